@@ -1,0 +1,428 @@
+"""The tables of what xaudit can do, in report order; importable in milliseconds, without torch.
+
+`xaudit list`, the reference pages, the audit file's checks and the contract tests are all derived from these rows.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+OptionValue = int | float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting of an explainer or a metric.
+
+    Attributes:
+        default: also fixes the type; a default of None takes a text.
+        minimum: smallest number allowed, inclusive.
+        choices: the only texts allowed, where there are only some.
+    """
+
+    name: str
+    default: OptionValue
+    meaning: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainerRow:
+    """One way to ask a model where it looked.
+
+    Attributes:
+        signed: whether negative values mean evidence against the target; an unsigned map's magnitude counts.
+        gradients: whether the model must be differentiable.
+        control: whether it is deliberately uninformed, and stands beside the others as the level to beat.
+        cost: model evaluations per map, in words.
+    """
+
+    id: str
+    meaning: str
+    family: Literal["cam", "surrogate", "occlusion", "gradient", "control"]
+    signed: bool
+    gradients: bool
+    control: bool
+    cost: str
+    citation: str
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One number about one map (or, in the family ``reliance``, about the model itself).
+
+    Attributes:
+        range: in words, with the unit.
+        needs_annotation: whether only cases that a reader marked can be scored.
+        needs_lungs: whether lung masks are needed.
+        headline: whether the terminal report shows it.
+    """
+
+    id: str
+    meaning: str
+    family: Literal["localization", "regions", "faithfulness", "agreement", "reliance"]
+    higher_is_better: bool | None
+    range: str
+    cost: str
+    needs_annotation: bool
+    needs_lungs: bool
+    citation: str
+    headline: bool = True
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One place from which a model can come."""
+
+    id: str
+    meaning: str
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRow:
+    """One kind of file that images, labels or annotations are read from."""
+
+    id: str
+    meaning: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One thing a verdict can say, with a code that never changes its meaning."""
+
+    code: str
+    title: str
+    cause: str
+    remedy: str
+
+
+EXPLAINERS: tuple[ExplainerRow, ...] = (
+    ExplainerRow(
+        "gradcam",
+        "where the last convolution's features push the target's logit up",
+        "cam",
+        signed=False,
+        gradients=True,
+        control=False,
+        cost="1 forward, 1 backward",
+        citation="Selvaraju et al. 2017, Grad-CAM",
+        options=(Option("layer", None, "module name to explain; by default the architecture's own"),),
+    ),
+    ExplainerRow(
+        "lime",
+        "a linear model of the prediction over superpixels that are switched on and off",
+        "surrogate",
+        signed=True,
+        gradients=False,
+        control=False,
+        cost="`samples` forwards",
+        citation="Ribeiro et al. 2016, LIME",
+        options=(
+            Option("samples", 300, "perturbed copies of the image", minimum=10),
+            Option("segments", 60, "superpixels asked of SLIC", minimum=2),
+            Option("compactness", 0.1, "how square SLIC's superpixels are", minimum=0),
+            Option("hide", "mean", "what a hidden superpixel shows", choices=("mean", "black")),
+        ),
+    ),
+    ExplainerRow(
+        "occlusion",
+        "how far the target's logit falls when a square patch is covered",
+        "occlusion",
+        signed=True,
+        gradients=False,
+        control=False,
+        cost="about (side / stride)² forwards",
+        citation="Zeiler and Fergus 2014",
+        options=(
+            Option(
+                "window", 0.125, "side of the patch, as a share of the image's side", minimum=0.01, maximum=1
+            ),
+            Option(
+                "stride",
+                0.0625,
+                "step between patches, as a share of the image's side",
+                minimum=0.01,
+                maximum=1,
+            ),
+            Option("baseline", "mean", "what the patch shows", choices=("mean", "black")),
+        ),
+    ),
+    ExplainerRow(
+        "integrated-gradients",
+        "gradients summed along the way from a blank image to this one",
+        "gradient",
+        signed=True,
+        gradients=True,
+        control=False,
+        cost="`steps` forwards and backwards",
+        citation="Sundararajan et al. 2017",
+        options=(
+            Option("steps", 24, "points along the way", minimum=2),
+            Option("baseline", "mean", "the blank image", choices=("mean", "black")),
+        ),
+    ),
+    ExplainerRow(
+        "random",
+        "uniform noise: what no knowledge at all scores",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="",
+    ),
+    ExplainerRow(
+        "centre",
+        "a Gaussian blob in the middle: what a guess at the usual place scores",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="",
+        options=(Option("width", 0.25, "standard deviation, as a share of the side", minimum=0.01),),
+    ),
+    ExplainerRow(
+        "edges",
+        "the image's own edges (Sobel): what any outline of the anatomy scores",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="Adebayo et al. 2018, Sanity checks for saliency maps",
+    ),
+)
+
+REGIONS: tuple[str, ...] = ("mark", "same-lung", "opposite-lung", "border", "outside")
+"""Disjoint parts of an image, in order of precedence; without lung masks only mark, border and outside."""
+
+_ARRAS = "Arras et al. 2022, CLEVR-XAI"
+_HERE = "xaudit, docs/concepts.md"
+
+METRICS: tuple[MetricRow, ...] = (
+    MetricRow(
+        "pointing-game",
+        "does the map's highest point lie inside the mark; ties count in part",
+        "localization",
+        True,
+        "0 to 1",
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation="Zhang et al. 2018",
+    ),
+    MetricRow(
+        "iou",
+        "overlap of the map, cut at Otsu's threshold, with the mark",
+        "localization",
+        True,
+        "0 to 1",
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation="Jaccard 1912; Otsu 1979",
+    ),
+    MetricRow(
+        "relevance-mass-accuracy",
+        "share of the positive saliency that lies inside the mark",
+        "localization",
+        True,
+        "0 to 1",
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation=_ARRAS,
+    ),
+    MetricRow(
+        "relevance-rank-accuracy",
+        "share of the mark's pixels among as many highest pixels of the map",
+        "localization",
+        True,
+        "0 to 1",
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation=_ARRAS,
+    ),
+    MetricRow(
+        "pixel-auroc",
+        "how well the map ranks marked pixels above the others",
+        "localization",
+        True,
+        "0 to 1, chance .5",
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation="Fawcett 2006",
+    ),
+    MetricRow(
+        "pixel-flipping",
+        "mean target probability while the map's highest pixels are removed first",
+        "faithfulness",
+        False,
+        "0 to 1",
+        "`steps` forwards",
+        needs_annotation=False,
+        needs_lungs=False,
+        citation="Bach et al. 2015",
+        options=(
+            Option("steps", 32, "removals from the whole image to none of it", minimum=2),
+            Option("baseline", "blur", "what stands where a pixel was", choices=("mean", "black", "blur")),
+        ),
+    ),
+    *(
+        MetricRow(
+            f"mass-{region}",
+            f"share of the positive saliency that lies in the region '{region}'",
+            "regions",
+            None,
+            "0 to 1; over all regions 1",
+            "none",
+            needs_annotation=True,
+            needs_lungs="lung" in region,
+            citation=_HERE,
+            headline=False,
+        )
+        for region in REGIONS
+    ),
+    MetricRow(
+        "reliance-agreement",
+        "do the regions in which the map is densest match those on which the model depends (rank correlation)",
+        "agreement",
+        True,
+        "-1 to 1, chance 0",
+        "none beyond reliance",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation=_HERE,
+    ),
+    *(
+        MetricRow(
+            f"reliance-{region}",
+            f"fall of the target probability when '{region}' is in-filled, minus that of a random area of its size",
+            "reliance",
+            None,
+            "-1 to 1, 0 where it matters no more than any other place",
+            "2 in-fills × (1 + controls) forwards",
+            needs_annotation=True,
+            needs_lungs="lung" in region,
+            citation=_HERE,
+        )
+        for region in REGIONS
+    ),
+)
+
+MODELS: tuple[ModelRow, ...] = (
+    ModelRow("torchvision", "any classifier of torchvision, by its name", "architecture"),
+    ModelRow("python", "a function of yours that returns a torch module: package.module:function", "factory"),
+    ModelRow(
+        "phantom",
+        "one of the two small networks that ship with the phantom study",
+        "variant: honest or shortcut",
+    ),
+)
+
+FORMATS: tuple[FormatRow, ...] = (
+    FormatRow("folder", "one sub-folder per class", "images, labels"),
+    FormatRow(
+        "csv",
+        "a table with the columns image, label and, where known, patient and split",
+        "images, labels, patients, splits",
+    ),
+    FormatRow("png", "8- and 16-bit grey or colour", "images, masks"),
+    FormatRow("jpeg", "8-bit grey or colour", "images"),
+    FormatRow("dicom", "single-frame: rescale, window, orientation, spacing, MONOCHROME1", "images"),
+    FormatRow(
+        "coco",
+        "boxes, polygons and run lengths; `reader_id` or `annotator` on an annotation names the reader",
+        "annotations",
+    ),
+    FormatRow("voc", "one XML per image; 1-based inclusive unless `origin: zero` is set", "annotations"),
+    FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
+)
+
+FINDINGS: tuple[FindingRow, ...] = (
+    FindingRow(
+        "XA101",
+        "gate not reached",
+        "the lower end of the interval (or its upper end, for a largest allowed value) is on the wrong side of the gate",
+        "look at the worst cases first; a wide interval asks for more patients, a low estimate for another model or explainer",
+    ),
+    FindingRow(
+        "XA102",
+        "gate without data",
+        "no case had a value for the gate's metric, explainer or reader, or too few patients had one for an interval",
+        "see which cases are unscored and why; annotate more patients",
+    ),
+    FindingRow(
+        "XA103",
+        "a control reaches the gate too",
+        "a map that knows nothing of the model passes the same gate",
+        "raise the gate above the best control, or gate on the difference to it",
+    ),
+    FindingRow(
+        "XA201",
+        "the model looks elsewhere",
+        "replacing the mark changes the model's answer no more than replacing a random area of its size, or "
+        "replacing the border, the outside or the opposite lung changes it more than that",
+        "look for what the region holds: markers, tubes, text, scanner edges; blank it out and train again",
+    ),
+    FindingRow(
+        "XA202",
+        "the model uses the mark",
+        "replacing the mark changes the answer more than a random area of its size does, and no other region does so",
+        "none needed; it is no proof that no shortcut exists",
+    ),
+    FindingRow(
+        "XA301",
+        "the explainer misreports",
+        "its map is not denser where the model depends on the image: rank correlation with reliance not above zero, or "
+        "not above the best control's",
+        "do not show or gate on this explainer for this model; try another, or another layer",
+    ),
+    FindingRow(
+        "XA302",
+        "the explainer agrees with the model",
+        "its map is denser in the regions the model depends on, and more so than any control",
+        "none needed",
+    ),
+    FindingRow(
+        "XA401",
+        "no patient ids",
+        "the data names no patients, so images of one person may stand on both sides of a split and count as independent",
+        "add a patient column; until then read every interval as too narrow",
+    ),
+    FindingRow(
+        "XA402",
+        "no annotations",
+        "no reader's marks were given, so localization, regions and reliance cannot be measured",
+        "add COCO or Pascal VOC annotations under data.annotations",
+    ),
+    FindingRow(
+        "XA403",
+        "cases left out",
+        "some images could not be read or scored",
+        "`xaudit data check` lists each with its reason",
+    ),
+)
+
+
+def explainer_row(explainer_id: str) -> ExplainerRow:
+    """The row of an explainer; raises KeyError where there is none."""
+    return {row.id: row for row in EXPLAINERS}[explainer_id]
+
+
+def metric_row(metric_id: str) -> MetricRow:
+    """The row of a metric; raises KeyError where there is none."""
+    return {row.id: row for row in METRICS}[metric_id]
+
+
+def finding_row(code: str) -> FindingRow:
+    """The row of a finding; raises KeyError where there is none."""
+    return {row.code: row for row in FINDINGS}[code]

@@ -1,0 +1,634 @@
+"""The audit file, typed: read from YAML or TOML, every name and number checked, unknown keys refused.
+
+Paths in the file are relative to the file. Everything has a default but ``data`` and ``models``.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from xaudit.catalog import EXPLAINERS, METRICS, Option, OptionValue, explainer_row, metric_row
+from xaudit.errors import AuditFileError, did_you_mean, nearest
+
+Infill = Literal["blur", "noise", "mean"]
+
+
+class Section(BaseModel):
+    """A part of the audit file: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class PhantomSection(Section):
+    """The built-in synthetic chest CT: how much of it, and what is planted in it."""
+
+    patients: int = Field(120, ge=6, description="simulated patients")
+    slices: int = Field(3, ge=1, le=12, description="slices per patient")
+    size: int = Field(256, ge=64, le=1024, description="side of a slice in pixels")
+    plant: Literal["none", "corner-marker", "border-tone", "opposite-tag"] = Field(
+        "none", description="evidence a model could cheat with, shown on cancer slices"
+    )
+    strength: float = Field(
+        1.0, ge=0, le=1, description="share of cancer slices that show it, minus that of normal ones"
+    )
+    seed: int = Field(0, ge=0, description="another seed is another population")
+
+
+class AnnotationSection(Section):
+    """What the readers drew."""
+
+    path: Path = Field(description="a COCO JSON file, or a folder of Pascal VOC files")
+    format: Literal["auto", "coco", "voc"] = "auto"
+    origin: Literal["one", "zero"] = Field("one", description="where Pascal VOC files start to count pixels")
+    readers: Literal["union", "intersection", "majority", "each"] = Field(
+        "union", description="how the readers' marks become the region that a map is held against"
+    )
+
+
+class RegionSection(Section):
+    """Masks of the anatomy, one PNG per case with the image's name; non-zero is inside."""
+
+    lungs: Path | None = Field(None, description="folder of lung masks")
+
+
+class SplitSection(Section):
+    """How cases are divided when the data does not say."""
+
+    test: float = Field(0.3, ge=0, le=1)
+    validation: float = Field(0.15, ge=0, lt=1)
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        if self.test + self.validation > 1:
+            raise ValueError("test and validation together are more than the whole")
+        return self
+
+
+class DataSection(Section):
+    """Images, labels, marks and patients."""
+
+    format: Literal["folder", "csv", "phantom"] = "folder"
+    images: Path | None = Field(None, description="the folder that holds the images")
+    labels: Path | None = Field(
+        None, description="CSV with the columns image, label and, where known, patient, split"
+    )
+    annotations: AnnotationSection | None = None
+    regions: RegionSection = RegionSection()
+    positive: str | None = Field(
+        None, description="the class whose evidence readers mark; by default the marked one"
+    )
+    merge: dict[str, str] = Field(
+        default_factory=dict, description="class name in the data: class name to use"
+    )
+    patient_pattern: str | None = Field(
+        None, description="a regular expression whose first group in the path is the patient"
+    )
+    window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
+        "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
+    )
+    split: SplitSection = SplitSection()
+    phantom: PhantomSection = PhantomSection()
+
+    @model_validator(mode="after")
+    def _has_its_source(self) -> Self:
+        if self.format == "folder" and self.images is None:
+            raise ValueError("images: a folder data set needs the path of its folder")
+        if self.format == "csv" and self.labels is None:
+            raise ValueError("labels: a csv data set needs the path of its table")
+        if self.patient_pattern is not None:
+            try:
+                groups = re.compile(self.patient_pattern).groups
+            except re.error as error:
+                raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
+            if groups < 1:
+                raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+        return self
+
+
+class ModelSection(Section):
+    """A classifier, where it comes from, and how images reach it."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
+    source: Literal["torchvision", "python", "phantom"] = "torchvision"
+    architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
+    factory: str | None = Field(None, description="package.module:function, called with n_classes")
+    variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
+    weights: Path | None = Field(None, description="safetensors or a weights-only state dict; absent: train")
+    dataset: str | None = Field(
+        None, description="which of `datasets` it is trained and audited on; absent: `data`"
+    )
+    input_size: int | None = Field(
+        None, ge=16, le=1024, description="side of the model's frame; by default the architecture's"
+    )
+    fit: Literal["stretch", "pad", "crop"] = "stretch"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    layer: str | None = Field(
+        None, description="module that CAM methods explain; by default the architecture's own"
+    )
+    target: Literal["label", "predicted", "positive"] = Field(
+        "positive", description="which class's evidence is explained"
+    )
+
+    @model_validator(mode="after")
+    def _names_its_source(self) -> Self:
+        needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}[self.source]
+        if getattr(self, needed) is None:
+            raise ValueError(f"{needed}: a model from {self.source} needs it")
+        if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
+            raise ValueError("factory: expected package.module:function")
+        return self
+
+
+class TrainSection(Section):
+    """How a model without weights is trained."""
+
+    epochs: int = Field(12, ge=1)
+    batch_size: int = Field(32, ge=2)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
+    class_weights: bool = Field(True, description="weigh classes by the inverse of their frequency")
+    augment: bool = Field(True, description="flips, small shifts, brightness")
+    mixed_precision: bool = Field(True, description="on a GPU only")
+
+
+def _check_name(name: str, known: list[str], *, kind: str) -> None:
+    if name not in known:
+        hint = nearest(name, known)
+        raise ValueError(
+            f"no {kind} is called '{name}'|"
+            + (f"did you mean '{hint}'? " if hint else "")
+            + f"`xaudit list {kind}s` shows all {len(known)}"
+        )
+
+
+def _check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> None:
+    by_name = {option.name: option for option in known}
+    for name, value in given.items():
+        if name not in by_name:
+            names = ", ".join(by_name) or "none"
+            hint = nearest(name, by_name)
+            raise ValueError(
+                f"no option is called '{name}'|"
+                + (f"did you mean '{hint}'? " if hint else "")
+                + f"it takes: {names}"
+            )
+        option = by_name[name]
+        whole = isinstance(option.default, int)
+        number = (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and (not whole or value == int(value))
+        )
+        if isinstance(option.default, int | float):
+            low = -float("inf") if option.minimum is None else option.minimum
+            high = float("inf") if option.maximum is None else option.maximum
+            if not (number and low <= float(value) <= high):  # type: ignore[arg-type]
+                kind = "a whole number" if whole else "a number"
+                bounds = [f"at least {low:g}"] * (low > -float("inf")) + [f"at most {high:g}"] * (
+                    high < float("inf")
+                )
+                raise ValueError(f"{name}: expected {' '.join([kind, ' and '.join(bounds)])}, got {value!r}")
+        elif option.choices and value not in option.choices:
+            raise ValueError(f"{name}: expected one of {', '.join(option.choices)}, got {value!r}")
+        elif not option.choices and value is not None and not isinstance(value, str):
+            raise ValueError(f"{name}: expected a text, got {value!r}")
+
+
+class NamedOptions(Section):
+    """An explainer or a metric with its settings; ``name`` alone takes the defaults."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    id: str = Field(
+        "", description="its name in the tables, where one name is used twice with different settings"
+    )
+
+    @property
+    def options(self) -> dict[str, OptionValue]:
+        """Every setting, defaults included, in the catalog's order."""
+        given = self.model_extra or {}
+        return {option.name: given.get(option.name, option.default) for option in self._known()}
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the name and every setting: two results with the same one were made alike."""
+        return fingerprint({"name": self.name, "options": self.options})
+
+    def _known(self) -> tuple[Option, ...]:
+        raise NotImplementedError
+
+
+class ExplainerSpec(NamedOptions):
+    """One explainer of the audit."""
+
+    def _known(self) -> tuple[Option, ...]:
+        return explainer_row(self.name).options
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        _check_name(self.name, [row.id for row in EXPLAINERS], kind="explainer")
+        _check_options(self.model_extra or {}, self._known())
+        if not self.id:
+            object.__setattr__(self, "id", self.name)
+        return self
+
+
+class MetricSpec(NamedOptions):
+    """One metric of the audit."""
+
+    def _known(self) -> tuple[Option, ...]:
+        return metric_row(self.name).options
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        _check_name(self.name, [row.id for row in METRICS], kind="metric")
+        _check_options(self.model_extra or {}, self._known())
+        if not self.id:
+            object.__setattr__(self, "id", self.name)
+        return self
+
+
+def _from_name(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Explainer = Annotated[ExplainerSpec, BeforeValidator(_from_name)]
+Metric = Annotated[MetricSpec, BeforeValidator(_from_name)]
+
+
+class RelianceSection(Section):
+    """What the model depends on, asked without any explainer."""
+
+    enabled: bool = True
+    infills: tuple[Infill, ...] = Field(("blur", "noise"), min_length=1)
+    controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
+
+
+class StatisticsSection(Section):
+    """How sure the numbers are."""
+
+    replicates: int = Field(10_000, ge=100, description="bootstrap replicates")
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    gate_on: Literal["lower", "mean"] = Field(
+        "lower", description="hold gates against the interval's end, or its middle"
+    )
+
+
+class RunSection(Section):
+    """How the work is done; none of it changes a result."""
+
+    batch_size: int = Field(32, ge=1)
+    shard_size: int = Field(8, ge=1, description="cases whose results are stored together")
+    max_error_rate: float = Field(
+        0.05, ge=0, le=1, description="share of cases that may fail before the run is called incomplete"
+    )
+    cases: Literal["annotated", "all", "misclassified", "sample"] = Field(
+        "annotated", description="which test cases are explained"
+    )
+    limit: int | None = Field(
+        None, ge=1, description="explain at most so many cases, spread evenly over the patients"
+    )
+    maps: Literal["all", "none"] = Field("all", description="whether saliency maps are stored")
+    figures: int = Field(8, ge=0, description="overlays drawn per model and explainer")
+
+
+_GATE = re.compile(
+    r"^\s*(?P<metric>[a-z0-9-]+)\s*(?:@\s*(?P<subject>[A-Za-z0-9._-]+)\s*)?(?P<sign><=|>=|≤|≥|=)\s*"
+    r"(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*$"
+)
+
+
+class Gate(Section):
+    """A limit that a model must keep, such as ``iou@gradcam >= 0.3``.
+
+    The subject is an explainer's id; a metric of the family ``reliance`` asks the model itself and takes none.
+    """
+
+    metric: str
+    subject: str | None = None
+    at_least: bool = True
+    value: float
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads ``METRIC[@EXPLAINER] >= VALUE``; a bare ``=`` takes the metric's own direction.
+
+        Raises:
+            ValueError: with what is wrong and the nearest known name.
+
+        Example:
+            >>> gate = Gate.parse("iou@lime >= 0.3")
+            >>> gate.metric, gate.subject, gate.at_least, gate.value
+            ('iou', 'lime', True, 0.3)
+        """
+        found = _GATE.match(text)
+        if found is None:
+            raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+        _check_name(found["metric"], [row.id for row in METRICS], kind="metric")
+        row = metric_row(found["metric"])
+        if row.family == "reliance" and found["subject"] is not None:
+            raise ValueError(f"'{text}': {row.id} asks the model itself and takes no @explainer")
+        match found["sign"]:
+            case "=":
+                at_least = row.higher_is_better is not False
+            case sign:
+                at_least = sign in (">=", "≥")
+        return cls(metric=row.id, subject=found["subject"], at_least=at_least, value=float(found["value"]))
+
+    def __str__(self) -> str:
+        """The gate as a person writes it."""
+        subject = "" if self.subject is None else f"@{self.subject}"
+        return f"{self.metric}{subject} {'>=' if self.at_least else '<='} {self.value:g}"
+
+
+def _gate_from_text(value: object) -> object:
+    return Gate.parse(value) if isinstance(value, str) else value
+
+
+GateEntry = Annotated[Gate, BeforeValidator(_gate_from_text)]
+
+DEFAULT_METRICS = tuple(row.id for row in METRICS if row.family in ("localization", "faithfulness"))
+
+
+def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
+    return tuple(ExplainerSpec(name=name) for name in names)
+
+
+class AuditFile(Section):
+    """The whole audit: data, models, explainers, metrics, controls, gates."""
+
+    name: str = Field("audit", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int = Field(0, ge=0)
+    data: DataSection
+    datasets: dict[str, DataSection] = Field(
+        default_factory=dict, description="more data sets, for models[].dataset"
+    )
+    models: tuple[ModelSection, ...] = Field(min_length=1)
+    train: TrainSection = TrainSection()
+    explainers: tuple[Explainer, ...] = Field(_explainers("gradcam", "lime"), min_length=1)
+    metrics: tuple[Metric, ...] = Field(
+        tuple(MetricSpec(name=name) for name in DEFAULT_METRICS), min_length=1
+    )
+    controls: tuple[Explainer, ...] = _explainers("random", "centre", "edges")
+    reliance: RelianceSection = RelianceSection()
+    gates: tuple[GateEntry, ...] = ()
+    statistics: StatisticsSection = StatisticsSection()
+    run: RunSection = RunSection()
+
+    @field_validator("controls")
+    @classmethod
+    def _are_controls(cls, controls: tuple[ExplainerSpec, ...]) -> tuple[ExplainerSpec, ...]:
+        for control in controls:
+            if not explainer_row(control.name).control:
+                known = ", ".join(row.id for row in EXPLAINERS if row.control)
+                raise ValueError(f"'{control.name}' is no control; the controls are {known}")
+        return controls
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        for where, names in (
+            ("models", [model.id for model in self.models]),
+            ("explainers", [spec.id for spec in (*self.explainers, *self.controls)]),
+            ("metrics", [spec.id for spec in self.metrics]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{where}: '{twice[0]}' stands twice; give each its own id")
+        for index, model in enumerate(self.models):
+            if model.dataset is not None and model.dataset not in self.datasets:
+                hint = nearest(model.dataset, self.datasets)
+                raise ValueError(
+                    f"models[{index}].dataset: no data set is called '{model.dataset}'"
+                    + (f"; did you mean '{hint}'?" if hint else "")
+                )
+        known = [spec.id for spec in (*self.explainers, *self.controls)]
+        for index, gate in enumerate(self.gates):
+            if gate.subject is not None and gate.subject not in known:
+                hint = nearest(gate.subject, known)
+                raise ValueError(
+                    f"gates[{index}]: the audit has no explainer '{gate.subject}'"
+                    + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
+                )
+        return self
+
+    @property
+    def all_datasets(self) -> Mapping[str, DataSection]:
+        """Every data set by its id; the main one is called ``data``."""
+        used = {model.dataset or "data" for model in self.models}
+        return {
+            name: section for name, section in {"data": self.data, **self.datasets}.items() if name in used
+        }
+
+    @property
+    def explainers_and_controls(self) -> tuple[ExplainerSpec, ...]:
+        """Everything that makes a map, in report order."""
+        return (*self.explainers, *self.controls)
+
+    def fingerprint(self) -> str:
+        """A hash of all that can change a result; how the work is cut up does not count."""
+        plain = self.model_dump(mode="json")
+        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps"):
+            plain["run"].pop(setting)
+        return fingerprint(plain)
+
+
+def fingerprint(value: object) -> str:
+    """The first 16 hex digits of the SHA-256 of a value's canonical JSON.
+
+    Example:
+        >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+        True
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
+    """The audit that a file describes, with ``key.path=value`` overrides on top; the paths in it are resolved.
+
+    Raises:
+        AuditFileError: with the file, the key, the value received and the nearest known name.
+    """
+    shown = path.name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise AuditFileError(
+            f"{path}: no such file", hint="`xaudit config init` writes one to start from"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise AuditFileError(
+            f"{path}: cannot be read: {reason}", hint="check the path and its permissions"
+        ) from None
+    try:
+        plain = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}:" if where is not None else ""
+        kind = "TOML" if path.suffix == ".toml" else "YAML"
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise AuditFileError(
+            f"{shown}:{line} not {kind}: {problem}", hint="check the indentation and quotes"
+        ) from None
+    if not isinstance(plain, dict):
+        raise AuditFileError(
+            f"{shown}: expected keys such as data and models", hint="`xaudit config init` shows one"
+        )
+    return build_audit_file(plain, shown=shown, root=path.resolve().parent, overrides=overrides)
+
+
+def build_audit_file(
+    plain: dict[str, Any], *, shown: str, root: Path, overrides: Iterable[str] = ()
+) -> AuditFile:
+    """The audit that plain keys and values describe.
+
+    Args:
+        plain: as read from a file.
+        shown: what to call the source in errors.
+        root: what relative paths start from.
+        overrides: ``key.path=value``; the value is read as YAML.
+    """
+    for override in overrides:
+        _override(plain, override)
+    try:
+        audit = AuditFile.model_validate(plain)
+    except ValidationError as error:
+        raise _first_error(error, shown) from None
+    return _with_paths(audit, root)
+
+
+def audit_schema() -> dict[str, Any]:
+    """The JSON Schema of the audit file, for editors."""
+    schema = AuditFile.model_json_schema()
+    schema["title"] = "xaudit audit file"
+    return schema
+
+
+def _override(plain: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise AuditFileError(
+            f"--set {override}: expected key.path=value", hint="for example --set train.epochs=3"
+        )
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise AuditFileError(f"--set {override}: the value is not YAML", hint="quote it") from None
+    here: Any = plain
+    parts = key.strip().split(".")
+    for part in parts[:-1]:
+        if isinstance(here, list) and part.isdigit() and int(part) < len(here):
+            here = here[int(part)]
+        elif isinstance(here, dict):
+            here = here.setdefault(part, {})
+        else:
+            raise AuditFileError(
+                f"--set {override}: '{part}' leads nowhere", hint="see `xaudit config schema`"
+            )
+    last = parts[-1]
+    if isinstance(here, list) and last.isdigit() and int(last) < len(here):
+        here[int(last)] = value
+    elif isinstance(here, dict):
+        here[last] = value
+    else:
+        raise AuditFileError(f"--set {override}: '{last}' leads nowhere", hint="see `xaudit config schema`")
+
+
+def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else Path(os.path.normpath(root / path.expanduser()))
+
+    def data(section: DataSection) -> DataSection:
+        annotations = section.annotations
+        if annotations is not None:
+            annotations = annotations.model_copy(update={"path": absolute(annotations.path)})
+        return section.model_copy(
+            update={
+                "images": absolute(section.images),
+                "labels": absolute(section.labels),
+                "annotations": annotations,
+                "regions": section.regions.model_copy(update={"lungs": absolute(section.regions.lungs)}),
+            }
+        )
+
+    return audit.model_copy(
+        update={
+            "data": data(audit.data),
+            "datasets": {name: data(section) for name, section in audit.datasets.items()},
+            "models": tuple(m.model_copy(update={"weights": absolute(m.weights)}) for m in audit.models),
+        }
+    )
+
+
+def _first_error(error: ValidationError, shown: str) -> AuditFileError:
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    place = [
+        part
+        for part in first["loc"]
+        if not (isinstance(part, str) and ("[" in part or part.startswith("function")))
+    ]
+    where = _spelled(place)
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(place[:-1])
+        name = str(place[-1])
+        hint = did_you_mean(name, known, otherwise="`xaudit config schema` lists every key")
+        return AuditFileError(f"{shown}: {where}: no key is called '{name}'", hint=hint)
+    message = first["msg"].removeprefix("Value error, ")
+    message, _, hint = message.partition("|")
+    if first["type"] == "missing":
+        message = "is needed and missing"
+    elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):
+        message = f"{message[0].lower()}{message[1:]}, got {first['input']!r}"
+    prefix = f"{shown}: {where}: " if where else f"{shown}: "
+    return AuditFileError(prefix + message, hint=hint or "`xaudit config schema` describes every key")
+
+
+def _spelled(place: Iterable[int | str]) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
+    return text
+
+
+def _keys_at(place: Iterable[int | str]) -> list[str]:
+    """The keys known at a place of the audit file."""
+    model: Any = AuditFile
+    for part in place:
+        if isinstance(part, int) or not isinstance(model, type) or not issubclass(model, BaseModel):
+            continue
+        entry = model.model_fields.get(part)
+        model = _section_in(entry.annotation) if entry is not None else None
+        if model is None:
+            return []
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _section_in(annotation: Any) -> type[Section] | None:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _section_in(inner)
+        if found is not None:
+            return found
+    return None

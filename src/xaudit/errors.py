@@ -1,0 +1,97 @@
+"""What can go wrong through no fault of the program, each with the exit code and the next step.
+
+A user can mend everything that derives from :class:`XauditError`. A mistake in the program is a plain
+``ValueError`` or ``TypeError`` and keeps its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the ``xaudit`` process tells its caller."""
+
+    OK = 0
+    GATE_FAILED = 1
+    USAGE = 2
+    INTERNAL = 3
+    INCOMPLETE = 4
+    NOTHING_SCORED = 5
+    INTERRUPTED = 130
+
+
+class XauditError(Exception):
+    """Something a user can mend: what and where in ``message``, what to do in ``hint``.
+
+    Example:
+        >>> error = XauditError("labels.csv: row 3: no image", hint="add the file or drop the row")
+        >>> str(error), error.hint, int(error.exit_code)
+        ('labels.csv: row 3: no image', 'add the file or drop the row', 2)
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(XauditError):
+    """A command line that cannot be carried out."""
+
+
+class AuditFileError(XauditError):
+    """An audit file that cannot be read or does not mean anything."""
+
+
+class DataError(XauditError):
+    """Images, labels or annotations that cannot be used as they are."""
+
+
+class ModelError(XauditError):
+    """A model that cannot be built, loaded or explained as asked."""
+
+
+class OutputError(XauditError):
+    """A place that cannot be written to: no permission, or no room left."""
+
+
+class RunFolderError(XauditError):
+    """A run folder that is missing, foreign, or written by a newer version."""
+
+
+class IncompleteRunError(XauditError):
+    """A run that stopped short: more cases failed than the audit allows."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+class NothingScoredError(XauditError):
+    """A run in which no metric could be computed on any map."""
+
+    exit_code = ExitCode.NOTHING_SCORED
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like ``name``, or None where nothing is close.
+
+    Example:
+        >>> nearest("gradcamm", ["lime", "gradcam"])
+        'gradcam'
+        >>> nearest("zzz", ["lime", "gradcam"]) is None
+        True
+    """
+    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
+    """A hint that names the nearest known word first, then where to find all of them.
+
+    Example:
+        >>> did_you_mean("gradcamm", ["lime", "gradcam"], otherwise="see `xaudit list explainers`")
+        "did you mean 'gradcam'? see `xaudit list explainers`"
+    """
+    found = nearest(name, known)
+    return f"did you mean '{found}'? {otherwise}" if found else otherwise

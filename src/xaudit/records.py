@@ -1,0 +1,371 @@
+"""The nouns of an audit, each frozen, in the order in which data flows through them.
+
+Conventions of this file: coordinates are floats in pixels of the original frame, 0-based and half-open, x to
+the right and y down. An image of height ``H`` and width ``W`` covers ``[0, W) × [0, H)``. Arrays are ``(H, W)``.
+Rows of different tables meet by their string ids, never by position.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.integer]
+
+MODEL_LEVEL = "-"
+"""Stands in the explainer column of a score that asks the model itself and no explainer."""
+
+NO_READER = "-"
+"""Stands in the reader column of a score that needs no annotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned rectangle ``[x0, x1) × [y0, y1)``."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """A closed outline; the last point joins the first."""
+
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskRegion:
+    """A set of pixels as run lengths, column by column, the first run outside (COCO's uncompressed form)."""
+
+    height: int
+    width: int
+    counts: tuple[int, ...]
+
+
+Region = Box | Polygon | MaskRegion
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One image and what is known of it.
+
+    Attributes:
+        case_id: unique within the run.
+        patient_id: None where the data names no patients.
+        dataset_id: which of the audit's data sets it comes from.
+        path: of the image, relative to the data set's root.
+        sha256: of the file's bytes.
+        label: the truth.
+        split: ``train``, ``validation`` or ``test``.
+        height: of the original frame, in pixels.
+        width: of the original frame, in pixels.
+        spacing_mm: millimetres per pixel as (row, column), None where unknown.
+        source_format: ``png``, ``jpeg`` or ``dicom``.
+    """
+
+    case_id: str
+    patient_id: str | None
+    dataset_id: str
+    path: str
+    sha256: str
+    label: str
+    split: str
+    height: int
+    width: int
+    spacing_mm: tuple[float, float] | None = None
+    source_format: str = "png"
+
+    @property
+    def cluster(self) -> str:
+        """The unit of the statistics: the patient where known, else the case itself."""
+        return self.case_id if self.patient_id is None else self.patient_id
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One thing that one reader drew on one case; without a region, the reader looked and found nothing."""
+
+    case_id: str
+    reader_id: str
+    region: Region | None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one model said of one case, and which class is explained.
+
+    Attributes:
+        logits: one per class, in the order of the data set's class names.
+        probabilities: softmax of the logits.
+        predicted: the class with the highest logit.
+        target: the class whose evidence the maps show.
+    """
+
+    case_id: str
+    patient_id: str | None
+    model_id: str
+    split: str
+    label: str
+    predicted: str
+    target: str
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    class_names: tuple[str, ...]
+
+    @property
+    def correct(self) -> bool:
+        """Whether the model named the true class."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SaliencyMap:
+    """One explainer's answer for one case: signed evidence for the target, in the model's frame.
+
+    Attributes:
+        values: (H, W) float32 of the model frame, positive where the pixel speaks for the target.
+        seed: what the explainer's random choices were drawn from.
+        n_evals: model evaluations spent on this map.
+        seconds: wall time spent on it, shared evenly within a batch.
+    """
+
+    case_id: str
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    values: FloatArray
+    seed: int
+    n_evals: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreKey:
+    """What a score is about. ``explainer_id`` is ``-`` for a question put to the model itself."""
+
+    case_id: str
+    patient_id: str | None
+    reader: str
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    correct: bool
+    metric_id: str
+    metric_hash: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric's value on one map."""
+
+    key: ScoreKey
+    value: float
+    n_evals: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """A metric that has no value here, and the reason in words a person can act on."""
+
+    key: ScoreKey
+    reason: str
+
+
+ScoreResult = Score | Unscored
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """How much one model's answer on one case depends on one region, whatever any explainer says.
+
+    Attributes:
+        region: ``mark``, ``same-lung``, ``opposite-lung``, ``border`` or ``outside``.
+        infill: what replaced the region's pixels.
+        fraction: the region's share of the image.
+        probability: of the target on the untouched image.
+        probability_drop: by how much it falls when the region is replaced.
+        logit_drop: the same for the target's logit.
+        control_probability_drop: mean fall when a random area of the same size is replaced instead.
+        control_logit_drop: the same for the logit.
+    """
+
+    case_id: str
+    patient_id: str | None
+    model_id: str
+    target: str
+    correct: bool
+    region: str
+    infill: str
+    fraction: float
+    probability: float
+    probability_drop: float
+    logit_drop: float
+    control_probability_drop: float
+    control_logit_drop: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its confidence limits; the limits are None where too few patients allow none.
+
+    Attributes:
+        method: ``bca``, ``percentile``, ``wilson`` or ``none``.
+        n_replicates_dropped: bootstrap replicates that had no value.
+    """
+
+    estimate: float
+    low: float | None
+    high: float | None
+    method: str
+    n_replicates_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One metric over all cases of one model, explainer and reader.
+
+    Attributes:
+        cluster: ``patient``, or ``case`` where the data names no patients.
+        control_id: the best control of the same metric, None where there is none.
+        control_difference: this explainer minus that control, paired by case.
+    """
+
+    model_id: str
+    explainer_id: str
+    metric_id: str
+    family: str
+    reader: str
+    interval: Interval
+    n_cases: int
+    n_patients: int
+    n_unscored: int
+    cluster: str
+    control_id: str | None = None
+    control_difference: Interval | None = None
+
+
+Status = Literal["pass", "fail", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one gate or one finding concludes.
+
+    Attributes:
+        code: permanent, ``XA…``; the reference documents cause and remedy of each.
+        subject: the model, and the explainer where one is meant.
+        rule: the gate as written, or the finding's rule.
+        sentence: what a person reads.
+        gating: false for findings that inform but do not fail a run.
+    """
+
+    code: str
+    status: Status
+    model_id: str
+    subject: str
+    rule: str
+    sentence: str
+    value: float | None = None
+    threshold: float | None = None
+    n_patients: int = 0
+    gating: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well one model classifies one split.
+
+    Attributes:
+        matrix: rows are true classes, columns predicted ones, in the order of ``class_names``.
+        measures: accuracy, sensitivity, specificity, auroc; absent where the split cannot give them.
+    """
+
+    model_id: str
+    dataset_id: str
+    split: str
+    class_names: tuple[str, ...]
+    positive: str
+    matrix: tuple[tuple[int, ...], ...]
+    measures: Mapping[str, Interval]
+    n_cases: int
+    n_patients: int
+    patients_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One case that could not be used, and why; counted and shown, never dropped in silence."""
+
+    case_id: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of long work is; ``note`` is what a person may read beside the bar."""
+
+    stage: str
+    done: int
+    total: int
+    note: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run cost.
+
+    Attributes:
+        seconds: wall time of the whole invocation.
+        model_seconds: wall time spent inside models, forwards and backwards.
+        n_evals: forward passes, counted per image.
+        n_shards: pieces of work in the run.
+        n_shards_reused: of these, how many were already there.
+    """
+
+    seconds: float
+    model_seconds: float
+    n_evals: int
+    n_shards: int
+    n_shards_reused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run as every report sees it.
+
+    Attributes:
+        run_id: the run folder's name.
+        explainer_ids: explainers first, controls after, in the audit's order.
+        control_ids: those of them that are controls.
+        n_explained: cases explained, by model.
+        notes: sentences a reader must see, such as what could not be measured and why.
+        positive: the class whose evidence is explained, by model.
+    """
+
+    name: str
+    run_id: str
+    model_ids: tuple[str, ...]
+    explainer_ids: tuple[str, ...]
+    control_ids: tuple[str, ...]
+    evaluations: tuple[Evaluation, ...]
+    summaries: tuple[Summary, ...]
+    verdicts: tuple[Verdict, ...]
+    problems: tuple[Problem, ...]
+    n_explained: Mapping[str, int]
+    positive: Mapping[str, str]
+    notes: tuple[str, ...]
+    work: Work
