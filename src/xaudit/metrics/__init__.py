@@ -1,0 +1,66 @@
+"""How good one saliency map is: against readers, against regions, and against the model itself.
+
+Importing the package is cheap; what needs torch, scikit-image or Quantus is imported by the first call that uses it.
+"""
+
+from typing import TYPE_CHECKING
+
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.records import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import torch
+
+    from xaudit.config import MetricSpec
+    from xaudit.models.classifier import Classifier
+
+__all__ = ["Absent", "Measured", "score_faithfulness", "score_localization"]
+
+
+def score_localization(
+    spec: "MetricSpec", saliency: FloatArray, region: BoolArray, valid: BoolArray
+) -> Measured:
+    """How well a map meets what readers marked, by the metric that ``spec`` names.
+
+    Args:
+        spec: of the family ``localization``.
+        saliency: (H, W) of the original frame, signed; its positive part is what counts.
+        region: (H, W), true where the finding is marked.
+        valid: (H, W), true where the model saw the image; all else is left out of account.
+
+    Raises:
+        ValueError: for shapes that differ, or a metric of another family.
+    """
+    from xaudit.metrics.localization import measure
+
+    return measure(spec.name, saliency, region, valid)
+
+
+def score_faithfulness(
+    spec: "MetricSpec", classifier: "Classifier", image: "torch.Tensor", target: int, saliency: FloatArray
+) -> Measured:
+    """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
+
+    Args:
+        spec: of the family ``faithfulness``.
+        image: (3, h, w), normalised, in the model's frame.
+        target: index of the class explained.
+        saliency: (h, w) of the model's frame, signed.
+
+    Raises:
+        ValueError: for shapes that differ, or a metric of another family.
+    """
+    from xaudit.metrics.faithfulness import pixel_flipping
+
+    match spec.name:
+        case "pixel-flipping":
+            return pixel_flipping(
+                classifier,
+                image,
+                target,
+                saliency,
+                steps=int(spec.options["steps"] or 0),
+                baseline=str(spec.options["baseline"]),
+            )
+        case name:
+            raise ValueError(f"'{name}' is not a metric of the family faithfulness")

@@ -1,0 +1,158 @@
+"""What the model depends on, asked without any explainer: take a region away and see whether the answer falls.
+
+Every region is replaced by more than one kind of in-fill, so that one in-fill's artefact does not decide, and is
+held against random areas of its own size and shape under the same in-fill. A positive drop means that the answer
+needed what was replaced.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from scipy.stats import rankdata
+
+from xaudit.errors import ModelError
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.perturb.batches import logits_of
+from xaudit.perturb.control_area import control_areas
+from xaudit.perturb.infill import infill
+from xaudit.records import BoolArray, FloatArray
+from xaudit.seeds import generator_for
+
+if TYPE_CHECKING:
+    from xaudit.models.classifier import Classifier
+
+FEWEST_REGIONS = 3
+"""Two regions can only agree or disagree outright, so a rank correlation starts here."""
+
+_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RegionEffect:
+    """How far one model's answer falls when one region of one image is replaced by one kind of in-fill.
+
+    Attributes:
+        fraction: the region's share of the frame.
+        probability: of the target on the untouched image.
+        probability_drop: that minus the probability with the region replaced; -1 to 1.
+        logit_drop: the same for the target's logit.
+        control_probability_drop: mean drop over random areas of the same size.
+        control_logit_drop: the same for the logit.
+    """
+
+    region: str
+    infill: str
+    fraction: float
+    probability: float
+    probability_drop: float
+    logit_drop: float
+    control_probability_drop: float
+    control_logit_drop: float
+
+
+def region_reliance(
+    classifier: "Classifier",
+    image: torch.Tensor,
+    target: int,
+    parts: Mapping[str, BoolArray],
+    *,
+    infills: Sequence[str],
+    controls: int,
+    generator: np.random.Generator,
+) -> list[RegionEffect]:
+    """The effect of replacing each region by each in-fill, beside that of ``controls`` random areas.
+
+    Costs ``1 + regions × in-fills × (1 + controls)`` forwards. A region's random areas are the same for every
+    in-fill; its numbers do not depend on which other regions or in-fills are asked about. A large region's areas
+    may cover the very finding, so its effect less its control's can be far below zero: then it matters less than
+    just any area of that size.
+
+    Args:
+        image: (3, h, w), normalised, in the model's frame.
+        target: index of the class explained.
+        parts: name → (h, w) mask in the model's frame; empty ones are left out.
+        controls: random areas per region, at least 1.
+
+    Returns:
+        One per region and in-fill, in the order of ``parts``, then ``infills``.
+
+    Raises:
+        ModelError: if the model's answer is not a number.
+        ValueError: if a mask does not fit the image.
+    """
+    image = image.detach().cpu()
+    asked = [name for name, part in parts.items() if part.any()]
+    seed = int(generator.integers(2**32))
+    areas = {
+        name: [parts[name], *control_areas(parts[name], controls, generator_for(seed, name, "areas"))]
+        for name in asked
+    }
+
+    def replaced() -> Iterator[torch.Tensor]:
+        yield image
+        for name in asked:
+            for kind in infills:
+                noise = generator_for(seed, name, kind)
+                for area in areas[name]:
+                    yield infill(image, area, kind, noise)
+
+    logits = logits_of(replaced(), classifier.logits, batch_size=classifier.batch_size)
+    if not np.isfinite(logits).all():
+        raise ModelError(
+            "the model's answer to an image with a region replaced is not a number",
+            hint="check its weights and its preprocessing: NaN or infinite logits",
+        )
+    probability: FloatArray = softmax(logits, axis=1)[:, target]
+    shape = (len(asked), len(infills), 1 + controls)
+    probability_drop = (probability[0] - probability[1:]).reshape(shape)
+    logit_drop = (logits[0, target] - logits[1:, target]).reshape(shape)
+    return [
+        RegionEffect(
+            region=name,
+            infill=kind,
+            fraction=float(parts[name].mean()),
+            probability=float(probability[0]),
+            probability_drop=float(probability_drop[i, j, 0]),
+            logit_drop=float(logit_drop[i, j, 0]),
+            control_probability_drop=float(probability_drop[i, j, 1:].mean()),
+            control_logit_drop=float(logit_drop[i, j, 1:].mean()),
+        )
+        for i, name in enumerate(asked)
+        for j, kind in enumerate(infills)
+    ]
+
+
+def reliance_agreement(
+    masses: Mapping[str, float], parts: Mapping[str, BoolArray], effects: Sequence[RegionEffect]
+) -> Measured:
+    """Whether a map is densest in the regions on which the model depends most: Spearman's rank correlation.
+
+    Higher is better, -1 to 1, chance 0. For each region, the map's density is its share of the saliency over its
+    share of the area, and the model's reliance is the fall of the target probability beyond that of random areas
+    of its size, averaged over in-fills. Equal values share their mean rank, where equal means alike to six decimals.
+
+    Args:
+        masses: region → share of the positive saliency.
+        parts: region → mask, in the frame in which the masses were taken.
+        effects: of one image; regions without a mass, and masses without an effect, are left out.
+    """
+    beyond: dict[str, list[float]] = {}
+    for effect in effects:
+        difference = effect.probability_drop - effect.control_probability_drop
+        beyond.setdefault(effect.region, []).append(difference)
+    names = [name for name, part in parts.items() if name in masses and name in beyond and part.any()]
+    if len(names) < FEWEST_REGIONS:
+        return Absent(
+            f"only {len(names)} regions could be compared, and a rank correlation needs {FEWEST_REGIONS}"
+        )
+    density = np.round([masses[name] / parts[name].mean() for name in names], _DECIMALS)
+    reliance = np.round([np.mean(beyond[name]) for name in names], _DECIMALS)
+    if np.ptp(reliance) == 0:
+        return Absent("the model depends on every region alike, so there is no order for a map to match")
+    if np.ptp(density) == 0:
+        return Absent("the map is equally dense in every region, so it ranks none above another")
+    return float(np.corrcoef(rankdata(density), rankdata(reliance))[0, 1])
