@@ -72,6 +72,11 @@ class MetricRow:
     headline: bool = True
     options: tuple[Option, ...] = ()
 
+    @property
+    def is_share(self) -> bool:
+        """Whether every value lies between 0 and 1."""
+        return self.range.startswith("0 to 1")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:

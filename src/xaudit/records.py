@@ -256,6 +256,46 @@ class Summary:
     control_difference: Interval | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two explainers held against each other on the same cases, for one model, metric and reader.
+
+    Attributes:
+        explainer_id: the one whose surplus is measured.
+        other_id: the one it is measured against.
+        means: of ``explainer_id`` and ``other_id`` over the common cases, None where there are none.
+        difference: mean of the first minus the second, paired by case; None without common cases.
+        p_value: Wilcoxon's on the patients' mean differences, None below 5 patients.
+        p_adjusted: the same after Holm's correction over one model's comparisons within a metric family.
+        n_wins: patients whose mean is better with ``explainer_id`` (higher, where a metric has no direction).
+        n_losses: patients whose mean is better with ``other_id``.
+        n_unpaired: cases on which only one of the two has a value.
+        cluster: ``patient``, or ``case`` where the data names no patients.
+        conclusion: of ``explainer_id`` against ``other_id``; ``undecided`` where chance may explain the difference
+            or too few patients allow no limits, ``none`` without common cases.
+    """
+
+    model_id: str
+    metric_id: str
+    family: str
+    reader: str
+    explainer_id: str
+    other_id: str
+    means: tuple[float, float] | None
+    difference: Interval | None
+    p_value: float | None
+    p_adjusted: float | None
+    n_wins: int
+    n_ties: int
+    n_losses: int
+    n_cases: int
+    n_patients: int
+    n_unpaired: int
+    cluster: str
+    conclusion: Literal["higher", "lower", "undecided", "none"]
+    sentence: str
+
+
 Status = Literal["pass", "fail", "error"]
 
 

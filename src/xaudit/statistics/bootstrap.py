@@ -1,0 +1,231 @@
+"""Confidence intervals that resample patients, so that slices of one patient do not count as independent.
+
+Conventions of this file: values stand one per case, ``clusters`` names the patient of each. The mean is that over
+cases: the ratio of the drawn clusters' sums to their counts. Results depend on the set of (value, cluster) pairs and
+on the seed, never on their order.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from xaudit.records import FloatArray, Interval
+from xaudit.seeds import seed_for
+from xaudit.statistics.resamples import Resamples
+
+MIN_CLUSTERS = 5
+"""With fewer patients than this an interval has no limits."""
+
+_MAX_DROPPED = 0.5
+"""Share of replicates without a value beyond which the rest say nothing of the limits."""
+
+_RESAMPLES_KEPT = 4
+
+Statistic = Callable[[FloatArray], FloatArray]
+"""Takes (n, n_clusters) cluster weights, returns (n,) values; NaN where those clusters give none."""
+
+
+class ClusterBootstrap:
+    """Intervals that all rest on the same draws, wherever they have the same number of clusters.
+
+    Clusters are taken in the order of their names, so two metrics over the same patients see the same draws and
+    a difference of intervals is not one of luck.
+    """
+
+    def __init__(self, *, replicates: int, confidence: float, seed: int) -> None:
+        self.replicates = replicates
+        self.confidence = confidence
+        self._seed = seed
+        self._resamples: OrderedDict[int, Resamples] = OrderedDict()
+
+    def mean(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
+        """The mean over cases with its interval.
+
+        Where every replicate gives the same mean, both limits equal it.
+
+        Raises:
+            ValueError: if there are no values, one is not finite, or there are not as many as clusters.
+        """
+        sums, counts = _cluster_sums(values, clusters)
+
+        def ratio(weights: FloatArray) -> FloatArray:
+            totals = weights @ np.stack([sums, counts], axis=1)
+            means: FloatArray = totals[:, 0] / totals[:, 1]
+            return means
+
+        return self.interval(ratio, len(sums))
+
+    def share(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
+        """The mean of values between 0 and 1, with an interval that keeps its width at the ends.
+
+        Where all values are 0, or all are 1, every resample is alike and a bootstrap interval has no width at
+        all, which would call 5 hits out of 5 a certainty. There Wilson's interval stands in, with the number of
+        *clusters* as its n: no variable between 0 and 1 varies more than a coin of the same mean, and the
+        cases of one patient may all be alike.
+        """
+        interval = self.mean(values, clusters)
+        if interval.low is not None and interval.low == interval.high and interval.estimate in (0.0, 1.0):
+            return wilson(interval.estimate, len(set(clusters)), confidence=self.confidence)
+        return interval
+
+    def difference(self, a: FloatArray, b: FloatArray, clusters: Sequence[str]) -> Interval:
+        """The mean of ``a - b``, paired case by case, with its interval; positive where ``a`` is larger."""
+        return self.mean(_paired(a, b), clusters)
+
+    def interval(self, statistic: Statistic, n_clusters: int) -> Interval:
+        """Any statistic of the clusters with its interval: BCa, or percentiles where BCa has no answer.
+
+        Replicates without a value are dropped and counted; where they are more than half, there are no limits.
+        The jackknife leaves out one cluster at a time.
+
+        Raises:
+            ValueError: if the statistic has no value on the clusters themselves.
+
+        Source: Efron 1987, Better bootstrap confidence intervals; ties of a replicate with the estimate count half.
+        """
+        estimate = float(statistic(np.ones((1, n_clusters)))[0])
+        if not np.isfinite(estimate):
+            raise ValueError("the statistic has no value on these clusters")
+        if n_clusters < MIN_CLUSTERS:
+            return Interval(estimate, None, None, "none")
+        drawn = np.concatenate([statistic(weights) for weights in self._draws(n_clusters).chunks()])
+        replicates = drawn[np.isfinite(drawn)]
+        dropped = len(drawn) - len(replicates)
+        if dropped > _MAX_DROPPED * len(drawn):
+            return Interval(estimate, None, None, "none", dropped)
+        spread = float(np.abs(replicates - estimate).max())
+        if spread <= 1e-12 * max(1.0, abs(estimate)):
+            return Interval(estimate, estimate, estimate, "percentile", dropped)
+        tail = (1 - self.confidence) / 2
+        levels = _bca_levels(estimate, replicates, _jackknife(statistic, n_clusters), tail)
+        method = "percentile" if levels is None else "bca"
+        low, high = np.quantile(replicates, levels or (tail, 1 - tail))
+        return Interval(estimate, float(low), float(high), method, dropped)
+
+    def _draws(self, n_clusters: int) -> Resamples:
+        found = self._resamples.get(n_clusters)
+        if found is None:
+            seed = seed_for(self._seed, "resamples", str(n_clusters))
+            found = Resamples(n_clusters, replicates=self.replicates, seed=seed)
+            self._resamples[n_clusters] = found
+            if len(self._resamples) > _RESAMPLES_KEPT:
+                self._resamples.popitem(last=False)
+        self._resamples.move_to_end(n_clusters)
+        return found
+
+
+def cluster_bootstrap(
+    values: FloatArray,
+    clusters: Sequence[str],
+    *,
+    replicates: int,
+    confidence: float,
+    generator: np.random.Generator,
+) -> Interval:
+    """The mean over cases with an interval that resamples clusters; see :meth:`ClusterBootstrap.mean`.
+
+    Below 5 clusters there are no limits.
+
+    Example:
+        >>> import numpy as np
+        >>> values, patients = np.array([0.25, 0.5, 0.75]), ["a", "a", "b"]
+        >>> cluster_bootstrap(
+        ...     values, patients, replicates=100, confidence=0.95, generator=np.random.default_rng(0)
+        ... )
+        Interval(estimate=0.5, low=None, high=None, method='none', n_replicates_dropped=0)
+    """
+    seed = int(generator.integers(2**32))
+    return ClusterBootstrap(replicates=replicates, confidence=confidence, seed=seed).mean(values, clusters)
+
+
+def paired_bootstrap(
+    a: FloatArray,
+    b: FloatArray,
+    clusters: Sequence[str],
+    *,
+    replicates: int,
+    confidence: float,
+    generator: np.random.Generator,
+) -> Interval:
+    """The mean of ``a - b`` over the same cases with an interval that resamples clusters."""
+    return cluster_bootstrap(
+        _paired(a, b), clusters, replicates=replicates, confidence=confidence, generator=generator
+    )
+
+
+def wilson(share: float, n: int, *, confidence: float) -> Interval:
+    """A share of ``n`` independent trials with Wilson's score interval, within 0 and 1.
+
+    Example:
+        >>> interval = wilson(1.0, 20, confidence=0.95)
+        >>> round(interval.low, 4), interval.high
+        (0.8389, 1.0)
+
+    Source: Wilson 1927.
+    """
+    z = float(ndtri((1 + confidence) / 2))
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+    low = 0.0 if share == 0 else max(0.0, middle - half)
+    high = 1.0 if share == 1 else min(1.0, middle + half)
+    return Interval(share, low, high, "wilson")
+
+
+def _paired(a: FloatArray, b: FloatArray) -> FloatArray:
+    if np.shape(a) != np.shape(b):
+        raise ValueError(f"{np.size(a)} and {np.size(b)} values cannot be paired")
+    return np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+
+
+def _cluster_sums(values: FloatArray, clusters: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    """Sum and count of each cluster, in the order of the clusters' names."""
+    flat = np.asarray(values, dtype=np.float64)
+    if flat.ndim != 1 or len(flat) != len(clusters):
+        raise ValueError(f"{flat.size} values and {len(clusters)} clusters: expected one cluster per value")
+    if not len(flat):
+        raise ValueError("no values: there is nothing to estimate")
+    if not np.isfinite(flat).all():
+        raise ValueError(f"{int((~np.isfinite(flat)).sum())} of {len(flat)} values are not finite")
+    _, codes = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
+    # Sorted within the cluster, a sum has the same last bit whatever order the cases came in.
+    order = np.lexsort((flat, codes))
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return np.add.reduceat(flat[order], starts), np.bincount(codes).astype(np.float64)
+
+
+def _jackknife(statistic: Statistic, n_clusters: int) -> FloatArray:
+    rows = max(1, 2**21 // n_clusters)
+    parts = []
+    for start in range(0, n_clusters, rows):
+        left_out = np.arange(start, min(start + rows, n_clusters))
+        weights = np.ones((len(left_out), n_clusters))
+        weights[np.arange(len(left_out)), left_out] = 0.0
+        parts.append(statistic(weights))
+    return np.concatenate(parts)
+
+
+def _bca_levels(
+    estimate: float, replicates: FloatArray, jackknife: FloatArray, tail: float
+) -> tuple[float, float] | None:
+    """The quantiles of the replicates that are BCa's limits, None where the correction is not defined."""
+    deviations = jackknife.mean() - jackknife
+    squares = float((deviations**2).sum())
+    if not np.isfinite(squares) or squares == 0.0:
+        return None
+    acceleration = float((deviations**3).sum()) / (6 * squares**1.5)
+    # A mean of zeros and ones meets the estimate exactly, up to rounding: such ties count half.
+    offsets = replicates - estimate
+    tied = np.abs(offsets) <= 1e-10 * np.abs(offsets).max()
+    below = float((offsets[~tied] < 0).sum() + tied.sum() / 2) / len(offsets)
+    if not 0.0 < below < 1.0:
+        return None
+    bias = float(ndtri(below))
+    levels = []
+    for z in (float(ndtri(tail)), float(ndtri(1 - tail))):
+        shrink = 1 - acceleration * (bias + z)
+        if shrink <= 0:
+            return None
+        levels.append(float(ndtr(bias + (bias + z) / shrink)))
+    return levels[0], levels[1]
