@@ -108,7 +108,9 @@ def map_to_original(values: FloatArray, geometry: Geometry) -> tuple[FloatArray,
     at_y = (np.arange(height) + 0.5) * geometry.scale_y + geometry.offset_y
     at_x = (np.arange(width) + 0.5) * geometry.scale_x + geometry.offset_x
     rows, cols = _linear_weights(at_y, geometry.model_hw[0]), _linear_weights(at_x, geometry.model_hw[1])
-    carried = rows @ source.astype(np.float32) @ cols.T
+    # In float64 the rounding error of a mean of equal values is lost again on the way to float32: what is level in
+    # the map, such as a superpixel, stays level, and ties remain ties.
+    carried = rows @ source.astype(np.float64) @ cols.T
     seen_y = (at_y >= 0) & (at_y <= geometry.model_hw[0])
     seen_x = (at_x >= 0) & (at_x <= geometry.model_hw[1])
     valid = np.outer(seen_y, seen_x)
@@ -226,7 +228,7 @@ def _linear_weights(at: FloatArray, size: int) -> FloatArray:
     position = np.clip(np.asarray(at, dtype=np.float64) - 0.5, 0, size - 1)
     lower = np.minimum(np.floor(position).astype(int), max(size - 2, 0))
     share = position - lower
-    weights = np.zeros((len(position), size), dtype=np.float32)
+    weights = np.zeros((len(position), size))
     index = np.arange(len(position))
     weights[index, lower] = 1 - share
     if size > 1:
