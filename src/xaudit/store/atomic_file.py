@@ -1,0 +1,139 @@
+"""A file that is there whole or not at all, whenever the process or the machine stops.
+
+Bytes go to a temporary name in the same folder, are synced, and take the file's name in one step. Temporary
+names begin with a dot, end in ``.tmp`` and carry the writer's process id; readers pass them over.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from xaudit.errors import OutputError
+
+_LEFTOVER = re.compile(r"^\..+\.(?P<pid>\d{1,9})-[0-9a-f]{8}\.tmp$")
+_STALE_SECONDS = 24 * 3600.0
+
+_ELSEWHERE = "choose another folder with --out"
+_ROOM = "make room and give the same command again; finished work is kept"
+_REFUSALS = {
+    errno.EACCES: ("no permission to write here", _ELSEWHERE),
+    errno.EPERM: ("no permission to write here", _ELSEWHERE),
+    errno.EROFS: ("the file system is read-only", _ELSEWHERE),
+    errno.ENOSPC: ("the disk is full", _ROOM),
+    errno.EDQUOT: ("the disk quota is used up", _ROOM),
+    errno.ENOTDIR: ("a file stands where a folder is needed", _ELSEWHERE),
+    errno.EEXIST: ("a file stands where a folder is needed", _ELSEWHERE),
+    errno.EISDIR: ("a folder stands where a file is needed", _ELSEWHERE),
+}
+
+
+@contextlib.contextmanager
+def refusals_as_output_errors(path: Path) -> Iterator[None]:
+    """Turns what a user can mend (permission, room, a name in the way) into an OutputError about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        reason, hint = _REFUSALS[error.errno]
+        raise OutputError(f"{path}: {reason}", hint=hint) from error
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it; one that exists is left as it is.
+
+    Raises:
+        OutputError: no permission, no room, or a file in the way.
+    """
+    with refusals_as_output_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Puts ``data`` under ``path`` in one step; a file that was there is replaced, or on failure kept.
+
+    Raises:
+        OutputError: no permission, no room, or a folder in the way. Nothing half-written is left behind.
+    """
+    make_folder(path.parent)
+    with refusals_as_output_errors(path):
+        try:
+            _write_and_rename(path, data)
+        except FileNotFoundError:
+            # Another process, to which our process id meant nothing, took the temporary file for a leftover.
+            _write_and_rename(path, data)
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Removes temporary files whose writer is gone, and counts them; what cannot be removed stays."""
+    removed = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            found = _LEFTOVER.match(name)
+            if found is None:
+                continue
+            path = Path(place, name)
+            with contextlib.suppress(OSError):
+                if _age_seconds(path) > _STALE_SECONDS or not _is_alive(int(found["pid"])):
+                    path.unlink()
+                    removed += 1
+    return removed
+
+
+def _write_and_rename(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        _write_synced(temporary, data)
+        os.replace(temporary, path)  # noqa: PTH105  (named as in the manual page on which the guarantee rests)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the new name itself survive a power cut, where the system can do that."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _age_seconds(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # os.kill would end the process there; age alone decides
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

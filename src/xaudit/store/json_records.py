@@ -1,0 +1,88 @@
+"""The small results that are JSON rather than tables: ``gates.json`` and ``evaluations.json``."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from xaudit.errors import RunFolderError
+from xaudit.records import Evaluation, Interval, Verdict
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.schema_version import AUDIT_AGAIN, require_readable
+
+Record = TypeVar("Record")
+
+
+def write_verdicts(run: RunFolder, verdicts: Sequence[Verdict]) -> None:
+    """Writes ``gates.json``; raises OutputError where the folder refuses."""
+    _write(run, "gates", "verdicts", [dataclasses.asdict(verdict) for verdict in verdicts])
+
+
+def read_verdicts(run: RunFolder) -> tuple[Verdict, ...]:
+    """What the run concluded; raises RunFolderError where that is missing, damaged or newer."""
+    return _read(run, "gates", "verdicts", lambda row: Verdict(**_known(Verdict, row)))
+
+
+def write_evaluations(run: RunFolder, evaluations: Sequence[Evaluation]) -> None:
+    """Writes ``evaluations.json``; raises OutputError where the folder refuses."""
+    rows = [{**_shallow(one), "measures": _intervals(one.measures)} for one in evaluations]
+    _write(run, "evaluations", "evaluations", rows)
+
+
+def read_evaluations(run: RunFolder) -> tuple[Evaluation, ...]:
+    """How well each model classifies each split; raises RunFolderError where that is missing, damaged or newer."""
+    return _read(run, "evaluations", "evaluations", _evaluation)
+
+
+def _evaluation(row: dict[str, Any]) -> Evaluation:
+    return Evaluation(
+        **{
+            **_known(Evaluation, row),
+            "class_names": tuple(row["class_names"]),
+            "matrix": tuple(tuple(line) for line in row["matrix"]),
+            "measures": {n: Interval(**_known(Interval, one)) for n, one in row["measures"].items()},
+        }
+    )
+
+
+def _known(record: type[Verdict | Evaluation | Interval], row: Mapping[str, Any]) -> dict[str, Any]:
+    """What this version knows of a row; a later minor version may have added keys."""
+    return {field.name: row[field.name] for field in dataclasses.fields(record)}
+
+
+def _shallow(record: Evaluation) -> dict[str, object]:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _intervals(measures: Mapping[str, Interval]) -> dict[str, dict[str, object]]:
+    return {name: dataclasses.asdict(interval) for name, interval in measures.items()}
+
+
+def _write(run: RunFolder, name: str, key: str, rows: Sequence[Mapping[str, object]]) -> None:
+    run.save_json(f"{name}.json", {**run.identity, key: rows})
+
+
+def _read(
+    run: RunFolder, name: str, key: str, decode: Callable[[dict[str, Any]], Record]
+) -> tuple[Record, ...]:
+    shown = f"{run.run_id}/{name}.json"
+    try:
+        plain = json.loads((run.path / f"{name}.json").read_bytes())
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"{shown}: not there; the run did not get so far",
+            hint="give the command that made the run again: it goes on where it stopped",
+        ) from None
+    except ValueError as error:
+        raise RunFolderError(f"{shown}: damaged: not JSON ({error})", hint=AUDIT_AGAIN) from error
+    except OSError as error:
+        raise RunFolderError(
+            f"{shown}: cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+    if not isinstance(plain, dict):
+        raise RunFolderError(f"{shown}: damaged: expected an object", hint=AUDIT_AGAIN)
+    require_readable(plain.get("schema_version"), shown)
+    try:
+        return tuple(decode(row) for row in plain[key])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunFolderError(f"{shown}: damaged: {error}", hint=AUDIT_AGAIN) from error

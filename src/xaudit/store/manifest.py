@@ -1,0 +1,154 @@
+"""What a run was made with, so that another can repeat it: ``manifest.json``.
+
+It names versions, settings, hardware and checksums, and nobody: no user, host or absolute path.
+"""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xaudit
+from xaudit.store.redaction import Redaction
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.run_status import utc_text
+
+LIBRARIES = (
+    "torch",
+    "torchvision",
+    "quantus",
+    "lime",
+    "grad-cam",
+    "captum",
+    "numpy",
+    "scipy",
+    "scikit-image",
+    "scikit-learn",
+    "pandas",
+    "pyarrow",
+    "pillow",
+    "safetensors",
+    "pydantic",
+    "pyyaml",
+    "typer",
+    "rich",
+    "pydicom",
+)
+"""The distributions whose versions can move a result or its presentation, in pyproject's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What only the caller knows of how a run was made.
+
+    Attributes:
+        argv: the command line, program first.
+        device: the accelerator's or processor's name.
+        n_threads: that torch computes with.
+        finished: None while the run is under way.
+    """
+
+    argv: Sequence[str]
+    seed: int
+    device: str
+    n_threads: int
+    started: datetime
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What went into a run and came out, in numbers.
+
+    Attributes:
+        counts: such as cases, patients, maps, scores, unscored.
+        weights: SHA-256 of each model's weights, by model id.
+        images: SHA-256 over all images.
+        annotations: SHA-256 over all marks.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    weights: Mapping[str, str] = field(default_factory=dict)
+    images: str = ""
+    annotations: str = ""
+
+
+def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -> dict[str, Any]:
+    """The manifest as plain JSON values; save it with ``run.save_json("manifest.json", ...)``."""
+    redact = Redaction.of_this_machine()
+    return {
+        **run.identity,
+        "xaudit": xaudit.__version__,
+        "python": platform.python_version(),
+        "libraries": library_versions(),
+        "platform": {"system": platform.system(), "machine": platform.machine()},
+        "hardware": {
+            "device": redact.text(invocation.device),
+            "cpu_count": os.cpu_count(),
+            "torch_threads": invocation.n_threads,
+        },
+        "git": git_state(Path.cwd()),
+        "seed": invocation.seed,
+        "command_line": _command_line(invocation.argv, redact),
+        "started": utc_text(invocation.started),
+        "finished": None if invocation.finished is None else utc_text(invocation.finished),
+        "counts": dict(contents.counts),
+        "checksums": {
+            "weights": dict(contents.weights),
+            "images": contents.images,
+            "annotations": contents.annotations,
+        },
+    }
+
+
+def library_versions() -> dict[str, str | None]:
+    """The installed version of each library, None where it is not installed."""
+    versions: dict[str, str | None] = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def git_state(folder: Path) -> dict[str, str | bool] | None:
+    """The commit that a folder's repository stands at, and whether tracked files differ from it.
+
+    None where there is no repository, no commit or no git.
+    """
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    if not commit or changes is None:
+        return None
+    return {"commit": commit.strip(), "dirty": bool(changes.strip())}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    program = shutil.which("git")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603  (fixed arguments)
+            [program, *arguments],
+            cwd=folder,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _command_line(argv: Sequence[str], redact: Redaction) -> list[str]:
+    return [redact.argument(argument) for argument in argv]

@@ -1,0 +1,200 @@
+"""Tables that grow piece by piece: ``<table>/part-<key>.parquet``, one per finished shard of work.
+
+A part's key is the digest of everything that determines its content. A part is there whole or not at all; one that
+was damaged afterwards counts as absent and is removed, so that its shard is computed again.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from xaudit.config import fingerprint
+from xaudit.errors import RunFolderError
+from xaudit.store.case_rows import PART_PROBLEMS
+from xaudit.store.parquet_file import DamagedTableError, check_table, encode_table, read_table
+from xaudit.store.result_rows import MAPS, RELIANCE, SCORES
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.schema_version import SCHEMA_VERSION
+from xaudit.store.table import Table
+
+__all__ = [
+    "MAPS",
+    "PART_PROBLEMS",
+    "RELIANCE",
+    "SCORES",
+    "Part",
+    "PartsRead",
+    "has_part",
+    "iter_parts",
+    "part_keys",
+    "prune_parts",
+    "read_parts",
+    "shard_key",
+    "write_part",
+]
+
+Record = TypeVar("Record")
+
+_KEY = re.compile(r"^[0-9a-f]{16}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Record]):
+    """One shard's rows.
+
+    Attributes:
+        rows: None where the part is absent; an empty part has no rows but is there.
+        notice: a sentence for the reader where a part was damaged, else empty.
+    """
+
+    key: str
+    rows: tuple[Record, ...] | None
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartsRead(Generic[Record]):
+    """The rows of many shards together.
+
+    Attributes:
+        rows: in the order of the keys asked for, and within a part as they were written.
+        missing: the keys whose part is absent or was damaged.
+        notices: one sentence per damaged part.
+    """
+
+    rows: tuple[Record, ...]
+    missing: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def shard_key(parts: Mapping[str, object]) -> str:
+    """The key of a shard, 16 hex digits, from everything that determines its result.
+
+    Args:
+        parts: JSON values only: case ids and their digests, model and explainer fingerprints, seed, versions.
+
+    Raises:
+        TypeError: for a value that JSON cannot hold, as its text could differ from run to run.
+
+    Example:
+        >>> shard_key({"cases": ["a"], "seed": 0}) == shard_key({"seed": 0, "cases": ("a",)})
+        True
+    """
+    plain = json.loads(json.dumps(dict(parts), allow_nan=True))
+    return fingerprint({"schema": SCHEMA_VERSION.partition(".")[0], "parts": plain})
+
+
+def has_part(run: RunFolder, table: Table[Any], key: str) -> bool:
+    """Whether a shard is finished: its part is there and its footer whole. A damaged part is removed.
+
+    Raises:
+        RunFolderError: where a newer version wrote the part, or it may not be read.
+    """
+    path = _path(run, table, key)
+    try:
+        with _unreadable_as_errors(_shown(run, path)):
+            check_table(path, table, _shown(run, path))
+    except FileNotFoundError:
+        return False
+    except DamagedTableError:
+        _remove(path)
+        return False
+    return True
+
+
+def write_part(run: RunFolder, table: Table[Record], key: str, rows: Sequence[Record]) -> None:
+    """Stores a finished shard in one step; no rows are a result too.
+
+    Raises:
+        OutputError: no permission or no room.
+    """
+    path = _path(run, table, key)
+    run.save_bytes(f"{table.name}/{path.name}", encode_table(table, rows, run))
+
+
+def iter_parts(run: RunFolder, table: Table[Record], keys: Sequence[str]) -> Iterator[Part[Record]]:
+    """The parts of these shards one after the other, so that memory holds one at a time.
+
+    Raises:
+        RunFolderError: where a newer version wrote a part, or it may not be read.
+    """
+    for key in keys:
+        path = _path(run, table, key)
+        try:
+            with _unreadable_as_errors(_shown(run, path)):
+                rows = tuple(read_table(path, table, _shown(run, path)))
+        except FileNotFoundError:
+            yield Part(key, None)
+        except DamagedTableError as error:
+            _remove(path)
+            yield Part(key, None, f"{table.name}/{path.name} was damaged and counts as not done: {error}")
+        else:
+            yield Part(key, rows)
+
+
+def read_parts(run: RunFolder, table: Table[Record], keys: Sequence[str]) -> PartsRead[Record]:
+    """The rows of these shards together; raises as :func:`iter_parts`."""
+    rows: list[Record] = []
+    missing, notices = [], []
+    for part in iter_parts(run, table, keys):
+        if part.rows is None:
+            missing.append(part.key)
+        else:
+            rows += part.rows
+        if part.notice:
+            notices.append(part.notice)
+    return PartsRead(tuple(rows), tuple(missing), tuple(notices))
+
+
+def part_keys(run: RunFolder, table: Table[Any]) -> tuple[str, ...]:
+    """The keys of all parts that are there, sorted."""
+    names = (path.name for path in (run.path / table.name).glob("part-*.parquet"))
+    keys = (name.removeprefix("part-").removesuffix(".parquet") for name in names)
+    return tuple(sorted(key for key in keys if _KEY.match(key)))
+
+
+def prune_parts(run: RunFolder, table: Table[Any], keep: Collection[str]) -> int:
+    """Removes the parts that a finished run does not consist of, and counts them.
+
+    Shards cut in another size, or a limit since lifted, leave parts whose rows stand in other parts as well;
+    whoever reads ``part-*.parquet`` as one table would count them twice.
+    """
+    others = [key for key in part_keys(run, table) if key not in set(keep)]
+    for key in others:
+        _remove(_path(run, table, key))
+    return len(others)
+
+
+def _path(run: RunFolder, table: Table[Any], key: str) -> Path:
+    if not table.in_parts:
+        raise ValueError(f"the table {table.name} is not written in parts")
+    if not _KEY.match(key):
+        raise ValueError(f"{key!r} is no shard key")
+    return run.path / table.name / f"part-{key}.parquet"
+
+
+def _shown(run: RunFolder, path: Path) -> str:
+    return f"{run.run_id}/{path.parent.name}/{path.name}"
+
+
+@contextlib.contextmanager
+def _unreadable_as_errors(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunFolderError(
+            f"{shown}: cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(
+        OSError
+    ):  # in a folder that only lets us read, it stays and is passed over again
+        path.unlink()

@@ -1,0 +1,265 @@
+"""One run's folder, ``<utc>-<name>-<hash8>``: made, found again, opened, and written to.
+
+Several processes may work in one folder: nothing is locked, every file appears whole, and two that write the same
+file write the same content.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
+
+import numpy as np
+
+from xaudit.errors import RunFolderError
+from xaudit.store.atomic_file import (
+    make_folder,
+    refusals_as_output_errors,
+    remove_leftovers,
+    write_atomically,
+)
+from xaudit.store.run_status import (
+    RunState,
+    RunStatus,
+    status_from_plain,
+    status_to_plain,
+    utc_from_text,
+    utc_text,
+)
+from xaudit.store.schema_version import AUDIT_AGAIN, SCHEMA_VERSION, require_readable
+
+_RUN_ID = re.compile(r"^(?P<utc>\d{8}T\d{6}Z)-(?P<name>.+)-(?P<hash>[0-9a-f]{8})$")
+_UTC = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run.
+
+    Attributes:
+        path: where it is; never stored inside it.
+        run_id: the name under which it was made.
+        name: of the audit.
+        config_hash: of all in the audit file that can change a result.
+        created: in UTC, to the second.
+    """
+
+    path: Path
+    run_id: str
+    name: str
+    config_hash: str
+    created: datetime
+
+    @classmethod
+    def create(cls, root: Path, *, name: str, config_hash: str, now: datetime) -> Self:
+        """A new folder under ``root``; where two start in the same second, the later takes the next free one.
+
+        Raises:
+            OutputError: no permission, no room, or a file in the way.
+        """
+        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+        created = utc_from_text(utc_text(now))
+        make_folder(root)
+        while True:
+            run_id = f"{created.strftime(_UTC)}-{slug}-{config_hash[:8]}"
+            with refusals_as_output_errors(root):
+                try:
+                    (root / run_id).mkdir()
+                    break
+                except FileExistsError:
+                    created += timedelta(seconds=1)
+        run = cls(root / run_id, run_id, name, config_hash, created)
+        run.set_state("running", now=now)
+        return run
+
+    @classmethod
+    def find(cls, root: Path, *, name: str, config_hash: str) -> Self | None:
+        """The newest run of the same audit with the same settings, None where there is none.
+
+        A folder whose status was lost counts; one that a newer version wrote does not.
+        """
+        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+        for path, found in reversed(run_paths(root)):
+            if found["name"] != slug or found["hash"] != config_hash[:8]:
+                continue
+            try:
+                run = cls.open_run(path)
+            except RunFolderError:
+                if _is_newer(path):
+                    continue
+                created = datetime.strptime(found["utc"], _UTC).replace(tzinfo=UTC)
+                remove_leftovers(path)
+                return cls(path, path.name, name, config_hash, created)
+            if run.config_hash == config_hash:
+                return run
+        return None
+
+    @classmethod
+    def open_run(cls, path: Path, *, tidy: bool = True) -> Self:
+        """The run in ``path``.
+
+        Args:
+            tidy: whether to remove what a killed writer left half-written; readers pass it over in any case.
+
+        Raises:
+            RunFolderError: missing, not a run folder, written by a newer version, or damaged.
+        """
+        if not path.is_dir():
+            raise RunFolderError(
+                f"{path}: no such run folder", hint="`xaudit list runs` shows those there are"
+            )
+        written = [path / name for name in ("status.json", "manifest.json") if (path / name).exists()]
+        if not written and _RUN_ID.match(path.resolve().name) is None:
+            raise RunFolderError(f"{path}: not a run folder", hint="`xaudit list runs` shows those there are")
+        for file in written:
+            plain = _read_object(file)
+            if plain is None:
+                continue
+            require_readable(plain.get("schema_version"), f"{path}/{file.name}")
+            try:
+                run = cls(path, *_identity(plain))
+            except (KeyError, TypeError, ValueError):
+                continue
+            if tidy:
+                remove_leftovers(path)
+            return run
+        raise RunFolderError(
+            f"{path}: damaged: neither status.json nor manifest.json can be read", hint=AUDIT_AGAIN
+        )
+
+    @property
+    def manifest_path(self) -> Path:
+        """Of ``manifest.json``: what the run was made with."""
+        return self.path / "manifest.json"
+
+    @property
+    def audit_path(self) -> Path:
+        """Of ``audit.resolved.yaml``: every setting as it was used."""
+        return self.path / "audit.resolved.yaml"
+
+    @property
+    def log_path(self) -> Path:
+        """Of ``log.jsonl``: what happened when."""
+        return self.path / "log.jsonl"
+
+    @property
+    def figures_path(self) -> Path:
+        """Of the folder of pictures."""
+        return self.path / "figures"
+
+    @property
+    def models_path(self) -> Path:
+        """Of the folder of weights that this run trained."""
+        return self.path / "models"
+
+    @property
+    def status(self) -> RunStatus:
+        """Where the run stands; ``interrupted`` where its status was lost.
+
+        Raises:
+            RunFolderError: where a newer version wrote it.
+        """
+        plain = _read_object(self.path / "status.json")
+        if plain is not None:
+            require_readable(plain.get("schema_version"), f"{self.run_id}/status.json")
+            try:
+                return status_from_plain(plain)
+            except (KeyError, TypeError, ValueError):
+                pass
+        return RunStatus("interrupted", self.created, self.created)
+
+    def set_state(self, state: RunState, *, now: datetime, counts: Mapping[str, int] | None = None) -> None:
+        """Writes ``status.json``; raises OutputError where that cannot be done."""
+        status = RunStatus(state, self.created, now, counts or {})
+        self.save_json("status.json", {**self.identity, **status_to_plain(status)})
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What every file of the run says about where it belongs."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "name": self.name,
+            "config_hash": self.config_hash,
+            "created": utc_text(self.created),
+        }
+
+    def save_bytes(self, name: str, data: bytes) -> Path:
+        """Writes a file of the run in one step and gives its path; ``name`` may contain folders.
+
+        Raises:
+            OutputError: no permission, no room, or something in the way; the old file is then still there.
+        """
+        path = self._inside(name)
+        write_atomically(path, data)
+        return path
+
+    def save_text(self, name: str, text: str) -> Path:
+        """Writes UTF-8 text as :meth:`save_bytes` writes bytes."""
+        return self.save_bytes(name, text.encode())
+
+    def save_json(self, name: str, value: object) -> Path:
+        """Writes indented JSON as :meth:`save_bytes` writes bytes; raises ValueError for NaN and infinity."""
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_python_number)
+        return self.save_text(name, text + "\n")
+
+    def _inside(self, name: str) -> Path:
+        parts = PurePosixPath(name)
+        if not name or parts.is_absolute() or ".." in parts.parts:
+            raise ValueError(f"{name!r} is not a path inside the run folder")
+        return self.path.joinpath(*parts.parts)
+
+
+def _python_number(value: object) -> object:
+    """A NumPy scalar as Python's own number; raises TypeError for anything else that JSON does not know."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"JSON holds no {type(value).__name__}")
+
+
+def run_paths(root: Path) -> list[tuple[Path, re.Match[str]]]:
+    """The folders under ``root`` that are named like runs, oldest first, each with its name's parts."""
+    if not root.is_dir():
+        return []
+    found = ((path, _RUN_ID.match(path.name)) for path in sorted(root.iterdir()) if path.is_dir())
+    return [(path, match) for path, match in found if match is not None]
+
+
+def _identity(plain: Mapping[str, Any]) -> tuple[str, str, str, datetime]:
+    texts = [plain[key] for key in ("run_id", "name", "config_hash")]
+    if not all(isinstance(text, str) and text for text in texts):
+        raise ValueError("a run is known by texts")
+    return texts[0], texts[1], texts[2], utc_from_text(plain["created"])
+
+
+def _is_newer(path: Path) -> bool:
+    """Whether a readable file of the folder carries a version that this program does not know."""
+    for name in ("status.json", "manifest.json"):
+        plain = _read_object(path / name)
+        version = None if plain is None else plain.get("schema_version")
+        if isinstance(version, str) and version.partition(".")[0].isdecimal():
+            try:
+                require_readable(version, name)
+            except RunFolderError:
+                return True
+    return False
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file, None where there is none or the file is damaged.
+
+    Raises:
+        RunFolderError: where the file may not be read.
+    """
+    try:
+        plain = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    except OSError as error:
+        raise RunFolderError(
+            f"{path}: cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+    return plain if isinstance(plain, dict) else None

@@ -1,0 +1,77 @@
+"""How far a run is: ``status.json``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from xaudit.store.schema_version import SCHEMA_VERSION
+
+RunState = Literal["running", "interrupted", "complete", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """Where a run stands.
+
+    Attributes:
+        state: ``running`` also where a run was killed without a chance to say so; ``incomplete`` where more
+            cases failed than the audit allows.
+        updated: when the state was written.
+        counts: such as cases and shards done.
+    """
+
+    state: RunState
+    created: datetime
+    updated: datetime
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def status_to_plain(status: RunStatus) -> dict[str, Any]:
+    """What ``status.json`` holds beside the run's identity."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "state": status.state,
+        "created": utc_text(status.created),
+        "updated": utc_text(status.updated),
+        "counts": dict(status.counts),
+    }
+
+
+def status_from_plain(plain: Mapping[str, Any]) -> RunStatus:
+    """The status that :func:`status_to_plain` wrote.
+
+    Raises:
+        KeyError: where something is missing.
+        ValueError: where something is not what it should be.
+    """
+    if plain["state"] not in get_args(RunState):
+        raise ValueError(f"no state is called {plain['state']!r}")
+    return RunStatus(
+        state=plain["state"],
+        created=utc_from_text(plain["created"]),
+        updated=utc_from_text(plain["updated"]),
+        counts={str(name): int(count) for name, count in dict(plain["counts"]).items()},
+    )
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment in UTC, to the second.
+
+    Raises:
+        ValueError: where the moment has no time zone.
+
+    Example:
+        >>> utc_text(datetime(2025, 1, 31, 23, 59, 1, tzinfo=UTC))
+        '2025-01-31T23:59:01Z'
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_from_text(text: str) -> datetime:
+    """The moment that :func:`utc_text` spelled; raises ValueError for any other text."""
+    if not isinstance(text, str):
+        raise ValueError(f"expected a moment in UTC, got {text!r}")
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,104 @@
+"""The reference page of the run folder, made from the schemas themselves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PROBLEMS
+from xaudit.store.result_rows import MAPS, PREDICTIONS, RELIANCE, SCORES, SUMMARY
+from xaudit.store.schema_version import SCHEMA_VERSION
+from xaudit.store.table import Table
+
+TABLES: tuple[Table[Any], ...] = (
+    CASES,
+    ANNOTATIONS,
+    PREDICTIONS,
+    MAPS,
+    SCORES,
+    RELIANCE,
+    SUMMARY,
+    PROBLEMS,
+    PART_PROBLEMS,
+)
+"""Every table, in the order in which a run writes them."""
+
+_TYPE_NAMES = {
+    pa.string(): "text",
+    pa.bool_(): "boolean",
+    pa.int64(): "int64",
+    pa.float64(): "float64",
+    pa.float32(): "float32",
+    pa.float16(): "float16",
+}
+
+_FILES = (
+    (
+        "manifest.json",
+        "what the run was made with: versions, commit, settings' digest, seed, hardware, checksums",
+    ),
+    ("audit.resolved.yaml", "every setting as it was used"),
+    ("status.json", "`running`, `interrupted`, `complete` or `incomplete`, and counts"),
+    ("log.jsonl", "what happened when, one JSON object a line"),
+    ("evaluations.json", "confusion matrix and measures of each model on each split"),
+    ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
+    ("figures/", "pictures of maps and marks"),
+)
+
+_INTRODUCTION = """\
+# Run folder
+
+<!-- Made from the schemas by xaudit.store.schema_page; do not edit by hand. -->
+
+A run writes one folder, `runs/<utc>-<name>-<hash8>`; the last part is the beginning of the digest of all settings
+that can change a result. Every file appears in one step, whole or not at all; only the log grows line by line.
+
+Tables are Parquet, compressed with zstd, schema version {version}. The footer's key `xaudit` holds JSON with `table`,
+`schema_version`, `run_id` and `config_hash`. A program refuses a file of a newer major version; a newer minor version
+only adds columns. Columns with the same name mean the same thing in every table, so tables join on them.
+
+A folder with `part-*.parquet` is one table in parts, one for each finished piece of work, named by the digest of
+everything that determines it. Read them together: pandas and Polars take the folder, DuckDB takes
+`'scores/part-*.parquet'`. The manifest and the log hold no user name, no host name and no absolute path.
+"""
+
+
+def schema_markdown() -> str:
+    """The page ``docs/reference/run-folder.md`` as Markdown."""
+    blocks = [_INTRODUCTION.format(version=SCHEMA_VERSION)]
+    blocks.append(
+        "## Files that are no tables\n\n"
+        + _table(("File", "Holds"), [(f"`{name}`", meaning) for name, meaning in _FILES])
+    )
+    blocks += [_section(table) for table in TABLES]
+    return "\n".join(blocks)
+
+
+def _section(table: Table[Any]) -> str:
+    file = f"{table.name}/part-*.parquet" if table.in_parts else f"{table.name}.parquet"
+    rows = [
+        (
+            f"`{field.name}`",
+            _type_name(field.type),
+            "yes" if field.nullable else "",
+            field.metadata[b"meaning"].decode(),
+        )
+        for field in table.schema
+    ]
+    heading = f"## {file}\n\nOne row is {table.meaning}.\n\n"
+    return heading + _table(("Column", "Type", "May be empty", "Meaning"), rows)
+
+
+def _type_name(kind: pa.DataType) -> str:
+    """A type in the words of a reader of tables rather than of Arrow."""
+    if pa.types.is_list(kind):
+        return f"list of {_type_name(kind.value_type)}"
+    if pa.types.is_struct(kind):
+        inner = (kind.field(index) for index in range(kind.num_fields))
+        return "(" + ", ".join(f"{field.name} {_type_name(field.type)}" for field in inner) + ")"
+    return _TYPE_NAMES[kind]
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

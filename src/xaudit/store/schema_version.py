@@ -1,0 +1,34 @@
+"""The version of everything in a run folder, and who may read it.
+
+The minor number grows when a column or a key is added; the major one when an old reader would misunderstand.
+"""
+
+from xaudit.errors import RunFolderError
+
+SCHEMA_VERSION = "1.0"
+"""Written into every table's footer and every JSON file of a run folder."""
+
+AUDIT_AGAIN = "audit again with --fresh to replace it"
+"""The next step for whoever holds a run folder that cannot be read."""
+
+_MAJOR = int(SCHEMA_VERSION.partition(".")[0])
+
+
+def require_readable(version: object, shown: str) -> None:
+    """Nothing where this version may read what that version wrote.
+
+    Args:
+        version: as found in the file.
+        shown: the file's name in an error.
+
+    Raises:
+        RunFolderError: where the file is newer than this program, or carries no version.
+    """
+    major = version.partition(".")[0] if isinstance(version, str) else ""
+    if not major.isdecimal():
+        raise RunFolderError(f"{shown}: damaged: it names no schema version", hint=AUDIT_AGAIN)
+    if int(major) > _MAJOR:
+        raise RunFolderError(
+            f"{shown}: written by a newer xaudit (schema {version}; this one reads up to {_MAJOR}.x)",
+            hint="upgrade xaudit, or audit again with --fresh",
+        )

@@ -1,0 +1,174 @@
+"""The columns of every table that a run writes, in order, each with its type, whether it may be empty, and its meaning.
+
+Ids have the same name in every table, so that tables join on them.
+"""
+
+import pyarrow as pa
+
+_TEXT, _NUMBER, _WHOLE, _TRUTH = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+
+Column = tuple[str, pa.DataType, str]
+
+_CASE_ID: Column = ("case_id", _TEXT, "the case, unique within the run")
+_PATIENT: Column = ("patient_id", _TEXT, "the patient; empty where the data names none")
+_MODEL: Column = ("model", _TEXT, "the model's id in the audit file")
+_TARGET: Column = ("target", _TEXT, "the class whose evidence is explained")
+_CORRECT: Column = ("correct", _TRUTH, "whether the model named the true class")
+_EXPLAINER: Column = ("explainer", _TEXT, "the explainer's id; `-` for a question put to the model itself")
+_EXPLAINER_HASH: Column = ("explainer_hash", _TEXT, "digest of the explainer's name and settings")
+_READER: Column = ("reader", _TEXT, "whose marks were used; `-` where none are needed")
+_N_EVALS: Column = ("n_evals", _WHOLE, "model evaluations spent, counted per image")
+_SECONDS: Column = ("seconds", _NUMBER, "wall time spent, shared evenly within a batch")
+
+
+def _schema(*columns: Column, empty: tuple[str, ...] = ()) -> pa.Schema:
+    """A schema whose columns must hold a value, but for those named in ``empty``."""
+    return pa.schema(
+        [
+            pa.field(name, kind, nullable=name in empty, metadata={"meaning": meaning})
+            for name, kind, meaning in columns
+        ]
+    )
+
+
+CASES = _schema(
+    _CASE_ID,
+    _PATIENT,
+    ("dataset_id", _TEXT, "which of the audit's data sets it comes from"),
+    ("path", _TEXT, "of the image, relative to the data set's root"),
+    ("sha256", _TEXT, "digest of the image file's bytes, in hex"),
+    ("label", _TEXT, "the truth"),
+    ("split", _TEXT, "`train`, `validation` or `test`"),
+    ("height", _WHOLE, "of the original frame, in pixels"),
+    ("width", _WHOLE, "of the original frame, in pixels"),
+    ("spacing_row_mm", _NUMBER, "from one row to the next, in millimetres; empty where unknown"),
+    ("spacing_col_mm", _NUMBER, "from one column to the next, in millimetres; empty where unknown"),
+    ("source_format", _TEXT, "`png`, `jpeg` or `dicom`"),
+    empty=("patient_id", "spacing_row_mm", "spacing_col_mm"),
+)
+
+ANNOTATIONS = _schema(
+    _CASE_ID,
+    ("reader", _TEXT, "who drew it"),
+    ("label", _TEXT, "what the reader called it; empty where nothing was said"),
+    ("shape", _TEXT, "`box`, `polygon`, `mask`, or `none` where the reader looked and found nothing"),
+    ("x0", _NUMBER, "left edge of a box"),
+    ("y0", _NUMBER, "upper edge of a box"),
+    ("x1", _NUMBER, "right edge of a box, outside it"),
+    ("y1", _NUMBER, "lower edge of a box, outside it"),
+    (
+        "points",
+        pa.list_(pa.struct([pa.field("x", _NUMBER), pa.field("y", _NUMBER)])),
+        "corners of a polygon; the last joins the first",
+    ),
+    ("mask_height", _WHOLE, "rows of a mask"),
+    ("mask_width", _WHOLE, "columns of a mask"),
+    ("mask_counts", pa.list_(_WHOLE), "run lengths of a mask, column by column, the first run outside"),
+    empty=("label", "x0", "y0", "x1", "y1", "points", "mask_height", "mask_width", "mask_counts"),
+)
+
+PREDICTIONS = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    ("split", _TEXT, "`train`, `validation` or `test`"),
+    ("label", _TEXT, "the truth"),
+    ("predicted", _TEXT, "the class with the highest logit"),
+    _TARGET,
+    _CORRECT,
+    ("class_names", pa.list_(_TEXT), "the classes, in the order of the next two columns"),
+    ("logits", pa.list_(_NUMBER), "one per class"),
+    ("probabilities", pa.list_(_NUMBER), "softmax of the logits"),
+    empty=("patient_id",),
+)
+
+MAPS = _schema(
+    _CASE_ID,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    ("height", _WHOLE, "of the model's frame, in pixels"),
+    ("width", _WHOLE, "of the model's frame, in pixels"),
+    ("scale", pa.float32(), "the map's largest magnitude; 1 for a map of zeros"),
+    ("values", pa.list_(pa.float16()), "the signed map, row by row; times `scale` it is what was scored"),
+    ("seed", _WHOLE, "what the explainer's random choices were drawn from"),
+    _N_EVALS,
+    _SECONDS,
+)
+
+SCORES = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _READER,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    _CORRECT,
+    ("metric", _TEXT, "the metric's id in the audit file"),
+    ("metric_hash", _TEXT, "digest of the metric's name and settings"),
+    ("family", _TEXT, "the metric's family in the catalog"),
+    ("value", _NUMBER, "the score; empty where there is none, never NaN"),
+    ("status", _TEXT, "`scored` or `unscored`"),
+    ("reason", _TEXT, "why there is no score; empty where there is one"),
+    _N_EVALS,
+    _SECONDS,
+    empty=("patient_id", "value", "reason"),
+)
+
+RELIANCE = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _TARGET,
+    _CORRECT,
+    ("region", _TEXT, "`mark`, `same-lung`, `opposite-lung`, `border` or `outside`"),
+    ("infill", _TEXT, "what replaced the region's pixels"),
+    ("fraction", _NUMBER, "the region's share of the image"),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("probability_drop", _NUMBER, "by how much it falls when the region is replaced"),
+    ("logit_drop", _NUMBER, "the same for the target's logit"),
+    ("control_probability_drop", _NUMBER, "mean fall when a random area of the same size is replaced"),
+    ("control_logit_drop", _NUMBER, "the same for the target's logit"),
+    empty=("patient_id",),
+)
+
+SUMMARY = _schema(
+    _MODEL,
+    _EXPLAINER,
+    ("metric", _TEXT, "the metric's id in the audit file"),
+    ("family", _TEXT, "the metric's family in the catalog"),
+    _READER,
+    ("estimate", _NUMBER, "mean over the cases"),
+    ("low", _NUMBER, "lower confidence limit; empty where too few patients allow none"),
+    ("high", _NUMBER, "upper confidence limit; empty where too few patients allow none"),
+    ("method", _TEXT, "`bca`, `percentile`, `wilson` or `none`"),
+    ("n_replicates_dropped", _WHOLE, "bootstrap replicates that had no value"),
+    ("n_cases", _WHOLE, "cases with a score"),
+    ("n_patients", _WHOLE, "patients with a score"),
+    ("n_unscored", _WHOLE, "cases without a score"),
+    ("cluster", _TEXT, "what was resampled: `patient`, or `case` where the data names no patients"),
+    ("control", _TEXT, "the best control of the same metric; empty where there is none"),
+    ("difference", _NUMBER, "this explainer minus that control, paired by case; empty without a control"),
+    ("difference_low", _NUMBER, "its lower confidence limit"),
+    ("difference_high", _NUMBER, "its upper confidence limit"),
+    ("difference_method", _TEXT, "as `method`"),
+    ("difference_n_replicates_dropped", _WHOLE, "as `n_replicates_dropped`"),
+    empty=(
+        "low",
+        "high",
+        "control",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "difference_method",
+        "difference_n_replicates_dropped",
+    ),
+)
+
+PROBLEMS = _schema(
+    _CASE_ID,
+    ("stage", _TEXT, "where the case was lost"),
+    ("reason", _TEXT, "why, in words a person can act on"),
+)

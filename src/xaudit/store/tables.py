@@ -1,0 +1,91 @@
+"""The whole tables of a run: each written in one step, each giving back the records it was given.
+
+Writers raise OutputError where the folder refuses; readers raise RunFolderError where the table is missing, damaged
+or newer than this program.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from xaudit.errors import RunFolderError
+from xaudit.records import Annotation, Case, Prediction, Problem, Summary
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PROBLEMS
+from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
+from xaudit.store.result_rows import PREDICTIONS, SUMMARY
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.schema_version import AUDIT_AGAIN
+from xaudit.store.table import Table
+
+Record = TypeVar("Record")
+
+
+def write_cases(run: RunFolder, cases: Sequence[Case]) -> None:
+    """Writes ``cases.parquet``."""
+    _write(run, CASES, cases)
+
+
+def read_cases(run: RunFolder) -> tuple[Case, ...]:
+    """The cases of a run."""
+    return _read(run, CASES)
+
+
+def write_annotations(run: RunFolder, annotations: Sequence[Annotation]) -> None:
+    """Writes ``annotations.parquet``."""
+    _write(run, ANNOTATIONS, annotations)
+
+
+def read_annotations(run: RunFolder) -> tuple[Annotation, ...]:
+    """What readers drew."""
+    return _read(run, ANNOTATIONS)
+
+
+def write_predictions(run: RunFolder, predictions: Sequence[Prediction]) -> None:
+    """Writes ``predictions.parquet``."""
+    _write(run, PREDICTIONS, predictions)
+
+
+def read_predictions(run: RunFolder) -> tuple[Prediction, ...]:
+    """What every model said of every case."""
+    return _read(run, PREDICTIONS)
+
+
+def write_summaries(run: RunFolder, summaries: Sequence[Summary]) -> None:
+    """Writes ``summary.parquet``."""
+    _write(run, SUMMARY, summaries)
+
+
+def read_summaries(run: RunFolder) -> tuple[Summary, ...]:
+    """The run's results, with their intervals."""
+    return _read(run, SUMMARY)
+
+
+def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:
+    """Writes ``problems.parquet``."""
+    _write(run, PROBLEMS, problems)
+
+
+def read_problems(run: RunFolder) -> tuple[Problem, ...]:
+    """The cases that could not be used."""
+    return _read(run, PROBLEMS)
+
+
+def _write(run: RunFolder, table: Table[Record], rows: Sequence[Record]) -> None:
+    run.save_bytes(f"{table.name}.parquet", encode_table(table, rows, run))
+
+
+def _read(run: RunFolder, table: Table[Record]) -> tuple[Record, ...]:
+    name = f"{table.name}.parquet"
+    shown = f"{run.run_id}/{name}"
+    try:
+        return tuple(read_table(run.path / name, table, shown))
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"{shown}: not there; the run did not get so far",
+            hint="give the command that made the run again: it goes on where it stopped",
+        ) from None
+    except DamagedTableError as error:
+        raise RunFolderError(f"{shown}: damaged: {error}", hint=AUDIT_AGAIN) from error
+    except OSError as error:
+        raise RunFolderError(
+            f"{shown}: cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
