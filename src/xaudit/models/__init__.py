@@ -1,0 +1,68 @@
+"""Classifiers: built by name or by a function of the user's, loaded without running code, trained, asked.
+
+Importing this room costs nothing; torch arrives with the first call.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xaudit.config import ModelSection, TrainSection
+from xaudit.records import Progress
+
+if TYPE_CHECKING:
+    from xaudit.models.classifier import Classifier
+    from xaudit.models.training_data import TrainingData
+
+_ASSETS = Path(__file__).parent.parent / "assets"
+
+
+def load_classifier(
+    section: ModelSection, *, class_names: tuple[str, ...], weights: Path, device: str, batch_size: int
+) -> "Classifier":
+    """The model that an audit file describes, with its weights, ready to be asked and explained.
+
+    Args:
+        section: architecture and preprocessing.
+        class_names: of the data set, in the order of the model's logits.
+        weights: a safetensors file or a state dict; code in it is refused, never run.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        batch_size: images per forward pass; changes no result.
+
+    Raises:
+        ModelError: where the model cannot be built, the weights do not fit it, or the device is absent.
+    """
+    from xaudit.models.load import load
+
+    return load(section, class_names=class_names, weights=weights, device=device, batch_size=batch_size)
+
+
+def train_classifier(
+    section: ModelSection,
+    settings: TrainSection,
+    data: "TrainingData",
+    *,
+    folder: Path,
+    seed: int,
+    device: str,
+    on_progress: Callable[[Progress], None],
+) -> Path:
+    """Trains a model from scratch and returns the safetensors file, ``<folder>/<model id>.safetensors``.
+
+    An interrupted training goes on after its last finished epoch and ends with the same weights as one that was
+    never interrupted. Where the file is already there, made from the same data, settings and seed, it is
+    returned at once.
+
+    Raises:
+        ModelError: where the model cannot be built or the data cannot teach it (one class only).
+        OutputError: where the folder cannot be written to.
+    """
+    from xaudit.models.train import train
+
+    return train(section, settings, data, folder=folder, seed=seed, device=device, on_progress=on_progress)
+
+
+def phantom_weights(variant: str) -> Path | None:
+    """The checkpoint of a phantom network that ships with the package; None where it does not."""
+    path = _ASSETS / f"phantom-{variant}.safetensors"
+    return path if path.is_file() else None

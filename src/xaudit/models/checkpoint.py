@@ -1,0 +1,262 @@
+"""Weights on disk: read without running anything that is in the file, checked against the network, written whole.
+
+A state dict maps names to tensors. It may lie inside a larger checkpoint, under ``state_dict`` or a like key, and
+its names may carry the prefix of a wrapper (``module.`` of DataParallel, for one).
+"""
+
+import json
+import os
+import pickle
+import pickletools
+import re
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from xaudit.errors import ModelError, OutputError
+
+State = dict[str, torch.Tensor]
+
+_NESTS = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
+_PREFIXES = ("module.", "model.", "net.", "_orig_mod.")
+_HARMLESS = re.compile(
+    r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
+)
+_RE_SAVE = "save the weights alone, `torch.save(model.state_dict(), path)`, or as safetensors"
+
+
+def load_weights(module: torch.nn.Module, path: Path, *, class_names: tuple[str, ...], model_id: str) -> None:
+    """Copies the weights of a checkpoint into a network, all of them or none.
+
+    Auxiliary heads in the file that the network was built without are left out.
+
+    Raises:
+        ModelError: where the file is missing, damaged, holds code, belongs to another network or to other classes.
+    """
+    state, notes = read_state(path)
+    trained_on = notes.get("class_names")
+    if isinstance(trained_on, list) and tuple(trained_on) != class_names:
+        raise ModelError(
+            f"model '{model_id}': {path}: trained on the classes {', '.join(map(str, trained_on))}, "
+            f"the data has {', '.join(class_names)}",
+            hint="give the classes the names of the training with `merge`, or train again",
+        )
+    expected = module.state_dict()
+    state = _without_unused_parts(_without_prefixes(state, expected), module)
+    _check_classes(state, expected, path, class_names=class_names, model_id=model_id)
+    missing = [name for name in expected if name not in state and not name.endswith("num_batches_tracked")]
+    unexpected = [name for name in state if name not in expected]
+    reshaped = [name for name in state if name in expected and state[name].shape != expected[name].shape]
+    faults = []
+    if missing:
+        faults.append(f"{len(missing)} entries are missing, the first '{missing[0]}'")
+    if unexpected:
+        faults.append(f"{len(unexpected)} are unexpected, the first '{unexpected[0]}'")
+    if reshaped:
+        first = reshaped[0]
+        shapes = f"{tuple(state[first].shape)} where {tuple(expected[first].shape)} is expected"
+        faults.append(f"{len(reshaped)} have another shape, the first '{first}': {shapes}")
+    if faults:
+        raise ModelError(
+            f"model '{model_id}': {path} is no checkpoint of this architecture: {'; '.join(faults)}",
+            hint="name the architecture that it was trained with",
+        )
+    module.load_state_dict({**expected, **state})
+
+
+def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
+    """The tensors of a checkpoint by name, and what xaudit noted when it wrote the file (empty for others).
+
+    What kind of file it is, its content says and not its name. Nothing in it is run.
+
+    Raises:
+        ModelError: where the file cannot be read, or holds anything but tensors and plain values.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise ModelError(
+            f"weights {path}: {error.strerror}",
+            hint="give the path of a checkpoint, or leave `weights` out to train",
+        ) from None
+    if len(head) == 9 and head[8:] == b"{":
+        return _read_safetensors(path)
+    return _state_in(_read_torch(path), path), {}
+
+
+def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
+    """Writes tensors, and notes that JSON can hold, so that the file is there whole or not at all.
+
+    Raises:
+        OutputError: where there is no permission or no room.
+    """
+    plain = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in state.items()
+    }
+    write_whole(path, save(plain, metadata={"xaudit": json.dumps(notes, sort_keys=True)}))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file beside its place, forces it to the disk and renames it: no reader sees half of it.
+
+    Raises:
+        OutputError: where there is no permission or no room.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror}",
+            hint="choose a folder with room and permission to write",
+        ) from error
+
+
+def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            written = (file.metadata() or {}).get("xaudit", "{}")
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            f"weights {path}: damaged safetensors file: {error}", hint="copy it again from its source"
+        ) from None
+    notes = json.loads(written)
+    return state, notes if isinstance(notes, dict) else {}
+
+
+def _read_torch(path: Path) -> object:
+    try:
+        with warnings.catch_warnings():
+            # torch warns of pickle protocols and of TorchScript before it refuses them, which is said below.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        EOFError,
+        AttributeError,
+        TypeError,
+    ) as error:
+        code = next((name for name in _names_in(path) if not _HARMLESS.fullmatch(name)), None)
+        if code is not None:
+            raise ModelError(
+                f"weights {path}: the checkpoint holds code ('{code}') and was not loaded", hint=_RE_SAVE
+            ) from None
+        if "TorchScript" in str(error):
+            raise ModelError(
+                f"weights {path}: a TorchScript archive holds code and was not loaded", hint=_RE_SAVE
+            ) from None
+        raise ModelError(
+            f"weights {path}: neither safetensors nor a checkpoint of torch, or damaged",
+            hint="copy it again from its source; " + _RE_SAVE,
+        ) from None
+
+
+def _names_in(path: Path) -> Iterator[str]:
+    """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.namelist():
+                if entry.endswith("data.pkl"):
+                    with archive.open(entry) as file:
+                        yield from _names_in_pickle(file)
+    else:
+        with path.open("rb") as plain:
+            for _ in range(8):  # torch's older files are a handful of pickles, one after the other
+                yield from _names_in_pickle(plain)
+
+
+def _names_in_pickle(file: BinaryIO | object) -> Iterator[str]:
+    texts: list[str] = []
+    try:
+        for opcode, argument, _ in pickletools.genops(file):  # type: ignore[arg-type]
+            if opcode.name in ("GLOBAL", "INST"):
+                yield str(argument).replace(" ", ".")
+            elif opcode.name == "STACK_GLOBAL":
+                yield ".".join(texts[-2:])
+            elif isinstance(argument, str):
+                texts.append(argument)
+    except (ValueError, KeyError, IndexError, EOFError, OSError, zipfile.BadZipFile):
+        return
+
+
+def _state_in(content: object, path: Path) -> State:
+    while isinstance(content, Mapping):
+        inner = next((key for key in _NESTS if isinstance(content.get(key), Mapping)), None)
+        if inner is None:
+            break
+        content = content[inner]
+    if not isinstance(content, Mapping) or not content:
+        kind = "nothing" if isinstance(content, Mapping) else f"a {type(content).__name__}"
+        raise ModelError(f"weights {path}: expected a state dict, found {kind}", hint=_RE_SAVE)
+    odd = next((name for name, value in content.items() if not isinstance(value, torch.Tensor)), None)
+    if odd is not None:
+        raise ModelError(
+            f"weights {path}: expected a state dict, but its entry '{odd}' is a {type(content[odd]).__name__}",
+            hint=_RE_SAVE,
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def _without_prefixes(state: State, expected: Mapping[str, torch.Tensor]) -> State:
+    while True:
+        prefix = next((p for p in _PREFIXES if all(name.startswith(p) for name in state)), None)
+        if prefix is None or any(name.startswith(prefix) for name in expected):
+            return state
+        state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+
+
+def _without_unused_parts(state: State, module: torch.nn.Module) -> State:
+    def unused(name: str) -> bool:
+        part = name.split(".")[0]
+        return hasattr(module, part) and getattr(module, part) is None
+
+    return {name: tensor for name, tensor in state.items() if not unused(name)}
+
+
+def _check_classes(
+    state: State,
+    expected: Mapping[str, torch.Tensor],
+    path: Path,
+    *,
+    class_names: tuple[str, ...],
+    model_id: str,
+) -> None:
+    """Where nothing but the last layer differs, and only in how many logits it gives, says so plainly."""
+    if not state or any(name not in expected for name in state):
+        return
+    reshaped = [name for name in state if state[name].shape != expected[name].shape]
+    heads = [
+        name
+        for name in reshaped
+        if expected[name].shape[:1] == (len(class_names),)
+        and state[name].shape[1:] == expected[name].shape[1:]
+    ]
+    if heads and heads == reshaped:
+        raise ModelError(
+            f"model '{model_id}': {path}: trained for {state[heads[0]].shape[0]} classes, the data has "
+            f"{len(class_names)} ({', '.join(class_names)})",
+            hint="use `merge` to bring the data's classes to those of the training, or train again",
+        )

@@ -1,0 +1,144 @@
+"""A classifier as the rest of the audit knows it: images in, logits out, every evaluation on the meter.
+
+Conventions of this file: images are (N, 3, h, w) float32, normalised, in the model's frame; logits are
+(N, n_classes) in the order of ``class_names``; sizes are ``(height, width)``.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
+from xaudit.models.layers import target_layer
+from xaudit.models.meter import Meter
+from xaudit.models.outputs import logits_of
+from xaudit.models.probe import check_answers
+from xaudit.records import FloatArray
+
+
+@dataclass(eq=False)
+class Classifier:
+    """One model of the audit, in evaluation mode and in channels-last memory.
+
+    Construction moves the module to the device, asks it once to see that it answers, and hooks the meter onto it,
+    so that a library which calls ``module`` itself is counted and gets a plain tensor of logits back.
+
+    Attributes:
+        id: its name in every table.
+        class_names: in the order of the logits.
+        model_hw: the frame that images are carried into.
+        fit: how they are carried there.
+        mean: subtracted from intensities in [0, 1], per channel.
+        std: divided by afterwards.
+        architecture: its name, for people and for the fingerprint.
+        layer: the module that CAM methods explain; None takes the architecture's own.
+        batch_size: images per forward pass.
+        fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
+        meter: what has been asked of it.
+
+    Raises:
+        ModelError: where the module fails on its frame, or does not give one finite logit per class.
+    """
+
+    id: str
+    module: torch.nn.Module
+    class_names: tuple[str, ...]
+    model_hw: tuple[int, int]
+    fit: Fit = "stretch"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    architecture: str = "own"
+    layer: str | None = None
+    batch_size: int = 32
+    fingerprint: str = field(init=False)
+    meter: Meter = field(init=False, default_factory=Meter)
+
+    def __post_init__(self) -> None:
+        if self.device.type == "cuda":
+            # TensorFloat-32 rounds to 10 bits, and then an image's logits depend on who shares its batch.
+            torch.backends.cudnn.allow_tf32 = False
+        self.module = (
+            self.module.float().eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        )
+        n_classes = len(self.class_names)
+        check_answers(
+            self.module,
+            subject=f"model '{self.id}'",
+            n_classes=n_classes,
+            model_hw=self.model_hw,
+            device=self.device,
+        )
+
+        def plain(_module: torch.nn.Module, _args: tuple[object, ...], output: object) -> torch.Tensor:
+            return logits_of(output, n_classes)
+
+        self.module.register_forward_hook(plain)
+        self.meter.attach(self.module, self.device)
+        self.fingerprint = self._fingerprint()
+
+    def to_input(self, pixels: FloatArray) -> tuple[torch.Tensor, Geometry]:
+        """One image, carried into the model's frame and normalised, and the road it took.
+
+        Args:
+            pixels: (H, W) or (H, W, 3) of the original frame, in [0, 1].
+
+        Returns:
+            (3, h, w) float32 on the CPU, and the geometry that leads back.
+        """
+        height, width = pixels.shape[:2]
+        geometry = fit_geometry((height, width), self.model_hw, self.fit)
+        carried = torch.from_numpy(np.atleast_3d(image_to_model(pixels, geometry)))
+        return self.normalise(carried.permute(2, 0, 1).expand(3, -1, -1)).contiguous(), geometry
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """The logits of any number of images, on the CPU; who shares a batch with whom makes no difference.
+
+        Raises:
+            ValueError: if the images are not of the model's frame.
+        """
+        if images.ndim != 4 or tuple(images.shape[1:]) != (3, *self.model_hw):
+            raise ValueError(f"images of shape {tuple(images.shape)}, expected (N, 3, {self.model_hw})")
+        if self.module.training:
+            self.module.eval()
+        parts = [torch.empty((0, len(self.class_names)))]
+        with torch.inference_mode():
+            for batch in torch.split(images, self.batch_size) if len(images) else ():
+                placed = batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
+                parts.append(self.module(placed).float().cpu())
+        return torch.cat(parts)
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Intensities in [0, 1], (..., 3, h, w), as the module wants them."""
+        return (pixels - self._channel(self.mean, pixels)) / self._channel(self.std, pixels)
+
+    def denormalise(self, images: torch.Tensor) -> torch.Tensor:
+        """The inverse of :meth:`normalise`."""
+        return images * self._channel(self.std, images) + self._channel(self.mean, images)
+
+    def target_layer(self, name: str | None = None) -> torch.nn.Module:
+        """The module whose activations CAM methods explain.
+
+        Args:
+            name: overrides the configured layer, which overrides the architecture's own.
+
+        Raises:
+            ModelError: where there is no such module, or the architecture is unknown; names the candidates.
+        """
+        return target_layer(self.module, name or self.layer, model_id=self.id, model_hw=self.model_hw)
+
+    def _channel(self, values: tuple[float, float, float], like: torch.Tensor) -> torch.Tensor:
+        return torch.tensor(values, dtype=like.dtype, device=like.device).view(3, 1, 1)
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        kinds = [(name, type(part).__name__) for name, part in self.module.named_modules()]
+        frame = (self.architecture, self.class_names, self.model_hw, self.fit, self.mean, self.std)
+        digest.update(repr((frame, kinds)).encode())
+        for name, tensor in sorted(self.module.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            flat = tensor.detach().cpu().contiguous().reshape(-1)
+            digest.update(flat.view(torch.uint8).numpy().data)
+        return digest.hexdigest()[:16]

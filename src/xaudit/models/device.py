@@ -1,0 +1,39 @@
+"""Where the arithmetic happens."""
+
+import torch
+
+from xaudit.errors import ModelError
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; ``auto`` takes CUDA before MPS before the CPU.
+
+    Raises:
+        ModelError: where this machine has no such device.
+
+    Example:
+        >>> choose_device("cpu")
+        device(type='cpu')
+    """
+    kind, _, index = name.partition(":")
+    match kind:
+        case "auto":
+            kind = "cuda" if _n_cuda() else "mps" if torch.backends.mps.is_available() else "cpu"
+            return torch.device(kind)
+        case "cpu":
+            return torch.device("cpu")
+        case "cuda" if index in ("", *map(str, range(_n_cuda()))) and _n_cuda():
+            return torch.device(name)
+        case "mps" if torch.backends.mps.is_available():
+            return torch.device("mps")
+        case "cuda" | "mps":
+            raise ModelError(
+                f"device '{name}' is not available on this machine",
+                hint="use `auto`, which takes what there is",
+            )
+        case _:
+            raise ModelError(f"no device is called '{name}'", hint="one of: auto, cpu, cuda, cuda:N, mps")
+
+
+def _n_cuda() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

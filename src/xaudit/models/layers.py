@@ -1,0 +1,124 @@
+"""Which module a CAM method explains: the last one whose activation still is a picture.
+
+The table names whole blocks. A convolution that an in-place ReLU follows would have its stored activation
+overwritten, so VGG and AlexNet are explained after that ReLU, and DenseNet before its last norm.
+"""
+
+from collections.abc import Mapping
+
+import torch
+
+from xaudit.errors import ModelError, did_you_mean
+
+_TORCHVISION = "torchvision.models."
+_N_CANDIDATES = 8
+
+TARGET_LAYERS: Mapping[str, str] = {
+    "alexnet.AlexNet": "features.11",
+    "convnext.ConvNeXt": "features.-1",
+    "densenet.DenseNet": "features.denseblock4",
+    "efficientnet.EfficientNet": "features.-1",
+    "googlenet.GoogLeNet": "inception5b",
+    "inception.Inception3": "Mixed_7c",
+    "maxvit.MaxVit": "blocks.-1",
+    "mnasnet.MNASNet": "layers.-1",
+    "mobilenetv2.MobileNetV2": "features.-1",
+    "mobilenetv3.MobileNetV3": "features.-1",
+    "regnet.RegNet": "trunk_output.-1",
+    "resnet.ResNet": "layer4.-1",
+    "shufflenetv2.ShuffleNetV2": "conv5",
+    "squeezenet.SqueezeNet": "features.-1",
+    "vgg.VGG": "features.-2",
+    "xaudit.models.small_resnet.SmallResNet": "layer4",
+}
+"""The network's class, torchvision's without its package: path of the layer; a number counts children, from the end where it is negative."""
+
+WITHOUT_CONVOLUTIONS: frozenset[str] = frozenset(
+    {"swin_transformer.SwinTransformer", "vision_transformer.VisionTransformer"}
+)
+"""torchvision's classes whose features are tokens, which no CAM method of this version can place."""
+
+
+def target_layer(
+    module: torch.nn.Module, name: str | None, *, model_id: str, model_hw: tuple[int, int]
+) -> torch.nn.Module:
+    """The module of that name, or the architecture's own where no name is given.
+
+    Raises:
+        ModelError: where the name leads nowhere or the architecture is in no table; names the candidates.
+    """
+    if name is not None:
+        return _named(module, name, model_id=model_id, model_hw=model_hw)
+    for kind in type(module).__mro__:
+        key = f"{kind.__module__}.{kind.__name__}".removeprefix(_TORCHVISION)
+        if key in TARGET_LAYERS:
+            return _follow(module, TARGET_LAYERS[key])
+        if key in WITHOUT_CONVOLUTIONS:
+            raise ModelError(
+                f"model '{model_id}': gradcam needs a convolution layer, and {kind.__name__} has none whose output "
+                "is a picture",
+                hint="explain it with lime, occlusion or integrated-gradients",
+            )
+    raise ModelError(
+        f"model '{model_id}': no target layer is known for {type(module).__name__}",
+        hint=f"set `layer` to one of: {_described(candidate_layers(module, model_hw))}",
+    )
+
+
+def candidate_layers(module: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, tuple[int, int]]:
+    """The modules that hold a convolution and whose output is a picture, with its grid, in order of use.
+
+    Of modules that follow each other on the same grid only the last is named, which is the one to explain.
+
+    Args:
+        module: in evaluation mode.
+        model_hw: the frame to try it on.
+    """
+    seen: dict[str, tuple[int, int]] = {}
+    handles = []
+    for name, part in module.named_modules():
+        if name and any(isinstance(inner, torch.nn.Conv2d) for inner in part.modules()):
+
+            def note(_part: torch.nn.Module, _args: object, output: object, name: str = name) -> None:
+                if isinstance(output, torch.Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1:
+                    seen.pop(name, None)
+                    seen[name] = (output.shape[2], output.shape[3])
+
+            handles.append(part.register_forward_hook(note))
+    device = next((weight.device for weight in module.parameters()), torch.device("cpu"))
+    try:
+        with torch.inference_mode():
+            module.forward(torch.zeros((1, 3, *model_hw), device=device))
+    finally:
+        for handle in handles:
+            handle.remove()
+    last_of_grid = {grid: name for name, grid in seen.items()}
+    return {name: grid for grid, name in last_of_grid.items()}
+
+
+def _named(
+    module: torch.nn.Module, name: str, *, model_id: str, model_hw: tuple[int, int]
+) -> torch.nn.Module:
+    by_name = dict(module.named_modules())
+    if name in by_name and name:
+        found: torch.nn.Module = by_name[name]
+        return found
+    candidates = candidate_layers(module, model_hw)
+    raise ModelError(
+        f"model '{model_id}': {type(module).__name__} has no layer called '{name}'",
+        hint=did_you_mean(
+            name, [key for key in by_name if key], otherwise=f"one of: {_described(candidates)}"
+        ),
+    )
+
+
+def _follow(module: torch.nn.Module, path: str) -> torch.nn.Module:
+    for step in path.split("."):
+        children = dict(module.named_children())
+        module = list(children.values())[int(step)] if step.lstrip("-").isdigit() else children[step]
+    return module
+
+
+def _described(candidates: Mapping[str, tuple[int, int]]) -> str:
+    named = [f"{name} ({height} × {width})" for name, (height, width) in candidates.items()]
+    return ", ".join(reversed(named[-_N_CANDIDATES:])) or "none; no module's output is a picture"

@@ -1,0 +1,38 @@
+"""A model of the audit file with its weights."""
+
+from pathlib import Path
+
+from xaudit.config import ModelSection
+from xaudit.errors import ModelError
+from xaudit.models.build import architecture_of, build_module, input_hw
+from xaudit.models.checkpoint import load_weights
+from xaudit.models.classifier import Classifier
+from xaudit.models.device import choose_device
+
+
+def load(
+    section: ModelSection, *, class_names: tuple[str, ...], weights: Path, device: str, batch_size: int
+) -> Classifier:
+    """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
+    if len(class_names) < 2:
+        raise ModelError(
+            f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
+            hint="check the labels, or the names given under `merge`",
+        )
+    place = choose_device(device)
+    model_hw = input_hw(section)
+    module = build_module(section, len(class_names))
+    load_weights(module, weights, class_names=class_names, model_id=section.id)
+    return Classifier(
+        id=section.id,
+        module=module,
+        class_names=class_names,
+        model_hw=model_hw,
+        fit=section.fit,
+        mean=section.mean,
+        std=section.std,
+        device=place,
+        architecture=architecture_of(section),
+        layer=section.layer,
+        batch_size=batch_size,
+    )
