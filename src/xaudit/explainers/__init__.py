@@ -1,0 +1,77 @@
+"""Explainers ask a classifier which pixels spoke for a class; each answers with a signed saliency map.
+
+Maps are ``(N, h, w)`` float32 in the model's frame, images ``(N, 3, h, w)`` float32, normalised as the classifier
+wants them. A map depends on its image, its target, its seed and the options, and on nothing else: not on the
+images beside it, their order or the batch size. Each third-party library is met in one file of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from xaudit.config import ExplainerSpec
+from xaudit.records import FloatArray
+
+if TYPE_CHECKING:
+    import torch
+
+    from xaudit.models.classifier import Classifier
+
+
+class Explainer(Protocol):
+    """One method with its options, bound to one classifier."""
+
+    def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
+        """Which pixels spoke for the target (positive) and, where the method can tell, against it (negative).
+
+        A map of zeros means that the method found nothing to show; it is not a failure.
+
+        Args:
+            images: (N, 3, h, w), normalised; left as they are.
+            targets: the class explained in each image, by its index.
+            seeds: one 32-bit seed per image; methods without randomness do not look at it.
+
+        Returns:
+            (N, h, w), float32.
+
+        Raises:
+            ModelError: if the classifier cannot be explained in this way.
+            ValueError: if the three do not fit each other or the classifier.
+        """
+        ...
+
+
+def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
+    """The explainer that an audit file asks for, ready to explain this classifier.
+
+    Only the library that this method needs is imported.
+
+    Raises:
+        AuditFileError: if the options contradict each other.
+        ModelError: if the classifier cannot be explained in this way, such as for want of a target layer.
+    """
+    options = spec.options
+    match spec.name:
+        case "gradcam":
+            from xaudit.explainers.cam import GradCamExplainer
+
+            return GradCamExplainer.from_options(options, classifier)
+        case "lime":
+            from xaudit.explainers.lime import LimeExplainer
+
+            return LimeExplainer.from_options(options, classifier)
+        case "occlusion":
+            from xaudit.explainers.occlusion import OcclusionExplainer
+
+            return OcclusionExplainer.from_options(options, classifier)
+        case "integrated-gradients":
+            from xaudit.explainers.gradients import IntegratedGradientsExplainer
+
+            return IntegratedGradientsExplainer.from_options(options, classifier)
+        case "random" | "centre" | "edges":
+            from xaudit.explainers.controls import make_control
+
+            return make_control(spec.name, options, classifier)
+        case _:
+            raise ValueError(f"the catalog lists '{spec.name}', but no file of this package makes it")
