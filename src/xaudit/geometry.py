@@ -16,6 +16,9 @@ from xaudit.records import BoolArray, Box, FloatArray, MaskRegion, Polygon, Regi
 
 Fit = Literal["stretch", "pad", "crop"]
 
+_TIE = 1e-7
+"""Moves outlines up and left a little, so that a pixel centre on one counts as it does on a box: half-open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
@@ -130,7 +133,7 @@ def mask_to_model(mask: BoolArray, geometry: Geometry) -> BoolArray:
 
 
 def rasterise(region: Region, shape: tuple[int, int]) -> BoolArray:
-    """The pixels whose centres lie in the region; a box thinner than a pixel keeps the pixel it lies in.
+    """The pixels whose centres lie in the region; a region between the centres keeps the pixel it lies in.
 
     Args:
         region: in the original frame.
@@ -148,8 +151,11 @@ def rasterise(region: Region, shape: tuple[int, int]) -> BoolArray:
             mask[rows, cols] = True
             return mask
         case Polygon(points):
-            corners = np.array([(y - 0.5, x - 0.5) for x, y in points])
+            corners = np.array([(y - 0.5 - _TIE, x - 0.5 - _TIE) for x, y in points])
             inside: BoolArray = np.asarray(polygon2mask(shape, corners))  # type: ignore[no-untyped-call]
+            if not inside.any():
+                xs, ys = zip(*points, strict=True)
+                inside[_centres(*_middle(ys), shape[0]), _centres(*_middle(xs), shape[1])] = True
             return inside
         case MaskRegion(height, width, counts):
             if (height, width) != shape:
@@ -190,6 +196,11 @@ def union(masks: Sequence[BoolArray], shape: tuple[int, int]) -> BoolArray:
     for mask in masks:
         together |= mask
     return together
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    middle = (min(values) + max(values)) / 2
+    return middle, middle
 
 
 def _centres(low: float, high: float, size: int) -> slice:
