@@ -94,6 +94,9 @@ class DataSection(Section):
     positive: str | None = Field(
         None, description="the class whose evidence readers mark; by default the marked one"
     )
+    classes: tuple[str, ...] = Field(
+        (), description="every class, where the data shows only some; by default those it shows"
+    )
     merge: dict[str, str] = Field(
         default_factory=dict, description="class name in the data: class name to use"
     )
