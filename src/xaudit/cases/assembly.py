@@ -1,0 +1,255 @@
+"""From a section of the audit file to a data set: list, name, open, annotate, divide."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.dataset import Dataset
+from xaudit.cases.entry import Entry, without_suffix
+from xaudit.cases.folder import list_folder
+from xaudit.cases.header import Header, UnreadableImageError, Window
+from xaudit.cases.image_file import read_bytes, read_header, sha256, uid_of
+from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.masks import find_masks
+from xaudit.cases.splits import assign_splits, check_patients
+from xaudit.cases.table import read_table
+from xaudit.config import DataSection
+from xaudit.errors import DataError, did_you_mean
+from xaudit.records import Annotation, Case, Problem, Progress
+
+
+@dataclass
+class _Opened:
+    """What opening every image gave; UIDs and patients' tags stay in here."""
+
+    cases: list[Case] = field(default_factory=list)
+    headers: dict[str, Header] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+    uids: dict[str, str] = field(default_factory=dict)
+    uids_complete: bool = True
+
+
+def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Progress], None]) -> Dataset:
+    """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
+    root, entries = _listed(section)
+    entries = _merged(entries, section.merge)
+    class_names = _class_names(entries, section)
+    entries = _with_patients(entries, section.patient_pattern)
+    opened = _open(root, entries, dataset_id, section.window, on_progress)
+    annotations, problems = read_annotations(
+        section.annotations,
+        ImageIndex(
+            opened.paths,
+            {case.case_id: (case.height, case.width) for case in opened.cases},
+            opened.uids,
+            opened.uids_complete,
+        ),
+        merge=section.merge,
+    )
+    cases, notes = _numbered_patients(opened)
+    split_known = bool(cases[0].split)
+    if not split_known:
+        cases = _divided(cases, section)
+    check_patients((case.patient_id, case.split) for case in cases)
+    lungs = section.regions.lungs
+    return Dataset(
+        id=dataset_id,
+        root=root,
+        cases=tuple(cases),
+        annotations=annotations,
+        class_names=class_names,
+        positive=_positive(section.positive, class_names, cases, annotations),
+        readers="union" if section.annotations is None else section.annotations.readers,
+        lungs={} if lungs is None else find_masks(lungs, *_frames(cases)),
+        window=section.window,
+        problems=(*opened.problems, *problems),
+        patients_known=all(case.patient_id is not None for case in cases),
+        split_known=split_known,
+        notes=(*notes, *_notes(opened)),
+    )
+
+
+def _listed(section: DataSection) -> tuple[Path, tuple[Entry, ...]]:
+    if section.format == "csv" and section.labels is not None:
+        root = section.images or section.labels.parent
+        return root, read_table(section.labels, root)
+    if section.images is None or section.format != "folder":
+        raise ValueError(f"a section of the format {section.format} without its source")
+    if section.labels is not None:
+        raise DataError(
+            f"{section.labels.name}: in a folder data set the sub-folder is the label, so no table is read",
+            hint="set format: csv, or take data.labels out",
+        )
+    others = [section.regions.lungs, None if section.annotations is None else section.annotations.path]
+    return section.images, list_folder(section.images, ignored=[path for path in others if path is not None])
+
+
+def _merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, ...]:
+    found = {entry.label for entry in entries}
+    for name in merge:
+        if name not in found:
+            hint = did_you_mean(name, found, otherwise=f"the data has {_spelled(found)}")
+            raise DataError(f"data.merge: no class of the data is called '{name}'", hint=hint)
+    return tuple(replace(entry, label=merge.get(entry.label, entry.label)) for entry in entries)
+
+
+def _class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
+    found = {entry.label for entry in entries}
+    for name in sorted(found - set(section.classes)) if section.classes else ():
+        hint = did_you_mean(name, section.classes, otherwise=f"data.classes has {_spelled(section.classes)}")
+        raise DataError(f"data.classes: the class '{name}' of the data is not listed", hint=hint)
+    names = tuple(sorted(found | set(section.classes)))
+    if len(names) < 2:
+        raise DataError(
+            f"all {len(entries)} images are of the one class '{names[0]}'",
+            hint="give another class, or list the classes in data.classes",
+        )
+    return names
+
+
+def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
+    if pattern is None:
+        return tuple(entries)
+    named = []
+    for entry in entries:
+        found = re.search(pattern, entry.path)
+        patient = found.group(1) if found else None
+        if not patient:
+            raise DataError(
+                f"data.patient_pattern: '{pattern}' finds no patient in '{entry.path}'",
+                hint="its first group must match the patient in every path, as in '(P[0-9]+)_'",
+            )
+        if entry.patient_id not in (None, patient):
+            raise DataError(
+                f"{entry.path}: the table says patient '{entry.patient_id}', data.patient_pattern '{patient}'",
+                hint="take one of the two out",
+            )
+        named.append(replace(entry, patient_id=patient))
+    return tuple(named)
+
+
+def _open(
+    root: Path,
+    entries: Sequence[Entry],
+    dataset_id: str,
+    window: Window,
+    on_progress: Callable[[Progress], None],
+) -> _Opened:
+    opened = _Opened()
+    prefix = "" if dataset_id == "data" else f"{dataset_id}/"
+    for index, entry in enumerate(entries):
+        n_problems = len(opened.problems)
+        on_progress(
+            Progress("load", index, len(entries), f"{n_problems} unreadable" if n_problems else "images")
+        )
+        case_id = prefix + without_suffix(entry.path)
+        opened.paths[entry.path] = case_id
+        data = b""
+        try:
+            data = read_bytes(root / entry.path)
+            header = read_header(data, window)
+        except UnreadableImageError as error:
+            opened.problems.append(Problem(case_id, "load", str(error)))
+            _keep_uid(opened, entry.path, case_id, uid_of(data))
+            continue
+        if header.uid is not None:
+            _keep_uid(opened, entry.path, case_id, header.uid)
+        opened.headers[case_id] = header
+        opened.cases.append(_case(entry, case_id, dataset_id, header, sha256(data)))
+    on_progress(Progress("load", len(entries), len(entries), "images"))
+    if not opened.cases:
+        first = opened.problems[0]
+        raise DataError(
+            f"none of the {len(entries)} images can be used; the first, {first.case_id}, {first.reason}",
+            hint="PNG, JPEG and single-frame DICOM are read",
+        )
+    opened.cases.sort(key=lambda case: case.case_id)
+    return opened
+
+
+def _keep_uid(opened: _Opened, path: str, case_id: str, uid: str | None) -> None:
+    if uid is None:
+        opened.uids_complete = opened.uids_complete and path.lower().endswith((".png", ".jpg", ".jpeg"))
+    elif opened.uids.setdefault(uid, case_id) != case_id:
+        raise DataError(
+            f"{case_id}: is the same DICOM instance as {opened.uids[uid]}", hint="keep one of the two"
+        )
+
+
+def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: str) -> Case:
+    return Case(
+        case_id=case_id,
+        patient_id=entry.patient_id,
+        dataset_id=dataset_id,
+        path=entry.path,
+        sha256=digest,
+        label=entry.label,
+        split=entry.split or "",
+        height=header.height,
+        width=header.width,
+        spacing_mm=entry.spacing_mm or header.spacing_mm,
+        source_format=header.source_format,
+    )
+
+
+def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
+    """The cases with DICOM's patients where nothing else names them, as numbers that reveal nothing."""
+    keys = [opened.headers[case.case_id].patient_key for case in opened.cases]
+    if any(case.patient_id is not None for case in opened.cases) or None in keys:
+        return opened.cases, []
+    numbers = {key: index for index, key in enumerate(dict.fromkeys(keys), start=1)}
+    cases = [
+        replace(case, patient_id=f"patient-{numbers[key]:04d}")
+        for case, key in zip(opened.cases, keys, strict=True)
+    ]
+    count = "one patient" if len(numbers) == 1 else f"{len(numbers)} patients"
+    return cases, [f"the DICOM files name {count}, who are numbered here"]
+
+
+def _divided(cases: Sequence[Case], section: DataSection) -> list[Case]:
+    """The cases with a split each; byte-for-byte copies count as one where no patient is known."""
+    splits = assign_splits(
+        ((case.case_id, case.patient_id or case.sha256, case.label) for case in cases), section.split
+    )
+    return [replace(case, split=splits[case.case_id]) for case in cases]
+
+
+def _positive(
+    given: str | None, class_names: Sequence[str], cases: Sequence[Case], annotations: Sequence[Annotation]
+) -> str:
+    if given is not None:
+        if given not in class_names:
+            hint = did_you_mean(given, class_names, otherwise=f"the classes are {_spelled(class_names)}")
+            raise DataError(f"data.positive: no class is called '{given}'", hint=hint)
+        return given
+    marked = {mark.case_id for mark in annotations if mark.region is not None}
+    counts = Counter(case.label for case in cases if case.case_id in marked)
+    return max(class_names, key=lambda name: (counts[name], name))
+
+
+def _frames(cases: Sequence[Case]) -> tuple[Mapping[str, str], Mapping[str, tuple[int, int]]]:
+    paths = {case.case_id: case.path for case in cases}
+    return paths, {case.case_id: (case.height, case.width) for case in cases}
+
+
+def _notes(opened: _Opened) -> list[str]:
+    notes = []
+    n_turned = sum(header.turned for header in opened.headers.values())
+    if n_turned:
+        notes.append(
+            f"{n_turned} DICOM slices are not stored axial, head first and face up; "
+            "they are shown and scored as they are stored"
+        )
+    copies = Counter(case.sha256 for case in opened.cases)
+    n_copies = sum(count - 1 for count in copies.values())
+    if n_copies:
+        notes.append(f"{n_copies} images are byte-for-byte copies of another image")
+    return notes
+
+
+def _spelled(names: Sequence[str] | set[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))

@@ -1,0 +1,210 @@
+"""COCO JSON: boxes, outlines and masks, with the reader of each where the file names readers.
+
+An annotation's ``reader_id`` (or ``annotator``, or ``reader``) says who drew it; without one it is
+``reader-1``. A list ``votes`` beside ``annotations`` says who looked and found nothing:
+``{"image_id": 7, "reader_id": "reader-2", "finding": false}``. Boxes are x, y, width, height between pixel edges;
+outlines are between pixel edges too; run lengths go column by column. Where an annotation has both a mask and
+a box, the mask counts.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.marks import checked_box, checked_polygon, checked_runs, joined
+from xaudit.cases.run_lengths import decode_runs
+from xaudit.cases.table import read_text
+from xaudit.errors import DataError
+from xaudit.records import Annotation, MaskRegion, Region
+
+ONLY_READER = "reader-1"
+"""Who drew an annotation that names nobody."""
+
+_Item = dict[str, Any]
+_ImageId = int | str
+
+
+def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
+    """What the readers drew, in the file's order, and after that who found nothing.
+
+    Marks on images that could not be read are left out.
+
+    Raises:
+        DataError: with the file, the place in it and the value.
+    """
+    content = _content(path)
+    cases = _Cases(path.name, content, images)
+    categories = {
+        item.get("id"): str(item.get("name")) for _, item in _items(path.name, content, "categories")
+    }
+    found: list[Annotation] = []
+    for place, item in _items(path.name, content, "annotations"):
+        case_id = cases.of(place, item)
+        if case_id is None:
+            continue
+        label = item.get("category_id")
+        if label is not None and categories and label not in categories:
+            raise DataError(
+                f"{place}: category_id {label!r} is not among the categories", hint="add it there"
+            )
+        region = _region(place, item, images.frames[case_id])
+        found.append(Annotation(case_id, _reader(place, item), region, categories.get(label)))
+    found.extend(_votes(path.name, content, cases, found))
+    return tuple(found)
+
+
+class _Cases:
+    """Which case each image id of the file is, looked up when an annotation asks."""
+
+    def __init__(self, shown: str, content: _Item, images: ImageIndex) -> None:
+        self._images = images
+        self._known: dict[_ImageId, str | None] = {}
+        self._listed: dict[_ImageId, tuple[str, _Item]] = {}
+        for place, item in _items(shown, content, "images"):
+            image_id = _image_id(place, item, "id")
+            if image_id in self._listed:
+                raise DataError(f"{place}: a second image with the id {image_id!r}", hint="ids must differ")
+            self._listed[image_id] = (place, item)
+
+    def of(self, place: str, item: _Item) -> str | None:
+        """The case that an annotation belongs to; None where its image could not be read."""
+        image_id = _image_id(place, item, "image_id")
+        if image_id not in self._known:
+            if image_id not in self._listed:
+                raise DataError(
+                    f"{place}: image_id {image_id!r} is not among the images",
+                    hint="add the image there, or take the annotation out",
+                )
+            self._known[image_id] = self._case(*self._listed[image_id])
+        return self._known[image_id]
+
+    def _case(self, place: str, item: _Item) -> str | None:
+        name = item.get("file_name")
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{place}: file_name is {name!r}", hint="give the image's path")
+        case_id = self._images.one(place, name)
+        if case_id not in self._images.frames:
+            return None
+        size = (item.get("height"), item.get("width"))
+        if size != (None, None):
+            height, width = (_number(place, part, side) for part, side in zip(size, "hw", strict=True))
+            self._images.check_size(place, case_id, (round(height), round(width)))
+        return case_id
+
+
+def _content(path: Path) -> _Item:
+    text = read_text(path, what="annotations")
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path.name}: line {error.lineno}: not JSON: {error.msg}", hint="export the annotations again"
+        ) from None
+    except RecursionError:
+        raise DataError(f"{path.name}: not COCO: nested too deeply", hint="export it again") from None
+    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
+        raise DataError(
+            f"{path.name}: not COCO: it needs the lists images and annotations",
+            hint="export as COCO instances, or name the folder of Pascal VOC files",
+        )
+    return content
+
+
+def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
+    """The entries of one of the file's lists, each with the place that an error names."""
+    items = content.get(key) or []
+    if not isinstance(items, list):
+        raise DataError(f"{shown}: {key} is no list", hint="export the annotations as COCO instances")
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise DataError(f"{shown}: {key}[{index}] is {item!r:.40}", hint="expected keys and values")
+    return [(f"{shown}: {key}[{index}]", item) for index, item in enumerate(items)]
+
+
+def _image_id(place: str, item: _Item, key: str) -> _ImageId:
+    value = item.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise DataError(f"{place}: {key} is {value!r}", hint="expected the image's number or name")
+    return value
+
+
+def _reader(place: str, item: _Item) -> str:
+    for key in ("reader_id", "annotator", "reader"):
+        value = item.get(key)
+        if value is not None and value != "":
+            if isinstance(value, bool) or not isinstance(value, int | str):
+                raise DataError(f"{place}: {key} is {value!r:.40}", hint="expected the reader's name")
+            return str(value)
+    return ONLY_READER
+
+
+def _number(place: str, value: object, what: str) -> float:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not good:
+        name = {"h": "height", "w": "width"}.get(what, what)
+        raise DataError(f"{place}: {name} holds {value!r:.40}", hint="expected a number")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _region(place: str, item: _Item, frame: tuple[int, int]) -> Region:
+    drawn = item.get("segmentation")
+    if isinstance(drawn, Mapping):
+        return _runs(f"{place}.segmentation", drawn, frame)
+    if isinstance(drawn, list) and drawn:
+        outlines = drawn if isinstance(drawn[0], list) else [drawn]
+        parts = tuple(_outline(f"{place}.segmentation[{i}]", part, frame) for i, part in enumerate(outlines))
+        return joined(parts, frame)
+    box = item.get("bbox")
+    if not isinstance(box, list) or len(box) != 4:
+        raise DataError(
+            f"{place}: bbox is {box!r:.40}",
+            hint="give x, y, width, height, or a segmentation; who found nothing stands in votes",
+        )
+    x, y, width, height = (_number(f"{place}.bbox", value, "it") for value in box)
+    return checked_box(f"{place}.bbox", (x, y, x + width, y + height), frame)
+
+
+def _outline(place: str, values: object, frame: tuple[int, int]) -> Region:
+    if not isinstance(values, list) or len(values) % 2:
+        raise DataError(f"{place} is {values!r:.40}", hint="expected x and y in turn")
+    numbers = [_number(place, value, "it") for value in values]
+    return checked_polygon(place, tuple(zip(numbers[::2], numbers[1::2], strict=True)), frame)
+
+
+def _runs(place: str, drawn: Mapping[str, Any], frame: tuple[int, int]) -> Region:
+    size, counts = drawn.get("size"), drawn.get("counts")
+    if not isinstance(size, list) or len(size) != 2:
+        raise DataError(f"{place}: size is {size!r:.40}", hint="expected height and width")
+    if isinstance(counts, str):
+        try:
+            lengths = decode_runs(counts)
+        except ValueError as error:
+            raise DataError(f"{place}: counts: {error}", hint="export the annotations again") from None
+    elif isinstance(counts, list):
+        lengths = tuple(round(_number(place, value, "counts")) for value in counts)
+    else:
+        raise DataError(f"{place}: counts is {counts!r:.40}", hint="expected run lengths")
+    height, width = (round(_number(place, value, "size")) for value in size)
+    return checked_runs(place, MaskRegion(height, width, lengths), frame)
+
+
+def _votes(shown: str, content: _Item, cases: _Cases, drawn: list[Annotation]) -> list[Annotation]:
+    marked = {(mark.case_id, mark.reader_id) for mark in drawn}
+    found: dict[tuple[str, str], Annotation] = {}
+    for place, item in _items(shown, content, "votes"):
+        finding = item.get("finding")
+        if not isinstance(finding, bool):
+            raise DataError(f"{place}: finding is {finding!r:.40}", hint="expected true or false")
+        case_id, reader = cases.of(place, item), _reader(place, item)
+        if case_id is None or finding:
+            continue
+        if (case_id, reader) in marked:
+            raise DataError(
+                f"{place}: {reader} found nothing on {case_id}, but also marked something there",
+                hint="take out the vote or the mark",
+            )
+        found[case_id, reader] = Annotation(case_id, reader, None)
+    return list(found.values())

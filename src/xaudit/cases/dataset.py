@@ -1,0 +1,97 @@
+"""A data set that has been read through once: what is known of every case, and how to fetch its pixels."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.image_file import read_bytes, read_pixels
+from xaudit.cases.masks import read_mask
+from xaudit.cases.readers import Policy, reader_masks, under_policy
+from xaudit.errors import DataError
+from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Cases, what readers drew on them, and where their files are; pixels are read when asked for.
+
+    Attributes:
+        root: the folder of the images, absolute; never shown or stored.
+        cases: those that can be read, in the order of their ids, each with its split.
+        class_names: sorted.
+        positive: the class whose evidence readers mark: the audit file's, else the one with most marked cases,
+            else the last class name.
+        readers: the policy that :meth:`regions` follows.
+        lungs: case id: mask file, for the cases that have one.
+        window: for DICOM images.
+        problems: images that could not be used, and why.
+        patients_known: whether every case has a patient.
+        split_known: false where the data named no splits and they were made here.
+        notes: what a reader of the results must know about the data.
+    """
+
+    id: str
+    root: Path
+    cases: tuple[Case, ...]
+    annotations: tuple[Annotation, ...]
+    class_names: tuple[str, ...]
+    positive: str
+    readers: Policy
+    lungs: Mapping[str, Path]
+    window: str | tuple[float, float]
+    problems: tuple[Problem, ...]
+    patients_known: bool
+    split_known: bool
+    notes: tuple[str, ...] = ()
+
+    def pixels(self, case: Case) -> FloatArray:
+        """The image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].
+
+        Raises:
+            DataError: where the file has gone, changed its size, or cannot be read any more.
+        """
+        try:
+            data = read_bytes(self.root / case.path)
+            values = read_pixels(data, case.source_format, self.window)
+        except UnreadableImageError as error:
+            raise DataError(
+                f"{case.case_id}: {error}", hint="restore the image, or load the data again"
+            ) from None
+        if values.shape[:2] != (case.height, case.width):
+            raise DataError(
+                f"{case.case_id}: was {case.width} × {case.height} pixels when loaded, and is "
+                f"{values.shape[1]} × {values.shape[0]} now",
+                hint="leave the images alone while they are audited",
+            )
+        return values
+
+    def lung_mask(self, case: Case) -> BoolArray | None:
+        """The lungs of a case, (H, W); None where it has no mask."""
+        file = self.lungs.get(case.case_id)
+        return None if file is None else read_mask(file, (case.height, case.width))
+
+    def regions(self, case: Case) -> Mapping[str, BoolArray]:
+        """What maps of a case are held against: (H, W) masks by reader name, under the reader policy.
+
+        The names are ``union``, ``intersection`` or ``majority``, or each reader's id. Nothing where nobody
+        looked at the case; an empty mask where a reader looked and found nothing.
+        """
+        return under_policy(self.reader_masks(case), self.readers)
+
+    def reader_masks(self, case: Case) -> Mapping[str, BoolArray]:
+        """What each reader marked on a case, (H, W) by reader id."""
+        return reader_masks(self.marks(case), (case.height, case.width))
+
+    def marks(self, case: Case) -> Sequence[Annotation]:
+        """What was drawn on a case, in the order of the file."""
+        return self._marks.get(case.case_id, ())
+
+    @cached_property
+    def _marks(self) -> Mapping[str, Sequence[Annotation]]:
+        marks: dict[str, list[Annotation]] = defaultdict(list)
+        for annotation in self.annotations:
+            marks[annotation.case_id].append(annotation)
+        return marks

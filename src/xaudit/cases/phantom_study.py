@@ -1,0 +1,48 @@
+"""The phantom study as a data set like any other: written once, then read by the ordinary readers."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from xaudit.cases.phantom import write_phantom
+from xaudit.config import AnnotationSection, DataSection, RegionSection, fingerprint
+from xaudit.records import Progress
+
+
+def phantom_section(
+    section: DataSection, workspace: Path, *, on_progress: Callable[[Progress], None]
+) -> DataSection:
+    """The csv data set that a phantom section stands for; its files are made where they are not there yet.
+
+    Args:
+        section: of the format ``phantom``.
+        workspace: the study gets a folder of its own in it, named by its settings and the simulator's code.
+        on_progress: told of every simulated patient.
+
+    Raises:
+        OutputError: where the files cannot be written.
+    """
+    settings = section.phantom.model_dump(mode="json")
+    folder = workspace / f"phantom-{fingerprint([settings, _simulator()])}"
+    if not folder.is_dir():
+        write_phantom(section.phantom, folder, on_progress=on_progress)
+    readers = "union" if section.annotations is None else section.annotations.readers
+    return section.model_copy(
+        update={
+            "format": "csv",
+            "images": folder / "images",
+            "labels": folder / "labels.csv",
+            "annotations": AnnotationSection(
+                path=folder / "annotations.json", format="coco", readers=readers
+            ),
+            "regions": RegionSection(lungs=folder / "lungs"),
+        }
+    )
+
+
+def _simulator() -> str:
+    """A hash of the code that draws the study, so that a newer version never reads what an older one drew."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("phantom*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

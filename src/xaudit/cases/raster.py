@@ -1,0 +1,123 @@
+"""PNG and JPEG files as grey or colour values between 0 and 1.
+
+A grey image stays ``(H, W)``; colour is ``(H, W, 3)``. 16-bit values are divided by 65535, whatever range they
+use. What is transparent is laid on black. An EXIF orientation is followed, so that the frame is the one that
+viewers and drawing tools show.
+"""
+
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from xaudit.cases.header import Header, UnreadableImageError
+from xaudit.records import BoolArray, FloatArray
+
+_BROKEN = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,  # Pillow's word for a broken PNG
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
+    """The frame of a PNG or JPEG, decoded once to be sure that it can be.
+
+    Raises:
+        UnreadableImageError: truncated, damaged, animated, or too large to be an image.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as image:
+                n_frames = getattr(image, "n_frames", 1)
+                image.verify()
+            if source_format == "png" and n_frames > 1:
+                raise UnreadableImageError(f"holds {n_frames} frames; only single images are read")
+            width, height = _decoded(data).size
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise UnreadableImageError("has more pixels than an image can be expected to have") from None
+    except _BROKEN as error:
+        raise _unreadable(error) from None
+    return Header(height, width, source_format)
+
+
+def raster_pixels(data: bytes) -> FloatArray:
+    """The values of a PNG or JPEG: float32, (H, W) or (H, W, 3), in [0, 1]."""
+    try:
+        return _values(_decoded(data))
+    except _BROKEN as error:
+        raise _unreadable(error) from None
+
+
+def raster_mask(data: bytes) -> BoolArray:
+    """The pixels of a PNG that are not zero, (H, W); an alpha channel does not count.
+
+    Raises:
+        UnreadableImageError: truncated, damaged or not a raster file.
+    """
+    try:
+        image = _decoded(data)
+        if image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
+            image = image.convert("L" if image.mode in ("LA", "La") else "RGB")
+        values = np.asarray(image)
+    except _BROKEN as error:
+        raise _unreadable(error) from None
+    inside: BoolArray = np.asarray(values != 0)
+    return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
+
+
+def _decoded(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
+    image.load()
+    return ImageOps.exif_transpose(image)
+
+
+def _unreadable(error: Exception) -> UnreadableImageError:
+    truncated = "truncated" in str(error).lower()
+    return UnreadableImageError("is truncated" if truncated else "is damaged and cannot be decoded")
+
+
+def _values(image: Image.Image) -> FloatArray:
+    match image.mode:
+        case "1":
+            return np.asarray(image).astype(np.float32)
+        case "I;16" | "I;16B" | "I;16L" | "I;16N" | "I":
+            return np.clip(np.asarray(image).astype(np.float32) / 65535, 0, 1)
+        case "LA" | "La":
+            return _on_black(np.asarray(image.convert("LA")))[:, :, 0]
+        case "RGBA" | "RGBa" | "PA":
+            return _on_black(np.asarray(image.convert("RGBA")))
+        case "P":
+            if "transparency" in image.info:
+                return _grey_if_grey(_on_black(np.asarray(image.convert("RGBA"))))
+            return _grey_if_grey(np.asarray(image.convert("RGB")).astype(np.float32) / 255)
+        case "L":
+            if "transparency" in image.info:
+                return _on_black(np.asarray(image.convert("LA")))[:, :, 0]
+            return np.asarray(image).astype(np.float32) / 255
+        case _:
+            return np.asarray(image.convert("RGB")).astype(np.float32) / 255
+
+
+def _on_black(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
+    scaled = values.astype(np.float32) / 255
+    return scaled[:, :, :-1] * scaled[:, :, -1:]
+
+
+def _grey_if_grey(values: FloatArray) -> FloatArray:
+    """A palette of greys is a grey image that was stored to save room."""
+    grey = values[:, :, :1]
+    return values[:, :, 0] if bool((values == grey).all()) else values
