@@ -9,12 +9,13 @@ import os
 import pickle
 import pickletools
 import re
+import struct
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,11 +30,27 @@ _PREFIXES = ("module.", "model.", "net.", "_orig_mod.")
 _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
 )
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_TORCH_REFUSALS = (
+    pickle.UnpicklingError,
+    struct.error,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What torch is known to raise on a file that is damaged, foreign, or holds more than tensors."""
+
 _RE_SAVE = "save the weights alone, `torch.save(model.state_dict(), path)`, or as safetensors"
 
 
-def load_weights(module: torch.nn.Module, path: Path, *, class_names: tuple[str, ...], model_id: str) -> None:
-    """Copies the weights of a checkpoint into a network, all of them or none.
+def load_weights(
+    module: torch.nn.Module, path: Path, *, class_names: tuple[str, ...], model_id: str
+) -> Mapping[str, object]:
+    """Copies the weights of a checkpoint into a network, all of them or none; returns xaudit's notes of them.
 
     Auxiliary heads in the file that the network was built without are left out.
 
@@ -69,6 +86,7 @@ def load_weights(module: torch.nn.Module, path: Path, *, class_names: tuple[str,
             hint="name the architecture that it was trained with",
         )
     module.load_state_dict({**expected, **state})
+    return notes
 
 
 def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
@@ -146,19 +164,12 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
 
 def _read_torch(path: Path) -> object:
     try:
-        with warnings.catch_warnings():
+        # Handed over open, because torch would judge a path by its suffix.
+        with warnings.catch_warnings(), path.open("rb") as file:
             # torch warns of pickle protocols and of TorchScript before it refuses them, which is said below.
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        LookupError,
-        ValueError,
-        EOFError,
-        AttributeError,
-        TypeError,
-    ) as error:
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except _TORCH_REFUSALS as error:
         code = next((name for name in _names_in(path) if not _HARMLESS.fullmatch(name)), None)
         if code is not None:
             raise ModelError(
@@ -182,23 +193,29 @@ def _names_in(path: Path) -> Iterator[str]:
                 if entry.endswith("data.pkl"):
                     with archive.open(entry) as file:
                         yield from _names_in_pickle(file)
-    else:
-        with path.open("rb") as plain:
-            for _ in range(8):  # torch's older files are a handful of pickles, one after the other
-                yield from _names_in_pickle(plain)
+        return
+    with path.open("rb") as plain:
+        if plain.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
+            return
+        plain.seek(0)
+        for _ in range(8):  # torch's older files are a handful of pickles, one after the other
+            yield from _names_in_pickle(plain)
 
 
-def _names_in_pickle(file: BinaryIO | object) -> Iterator[str]:
+def _names_in_pickle(file: IO[bytes]) -> Iterator[str]:
     texts: list[str] = []
     try:
-        for opcode, argument, _ in pickletools.genops(file):  # type: ignore[arg-type]
+        for opcode, argument, _ in pickletools.genops(file):
+            name = ""
             if opcode.name in ("GLOBAL", "INST"):
-                yield str(argument).replace(" ", ".")
+                name = str(argument).replace(" ", ".")
             elif opcode.name == "STACK_GLOBAL":
-                yield ".".join(texts[-2:])
+                name = ".".join(texts[-2:])
             elif isinstance(argument, str):
                 texts.append(argument)
-    except (ValueError, KeyError, IndexError, EOFError, OSError, zipfile.BadZipFile):
+            if _DOTTED.fullmatch(name):
+                yield name
+    except (ValueError, LookupError, EOFError, OSError, struct.error, zipfile.BadZipFile):
         return
 
 

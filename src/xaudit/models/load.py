@@ -1,5 +1,6 @@
 """A model of the audit file with its weights."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from xaudit.config import ModelSection
@@ -22,7 +23,8 @@ def load(
     place = choose_device(device)
     model_hw = input_hw(section)
     module = build_module(section, len(class_names))
-    load_weights(module, weights, class_names=class_names, model_id=section.id)
+    notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
+    _check_preprocessing(section, model_hw, notes, weights)
     return Classifier(
         id=section.id,
         module=module,
@@ -36,3 +38,22 @@ def load(
         layer=section.layer,
         batch_size=batch_size,
     )
+
+
+def _check_preprocessing(
+    section: ModelSection, model_hw: tuple[int, int], notes: Mapping[str, object], weights: Path
+) -> None:
+    """Weights that xaudit trained know how images reached them; asked otherwise, they would quietly do worse."""
+    asked = {
+        "input_size": model_hw[0],
+        "fit": section.fit,
+        "mean": list(section.mean),
+        "std": list(section.std),
+    }
+    for key, now in asked.items():
+        then = notes.get(key, now)
+        if now != then:
+            raise ModelError(
+                f"model '{section.id}': {weights}: trained with {key} {then}, the audit file asks for {now}",
+                hint=f"set `{key}` to {then}, or train again",
+            )

@@ -51,7 +51,11 @@ def train(
         return path
     with _seeded(seed_for(seed, section.id, "weights"), training.device):
         state = training.start()
-    note = f"{section.id}: goes on where it stopped" if state.restore(unfinished, key) else section.id
+    if state.restore(unfinished, key):
+        note = f"{section.id}: goes on after epoch {len(state.history)}"
+    else:
+        note = section.id
+        state.save(unfinished, key)  # a folder that cannot be written to shows now, not after the first epoch
     bar = _Bar(section.id, training.n_steps, settings.epochs, done=training.n_steps * len(state.history))
     on_progress(Progress("train", bar.done, bar.total, note + training.caution))
     while not state.is_over(epochs=settings.epochs, patience=settings.patience):
@@ -201,7 +205,7 @@ class _Training:
         return {
             "architecture": architecture_of(self.section),
             "class_names": list(self.data.class_names),
-            "input_hw": list(self.model_hw),
+            "input_size": self.model_hw[0],
             "fit": self.section.fit,
             "mean": list(self.section.mean),
             "std": list(self.section.std),

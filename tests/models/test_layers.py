@@ -1,0 +1,141 @@
+"""Each row of the layer table, on the real network, and the errors that name candidates."""
+
+import pytest
+import torch
+import torchvision
+from tiny_networks import Tiny
+from xaudit.config import ModelSection
+from xaudit.errors import ModelError
+from xaudit.models.build import build_module, input_hw, torchvision_classifiers
+from xaudit.models.layers import TARGET_LAYERS, candidate_layers, target_layer
+from xaudit.models.small_resnet import build as build_small
+
+TOKENS = ("vit_", "swin_")
+GRIDS = {"alexnet": 13, "vgg": 14, "squeezenet": 13, "inception_v3": 8}
+SMALLEST = {
+    "alexnet": "alexnet",
+    "convnext": "convnext_tiny",
+    "densenet": "densenet121",
+    "efficientnet": "efficientnet_b0",
+    "googlenet": "googlenet",
+    "inception": "inception_v3",
+    "maxvit": "maxvit_t",
+    "mnasnet": "mnasnet0_5",
+    "mobilenetv2": "mobilenet_v2",
+    "mobilenetv3": "mobilenet_v3_small",
+    "regnet": "regnet_x_400mf",
+    "resnet": "resnet18",
+    "shufflenetv2": "shufflenet_v2_x0_5",
+    "squeezenet": "squeezenet1_1",
+    "vgg": "vgg11",
+}
+
+
+def layer_of(module, name=None, model_hw=(32, 32)):
+    return target_layer(module, name, model_id="net", model_hw=model_hw)
+
+
+def keep_activation(layer, kept):
+    layer.register_forward_hook(lambda _part, _args, output: kept.append((output, output.detach().clone())))
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in torchvision_classifiers() if not n.startswith((*TOKENS, "regnet"))]
+)
+def test_target_layer_of_every_convolutional_classifier_is_a_picture(name):
+    section = ModelSection(id="net", architecture=name)
+    grid = next((side for prefix, side in GRIDS.items() if name.startswith(prefix)), 7)  # 224 / 32 = 7
+    with torch.device("meta"):
+        module = build_module(section, 2).eval()
+        shapes = []
+        layer_of(module).register_forward_hook(lambda _part, _args, output: shapes.append(output.shape))
+        module(torch.zeros((2, 3, *input_hw(section))))
+    assert [(shape[0], *shape[2:]) for shape in shapes] == [(2, grid, grid)]
+
+
+@pytest.mark.parametrize("family", SMALLEST)
+def test_target_layers_activation_is_not_overwritten_in_place(family):
+    section = ModelSection(id="net", architecture=SMALLEST[family])
+    module = build_module(section, 2).eval()
+    kept = []
+    keep_activation(layer_of(module), kept)
+    side = {"inception": 128, "maxvit": 224}.get(family, 96)
+    with torch.inference_mode():
+        module(torch.randn((1, 3, side, side), generator=torch.Generator().manual_seed(0)))
+    [(activation, at_the_time)] = kept
+    assert activation.ndim == 4
+    torch.testing.assert_close(activation, at_the_time, rtol=0, atol=0)
+
+
+def test_the_table_has_a_tested_row_for_every_family():
+    families = {key.split(".")[0] for key in TARGET_LAYERS if not key.startswith("xaudit")}
+    assert families == set(SMALLEST)
+
+
+def test_densenets_last_norm_would_be_overwritten():
+    # Why the table stops one module earlier: DenseNet's forward applies an in-place ReLU to what norm5 gives.
+    module = torchvision.models.densenet121(num_classes=2).eval()
+    kept = []
+    keep_activation(module.features.norm5, kept)
+    with torch.inference_mode():
+        module(torch.randn((1, 3, 64, 64), generator=torch.Generator().manual_seed(0)))
+    [(activation, at_the_time)] = kept
+    assert at_the_time.min() < 0
+    assert activation.min() == 0
+
+
+def test_the_phantoms_network_is_explained_at_its_last_block():
+    module = build_small(2)
+    assert layer_of(module) is module.layer4
+
+
+def test_a_subclass_of_a_known_architecture_is_known():
+    class Own(torchvision.models.ResNet):
+        pass
+
+    module = Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=2)
+    assert layer_of(module) is module.layer4[-1]
+
+
+def test_named_layer_comes_before_the_table():
+    module = build_small(2)
+    assert layer_of(module, "layer3") is module.layer3
+
+
+@pytest.mark.parametrize("name", ["vit_b_32", "swin_t"])
+def test_transformers_are_refused_with_what_works_instead(name):
+    with torch.device("meta"):
+        module = build_module(ModelSection(id="net", architecture=name), 2)
+    with pytest.raises(ModelError) as caught:
+        layer_of(module)
+    kind = type(module).__name__
+    assert str(caught.value) == (
+        f"model 'net': gradcam needs a convolution layer, and {kind} has none whose output is a picture"
+    )
+    assert caught.value.hint == "explain it with lime, occlusion or integrated-gradients"
+
+
+def test_candidates_are_the_last_convolution_bearing_modules_of_each_grid():
+    # Tiny: a convolution at 32 × 32, pooled by 4 inside `features`, then `last` on the grid of 8 × 8.
+    assert candidate_layers(Tiny(2).eval(), (32, 32)) == {"features.0": (32, 32), "last": (8, 8)}
+
+
+def test_unknown_architecture_names_its_candidates_deepest_first():
+    with pytest.raises(ModelError) as caught:
+        layer_of(Tiny(2).eval())
+    assert str(caught.value) == "model 'net': no target layer is known for Tiny"
+    assert caught.value.hint == "set `layer` to one of: last (8 × 8), features.0 (32 × 32)"
+
+
+def test_layer_that_does_not_exist_names_the_nearest():
+    with pytest.raises(ModelError) as caught:
+        layer_of(Tiny(2).eval(), "lost")
+    assert str(caught.value) == "model 'net': Tiny has no layer called 'lost'"
+    assert caught.value.hint == "did you mean 'last'? one of: last (8 × 8), features.0 (32 × 32)"
+
+
+def test_network_without_a_picture_says_so():
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 2))
+    with pytest.raises(ModelError) as caught:
+        layer_of(module)
+    assert caught.value.hint == "set `layer` to one of: none; no module's output is a picture"
