@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.schema_version import SCHEMA_VERSION, require_readable
+from xaudit.store.schema_version import SCHEMA_VERSION, is_version, require_readable
 from xaudit.store.table import Table
 
 Record = TypeVar("Record")
@@ -98,7 +98,9 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
         raise DamagedTableError(_first_line(error)) from error
     if not isinstance(footer, dict):
         raise DamagedTableError("its footer has no key 'xaudit'")
-    require_readable(footer.get("schema_version"), shown)
+    if not is_version(footer.get("schema_version")):
+        raise DamagedTableError("its footer names no schema version")
+    require_readable(footer["schema_version"], shown)
     if footer.get("table") != table.name:
         raise DamagedTableError(f"it holds the table {footer.get('table')!r}, not {table.name!r}")
     return file

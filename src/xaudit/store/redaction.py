@@ -9,7 +9,7 @@ import os
 import platform
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Self
 
 _PATH = re.compile(
@@ -81,9 +81,9 @@ class Redaction:
         return self.text(self._lone_path(argument) if _is_absolute(argument) else argument)
 
     def plain(self, value: Any) -> Any:  # noqa: ANN401  (any JSON value)
-        """A JSON value with every text in it redacted, keys included."""
-        if isinstance(value, str):
-            return self.text(value)
+        """A JSON value with every text in it redacted, keys and paths included."""
+        if isinstance(value, str | PurePath):
+            return self.text(str(value))
         if isinstance(value, dict):
             return {self.text(str(key)): self.plain(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):

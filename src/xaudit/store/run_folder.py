@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-import numpy as np
-
 from xaudit.errors import RunFolderError
 from xaudit.store.atomic_file import (
     make_folder,
@@ -29,7 +27,7 @@ from xaudit.store.run_status import (
     utc_from_text,
     utc_text,
 )
-from xaudit.store.schema_version import AUDIT_AGAIN, SCHEMA_VERSION, require_readable
+from xaudit.store.schema_version import AUDIT_AGAIN, SCHEMA_VERSION, is_version, require_readable
 
 _RUN_ID = re.compile(r"^(?P<utc>\d{8}T\d{6}Z)-(?P<name>.+)-(?P<hash>[0-9a-f]{8})$")
 _UTC = "%Y%m%dT%H%M%SZ"
@@ -214,10 +212,11 @@ class RunFolder:
 
 
 def _python_number(value: object) -> object:
-    """A NumPy scalar as Python's own number; raises TypeError for anything else that JSON does not know."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"JSON holds no {type(value).__name__}")
+    """An array library's scalar as Python's own number; raises TypeError for what JSON does not know."""
+    item = getattr(value, "item", None)
+    if item is None:
+        raise TypeError(f"JSON holds no {type(value).__name__}")
+    return item()
 
 
 def run_paths(root: Path) -> list[tuple[Path, re.Match[str]]]:
@@ -240,7 +239,7 @@ def _is_newer(path: Path) -> bool:
     for name in ("status.json", "manifest.json"):
         plain = _read_object(path / name)
         version = None if plain is None else plain.get("schema_version")
-        if isinstance(version, str) and version.partition(".")[0].isdecimal():
+        if is_version(version):
             try:
                 require_readable(version, name)
             except RunFolderError:

@@ -3,6 +3,9 @@
 The minor number grows when a column or a key is added; the major one when an old reader would misunderstand.
 """
 
+import re
+from typing import TypeGuard
+
 from xaudit.errors import RunFolderError
 
 SCHEMA_VERSION = "1.0"
@@ -24,11 +27,15 @@ def require_readable(version: object, shown: str) -> None:
     Raises:
         RunFolderError: where the file is newer than this program, or carries no version.
     """
-    major = version.partition(".")[0] if isinstance(version, str) else ""
-    if not major.isdecimal():
+    if not is_version(version):
         raise RunFolderError(f"{shown}: damaged: it names no schema version", hint=AUDIT_AGAIN)
-    if int(major) > _MAJOR:
+    if int(version.partition(".")[0]) > _MAJOR:
         raise RunFolderError(
             f"{shown}: written by a newer xaudit (schema {version}; this one reads up to {_MAJOR}.x)",
             hint="upgrade xaudit, or audit again with --fresh",
         )
+
+
+def is_version(version: object) -> TypeGuard[str]:
+    """Whether this is the text of a version, such as ``1.0``."""
+    return isinstance(version, str) and re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", version) is not None
