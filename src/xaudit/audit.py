@@ -1,0 +1,355 @@
+"""What is done to one chunk of cases: explain it, score the maps, and ask the model what it depends on.
+
+A chunk's images are read once and shared by all explainers; nothing here outlives its chunk, so memory does not
+grow with the number of cases. Every random choice is seeded by case and explainer, so neither the chunk's size nor
+its company changes a result.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from xaudit.catalog import REGIONS, explainer_row, metric_row
+from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
+from xaudit.errors import XauditError
+from xaudit.explainers import make_explainer
+from xaudit.geometry import Geometry, map_to_original, mask_to_model, union
+from xaudit.metrics import score_faithfulness, score_localization
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.regions import partition, region_masses
+from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
+from xaudit.records import (
+    MODEL_LEVEL,
+    NO_READER,
+    BoolArray,
+    Case,
+    FloatArray,
+    Prediction,
+    Problem,
+    Reliance,
+    SaliencyMap,
+    Score,
+    ScoreKey,
+    ScoreResult,
+    Unscored,
+)
+from xaudit.seeds import generator_for, seed_for
+
+if TYPE_CHECKING:
+    import torch
+
+    from xaudit.models.classifier import Classifier
+
+
+class CaseSource(Protocol):
+    """What a chunk needs of a data set."""
+
+    def pixels(self, case: Case) -> FloatArray:
+        """The image in the original frame, (H, W) or (H, W, 3), 0 to 1."""
+        ...
+
+    def lung_mask(self, case: Case) -> BoolArray | None:
+        """(H, W), true inside a lung; None where there is none."""
+        ...
+
+    def regions(self, case: Case) -> Mapping[str, BoolArray]:
+        """(H, W) masks of what the readers marked, by reader or reader policy."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One case made ready for one model: its image in the model's frame, its marks in both frames."""
+
+    case: Case
+    prediction: Prediction
+    image: "torch.Tensor"
+    geometry: Geometry
+    regions: Mapping[str, BoolArray]
+    lungs: BoolArray | None
+
+    @cached_property
+    def mark(self) -> BoolArray:
+        """(H, W) of the original frame: what any reader marked, under the reader policy."""
+        return union(list(self.regions.values()), self.geometry.original_hw)
+
+    @cached_property
+    def parts(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the original frame; see :data:`xaudit.catalog.REGIONS`."""
+        return partition(self.mark, self.lungs)
+
+    @cached_property
+    def parts_in_model(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the model's frame."""
+        lungs = None if self.lungs is None else mask_to_model(self.lungs, self.geometry)
+        return partition(mask_to_model(self.mark, self.geometry), lungs)
+
+    @property
+    def target_index(self) -> int:
+        """Where the explained class stands among the logits."""
+        return self.prediction.class_names.index(self.prediction.target)
+
+
+class Chunk:
+    """A few cases of one model, read on first use; what cannot be read becomes a problem, not a crash."""
+
+    def __init__(
+        self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
+    ) -> None:
+        self.classifier = classifier
+        self.pairs = tuple(pairs)
+        self._source = source
+
+    @cached_property
+    def _read(self) -> tuple[tuple[Subject, ...], tuple[Problem, ...]]:
+        subjects: list[Subject] = []
+        problems: list[Problem] = []
+        for case, prediction in self.pairs:
+            try:
+                image, geometry = self.classifier.to_input(self._source.pixels(case))
+                regions, lungs = self._source.regions(case), self._source.lung_mask(case)
+            except XauditError as error:
+                problems.append(Problem(case.case_id, "explain", str(error)))
+                continue
+            subjects.append(Subject(case, prediction, image, geometry, regions, lungs))
+        return tuple(subjects), tuple(problems)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The cases that could be read."""
+        return self._read[0]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The cases that could not."""
+        return self._read[1]
+
+
+def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap]:
+    """One explainer's maps of a chunk, in the chunk's order."""
+    import torch
+
+    if not chunk.subjects:
+        return []
+    seeds = [seed_for(seed, subject.case.case_id, spec.fingerprint) for subject in chunk.subjects]
+    images = torch.stack([subject.image for subject in chunk.subjects])
+    targets = [subject.target_index for subject in chunk.subjects]
+    meter = chunk.classifier.meter
+    evals, started = meter.n_evals, time.perf_counter()
+    values = make_explainer(spec, chunk.classifier).explain(images, targets, seeds)
+    seconds = (time.perf_counter() - started) / len(chunk.subjects)
+    n_evals = (meter.n_evals - evals) // len(chunk.subjects)
+    return [
+        SaliencyMap(
+            subject.case.case_id, chunk.classifier.id, spec.id, spec.fingerprint, subject.prediction.target,
+            np.asarray(values[index], dtype=np.float32), seeds[index], n_evals, seconds,
+        )
+        for index, subject in enumerate(chunk.subjects)
+    ]  # fmt: skip
+
+
+def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
+    """How much the model depends on each region of each case of a chunk."""
+    found: list[Reliance] = []
+    for subject in chunk.subjects:
+        effects = region_reliance(
+            chunk.classifier,
+            subject.image,
+            subject.target_index,
+            subject.parts_in_model,
+            infills=settings.infills,
+            controls=settings.controls,
+            generator=generator_for(seed, subject.case.case_id, "reliance"),
+        )
+        found += [_reliance(subject, chunk.classifier.id, effect) for effect in effects]
+    return found
+
+
+def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreResult]:
+    """The reliance of each region as scores of the model itself: its drop minus that of random areas."""
+    results: list[ScoreResult] = []
+    for subject in chunk.subjects:
+        own = [r for r in reliances if r.case_id == subject.case.case_id]
+        for region in REGIONS:
+            drops = [r.probability_drop - r.control_probability_drop for r in own if r.region == region]
+            value: Measured = float(np.mean(drops)) if drops else Absent(_why_no_region(subject, region))
+            if region != "border" and not subject.mark.any():
+                value = Absent("no reader marked anything on this case")
+            key = _key(subject, None, f"reliance-{region}", model_id=chunk.classifier.id)
+            results.append(_result(key, value, 0, 0.0))
+    return results
+
+
+def score(
+    chunk: Chunk,
+    spec: ExplainerSpec,
+    maps: Sequence[SaliencyMap],
+    *,
+    metrics: Sequence[MetricSpec],
+    reliances: Sequence[Reliance],
+) -> list[ScoreResult]:
+    """Every metric of the audit on one explainer's maps of a chunk.
+
+    Args:
+        maps: as stored, one per subject.
+        reliances: of the same cases; empty where reliance was not asked.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    results: list[ScoreResult] = []
+    for subject in chunk.subjects:
+        saliency = by_case[subject.case.case_id]
+        signed = explainer_row(spec.name).signed
+        values = saliency.values if signed else np.abs(saliency.values)
+        carried, valid = map_to_original(values, subject.geometry)
+        for metric in metrics:
+            match metric_row(metric.name).family:
+                case "localization":
+                    results += _localize(subject, saliency, metric, carried, valid)
+                case "faithfulness":
+                    results.append(_perturb(chunk.classifier, subject, saliency, metric, values))
+                case _:
+                    continue
+        results += _where(subject, saliency, carried, values, reliances)
+    return results
+
+
+def _localize(
+    subject: Subject, saliency: SaliencyMap, metric: MetricSpec, carried: FloatArray, valid: BoolArray
+) -> list[ScoreResult]:
+    if not subject.regions:
+        return [Unscored(_key(subject, saliency, metric), "no reader has annotated this case")]
+    results: list[ScoreResult] = []
+    for reader, region in subject.regions.items():
+        key = _key(subject, saliency, metric, reader=reader)
+        value, seconds = _timed(lambda region=region: score_localization(metric, carried, region, valid))  # type: ignore[misc]
+        results.append(_result(key, value, 0, seconds))
+    return results
+
+
+def _perturb(
+    classifier: "Classifier", subject: Subject, saliency: SaliencyMap, metric: MetricSpec, values: FloatArray
+) -> ScoreResult:
+    evals = classifier.meter.n_evals
+    value, seconds = _timed(
+        lambda: score_faithfulness(metric, classifier, subject.image, subject.target_index, values)
+    )
+    key = _key(subject, saliency, metric)
+    return _result(key, value, classifier.meter.n_evals - evals, seconds)
+
+
+def _where(
+    subject: Subject,
+    saliency: SaliencyMap,
+    carried: FloatArray,
+    values: FloatArray,
+    reliances: Sequence[Reliance],
+) -> list[ScoreResult]:
+    """The map's mass by region, and whether its densest regions are those that the model depends on."""
+    results: list[ScoreResult] = []
+    masses: Mapping[str, float] | Absent = (
+        region_masses(carried, subject.parts)
+        if subject.mark.any()
+        else Absent("no reader marked anything on this case")
+    )
+    for region in REGIONS:
+        match masses:
+            case Absent():
+                value: Measured = masses
+            case _:
+                value = masses.get(region, Absent(_why_no_region(subject, region)))
+        results.append(_result(_key(subject, saliency, f"mass-{region}"), value, 0, 0.0))
+    own = [_effect(r) for r in reliances if r.case_id == subject.case.case_id]
+    if own:
+        in_model = region_masses(values, subject.parts_in_model)
+        match in_model:
+            case Absent():
+                agreement: Measured = in_model
+            case _:
+                agreement = reliance_agreement(in_model, subject.parts_in_model, own)
+        results.append(_result(_key(subject, saliency, "reliance-agreement"), agreement, 0, 0.0))
+    return results
+
+
+def _why_no_region(subject: Subject, region: str) -> str:
+    if "lung" in region and subject.lungs is None:
+        return "no lung mask for this case"
+    if region == "opposite-lung":
+        return "no lung lies opposite the marks"
+    return f"this case has no region '{region}'"
+
+
+def _timed(measure: Callable[[], Measured]) -> tuple[Measured, float]:
+    started = time.perf_counter()
+    return measure(), time.perf_counter() - started
+
+
+def _result(key: ScoreKey, value: Measured, n_evals: int, seconds: float) -> ScoreResult:
+    match value:
+        case Absent(reason):
+            return Unscored(key, reason)
+        case _:
+            return Score(key, float(value), n_evals, seconds)
+
+
+def _key(
+    subject: Subject,
+    saliency: SaliencyMap | None,
+    metric: MetricSpec | str,
+    *,
+    model_id: str = "",
+    reader: str = NO_READER,
+) -> ScoreKey:
+    """What a score is about; without a map it asks the model itself."""
+    match metric:
+        case str():
+            metric_id, metric_hash, name = metric, "", metric
+        case MetricSpec():
+            metric_id, metric_hash, name = metric.id, metric.fingerprint, metric.name
+    return ScoreKey(
+        case_id=subject.case.case_id,
+        patient_id=subject.case.patient_id,
+        reader=reader,
+        model_id=saliency.model_id if saliency else model_id,
+        explainer_id=saliency.explainer_id if saliency else MODEL_LEVEL,
+        explainer_hash=saliency.explainer_hash if saliency else "",
+        target=subject.prediction.target,
+        correct=subject.prediction.correct,
+        metric_id=metric_id,
+        metric_hash=metric_hash,
+        family=metric_row(name).family,
+    )
+
+
+def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance:
+    return Reliance(
+        case_id=subject.case.case_id,
+        patient_id=subject.case.patient_id,
+        model_id=model_id,
+        target=subject.prediction.target,
+        correct=subject.prediction.correct,
+        region=effect.region,
+        infill=effect.infill,
+        fraction=effect.fraction,
+        probability=effect.probability,
+        probability_drop=effect.probability_drop,
+        logit_drop=effect.logit_drop,
+        control_probability_drop=effect.control_probability_drop,
+        control_logit_drop=effect.control_logit_drop,
+    )
+
+
+def _effect(reliance: Reliance) -> RegionEffect:
+    return RegionEffect(
+        region=reliance.region,
+        infill=reliance.infill,
+        fraction=reliance.fraction,
+        probability=reliance.probability,
+        probability_drop=reliance.probability_drop,
+        logit_drop=reliance.logit_drop,
+        control_probability_drop=reliance.control_probability_drop,
+        control_logit_drop=reliance.control_logit_drop,
+    )

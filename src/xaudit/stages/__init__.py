@@ -1,0 +1,77 @@
+"""An audit from its file to its outcome, stage by stage; each stage goes on from what an earlier start left.
+
+Importing this room costs nothing; torch and pyarrow arrive with the first call.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xaudit.config import AuditFile, Gate
+from xaudit.errors import RunFolderError
+from xaudit.records import Comparison, Outcome, Progress
+from xaudit.stages.phantom_study import default_audit, default_audit_text
+from xaudit.stages.request import FinishedRun, RunRequest, Stage
+
+__all__ = [
+    "AuditFile",
+    "FinishedRun",
+    "RunRequest",
+    "Stage",
+    "default_audit",
+    "default_audit_text",
+    "load_comparisons",
+    "load_outcome",
+    "newest_run",
+    "regate",
+    "run_audit",
+]
+
+
+def run_audit(
+    request: RunRequest, *, until: Stage = "report", on_progress: Callable[[Progress], None]
+) -> FinishedRun:
+    """Carries an audit out, up to and with the stage ``until``; what an earlier start finished is not done again.
+
+    Raises:
+        XauditError: whatever a user can mend; what was finished stays.
+    """
+    from xaudit.stages.run import Run
+
+    return Run(request, on_progress).to(until)
+
+
+def load_outcome(run: Path) -> Outcome:
+    """The outcome of a finished run folder; raises RunFolderError where there is none."""
+    return regate(run, ())
+
+
+def regate(run: Path, gates: Sequence[Gate]) -> Outcome:
+    """The outcome of a finished run judged by other gates; by its own where none are given."""
+    from xaudit.stages.conclude import load
+    from xaudit.store.run_folder import RunFolder
+
+    return load(RunFolder.open_run(run), gates=gates)
+
+
+def load_comparisons(
+    runs: Sequence[Path], *, explainers: Sequence[str], metrics: Sequence[str], seed: int = 0
+) -> tuple[Comparison, ...]:
+    """Every pair of explainers, compared on the same cases of each run.
+
+    Args:
+        explainers: at least two ids of the runs; none means all that are no controls.
+        metrics: none means all of the headline metrics that score maps.
+    """
+    from xaudit.stages.comparisons import compare_runs
+
+    return compare_runs(runs, explainers=explainers, metrics=metrics, seed=seed)
+
+
+def newest_run(out: Path) -> Path:
+    """The newest run folder under ``out``; raises RunFolderError where there is none."""
+    from xaudit.store.run_list import list_runs
+
+    runs = list_runs(out)
+    if not runs:
+        raise RunFolderError(f"{out}: no run folder there", hint="`xaudit run` makes one")
+    return out / max(runs, key=lambda entry: entry.run_id).run_id

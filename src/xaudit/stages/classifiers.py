@@ -1,0 +1,86 @@
+"""Each model of the audit with its weights: given, shipped, found from an earlier start, or trained now."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xaudit.cases import load_dataset
+from xaudit.config import AuditFile, ModelSection
+from xaudit.geometry import union
+from xaudit.models import load_classifier, phantom_weights, train_classifier
+from xaudit.records import BoolArray, Case, Progress
+from xaudit.stages.phantom_study import TRAINING, training_data
+from xaudit.stages.request import RunRequest
+
+if TYPE_CHECKING:
+    from xaudit.cases.dataset import Dataset
+    from xaudit.models.classifier import Classifier
+
+
+def obtain_classifier(
+    section: ModelSection,
+    dataset: "Dataset",
+    request: RunRequest,
+    *,
+    folder: Path,
+    on_progress: Callable[[Progress], None],
+) -> "Classifier":
+    """One model, ready to be asked.
+
+    Args:
+        dataset: what it is audited on, and trained on where it has no weights.
+        folder: where trained weights are kept.
+
+    Raises:
+        ModelError: where it cannot be built, loaded or trained.
+    """
+    weights = section.weights
+    if weights is None and section.source == "phantom" and not request.retrain:
+        weights = phantom_weights(section.variant or "honest")
+    if weights is None:
+        weights = _train(section, dataset, request, folder=folder, on_progress=on_progress)
+    return load_classifier(
+        section,
+        class_names=dataset.class_names,
+        weights=weights,
+        device=request.device,
+        batch_size=request.audit.run.batch_size,
+    )
+
+
+def _train(
+    section: ModelSection,
+    dataset: "Dataset",
+    request: RunRequest,
+    *,
+    folder: Path,
+    on_progress: Callable[[Progress], None],
+) -> Path:
+    from xaudit.models.training_data import TrainingData
+
+    audit: AuditFile = request.audit
+    settings = audit.train
+    if section.source == "phantom":
+        settings = TRAINING
+        dataset = load_dataset(
+            training_data(section.variant or "honest"),
+            dataset_id=f"training-{section.id}",
+            workspace=request.out,
+            on_progress=on_progress,
+        )
+
+    def mark(case: Case) -> BoolArray | None:
+        regions = dataset.regions(case)
+        return union(list(regions.values()), (case.height, case.width)) if regions else None
+
+    data = TrainingData(dataset.cases, dataset.class_names, dataset.pixels, mark)
+    return train_classifier(
+        section,
+        settings,
+        data,
+        folder=folder,
+        seed=audit.seed,
+        device=request.device,
+        on_progress=lambda progress: on_progress(replace(progress, stage=f"train {section.id}")),
+    )

@@ -1,0 +1,150 @@
+"""From stored scores to what a person reads: summaries, verdicts, notes, and the outcome that every report shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from xaudit.config import AuditFile, Gate
+from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
+from xaudit.records import (
+    Outcome,
+    Problem,
+    Score,
+    ScoreResult,
+    Summary,
+    Verdict,
+    Work,
+)
+from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.tables import read_problems, read_summaries, write_problems, write_summaries
+from xaudit.summarise import summarise
+from xaudit.verdict import judge
+
+OUTCOME = "outcome.json"
+
+
+def conclude(
+    run: RunFolder,
+    audit: AuditFile,
+    *,
+    scores: Sequence[ScoreResult],
+    problems: Sequence[Problem],
+    head: Mapping[str, Any],
+    work: Work,
+) -> Outcome:
+    """Summarises and judges a run, writes the tables that say so, and gives the outcome.
+
+    Args:
+        head: ``n_explained``, ``positive``, ``patients_known``, ``data_findings`` and ``notes`` of the run.
+
+    Raises:
+        NothingScoredError: where not one score has a value.
+        IncompleteRunError: where more cases failed than the audit allows; the tables are written all the same.
+    """
+    if not any(isinstance(result, Score) for result in scores):
+        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+        raise NothingScoredError(
+            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+            hint="`xaudit data check` reads the data set and lists its problems",
+        )
+    summaries = summarise(
+        scores,
+        controls=[spec.id for spec in audit.controls],
+        patients_known=bool(head["patients_known"]),
+        settings=audit.statistics,
+        seed=audit.seed,
+        metric_names={metric.id: metric.name for metric in audit.metrics},
+    )
+    verdicts = _judged(audit, summaries, audit.gates, head)
+    write_summaries(run, summaries)
+    write_verdicts(run, verdicts)
+    write_problems(run, problems)
+    run.save_json(
+        OUTCOME,
+        {
+            **run.identity,
+            "models": [model.id for model in audit.models],
+            "explainers": [spec.id for spec in audit.explainers_and_controls],
+            "controls": [spec.id for spec in audit.controls],
+            "gate_on": audit.statistics.gate_on,
+            "work": asdict(work),
+            **{name: value for name, value in head.items() if name != "data_findings"},
+            "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
+        },
+    )
+    failed = len({problem.case_id for problem in problems})
+    asked = sum(head["n_explained"].values()) + failed
+    if failed / max(asked, 1) > audit.run.max_error_rate:
+        raise IncompleteRunError(
+            f"{failed} of {asked} cases failed, more than the allowed {audit.run.max_error_rate:.0%}",
+            hint=f"`xaudit report {run.run_id}` shows what there is and why the rest is missing",
+        )
+    return load(run)
+
+
+def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
+    """The outcome of a finished run; with gates, judged by these instead of its own.
+
+    Raises:
+        RunFolderError: where the run was not finished, or is damaged or newer than this program.
+    """
+    head = _head(run)
+    summaries = read_summaries(run)
+    verdicts = read_verdicts(run)
+    findings = tuple(Verdict(**row) for row in head["data_findings"])
+    if gates:
+        controls = set(head["controls"])
+        verdicts = judge(
+            summaries,
+            gates=gates,
+            models=head["models"],
+            gate_on=head["gate_on"],
+            explainers=[one for one in head["explainers"] if one not in controls],
+            positive=head["positive"],
+        )
+        verdicts = (*verdicts, *findings)
+    return Outcome(
+        name=run.name,
+        run_id=run.run_id,
+        model_ids=tuple(head["models"]),
+        explainer_ids=tuple(head["explainers"]),
+        control_ids=tuple(head["controls"]),
+        evaluations=read_evaluations(run),
+        summaries=summaries,
+        verdicts=verdicts,
+        problems=read_problems(run),
+        n_explained=head["n_explained"],
+        positive=head["positive"],
+        notes=tuple(head["notes"]),
+        work=Work(**head["work"]),
+    )
+
+
+def _judged(
+    audit: AuditFile, summaries: Sequence[Summary], gates: Sequence[Gate], head: Mapping[str, Any]
+) -> tuple[Verdict, ...]:
+    verdicts = judge(
+        summaries,
+        gates=gates,
+        models=[model.id for model in audit.models],
+        gate_on=audit.statistics.gate_on,
+        explainers=[spec.id for spec in audit.explainers],
+        positive=head["positive"],
+    )
+    return (*verdicts, *head["data_findings"])
+
+
+def _head(run: RunFolder) -> dict[str, Any]:
+    import json
+
+    try:
+        plain = json.loads((run.path / OUTCOME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"{run.run_id}: this run was not finished",
+            hint="give the command that made it again: it goes on where it stopped",
+        ) from None
+    except (OSError, ValueError):
+        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged", hint="run the audit again") from None
+    return dict(plain)

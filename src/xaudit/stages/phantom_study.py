@@ -1,0 +1,32 @@
+"""The audit that runs when nobody names one, and how its two networks were trained."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from xaudit.config import AuditFile, DataSection, PhantomSection, TrainSection, build_audit_file
+
+_AUDIT = Path(__file__).parent.parent / "assets" / "phantom.yaml"
+
+TRAINING = TrainSection()
+"""How the shipped networks were trained."""
+
+
+def default_audit_text() -> str:
+    """The built-in audit file as it is written."""
+    return _AUDIT.read_text(encoding="utf-8")
+
+
+def default_audit(overrides: tuple[str, ...] = ()) -> AuditFile:
+    """The built-in phantom study, with ``key.path=value`` overrides on top."""
+    plain: dict[str, Any] = yaml.safe_load(default_audit_text())
+    return build_audit_file(plain, shown="the built-in audit", root=Path.cwd(), overrides=overrides)
+
+
+def training_data(variant: str) -> DataSection:
+    """The population on which a built-in network learns; the study audits it on other patients."""
+    plant = "none" if variant == "honest" else "corner-marker"
+    return DataSection(
+        format="phantom", phantom=PhantomSection(patients=400, slices=3, plant=plant, strength=1.0, seed=0)
+    )

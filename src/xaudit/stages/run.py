@@ -1,0 +1,309 @@
+"""The stages of one audit in order: data, models, predictions, maps and scores, conclusion."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from xaudit.cases import load_dataset
+from xaudit.cases.dataset import Dataset
+from xaudit.config import ModelSection, fingerprint
+from xaudit.engine.local import ShardCount, run_shards
+from xaudit.errors import IncompleteRunError, RunFolderError
+from xaudit.models.classifier import Classifier
+from xaudit.models.predict import predict
+from xaudit.records import Case, Evaluation, Outcome, Prediction, Problem, Progress, Work
+from xaudit.stages.classifiers import obtain_classifier
+from xaudit.stages.conclude import conclude
+from xaudit.stages.findings import data_findings
+from xaudit.stages.folder import obtain_folder
+from xaudit.stages.request import FinishedRun, RunRequest, Stage
+from xaudit.stages.selection import select_cases
+from xaudit.stages.shards import PartKeys, ShardPlan
+from xaudit.statistics.classification import evaluate
+from xaudit.store.checksums import annotations_checksum, images_checksum
+from xaudit.store.event_log import append_event
+from xaudit.store.json_records import write_evaluations
+from xaudit.store.manifest import Contents, Invocation, build_manifest
+from xaudit.store.parts import MAPS, PART_PROBLEMS, RELIANCE, SCORES, has_part, prune_parts, read_parts
+from xaudit.store.tables import read_predictions, write_annotations, write_cases, write_predictions
+
+PREDICTED_FROM = "predicted-from.json"
+
+
+class Run:
+    """One audit under way. Each property is a stage, done when it is first asked for."""
+
+    def __init__(self, request: RunRequest, on_progress: Callable[[Progress], None]) -> None:
+        self.request = request
+        self.audit = request.audit
+        self.started = datetime.now(UTC)
+        self._clock = time.perf_counter()
+        self._tell = on_progress
+        self.folder = obtain_folder(request)
+
+    def to(self, until: Stage) -> FinishedRun:
+        """Carries the audit out up to a stage; an interruption is noted in the folder and passed on."""
+        with ExitStack() as at_exit:
+            at_exit.callback(self._note_interruption)
+            outcome = self._carry_out(until)
+            at_exit.pop_all()
+        return FinishedRun(self.folder.path, outcome)
+
+    def _carry_out(self, until: Stage) -> Outcome | None:
+        append_event(self.folder, "started", {"until": until}, now=self.started)
+        write_cases(self.folder, [case for one in self.datasets.values() for case in one.cases])
+        write_annotations(self.folder, [mark for one in self.datasets.values() for mark in one.annotations])
+        self.save_manifest({})
+        _ = self.classifiers
+        if until != "train":
+            _ = self.evaluations
+        if until not in ("train", "predict"):
+            keys, count = self._explain(with_scores=until != "explain")
+            if until == "report":
+                return self._conclude(keys, count)
+        self._finish("interrupted", {})
+        append_event(self.folder, "stopped as asked", {"after": until}, now=datetime.now(UTC))
+        return None
+
+    @cached_property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Every data set that a model is audited on, by its id."""
+        return {
+            name: load_dataset(section, dataset_id=name, workspace=self.request.out, on_progress=self._tell)
+            for name, section in self.audit.all_datasets.items()
+        }
+
+    def dataset_of(self, model: ModelSection) -> Dataset:
+        """The data set that a model is audited on."""
+        return self.datasets[model.dataset or "data"]
+
+    @cached_property
+    def classifiers(self) -> Mapping[str, Classifier]:
+        """Every model with its weights, by its id; trained where it has none."""
+        return {
+            model.id: obtain_classifier(
+                model,
+                self.dataset_of(model),
+                self.request,
+                folder=self.folder.models_path,
+                on_progress=self._tell,
+            )
+            for model in self.audit.models
+        }
+
+    @cached_property
+    def _predicted(self) -> tuple[Mapping[str, Mapping[str, Prediction]], tuple[Problem, ...]]:
+        made_from = self._predictions_made_from()
+        problems: list[Problem] = []
+        stored = self._stored_predictions(made_from)
+        if stored is None:
+            fresh: list[Prediction] = []
+            for model in self.audit.models:
+                dataset = self.dataset_of(model)
+                answers = predict(
+                    self.classifiers[model.id],
+                    dataset.cases,
+                    dataset.pixels,
+                    target_policy=model.target,
+                    positive=dataset.positive,
+                    on_progress=lambda p, name=model.id: self._tell(replace(p, stage=f"predict {name}")),  # type: ignore[misc]
+                )
+                for answer in answers:
+                    match answer:
+                        case Prediction():
+                            fresh.append(answer)
+                        case Problem():
+                            problems.append(answer)
+            stored = tuple(fresh)
+            write_predictions(self.folder, stored)
+            if not problems:
+                self.folder.save_json(PREDICTED_FROM, {"made_from": made_from})
+        by_model: dict[str, dict[str, Prediction]] = {model.id: {} for model in self.audit.models}
+        for prediction in stored:
+            by_model[prediction.model_id][prediction.case_id] = prediction
+        return by_model, tuple(problems)
+
+    @cached_property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """How well every model classifies every split of its data."""
+        found: list[Evaluation] = []
+        for model in self.audit.models:
+            dataset = self.dataset_of(model)
+            found += evaluate(
+                list(self._predicted[0][model.id].values()),
+                positive=dataset.positive,
+                dataset_id=dataset.id,
+                settings=self.audit.statistics,
+                seed=self.audit.seed,
+                patients_known=dataset.patients_known,
+            )
+        write_evaluations(self.folder, found)
+        return tuple(found)
+
+    def chosen(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The cases of a model that are explained, with what it said of them."""
+        dataset, predictions = self.dataset_of(model), self._predicted[0][model.id]
+        cases = select_cases(
+            dataset.cases,
+            predictions,
+            marked={mark.case_id for mark in dataset.annotations if mark.region is not None},
+            settings=self.audit.run,
+            seed=self.audit.seed,
+        )
+        return [(case, predictions[case.case_id]) for case in cases]
+
+    def _explain(self, *, with_scores: bool) -> tuple[PartKeys, ShardCount]:
+        keys = PartKeys()
+        plans = [
+            ShardPlan(
+                self.folder,
+                self.audit,
+                self.classifiers[model.id],
+                self.dataset_of(model),
+                self.chosen(model),
+                keys,
+                with_scores=with_scores,
+            )
+            for model in self.audit.models
+        ]
+        for plan in plans:
+            plan.check()
+        count = run_shards(
+            chain.from_iterable(plan.shards() for plan in plans),
+            total=sum(plan.n_shards for plan in plans),
+            n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
+            on_progress=self._tell,
+        )
+        return keys, count
+
+    def _conclude(self, keys: PartKeys, count: ShardCount) -> Outcome:
+        self._tell(Progress("summarise", 0, 1))
+        scores = read_parts(self.folder, SCORES, keys.scores)
+        if scores.missing:
+            raise RunFolderError(
+                f"{self.folder.run_id}: {len(scores.missing)} finished parts have gone or were damaged meanwhile",
+                hint="give the same command again: only what is missing is done",
+            )
+        for table, kept in (
+            (MAPS, keys.maps if self.audit.run.maps == "all" else []),
+            (SCORES, keys.scores),
+            (RELIANCE, keys.reliance),
+            (PART_PROBLEMS, keys.problems),
+        ):
+            prune_parts(self.folder, table, kept)
+        problems = self._problems(keys)
+        try:
+            outcome = conclude(
+                self.folder,
+                self.audit,
+                scores=scores.rows,
+                problems=problems,
+                head=self._head(problems),
+                work=self._work(count),
+            )
+        except IncompleteRunError:
+            self._finish("incomplete", {"problems": len(problems)})
+            raise
+        self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
+        self._tell(Progress("summarise", 1, 1))
+        return outcome
+
+    def _problems(self, keys: PartKeys) -> list[Problem]:
+        there = [key for key in keys.problems if has_part(self.folder, PART_PROBLEMS, key)]
+        found = [problem for dataset in self.datasets.values() for problem in dataset.problems]
+        found += self._predicted[1]
+        found += read_parts(self.folder, PART_PROBLEMS, there).rows
+        return list(dict.fromkeys(found))
+
+    def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
+        notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
+        for name, dataset in self.datasets.items():
+            if not dataset.split_known:
+                unit = "patient" if dataset.patients_known else "image, since no patients are known"
+                notes.append(f"data set '{name}': no splits were given; it was divided here by {unit}")
+        return {
+            "n_explained": {model.id: len(self.chosen(model)) for model in self.audit.models},
+            "positive": {model.id: self.dataset_of(model).positive for model in self.audit.models},
+            "patients_known": all(dataset.patients_known for dataset in self.datasets.values()),
+            "data_findings": data_findings(self.datasets, problems),
+            "notes": notes,
+        }
+
+    def _work(self, count: ShardCount) -> Work:
+        meters = [classifier.meter for classifier in self.classifiers.values()]
+        return Work(
+            seconds=time.perf_counter() - self._clock,
+            model_seconds=sum(meter.seconds for meter in meters),
+            n_evals=sum(meter.n_evals for meter in meters),
+            n_shards=count.n_shards,
+            n_shards_reused=count.n_reused,
+        )
+
+    def _predictions_made_from(self) -> str:
+        return fingerprint(
+            [
+                [
+                    model.id,
+                    self.classifiers[model.id].fingerprint,
+                    self.classifiers[model.id].device.type,
+                    model.target,
+                    self.dataset_of(model).positive,
+                    self.dataset_of(model).window,
+                    [
+                        [c.case_id, c.sha256, c.label, c.split, c.patient_id]
+                        for c in self.dataset_of(model).cases
+                    ],
+                ]
+                for model in self.audit.models
+            ]
+        )
+
+    def _stored_predictions(self, made_from: str) -> tuple[Prediction, ...] | None:
+        import json
+
+        try:
+            stored = json.loads((self.folder.path / PREDICTED_FROM).read_text(encoding="utf-8"))
+            return read_predictions(self.folder) if stored.get("made_from") == made_from else None
+        except (FileNotFoundError, ValueError, AttributeError, RunFolderError):
+            return None
+
+    def save_manifest(self, counts: Mapping[str, int], *, finished: datetime | None = None) -> None:
+        """Writes what this run is made with, as far as it is known by now."""
+        import torch
+
+        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
+        marks = [mark for dataset in self.datasets.values() for mark in dataset.annotations]
+        classifiers = self.__dict__.get("classifiers", {})
+        device = next((str(one.device) for one in classifiers.values()), self.request.device)
+        invocation = Invocation(
+            self.request.command, self.audit.seed, device, torch.get_num_threads(), self.started, finished
+        )
+        contents = Contents(
+            counts={
+                "cases": len(cases),
+                "patients": len({case.cluster for case in cases}),
+                "annotations": len(marks),
+                **counts,
+            },
+            weights={name: one.fingerprint for name, one in classifiers.items()},
+            images=images_checksum(cases),
+            annotations=annotations_checksum(marks),
+        )
+        self.folder.save_json("manifest.json", build_manifest(self.folder, invocation, contents))
+
+    def _finish(self, state: Any, counts: Mapping[str, int]) -> None:  # noqa: ANN401
+        now = datetime.now(UTC)
+        self.save_manifest(counts, finished=now)
+        self.folder.set_state(state, now=now, counts=counts)
+        append_event(self.folder, state, dict(counts), now=now)
+
+    def _note_interruption(self) -> None:
+        now = datetime.now(UTC)
+        if self.folder.status.state == "running":
+            self.folder.set_state("interrupted", now=now)
+            append_event(self.folder, "interrupted", {}, now=now)

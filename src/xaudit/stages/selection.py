@@ -1,0 +1,53 @@
+"""Which cases of a data set are explained, and in what order."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from xaudit.config import RunSection
+from xaudit.records import Case, Prediction
+from xaudit.seeds import seed_for
+
+SAMPLE_SIZE = 50
+"""How many cases `cases: sample` takes when no limit says otherwise."""
+
+
+def select_cases(
+    cases: Sequence[Case],
+    predictions: Mapping[str, Prediction],
+    *,
+    marked: Collection[str],
+    settings: RunSection,
+    seed: int,
+) -> list[Case]:
+    """The test cases to explain, sorted by id.
+
+    ``annotated`` takes those that a reader marked, and every test case where nobody marked anything;
+    ``misclassified`` those that the model got wrong. A limit takes every patient's first case before any patient's
+    second; which patients come first depends on the seed alone.
+
+    Args:
+        predictions: by case id; cases without one are left out.
+        marked: ids of the cases on which a reader drew something.
+    """
+    chosen = [case for case in cases if case.split == "test" and case.case_id in predictions]
+    match settings.cases:
+        case "annotated":
+            some = [case for case in chosen if case.case_id in marked]
+            chosen = some or chosen
+        case "misclassified":
+            chosen = [case for case in chosen if not predictions[case.case_id].correct]
+        case "all" | "sample":
+            pass
+    limit = settings.limit or (SAMPLE_SIZE if settings.cases == "sample" else None)
+    if limit is not None and len(chosen) > limit:
+        chosen = _spread(chosen, seed)[:limit]
+    return sorted(chosen, key=lambda case: case.case_id)
+
+
+def _spread(cases: Sequence[Case], seed: int) -> list[Case]:
+    rank: dict[str, int] = {}
+    order: list[tuple[int, int, Case]] = []
+    for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.case_id)):
+        turn = rank.get(case.cluster, 0)
+        rank[case.cluster] = turn + 1
+        order.append((turn, seed_for(seed, "patient", case.cluster), case))
+    return [case for _, _, case in sorted(order, key=lambda item: item[:2])]

@@ -1,0 +1,175 @@
+"""Cuts the explaining and scoring of an audit into shards, each stored when it is finished and never done twice."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xaudit.audit import Chunk, ask_reliance, explain, score, score_reliance
+from xaudit.catalog import explainer_row
+from xaudit.config import AuditFile, ExplainerSpec
+from xaudit.engine.local import Shard
+from xaudit.explainers import make_explainer
+from xaudit.records import Case, Prediction
+from xaudit.store.checksums import annotations_checksum
+from xaudit.store.parts import (
+    MAPS,
+    PART_PROBLEMS,
+    RELIANCE,
+    SCORES,
+    has_part,
+    iter_parts,
+    read_parts,
+    shard_key,
+    write_part,
+)
+from xaudit.store.quantise import quantise
+from xaudit.store.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from xaudit.cases.dataset import Dataset
+    from xaudit.models.classifier import Classifier
+
+SCORES_MEAN = 1
+"""Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
+
+
+@dataclass
+class PartKeys:
+    """The keys of all parts that belong to this run."""
+
+    maps: list[str] = field(default_factory=list)
+    scores: list[str] = field(default_factory=list)
+    reliance: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """The shards of one model of an audit.
+
+    Attributes:
+        with_scores: false where only maps are wanted.
+    """
+
+    run: RunFolder
+    audit: AuditFile
+    classifier: "Classifier"
+    dataset: "Dataset"
+    pairs: Sequence[tuple[Case, Prediction]]
+    keys: PartKeys
+    with_scores: bool = True
+
+    @property
+    def n_shards(self) -> int:
+        """How many shards there are."""
+        size = self.audit.run.shard_size
+        per_chunk = len(self.audit.explainers_and_controls) + (self._asks_reliance and self.with_scores)
+        return -(-len(self.pairs) // size) * per_chunk
+
+    @property
+    def _asks_reliance(self) -> bool:
+        return self.audit.reliance.enabled
+
+    def check(self) -> None:
+        """Raises ModelError where an explainer cannot explain this model: before hours of work, not after."""
+        for spec in self.audit.explainers_and_controls:
+            make_explainer(spec, self.classifier)
+
+    def shards(self) -> Iterator[Shard]:
+        """The shards in order; the cases of a chunk are read when its first unfinished shard asks for them."""
+        size = self.audit.run.shard_size
+        for start in range(0, len(self.pairs), size):
+            pairs = self.pairs[start : start + size]
+            chunk = Chunk(self.classifier, self.dataset, pairs)
+            inputs = self._inputs(pairs)
+            reliance_key = shard_key({**inputs, "reliance": self.audit.reliance.model_dump(mode="json")})
+            if self._asks_reliance and self.with_scores:
+                self.keys.reliance.append(reliance_key)
+                self.keys.scores.append(reliance_key)
+                yield self._shard(
+                    f"{self.classifier.id}: reliance",
+                    chunk,
+                    reliance_key,
+                    self._do_reliance(chunk, reliance_key),
+                )
+            for spec in self.audit.explainers_and_controls:
+                key = self._explainer_key(inputs, spec, reliance_key)
+                map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+                self.keys.maps.append(map_key)
+                if self.with_scores:
+                    self.keys.scores.append(key)
+                    do = self._do_scores(chunk, spec, map_key, key, reliance_key)
+                else:
+                    do = self._do_maps(chunk, spec, map_key)
+                    key = map_key
+                yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do)
+
+    def _shard(self, name: str, chunk: Chunk, key: str, do: Callable[[], None]) -> Shard:
+        table = SCORES if self.with_scores else MAPS
+
+        def finish() -> None:
+            do()
+            if chunk.problems:
+                write_part(self.run, PART_PROBLEMS, key, chunk.problems)
+
+        self.keys.problems.append(key)
+        return Shard(name, len(chunk.pairs), lambda: has_part(self.run, table, key), finish)
+
+    def _do_reliance(self, chunk: Chunk, key: str) -> Callable[[], None]:
+        def do() -> None:
+            found = ask_reliance(chunk, self.audit.reliance, seed=self.audit.seed)
+            write_part(self.run, RELIANCE, key, found)
+            write_part(self.run, SCORES, key, score_reliance(chunk, found))
+
+        return do
+
+    def _do_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Callable[[], None]:
+        def do() -> None:
+            maps = explain(chunk, spec, seed=self.audit.seed)
+            write_part(self.run, MAPS, key, [replace(one, values=quantise(one.values)) for one in maps])
+
+        return do
+
+    def _do_scores(
+        self, chunk: Chunk, spec: ExplainerSpec, map_key: str, key: str, reliance_key: str
+    ) -> Callable[[], None]:
+        def do() -> None:
+            if not has_part(self.run, MAPS, map_key):
+                self._do_maps(chunk, spec, map_key)()
+            [part] = iter_parts(self.run, MAPS, [map_key])
+            reliances = read_parts(self.run, RELIANCE, [reliance_key]).rows if self._asks_reliance else ()
+            results = score(chunk, spec, part.rows or (), metrics=self.audit.metrics, reliances=reliances)
+            write_part(self.run, SCORES, key, results)
+
+        return do
+
+    def _inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
+        ids = {case.case_id for case, _ in pairs}
+        marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
+        lungs = [self.dataset.lung_mask(case) for case, _ in pairs]
+        return {
+            "scores_mean": SCORES_MEAN,
+            "model": [self.classifier.id, self.classifier.fingerprint, self.classifier.layer],
+            "device": self.classifier.device.type,
+            "seed": self.audit.seed,
+            "cases": [[case.case_id, case.sha256, p.target, p.correct, case.patient_id] for case, p in pairs],
+            "marks": annotations_checksum(marks),
+            "readers": self.dataset.readers,
+            "lungs": [
+                None if mask is None else shard_key({"mask": np.packbits(mask).tobytes().hex()})
+                for mask in lungs
+            ],
+            "window": self.dataset.window,
+        }
+
+    def _explainer_key(self, inputs: Mapping[str, object], spec: ExplainerSpec, reliance_key: str) -> str:
+        return shard_key(
+            {
+                **inputs,
+                "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
+                "metrics": [[metric.id, metric.fingerprint] for metric in self.audit.metrics],
+                "reliance": reliance_key if self._asks_reliance else None,
+            }
+        )
