@@ -6,7 +6,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 UV := $(BIN)/uv
-export UV_LINK_MODE ?= copy
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo lint test test-slow test-all bench lock clean

@@ -1,0 +1,94 @@
+"""``xaudit list``: what there is to choose from, and the runs that there are."""
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS
+from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
+from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
+from xaudit.report.grid import Column, Grid, grid, row
+
+
+class Listed(StrEnum):
+    """What can be listed."""
+
+    EXPLAINERS = "explainers"
+    METRICS = "metrics"
+    MODELS = "models"
+    FORMATS = "formats"
+    FINDINGS = "findings"
+    RUNS = "runs"
+
+
+What = Annotated[Listed, typer.Argument(metavar="WHAT", show_default=False, help=", ".join(Listed))]
+
+
+def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OUT) -> int:
+    """Lists explainers, metrics, findings, runs and the like."""
+    table, plain = _runs(out) if what is Listed.RUNS else _rows(what)
+    if not plain:
+        say(f"no runs in {out}; `xaudit run` makes one")
+    match form:
+        case ListFormat.JSON:
+            emit_json(plain)
+        case ListFormat.MARKDOWN:
+            from xaudit.report.markdown import markdown_grid
+
+            emit(markdown_grid(table))
+        case ListFormat.CSV:
+            from xaudit.report.markdown import csv_table
+
+            emit(csv_table(table))
+        case ListFormat.RICH:
+            emit_grid(table)
+    return 0
+
+
+def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
+    """The table a person reads, and the whole rows for a program."""
+    meaning = Column("meaning", wraps=True)
+    match what:
+        case Listed.EXPLAINERS:
+            columns: tuple[Column, ...] = (Column("name"), meaning, Column("cost per map", wraps=True))
+            lines = [row(r.id, r.meaning, r.cost) for r in EXPLAINERS]
+            return grid(columns, lines), [asdict(r) for r in EXPLAINERS]
+        case Listed.METRICS:
+            better = {True: "higher", False: "lower", None: "-"}
+            columns = (Column("name"), meaning, Column("better"), Column("range", wraps=True))
+            lines = [row(r.id, r.meaning, better[r.higher_is_better], r.range) for r in METRICS]
+            return grid(columns, lines), [asdict(r) for r in METRICS]
+        case Listed.MODELS:
+            lines = [row(r.id, r.meaning, r.needs) for r in MODELS]
+            return grid(["source", meaning, Column("needs", wraps=True)], lines), [asdict(r) for r in MODELS]
+        case Listed.FORMATS:
+            lines = [row(r.id, r.meaning, r.holds) for r in FORMATS]
+            return grid(["format", meaning, Column("holds", wraps=True)], lines), [asdict(r) for r in FORMATS]
+        case Listed.FINDINGS | Listed.RUNS:
+            columns = (Column("code"), Column("finding", wraps=True), Column("what to do", wraps=True))
+            lines = [row(r.code, f"{r.title}: {r.cause}", r.remedy) for r in FINDINGS]
+            return grid(columns, lines), [asdict(r) for r in FINDINGS]
+
+
+def _runs(out: Path) -> tuple[Grid, list[dict[str, Any]]]:
+    from xaudit.store import list_runs
+
+    entries = list_runs(out)
+    lines = [
+        row(entry.run_id, entry.created.strftime("%Y-%m-%d %H:%M"), f"{entry.state} {entry.note}".strip())
+        for entry in entries
+    ]
+    plain = [
+        {
+            "run_id": e.run_id,
+            "name": e.name,
+            "created": e.created.isoformat(),
+            "state": e.state,
+            "note": e.note,
+        }
+        for e in entries
+    ]
+    return grid([Column("run", wraps=True), "made (UTC)", Column("state", wraps=True)], lines), plain

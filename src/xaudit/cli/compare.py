@@ -1,0 +1,76 @@
+"""``xaudit compare``: explainers against each other, on the same cases."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
+from xaudit.cli.output import ListFormat, emit, emit_json, emit_section
+from xaudit.cli.variadic import names_in
+from xaudit.errors import UsageError
+
+Runs = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="RUN...", show_default=False, help="Run folders. Without any: the newest one."),
+]
+Explainers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--explainer",
+        "-e",
+        metavar="NAME...",
+        help="Which explainers: --explainer lime gradcam. All where not given.",
+    ),
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", "-m", metavar="NAME...", help="Which metrics; all where not given."),
+]
+
+
+def compare(
+    runs: Runs = None,
+    explainer: Explainers = None,
+    metric: Metrics = None,
+    out: Out = DEFAULT_OUT,
+    form: ListAs = ListFormat.RICH,
+) -> int:
+    """Compares explainers on the same cases.
+
+    Gives the paired difference of each pair, its interval, and whether chance may explain it.
+    """
+    from xaudit.cli.audit_choice import existing_run
+    from xaudit.report.comparison import comparison_section, comparisons_as_json, comparisons_grid
+    from xaudit.report.markdown import csv_table, markdown_section
+    from xaudit.stages import load_comparisons
+
+    explainers, metrics = names_in(explainer), names_in(metric)
+    if len(explainers) == 1:
+        raise UsageError(
+            f"compare: '{explainers[0]}' alone cannot be compared", hint="name two: --explainer lime gradcam"
+        )
+    _check_metrics(metrics)
+    folders = [existing_run(run, out) for run in runs] if runs else [existing_run(None, out)]
+    comparisons = load_comparisons(folders, explainers=explainers, metrics=metrics)
+    match form:
+        case ListFormat.JSON:
+            emit_json(comparisons_as_json(comparisons))
+        case ListFormat.MARKDOWN:
+            emit(markdown_section(comparison_section(comparisons)))
+        case ListFormat.CSV:
+            emit(csv_table(comparisons_grid(comparisons)))
+        case ListFormat.RICH:
+            emit_section(comparison_section(comparisons))
+    return 0
+
+
+def _check_metrics(metrics: tuple[str, ...]) -> None:
+    from xaudit.catalog import METRICS
+    from xaudit.errors import did_you_mean
+
+    known = [row.id for row in METRICS]
+    for name in metrics:
+        if name not in known:
+            hint = did_you_mean(name, known, otherwise="`xaudit list metrics` shows all")
+            raise UsageError(f"--metric: no metric is called '{name}'", hint=hint)

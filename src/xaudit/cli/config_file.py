@@ -1,0 +1,84 @@
+"""``xaudit config``: write, check, describe and hand out audit files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xaudit.cli.options import DEFAULT_OUT, Out, Overrides, RunPath
+from xaudit.cli.output import emit, emit_json, say
+from xaudit.errors import OutputError, RunFolderError, UsageError
+
+TEMPLATE = """\
+# What is audited, on which images, against whose marks. Paths start at this file.
+name: lung-study
+seed: 0
+data:
+  format: folder                 # one sub-folder per class; or csv: image,label,patient,split
+  images: images
+  annotations: {path: annotations.json, readers: union}     # COCO; or a folder of Pascal VOC files
+models:                          # without weights a model is trained first
+  - {id: resnet50, source: torchvision, architecture: resnet50, weights: resnet50.safetensors}
+explainers: [gradcam, lime]      # `xaudit list explainers`; controls are added
+metrics: [pointing-game, iou, relevance-mass-accuracy, pixel-flipping]
+gates:                           # held against the unfavourable end of the interval
+  - reliance-mark >= 0.1         # the model must need the marked lesion
+  - reliance-border <= 0.1       # and not the image's border
+run: {cases: annotated, limit: 100}
+"""
+
+Target = Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")]
+AuditFilePath = Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="The audit file.")]
+
+
+def init(path: Target = Path("xaudit.yaml"), force: Force = False) -> int:
+    """Writes a short audit file with comments, to start from."""
+    if path.exists() and not force:
+        raise UsageError(f"{path}: is there already", hint="--force overwrites it")
+    try:
+        path.write_text(TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"{path}: cannot be written: {reason}", hint="choose another path") from None
+    say(
+        f"wrote {path}; `xaudit config validate {path}` checks it, `xaudit config schema` describes every key"
+    )
+    return 0
+
+
+def validate(path: AuditFilePath, overrides: Overrides = None) -> int:
+    """Checks an audit file without running it."""
+    from xaudit.config import read_audit_file
+
+    audit = read_audit_file(path, overrides=overrides or ())
+    models = ", ".join(model.id for model in audit.models)
+    explainers = ", ".join(spec.id for spec in audit.explainers)
+    emit(
+        f"{path}: fine. models: {models}; explainers: {explainers}; {len(audit.metrics)} metrics; "
+        f"{len(audit.gates)} gates; fingerprint {audit.fingerprint()}"
+    )
+    return 0
+
+
+def schema() -> int:
+    """Prints the JSON Schema of the audit file, for editors."""
+    from xaudit.config import audit_schema
+
+    emit_json(audit_schema())
+    return 0
+
+
+def export(run: RunPath = None, out: Out = DEFAULT_OUT) -> int:
+    """Prints the audit file that a run used, in full."""
+    from xaudit.cli.audit_choice import existing_run
+
+    path = existing_run(run, out) / "audit.resolved.yaml"
+    try:
+        emit(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise RunFolderError(
+            f"{path}: cannot be read: {reason}", hint="`xaudit list runs` shows the runs"
+        ) from None
+    return 0

@@ -1,0 +1,123 @@
+"""``xaudit data``: make the phantom study, and check data before a model sees it."""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from xaudit.cli.options import AuditPath, Overrides, Quiet
+from xaudit.cli.output import emit, emit_grid, say
+from xaudit.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from xaudit.cases.dataset import Dataset
+
+PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag")
+_NAMED_PROBLEMS = 10
+
+Target = Annotated[
+    Path, typer.Argument(metavar="OUT", show_default=False, help="A folder that is not there yet.")
+]
+Patients = Annotated[int, typer.Option(min=6, metavar="N", help="Simulated patients.")]
+Plant = Annotated[
+    str, typer.Option(metavar="NAME", help="What a model could cheat with: " + ", ".join(PLANTS))
+]
+Strength = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, metavar="SHARE", help="Share of cancer slices that show it, minus that of normal ones."
+    ),
+]
+StudySeed = Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another population.")]
+Size = Annotated[int, typer.Option(min=64, max=1024, metavar="PX", help="Side of a slice.")]
+
+
+def phantom(
+    out: Target,
+    patients: Patients = 120,
+    plant: Plant = "none",
+    strength: Strength = 1.0,
+    seed: StudySeed = 0,
+    size: Size = 256,
+    quiet: Quiet = False,
+) -> int:
+    """Writes synthetic chest CT with readers' marks.
+
+    The files are ordinary PNG, COCO JSON and CSV.
+    """
+    from xaudit.cases.phantom import write_phantom
+    from xaudit.cli.progress import progress_report
+    from xaudit.config import PhantomSection
+
+    known = _plant(plant)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out}: is there already and not empty", hint="name a folder that is not there yet")
+    if out.is_dir():
+        out.rmdir()
+    section = PhantomSection(patients=patients, plant=known, strength=strength, seed=seed, size=size)
+    say(f"writing {patients} simulated patients to {out}", quiet=quiet)
+    with progress_report(quiet=quiet, verbose=False) as report:
+        write_phantom(section, out, on_progress=report)
+    emit(str(out))
+    return 0
+
+
+def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposite-tag"]:
+    match name:
+        case "none" | "corner-marker" | "border-tone" | "opposite-tag":
+            return name
+        case _:
+            hint = did_you_mean(name, PLANTS, otherwise=f"there are {', '.join(PLANTS)}")
+            raise UsageError(f"--plant: nothing is called '{name}'", hint=hint)
+
+
+def check(audit: AuditPath = None, overrides: Overrides = None, quiet: Quiet = False) -> int:
+    """Says what an audit's data holds, and what cannot be used."""
+    from xaudit.cases import load_dataset
+    from xaudit.cli.audit_choice import audit_source, chosen_audit
+    from xaudit.cli.options import Choices
+    from xaudit.cli.progress import progress_report
+
+    source, shown = audit_source(audit)
+    say(f"reading the data of {shown}", quiet=quiet)
+    chosen, _ = chosen_audit(source, Choices(overrides=tuple(overrides or ())))
+    with tempfile.TemporaryDirectory(prefix="xaudit-") as workspace:
+        for name, section in chosen.all_datasets.items():
+            with progress_report(quiet=quiet, verbose=False) as report:
+                dataset = load_dataset(
+                    section, dataset_id=name, workspace=Path(workspace), on_progress=report
+                )
+            _describe(dataset)
+    return 0
+
+
+def _describe(dataset: "Dataset") -> None:
+    from xaudit.report.grid import Column, grid, row
+    from xaudit.report.wording import count
+
+    splits = [
+        split for split in ("train", "validation", "test") if any(c.split == split for c in dataset.cases)
+    ]
+    numbers = Counter((case.label, case.split) for case in dataset.cases)
+    emit(f"{dataset.id}: {count(len(dataset.cases), 'image')}, positive class '{dataset.positive}'")
+    columns = [Column("class"), *(Column(split, numeric=True) for split in splits)]
+    emit_grid(
+        grid(columns, [row(name, *(str(numbers[name, s]) for s in splits)) for name in dataset.class_names])
+    )
+    patients = len({case.cluster for case in dataset.cases})
+    emit(f"patients: {patients if dataset.patients_known else 'not named'}")
+    readers = sorted({mark.reader_id for mark in dataset.annotations})
+    marked = len({mark.case_id for mark in dataset.annotations if mark.region is not None})
+    emit(
+        f"marked: {count(marked, 'image')} by {count(len(readers), 'reader')} ({', '.join(readers) or 'none'})"
+    )
+    emit(f"lung masks: {count(len(dataset.lungs), 'image')}")
+    for note in dataset.notes:
+        emit(f"note: {note}")
+    emit(f"cannot be used: {count(len(dataset.problems), 'image')}")
+    for problem in dataset.problems[:_NAMED_PROBLEMS]:
+        emit(f"  {problem.case_id}: {problem.reason}")
+    if len(dataset.problems) > _NAMED_PROBLEMS:
+        emit(f"  and {len(dataset.problems) - _NAMED_PROBLEMS} more")

@@ -1,0 +1,91 @@
+"""Options that several commands share, each written once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xaudit.cli.output import ListFormat, ReportFormat
+
+AuditPath = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="AUDIT",
+        show_default=False,
+        help="Audit file (YAML or TOML). Without it: ./xaudit.yaml, else the built-in phantom study.",
+    ),
+]
+RunPath = Annotated[
+    Path | None,
+    typer.Argument(metavar="RUN", show_default=False, help="Run folder. Without it: the newest one."),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", envvar="XAUDIT_OUT", metavar="DIR", help="Where runs lie.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE...", help="Change keys of the audit file: train.epochs=3."),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(envvar="XAUDIT_LIMIT", min=1, metavar="N", help="Explain at most N cases."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(envvar="XAUDIT_SEED", min=0, metavar="N", help="Another seed than the audit file's."),
+]
+Device = Annotated[str, typer.Option(envvar="XAUDIT_DEVICE", metavar="NAME", help="auto, cpu, cuda or mps.")]
+ExplainerNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--explainer",
+        "-e",
+        envvar="XAUDIT_EXPLAINER",
+        metavar="NAME...",
+        help="Only these explainers: --explainer lime gradcam.",
+    ),
+]
+MetricNames = Annotated[
+    list[str] | None,
+    typer.Option("--metric", "-m", envvar="XAUDIT_METRIC", metavar="NAME...", help="Only these metrics."),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh/--resume", help="Start anew, or (default) reuse what an earlier run finished."),
+]
+Retrain = Annotated[bool, typer.Option("--retrain", help="Train again, shipped and stored weights aside.")]
+MaxErrorRate = Annotated[
+    float | None,
+    typer.Option(
+        envvar="XAUDIT_MAX_ERROR_RATE", min=0, max=1, metavar="SHARE", help="Share of cases that may fail."
+    ),
+]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even where a gate failed.")]
+ReportAs = Annotated[
+    ReportFormat,
+    typer.Option("--format", envvar="XAUDIT_FORMAT", metavar="FORMAT", help="rich, json or markdown."),
+]
+ListAs = Annotated[
+    ListFormat, typer.Option("--format", metavar="FORMAT", help="rich, json, markdown or csv.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More of what is going on.")]
+
+DEFAULT_OUT = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line changes about an audit.
+
+    Attributes:
+        explainers: only these, where there are any.
+        metrics: only these, where there are any.
+        overrides: ``key.path=value``, applied before the rest.
+    """
+
+    explainers: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    limit: int | None = None
+    seed: int | None = None
+    max_error_rate: float | None = None

@@ -1,0 +1,72 @@
+"""Where results and messages go, and in which format."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from typing import TextIO
+
+from xaudit.report.grid import Grid, Section
+
+
+class ListFormat(StrEnum):
+    """How a table is written."""
+
+    RICH = "rich"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+
+
+class ReportFormat(StrEnum):
+    """How a finished run is written."""
+
+    RICH = "rich"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """A message for the person at the keyboard, on stderr."""
+    if not quiet:
+        _write(sys.stderr, text + "\n")
+
+
+def emit(text: str) -> None:
+    """A result, on stdout; a reader that has gone away does not change the exit code."""
+    _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+
+
+def emit_json(value: object) -> None:
+    """A result as indented JSON on stdout; what is not a number is an error, never ``NaN``."""
+    emit(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def emit_section(section: Section) -> None:
+    """A part of a report on stdout, as tables for a person."""
+    from xaudit.report.console import results_console
+    from xaudit.report.layout import render_section
+
+    render_section(section, results_console())
+
+
+def emit_grid(table: Grid) -> None:
+    """A table on stdout for a person."""
+    from xaudit.report.console import results_console
+    from xaudit.report.layout import render_block
+
+    render_block(table, results_console())
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Points a stream at nothing after its reader has gone."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), stream.fileno())

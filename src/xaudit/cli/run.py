@@ -1,0 +1,134 @@
+"""``xaudit run``, and its stages ``train``, ``predict``, ``explain`` and ``score``."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import xaudit
+from xaudit.cli.options import (
+    DEFAULT_OUT,
+    AuditPath,
+    Choices,
+    Device,
+    ExitZero,
+    ExplainerNames,
+    Fresh,
+    Limit,
+    MaxErrorRate,
+    MetricNames,
+    Out,
+    Overrides,
+    Quiet,
+    ReportAs,
+    Retrain,
+    Seed,
+    Verbose,
+)
+from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.cli.variadic import names_in
+from xaudit.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from xaudit.config import AuditFile
+
+Stage = Literal["train", "predict", "explain", "score", "report"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is carried out and shown; none of it changes a result."""
+
+    out: Path
+    device: str
+    fresh: bool
+    retrain: bool
+    exit_zero: bool
+    form: ReportFormat
+    quiet: bool
+    verbose: bool
+
+
+def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
+    """The function behind one command; all of them take the same options.
+
+    Args:
+        until: the last stage that is carried out.
+        meaning: the command's help.
+    """
+
+    def command(
+        audit: AuditPath = None,
+        out: Out = DEFAULT_OUT,
+        overrides: Overrides = None,
+        explainer: ExplainerNames = None,
+        metric: MetricNames = None,
+        limit: Limit = None,
+        seed: Seed = None,
+        device: Device = "auto",
+        fresh: Fresh = False,
+        retrain: Retrain = False,
+        max_error_rate: MaxErrorRate = None,
+        exit_zero: ExitZero = False,
+        form: ReportAs = ReportFormat.RICH,
+        quiet: Quiet = False,
+        verbose: Verbose = 0,
+    ) -> int:
+        choices = Choices(
+            explainers=names_in(explainer),
+            metrics=names_in(metric),
+            overrides=tuple(overrides or ()),
+            limit=limit,
+            seed=seed,
+            max_error_rate=max_error_rate,
+        )
+        manner = Manner(out, device, fresh, retrain, exit_zero, form, quiet, verbose > 0)
+        return carry_out(audit, choices, manner, until=until)
+
+    command.__name__ = "run" if until == "report" else until
+    command.__doc__ = meaning
+    return command
+
+
+def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Stage) -> int:
+    """Reads the audit, carries it out up to a stage, prints what came of it, and returns the exit code."""
+    from xaudit.cli.audit_choice import audit_source, chosen_audit
+
+    source, shown = audit_source(path)
+    if manner.device not in DEVICES and not manner.device.startswith("cuda:"):
+        hint = did_you_mean(manner.device, DEVICES, otherwise=f"there are {', '.join(DEVICES)}")
+        raise UsageError(f"--device: no device is called '{manner.device}'", hint=hint)
+    say(f"xaudit {xaudit.__version__}: {shown}, runs in {manner.out}", quiet=manner.quiet)
+    audit, notes = chosen_audit(source, choices)
+    for note in notes:
+        say(note)
+    return _run(audit, manner, until=until)
+
+
+def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
+    from xaudit.cli.progress import progress_report
+    from xaudit.cli.show_outcome import show_outcome
+    from xaudit.cli.verdict_exit import verdict_exit
+    from xaudit.stages import RunRequest, run_audit
+
+    request = RunRequest(
+        audit=audit,
+        out=manner.out,
+        device=manner.device,
+        fresh=manner.fresh,
+        retrain=manner.retrain,
+        command=("xaudit", *sys.argv[1:]),
+    )
+    with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
+        finished = run_audit(request, until=until, on_progress=report)
+    if finished.outcome is None:
+        emit(str(finished.folder))
+        return 0
+    show_outcome(
+        finished.outcome, manner.form, folder=str(finished.folder), command=shlex.join(request.command)
+    )
+    return verdict_exit(finished.outcome, exit_zero=manner.exit_zero)

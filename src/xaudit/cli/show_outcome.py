@@ -1,0 +1,27 @@
+"""A finished run on stdout, in the format asked for."""
+
+from xaudit.cli.output import ReportFormat, emit, emit_json
+from xaudit.records import Outcome
+
+
+def show_outcome(outcome: Outcome, form: ReportFormat, *, folder: str, command: str = "") -> None:
+    """Prints the report of a finished run.
+
+    Args:
+        folder: where it lies.
+        command: what to type to have it again, where known.
+    """
+    match form:
+        case ReportFormat.JSON:
+            from xaudit.report.json_report import outcome_as_json
+
+            emit_json(outcome_as_json(outcome))
+        case ReportFormat.MARKDOWN:
+            from xaudit.report.markdown_report import markdown_report
+
+            emit(markdown_report(outcome, folder=folder, command=command))
+        case ReportFormat.RICH:
+            from xaudit.report.console import results_console
+            from xaudit.report.terminal import render
+
+            render(outcome, results_console(), folder=folder, command=command)

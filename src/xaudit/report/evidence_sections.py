@@ -1,0 +1,213 @@
+"""Where the models look, which explainer says so truthfully, and how maps meet the readers' marks."""
+
+from collections.abc import Sequence
+
+from xaudit.catalog import METRICS, REGIONS, metric_row
+from xaudit.records import NO_READER, Interval, Outcome, Summary, Verdict
+from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
+from xaudit.report.lookup import SummaryLookup
+from xaudit.report.verdict_section import is_explainer_finding
+from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
+
+_BAR_WIDTH = 6
+_LONGEST_TITLE = 12
+_CELL_OF_FINDING: dict[str, tuple[str, Tone]] = {
+    "XA301": ("misreports", "bad"),
+    "XA302": ("agrees", "good"),
+}
+
+
+def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
+    """Per model: on which regions its answer depends, beside where each explainer's map lies.
+
+    Args:
+        plain: draw bars with ASCII only.
+    """
+    title = "Where each model looks, and where each explainer says it looks"
+    lookup = SummaryLookup(outcome)
+    explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
+    blocks: list[Block] = []
+    for model in outcome.model_ids:
+        for reader in lookup.readers(model):
+            rows = _region_rows(lookup, model, reader, explainers, plain=plain)
+            if not rows:
+                continue
+            columns = [
+                Column("region"),
+                Column("answer\ndepends on it", numeric=True),
+                Column(" " * _BAR_WIDTH),
+                *(Column(_broken(name) + "\nmap there", numeric=True) for name in explainers),
+            ]
+            positive = outcome.positive.get(model, "")
+            about = f"{_with_reader(model, reader)}, evidence for '{positive}'" if positive else model
+            blocks.append(grid(columns, rows, title=about, n_keys=3))
+    if not blocks:
+        text = "Not measurable here: it needs cases with a reader's marks, and reliance switched on."
+        return Section(title, (Paragraph(text, "dim"),))
+    legend = (
+        "answer depends on it: how far the probability falls when the region is replaced by something plausible, "
+        "minus the same for random areas of its size; 0 means no more than any other place. "
+        "map there: share of the explainer's positive saliency that lies in the region."
+    )
+    return Section(title, (*blocks, Paragraph(legend, "dim")))
+
+
+def _region_rows(
+    lookup: SummaryLookup, model: str, reader: str, explainers: Sequence[str], *, plain: bool
+) -> list[Row]:
+    reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in REGIONS}
+    masses = {
+        (region, name): lookup.find(model, name, f"mass-{region}", reader)
+        for region in REGIONS
+        for name in explainers
+    }
+    known = [s.interval.estimate for s in reliance.values() if s is not None]
+    most = max(known, default=0.0)
+    rows: list[Row] = []
+    for region in REGIONS:
+        answer = reliance[region]
+        shares = [masses[region, name] for name in explainers]
+        if answer is None and not any(shares):
+            continue
+        tone: Tone = "strong" if answer is not None and answer.interval.estimate == most > 0 else "plain"
+        rows.append(
+            Row(
+                (
+                    Cell(region_words(region), tone),
+                    Cell("not measured", "dim") if answer is None else Cell(interval(answer.interval), tone),
+                    Cell(
+                        "" if answer is None else bar(answer.interval.estimate, _BAR_WIDTH, plain=plain), tone
+                    ),
+                    *(Cell("-" if s is None else percent(s.interval.estimate)) for s in shares),
+                )
+            )
+        )
+    return rows
+
+
+def _with_reader(model: str, reader: str) -> str:
+    return model if reader in (NO_READER, "union") else f"{model} (marks: {reader})"
+
+
+def truth_section(outcome: Outcome) -> Section:
+    """Which explainer's map is dense where the model depends on the image; the controls show what chance gives."""
+    title = "Which explainer told the truth about the model"
+    lookup = SummaryLookup(outcome)
+    findings = [v for v in outcome.verdicts if is_explainer_finding(v)]
+    pairs = [(model, reader) for model in outcome.model_ids for reader in lookup.readers(model)]
+    rows: list[Row] = []
+    anything = False
+    for name in _explainers_then_controls(outcome):
+        if name == _CONTROLS:
+            rows.append(heading("controls, which know nothing of the model"))
+            continue
+        cells = [Cell(name)]
+        for model, reader in pairs:
+            found = lookup.find(model, name, "reliance-agreement", reader)
+            anything = anything or found is not None
+            codes = [v.code for v in findings if _is_about(v, model, name, reader)]
+            word, tone = _CELL_OF_FINDING.get(codes[0] if codes else "", ("", "plain"))
+            text = "-" if found is None else interval(found.interval)
+            cells.append(Cell(f"{text} {word}".rstrip(), tone))
+        rows.append(Row(tuple(cells)))
+    if not anything:
+        text = "Not measurable here: it compares maps with region reliance, which needs a reader's marks."
+        return Section(title, (Paragraph(text, "dim"),))
+    columns = [Column("explainer"), *(Column(_with_reader(model, reader)) for model, reader in pairs)]
+    legend = (
+        "Rank correlation of the map's density over the regions with the model's dependence on them: 1 is the same "
+        "order, 0 is chance. Do not show or gate on an explainer that misreports."
+    )
+    return Section(title, (grid(columns, rows), Paragraph(legend, "dim")))
+
+
+def localization_section(outcome: Outcome) -> Section:
+    """Explainers and controls against the readers' marks and the model's own probability, per model."""
+    title = "How the maps meet the marks, and what removing their peaks does"
+    lookup = SummaryLookup(outcome)
+    metrics = lookup.headline_metrics(("localization", "faithfulness"))
+    if not metrics:
+        return Section(title, (Paragraph("No map could be scored.", "dim"),))
+    rows: list[Row] = []
+    for model in outcome.model_ids:
+        for reader in lookup.readers(model):
+            rows += _model_rows(outcome, lookup, model, reader, metrics)
+    columns = [Column("explainer"), *(Column(_metric_title(metric)) for metric in metrics)]
+    legend = (
+        "Mean over the cases [95 % interval over patients]. * better than the best control, paired by case. "
+        "(+) higher is better, (-) lower is better."
+    )
+    blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim")]
+    if not any(_needs_marks(metric) for metric in metrics):
+        text = (
+            "No localization: no reader's marks were given, so whether the maps meet a lesion cannot be said."
+        )
+        blocks.insert(0, Paragraph(text, "strong"))
+    return Section(title, tuple(blocks))
+
+
+def _model_rows(
+    outcome: Outcome, lookup: SummaryLookup, model: str, reader: str, metrics: Sequence[str]
+) -> list[Row]:
+    rows: list[Row] = []
+    cases = patients = 0
+    for name in _explainers_then_controls(outcome):
+        if name == _CONTROLS:
+            continue
+        found = [lookup.find(model, name, metric, reader) for metric in metrics]
+        cases = max([cases, *(s.n_cases for s in found if s is not None)])
+        patients = max([patients, *(s.n_patients for s in found if s is not None)])
+        is_control = name in outcome.control_ids
+        cells = [_score_cell(s, is_control=is_control) for s in found]
+        rows.append(Row((Cell(name, "dim" if is_control else "plain"), *cells)))
+    about = f"{_with_reader(model, reader)}: {count(cases, 'image')}, {count(patients, 'patient')}"
+    return [heading(about), *rows]
+
+
+def _score_cell(summary: Summary | None, *, is_control: bool) -> Cell:
+    if summary is None or summary.n_cases == 0:
+        return Cell("-", "dim")
+    better = _is_better(summary.metric_id, summary.control_difference)
+    text = interval(summary.interval, mark="*" if better else "")
+    return Cell(text, "dim" if is_control else ("strong" if better else "plain"))
+
+
+def _is_better(metric_id: str, difference: Interval | None) -> bool:
+    if difference is None or difference.low is None or difference.high is None:
+        return False
+    known = {row.id: row.higher_is_better for row in METRICS}
+    return difference.high < 0 if known.get(metric_id) is False else difference.low > 0
+
+
+def _metric_title(metric_id: str) -> str:
+    known = {row.id: row.higher_is_better for row in METRICS}
+    arrow = {True: " (+)", False: " (-)", None: ""}[known.get(metric_id)]
+    words = metric_words(metric_id).split(" ")
+    text = " ".join(words)
+    if len(text) > 15 and len(words) > 1:
+        text = " ".join(words[:-1]) + "\n" + words[-1]
+    return text + arrow
+
+
+def _broken(name: str) -> str:
+    """A long name over two lines."""
+    first, hyphen, rest = name.partition("-")
+    return f"{first}-\n{rest}" if hyphen and len(name) > _LONGEST_TITLE else name
+
+
+def _needs_marks(metric_id: str) -> bool:
+    return metric_id in {row.id for row in METRICS} and metric_row(metric_id).needs_annotation
+
+
+_CONTROLS = "\0controls"
+
+
+def _explainers_then_controls(outcome: Outcome) -> list[str]:
+    explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
+    controls = [name for name in outcome.explainer_ids if name in outcome.control_ids]
+    return [*explainers, *([_CONTROLS] if controls else []), *controls]
+
+
+def _is_about(verdict: Verdict, model: str, explainer: str, reader: str) -> bool:
+    """Whether a finding's subject, ``model/explainer`` or ``model/explainer/reader``, is this one."""
+    return verdict.subject in (f"{model}/{explainer}", f"{model}/{explainer}/{reader}")

@@ -1,0 +1,42 @@
+"""A finished run as plain JSON values, with a version that grows when their meaning changes."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from xaudit.records import Outcome
+
+SCHEMA = "xaudit-report"
+SCHEMA_VERSION = 1
+
+
+def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Everything a report knows, as JSON values; absent numbers are null, never NaN."""
+    return {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_plain(outcome)}
+
+
+def verdicts_as_json(outcome: Outcome) -> dict[str, Any]:
+    """Only the verdicts of a run."""
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "run_id": outcome.run_id,
+        "verdicts": _plain(outcome.verdicts),
+    }
+
+
+def plain_values(record: object) -> Any:  # noqa: ANN401  (any JSON value)
+    """A record, or a sequence or mapping of records, as JSON values."""
+    return _plain(record)
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise TypeError(f"no JSON for {type(value).__name__}")

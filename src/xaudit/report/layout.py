@@ -1,0 +1,179 @@
+"""Sections and tables as lines of text that fit a width; knows nothing of audits, and is quick to import."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from xaudit.report.grid import Beside, Block, Column, Grid, Paragraph, Row, Section, Tone
+
+_GAP = 2
+_BESIDE_GAP = 4
+_NARROWEST = 12
+_STYLES: dict[Tone, str] = {"plain": "", "good": "green", "bad": "bold red", "dim": "dim", "strong": "bold"}
+
+
+def render_section(section: Section, console: Console) -> None:
+    """Prints one section: its title over a rule, then its paragraphs and tables."""
+    rule = "-" if not console.encoding.lower().startswith("utf") else "─"
+    print_line(console, Text())
+    print_line(console, Text(f"{section.title} ".ljust(console.width, rule), style="bold"))
+    for block in section.blocks:
+        render_block(block, console)
+
+
+def render_block(block: Block, console: Console) -> None:
+    """Prints one paragraph or table."""
+    match block:
+        case Paragraph():
+            for line in _paragraph_lines(block, console.width):
+                print_line(console, line)
+        case Grid():
+            for line in grid_lines(block, console.width):
+                print_line(console, line)
+        case Beside(grids):
+            for line in _beside_lines(grids, console.width):
+                print_line(console, line)
+
+
+def print_line(console: Console, text: Text) -> None:
+    """Prints one line that is never broken."""
+    text.rstrip()
+    console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
+
+
+def _paragraph_lines(paragraph: Paragraph, width: int) -> Iterator[Text]:
+    lead = f"{paragraph.lead} " if paragraph.lead else ""
+    indent = " " * cell_len(lead)
+    lines = textwrap.wrap(paragraph.text, max(_NARROWEST, width - len(indent)), break_on_hyphens=False) or [
+        ""
+    ]
+    style = _STYLES[paragraph.tone]
+    for number, words in enumerate(lines):
+        # With a lead, the lead alone carries the colour: a coloured paragraph is hard to read.
+        before = Text(lead if number == 0 else indent, style=style)
+        yield before.append(words, style="" if paragraph.lead and paragraph.tone != "dim" else style)
+
+
+def grid_lines(table: Grid, width: int) -> list[Text]:
+    """A table as lines no wider than ``width``; its columns are cut into several tables where they do not fit."""
+    lines = [Text(table.title, style="bold")] if table.title else []
+    for columns in _pieces(table, width):
+        lines += _piece_lines(table, columns, width)
+    return lines
+
+
+def _pieces(table: Grid, width: int) -> list[list[int]]:
+    """Indices of the columns that fit beside each other, balanced, the key columns first in each."""
+    widths = [_natural_width(table, index) for index in range(len(table.columns))]
+    keys = list(range(min(table.n_keys, len(widths))))
+    others = [index for index in range(len(widths)) if index not in keys]
+    if any(column.wraps for column in table.columns) or not others:
+        return [[*keys, *others]]
+    room = width - sum(widths[index] + _GAP for index in keys)
+    for n_pieces in range(1, len(others) + 1):
+        size = -(-len(others) // n_pieces)
+        pieces = [others[start : start + size] for start in range(0, len(others), size)]
+        if all(sum(widths[i] + _GAP for i in piece) - _GAP <= room for piece in pieces):
+            return [[*keys, *piece] for piece in pieces]
+    return [[*keys, index] for index in others]
+
+
+def _natural_width(table: Grid, index: int) -> int:
+    texts = table.columns[index].title.split("\n")
+    texts += [row.cells[index].text for row in table.rows if not row.heading]
+    return max(cell_len(text) for text in texts)
+
+
+def _piece_lines(table: Grid, indices: Sequence[int], width: int) -> list[Text]:
+    columns = [table.columns[index] for index in indices]
+    widths = _fitted([_natural_width(table, index) for index in indices], columns, width)
+    titles = [column.title.split("\n") for column in columns]
+    depth = max(len(title) for title in titles)
+    lines: list[Text] = []
+    for level in range(depth):
+        parts = [title[level - depth + len(title)] if level >= depth - len(title) else "" for title in titles]
+        lines.append(_joined([(part, "dim") for part in parts], columns, widths))
+    for row in table.rows:
+        if row.heading:
+            lines.append(Text(_cut(row.cells[0].text, width), style=_STYLES[row.cells[0].tone]))
+        else:
+            lines += _row_lines(row, indices, columns, widths)
+    return lines
+
+
+def _fitted(widths: list[int], columns: Sequence[Column], width: int) -> list[int]:
+    """The widths with those of wrapping columns shortened, the widest first, until all fit."""
+    wrapping = [index for index, column in enumerate(columns) if column.wraps]
+    while wrapping and sum(widths) + _GAP * (len(widths) - 1) > width:
+        widest = max(wrapping, key=lambda index: widths[index])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _row_lines(
+    row: Row, indices: Sequence[int], columns: Sequence[Column], widths: Sequence[int]
+) -> list[Text]:
+    wrapped = []
+    for index, column, width in zip(indices, columns, widths, strict=True):
+        text = row.cells[index].text
+        fits = cell_len(text) <= width or not column.wraps
+        wrapped.append([text] if fits else textwrap.wrap(text, width, break_on_hyphens=False) or [""])
+    tones = [_STYLES[row.cells[index].tone] for index in indices]
+    return [
+        _joined(
+            [
+                (parts[level] if level < len(parts) else "", tone)
+                for parts, tone in zip(wrapped, tones, strict=True)
+            ],
+            columns,
+            widths,
+        )
+        for level in range(max(len(parts) for parts in wrapped))
+    ]
+
+
+def _joined(parts: Sequence[tuple[str, str]], columns: Sequence[Column], widths: Sequence[int]) -> Text:
+    line = Text()
+    for position, ((text, style), column, width) in enumerate(zip(parts, columns, widths, strict=True)):
+        cut = _cut(text, width)
+        padding = " " * (width - cell_len(cut))
+        if position:
+            line.append(" " * _GAP)
+        line.append(padding if column.numeric else "").append(cut, style=style)
+        line.append("" if column.numeric else padding)
+    return line
+
+
+def _cut(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    return text[: max(0, width - 1)] + "…"
+
+
+def _beside_lines(grids: Sequence[Grid], width: int) -> list[Text]:
+    """Tables next to each other, as many in a line as fit."""
+    drawn = [grid_lines(grid, width) for grid in grids]
+    sizes = [max((line.cell_len for line in lines), default=0) for lines in drawn]
+    out: list[Text] = []
+    start = 0
+    while start < len(drawn):
+        end, used = start + 1, sizes[start]
+        while end < len(drawn) and used + _BESIDE_GAP + sizes[end] <= width:
+            used += _BESIDE_GAP + sizes[end]
+            end += 1
+        if out:
+            out.append(Text())
+        for level in range(max(len(lines) for lines in drawn[start:end])):
+            line = Text()
+            for position in range(start, end):
+                part = drawn[position][level].copy() if level < len(drawn[position]) else Text()
+                part.append(" " * (sizes[position] - part.cell_len))
+                line.append(" " * _BESIDE_GAP if position > start else "").append_text(part)
+            out.append(line)
+        start = end
+    return out

@@ -1,0 +1,116 @@
+"""Plain words and short numbers, shared by all reports."""
+
+import math
+
+from xaudit.records import Interval
+from xaudit.statistics.digits import shown
+
+REGION_WORDS = {
+    "mark": "marked lesion",
+    "same-lung": "rest of same lung",
+    "opposite-lung": "opposite lung",
+    "border": "image border",
+    "outside": "outside lungs",
+}
+
+MEASURE_WORDS = {
+    "accuracy": "accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "auroc": "AUROC",
+}
+
+STAGE_WORDS = {
+    "data": "not read",
+    "load": "not read",
+    "predict": "not classified",
+    "explain": "not explained",
+    "score": "not scored",
+}
+
+
+def region_words(region: str) -> str:
+    """A region as a reader of images would call it."""
+    return REGION_WORDS.get(region, region.replace("-", " "))
+
+
+def metric_words(metric_id: str) -> str:
+    """A metric's published name, spelled with spaces.
+
+    Example:
+        >>> metric_words("relevance-mass-accuracy"), metric_words("iou"), metric_words("reliance-opposite-lung")
+        ('relevance mass accuracy', 'IoU', 'reliance on opposite lung')
+    """
+    for prefix, words in (("reliance-", "reliance on "), ("mass-", "saliency in ")):
+        region = metric_id.removeprefix(prefix)
+        if region in REGION_WORDS and metric_id != region:
+            return words + region_words(region)
+    return metric_id.replace("-", " ").replace("iou", "IoU").replace("auroc", "AUROC")
+
+
+def interval(measured: Interval, *, mark: str = "") -> str:
+    """An estimate with its limits, or alone where too few patients allow none.
+
+    Example:
+        >>> interval(Interval(0.43, 0.351, 0.509, "bca"), mark="*"), interval(Interval(0.43, None, None, "none"))
+        ('0.43* [0.35, 0.51]', '0.43')
+    """
+    if measured.low is None or measured.high is None:
+        return shown(measured.estimate) + mark
+    return f"{shown(measured.estimate)}{mark} [{shown(measured.low)}, {shown(measured.high)}]"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "case"), count(1200, "case"), count(2, "study", "studies")
+        ('1 case', '1,200 cases', '2 studies')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time to two units.
+
+    Example:
+        >>> duration(0.4), duration(42), duration(192), duration(7500)
+        ('0.4 s', '42 s', '3 min 12 s', '2 h 5 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def percent(share: float) -> str:
+    """A share in whole percent; 0 and 100 only where they are exact.
+
+    Example:
+        >>> percent(0.842), percent(0.999), percent(1.0)
+        ('84 %', '99 %', '100 %')
+    """
+    whole = round(100 * share)
+    if whole == 100 and share < 1:
+        whole = math.floor(100 * share)
+    if whole == 0 and share > 0:
+        return "under 1 %"
+    return f"{whole} %"
+
+
+def bar(share: float, width: int, *, plain: bool = False) -> str:
+    """A small bar for a share from 0 to 1; empty for what is zero or less.
+
+    Example:
+        >>> bar(0.5, 8), bar(-0.2, 8), bar(1.0, 4, plain=True)
+        ('████', '', '####')
+    """
+    filled = max(0.0, min(1.0, share)) * width
+    if plain:
+        return "#" * round(filled)
+    eighths = round(filled * 8)
+    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
