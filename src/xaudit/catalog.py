@@ -130,7 +130,12 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         options=(
             Option("samples", 300, "perturbed copies of the image", minimum=10),
             Option("segments", 60, "superpixels asked of SLIC", minimum=2),
-            Option("compactness", 0.1, "how square SLIC's superpixels are", minimum=0),
+            Option(
+                "compactness",
+                0.5,
+                "how square SLIC's superpixels are, against how alike their pixels",
+                minimum=0.001,
+            ),
             Option("hide", "mean", "what a hidden superpixel shows", choices=("mean", "black")),
         ),
     ),

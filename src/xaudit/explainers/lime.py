@@ -123,8 +123,8 @@ def superpixels(pixels: FloatArray, *, n_segments: int, compactness: float) -> I
     Args:
         pixels: (H, W, 3) intensities in [0, 1].
         n_segments: how many are asked for; SLIC may return fewer or more.
-        compactness: weight of nearness against likeness; likeness is distance between intensities, not Lab
-            colours, whose range of 100 would leave a compactness of 0.1 without effect.
+        compactness: above 0, weight of nearness against likeness. Likeness is distance between intensities, not
+            between Lab colours, whose range of 100 would leave a compactness below 10 without effect.
 
     Returns:
         (H, W), labels 0 to n - 1, each present.

@@ -1,0 +1,206 @@
+"""What holds for every row of the catalog's table of explainers; a new row is tested without anyone remembering."""
+
+import numpy as np
+import pytest
+import torch
+from evidence_models import Smooth, classifier_of
+
+from xaudit.catalog import EXPLAINERS
+from xaudit.config import ExplainerSpec
+from xaudit.explainers import make_explainer
+
+IDS = [row.id for row in EXPLAINERS]
+INFORMED = [row.id for row in EXPLAINERS if not row.control]
+CONTROLS = [row.id for row in EXPLAINERS if row.control]
+UNSIGNED = [row.id for row in EXPLAINERS if not row.signed]
+OPTIONS = [(row.id, option) for row in EXPLAINERS for option in row.options]
+DRAWS = {"lime", "random"}
+"""Explainers whose map depends on the seed."""
+TARGETS, SEEDS = [1, 0, 1], [11, 12, 13]
+
+every_explainer = pytest.mark.parametrize("name", IDS)
+
+
+def classifier(**options):
+    return classifier_of(Smooth(), layer="conv2", **options)
+
+
+def explain(name, images, *, model=None, targets=TARGETS, seeds=SEEDS, **options):
+    explainer = make_explainer(ExplainerSpec(name=name, **options), model or classifier())
+    return explainer.explain(images, targets, seeds)
+
+
+@every_explainer
+def test_a_map_is_finite_float32_of_the_model_frame_and_not_constant(name, images):
+    maps = explain(name, images)
+    assert maps.shape == (3, 32, 32)
+    assert maps.dtype == np.float32
+    assert np.isfinite(maps).all()
+    assert (maps.reshape(3, -1).std(axis=1) > 0).all()
+
+
+@pytest.mark.parametrize("name", UNSIGNED)
+def test_a_map_that_the_catalog_calls_unsigned_has_no_negative_value(name, images):
+    assert explain(name, images).min() >= 0
+
+
+@every_explainer
+def test_the_same_question_gets_the_same_map_to_the_bit(name, images):
+    np.testing.assert_array_equal(explain(name, images), explain(name, images))
+
+
+@every_explainer
+def test_only_explainers_that_draw_depend_on_the_seed(name, images):
+    changed = [
+        not np.array_equal(a, b)
+        for a, b in zip(explain(name, images), explain(name, images, seeds=[1, 2, 3]), strict=True)
+    ]
+    assert changed == [name in DRAWS] * 3
+
+
+@every_explainer
+@pytest.mark.parametrize("batch_size", [1, 2, 7])
+def test_the_batch_size_does_not_change_a_map(name, batch_size, images):
+    maps = explain(name, images, model=classifier(batch_size=batch_size))
+    np.testing.assert_allclose(maps, explain(name, images), rtol=0, atol=1e-5)
+
+
+@every_explainer
+def test_neither_neighbours_nor_order_change_a_map(name, images):
+    together = explain(name, images)
+    backwards = explain(name, images.flip(0), targets=TARGETS[::-1], seeds=SEEDS[::-1])[::-1]
+    alone = [
+        explain(name, images[i : i + 1], targets=TARGETS[i : i + 1], seeds=SEEDS[i : i + 1])[0]
+        for i in range(3)
+    ]
+    np.testing.assert_allclose(backwards, together, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(np.stack(alone), together, rtol=0, atol=1e-5)
+
+
+@every_explainer
+def test_an_explainer_can_be_asked_twice(name, images):
+    explainer = make_explainer(ExplainerSpec(name=name), classifier())
+    first = explainer.explain(images, TARGETS, SEEDS)
+    np.testing.assert_array_equal(explainer.explain(images, TARGETS, SEEDS), first)
+
+
+@every_explainer
+def test_no_images_give_no_maps(name, images):
+    assert explain(name, images[:0], targets=[], seeds=[]).shape == (0, 32, 32)
+
+
+@every_explainer
+def test_the_images_stay_as_they_were(name, images):
+    before = images.clone()
+    explain(name, images)
+    assert torch.equal(images, before)
+    assert not images.requires_grad
+    assert images.grad is None
+
+
+@every_explainer
+def test_images_made_in_inference_mode_can_be_explained(name, images):
+    with torch.inference_mode():
+        untracked = images.clone()
+    np.testing.assert_array_equal(explain(name, untracked), explain(name, images))
+
+
+@every_explainer
+def test_the_model_comes_back_as_it_was(name, images):
+    model = classifier()
+    frozen, lent = model.module.conv1.weight, model.module.head.weight
+    frozen.requires_grad_(False)
+    lent.grad = torch.full_like(lent, 3.0)
+    before = state_of(model.module)
+    explain(name, images, model=model)
+    assert state_of(model.module) == before
+    assert torch.equal(lent.grad, torch.full_like(lent, 3.0))
+    assert torch.is_grad_enabled()
+
+
+def state_of(module):
+    parts = [
+        (
+            key,
+            part.training,
+            len(part._forward_hooks),
+            len(part._forward_pre_hooks),
+            len(part._backward_hooks),
+        )
+        for key, part in module.named_modules()
+    ]
+    weights = [
+        (
+            key,
+            weight.requires_grad,
+            id(weight.grad),
+            weight.detach().sum().item(),
+            len(weight._backward_hooks or {}),
+        )
+        for key, weight in module.named_parameters()
+    ]
+    return parts, weights
+
+
+@every_explainer
+def test_global_random_states_are_left_alone(name, images):
+    numpy_before, torch_before = np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    explain(name, images)
+    numpy_after = np.random.get_state()  # noqa: NPY002
+    assert np.array_equal(numpy_before[1], numpy_after[1])
+    assert numpy_before[2:] == numpy_after[2:]
+    assert torch.equal(torch_before, torch.get_rng_state())
+
+
+@every_explainer
+def test_nothing_is_printed_and_no_progress_bar_is_drawn(name, images, capfd):
+    explain(name, images)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", INFORMED)
+def test_an_informed_explainer_asks_the_model_and_follows_the_target(name, images):
+    model = classifier()
+    maps = explain(name, images, model=model)
+    assert model.meter.n_evals >= 3
+    others = explain(name, images, targets=[1 - target for target in TARGETS])
+    assert all(not np.allclose(one, other) for one, other in zip(maps, others, strict=True))
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_never_asks_the_model(name, images):
+    model = classifier()
+    maps = explain(name, images, model=model)
+    assert model.meter.n_evals == 0
+    np.testing.assert_array_equal(explain(name, images, targets=[0, 1, 0]), maps)
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS, ids=lambda value: getattr(value, "name", value))
+def test_every_option_of_the_catalog_changes_the_map(name, option, images):
+    match option.default:
+        case None:
+            other = "conv1"
+        case str():
+            other = next(choice for choice in option.choices if choice != option.default)
+        case int():
+            other = int(option.minimum)
+        case float():
+            # Half a stride, but twice a window: a stride may not exceed the window.
+            other = option.default * (0.5 if option.name == "stride" else 2)
+    changed = explain(name, images, **{option.name: other}) - explain(name, images)
+    assert np.abs(changed).max() > 1e-4
+
+
+@every_explainer
+def test_a_question_that_does_not_fit_the_model_is_refused(name, images):
+    with pytest.raises(
+        ValueError, match=r"^expected images of shape \(N, 3, 32, 32\), got \(3, 3, 16, 16\)$"
+    ):
+        explain(name, images[..., ::2, ::2])
+    with pytest.raises(ValueError, match=r"^3 images with 2 targets and 3 seeds$"):
+        explain(name, images, targets=[0, 1])
+    with pytest.raises(ValueError, match=r"^3 images with 3 targets and 1 seeds$"):
+        explain(name, images, seeds=[0])
+    for wrong in (2, -1):
+        with pytest.raises(ValueError, match=rf"^target {wrong} is no class of a model with 2 classes$"):
+            explain(name, images, targets=[0, 1, wrong])
