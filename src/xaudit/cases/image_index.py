@@ -51,7 +51,7 @@ class ImageIndex:
                 hint="name the image with its sub-folder",
             )
         raise DataError(
-            f"{place}: annotates '{name}', and no such image is in the data",
+            f"{place}: no image of the data is called '{name}'",
             hint=did_you_mean(name, self.paths, otherwise="add the image, or take its annotation out"),
         )
 
