@@ -17,7 +17,6 @@ from xaudit.catalog import METRICS, MetricRow
 from xaudit.config import StatisticsSection
 from xaudit.records import (
     MODEL_LEVEL,
-    NO_READER,
     Comparison,
     FloatArray,
     Interval,
@@ -293,16 +292,16 @@ def _concluded(
             f"too few to tell it from chance, which takes at least {MIN_CLUSTERS}"
         )
     elif difference.low <= 0 <= difference.high:
-        sentence = f"{who} differ by {shown_interval(difference, beside=0.0)} {where}: chance may explain it"
+        sentence = f"{who} differ by {_size(difference)} {where}: chance may explain it"
     elif comparison.p_adjusted > alpha:
         sentence = (
-            f"{who} differ by {shown_interval(difference, beside=0.0)} {where}: chance may explain it "
+            f"{who} differ by {_size(difference)} {where}: chance may explain it "
             f"(Wilcoxon p = {shown(comparison.p_adjusted, beside=alpha)} after Holm's correction)"
         )
     else:
         higher = difference.low > 0
         conclusion = "higher" if higher else "lower"
-        size = shown_interval(difference if higher else _negated(difference), beside=0.0)
+        size = _size(difference if higher else _negated(difference))
         sentence = (
             f"{comparison.explainer_id}'s {metric} is {conclusion}{_worth(row, higher)} than "
             f"{comparison.other_id}'s by {size} {where}"
@@ -314,6 +313,10 @@ def _worth(row: MetricRow | None, higher: bool) -> str:
     if row is None or row.higher_is_better is None:
         return ""
     return " (better)" if row.higher_is_better == higher else " (worse)"
+
+
+def _size(difference: Interval) -> str:
+    return shown_interval(difference, beside=0.0, estimate_too=False)
 
 
 def _negated(interval: Interval) -> Interval:

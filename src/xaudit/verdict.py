@@ -31,7 +31,7 @@ _FAMILIES = {row.id: row.family for row in METRICS}
 _CONTROLS = frozenset(row.id for row in EXPLAINERS if row.control)
 _USE_RULE = f"lower end of reliance-mark > 0, and of no other region > {MARGIN:g}"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
-_PLACES = {"mark": "the mark", "border": "the border", "outside": "what lies outside the lungs"}
+_LUNGS = ("same-lung", "opposite-lung")
 
 
 def judge(
@@ -175,6 +175,9 @@ def _model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdic
     regions = {(s.reader, s.metric_id.removeprefix("reliance-")): s for s in own if s.family == "reliance"}
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = _several_readers(marks)
+    outside = (
+        "what lies outside the lungs" if any(r in _LUNGS for _, r in regions) else "the rest of the image"
+    )
     verdicts = []
     for mark in marks:
         others = {
@@ -183,11 +186,14 @@ def _model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdic
         if mark.interval.low is None:
             verdicts.append(_undecided(mark, "what it uses", _USE_RULE, several=several))
         else:
-            verdicts.append(_use(mark, others, positive, several=several))
+            answer = "the target's probability" if positive is None else f"P({positive})"
+            verdicts.append(_use(mark, others, answer, outside, several=several))
     return verdicts
 
 
-def _use(mark: Summary, others: Mapping[str, Summary], positive: str | None, *, several: bool) -> Verdict:
+def _use(
+    mark: Summary, others: Mapping[str, Summary], answer: str, outside: str, *, several: bool
+) -> Verdict:
     """Where the model's evidence lies.
 
     Only a fall counts. A random area of the border's size may touch the mark, so on an honest model the border's
@@ -199,29 +205,28 @@ def _use(mark: Summary, others: Mapping[str, Summary], positive: str | None, *, 
         for region, summary in others.items()
         if summary.interval.low is not None and summary.interval.low > MARGIN
     }
-    answer = "the target's probability" if positive is None else f"P({positive})"
     beyond = "more than hiding a random area of its size"
-    by_mark = shown_interval(mark.interval, beside=0.0)
-    by_others = [
-        f"{_PLACES.get(region, f'the {region}')} {{verb}}by {shown_interval(summary.interval, beside=MARGIN)}"
+    by_mark = shown_interval(mark.interval, beside=0.0, estimate_too=False)
+    places = [
+        (
+            outside if region == "outside" else f"the {region.replace('-', ' ')}",
+            shown_interval(summary.interval, beside=MARGIN, estimate_too=False),
+        )
         for region, summary in sorted(used.items(), key=lambda item: -item[1].interval.estimate)
     ]
     if used and not uses_mark:
-        first, *rest = by_others
-        listed = "".join(f", hiding {other.format(verb='')}" for other in rest)
-        sentence = (
-            f"shortcut: hiding {first.format(verb=f'lowers {answer} ')} {beyond}{listed}; "
-            f"hiding the mark by {by_mark}"
-        )
+        (place, figures), *rest = places
+        sentence = f"shortcut: hiding {place} lowers {answer} by {figures} {beyond}; " + "".join(
+            f"hiding {other} by {by}; " for other, by in [*rest, ("the mark", by_mark)]
+        ).removesuffix("; ")
     elif used:
-        listed = " and ".join(f"hiding {other.format(verb='')}" for other in by_others)
-        sentence = (
-            f"mixed evidence: hiding the mark lowers {answer} by {by_mark} {beyond}, but so does {listed}"
+        sentence = f"mixed evidence: hiding the mark lowers {answer} by {by_mark} {beyond}, but so does " + (
+            " and ".join(f"hiding {place} by {figures}" for place, figures in places)
         )
     elif uses_mark:
         sentence = (
-            f"uses the mark: hiding it lowers {answer} by {by_mark} {beyond}; no other region measured stands "
-            "out, which is no proof that no shortcut exists"
+            f"uses the mark: hiding it lowers {answer} by {by_mark} {beyond}; "
+            "no other region measured stands out, which is no proof that no shortcut exists"
         )
     else:
         sentence = (
@@ -264,10 +269,12 @@ def _agreement(summary: Summary, *, several: bool) -> Verdict:
     above_zero = low is not None and low > 0
     above_control = difference is None or (difference.low is not None and difference.low > 0)
     agrees = above_zero and above_control
-    figures = f"rank correlation with what the model depends on {_over(summary, beside=0.0)}"
+    figures = (
+        f"rank correlation with what the model depends on {_over(summary, beside=0.0, estimate_too=False)}"
+    )
     reasons = [] if above_zero else ["not above zero"]
     if difference is not None:
-        beyond = shown_interval(difference, beside=0.0)
+        beyond = shown_interval(difference, beside=0.0, estimate_too=False)
         if agrees:
             figures += f", above the best control ({summary.control_id}) by {beyond}"
         elif not above_control:
@@ -335,6 +342,6 @@ def _named(summary: Summary, several: bool) -> str:
     return f"{name} (reader {summary.reader})" if several else name
 
 
-def _over(summary: Summary, *, beside: float) -> str:
-    figures = shown_interval(summary.interval, beside=beside)
+def _over(summary: Summary, *, beside: float, estimate_too: bool = True) -> str:
+    figures = shown_interval(summary.interval, beside=beside, estimate_too=estimate_too)
     return f"{figures} over {counted(summary.n_patients, summary.cluster)}"

@@ -23,14 +23,18 @@ def shown(value: float, *, beside: float | None = None) -> str:
     return repr(value)
 
 
-def shown_interval(interval: Interval, *, beside: float | None = None) -> str:
+def shown_interval(interval: Interval, *, beside: float | None = None, estimate_too: bool = True) -> str:
     """An estimate and its limits, ``0.41 [0.34, 0.48]``; without limits the estimate alone.
+
+    Args:
+        beside: what the limits are told apart from.
+        estimate_too: whether the estimate is, too; false where only its limits decide.
 
     Example:
         >>> shown_interval(Interval(0.41, 0.2996, 0.48, "bca"), beside=0.3)
         '0.41 [0.2996, 0.48]'
     """
-    estimate = shown(interval.estimate, beside=beside)
+    estimate = shown(interval.estimate, beside=beside if estimate_too else None)
     if interval.low is None or interval.high is None:
         return estimate
     return f"{estimate} [{shown(interval.low, beside=beside)}, {shown(interval.high, beside=beside)}]"
