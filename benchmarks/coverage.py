@@ -1,0 +1,102 @@
+"""How often a 95 % interval holds the truth, with patients resampled and with images resampled.
+
+Each simulated study has 20, 40 or 100 patients with 1 to 8 slices each. A slice's score is its patient's level plus
+its own noise, squeezed into 0 to 1 and skewed like an overlap score; two thirds of the variance lie between
+patients. The truth is the mean over an endless population of slices.
+
+    python benchmarks/coverage.py [--studies 1000] [--replicates 2000] [--seed 0]
+"""
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from xaudit.statistics.bootstrap import ClusterBootstrap
+
+PATIENTS = (20, 40, 100)
+BETWEEN, WITHIN, LEVEL = 1.2, 0.85, -1.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Coverage in one setting: share of studies whose interval holds the truth, and the mean width."""
+
+    n_patients: int
+    unit: str
+    method: str
+    coverage: float
+    missed_low: float
+    missed_high: float
+    width: float
+
+
+def truth():
+    """Mean score of the population, by quadrature over the normal level of a slice."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    spread = np.hypot(BETWEEN, WITHIN)
+    return float((weights * expit(LEVEL + spread * nodes)).sum() / weights.sum())
+
+
+def study(n_patients, generator):
+    """Scores of one study, and the patient of each."""
+    slices = generator.integers(1, 9, size=n_patients)
+    patients = np.repeat(np.arange(n_patients), slices)
+    level = generator.normal(0, BETWEEN, n_patients)[patients] + generator.normal(0, WITHIN, len(patients))
+    return expit(LEVEL + level), [f"p{patient:04d}" for patient in patients]
+
+
+def simulate(*, studies, replicates, seed, patients=PATIENTS, confidence=0.95):
+    """One row per number of patients and unit of resampling."""
+    true_mean = truth()
+    rows = []
+    for n_patients in patients:
+        generator = np.random.default_rng([seed, n_patients])
+        found = {"patient": [], "image": []}
+        for number in range(studies):
+            values, clusters = study(n_patients, generator)
+            # A fresh seed per study: shared draws would correlate their errors.
+            bootstrap = ClusterBootstrap(replicates=replicates, confidence=confidence, seed=seed + number)
+            images = [f"i{index:05d}" for index in range(len(values))]
+            found["patient"].append(bootstrap.mean(values, clusters))
+            found["image"].append(bootstrap.mean(values, images))
+        for unit, intervals in found.items():
+            low = np.array([interval.low for interval in intervals])
+            high = np.array([interval.high for interval in intervals])
+            above, below = float((low > true_mean).mean()), float((high < true_mean).mean())
+            methods = "/".join(sorted({interval.method for interval in intervals}))
+            width = float((high - low).mean())
+            rows.append(Row(n_patients, unit, methods, 1 - above - below, below, above, width))
+    return rows
+
+
+def table(rows):
+    """The rows as a Markdown table."""
+    lines = [
+        "| patients | resampled | method | coverage | truth above | truth below | mean width |",
+        "|---:|---|---|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {row.n_patients} | {row.unit}s | {row.method} | {row.coverage:.3f} | {row.missed_low:.3f} "
+        f"| {row.missed_high:.3f} | {row.width:.3f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Coverage of bootstrap intervals, by simulation.")
+    parser.add_argument("--studies", type=int, default=1000)
+    parser.add_argument("--replicates", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    rows = simulate(studies=chosen.studies, replicates=chosen.replicates, seed=chosen.seed)
+    print(
+        f"true mean {truth():.4f}, {chosen.studies} studies, {chosen.replicates} replicates, 95 % intervals\n"
+    )
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
