@@ -1,5 +1,6 @@
 """The road between the original frame and the model's frame, worked by hand and against a slow reference."""
 
+import math
 from dataclasses import replace
 from itertools import product
 
@@ -128,7 +129,7 @@ def test_growing_agrees_with_slow_linear_interpolation(fit):
     carried = image_to_model(image, geometry, fill=0.5)
     for row, col in product(range(16), range(20)):
         x, y = geometry.to_original(col + 0.5, row + 0.5)
-        inside = 0 <= x <= 7 and 0 <= y <= 5
+        inside = -1e-9 <= x <= 7 + 1e-9 and -1e-9 <= y <= 5 + 1e-9
         assert carried[row, col] == pytest.approx(linear_at(image, x, y) if inside else 0.5, abs=1e-5)
 
 
@@ -183,13 +184,18 @@ def test_a_map_comes_back_as_slow_linear_interpolation(geometry):
 @given(roads(), st.data())
 def test_a_mask_comes_back_within_a_pixel_of_either_frame(geometry, data):
     height, width = geometry.original_hw
-    x0, y0 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
-    x1, y1 = data.draw(st.integers(x0 + 1, width)), data.draw(st.integers(y0 + 1, height))
+    # Thinner than two pixels of the model, a mask may cover less than half of each.
+    least_x, least_y = math.ceil(2 / geometry.scale_x), math.ceil(2 / geometry.scale_y)
+    x0 = data.draw(st.integers(0, max(0, width - least_x)))
+    y0 = data.draw(st.integers(0, max(0, height - least_y)))
+    x1 = data.draw(st.integers(min(width, x0 + least_x), width))
+    y1 = data.draw(st.integers(min(height, y0 + least_y), height))
     mask = np.zeros((height, width), dtype=bool)
     mask[y0:y1, x0:x1] = True
     carried, valid = map_to_original(mask_to_model(mask, geometry).astype(np.float32), geometry)
     there = carried >= 0.5
-    if not (there.any() and (valid | ~mask).all()):
+    large = (x1 - x0) >= least_x and (y1 - y0) >= least_y
+    if not large or (mask & ~valid).any():
         return
     box = bounding_box(there)
     reach_x, reach_y = 1 + 1 / geometry.scale_x, 1 + 1 / geometry.scale_y
@@ -197,6 +203,12 @@ def test_a_mask_comes_back_within_a_pixel_of_either_frame(geometry, data):
     assert abs(box.x1 - x1) <= reach_x
     assert abs(box.y0 - y0) <= reach_y
     assert abs(box.y1 - y1) <= reach_y
+
+
+def test_a_pixel_cut_through_its_centre_is_valid_at_either_edge():
+    # 9 × 12 cropped to 5 × 5 by 5/9: columns from 1.5 to 10.5 are seen, so columns 1 and 10 lie half inside.
+    _, valid = map_to_original(np.ones((5, 5)), fit_geometry((9, 12), (5, 5), "crop"))
+    assert np.flatnonzero(valid[0]).tolist() == list(range(1, 11))
 
 
 def test_a_mask_too_small_for_a_model_pixel_keeps_the_one_it_covers_most():

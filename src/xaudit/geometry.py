@@ -16,6 +16,9 @@ from xaudit.records import BoolArray, Box, FloatArray, MaskRegion, Polygon, Regi
 
 Fit = Literal["stretch", "pad", "crop"]
 
+_ON_EDGE = 1e-9
+"""In pixels: what is nearer to an edge than this lies on it."""
+
 _TIE = 1e-7
 """Moves outlines up and left a little, so that a pixel centre on one counts as it does on a box: half-open."""
 
@@ -114,9 +117,7 @@ def map_to_original(values: FloatArray, geometry: Geometry) -> tuple[FloatArray,
     # In float64 the rounding error of a mean of equal values is lost again on the way to float32: what is level in
     # the map, such as a superpixel, stays level, and ties remain ties.
     carried = rows @ source.astype(np.float64) @ cols.T
-    seen_y = (at_y >= 0) & (at_y <= geometry.model_hw[0])
-    seen_x = (at_x >= 0) & (at_x <= geometry.model_hw[1])
-    valid = np.outer(seen_y, seen_x)
+    valid = np.outer(_within(at_y, geometry.model_hw[0]), _within(at_x, geometry.model_hw[1]))
     return np.where(valid, carried, 0).astype(np.float32), valid
 
 
@@ -226,12 +227,16 @@ def _axis_weights(size: int, model_size: int, scale: float, offset: float) -> Fl
     if scale >= 1:
         centre = (low + high) / 2
         weights = _linear_weights(centre, size)
-        inside = (centre >= 0) & (centre <= size)
-        return np.where(inside[:, None], weights, 0).astype(np.float32)
+        return np.where(_within(centre, size)[:, None], weights, 0).astype(np.float32)
     edge = np.arange(size)
     overlap = np.minimum(high[:, None], edge + 1) - np.maximum(low[:, None], edge)
     weights = np.clip(overlap, 0, None) * scale
     return np.asarray(weights, dtype=np.float32)
+
+
+def _within(at: FloatArray, size: int) -> BoolArray:
+    """Which positions lie in ``[0, size]``; rounding must not decide over one that lies on the edge."""
+    return (at >= -_ON_EDGE) & (at <= size + _ON_EDGE)
 
 
 def _linear_weights(at: FloatArray, size: int) -> FloatArray:
