@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.build import build_module, input_hw, torchvision_classifiers

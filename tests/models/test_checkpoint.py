@@ -10,9 +10,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from tiny_networks import Tiny
+
+from xaudit.config import ModelSection
 from xaudit.errors import ModelError, OutputError
 from xaudit.models.build import build_module
-from xaudit.config import ModelSection
 from xaudit.models.checkpoint import load_weights, read_state, save_safetensors, write_whole
 
 CLASSES = ("cancer", "normal")

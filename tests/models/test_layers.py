@@ -4,6 +4,7 @@ import pytest
 import torch
 import torchvision
 from tiny_networks import Tiny
+
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.build import build_module, input_hw, torchvision_classifiers
