@@ -179,6 +179,7 @@ def test_a_listed_image_that_nobody_marked_may_be_absent(read):
         ({"bbox": [1, 1, "x", 2]}, "annotations[0].bbox: it holds 'x'"),
         ({"bbox": [1, 1, True, 2]}, "annotations[0].bbox: it holds True"),
         ({"bbox": [1, 1, float("nan"), 2]}, "annotations[0].bbox: it holds nan"),
+        ({"bbox": [1, 1, 10**300, 2]}, f"annotations[0].bbox: it holds {10**300!r:.40}"),
         ({"image_id": None}, "annotations[0]: image_id is None"),
         ({"reader_id": [1]}, "annotations[0]: reader_id is [1]"),
         ({"segmentation": [[0, 0, 1]]}, "annotations[0].segmentation[0] is [0, 0, 1]"),
@@ -204,6 +205,7 @@ def test_a_value_that_means_nothing_is_named_with_its_place(read, keys, message)
         ("[]", "marks.json: not COCO: it needs the lists images and annotations"),
         ('{"images": {}, "annotations": 3}', "marks.json: annotations is no list"),
         ('{"images": [], "annotations": [3]}', "marks.json: annotations[0] is 3"),
+        ('{"images": ' + "9" * 9_000 + "}", "marks.json: not COCO: a number without end"),
         ("[" * 100_000, "marks.json: not COCO: nested too deeply"),
     ],
 )

@@ -150,7 +150,7 @@ def test_a_truncated_file_is_refused(cut):
 
 
 def test_a_file_without_an_image_is_refused():
-    with unreadable("is a DICOM file without an image"):
+    with unreadable("is a DICOM file without an image, or cut off before it"):
         read_header(dicom_bytes(slice_of(1), without=("PixelData",)), "lung")
 
 

@@ -108,6 +108,16 @@ def test_an_exif_orientation_is_followed(orientation, expected):
     assert (header.height, header.width) == np.shape(expected)
 
 
+def test_damaged_exif_tags_are_passed_over_in_silence(capfd):
+    exif = Image.Exif()
+    exif[0x010E] = "a description that is long enough to be stored elsewhere"
+    data = encoded(Image.new("L", (8, 8), 51), "JPEG", exif=exif)
+    place = data.index(b"\x01\x0e") if b"\x01\x0e" in data else data.index(b"\x0e\x01")
+    broken = data[: place + 4] + b"\xff\xff\xff\x7f" + data[place + 8 :]
+    assert raster_pixels(broken) == pytest.approx(np.full((8, 8), 0.2), abs=0.01)
+    assert capfd.readouterr().err == ""
+
+
 def test_the_kind_is_told_by_content():
     grey = Image.new("L", (4, 4))
     assert sniff(encoded(grey)[:132]) == "png"

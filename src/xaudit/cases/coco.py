@@ -8,7 +8,6 @@ a box, the mask counts.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,8 @@ from xaudit.records import Annotation, MaskRegion, Region
 
 ONLY_READER = "reader-1"
 """Who drew an annotation that names nobody."""
+
+_NO_IMAGE_IS_LARGER = 1e12
 
 _Item = dict[str, Any]
 _ImageId = int | str
@@ -90,7 +91,9 @@ class _Cases:
             return None
         size = (item.get("height"), item.get("width"))
         if size != (None, None):
-            height, width = (_number(place, part, side) for part, side in zip(size, "hw", strict=True))
+            height, width = (
+                _number(place, part, side) for part, side in zip(size, ("height", "width"), strict=True)
+            )
             self._images.check_size(place, case_id, (round(height), round(width)))
         return case_id
 
@@ -105,6 +108,8 @@ def _content(path: Path) -> _Item:
         ) from None
     except RecursionError:
         raise DataError(f"{path.name}: not COCO: nested too deeply", hint="export it again") from None
+    except ValueError:
+        raise DataError(f"{path.name}: not COCO: a number without end", hint="export it again") from None
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise DataError(
             f"{path.name}: not COCO: it needs the lists images and annotations",
@@ -142,11 +147,9 @@ def _reader(place: str, item: _Item) -> str:
 
 
 def _number(place: str, value: object, what: str) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good:
-        name = {"h": "height", "w": "width"}.get(what, what)
-        raise DataError(f"{place}: {name} holds {value!r:.40}", hint="expected a number")
-    return float(value)  # type: ignore[arg-type]
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _NO_IMAGE_IS_LARGER:
+        return float(value)
+    raise DataError(f"{place}: {what} holds {value!r:.40}", hint="expected a number of pixels")
 
 
 def _region(place: str, item: _Item, frame: tuple[int, int]) -> Region:

@@ -160,6 +160,12 @@ def _pydicom() -> ModuleType:
     return pydicom
 
 
+def _broken() -> tuple[type[Exception], ...]:
+    """What a damaged file can raise."""
+    errors = _pydicom().errors
+    return (*_BROKEN, errors.InvalidDicomError, errors.BytesLengthException)
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Holds back pydicom's warnings and log lines, which quote the file's text."""
@@ -178,7 +184,7 @@ def _parsed(data: bytes) -> Any:  # noqa: ANN401  (pydicom's data set makes its 
     try:
         with _quiet():
             return pydicom.dcmread(BytesIO(data), specific_tags=list(_ELEMENTS))
-    except (*_BROKEN, pydicom.errors.InvalidDicomError):
+    except _broken():
         raise UnreadableImageError("is damaged: its DICOM header cannot be read") from None
 
 
@@ -187,7 +193,7 @@ def _values(dataset: Any, window: Window) -> FloatArray:  # noqa: ANN401
     if stored.ndim == 3:
         largest = float(2 ** int(_number(dataset, "BitsStored") or 8) - 1)
         return np.asarray(np.clip(stored / largest, 0, 1), dtype=np.float32)
-    if dataset.get("ModalityLUTSequence"):
+    if "ModalityLUTSequence" in dataset:
         raise UnreadableImageError(
             "maps its values through a modality table, which is not read; only rescaling is"
         )
@@ -209,7 +215,7 @@ def _stored(dataset: Any) -> FloatArray:  # noqa: ANN401
             f"is a multi-frame DICOM of {int(n_frames)} frames; only single frames are read"
         )
     if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise UnreadableImageError("is a DICOM file without an image")
+        raise UnreadableImageError("is a DICOM file without an image, or cut off before it")
     kind = _text(dataset, "PhotometricInterpretation") or ""
     if not kind.startswith(("MONOCHROME", "RGB", "YBR")):
         raise UnreadableImageError(
@@ -218,7 +224,7 @@ def _stored(dataset: Any) -> FloatArray:  # noqa: ANN401
     try:
         with _quiet():
             stored = pydicom.pixels.pixel_array(dataset)
-    except _BROKEN:
+    except _broken():
         raise UnreadableImageError(_why_not_decoded(dataset)) from None
     if stored.ndim not in (2, 3) or (stored.ndim == 3 and stored.shape[2] != 3):
         raise UnreadableImageError("is not a single grey or colour DICOM image")
@@ -281,7 +287,7 @@ def _text(dataset: Any, keyword: str) -> str | None:  # noqa: ANN401
     try:
         with _quiet():
             value = dataset.get(keyword)
-    except _BROKEN:
+    except _broken():
         return None
     return (str(value).strip() or None) if value is not None else None
 
@@ -299,5 +305,5 @@ def _numbers(dataset: Any, keyword: str) -> tuple[float, ...]:  # noqa: ANN401
                 return ()
             many = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
             return tuple(float(number) for number in (value if many else [value]))
-    except _BROKEN:
+    except _broken():
         return ()

@@ -6,8 +6,11 @@ viewers and drawing tools show.
 """
 
 import struct
+import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Literal
 
@@ -29,7 +32,11 @@ _BROKEN = (
     OverflowError,
     struct.error,
     zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
 )
+
+_lock = threading.Lock()  # warning filters belong to the whole process
 
 
 def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
@@ -39,8 +46,7 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
         UnreadableImageError: truncated, damaged, animated, or too large to be an image.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with _quiet():
             with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as image:
                 n_frames = getattr(image, "n_frames", 1)
                 image.verify()
@@ -57,7 +63,8 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
 def raster_pixels(data: bytes) -> FloatArray:
     """The values of a PNG or JPEG: float32, (H, W) or (H, W, 3), in [0, 1]."""
     try:
-        return _values(_decoded(data))
+        with _quiet():
+            return _values(_decoded(data))
     except _BROKEN as error:
         raise _unreadable(error) from None
 
@@ -69,7 +76,8 @@ def raster_mask(data: bytes) -> BoolArray:
         UnreadableImageError: truncated, damaged or not a raster file.
     """
     try:
-        image = _decoded(data)
+        with _quiet():
+            image = _decoded(data)
         if image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
             image = image.convert("L" if image.mode in ("LA", "La") else "RGB")
         values = np.asarray(image)
@@ -79,7 +87,17 @@ def raster_mask(data: bytes) -> BoolArray:
     return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Holds back Pillow's warnings of damaged EXIF tags, and makes its warning of a giant image an error."""
+    with _lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
 def _decoded(data: bytes) -> Image.Image:
+    """The image, turned as its EXIF orientation says."""
     image = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
     image.load()
     return ImageOps.exif_transpose(image)
