@@ -384,6 +384,23 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class UnscoredGroup:
+    """Scores that do not exist for one and the same reason.
+
+    Attributes:
+        explainer_id: ``-`` where the model itself was asked.
+        n_cases: cases concerned.
+        n_scores: scores missing over all of its metrics.
+    """
+
+    model_id: str
+    explainer_id: str
+    reason: str
+    n_cases: int
+    n_scores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A finished run as every report sees it.
 
@@ -409,3 +426,4 @@ class Outcome:
     positive: Mapping[str, str]
     notes: tuple[str, ...]
     work: Work
+    unscored: tuple[UnscoredGroup, ...] = ()

@@ -128,6 +128,11 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0
+    if finished.pictures is not None:
+        from xaudit.report.gallery import draw
+
+        n_drawn = draw(finished.pictures(), finished.folder)
+        say(f"{n_drawn} overlays in {finished.folder / 'figures'}", quiet=manner.quiet or not n_drawn)
     show_outcome(
         finished.outcome, manner.form, folder=str(finished.folder), command=shlex.join(request.command)
     )

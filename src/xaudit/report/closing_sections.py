@@ -5,7 +5,7 @@ from collections import defaultdict
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.grid import Block, Paragraph, Section
 from xaudit.report.verdict_section import is_explainer_finding, is_gate
-from xaudit.report.wording import STAGE_WORDS, count, duration, metric_words, percent
+from xaudit.report.wording import STAGE_WORDS, count, duration, percent
 
 LONGEST_LIST = 6
 """Kinds of problems named one by one; the rest are counted."""
@@ -41,26 +41,18 @@ def _problem_lines(outcome: Outcome) -> list[str]:
 
 
 def _unscored_lines(outcome: Outcome) -> list[str]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    totals: dict[str, int] = defaultdict(int)
-    for summary in outcome.summaries:
-        if summary.n_unscored and summary.family != "regions":
-            of = (
-                summary.model_id
-                if summary.explainer_id == MODEL_LEVEL
-                else (f"{summary.explainer_id} on {summary.model_id}")
-            )
-            groups[summary.metric_id].append(f"{of} {summary.n_unscored}")
-            totals[summary.metric_id] += summary.n_unscored
-    return [
-        f"{count(totals[metric], 'score')} absent for {metric_words(metric)}: " + _first(groups[metric])
-        for metric in sorted(groups, key=lambda metric: -totals[metric])
-    ]
-
-
-def _first(items: list[str]) -> str:
-    more = f" and {len(items) - _NAMED_CASES} more" if len(items) > _NAMED_CASES else ""
-    return ", ".join(items[:_NAMED_CASES]) + more
+    lines: list[str] = []
+    for group in outcome.unscored:
+        whom = (
+            "the model's answers"
+            if group.explainer_id == MODEL_LEVEL
+            else f"the maps of {group.explainer_id}"
+        )
+        lines.append(
+            f"{group.model_id}: {whom} on {count(group.n_cases, 'image')}: "
+            f"{count(group.n_scores, 'score')} missing: {group.reason}"
+        )
+    return lines
 
 
 def notes_section(outcome: Outcome) -> Section | None:

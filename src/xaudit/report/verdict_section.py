@@ -12,7 +12,7 @@ _MODEL_FINDINGS = ("XA201", "XA202")
 
 def is_gate(verdict: Verdict) -> bool:
     """Whether it is about a limit that the audit set."""
-    return verdict.code.startswith("XA1")
+    return verdict.code.startswith("XA1") and (verdict.gating or verdict.code == "XA103")
 
 
 def is_explainer_finding(verdict: Verdict) -> bool:

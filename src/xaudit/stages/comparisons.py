@@ -7,7 +7,7 @@ from xaudit.catalog import METRICS
 from xaudit.config import StatisticsSection
 from xaudit.errors import UsageError, did_you_mean
 from xaudit.records import Comparison
-from xaudit.stages.conclude import load
+from xaudit.stages.conclude import load, read_head
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.summarise import compare
@@ -25,6 +25,7 @@ def compare_runs(
     for path in runs:
         run = RunFolder.open_run(path)
         outcome = load(run)
+        audit = read_head(run)
         shown = [one for one in outcome.explainer_ids if one not in outcome.control_ids]
         chosen = list(explainers) or shown
         for name in chosen:
@@ -54,7 +55,8 @@ def compare_runs(
             scores,
             explainers=chosen,
             metrics=list(metrics) or headline,
-            settings=StatisticsSection(),
+            settings=StatisticsSection.model_validate(audit["statistics"]),
             seed=seed,
+            metric_names=audit["metric_names"],
         )
     return tuple(found)

@@ -1,5 +1,7 @@
 """From stored scores to what a person reads: summaries, verdicts, notes, and the outcome that every report shows."""
 
+import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +14,8 @@ from xaudit.records import (
     Score,
     ScoreResult,
     Summary,
+    Unscored,
+    UnscoredGroup,
     Verdict,
     Work,
 )
@@ -67,8 +71,10 @@ def conclude(
             "models": [model.id for model in audit.models],
             "explainers": [spec.id for spec in audit.explainers_and_controls],
             "controls": [spec.id for spec in audit.controls],
-            "gate_on": audit.statistics.gate_on,
+            "statistics": audit.statistics.model_dump(mode="json"),
+            "metric_names": {metric.id: metric.name for metric in audit.metrics},
             "work": asdict(work),
+            "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
         },
@@ -89,7 +95,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
     Raises:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
-    head = _head(run)
+    head = read_head(run)
     summaries = read_summaries(run)
     verdicts = read_verdicts(run)
     findings = tuple(Verdict(**row) for row in head["data_findings"])
@@ -99,7 +105,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
             summaries,
             gates=gates,
             models=head["models"],
-            gate_on=head["gate_on"],
+            gate_on=head["statistics"]["gate_on"],
             explainers=[one for one in head["explainers"] if one not in controls],
             positive=head["positive"],
         )
@@ -118,6 +124,20 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
         positive=head["positive"],
         notes=tuple(head["notes"]),
         work=Work(**head["work"]),
+        unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
+    )
+
+
+def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
+    """What has no value, by model, explainer and reason, the most cases first; region shares do not count."""
+    cases: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for result in scores:
+        if isinstance(result, Unscored) and result.key.family != "regions":
+            key = result.key
+            cases[key.model_id, key.explainer_id, result.reason].append(key.case_id)
+    groups = [UnscoredGroup(*key, len(set(ids)), len(ids)) for key, ids in cases.items()]
+    return sorted(
+        groups, key=lambda group: (-group.n_cases, group.model_id, group.explainer_id, group.reason)
     )
 
 
@@ -135,9 +155,8 @@ def _judged(
     return (*verdicts, *head["data_findings"])
 
 
-def _head(run: RunFolder) -> dict[str, Any]:
-    import json
-
+def read_head(run: RunFolder) -> dict[str, Any]:
+    """What a finished run says of itself beside its tables; raises RunFolderError where it does not."""
     try:
         plain = json.loads((run.path / OUTCOME).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,11 +1,15 @@
 """What a user asks of a run, and what comes back."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from xaudit.config import AuditFile
 from xaudit.records import Outcome
+
+if TYPE_CHECKING:
+    from xaudit.stages.pictures import Picture
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
 
@@ -32,7 +36,12 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run folder, and its outcome where the run went as far as that."""
+    """A run folder, and its outcome where the run went as far as that.
+
+    Attributes:
+        pictures: the cases most worth looking at, read one by one when called.
+    """
 
     folder: Path
     outcome: Outcome | None
+    pictures: "Callable[[], Iterator[Picture]] | None" = None

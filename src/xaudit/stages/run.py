@@ -1,7 +1,7 @@
 """The stages of one audit in order: data, models, predictions, maps and scores, conclusion."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,11 +16,12 @@ from xaudit.engine.local import ShardCount, run_shards
 from xaudit.errors import IncompleteRunError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
-from xaudit.records import Case, Evaluation, Outcome, Prediction, Problem, Progress, Work
+from xaudit.records import Case, Evaluation, Outcome, Prediction, Problem, Progress, ScoreResult, Work
 from xaudit.stages.classifiers import obtain_classifier
 from xaudit.stages.conclude import conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
+from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases
 from xaudit.stages.shards import PartKeys, ShardPlan
@@ -44,6 +45,7 @@ class Run:
         self.started = datetime.now(UTC)
         self._clock = time.perf_counter()
         self._tell = on_progress
+        self._scores: Sequence[ScoreResult] = ()
         self.folder = obtain_folder(request)
 
     def to(self, until: Stage) -> FinishedRun:
@@ -52,7 +54,7 @@ class Run:
             at_exit.callback(self._note_interruption)
             outcome = self._carry_out(until)
             at_exit.pop_all()
-        return FinishedRun(self.folder.path, outcome)
+        return FinishedRun(self.folder.path, outcome, self._pictures if outcome is not None else None)
 
     def _carry_out(self, until: Stage) -> Outcome | None:
         append_event(self.folder, "started", {"until": until}, now=self.started)
@@ -196,6 +198,7 @@ class Run:
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)
+        self._scores = scores.rows
         problems = self._problems(keys)
         try:
             outcome = conclude(
@@ -212,6 +215,19 @@ class Run:
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return outcome
+
+    def _pictures(self) -> Iterator[Picture]:
+        for model in self.audit.models:
+            pairs = self.chosen(model)
+            scores = [result for result in self._scores if result.key.model_id == model.id]
+            yield from pictures(
+                self.folder,
+                self.dataset_of(model),
+                pick_cases(pairs, scores, n_pictures=self.audit.run.figures),
+                explainers=self.audit.explainers,
+                model_id=model.id,
+                fit=model.fit,
+            )
 
     def _problems(self, keys: PartKeys) -> list[Problem]:
         there = [key for key in keys.problems if has_part(self.folder, PART_PROBLEMS, key)]
