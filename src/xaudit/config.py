@@ -54,7 +54,7 @@ class AnnotationSection(Section):
     """What the readers drew."""
 
     path: Path = Field(description="a COCO JSON file, or a folder of Pascal VOC files")
-    format: Literal["auto", "coco", "voc"] = "auto"
+    format: Literal["auto", "coco", "voc"] = Field("auto", description="`auto` looks into the file")
     origin: Literal["one", "zero"] = Field("one", description="where Pascal VOC files start to count pixels")
     readers: Literal["union", "intersection", "majority", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
@@ -70,9 +70,11 @@ class RegionSection(Section):
 class SplitSection(Section):
     """How cases are divided when the data does not say."""
 
-    test: float = Field(0.3, ge=0, le=1)
-    validation: float = Field(0.15, ge=0, lt=1)
-    seed: int = Field(0, ge=0)
+    test: float = Field(0.3, ge=0, le=1, description="share of the patients that is audited")
+    validation: float = Field(
+        0.15, ge=0, lt=1, description="share of the patients that decides when training stops"
+    )
+    seed: int = Field(0, ge=0, description="another seed is another division")
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
@@ -84,7 +86,9 @@ class SplitSection(Section):
 class DataSection(Section):
     """Images, labels, marks and patients."""
 
-    format: Literal["folder", "csv", "phantom"] = "folder"
+    format: Literal["folder", "csv", "phantom"] = Field(
+        "folder", description="one sub-folder per class, a table, or the built-in synthetic study"
+    )
     images: Path | None = Field(None, description="the folder that holds the images")
     labels: Path | None = Field(
         None, description="CSV with the columns image, label and, where known, patient, split"
@@ -129,7 +133,9 @@ class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
-    source: Literal["torchvision", "python", "phantom"] = "torchvision"
+    source: Literal["torchvision", "python", "phantom"] = Field(
+        "torchvision", description="where the network comes from; see models and formats"
+    )
     architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
     factory: str | None = Field(None, description="package.module:function, called with n_classes")
     variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
@@ -140,9 +146,15 @@ class ModelSection(Section):
     input_size: int | None = Field(
         None, ge=16, le=1024, description="side of the model's frame; by default the architecture's"
     )
-    fit: Literal["stretch", "pad", "crop"] = "stretch"
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    fit: Literal["stretch", "pad", "crop"] = Field(
+        "stretch", description="how an image that is not square becomes the model's square frame"
+    )
+    mean: tuple[float, float, float] = Field(
+        (0.485, 0.456, 0.406), description="taken from each channel of an image in 0 to 1"
+    )
+    std: tuple[float, float, float] = Field(
+        (0.229, 0.224, 0.225), description="that each channel is divided by after that"
+    )
     layer: str | None = Field(
         None, description="module that CAM methods explain; by default the architecture's own"
     )
@@ -163,10 +175,10 @@ class ModelSection(Section):
 class TrainSection(Section):
     """How a model without weights is trained."""
 
-    epochs: int = Field(12, ge=1)
-    batch_size: int = Field(32, ge=2)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(1e-2, ge=0)
+    epochs: int = Field(12, ge=1, description="most passes over the training images")
+    batch_size: int = Field(32, ge=2, description="images per step")
+    learning_rate: float = Field(1e-3, gt=0, description="of AdamW, at its highest")
+    weight_decay: float = Field(1e-2, ge=0, description="of AdamW")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
     class_weights: bool = Field(True, description="weigh classes by the inverse of their frequency")
     augment: bool = Field(True, description="flips, small shifts, brightness")
@@ -282,8 +294,10 @@ Metric = Annotated[MetricSpec, BeforeValidator(_from_name)]
 class RelianceSection(Section):
     """What the model depends on, asked without any explainer."""
 
-    enabled: bool = True
-    infills: tuple[Infill, ...] = Field(("blur", "noise"), min_length=1)
+    enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
+    infills: tuple[Infill, ...] = Field(
+        ("blur", "noise"), min_length=1, description="what regions are replaced by: blur, noise, mean"
+    )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
 
 
@@ -291,7 +305,7 @@ class StatisticsSection(Section):
     """How sure the numbers are."""
 
     replicates: int = Field(10_000, ge=100, description="bootstrap replicates")
-    confidence: float = Field(0.95, gt=0.5, lt=1)
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval")
     gate_on: Literal["lower", "mean"] = Field(
         "lower", description="hold gates against the interval's end, or its middle"
     )
@@ -300,7 +314,7 @@ class StatisticsSection(Section):
 class RunSection(Section):
     """How the work is done; none of it changes a result."""
 
-    batch_size: int = Field(32, ge=1)
+    batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
     shard_size: int = Field(8, ge=1, description="cases whose results are stored together")
     max_error_rate: float = Field(
         0.05, ge=0, le=1, description="share of cases that may fail before the run is called incomplete"
@@ -380,21 +394,32 @@ def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
 class AuditFile(Section):
     """The whole audit: data, models, explainers, metrics, controls, gates."""
 
-    name: str = Field("audit", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    seed: int = Field(0, ge=0)
+    name: str = Field(
+        "audit", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="part of the run folder's name"
+    )
+    seed: int = Field(0, ge=0, description="all random choices are drawn from it")
     data: DataSection
     datasets: dict[str, DataSection] = Field(
         default_factory=dict, description="more data sets, for models[].dataset"
     )
-    models: tuple[ModelSection, ...] = Field(min_length=1)
+    models: tuple[ModelSection, ...] = Field(min_length=1, description="the classifiers that are audited")
     train: TrainSection = TrainSection()
-    explainers: tuple[Explainer, ...] = Field(_explainers("gradcam", "lime"), min_length=1)
-    metrics: tuple[Metric, ...] = Field(
-        tuple(MetricSpec(name=name) for name in DEFAULT_METRICS), min_length=1
+    explainers: tuple[Explainer, ...] = Field(
+        _explainers("gradcam", "lime"), min_length=1, description="names, or names with settings"
     )
-    controls: tuple[Explainer, ...] = _explainers("random", "centre", "edges")
+    metrics: tuple[Metric, ...] = Field(
+        tuple(MetricSpec(name=name) for name in DEFAULT_METRICS),
+        min_length=1,
+        description="names, or names with settings",
+    )
+    controls: tuple[Explainer, ...] = Field(
+        _explainers("random", "centre", "edges"),
+        description="explainers that know nothing of the model, as the level to beat",
+    )
     reliance: RelianceSection = RelianceSection()
-    gates: tuple[GateEntry, ...] = ()
+    gates: tuple[GateEntry, ...] = Field(
+        (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`"
+    )
     statistics: StatisticsSection = StatisticsSection()
     run: RunSection = RunSection()
 
