@@ -14,8 +14,8 @@ from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.guard import markable, positive_part
 from xaudit.records import BoolArray, FloatArray
 
-OTSU_BINS = 256
-"""Equal bins between the smallest and the largest value among which Otsu's threshold is sought."""
+OTSU_LEVELS = 256
+"""Equal steps between the smallest and the largest value among which Otsu's threshold is sought."""
 
 
 def measure(metric_id: str, saliency: FloatArray, region: BoolArray, valid: BoolArray) -> Measured:
@@ -74,9 +74,10 @@ def pointing_game(saliency: FloatArray, region: BoolArray) -> float:
 def iou(saliency: FloatArray, region: BoolArray) -> float:
     """Pixels both in the mark and above Otsu's threshold, as a share of those in either.
 
-    The threshold is sought on the positive part, zeros included, over :data:`OTSU_BINS` bins, and a pixel is above
-    it strictly. A map of random order earns about ``am / (a + m - am)`` where the threshold keeps the share ``a`` and
-    the mark is the share ``m``.
+    The threshold is sought on the positive part, zeros included, in :data:`OTSU_LEVELS` levels, and a level is kept or
+    left as a whole. On the values themselves scikit-image's threshold is the middle of a bin, which keeps one half
+    of that bin and so, by chance, the whole of a superpixel that Otsu counts among the low ones. A map of random
+    order earns about ``am / (a + m - am)`` where the threshold keeps the share ``a`` and the mark is the share ``m``.
 
     Source: Jaccard 1912; Otsu 1979.
 
@@ -84,9 +85,9 @@ def iou(saliency: FloatArray, region: BoolArray) -> float:
         >>> iou(np.array([0.0, 0.1, 0.9, 1.0]), np.array([False, False, False, True]))
         0.5
     """
-    scaled = saliency / saliency.max()
-    threshold = threshold_otsu(scaled, nbins=OTSU_BINS)  # type: ignore[no-untyped-call]
-    above = scaled > threshold
+    low, high = saliency.min(), saliency.max()
+    levels = np.minimum((saliency - low) / (high - low) * OTSU_LEVELS, OTSU_LEVELS - 1).astype(np.uint8)
+    above = levels > threshold_otsu(levels)  # type: ignore[no-untyped-call]
     return float(np.count_nonzero(above & region) / np.count_nonzero(above | region))
 
 

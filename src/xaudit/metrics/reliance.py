@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FEWEST_REGIONS = 3
 """Two regions can only agree or disagree outright, so a rank correlation starts here."""
 
-_DECIMALS = 6
+_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,10 @@ def reliance_agreement(
 
     Higher is better, -1 to 1, chance 0. For each region, the map's density is its share of the saliency over its
     share of the area, and the model's reliance is the fall of the target probability beyond that of random areas
-    of its size, averaged over in-fills. Equal values share their mean rank, where equal means alike to six decimals.
+    of its size, averaged over in-fills. A region that matters no more than random areas do is not relied upon, and
+    by how much less is no order either: it says how often those areas chanced on what the model does use. So
+    reliance starts at 0. Values that are equal to two decimals share their mean rank: where one of five regions is
+    relied upon and the map is densest there, the others' ties leave .71, or more where the map is tied too.
 
     Args:
         masses: region → share of the positive saliency.
@@ -150,7 +153,7 @@ def reliance_agreement(
             f"only {len(names)} regions could be compared, and a rank correlation needs {FEWEST_REGIONS}"
         )
     density = np.round([masses[name] / parts[name].mean() for name in names], _DECIMALS)
-    reliance = np.round([np.mean(beyond[name]) for name in names], _DECIMALS)
+    reliance = np.round([max(0.0, float(np.mean(beyond[name]))) for name in names], _DECIMALS)
     if np.ptp(reliance) == 0:
         return Absent("the model depends on every region alike, so there is no order for a map to match")
     if np.ptp(density) == 0:

@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from reading_models import box
+
+from xaudit.catalog import REGIONS
+from xaudit.metrics import Absent
+from xaudit.metrics.regions import border_ring, partition, region_masses
+
+SHAPE = (40, 60)
+LEFT, RIGHT = box(SHAPE, (8, 32), (10, 26)), box(SHAPE, (8, 32), (34, 50))
+LUNGS = LEFT | RIGHT
+
+
+def area(parts):
+    return {name: int(part.sum()) for name, part in parts.items()}
+
+
+def test_a_mark_in_one_lung_makes_the_other_the_opposite():
+    parts = partition(box(SHAPE, (10, 14), (12, 17)), LUNGS)
+    # Frame 2400; mark 4 × 5; lungs 24 × 16 each; ring 2400 − 32 × 48, none of it in mark or lungs.
+    assert area(parts) == {
+        "mark": 20,
+        "same-lung": 384 - 20,
+        "opposite-lung": 384,
+        "border": 2400 - 32 * 48,
+        "outside": 32 * 48 - 2 * 384,
+    }
+    assert list(parts) == list(REGIONS)
+    assert not (parts["opposite-lung"] & LEFT).any()
+
+
+def test_the_nearer_lung_is_the_side_of_a_mark_at_the_wall():
+    # Outside both: 2 px right of the right lung.
+    parts = partition(box(SHAPE, (18, 22), (52, 55)), LUNGS)
+    assert (parts["same-lung"] == RIGHT).all()
+    assert (parts["opposite-lung"] == LEFT).all()
+
+
+def test_a_flip_carries_the_sides_along():
+    mark = box(SHAPE, (10, 14), (12, 17))
+    flipped = partition(mark[:, ::-1], LUNGS[:, ::-1])
+    for name, part in partition(mark, LUNGS).items():
+        assert (flipped[name] == part[:, ::-1]).all()
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        box(SHAPE, (10, 14), (12, 17)) | box(SHAPE, (10, 14), (40, 45)),  # one in each lung
+        box(SHAPE, (10, 14), (24, 36)),  # one that reaches into both
+        box(SHAPE, (10, 14), (29, 31)),  # one midway between them
+        box(SHAPE, (10, 14), (12, 17))
+        | box(SHAPE, (10, 14), (51, 54)),  # in one lung, and at the other's wall
+    ],
+)
+def test_marks_of_both_sides_have_no_opposite_lung(mark):
+    parts = partition(mark, LUNGS)
+    assert (parts["same-lung"] == (LUNGS & ~mark)).all()
+    assert "opposite-lung" not in parts
+
+
+def test_a_mark_in_one_lung_close_to_the_other_belongs_to_the_one_it_lies_in():
+    near = box(SHAPE, (8, 32), (10, 29)) | box(SHAPE, (8, 32), (30, 50))
+    parts = partition(box(SHAPE, (10, 14), (26, 29)), near)
+    assert (parts["opposite-lung"] == box(SHAPE, (8, 32), (30, 50))).all()
+
+
+def test_lungs_that_touch_are_cut_at_the_midline():
+    joined = box(SHAPE, (8, 32), (10, 50))
+    parts = partition(box(SHAPE, (10, 14), (12, 17)), joined)
+    assert (parts["opposite-lung"] == box(SHAPE, (8, 32), (30, 50))).all()
+
+
+def test_a_single_lung_has_no_opposite():
+    parts = partition(box(SHAPE, (10, 14), (12, 17)), LEFT)
+    assert list(parts) == ["mark", "same-lung", "border", "outside"]
+
+
+def test_specks_go_with_the_nearer_lung():
+    specks = LUNGS | box(SHAPE, (34, 35), (12, 14)) | box(SHAPE, (34, 35), (45, 47))
+    parts = partition(box(SHAPE, (10, 14), (12, 17)), specks)
+    assert parts["same-lung"][34, 12]
+    assert parts["opposite-lung"][34, 45]
+
+
+def test_without_lungs_there_are_three_parts():
+    mark = box(SHAPE, (10, 14), (12, 17))
+    for lungs in (None, np.zeros(SHAPE, dtype=bool)):
+        assert list(partition(mark, lungs)) == ["mark", "border", "outside"]
+
+
+def test_without_a_mark_the_lungs_have_no_side():
+    assert list(partition(np.zeros(SHAPE, dtype=bool), LUNGS)) == ["border", "outside"]
+
+
+def test_a_mark_on_everything_leaves_no_other_part():
+    assert list(partition(np.ones(SHAPE, dtype=bool), LUNGS)) == ["mark"]
+
+
+def test_the_mark_comes_before_the_border_and_the_lung_too():
+    mark = box(SHAPE, (0, 10), (0, 20))
+    parts = partition(mark, box(SHAPE, (0, 30), (5, 25)) | RIGHT)
+    assert (parts["mark"] == mark).all()
+    assert parts["same-lung"][15, 5]
+    assert parts["same-lung"][0, 22]
+
+
+def test_the_border_is_the_outer_tenth_of_each_side():
+    ring = border_ring((100, 50))
+    assert ring[9, 25]
+    assert not ring[10, 25]
+    assert ring[50, 4]
+    assert not ring[50, 5]
+    assert ring.sum() == 100 * 50 - 80 * 40
+
+
+@given(arrays(np.bool_, (12, 15)), st.none() | arrays(np.bool_, (12, 15)))
+def test_the_parts_are_disjoint_and_cover_the_image(mark, lungs):
+    parts = partition(mark, lungs)
+    assert (sum(part.astype(int) for part in parts.values()) == 1).all()
+    assert [name for name in REGIONS if name in parts] == list(parts)
+    assert all(part.any() for part in parts.values())
+
+
+def test_masses_are_shares_of_the_positive_part():
+    saliency = np.zeros(SHAPE)
+    saliency[12, 13], saliency[20, 40], saliency[0, 0], saliency[20, 30] = 6, 2, 1, -50
+    masses = region_masses(saliency, partition(box(SHAPE, (10, 14), (12, 17)), LUNGS))
+    assert masses == pytest.approx(
+        {"mark": 6 / 9, "same-lung": 0, "opposite-lung": 2 / 9, "border": 1 / 9, "outside": 0}
+    )
+
+
+@given(arrays(np.float32, (12, 15), elements=st.floats(-4, 4, width=32)), arrays(np.bool_, (12, 15)))
+def test_masses_sum_to_one_or_are_absent(saliency, mark):
+    masses = region_masses(saliency, partition(mark, None))
+    if isinstance(masses, Absent):
+        assert saliency.max() <= 0 or np.ptp(saliency) <= 1e-6 * np.abs(saliency).max()
+    else:
+        assert sum(masses.values()) == pytest.approx(1)
+        assert min(masses.values()) >= 0
+
+
+def test_an_empty_map_has_no_masses():
+    assert region_masses(np.zeros(SHAPE), partition(LEFT, None)) == Absent(
+        "the map is zero everywhere: it points nowhere"
+    )
+
+
+def test_masks_of_another_size_are_a_mistake_in_the_program():
+    with pytest.raises(ValueError) as raised:
+        partition(LEFT, LUNGS[:, 1:])
+    assert str(raised.value) == "mark of (40, 60) and lungs of (40, 59) do not match"
+    with pytest.raises(ValueError) as raised:
+        region_masses(np.ones((4, 4)), {"mark": LEFT})
+    assert str(raised.value) == "map of (4, 4) and region 'mark' of (40, 60) do not match"
