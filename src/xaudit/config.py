@@ -312,7 +312,7 @@ class StatisticsSection(Section):
 
 
 class RunSection(Section):
-    """How the work is done; none of it changes a result."""
+    """Which cases are explained, and how the work is cut up; only `cases` and `limit` change a result."""
 
     batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
     shard_size: int = Field(8, ge=1, description="cases whose results are stored together")
