@@ -103,10 +103,21 @@ def _usage_error(error: typer.TyperException) -> UsageError:
         hint = did_you_mean(wrong_command[1], known, otherwise=f"`{path} --help` lists all {len(known)}")
         return UsageError(f"{path}: no command is called '{wrong_command[1]}'", hint=hint)
     text = re.sub(r" \(env var: '\w+'\)|Value error, ", "", " ".join(text.split()))
+    text = _with_value(text, error.__cause__)
     wrong_choice = re.search(r"'([^']*)' is not one of (.+)", text)
     if wrong_choice is not None:
         see = did_you_mean(wrong_choice[1], re.findall(r"'([^']*)'", wrong_choice[2]), otherwise=see)
     return UsageError(f"{path}: {_first_lower(text).rstrip('.')}", hint=see)
+
+
+def _with_value(text: str, cause: BaseException | None) -> str:
+    """A complaint about a value of the wrong kind, with the value, which Typer leaves out."""
+    faults = getattr(cause, "errors", None)
+    if not callable(faults):
+        return text
+    value = next((fault.get("input") for fault in faults()), None)
+    text = text.replace("Input should be", "should be").partition(", unable to parse")[0].rstrip(".")
+    return text if value is None else f"{text}, got {value!r}"
 
 
 def _first_lower(text: str) -> str:

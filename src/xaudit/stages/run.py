@@ -242,7 +242,11 @@ class Run:
             if not dataset.split_known:
                 unit = "patient" if dataset.patients_known else "image, since no patients are known"
                 notes.append(f"data set '{name}': no splits were given; it was divided here by {unit}")
+        listed = {case.case_id for dataset in self.datasets.values() for case in dataset.cases}
+        listed |= {problem.case_id for dataset in self.datasets.values() for problem in dataset.problems}
         return {
+            "n_cases": len(listed),
+            "n_chosen": len({case.case_id for model in self.audit.models for case, _ in self.chosen(model)}),
             "n_explained": {model.id: len(self.chosen(model)) for model in self.audit.models},
             "positive": {model.id: self.dataset_of(model).positive for model in self.audit.models},
             "patients_known": all(dataset.patients_known for dataset in self.datasets.values()),
