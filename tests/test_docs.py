@@ -1,0 +1,139 @@
+"""What the pages say is what the program does: generated pages, links, audit files, commands."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from xaudit.cli.application import application
+from xaudit.config import build_audit_file
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"\s#.*$")
+
+
+def generator():
+    found = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def blocks(page, language):
+    return [text for name, text in BLOCK.findall(page.read_text(encoding="utf-8")) if name == language]
+
+
+def shown(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+def anchors(page):
+    """What a heading can be linked by, as the usual Markdown viewers name it."""
+    without_code = re.sub(
+        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    titles = re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def audit_files():
+    for page in PAGES:
+        for number, text in enumerate(blocks(page, "yaml"), start=1):
+            if text.startswith(("name:", "data:")):
+                yield pytest.param(text, id=f"{shown(page)}-{number}")
+    for path in EXAMPLES:
+        yield pytest.param(path.read_text(encoding="utf-8"), id=shown(path))
+
+
+def command_lines():
+    for page in PAGES:
+        for text in blocks(page, "sh"):
+            for line in text.splitlines():
+                words = COMMENT.sub("", line).split()
+                if words and words[0].removeprefix(".venv/bin/") == "xaudit":
+                    yield pytest.param(words[1:], id=f"{shown(page)}: {' '.join(words)}")
+
+
+@pytest.mark.parametrize(("name", "text"), list(generator().pages().items()))
+def test_a_generated_page_is_what_the_program_gives(name, text):
+    page = ROOT / "docs" / "reference" / name
+    assert page.read_text(encoding="utf-8") == text, "write it anew: python docs/generate.py"
+
+
+def test_every_reference_page_is_generated():
+    assert {path.name for path in (ROOT / "docs" / "reference").iterdir()} == set(generator().pages())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_relative_link_leads_somewhere(page):
+    lost = []
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            lost.append(link)
+    assert lost == []
+
+
+@pytest.mark.parametrize("text", list(audit_files()))
+def test_every_audit_file_shown_is_one(text):
+    audit = build_audit_file(yaml.safe_load(text), shown="page", root=ROOT)
+    assert audit.models
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_other_yaml_block_is_part_of_an_audit_file(page):
+    needed = {
+        "data": {"images": "images"},
+        "models": [{"id": "m", "source": "torchvision", "architecture": "resnet18"}],
+    }
+    for text in blocks(page, "yaml"):
+        build_audit_file({**needed, **yaml.safe_load(text)}, shown=shown(page), root=ROOT)
+
+
+@pytest.mark.parametrize("words", list(command_lines()))
+def test_every_command_shown_exists_with_its_options(words):
+    command = typer.main.get_command(application)
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    assert not hasattr(command, "commands"), "the command is not there"
+    known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("page", [*PAGES, *EXAMPLES], ids=shown)
+def test_no_page_names_a_package_registry_or_a_place_on_some_machine(page):
+    text = page.read_text(encoding="utf-8")
+    assert (
+        re.findall(r"pypi\.org|pythonhosted|download\.pytorch\.org|conda\.anaconda|--index-url", text) == []
+    )
+    assert re.findall(r"(?<![\w.`/-])/(?:home|root|tmp|work|Users|usr|opt|mnt)\b", text) == []
+    assert str(Path.home()) not in text
+
+
+def test_the_screen_of_the_readme_and_the_outputs_of_the_examples_have_their_places():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (
+        len(re.findall(r"<!-- screen:begin -->\n```text\n.+?\n```\n<!-- screen:end -->", readme, re.DOTALL))
+        == 1
+    )
+    page = (ROOT / "docs" / "examples" / "lung-ct.md").read_text(encoding="utf-8")
+    assert (
+        len(re.findall(r"<!-- output:begin -->\n```text\n.+?\n```\n<!-- output:end -->", page, re.DOTALL))
+        == 2
+    )
+
+
+def test_the_readmes_audit_file_has_fifteen_lines():
+    [text] = blocks(ROOT / "README.md", "yaml")
+    assert len(text.splitlines()) == 15
