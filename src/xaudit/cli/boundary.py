@@ -117,7 +117,7 @@ def _with_value(text: str, cause: BaseException | None) -> str:
         return text
     value = next((fault.get("input") for fault in faults()), None)
     text = text.replace("Input should be", "should be").partition(", unable to parse")[0].rstrip(".")
-    return text if value is None else f"{text}, got {value!r}"
+    return text if value is None or f"'{value}'" in text else f"{text}, got {value!r}"
 
 
 def _first_lower(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from typer import TyperException
 from typer.core import TyperCommand, TyperOption
 
 from xaudit.errors import UsageError
@@ -111,4 +112,10 @@ class VariadicCommand(TyperCommand):
             single=frozenset(name for option in options if not option.multiple for name in option.opts),
             several=frozenset(name for option in options if option.multiple for name in option.opts),
         )
-        return super().parse_args(ctx, spread(args, shapes))
+        try:
+            return super().parse_args(ctx, spread(args, shapes))
+        except TyperException as error:
+            if getattr(error, "ctx", None) is None:
+                # Typer leaves the context out of some of its complaints, and with it the command's name.
+                setattr(error, "ctx", ctx)  # noqa: B010
+            raise

@@ -1,0 +1,322 @@
+"""Each command in this process; the stages are played by a finished run."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import outcomes
+import pytest
+import yaml
+
+import xaudit.stages
+from xaudit.catalog import EXPLAINERS, FINDINGS, METRICS
+from xaudit.config import read_audit_file
+from xaudit.errors import RunFolderError
+from xaudit.records import Progress
+from xaudit.stages import FinishedRun
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    """Stages that give the phantom study's outcome at once; what they were asked is kept."""
+
+    class Stages:
+        outcome = outcomes.phantom_outcome()
+        asked = None
+
+        def run_audit(self, request, *, until="report", on_progress):
+            self.asked = (request, until)
+            on_progress(Progress("explain", 0, 4))
+            return FinishedRun(Path("runs/x"), self.outcome if until == "report" else None)
+
+        def load_outcome(self, run):
+            self.asked = run
+            return self.outcome
+
+        def regate(self, run, gates):
+            self.asked = (run, [str(gate) for gate in gates])
+            return self.outcome
+
+        def load_comparisons(self, runs, *, explainers, metrics):
+            self.asked = (list(runs), explainers, metrics)
+            return ()
+
+    played = Stages()
+    for name in ("run_audit", "load_outcome", "regate", "load_comparisons"):
+        monkeypatch.setattr(xaudit.stages, name, getattr(played, name))
+    return played
+
+
+def passing(outcome):
+    return replace(outcome, verdicts=tuple(v for v in outcome.verdicts if v.status == "pass"))
+
+
+def test_a_failed_gate_exits_with_1_and_says_why(answer, stages):
+    code, out, err = answer("run")
+    assert code == 1
+    assert out.startswith("xaudit: phantom, 2 models, 3 explainers, 108 images explained\n")
+    assert err.splitlines() == [
+        "xaudit 0.1.0: the built-in phantom study, runs in runs",
+        "explain: 0 of 4",
+        "exit code 1: 3 of 6 gates not passed (shortcut); with --exit-zero it would be 0",
+    ]
+
+
+def test_exit_zero_keeps_the_verdict_and_says_so(answer, stages):
+    code, out, err = answer("run", "--exit-zero", "-q")
+    assert code == 0
+    assert "FAIL shortcut" in out
+    assert err == "exit code 0 because of --exit-zero, although 3 of 6 gates not passed (shortcut)\n"
+
+
+def test_a_passed_run_exits_with_0_and_quiet_means_quiet(answer, stages):
+    stages.outcome = passing(stages.outcome)
+    assert answer("run", "-q")[::2] == (0, "")
+
+
+def test_a_run_hands_on_what_was_asked(answer, stages, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["xaudit", "run", "-o", "elsewhere"])
+    answer("run", "-o", "elsewhere", "--fresh", "--retrain", "--device", "cpu", "-e", "lime", "occlusion")
+    request, until = stages.asked
+    assert (request.out, request.fresh, request.retrain, request.device) == (
+        Path("elsewhere"),
+        True,
+        True,
+        "cpu",
+    )
+    assert [spec.id for spec in request.audit.explainers] == ["lime", "occlusion"]
+    assert request.command == ("xaudit", "run", "-o", "elsewhere")
+    assert until == "report"
+
+
+def test_a_flag_stands_above_the_environment_and_the_environment_above_the_file(answer, stages, monkeypatch):
+    monkeypatch.setenv("XAUDIT_SEED", "3")
+    monkeypatch.setenv("XAUDIT_LIMIT", "4")
+    monkeypatch.setenv("XAUDIT_OUT", "there")
+    monkeypatch.setenv("XAUDIT_EXPLAINER", "lime,occlusion")
+    answer("run", "--limit", "5", "--set", "seed=2", "run.limit=1")
+    audit = stages.asked[0].audit
+    assert (audit.seed, audit.run.limit, stages.asked[0].out) == (3, 5, Path("there"))
+    assert [spec.id for spec in audit.explainers] == ["lime", "occlusion"]
+
+
+@pytest.mark.parametrize("stage", ["train", "predict", "explain", "score"])
+def test_a_stage_goes_no_further_and_prints_the_run_folder(answer, stages, stage):
+    code, out, _ = answer(stage, "-q")
+    assert (code, out, stages.asked[1]) == (0, "runs/x\n", stage)
+
+
+def test_an_unknown_device_names_the_nearest(refusal, stages):
+    assert refusal("run", "--device", "cudaa") == (
+        "--device: no device is called 'cudaa'",
+        "did you mean 'cuda'? there are auto, cpu, cuda, mps",
+    )
+
+
+def test_a_run_is_also_written_as_json(answer, stages):
+    _, out, _ = answer("run", "--format", "json")
+    assert json.loads(out)["run_id"] == stages.outcome.run_id
+
+
+def test_a_run_is_also_written_as_markdown(answer, stages):
+    _, out, _ = answer("run", "--format", "markdown")
+    assert out.startswith("# xaudit: phantom, 2 models")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "runs" / "one"
+    path.mkdir(parents=True)
+    return path
+
+
+def test_report_shows_a_run_and_exits_with_0_whatever_its_verdict(answer, stages, folder):
+    code, out, err = answer("report", "runs/one")
+    assert (code, err, stages.asked) == (0, "", Path("runs/one"))
+    assert "FAIL shortcut" in out
+
+
+def test_gate_holds_a_run_against_other_limits(answer, stages, folder):
+    code, out, err = answer("gate", "runs/one", "--fail-under", "iou@lime=0.3", "reliance-border<=0.05")
+    assert stages.asked == (Path("runs/one"), ["iou@lime >= 0.3", "reliance-border <= 0.05"])
+    assert code == 1
+    assert out.splitlines()[1].startswith("Gates ─")
+    assert err == "exit code 1: 3 of 6 gates not passed (shortcut); with --exit-zero it would be 0\n"
+
+
+def test_gate_takes_its_limits_from_the_run_where_none_are_given(answer, stages, folder):
+    code, out, _ = answer("gate", "runs/one", "--exit-zero", "--format", "json")
+    assert stages.asked == (Path("runs/one"), [])
+    assert code == 0
+    assert [v["code"] for v in json.loads(out)["verdicts"]][:1] == ["XA101"]
+
+
+def test_a_gate_on_an_unknown_metric_names_the_nearest(refusal, stages, folder):
+    error, hint = refusal("gate", "runs/one", "--fail-under", "iuo=0.3")
+    assert error == "--fail-under: no metric is called 'iuo'"
+    assert hint.startswith("did you mean 'iou'?")
+
+
+def test_what_is_no_gate_is_shown_how_to_write_one(refusal, stages, folder):
+    error, hint = refusal("gate", "runs/one", "--fail-under", "iou")
+    assert error == "--fail-under: 'iou' is not a gate; write it like 'iou@gradcam >= 0.3'"
+    assert hint == "for example --fail-under iou@lime=0.3 pointing-game=0.5"
+
+
+def test_compare_hands_on_runs_explainers_and_metrics(answer, stages, folder):
+    code, out, _ = answer("compare", "runs/one", "one", "--explainer", "lime", "gradcam", "--metric", "iou")
+    assert stages.asked == ([Path("runs/one"), Path("runs/one")], ("lime", "gradcam"), ("iou",))
+    assert code == 0
+    assert "No two explainers were scored" in out
+
+
+def test_one_explainer_cannot_be_compared(refusal, stages, folder):
+    assert refusal("compare", "runs/one", "-e", "lime") == (
+        "compare: 'lime' alone cannot be compared",
+        "name two: --explainer lime gradcam",
+    )
+
+
+def test_without_a_run_there_is_nothing_to_report(refusal):
+    assert refusal("report") == ("runs: no run folder there", "`xaudit run` makes one")
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("explainers", [row.id for row in EXPLAINERS]),
+        ("metrics", [row.id for row in METRICS]),
+        ("findings", [row.code for row in FINDINGS]),
+    ],
+)
+def test_a_list_names_every_row_of_the_catalog_in_every_format(answer, what, names):
+    _, plain, _ = answer("list", what)
+    assert [name for name in names if f"\n{name} " in plain] == names
+    assert max(len(line) for line in plain.splitlines()) <= 80
+    _, as_json, _ = answer("list", what, "--format", "json")
+    assert [row.get("id") or row["code"] for row in json.loads(as_json)] == names
+    _, as_csv, _ = answer("list", what, "--format", "csv")
+    assert [row[0] for row in csv.reader(io.StringIO(as_csv))][1:] == names
+    _, markdown, _ = answer("list", what, "--format", "markdown")
+    assert [line.split(" | ")[0].removeprefix("| ") for line in markdown.splitlines()[2:]] == names
+
+
+def test_where_there_are_no_runs_the_list_says_so(answer):
+    code, out, err = answer("list", "runs", "--format", "json")
+    assert (code, out, err) == (0, "[]\n", "no runs in runs; `xaudit run` makes one\n")
+
+
+def test_init_writes_a_file_of_15_lines_that_is_valid(answer):
+    code, out, err = answer("config", "init")
+    assert (code, out) == (0, "")
+    assert err.startswith("wrote xaudit.yaml; ")
+    assert len(Path("xaudit.yaml").read_text().splitlines()) == 15
+    assert len(read_audit_file(Path("xaudit.yaml")).gates) == 2
+    code, out, _ = answer("config", "validate", "xaudit.yaml")
+    assert code == 0
+    assert out.startswith(
+        "xaudit.yaml: fine. models: resnet50; explainers: gradcam, lime; 4 metrics; 2 gates; "
+    )
+
+
+def test_init_overwrites_only_by_force(answer, refusal):
+    Path("mine.yaml").write_text("mine")
+    assert refusal("config", "init", "mine.yaml") == ("mine.yaml: is there already", "--force overwrites it")
+    assert Path("mine.yaml").read_text() == "mine"
+    assert answer("config", "init", "mine.yaml", "--force")[0] == 0
+    assert Path("mine.yaml").read_text() != "mine"
+
+
+def test_init_into_a_folder_that_is_not_there_is_refused(refusal):
+    error, _ = refusal("config", "init", "no/where.yaml")
+    assert error == "no/where.yaml: cannot be written: no such file or directory"
+
+
+def test_validate_names_the_key_and_the_nearest(refusal):
+    Path("a.yaml").write_text("data: {format: phantom}\nmodel: []\n")
+    error, hint = refusal("config", "validate", "a.yaml")
+    assert error.startswith("a.yaml: ")
+    assert hint
+
+
+def test_the_schema_is_json(answer):
+    _, out, _ = answer("config", "schema")
+    assert json.loads(out)["title"] == "xaudit audit file"
+
+
+def test_export_prints_what_a_run_used(answer, refusal, folder):
+    (folder / "audit.resolved.yaml").write_text("name: one\n")
+    assert answer("config", "export", "runs/one") == (0, "name: one\n", "")
+    (folder / "audit.resolved.yaml").unlink()
+    assert refusal("config", "export", "runs/one")[0] == (
+        "runs/one/audit.resolved.yaml: cannot be read: no such file or directory"
+    )
+
+
+def test_a_phantom_is_written_as_ordinary_files_and_checked(answer):
+    code, out, _ = answer(
+        "data", "phantom", "study", "--patients", "6", "--size", "64", "--plant", "corner-marker"
+    )
+    assert (code, out) == (0, "study\n")
+    assert {"images", "lungs", "labels.csv", "annotations.json"} <= {
+        path.name for path in Path("study").iterdir()
+    }
+    audit = {
+        "data": {
+            "format": "csv",
+            "images": "study/images",
+            "labels": "study/labels.csv",
+            "annotations": {"path": "study/annotations.json"},
+            "regions": {"lungs": "study/lungs"},
+        },
+        "models": [{"id": "net", "architecture": "resnet18"}],
+    }
+    Path("a.yaml").write_text(yaml.safe_dump(audit))
+    code, out, _ = answer("data", "check", "a.yaml", "-q")
+    assert code == 0
+    assert "data: 18 images, positive class 'cancer'" in out
+    assert "lung masks: 18 images" in out
+    assert "cannot be used: 0 images" in out
+
+
+def test_an_unknown_plant_names_the_nearest(refusal):
+    assert refusal("data", "phantom", "study", "--plant", "corner") == (
+        "--plant: nothing is called 'corner'",
+        "did you mean 'corner-marker'? there are none, corner-marker, border-tone, opposite-tag",
+    )
+
+
+def test_a_phantom_does_not_overwrite_a_folder(refusal):
+    Path("study").mkdir()
+    Path("study/mine.txt").touch()
+    assert refusal("data", "phantom", "study")[0] == "study: is there already and not empty"
+
+
+def test_the_doctor_finds_this_machine_sound(answer):
+    code, out, _ = answer("doctor", "--format", "json")
+    found = {check["name"]: check for check in json.loads(out)}
+    assert code == 0
+    assert [name for name, check in found.items() if check["state"] == "broken"] == []
+    assert found["geometry"]["found"] == "a planted block and the box drawn around it coincide"
+    assert found["opencv"]["state"] == "ok"
+
+
+def test_the_doctor_exits_with_2_where_runs_cannot_be_written(answer, monkeypatch):
+    def refusing(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("xaudit.cli.doctor.tempfile.TemporaryFile", refusing)
+    code, out, _ = answer("doctor")
+    assert code == 2
+    assert "runs can be written" in out
+    assert "broken" in out
+
+
+def test_an_error_in_a_stage_passes_the_boundary(refusal, monkeypatch, folder):
+    def refusing(run):
+        raise RunFolderError("runs/one: written by a newer version", hint="use that version")
+
+    monkeypatch.setattr(xaudit.stages, "load_outcome", refusing)
+    assert refusal("report", "one") == ("runs/one: written by a newer version", "use that version")
