@@ -120,7 +120,7 @@ def only_run(out):
     return folder
 
 
-TABLES = ("cases", "annotations", "predictions", "maps", "scores", "reliance", "summaries")
+TABLES = ("cases", "annotations", "predictions", "maps", "scores", "reliance", "summary")
 UNREPEATABLE = ["seconds"]
 
 

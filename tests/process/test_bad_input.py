@@ -122,7 +122,7 @@ def test_a_mask_of_another_size_than_its_image(refused, study):
 def test_an_image_that_was_resized_after_it_was_annotated(refused, study):
     image = Image.open(study / "images/p0-0.png")
     image.resize((64, 80)).save(study / "images/p0-0.png")
-    error, hint = refused(*run_of(study))
+    error, _ = refused(*run_of(study))
     assert "marks.json" in error
     assert "32 × 40" in error
     assert "64 × 80" in error

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,7 +13,7 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.config import ModelSection, fingerprint
 from xaudit.engine.local import ShardCount, run_shards
-from xaudit.errors import IncompleteRunError, RunFolderError
+from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
 from xaudit.records import Case, Evaluation, Outcome, Prediction, Problem, Progress, ScoreResult, Work
@@ -324,6 +324,8 @@ class Run:
 
     def _note_interruption(self) -> None:
         now = datetime.now(UTC)
-        if self.folder.status.state == "running":
-            self.folder.set_state("interrupted", now=now)
-            append_event(self.folder, "interrupted", {}, now=now)
+        # On a full disk the note fails for the same cause, which is told by the error that is under way.
+        with suppress(OutputError, RunFolderError):
+            if self.folder.status.state == "running":
+                self.folder.set_state("interrupted", now=now)
+                append_event(self.folder, "interrupted", {}, now=now)
