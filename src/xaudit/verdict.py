@@ -4,7 +4,7 @@ Comparisons use unrounded numbers; the sentences show enough digits to tell a fi
 against. No verdict claims that a model has no shortcut: it can only say that none was seen where it looked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from xaudit.catalog import EXPLAINERS, METRICS
@@ -178,7 +178,7 @@ def _model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdic
     outside = (
         "what lies outside the lungs" if any(r in _LUNGS for _, r in regions) else "the rest of the image"
     )
-    verdicts = []
+    verdicts = [] if marks else _unmarked(regions.values(), positive)
     for mark in marks:
         others = {
             region: regions[mark.reader, region] for region in ELSEWHERE if (mark.reader, region) in regions
@@ -189,6 +189,32 @@ def _model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdic
             answer = "the target's probability" if positive is None else f"P({positive})"
             verdicts.append(_use(mark, others, answer, outside, several=several))
     return verdicts
+
+
+def _unmarked(found: Iterable[Summary], positive: str | None) -> list[Verdict]:
+    """XA201 for each region that counts although no reader's mark is there to compare it with."""
+    answer = "the target's probability" if positive is None else f"P({positive})"
+    return [
+        Verdict(
+            code="XA201",
+            status="fail",
+            model_id=summary.model_id,
+            subject=summary.model_id,
+            rule=f"lower end of {summary.metric_id} <= {MARGIN:g}",
+            sentence=(
+                f"{summary.model_id}: shortcut: hiding the {summary.metric_id.removeprefix('reliance-')} lowers "
+                f"{answer} by {shown_interval(summary.interval, beside=MARGIN, estimate_too=False)} more than hiding "
+                f"a random area of its size; without marks the lesion's own part is not known "
+                f"({counted(summary.n_patients, summary.cluster)})"
+            ),
+            value=summary.interval.low,
+            threshold=MARGIN,
+            n_patients=summary.n_patients,
+            gating=False,
+        )
+        for summary in found
+        if summary.interval.low is not None and summary.interval.low > MARGIN
+    ]
 
 
 def _use(

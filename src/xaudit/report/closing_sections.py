@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from xaudit.records import MODEL_LEVEL, Outcome
+from xaudit.records import MODEL_LEVEL, Outcome, UnscoredGroup
 from xaudit.report.grid import Block, Paragraph, Section
 from xaudit.report.verdict_section import is_explainer_finding, is_gate
 from xaudit.report.wording import STAGE_WORDS, count, duration, percent
@@ -41,18 +41,26 @@ def _problem_lines(outcome: Outcome) -> list[str]:
 
 
 def _unscored_lines(outcome: Outcome) -> list[str]:
-    lines: list[str] = []
+    """One line per reason, the one with the most scores first."""
+    reasons: dict[str, list[UnscoredGroup]] = defaultdict(list)
     for group in outcome.unscored:
-        whom = (
-            "the model's answers"
+        reasons[group.reason].append(group)
+    lines: list[tuple[int, str]] = []
+    for reason, groups in reasons.items():
+        n_scores = sum(group.n_scores for group in groups)
+        whom = dict.fromkeys(
+            f"{group.model_id}'s answers"
             if group.explainer_id == MODEL_LEVEL
-            else f"the maps of {group.explainer_id}"
+            else f"{group.explainer_id} on {group.model_id}"
+            for group in groups
         )
-        lines.append(
-            f"{group.model_id}: {whom} on {count(group.n_cases, 'image')}: "
-            f"{count(group.n_scores, 'score')} missing: {group.reason}"
-        )
-    return lines
+        lines.append((n_scores, f"{count(n_scores, 'score')} missing: {reason} ({_first(list(whom))})"))
+    return [text for _, text in sorted(lines, key=lambda line: -line[0])]
+
+
+def _first(items: list[str]) -> str:
+    more = f" and {len(items) - _NAMED_CASES} more" if len(items) > _NAMED_CASES else ""
+    return ", ".join(items[:_NAMED_CASES]) + more
 
 
 def notes_section(outcome: Outcome) -> Section | None:

@@ -133,8 +133,9 @@ def localization_section(outcome: Outcome) -> Section:
         for reader in lookup.readers(model):
             rows += _model_rows(outcome, lookup, model, reader, metrics)
     columns = [Column("explainer"), *(Column(_metric_title(metric)) for metric in metrics)]
+    unit = "patients" if all(s.cluster == "patient" for s in outcome.summaries) else "images"
     legend = (
-        "Mean over the cases [95 % interval over patients]. * better than the best control, paired by case. "
+        f"Mean over the cases [95 % interval over {unit}]. * better than the best control, paired by case. "
         "(+) higher is better, (-) lower is better."
     )
     blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim")]
@@ -160,7 +161,10 @@ def _model_rows(
         is_control = name in outcome.control_ids
         cells = [_score_cell(s, is_control=is_control) for s in found]
         rows.append(Row((Cell(name, "dim" if is_control else "plain"), *cells)))
-    about = f"{_with_reader(model, reader)}: {count(cases, 'image')}, {count(patients, 'patient')}"
+    known = all(s.cluster == "patient" for s in outcome.summaries)
+    about = f"{_with_reader(model, reader)}: {count(cases, 'image')}" + (
+        f", {count(patients, 'patient')}" if known else ", patients unknown"
+    )
     return [heading(about), *rows]
 
 

@@ -10,7 +10,7 @@ from xaudit.config import AuditFile, ModelSection
 from xaudit.geometry import union
 from xaudit.models import load_classifier, phantom_weights, train_classifier
 from xaudit.records import BoolArray, Case, Progress
-from xaudit.stages.phantom_study import TRAINING, training_data
+from xaudit.stages.phantom_study import training_data, training_settings
 from xaudit.stages.request import RunRequest
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _train(
     audit: AuditFile = request.audit
     settings = audit.train
     if section.source == "phantom":
-        settings = TRAINING
+        settings = training_settings(section.variant or "honest")
         dataset = load_dataset(
             training_data(section.variant or "honest"),
             dataset_id=f"training-{section.id}",

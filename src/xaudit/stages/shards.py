@@ -19,7 +19,6 @@ from xaudit.store.parts import (
     RELIANCE,
     SCORES,
     has_part,
-    iter_parts,
     read_parts,
     shard_key,
     write_part,
@@ -109,13 +108,18 @@ class ShardPlan:
     def _shard(self, name: str, chunk: Chunk, key: str, do: Callable[[], None]) -> Shard:
         table = SCORES if self.with_scores else MAPS
 
+        def is_done() -> bool:
+            # A case that could not be read may be there again, so its shard is tried again.
+            return has_part(self.run, table, key) and not read_parts(self.run, PART_PROBLEMS, [key]).rows
+
         def finish() -> None:
-            do()
-            if chunk.problems:
+            # The problems first: whoever is killed in between must not leave a case out without a word.
+            if chunk.problems or has_part(self.run, PART_PROBLEMS, key):
                 write_part(self.run, PART_PROBLEMS, key, chunk.problems)
+            do()
 
         self.keys.problems.append(key)
-        return Shard(name, len(chunk.pairs), lambda: has_part(self.run, table, key), finish)
+        return Shard(name, len(chunk.pairs), is_done, finish)
 
     def _do_reliance(self, chunk: Chunk, key: str) -> Callable[[], None]:
         def do() -> None:
@@ -136,11 +140,12 @@ class ShardPlan:
         self, chunk: Chunk, spec: ExplainerSpec, map_key: str, key: str, reliance_key: str
     ) -> Callable[[], None]:
         def do() -> None:
-            if not has_part(self.run, MAPS, map_key):
+            maps = read_parts(self.run, MAPS, [map_key]).rows
+            if {one.case_id for one in maps} != {subject.case.case_id for subject in chunk.subjects}:
                 self._do_maps(chunk, spec, map_key)()
-            [part] = iter_parts(self.run, MAPS, [map_key])
+                maps = read_parts(self.run, MAPS, [map_key]).rows
             reliances = read_parts(self.run, RELIANCE, [reliance_key]).rows if self._asks_reliance else ()
-            results = score(chunk, spec, part.rows or (), metrics=self.audit.metrics, reliances=reliances)
+            results = score(chunk, spec, maps, metrics=self.audit.metrics, reliances=reliances)
             write_part(self.run, SCORES, key, results)
 
         return do
