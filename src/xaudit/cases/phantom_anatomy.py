@@ -210,7 +210,7 @@ def draw_anatomy(generator: np.random.Generator) -> Anatomy:
         ribs=ribs,
         lung_hu=draw(-895, -845),
         gradient_hu=draw(25, 80),
-        noise_hu=draw(22, 48),
+        noise_hu=draw(16, 36),
         table_gap_mm=draw(3, 9),
         round_frame=bool(draw(0, 1) < 0.5),
     )

@@ -1,6 +1,7 @@
 """Simulated tumours: where they sit, how large they are, and how they look in each slice of a patient.
 
-Sizes are log-normal around 16 mm with the tails kept: from nodules of 3 mm to masses of more than 50 mm.
+Sizes are log-normal around 22 mm, but one patient in twelve has any size from a nodule of 3 mm to a mass of 62 mm,
+all orders of magnitude alike.
 Lengths are millimetres in the body's frame of :mod:`xaudit.cases.phantom_anatomy`.
 """
 
@@ -15,7 +16,10 @@ from xaudit.cases.phantom_shapes import Grid
 from xaudit.records import BoolArray, FloatArray
 
 SMALLEST_MM, LARGEST_MM = 3.0, 62.0
-MEDIAN_MM, LOG_SPREAD = 17.0, 0.55
+MEDIAN_MM, LOG_SPREAD, TAIL_SHARE = 22.0, 0.30, 0.08
+WALL_SHARE, SEVERAL_SHARE = 0.22, 0.28
+"""How often a tumour sits against the wall of the lung, and how often a patient has several."""
+
 N_LOBES = 4
 PLEURA_MM = 4.0
 """How far beyond the lung's outline a tumour at the wall is still drawn and marked."""
@@ -71,10 +75,9 @@ def draw_lesions(
     grid = anatomy.grid(192)
     inside = anatomy.lung_distance(grid, anatomy.level) < 0
     depth = np.asarray(distance_transform_edt(inside), dtype=np.float32) * np.float32(grid.spacing_mm)
-    log_size = math.log(MEDIAN_MM) + LOG_SPREAD * generator.standard_normal()
-    largest = min(max(math.exp(log_size), SMALLEST_MM), LARGEST_MM)
+    largest = _draw_size(generator)
     sizes = [largest]
-    if generator.uniform(0, 1) < 0.28:
+    if generator.uniform(0, 1) < SEVERAL_SHARE:
         sizes += [
             max(SMALLEST_MM, largest * generator.uniform(0.35, 0.85)) for _ in range(generator.integers(1, 4))
         ]
@@ -94,17 +97,24 @@ def lesion_mask(lesion: Lesion, grid: Grid, lung_distance: FloatArray) -> BoolAr
     return mask
 
 
+def _draw_size(generator: np.random.Generator) -> float:
+    if generator.uniform(0, 1) < TAIL_SHARE:
+        return SMALLEST_MM * math.exp(math.log(LARGEST_MM / SMALLEST_MM) * generator.uniform(0, 1))
+    size = MEDIAN_MM * math.exp(LOG_SPREAD * generator.standard_normal())
+    return min(max(size, SMALLEST_MM), LARGEST_MM)
+
+
 def _draw_lesion(size: float, depth: FloatArray, grid: Grid, generator: np.random.Generator) -> Lesion:
     radius = size / 2
     deepest = float(depth.max())
-    if generator.uniform(0, 1) < 0.28:
+    if generator.uniform(0, 1) < WALL_SHARE:
         low, high = 0.25 * radius, 0.75 * radius
     else:
         low, high = radius + 1, math.inf
     low = min(low, 0.85 * deepest)
     places = np.flatnonzero((depth >= low) & (depth <= max(high, low + 3)))
     place = int(places[generator.integers(places.size)])
-    solid = generator.uniform(0, 1) < 0.88 or size < 10
+    solid = generator.uniform(0, 1) < 0.92 or size < 10
     return Lesion(
         x=float(grid.x.reshape(-1)[place]),
         y=float(grid.y.reshape(-1)[place]),

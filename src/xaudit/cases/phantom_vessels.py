@@ -9,7 +9,9 @@ from xaudit.cases.phantom_anatomy import Anatomy
 from xaudit.records import FloatArray
 
 N_GENERATIONS = 5
-N_DOTS = 34
+N_DOTS = 30
+FULL_WIDTH_MM = 4.5
+"""Width from which a vessel shows with its full density."""
 
 Segment = tuple[float, float, float, float, float]
 """Start x, start y, end x, end y in mm of the body's frame, and width in mm."""
@@ -31,7 +33,7 @@ def draw_vessels(anatomy: Anatomy, generator: np.random.Generator) -> tuple[Segm
             angle, radius = generator.uniform(0, 2 * math.pi), math.sqrt(generator.uniform(0, 1))
             x = lung.x + lung.a * radius * math.cos(angle)
             y = lung.y + lung.b * radius * math.sin(angle)
-            width = min(3.4, 0.9 + generator.exponential(0.6))
+            width = min(3.0, 1.0 + generator.exponential(0.5))
             segments.append((x, y, x + generator.uniform(-1.5, 1.5), y + generator.uniform(-1.5, 1.5), width))
     return tuple(segments)
 
@@ -52,8 +54,8 @@ def vessel_cover(segments: tuple[Segment, ...], anatomy: Anatomy, size: int) -> 
     for x0, y0, x1, y1, width in segments:
         start, end = place(x0, y0), place(x1, y1)
         thick = width / spacing
-        # A vessel thinner than a fine pixel fills only part of it.
-        ink = round(255 * min(1.0, max(0.25, thick)))
+        # A slice is thicker than a small vessel, which therefore shows fainter than a large one.
+        ink = round(255 * min(1.0, width / FULL_WIDTH_MM))
         pen.line([start, end], fill=ink, width=max(1, round(thick)))
         reach = thick / 2
         if reach >= 1:
