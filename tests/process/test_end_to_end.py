@@ -288,3 +288,58 @@ def test_without_marks_the_report_says_what_cannot_be_measured(study, capsys):
     assert code == 0
     assert "XA402" in {verdict["code"] for verdict in outcome["verdicts"]}
     assert outcome["n_explained"] == {"marks": 24}
+
+
+@pytest.fixture
+def vanishing(monkeypatch):
+    """Lets the image of a case vanish from the moment when it has been classified."""
+    from xaudit.cases.dataset import Dataset
+    from xaudit.errors import DataError
+
+    read, asked = Dataset.pixels, []
+
+    def pixels(self, case):
+        asked.append(case.case_id)
+        if case.case_id == "p3-1" and asked.count("p3-1") > 1:
+            raise DataError("p3-1: has gone")
+        return read(self, case)
+
+    return lambda: monkeypatch.setattr(Dataset, "pixels", pixels)
+
+
+def test_an_image_that_vanishes_is_named_and_tried_again_by_the_next_run(
+    study, whole, vanishing, monkeypatch
+):
+    vanishing()
+    code, run = run_here(study, "--max-error-rate", "0.1")
+    assert code == 0
+    [problem] = table(run, "problems").to_dict("records")
+    assert (problem["case_id"], problem["stage"]) == ("p3-1", "explain")
+    assert "p3-1" not in set(table(run, "scores")["case_id"])
+    monkeypatch.undo()
+    monkeypatch.chdir(study)
+    code, again = run_here(study)
+    assert (code, again) == (0, run)
+    assert len(table(run, "problems")) == 0
+    assert tables(run) == whole
+
+
+def test_maps_made_while_an_image_was_gone_are_made_again_before_they_are_scored(
+    study, whole, vanishing, monkeypatch
+):
+    vanishing()
+    assert run_command_line(["explain", str(write_audit(study)), "-q"]) == 0
+    monkeypatch.undo()
+    monkeypatch.chdir(study)
+    code, run = run_here(study)
+    assert code == 0
+    assert tables(run) == whole
+
+
+def test_more_vanished_images_than_allowed_among_the_explained_ones_end_with_4(study, vanishing, capsys):
+    vanishing()
+    code, _ = run_here(study)
+    assert code == 4
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "error: 1 of 16 cases failed, more than the allowed 5%"
+    )
