@@ -45,7 +45,10 @@ def test_failed_cases_are_counted_once_and_held_against_those_that_could_have_fa
     assert failures([], n_cases=0, n_chosen=0) == [(0, 0), (0, 0)]
 
 
-def dataset(*, patients_known=True, annotations=(Annotation("a", "reader-1", Box(0, 0, 1, 1)),)):
+MARKED = (Annotation("a", "reader-1", Box(0, 0, 1, 1)),)
+
+
+def dataset(*, patients_known=True, annotations=MARKED):
     return SimpleNamespace(patients_known=patients_known, annotations=annotations)
 
 

@@ -1,5 +1,7 @@
 """Which cases are explained, worked by hand on a handful of them."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +81,7 @@ def test_a_limit_that_is_not_reached_takes_all():
 
 def test_a_longer_limit_adds_cases_and_drops_none():
     found = [set(select("all", limit=limit)) for limit in range(1, 7)]
-    for shorter, longer in zip(found, found[1:], strict=False):
+    for shorter, longer in pairwise(found):
         assert shorter < longer
 
 

@@ -1,0 +1,336 @@
+"""One chunk of cases explained and scored, on a network that reads the top-left quadrant and nothing else.
+
+Images are 8 × 8; the target's logit is 0.25 times the sum of the quadrant's 16 values, less 2. A bright quadrant
+(1.0) gives 4 - 2 = 2, a dark one (0.25) gives 1 - 2 = -1.
+"""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from xaudit.audit import Chunk, ask_reliance, explain, score, score_reliance
+from xaudit.catalog import REGIONS
+from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
+from xaudit.errors import DataError
+from xaudit.models.classifier import Classifier
+from xaudit.records import MODEL_LEVEL, NO_READER, Case, Prediction, SaliencyMap, Score, Unscored
+from xaudit.seeds import seed_for
+
+SIDE = 8
+CLASSES = ("cancer", "normal")
+QUADRANT = np.zeros((SIDE, SIDE), dtype=bool)
+QUADRANT[:4, :4] = True
+NOWHERE = np.zeros((SIDE, SIDE), dtype=bool)
+LUNGS = np.zeros((SIDE, SIDE), dtype=bool)
+LUNGS[1:7, 1:4] = LUNGS[1:7, 5:7] = True
+
+
+class QuadrantReader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor(0.25))
+
+    def forward(self, images):
+        logit = self.factor * images[:, 0, :4, :4].sum(dim=(1, 2)) - 2
+        return torch.stack([logit, torch.zeros_like(logit)], dim=1)
+
+
+class Source:
+    """Images, marks and lungs by case id; ``gone`` cannot be read."""
+
+    def __init__(self, regions=None, lungs=None, gone=()):
+        self._regions, self._lungs, self._gone = regions or {}, lungs, gone
+        self.n_read = 0
+
+    def pixels(self, case):
+        self.n_read += 1
+        if case.case_id in self._gone:
+            raise DataError(f"{case.case_id}: has gone")
+        noise = np.random.default_rng(seed_for(0, case.case_id)).uniform(0.1, 0.3, size=(SIDE, SIDE))
+        pixels = noise.astype(np.float32)
+        pixels[QUADRANT] = 1.0
+        return pixels
+
+    def lung_mask(self, case):
+        return self._lungs
+
+    def regions(self, case):
+        return self._regions.get(case.case_id, {})
+
+
+@pytest.fixture
+def classifier():
+    torch.set_num_threads(1)
+    return Classifier(
+        id="quadrant",
+        module=QuadrantReader(),
+        class_names=CLASSES,
+        model_hw=(SIDE, SIDE),
+        mean=(0, 0, 0),
+        std=(1, 1, 1),
+        batch_size=5,
+    )
+
+
+def pair(case_id, predicted="cancer"):
+    case = Case(
+        case_id, f"patient of {case_id}", "data", f"{case_id}.png", "0" * 64, "cancer", "test", SIDE, SIDE
+    )
+    answer = Prediction(
+        case_id,
+        case.patient_id,
+        "quadrant",
+        "test",
+        "cancer",
+        predicted,
+        "cancer",
+        (2.0, 0.0),
+        (0.9, 0.1),
+        CLASSES,
+    )
+    return case, answer
+
+
+IDS = ("a", "b", "c", "d", "e")
+MARKS = {name: {"union": QUADRANT} for name in IDS}
+LOCALIZATION = (MetricSpec(name="relevance-mass-accuracy"), MetricSpec(name="pointing-game"))
+FLIPPING = MetricSpec(name="pixel-flipping", steps=4, baseline="black")
+OCCLUSION = ExplainerSpec(name="occlusion", window=0.25, stride=0.25, baseline="black")
+RANDOM = ExplainerSpec(name="random")
+
+
+def chunk_of(classifier, ids=IDS, **source):
+    source.setdefault("regions", MARKS)
+    return Chunk(classifier, Source(**source), [pair(name) for name in ids])
+
+
+def by_key(results):
+    return {(r.key.case_id, r.key.metric_id, r.key.reader): r for r in results}
+
+
+def whole_audit(classifier, ids, *, seed=0):
+    """Everything that is stored of a chunk, but for what a clock says."""
+    chunk = chunk_of(classifier, ids, lungs=LUNGS)
+    reliances = ask_reliance(chunk, RelianceSection(controls=2), seed=seed)
+    results = score_reliance(chunk, reliances)
+    maps = {}
+    for spec in (OCCLUSION, RANDOM, ExplainerSpec(name="lime", samples=20, segments=4)):
+        found = explain(chunk, spec, seed=seed)
+        maps |= {(m.case_id, spec.id): (m.values.tobytes(), m.seed, m.n_evals) for m in found}
+        results += score(chunk, spec, found, metrics=[*LOCALIZATION, FLIPPING], reliances=reliances)
+    values = {
+        (r.key.case_id, r.key.explainer_id, r.key.metric_id): r.value if isinstance(r, Score) else r.reason
+        for r in results
+    }
+    return maps, values, set(reliances)
+
+
+@pytest.mark.parametrize("cut", [[1, 1, 1, 1, 1], [2, 3], [4, 1]])
+def test_neither_the_size_of_a_chunk_nor_its_order_nor_its_company_changes_a_bit(classifier, cut):
+    at_once = whole_audit(classifier, IDS)
+    maps, values, reliances = {}, {}, set()
+    ids = list(IDS[::-1])
+    for size in cut:
+        piece, ids = ids[:size], ids[size:]
+        part = whole_audit(classifier, piece)
+        maps, values, reliances = maps | part[0], values | part[1], reliances | part[2]
+    assert maps == at_once[0]
+    assert values == at_once[1]
+    assert reliances == at_once[2]
+
+
+def test_another_seed_draws_another_random_map_and_the_same_occlusion(classifier):
+    one, other = (whole_audit(classifier, ("a",), seed=seed)[0] for seed in (0, 1))
+    assert one["a", "random"][0] != other["a", "random"][0]
+    assert one["a", "occlusion"][0] == other["a", "occlusion"][0]
+
+
+def test_images_are_read_once_for_all_explainers_and_not_before_they_are_needed(classifier):
+    source = Source(regions=MARKS)
+    chunk = Chunk(classifier, source, [pair(name) for name in IDS])
+    assert source.n_read == 0
+    for spec in (OCCLUSION, RANDOM):
+        explain(chunk, spec, seed=0)
+    assert source.n_read == len(IDS)
+
+
+def test_a_map_of_occlusion_lies_in_the_quadrant_and_counts_its_evaluations(classifier):
+    [found] = explain(chunk_of(classifier, ("a",)), OCCLUSION, seed=0)
+    assert (found.case_id, found.model_id, found.explainer_id) == ("a", "quadrant", "occlusion")
+    assert found.explainer_hash == OCCLUSION.fingerprint
+    assert found.target == "cancer"
+    assert found.values.dtype == np.float32
+    # each window of 2 × 2 covers 4 values of 1.0: the logit falls by 0.25 * 4 = 1 inside, by 0 outside
+    assert np.allclose(found.values[QUADRANT] / found.values[0, 0], 1)
+    assert found.values[0, 0] > 0
+    assert np.allclose(found.values[~QUADRANT], 0)
+    # 4 × 4 windows and the untouched image
+    assert found.n_evals == 17
+
+
+def test_a_case_that_cannot_be_read_is_a_problem_and_the_others_go_on(classifier):
+    chunk = chunk_of(classifier, ("a", "b", "c"), gone=("b",))
+    assert [m.case_id for m in explain(chunk, RANDOM, seed=0)] == ["a", "c"]
+    [problem] = chunk.problems
+    assert (problem.case_id, problem.stage, problem.reason) == ("b", "explain", "b: has gone")
+
+
+def test_a_chunk_of_which_nothing_can_be_read_gives_nothing(classifier):
+    chunk = chunk_of(classifier, ("a", "b"), gone=("a", "b"))
+    assert explain(chunk, RANDOM, seed=0) == []
+    assert score(chunk, RANDOM, [], metrics=LOCALIZATION, reliances=[]) == []
+    assert ask_reliance(chunk, RelianceSection(), seed=0) == []
+    assert len(chunk.problems) == 2
+
+
+def painted(case_id, values, spec=OCCLUSION):
+    values = np.asarray(values, dtype=np.float32)
+    return SaliencyMap(case_id, "quadrant", spec.id, spec.fingerprint, "cancer", values, 0, 0, 0.0)
+
+
+def scored(classifier, values, *, spec=OCCLUSION, metrics=LOCALIZATION, **source):
+    chunk = chunk_of(classifier, ("a",), **source)
+    return by_key(score(chunk, spec, [painted("a", values, spec)], metrics=metrics, reliances=[]))
+
+
+def half_in_the_quadrant():
+    """1.0 on 4 pixels of the quadrant, 2.0 on 2 pixels elsewhere: half of the mass is inside."""
+    values = np.zeros((SIDE, SIDE))
+    values[0, :4] = 1.0
+    values[7, 6:] = 2.0
+    return values
+
+
+def test_scores_carry_who_what_and_how_they_were_made(classifier):
+    found = scored(classifier, half_in_the_quadrant())
+    result = found["a", "relevance-mass-accuracy", "union"]
+    assert result.value == pytest.approx(0.5)
+    key = result.key
+    assert (key.patient_id, key.model_id, key.explainer_id) == ("patient of a", "quadrant", "occlusion")
+    assert (key.explainer_hash, key.metric_hash) == (OCCLUSION.fingerprint, LOCALIZATION[0].fingerprint)
+    assert (key.target, key.correct, key.family) == ("cancer", True, "localization")
+    assert found["a", "pointing-game", "union"].value == 0.0, "both of the highest pixels lie outside"
+
+
+def test_a_wrongly_classified_case_is_scored_and_marked_as_such(classifier):
+    chunk = Chunk(classifier, Source(regions=MARKS), [pair("a", predicted="normal")])
+    results = score(
+        chunk, OCCLUSION, [painted("a", half_in_the_quadrant())], metrics=LOCALIZATION, reliances=[]
+    )
+    assert {r.key.correct for r in results} == {False}
+
+
+def test_where_each_reader_counts_there_is_a_score_for_each(classifier):
+    corner = np.zeros((SIDE, SIDE), dtype=bool)
+    corner[7, 6:] = True
+    regions = {"a": {"ann": QUADRANT, "ben": corner, "cas": NOWHERE}}
+    found = scored(classifier, half_in_the_quadrant(), regions=regions)
+    assert found["a", "relevance-mass-accuracy", "ann"].value == pytest.approx(0.5)
+    assert found["a", "relevance-mass-accuracy", "ben"].value == pytest.approx(0.5)
+    assert found["a", "pointing-game", "ben"].value == 1.0
+    nothing = found["a", "pointing-game", "cas"]
+    assert isinstance(nothing, Unscored)
+    assert nothing.reason == "the mark is empty: the readers left no pixel to be found"
+
+
+def test_a_case_that_nobody_annotated_is_unscored_for_every_metric_that_needs_a_mark(classifier):
+    found = scored(classifier, half_in_the_quadrant(), regions={}, metrics=[*LOCALIZATION, FLIPPING])
+    for metric in LOCALIZATION:
+        assert found["a", metric.id, NO_READER].reason == "no reader has annotated this case"
+    for region in REGIONS:
+        assert found["a", f"mass-{region}", NO_READER].reason == "no reader marked anything on this case"
+    assert isinstance(found["a", "pixel-flipping", NO_READER], Score)
+
+
+def test_a_map_of_zeros_is_unscored_with_its_reason(classifier):
+    found = scored(classifier, np.zeros((SIDE, SIDE)), metrics=[*LOCALIZATION, FLIPPING])
+    for name in ("relevance-mass-accuracy", "pointing-game", "pixel-flipping", "mass-mark"):
+        [result] = [r for (_, metric, _), r in found.items() if metric == name]
+        assert result.reason == "the map is zero everywhere: it points nowhere", name
+
+
+def test_negative_values_count_against_the_target_where_an_explainer_is_signed(classifier):
+    values = half_in_the_quadrant()
+    values[7, 6:] = -2.0
+    signed = scored(classifier, values)
+    assert signed["a", "relevance-mass-accuracy", "union"].value == pytest.approx(1.0)
+    unsigned = scored(classifier, values, spec=ExplainerSpec(name="gradcam"))
+    assert unsigned["a", "relevance-mass-accuracy", "union"].value == pytest.approx(0.5)
+
+
+def test_shares_by_region_add_up_to_one_and_missing_regions_say_why(classifier):
+    found = scored(classifier, half_in_the_quadrant())
+    shares = {region: found["a", f"mass-{region}", NO_READER] for region in REGIONS}
+    values = {region: r.value for region, r in shares.items() if isinstance(r, Score)}
+    # 4 of 8 in the marked quadrant; the 2 pixels of 2.0 lie in the last row, which is border
+    assert values == pytest.approx({"mark": 0.5, "border": 0.5, "outside": 0.0})
+    assert shares["same-lung"].reason == "no lung mask for this case"
+    assert shares["opposite-lung"].reason == "no lung mask for this case"
+
+
+def test_marks_in_both_lungs_leave_no_opposite_one(classifier):
+    both = np.zeros((SIDE, SIDE), dtype=bool)
+    both[3, 2] = both[3, 5] = True
+    found = scored(classifier, half_in_the_quadrant(), regions={"a": {"union": both}}, lungs=LUNGS)
+    assert found["a", "mass-opposite-lung", NO_READER].reason == "no lung lies opposite the marks"
+    assert isinstance(found["a", "mass-same-lung", NO_READER], Score)
+
+
+def test_pixel_flipping_pays_for_its_evaluations(classifier):
+    found = scored(classifier, half_in_the_quadrant(), metrics=[FLIPPING])
+    assert found["a", "pixel-flipping", NO_READER].n_evals >= 4
+
+
+def test_the_model_depends_on_the_quadrant_and_on_nothing_else(classifier):
+    chunk = chunk_of(classifier, ("a",), lungs=LUNGS)
+    reliances = ask_reliance(chunk, RelianceSection(infills=("mean",), controls=3), seed=0)
+    drops = {r.region: r.logit_drop for r in reliances}
+    assert drops["mark"] > 1
+    assert {region for region, drop in drops.items() if abs(drop) > 1e-6} == {"mark"}
+    found = by_key(score_reliance(chunk, reliances))
+    for reliance in reliances:
+        expected = reliance.probability_drop - reliance.control_probability_drop
+        result = found["a", f"reliance-{reliance.region}", NO_READER]
+        assert result.value == pytest.approx(expected)
+        assert (result.key.explainer_id, result.key.family) == (MODEL_LEVEL, "reliance")
+    assert sum(r.fraction for r in reliances) == pytest.approx(1)
+
+
+def test_reliance_is_averaged_over_the_infills(classifier):
+    chunk = chunk_of(classifier, ("a",))
+    reliances = ask_reliance(chunk, RelianceSection(infills=("mean", "blur"), controls=2), seed=0)
+    marks = [r.probability_drop - r.control_probability_drop for r in reliances if r.region == "mark"]
+    assert len(marks) == 2
+    found = by_key(score_reliance(chunk, reliances))
+    assert found["a", "reliance-mark", NO_READER].value == pytest.approx(sum(marks) / 2)
+
+
+def test_without_a_mark_reliance_is_asked_of_the_border_alone(classifier):
+    chunk = chunk_of(classifier, ("a",), regions={"a": {"union": NOWHERE}})
+    found = by_key(
+        score_reliance(chunk, ask_reliance(chunk, RelianceSection(infills=("mean",), controls=1), seed=0))
+    )
+    reasons = {m: r.reason for (_, m, _), r in found.items() if isinstance(r, Unscored)}
+    assert reasons == {
+        f"reliance-{region}": "no reader marked anything on this case"
+        for region in REGIONS
+        if region != "border"
+    }
+
+
+def test_a_map_of_what_the_model_uses_agrees_with_its_reliance_and_its_reverse_does_not(classifier):
+    chunk = chunk_of(classifier, ("a",), lungs=LUNGS)
+    reliances = ask_reliance(chunk, RelianceSection(infills=("mean",), controls=3), seed=0)
+    true, false = np.where(QUADRANT, 1.0, 0.0), np.where(QUADRANT, 0.0, 1.0)
+    agreement = {}
+    for name, values in {"true": true, "false": false}.items():
+        results = score(chunk, OCCLUSION, [painted("a", values)], metrics=LOCALIZATION, reliances=reliances)
+        agreement[name] = by_key(results)["a", "reliance-agreement", NO_READER].value
+    assert agreement["true"] == pytest.approx(1)
+    assert agreement["false"] < 0
+
+
+def test_without_reliance_nothing_is_said_of_agreement(classifier):
+    found = scored(classifier, half_in_the_quadrant())
+    assert not [metric for _, metric, _ in found if metric == "reliance-agreement"]
