@@ -27,6 +27,7 @@ from xaudit.catalog import EXPLAINERS, METRICS, Option, OptionValue, explainer_r
 from xaudit.errors import AuditFileError, did_you_mean, nearest
 
 Infill = Literal["blur", "noise", "mean"]
+Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -152,7 +153,7 @@ class ModelSection(Section):
     mean: tuple[float, float, float] = Field(
         (0.485, 0.456, 0.406), description="taken from each channel of an image in 0 to 1"
     )
-    std: tuple[float, float, float] = Field(
+    std: tuple[Spread, Spread, Spread] = Field(
         (0.229, 0.224, 0.225), description="that each channel is divided by after that"
     )
     layer: str | None = Field(
@@ -211,7 +212,7 @@ def _check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> No
         number = (
             isinstance(value, int | float)
             and not isinstance(value, bool)
-            and (not whole or value == int(value))
+            and (not whole or float(value).is_integer())
         )
         if isinstance(option.default, int | float):
             low = -float("inf") if option.minimum is None else option.minimum
@@ -646,7 +647,9 @@ def _keys_at(place: Iterable[int | str]) -> list[str]:
         if isinstance(part, int) or not isinstance(model, type) or not issubclass(model, BaseModel):
             continue
         entry = model.model_fields.get(part)
-        model = _section_in(entry.annotation) if entry is not None else None
+        if entry is None:  # a name that the user chose, such as a data set's
+            continue
+        model = _section_in(entry.annotation)
         if model is None:
             return []
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []

@@ -1,0 +1,121 @@
+"""The tables of what there is: complete, unambiguous, and true of what the code does."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from xaudit.catalog import (
+    EXPLAINERS,
+    FINDINGS,
+    FORMATS,
+    METRICS,
+    MODELS,
+    REGIONS,
+    explainer_row,
+    finding_row,
+    metric_row,
+)
+from xaudit.config import ExplainerSpec, MetricSpec
+
+TABLES = {"explainers": EXPLAINERS, "metrics": METRICS, "models": MODELS, "formats": FORMATS}
+OPTIONS = [(row.id, option) for row in (*EXPLAINERS, *METRICS) for option in row.options]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_has_an_id_of_its_own_and_a_meaning_in_words(name):
+    rows = TABLES[name]
+    assert [row_id for row_id, n in Counter(row.id for row in rows).items() if n > 1] == []
+    for row in rows:
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", row.id)
+        assert len(row.meaning.split()) >= 3, row.id
+        assert not row.meaning.endswith("."), row.id
+
+
+def test_no_id_names_both_an_explainer_and_a_metric():
+    assert {row.id for row in EXPLAINERS} & {row.id for row in METRICS} == set()
+
+
+def test_what_exists_is_what_was_promised():
+    assert [row.id for row in EXPLAINERS if not row.control] == [
+        "gradcam",
+        "lime",
+        "occlusion",
+        "integrated-gradients",
+    ]
+    assert [row.id for row in EXPLAINERS if row.control] == ["random", "centre", "edges"]
+    families = {}
+    for row in METRICS:
+        families.setdefault(row.family, []).append(row.id)
+    assert families == {
+        "localization": [
+            "pointing-game",
+            "iou",
+            "relevance-mass-accuracy",
+            "relevance-rank-accuracy",
+            "pixel-auroc",
+        ],
+        "faithfulness": ["pixel-flipping"],
+        "regions": [f"mass-{region}" for region in REGIONS],
+        "agreement": ["reliance-agreement"],
+        "reliance": [f"reliance-{region}" for region in REGIONS],
+    }
+
+
+def test_localization_cannot_be_measured_without_a_mark_and_only_lungs_need_lungs():
+    for row in METRICS:
+        assert row.needs_annotation == (row.family != "faithfulness"), row.id
+        assert row.needs_lungs == row.id.endswith("-lung"), row.id
+
+
+def test_a_direction_is_given_where_a_map_can_be_better_or_worse():
+    for row in METRICS:
+        assert (row.higher_is_better is None) == (row.family in ("regions", "reliance")), row.id
+    assert metric_row("pixel-flipping").higher_is_better is False
+
+
+def test_shares_are_told_from_other_numbers_by_their_range():
+    assert metric_row("iou").is_share
+    assert metric_row("mass-border").is_share
+    assert not metric_row("reliance-mark").is_share
+    assert not metric_row("reliance-agreement").is_share
+
+
+def test_controls_are_their_own_family_and_ask_no_gradient():
+    for row in EXPLAINERS:
+        assert (row.family == "control") == row.control, row.id
+        assert not (row.control and row.gradients), row.id
+        assert row.citation or row.id in ("random", "centre"), row.id
+
+
+@pytest.mark.parametrize(("row_id", "option"), OPTIONS, ids=lambda value: getattr(value, "name", value))
+def test_every_options_default_is_one_that_it_allows(row_id, option):
+    assert option.meaning
+    if option.choices:
+        assert option.default in option.choices
+    if isinstance(option.default, int | float):
+        assert option.minimum is None or option.default >= option.minimum
+        assert option.maximum is None or option.default <= option.maximum
+    spec = ExplainerSpec if row_id in {row.id for row in EXPLAINERS} else MetricSpec
+    assert spec.model_validate({"name": row_id, option.name: option.default}) is not None
+
+
+def test_findings_have_codes_that_say_what_kind_they_are():
+    codes = [row.code for row in FINDINGS]
+    assert codes == sorted(set(codes))
+    assert codes == [
+        "XA101", "XA102", "XA103", "XA201", "XA202", "XA301", "XA302", "XA401", "XA402", "XA403",
+    ]  # fmt: skip
+    for row in FINDINGS:
+        assert row.title
+        assert row.cause
+        assert row.remedy
+
+
+def test_a_row_is_found_by_its_id_and_nothing_else():
+    assert explainer_row("lime").id == "lime"
+    assert metric_row("iou").id == "iou"
+    assert finding_row("XA101").code == "XA101"
+    for find in (explainer_row, metric_row, finding_row):
+        with pytest.raises(KeyError):
+            find("none such")

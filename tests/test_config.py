@@ -1,0 +1,516 @@
+"""The audit file: its defaults, every complaint about it word for word, and what makes two audits the same."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xaudit.config import (
+    DEFAULT_METRICS,
+    AuditFile,
+    ExplainerSpec,
+    Gate,
+    MetricSpec,
+    audit_schema,
+    build_audit_file,
+    fingerprint,
+    read_audit_file,
+)
+from xaudit.errors import AuditFileError
+
+SCHEMA_HINT = "`xaudit config schema` describes every key"
+
+
+def plain(**changes):
+    """The least that an audit needs, with changes."""
+    return {
+        "data": {"images": "images"},
+        "models": [{"id": "net", "architecture": "resnet18"}],
+        **changes,
+    }
+
+
+def build(*overrides, **changes):
+    return build_audit_file(plain(**changes), shown="audit.yaml", root=Path("/root"), overrides=overrides)
+
+
+def complaint(*overrides, **changes):
+    with pytest.raises(AuditFileError) as caught:
+        build(*overrides, **changes)
+    return str(caught.value), caught.value.hint
+
+
+def test_data_and_a_model_are_all_that_must_be_said():
+    audit = build()
+    assert [spec.id for spec in audit.explainers] == ["gradcam", "lime"]
+    assert [spec.id for spec in audit.controls] == ["random", "centre", "edges"]
+    assert tuple(spec.id for spec in audit.metrics) == DEFAULT_METRICS
+    assert DEFAULT_METRICS == (
+        "pointing-game",
+        "iou",
+        "relevance-mass-accuracy",
+        "relevance-rank-accuracy",
+        "pixel-auroc",
+        "pixel-flipping",
+    )
+    assert (audit.seed, audit.gates, audit.name) == (0, (), "audit")
+    assert (audit.run.batch_size, audit.run.shard_size, audit.run.max_error_rate) == (32, 8, 0.05)
+    assert (audit.statistics.replicates, audit.statistics.confidence) == (10_000, 0.95)
+    assert (audit.statistics.gate_on, audit.reliance.enabled) == ("lower", True)
+
+
+def test_an_explainer_keeps_its_settings_and_fills_in_the_others():
+    [lime] = build(explainers=[{"name": "lime", "samples": 50}]).explainers
+    assert lime.id == "lime"
+    assert lime.options == {"samples": 50, "segments": 60, "compactness": 0.5, "hide": "mean"}
+
+
+def test_two_settings_of_one_explainer_live_side_by_side_under_two_ids():
+    audit = build(explainers=["lime", {"name": "lime", "id": "lime-50", "samples": 50}])
+    assert [spec.id for spec in audit.explainers] == ["lime", "lime-50"]
+    one, other = audit.explainers
+    assert one.fingerprint != other.fingerprint
+
+
+def test_a_specs_fingerprint_is_of_its_settings_whether_they_were_written_or_not():
+    assert ExplainerSpec(name="lime").fingerprint == ExplainerSpec(name="lime", samples=300).fingerprint
+    assert ExplainerSpec(name="lime").fingerprint == ExplainerSpec(name="lime", id="other").fingerprint
+    assert ExplainerSpec(name="lime").fingerprint != ExplainerSpec(name="lime", samples=301).fingerprint
+    assert MetricSpec(name="iou").fingerprint != MetricSpec(name="pixel-auroc").fingerprint
+
+
+def test_paths_start_from_the_file():
+    audit = build(
+        data={
+            "format": "csv",
+            "images": "images",
+            "labels": "../labels.csv",
+            "annotations": {"path": "/elsewhere/marks.json"},
+            "regions": {"lungs": "lungs"},
+        },
+        models=[{"id": "net", "architecture": "resnet18", "weights": "w/net.pt"}],
+    )
+    assert audit.data.images == Path("/root/images")
+    assert audit.data.labels == Path("/labels.csv")
+    assert audit.data.annotations.path == Path("/elsewhere/marks.json")
+    assert audit.data.regions.lungs == Path("/root/lungs")
+    assert audit.models[0].weights == Path("/root/w/net.pt")
+
+
+def test_only_data_sets_that_a_model_uses_are_loaded():
+    audit = build(
+        datasets={"other": {"images": "b"}, "third": {"images": "c"}},
+        models=[{"id": "net", "architecture": "resnet18", "dataset": "other"}],
+    )
+    assert list(audit.all_datasets) == ["other"]
+    assert list(build().all_datasets) == ["data"]
+
+
+LIME_TAKES = "it takes: samples, segments, compactness, hide"
+COMPLAINTS = {
+    "no such explainer, and one is near": (
+        {"explainers": ["gradcamm"]},
+        "explainers[0]: no explainer is called 'gradcamm'",
+        "did you mean 'gradcam'? `xaudit list explainers` shows all 7",
+    ),
+    "no such explainer, and none is near": (
+        {"explainers": ["lime", "zzz"]},
+        "explainers[1]: no explainer is called 'zzz'",
+        "`xaudit list explainers` shows all 7",
+    ),
+    "no such metric": (
+        {"metrics": [{"name": "pixel-fliping"}]},
+        "metrics[0]: no metric is called 'pixel-fliping'",
+        "did you mean 'pixel-flipping'? `xaudit list metrics` shows all 17",
+    ),
+    "no such option": (
+        {"explainers": [{"name": "lime", "smaples": 3}]},
+        "explainers[0]: no option is called 'smaples'",
+        f"did you mean 'samples'? {LIME_TAKES}",
+    ),
+    "an option where there are none": (
+        {"metrics": [{"name": "iou", "threshold": 0.5}]},
+        "metrics[0]: no option is called 'threshold'",
+        "it takes: none",
+    ),
+    "a number too small": (
+        {"explainers": [{"name": "lime", "samples": 9}]},
+        "explainers[0]: samples: expected a whole number at least 10, got 9",
+        SCHEMA_HINT,
+    ),
+    "no whole number": (
+        {"explainers": [{"name": "lime", "samples": 10.5}]},
+        "explainers[0]: samples: expected a whole number at least 10, got 10.5",
+        SCHEMA_HINT,
+    ),
+    "a number out of bounds": (
+        {"explainers": [{"name": "occlusion", "window": 1.5}]},
+        "explainers[0]: window: expected a number at least 0.01 and at most 1, got 1.5",
+        SCHEMA_HINT,
+    ),
+    "not a number": (
+        {"explainers": [{"name": "occlusion", "window": float("nan")}]},
+        "explainers[0]: window: expected a number at least 0.01 and at most 1, got nan",
+        SCHEMA_HINT,
+    ),
+    "endless": (
+        {"explainers": [{"name": "lime", "samples": float("inf")}]},
+        "explainers[0]: samples: expected a whole number at least 10, got inf",
+        SCHEMA_HINT,
+    ),
+    "yes for a number": (
+        {"explainers": [{"name": "lime", "samples": True}]},
+        "explainers[0]: samples: expected a whole number at least 10, got True",
+        SCHEMA_HINT,
+    ),
+    "no such choice": (
+        {"explainers": [{"name": "lime", "hide": "grey"}]},
+        "explainers[0]: hide: expected one of mean, black, got 'grey'",
+        SCHEMA_HINT,
+    ),
+    "a list for a choice": (
+        {"explainers": [{"name": "lime", "hide": ["mean"]}]},
+        "explainers[0]: hide: expected one of mean, black, got ['mean']",
+        SCHEMA_HINT,
+    ),
+    "a number for a text": (
+        {"explainers": [{"name": "gradcam", "layer": 4}]},
+        "explainers[0]: layer: expected a text, got 4",
+        SCHEMA_HINT,
+    ),
+    "a control that is none": (
+        {"controls": ["lime"]},
+        "controls: 'lime' is no control; the controls are random, centre, edges",
+        SCHEMA_HINT,
+    ),
+    "one explainer twice": (
+        {"explainers": ["lime", {"name": "lime", "samples": 50}]},
+        "explainers: 'lime' stands twice; give each its own id",
+        SCHEMA_HINT,
+    ),
+    "one model twice": (
+        {"models": [{"id": "net", "architecture": "resnet18"}] * 2},
+        "models: 'net' stands twice; give each its own id",
+        SCHEMA_HINT,
+    ),
+    "one metric twice": (
+        {"metrics": ["iou", "iou"]},
+        "metrics: 'iou' stands twice; give each its own id",
+        SCHEMA_HINT,
+    ),
+    "no model": ({"models": []}, "models: ", SCHEMA_HINT),
+    "no explainer": ({"explainers": []}, "explainers: ", SCHEMA_HINT),
+    "a data set that is not there": (
+        {
+            "models": [{"id": "net", "architecture": "resnet18", "dataset": "othr"}],
+            "datasets": {"other": {"images": "b"}},
+        },
+        "models[0].dataset: no data set is called 'othr'; did you mean 'other'?",
+        SCHEMA_HINT,
+    ),
+    "a model without an architecture": (
+        {"models": [{"id": "net"}]},
+        "models[0]: architecture: a model from torchvision needs it",
+        SCHEMA_HINT,
+    ),
+    "a model without a factory": (
+        {"models": [{"id": "net", "source": "python"}]},
+        "models[0]: factory: a model from python needs it",
+        SCHEMA_HINT,
+    ),
+    "a factory without a function": (
+        {"models": [{"id": "net", "source": "python", "factory": "package.module"}]},
+        "models[0]: factory: expected package.module:function",
+        SCHEMA_HINT,
+    ),
+    "a phantom without a variant": (
+        {"models": [{"id": "net", "source": "phantom"}]},
+        "models[0]: variant: a model from phantom needs it",
+        SCHEMA_HINT,
+    ),
+    "an id with a slash": (
+        {"models": [{"id": "a/b", "architecture": "resnet18"}]},
+        "models[0].id: string should match pattern",
+        SCHEMA_HINT,
+    ),
+    "a spread of nothing": (
+        {"models": [{"id": "net", "architecture": "resnet18", "std": [0.2, 0, 0.2]}]},
+        "models[0].std[1]: input should be greater than 0, got 0",
+        SCHEMA_HINT,
+    ),
+    "no images": (
+        {"data": {}},
+        "data: images: a folder data set needs the path of its folder",
+        SCHEMA_HINT,
+    ),
+    "no table": (
+        {"data": {"format": "csv"}},
+        "data: labels: a csv data set needs the path of its table",
+        SCHEMA_HINT,
+    ),
+    "no pattern": (
+        {"data": {"images": "a", "patient_pattern": "(P"}},
+        "data: patient_pattern: not a regular expression",
+        SCHEMA_HINT,
+    ),
+    "a pattern without a group": (
+        {"data": {"images": "a", "patient_pattern": "P[0-9]+"}},
+        "data: patient_pattern: needs a group in parentheses that matches the patient",
+        SCHEMA_HINT,
+    ),
+    "splits of more than the whole": (
+        {"data": {"images": "a", "split": {"test": 0.7, "validation": 0.4}}},
+        "data.split: test and validation together are more than the whole",
+        SCHEMA_HINT,
+    ),
+    "no such key": (
+        {"gate": []},
+        "gate: no key is called 'gate'",
+        "did you mean 'gates'? `xaudit config schema` lists every key",
+    ),
+    "no such key inside": (
+        {"data": {"images": "a", "annotations": {"path": "m.json", "reader": "each"}}},
+        "data.annotations.reader: no key is called 'reader'",
+        "did you mean 'readers'? `xaudit config schema` lists every key",
+    ),
+    "no such key of a model": (
+        {"models": [{"id": "net", "architecture": "resnet18", "weight": "w"}]},
+        "models[0].weight: no key is called 'weight'",
+        "did you mean 'weights'? `xaudit config schema` lists every key",
+    ),
+    "no such key of a data set": (
+        {"datasets": {"other": {"image": "a"}}},
+        "datasets.other.image: no key is called 'image'",
+        "did you mean 'images'? `xaudit config schema` lists every key",
+    ),
+    "a text for a number": (
+        {"run": {"limit": "few"}},
+        "run.limit: input should be a valid integer, unable to parse string as an integer, got 'few'",
+        SCHEMA_HINT,
+    ),
+    "a negative seed": (
+        {"seed": -1},
+        "seed: input should be greater than or equal to 0, got -1",
+        SCHEMA_HINT,
+    ),
+    "no such format": (
+        {"data": {"format": "dicm", "images": "a"}},
+        "data.format: input should be 'folder', 'csv' or 'phantom', got 'dicm'",
+        SCHEMA_HINT,
+    ),
+    "a gate that is none": (
+        {"gates": ["iou of lime above .3"]},
+        "gates[0]: 'iou of lime above .3' is not a gate; write it like 'iou@gradcam >= 0.3'",
+        SCHEMA_HINT,
+    ),
+    "a gate on no metric": (
+        {"gates": ["iuo >= 0.3"]},
+        "gates[0]: no metric is called 'iuo'",
+        "did you mean 'iou'? `xaudit list metrics` shows all 17",
+    ),
+    "a gate that asks the model through an explainer": (
+        {"gates": ["reliance-mark@lime >= 0.3"]},
+        "gates[0]: 'reliance-mark@lime >= 0.3': reliance-mark asks the model itself and takes no @explainer",
+        SCHEMA_HINT,
+    ),
+    "a gate on an explainer that is not there": (
+        {"gates": ["iou@limes >= 0.3"]},
+        "gates[0]: the audit has no explainer 'limes'; did you mean 'lime'?",
+        SCHEMA_HINT,
+    ),
+    "a gate on an explainer like no other": (
+        {"gates": ["iou@zzz >= 0.3"]},
+        "gates[0]: the audit has no explainer 'zzz'; it has gradcam, lime, random, centre, edges",
+        SCHEMA_HINT,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", COMPLAINTS)
+def test_what_means_nothing_is_answered_with_its_place_and_the_next_step(what):
+    changes, expected, hint = COMPLAINTS[what]
+    message, said = complaint(**changes)
+    assert message.startswith(f"audit.yaml: {expected}")
+    assert said == hint
+
+
+def test_data_and_models_are_needed():
+    with pytest.raises(AuditFileError, match=r"^audit.yaml: data: is needed and missing$"):
+        build_audit_file({"models": plain()["models"]}, shown="audit.yaml", root=Path())
+    with pytest.raises(AuditFileError, match=r"^audit.yaml: models: is needed and missing$"):
+        build_audit_file({"data": {"images": "a"}}, shown="audit.yaml", root=Path())
+
+
+def test_a_misspelt_key_is_named_before_what_is_missing_because_of_it():
+    message, hint = complaint(models=[{"id": "net", "architectur": "resnet18"}])
+    assert message == "audit.yaml: models[0].architectur: no key is called 'architectur'"
+    assert hint.startswith("did you mean 'architecture'?")
+
+
+@pytest.mark.parametrize(
+    ("override", "place", "value"),
+    [
+        ("seed=7", ("seed",), 7),
+        ("run.limit=3", ("run", "limit"), 3),
+        ("run.cases=all", ("run", "cases"), "all"),
+        ("models.0.id=other", ("models", 0, "id"), "other"),
+        ("statistics.confidence=0.9", ("statistics", "confidence"), 0.9),
+        ("reliance.infills=[mean]", ("reliance", "infills"), ("mean",)),
+        ("data.positive=", ("data", "positive"), None),
+    ],
+)
+def test_an_override_changes_one_key(override, place, value):
+    found = build(override)
+    for part in place:
+        found = found[part] if isinstance(part, int) else getattr(found, part)
+    assert found == value
+
+
+def test_later_overrides_win():
+    assert build("seed=1", "seed=2").seed == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("seed", "--set seed: expected key.path=value"),
+        ("=3", "--set =3: expected key.path=value"),
+        ("models.3.id=x", "--set models.3.id=x: '3' leads nowhere"),
+        ("models.first=x", "--set models.first=x: 'first' leads nowhere"),
+        ("data.images.x.y=1", "--set data.images.x.y=1: 'x' leads nowhere"),
+        ("data.images.x=1", "--set data.images.x=1: 'x' leads nowhere"),
+        ("seed=[1", "--set seed=[1: the value is not YAML"),
+        ("run.limt=3", "audit.yaml: run.limt: no key is called 'limt'"),
+    ],
+)
+def test_an_override_that_means_nothing_is_answered_with_itself(override, message):
+    assert complaint(override)[0] == message
+
+
+def test_yaml_and_toml_describe_the_same_audit(tmp_path):
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(plain(gates=["iou@lime >= 0.3"], run={"limit": 3})))
+    text = """
+        gates = ["iou@lime >= 0.3"]
+        [data]
+        images = "images"
+        [[models]]
+        id = "net"
+        architecture = "resnet18"
+        [run]
+        limit = 3
+    """
+    (tmp_path / "a.toml").write_text(text)
+    assert tomllib.loads(text)["run"] == {"limit": 3}
+    one, other = read_audit_file(tmp_path / "a.yaml"), read_audit_file(tmp_path / "a.toml")
+    assert one == other
+    assert one.fingerprint() == other.fingerprint()
+    assert one.data.images == tmp_path / "images"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.yaml", b"data: [1", "a.yaml: line 1: not YAML: "),
+        ("a.yaml", b"data:\n  a: 1\n b: 2\n", "a.yaml: line 3: not YAML: "),
+        ("a.toml", b"data = ", "a.toml: not TOML: "),
+        ("a.yaml", b"", "a.yaml: expected keys such as data and models"),
+        ("a.yaml", b"- data\n- models\n", "a.yaml: expected keys such as data and models"),
+        ("a.yaml", b"data: \xff\xfe", "a.yaml: cannot be read: not UTF-8 text"),
+        ("a.yaml", b"!!python/object/apply:os.system ['true']", "a.yaml: line 1: not YAML: "),
+        ("a.yaml", b"data: \x00", "a.yaml: not YAML: "),
+    ],
+)
+def test_a_file_that_is_no_audit_says_what_it_is(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AuditFileError) as caught:
+        read_audit_file(tmp_path / name)
+    assert message in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_file_that_is_not_there_or_is_a_folder(tmp_path):
+    with pytest.raises(AuditFileError, match=r"nowhere\.yaml: no such file$"):
+        read_audit_file(tmp_path / "nowhere.yaml")
+    with pytest.raises(AuditFileError, match=r": cannot be read: Is a directory$"):
+        read_audit_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [{"batch_size": 1}, {"shard_size": 1}, {"max_error_rate": 1}, {"figures": 0}, {"maps": "none"}],
+    ids=str,
+)
+def test_how_the_work_is_cut_up_does_not_make_another_audit(run):
+    assert build(run=run).fingerprint() == build().fingerprint()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": 1},
+        {"run": {"limit": 5}},
+        {"run": {"cases": "all"}},
+        {"gates": ["iou@lime >= 0.3"]},
+        {"explainers": ["lime"]},
+        {"explainers": ["gradcam", {"name": "lime", "samples": 301}]},
+        {"controls": []},
+        {"statistics": {"replicates": 1000}},
+        {"data": {"images": "others"}},
+    ],
+    ids=str,
+)
+def test_what_can_change_a_result_makes_another_audit(changes):
+    assert build(**changes).fingerprint() != build().fingerprint()
+
+
+def test_a_setting_written_out_is_the_audit_with_the_default():
+    spelled = build(explainers=["gradcam", {"name": "lime", "samples": 300}], seed=0)
+    assert [s.fingerprint for s in spelled.explainers] == [s.fingerprint for s in build().explainers]
+
+
+def test_an_audit_that_was_dumped_and_read_again_is_the_same():
+    audit = build(explainers=[{"name": "lime", "id": "x", "samples": 50}], gates=["iou@x >= 0.3"])
+    for mode in ("json", "python"):
+        again = AuditFile.model_validate(audit.model_dump(mode=mode))
+        assert again == audit
+        assert again.fingerprint() == audit.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("text", "at_least", "written"),
+    [
+        ("iou@lime >= 0.3", True, "iou@lime >= 0.3"),
+        ("iou@lime≥.3", True, "iou@lime >= 0.3"),
+        ("pixel-flipping @ lime <= 2e-1", False, "pixel-flipping@lime <= 0.2"),
+        ("iou=0.3", True, "iou >= 0.3"),
+        ("pixel-flipping=0.3", False, "pixel-flipping <= 0.3"),
+        ("reliance-mark=0.3", True, "reliance-mark >= 0.3"),
+        ("reliance-border <= -0.5", False, "reliance-border <= -0.5"),
+    ],
+)
+def test_a_gate_is_read_as_written_and_a_bare_sign_takes_the_metrics_direction(text, at_least, written):
+    gate = Gate.parse(text)
+    assert gate.at_least == at_least
+    assert str(gate) == written
+    assert Gate.parse(str(gate)) == gate
+
+
+@given(st.floats(-1, 1, allow_nan=False), st.booleans())
+def test_a_gate_survives_being_written_and_read(value, at_least):
+    gate = Gate(metric="iou", subject="lime", at_least=at_least, value=float(f"{value:g}"))
+    assert Gate.parse(str(gate)) == gate
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text() | st.none(), max_size=5))
+def test_a_fingerprint_does_not_depend_on_the_order_of_keys(mapping):
+    assert fingerprint(mapping) == fingerprint(dict(reversed(mapping.items())))
+    assert len(fingerprint(mapping)) == 16
+
+
+def test_every_key_is_in_the_schema():
+    schema = audit_schema()
+    assert set(schema["properties"]) == set(AuditFile.model_fields)
+    assert schema["additionalProperties"] is False
