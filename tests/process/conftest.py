@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 import torch
-from known_study import write_study
+from known_study import only_run, tables, write_audit, write_study
+
+from xaudit.cli.boundary import run_command_line
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,12 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def whole(pristine, tmp_path_factory):
+    """The tables of one unbroken run of the study, which every other way to carry it out must come to."""
+    folder = tmp_path_factory.mktemp("whole") / "study"
+    shutil.copytree(pristine, folder)
+    assert run_command_line(["run", str(write_audit(folder)), "-q", "-o", str(folder / "runs")]) == 0
+    return tables(only_run(folder / "runs"))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -16,14 +15,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 N_SHARDS = 20  # four chunks of four cases: reliance and four maps each
 SLEEP_S = "0.02"  # per forward pass, so that there is a middle in which to stop
-
-
-@pytest.fixture(scope="module")
-def unbroken(pristine, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("unbroken") / "study"
-    shutil.copytree(pristine, folder)
-    assert run_command_line(["run", str(write_audit(folder)), "-q", "-o", str(folder / "runs")]) == 0
-    return tables(only_run(folder / "runs"))
 
 
 def stopped(study, sign, is_time):
@@ -55,7 +46,7 @@ def n_parts(study, table):
     return len(list((study / "runs").glob(f"*/{table}/part-*.parquet")))
 
 
-def test_control_c_keeps_what_is_finished_and_the_same_command_continues(study, unbroken):
+def test_control_c_keeps_what_is_finished_and_the_same_command_continues(study, whole):
     write_audit(study)
     code, out, err = stopped(study, signal.SIGINT, lambda: n_parts(study, "scores") >= 7)
     assert (code, out) == (130, "")
@@ -72,11 +63,11 @@ def test_control_c_keeps_what_is_finished_and_the_same_command_continues(study, 
     work = json.loads(again.stdout)["work"]
     assert (work["n_shards"], work["n_shards_reused"]) == (N_SHARDS, kept)
     assert only_run(study / "runs") == run
-    assert tables(run) == unbroken
+    assert tables(run) == whole
 
 
 @pytest.mark.slow
-def test_a_run_killed_again_and_again_ends_as_one_that_was_left_alone(study, unbroken):
+def test_a_run_killed_again_and_again_ends_as_one_that_was_left_alone(study, whole):
     audit = write_audit(study)
     moments = (
         lambda: any((study / "runs").glob("*/status.json")),
@@ -91,5 +82,5 @@ def test_a_run_killed_again_and_again_ends_as_one_that_was_left_alone(study, unb
     assert json.loads((run / "status.json").read_text())["state"] == "running"
     assert run_command_line(["run", str(audit), "-q"]) == 0
     assert only_run(study / "runs") == run
-    assert tables(run) == unbroken
+    assert tables(run) == whole
     assert [path for path in run.rglob("*") if path.name.startswith(".") or "tmp" in path.suffix] == []

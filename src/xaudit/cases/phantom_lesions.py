@@ -57,7 +57,8 @@ class Lesion:
     def distance(self, grid: Grid) -> FloatArray:
         """(H, W) distance in mm to the outline along the ray from the middle, negative inside."""
         dx, dy = grid.x - np.float32(self.x), grid.y - np.float32(self.y)
-        return np.hypot(dx, dy) - self.radius(np.arctan2(dy, dx))
+        outside: FloatArray = np.hypot(dx, dy) - self.radius(np.arctan2(dy, dx))
+        return outside
 
     def spike_reach(self, grid: Grid) -> FloatArray:
         """(H, W) mm by which spicules carry the tumour's density beyond its outline in each direction."""

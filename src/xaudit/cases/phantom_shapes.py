@@ -36,7 +36,8 @@ class Ellipse:
 
 def cover(distance: FloatArray, edge_mm: float) -> FloatArray:
     """How much of each point lies inside: 1 within, 0 without, linear across an edge of ``edge_mm``."""
-    return np.clip(np.float32(0.5) - distance / np.float32(edge_mm), 0, 1)
+    share: FloatArray = np.clip(np.float32(0.5) - distance / np.float32(edge_mm), 0, 1)
+    return share
 
 
 def paint(canvas: FloatArray, share: FloatArray, value: FloatArray | float) -> None:

@@ -1,12 +1,13 @@
 """Explainers against each other on the same cases, in words and numbers."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from xaudit.records import NO_READER, Comparison
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
 from xaudit.report.json_report import plain_values
-from xaudit.report.wording import interval
+from xaudit.report.wording import interval, metric_words
 from xaudit.statistics.digits import shown
 
 SCHEMA = "xaudit-comparison"
@@ -25,18 +26,29 @@ def comparison_section(comparisons: Sequence[Comparison]) -> Section:
         "Better for: patients on whom the first, or the second, does better."
     )
     sentences = [Paragraph(c.sentence, lead="-") for c in comparisons if c.conclusion in ("higher", "lower")]
-    blocks: list[Block] = [comparisons_grid(comparisons), *sentences, Paragraph(legend, "dim")]
+    readers = {c.reader for c in comparisons} - {NO_READER}
+    groups: dict[str, list[Comparison]] = defaultdict(list)
+    for c in comparisons:
+        whose = f" (marks: {c.reader})" if len(readers) > 1 and c.reader != NO_READER else ""
+        groups[c.model_id + whose].append(c)
+    tables = [_table(pairs, title=title) for title, pairs in groups.items()]
+    blocks: list[Block] = [*tables, *sentences, Paragraph(legend, "dim")]
     return Section("Comparison", tuple(blocks))
 
 
 def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
-    """One row for each model, metric, reader and pair of explainers."""
-    several_models = len({c.model_id for c in comparisons}) > 1
-    several_readers = len({c.reader for c in comparisons} - {NO_READER}) > 1
+    """One row for each model, metric, reader and pair of explainers, with columns for the model and the reader."""
+    table = _table(comparisons)
+    rows = [
+        Row((Cell(c.model_id), Cell(c.reader), *line.cells))
+        for c, line in zip(comparisons, table.rows, strict=True)
+    ]
+    return grid([Column("model"), Column("reader"), *table.columns], rows)
+
+
+def _table(comparisons: Sequence[Comparison], *, title: str = "") -> Grid:
     columns = [
-        *([Column("model")] if several_models else []),
         Column("metric", wraps=True),
-        *([Column("reader")] if several_readers else []),
         Column("first - second", wraps=True),
         Column("difference", numeric=True),
         Column("p", numeric=True),
@@ -47,9 +59,7 @@ def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
     for c in comparisons:
         tone: Tone = "strong" if c.conclusion in ("higher", "lower") else "plain"
         cells = [
-            *([Cell(c.model_id)] if several_models else []),
-            Cell(c.metric_id.replace("-", " ")),
-            *([Cell(c.reader)] if several_readers else []),
+            Cell(metric_words(c.metric_id)),
             Cell(f"{c.explainer_id} - {c.other_id}", tone),
             Cell("no common case" if c.difference is None else interval(c.difference), tone),
             Cell(_p(c.p_adjusted)),
@@ -57,7 +67,7 @@ def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
             Cell(str(c.n_patients)),
         ]
         rows.append(Row(tuple(cells)))
-    return grid(columns, rows)
+    return grid(columns, rows, title=title)
 
 
 def comparisons_as_json(comparisons: Sequence[Comparison]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _mistakes(evaluation: Evaluation, title: str) -> Grid:
 
 
 def _tone(on_diagonal: bool, n: int) -> Tone:
-    return "strong" if on_diagonal else ("bad" if n else "dim")
+    return "strong" if on_diagonal else ("plain" if n else "dim")
 
 
 def _short(name: str) -> str:

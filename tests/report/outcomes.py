@@ -1,0 +1,218 @@
+"""Finished runs as the phantom study gives them, for the reports' tests."""
+
+from dataclasses import replace
+
+from xaudit.config import Gate
+from xaudit.records import (
+    MODEL_LEVEL,
+    NO_READER,
+    Evaluation,
+    Interval,
+    Outcome,
+    Problem,
+    Summary,
+    UnscoredGroup,
+    Verdict,
+    Work,
+)
+from xaudit.verdict import judge
+
+EXPLAINERS = ("gradcam", "lime", "occlusion")
+CONTROLS = ("random", "centre", "edges")
+
+
+def interval(estimate: float, half: float = 0.07, lowest: float = 0.0) -> Interval:
+    return Interval(estimate, max(lowest, estimate - half), min(1.0, estimate + half), "bca")
+
+
+def summary(
+    model, explainer, metric, value, *, family, reader="union", unscored=0, better=None, half=0.07
+) -> Summary:
+    control = None
+    if better is not None:
+        control = interval(0.2 if better else 0.01, 0.05)
+    return Summary(
+        model_id=model,
+        explainer_id=explainer,
+        metric_id=metric,
+        family=family,
+        reader=reader,
+        interval=interval(value, half, -1.0 if family in ("reliance", "agreement") else 0.0),
+        n_cases=54 - unscored,
+        n_patients=18,
+        n_unscored=unscored,
+        cluster="patient",
+        control_id=None if better is None else "edges",
+        control_difference=control,
+    )
+
+
+RELIANCE = {
+    "honest": {"mark": 0.61, "same-lung": 0.04, "opposite-lung": 0.0, "border": -0.01, "outside": 0.01},
+    "shortcut": {"mark": 0.02, "same-lung": 0.0, "opposite-lung": 0.0, "border": 0.83, "outside": 0.05},
+}
+MASSES = {
+    ("honest", "gradcam"): (0.08, 0.22, 0.15, 0.14, 0.41),
+    ("honest", "lime"): (0.31, 0.24, 0.12, 0.09, 0.24),
+    ("honest", "occlusion"): (0.52, 0.21, 0.08, 0.04, 0.15),
+    ("shortcut", "gradcam"): (0.05, 0.19, 0.18, 0.20, 0.38),
+    ("shortcut", "lime"): (0.03, 0.08, 0.06, 0.71, 0.12),
+    ("shortcut", "occlusion"): (0.01, 0.02, 0.02, 0.94, 0.01),
+}
+AGREEMENT = {
+    ("honest", "gradcam"): -0.12,
+    ("honest", "lime"): 0.66,
+    ("honest", "occlusion"): 0.81,
+    ("shortcut", "gradcam"): 0.05,
+    ("shortcut", "lime"): 0.55,
+    ("shortcut", "occlusion"): 0.78,
+}
+LOCALIZATION = {
+    ("honest", "gradcam"): (0.05, 0.06, 0.08, 0.11, 0.61, 0.42),
+    ("honest", "lime"): (0.43, 0.21, 0.31, 0.33, 0.78, 0.31),
+    ("honest", "occlusion"): (0.58, 0.29, 0.52, 0.44, 0.88, 0.24),
+    ("shortcut", "gradcam"): (0.02, 0.05, 0.05, 0.06, 0.51, 0.66),
+    ("shortcut", "lime"): (0.0, 0.01, 0.03, 0.02, 0.44, 0.35),
+    ("shortcut", "occlusion"): (0.0, 0.0, 0.01, 0.01, 0.40, 0.22),
+}
+CONTROL_SCORES = {
+    "random": (0.03, 0.02, 0.03, 0.03, 0.50, 0.71),
+    "centre": (0.0, 0.01, 0.02, 0.01, 0.37, 0.74),
+    "edges": (0.04, 0.03, 0.05, 0.06, 0.56, 0.69),
+}
+METRICS = (
+    "pointing-game",
+    "iou",
+    "relevance-mass-accuracy",
+    "relevance-rank-accuracy",
+    "pixel-auroc",
+    "pixel-flipping",
+)
+REGIONS = ("mark", "same-lung", "opposite-lung", "border", "outside")
+
+
+def summaries(models=("honest", "shortcut")) -> tuple[Summary, ...]:
+    found: list[Summary] = []
+    for model in models:
+        for region, value in RELIANCE[model].items():
+            found.append(
+                summary(model, MODEL_LEVEL, f"reliance-{region}", value, family="reliance", half=0.05)
+            )
+        for explainer in (*EXPLAINERS, *CONTROLS):
+            scores = LOCALIZATION.get((model, explainer)) or CONTROL_SCORES[explainer]
+            for metric, value in zip(METRICS, scores, strict=True):
+                faithful = metric == "pixel-flipping"
+                better = (
+                    None
+                    if explainer in CONTROLS
+                    else (model == "honest" and explainer != "gradcam" and not faithful)
+                )
+                found.append(
+                    summary(
+                        model,
+                        explainer,
+                        metric,
+                        value,
+                        family="faithfulness" if faithful else "localization",
+                        reader=NO_READER if faithful else "union",
+                        unscored=2 if (explainer, metric) == ("gradcam", "pointing-game") else 0,
+                        better=better,
+                    )
+                )
+            masses = MASSES.get((model, explainer), (0.03, 0.2, 0.2, 0.36, 0.21))
+            for region, value in zip(REGIONS, masses, strict=True):
+                found.append(summary(model, explainer, f"mass-{region}", value, family="regions"))
+            agreement = AGREEMENT.get(
+                (model, explainer), {"random": 0.0, "centre": -0.2, "edges": 0.1}.get(explainer, 0.0)
+            )
+            found.append(
+                summary(model, explainer, "reliance-agreement", agreement, family="agreement", half=0.15)
+            )
+    return tuple(found)
+
+
+def evaluation(model: str, matrix=((52, 2), (1, 53))) -> Evaluation:
+    measures = {
+        "accuracy": interval(0.972, 0.02),
+        "sensitivity": interval(0.981, 0.018),
+        "specificity": interval(0.963, 0.03),
+        "auroc": interval(0.995, 0.005),
+    }
+    return Evaluation(model, "data", "test", ("cancer", "normal"), "cancer", matrix, measures, 108, 36, True)
+
+
+GATES = ("reliance-mark >= 0.2", "reliance-border <= 0.1", "pointing-game@lime >= 0.3")
+
+
+def verdicts(found: tuple[Summary, ...], gates=GATES, models=("honest", "shortcut")) -> tuple[Verdict, ...]:
+    return judge(
+        found,
+        gates=[Gate.parse(text) for text in gates],
+        models=models,
+        gate_on="lower",
+        explainers=EXPLAINERS,
+        positive=dict.fromkeys(models, "cancer"),
+    )
+
+
+def finding(code: str, model: str, sentence: str) -> Verdict:
+    return Verdict(code, "fail", model, model, "", sentence, gating=False)
+
+
+def phantom_outcome() -> Outcome:
+    """The built-in study: an honest model and one that reads the corner marker."""
+    return Outcome(
+        name="phantom",
+        run_id="20260102T030405Z-phantom-0a1b2c3d",
+        model_ids=("honest", "shortcut"),
+        explainer_ids=(*EXPLAINERS, *CONTROLS),
+        control_ids=CONTROLS,
+        evaluations=(evaluation("honest"), evaluation("shortcut", ((54, 0), (0, 54)))),
+        summaries=summaries(),
+        verdicts=verdicts(summaries()),
+        problems=(),
+        n_explained={"honest": 54, "shortcut": 54},
+        positive={"honest": "cancer", "shortcut": "cancer"},
+        notes=(),
+        unscored=(UnscoredGroup("honest", "gradcam", "the map is zero everywhere", 2, 12),),
+        work=Work(seconds=148.2, model_seconds=127.5, n_evals=96_412, n_shards=112, n_shards_reused=0),
+    )
+
+
+def unmarked_outcome() -> Outcome:
+    """Real images of three classes without marks, patients or gates, some of them unreadable."""
+    names = ("Benign cases", "Malignant cases", "Normal cases")
+    matrix = ((20, 4, 6), (3, 98, 2), (9, 1, 87))
+    measures = {"accuracy": Interval(0.891, 0.848, 0.923, "wilson")}
+    rows = []
+    for explainer in ("gradcam", "lime", *CONTROLS):
+        value = {"gradcam": 0.44, "lime": 0.39}.get(explainer, 0.7)
+        rows.append(
+            summary("resnet50", explainer, "pixel-flipping", value, family="faithfulness", reader=NO_READER)
+        )
+    rows = [replace(row, cluster="case") for row in rows]
+    return Outcome(
+        name="lung-ct",
+        run_id="20260102T030405Z-lung-ct-11112222",
+        model_ids=("resnet50",),
+        explainer_ids=("gradcam", "lime", *CONTROLS),
+        control_ids=CONTROLS,
+        evaluations=(
+            Evaluation("resnet50", "data", "test", names, names[1], matrix, measures, 230, 230, False),
+            Evaluation("resnet50", "data", "train", names, names[1], matrix, measures, 230, 230, False),
+        ),
+        summaries=tuple(rows),
+        verdicts=(
+            finding("XA401", "resnet50", "the data names no patients"),
+            finding("XA402", "resnet50", "no reader's marks were given"),
+        ),
+        problems=(
+            Problem("Malignant cases/Malignant (12)", "load", "the image is cut off: 3 kB of 41 kB"),
+            Problem("Malignant cases/Malignant (13)", "load", "the image is cut off: 3 kB of 41 kB"),
+            Problem("Normal cases/Normal (4)", "explain", "the map is constant"),
+        ),
+        n_explained={"resnet50": 40},
+        positive={"resnet50": "Malignant cases"},
+        notes=("Images were split at random because the data names no patients.",),
+        work=Work(seconds=61.0, model_seconds=50.1, n_evals=0, n_shards=5, n_shards_reused=5),
+    )

@@ -1,0 +1,99 @@
+import csv
+import io
+
+from xaudit.records import Comparison, Interval
+from xaudit.report.comparison import comparison_section, comparisons_as_json, comparisons_grid
+from xaudit.report.grid import Grid, Paragraph
+from xaudit.report.layout import grid_lines
+from xaudit.report.markdown import csv_table, markdown_section
+
+
+def comparison(model="honest", metric="iou", **changes) -> Comparison:
+    values = {
+        "model_id": model,
+        "metric_id": metric,
+        "family": "localization",
+        "reader": "union",
+        "explainer_id": "lime",
+        "other_id": "gradcam",
+        "means": (0.41, 0.05),
+        "difference": Interval(0.36, 0.28, 0.44, "bca"),
+        "p_value": 0.00001,
+        "p_adjusted": 0.00002,
+        "n_wins": 15,
+        "n_ties": 1,
+        "n_losses": 2,
+        "n_cases": 54,
+        "n_patients": 18,
+        "n_unpaired": 0,
+        "cluster": "patient",
+        "conclusion": "higher",
+        "sentence": "lime above gradcam in iou",
+    }
+    return Comparison(**{**values, **changes})
+
+
+def lines(comparisons, width=80):
+    """The tables of the section, without its legend."""
+    tables = [block for block in comparison_section(comparisons).blocks if isinstance(block, Grid)]
+    return [line.plain.rstrip() for table in tables for line in grid_lines(table, width)]
+
+
+def test_a_pair_stands_in_one_line_under_its_model():
+    assert lines([comparison()]) == [
+        "honest",
+        "                                                   better",
+        "metric  first - second         difference       p     for  patients",
+        "IoU     lime - gradcam  0.36 [0.28, 0.44]  <0.001    15:2        18",
+    ]
+
+
+def test_each_model_has_a_table_and_so_has_each_reader_where_there_are_several():
+    several = lines(
+        [comparison(), comparison(reader="r2"), comparison(model="shortcut"), comparison(reader="-")]
+    )
+    titles = [line for line in several if line.startswith(("honest", "shortcut"))]
+    assert titles == ["honest (marks: union)", "honest (marks: r2)", "shortcut (marks: union)", "honest"]
+
+
+def test_the_widest_pair_fits_80_columns():
+    pair = comparison(
+        metric="relevance-rank-accuracy",
+        explainer_id="integrated-gradients",
+        difference=Interval(-0.36, -0.28, -0.44, "bca"),
+        reader="reader-12",
+    )
+    assert max(len(line) for line in lines([pair, comparison()])) <= 80
+
+
+def test_a_p_value_beside_the_limit_shows_on_which_side_it_lies():
+    assert "0.0498" in lines([comparison(p_adjusted=0.0498)])[-1]
+
+
+def test_without_common_cases_there_is_no_number():
+    pair = comparison(
+        means=None, difference=None, p_value=None, p_adjusted=None, conclusion="none", n_patients=0
+    )
+    assert "no common case" in lines([pair])[-1]
+
+
+def test_only_what_is_decided_is_said_in_words():
+    section = comparison_section([comparison(), comparison(conclusion="undecided", sentence="undecided")])
+    said = [block.text for block in section.blocks if isinstance(block, Paragraph) and block.lead == "-"]
+    assert said == ["lime above gradcam in iou"]
+    assert "- lime above gradcam in iou" in markdown_section(section)
+
+
+def test_without_pairs_the_reason_is_given():
+    assert (
+        comparison_section([]).blocks[0].text.startswith("No two explainers were scored with the same metric")
+    )
+
+
+def test_csv_and_json_hold_every_pair():
+    pairs = [comparison(), comparison(metric="pixel-flipping")]
+    table = list(csv.DictReader(io.StringIO(csv_table(comparisons_grid(pairs)))))
+    assert [row["metric"] for row in table] == ["IoU", "pixel flipping"]
+    plain = comparisons_as_json(pairs)
+    assert (plain["schema"], plain["schema_version"]) == ("xaudit-comparison", 1)
+    assert [item["difference"]["low"] for item in plain["comparisons"]] == [0.28, 0.28]
