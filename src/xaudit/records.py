@@ -23,6 +23,10 @@ NO_READER = "-"
 """Stands in the reader column of a score that needs no annotation."""
 
 
+ALL_CASES = "all"
+"""Stands in the stratum column of a summary over all cases."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """An axis-aligned rectangle ``[x0, x1) × [y0, y1)``."""
@@ -240,6 +244,7 @@ class Summary:
         cluster: ``patient``, or ``case`` where the data names no patients.
         control_id: the best control of the same metric, None where there is none.
         control_difference: this explainer minus that control, paired by case.
+        stratum: the part of the cases it covers, as ``property=value``; ``all`` for all of them.
     """
 
     model_id: str
@@ -254,6 +259,7 @@ class Summary:
     cluster: str
     control_id: str | None = None
     control_difference: Interval | None = None
+    stratum: str = ALL_CASES
 
 
 @dataclass(frozen=True, slots=True)

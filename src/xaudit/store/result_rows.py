@@ -171,6 +171,7 @@ def _summary_row(summary: Summary) -> dict[str, object]:
         "metric": summary.metric_id,
         "family": summary.family,
         "reader": summary.reader,
+        "stratum": summary.stratum,
         "estimate": interval.estimate,
         "low": interval.low,
         "high": interval.high,
@@ -215,6 +216,7 @@ def _summary(row: Mapping[str, Any]) -> Summary:
         cluster=row["cluster"],
         control_id=row["control"],
         control_difference=difference,
+        stratum=row["stratum"],
     )
 
 

@@ -140,6 +140,7 @@ SUMMARY = _schema(
     ("metric", _TEXT, "the metric's id in the audit file"),
     ("family", _TEXT, "the metric's family in the catalog"),
     _READER,
+    ("stratum", _TEXT, "the part of the cases it covers, as `property=value`; `all` for all of them"),
     ("estimate", _NUMBER, "mean over the cases"),
     ("low", _NUMBER, "lower confidence limit; empty where too few patients allow none"),
     ("high", _NUMBER, "upper confidence limit; empty where too few patients allow none"),
