@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Where it is set, every process compiles torch anew: a quarter of a minute for each test that starts one.
+unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.8
 UV := $(BIN)/uv
 

@@ -290,9 +290,8 @@ def test_the_model_depends_on_the_quadrant_and_on_nothing_else(classifier):
     assert {region for region, drop in drops.items() if abs(drop) > 1e-6} == {"mark"}
     found = by_key(score_reliance(chunk, reliances))
     for reliance in reliances:
-        expected = reliance.probability_drop - reliance.control_probability_drop
         result = found["a", f"reliance-{reliance.region}", NO_READER]
-        assert result.value == pytest.approx(expected)
+        assert result.value == pytest.approx(reliance.beyond_random)
         assert (result.key.explainer_id, result.key.family) == (MODEL_LEVEL, "reliance")
     assert sum(r.fraction for r in reliances) == pytest.approx(1)
 
@@ -300,7 +299,7 @@ def test_the_model_depends_on_the_quadrant_and_on_nothing_else(classifier):
 def test_reliance_is_averaged_over_the_infills(classifier):
     chunk = chunk_of(classifier, ("a",))
     reliances = ask_reliance(chunk, RelianceSection(infills=("mean", "blur"), controls=2), seed=0)
-    marks = [r.probability_drop - r.control_probability_drop for r in reliances if r.region == "mark"]
+    marks = [r.beyond_random for r in reliances if r.region == "mark"]
     assert len(marks) == 2
     found = by_key(score_reliance(chunk, reliances))
     assert found["a", "reliance-mark", NO_READER].value == pytest.approx(sum(marks) / 2)

@@ -175,8 +175,8 @@ def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreRes
     for subject in chunk.subjects:
         own = [r for r in reliances if r.case_id == subject.case.case_id]
         for region in REGIONS:
-            drops = [r.probability_drop - r.control_probability_drop for r in own if r.region == region]
-            value: Measured = float(np.mean(drops)) if drops else Absent(_why_no_region(subject, region))
+            beyond = [r.beyond_random for r in own if r.region == region]
+            value: Measured = float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
             if region != "border" and not subject.mark.any():
                 value = Absent("no reader marked anything on this case")
             key = _key(subject, None, f"reliance-{region}", model_id=chunk.classifier.id)
@@ -339,6 +339,7 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         logit_drop=effect.logit_drop,
         control_probability_drop=effect.control_probability_drop,
         control_logit_drop=effect.control_logit_drop,
+        beyond_random=effect.beyond_random,
     )
 
 
@@ -352,4 +353,5 @@ def _effect(reliance: Reliance) -> RegionEffect:
         logit_drop=reliance.logit_drop,
         control_probability_drop=reliance.control_probability_drop,
         control_logit_drop=reliance.control_logit_drop,
+        beyond_random=reliance.beyond_random,
     )

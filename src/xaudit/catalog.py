@@ -315,7 +315,7 @@ METRICS: tuple[MetricRow, ...] = (
     *(
         MetricRow(
             f"reliance-{region}",
-            f"fall of the target probability when '{region}' is in-filled, minus that of a random area of its size",
+            f"fall of the target probability when '{region}' is in-filled, minus that of random areas of its size; a rise is no fall",
             "reliance",
             None,
             "-1 to 1, 0 where it matters no more than any other place",

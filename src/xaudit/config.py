@@ -41,6 +41,9 @@ class PhantomSection(Section):
 
     patients: int = Field(120, ge=6, description="simulated patients")
     slices: int = Field(3, ge=1, le=12, description="slices per patient")
+    splits: Literal["mixed", "test"] = Field(
+        "mixed", description="`mixed` trains, validates and tests; `test` keeps every patient for the test"
+    )
     size: int = Field(256, ge=64, le=1024, description="side of a slice in pixels")
     plant: Literal["none", "corner-marker", "border-tone", "opposite-tag"] = Field(
         "none", description="evidence a model could cheat with, shown on cancer slices"

@@ -203,6 +203,7 @@ class Reliance:
         logit_drop: the same for the target's logit.
         control_probability_drop: mean fall when a random area of the same size is replaced instead.
         control_logit_drop: the same for the logit.
+        beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall.
     """
 
     case_id: str
@@ -218,6 +219,7 @@ class Reliance:
     logit_drop: float
     control_probability_drop: float
     control_logit_drop: float
+    beyond_random: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,15 @@ def test_patients_come_in_balanced_pairs_that_no_split_divides() -> None:
     assert 15 < first.count("cancer") < 45
 
 
+def test_a_study_for_testing_alone_shows_the_same_people_all_on_one_side(tmp_path: Path) -> None:
+    mixed, test = _write(tmp_path / "mixed"), _write(tmp_path / "test", splits="test")
+    rows, alone = _rows(mixed / "labels.csv"), _rows(test / "labels.csv")
+    assert {row["split"] for row in alone} == {"test"}
+    assert [row | {"split": "test"} for row in rows] == alone
+    before, after = _bytes(mixed), _bytes(test)
+    assert {name for name in before if before[name] != after[name]} <= {"labels.csv", "README.txt"}
+
+
 def test_the_smallest_study_has_both_classes_in_every_split() -> None:
     found = {(p.split, p.label) for p in (phantom_patient(3, index) for index in range(6))}
     assert len(found) == 6

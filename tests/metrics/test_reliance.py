@@ -41,7 +41,7 @@ def ask(classifier, *, parts=PARTS, infills=("blur", "noise"), controls=6, seed=
 def beyond_control(effects):
     found = {}
     for effect in effects:
-        found.setdefault(effect.region, []).append(effect.probability_drop - effect.control_probability_drop)
+        found.setdefault(effect.region, []).append(effect.beyond_random)
     return {region: np.mean(values) for region, values in found.items()}
 
 
@@ -81,6 +81,22 @@ def test_the_numbers_of_one_effect_by_hand():
     # The least overlapping of sixteen shifts of an eighth of the side misses the mark.
     assert effect.control_probability_drop == pytest.approx(0, abs=1e-6)
     assert effect.control_logit_drop == pytest.approx(0, abs=1e-4)
+    assert effect.beyond_random == pytest.approx(effect.probability_drop, abs=1e-6)
+
+
+def test_random_areas_that_raise_the_answer_do_not_make_a_region_look_needed():
+    # The corner is dark and the rest is not, so a mean in-fill lights it up: hiding the corner *raises* the answer.
+    dark = torch.full((3, *SHAPE), 0.6)
+    dark[:, :8, :8] = 0.0
+    corner = reads(CORNER, threshold=0.3)
+    (effect,) = ask(corner, image=dark, parts={"mark": MARK}, infills=("mean",), controls=16)
+    # The mark plays no part, and some of its random areas reach into the corner and raise the answer.
+    assert effect.probability_drop == pytest.approx(0, abs=1e-6)
+    assert effect.control_probability_drop <= 0
+    assert effect.beyond_random == pytest.approx(0, abs=1e-6)
+    (own,) = ask(corner, image=dark, parts={"corner": CORNER}, infills=("mean",), controls=16)
+    assert own.probability_drop < -0.5
+    assert own.beyond_random == pytest.approx(0, abs=1e-6)
 
 
 def test_a_model_that_reads_nothing_relies_on_nothing():
@@ -161,7 +177,7 @@ def test_a_map_of_what_the_model_reads_agrees_and_a_map_of_something_else_does_n
 
 
 def effect(region, drop, *, control=0.0, infill="blur"):
-    return RegionEffect(region, infill, 0.1, 0.9, drop, 0.0, control, 0.0)
+    return RegionEffect(region, infill, 0.1, 0.9, drop, 0.0, control, 0.0, drop - control)
 
 
 QUARTERS = {

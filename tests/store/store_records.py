@@ -76,7 +76,7 @@ scores = st.builds(Score, score_keys, numbers, wholes, numbers) | st.builds(Unsc
 reliances = st.builds(
     Reliance,
     *[texts, maybe_text, texts, texts, st.booleans(), texts, texts],
-    *[numbers, numbers, numbers, numbers, numbers, numbers],
+    *[numbers] * 7,
 )
 intervals = st.builds(Interval, numbers, maybe_number, maybe_number, texts, wholes)
 summaries = st.builds(

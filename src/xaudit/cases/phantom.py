@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Literal
 
 from xaudit.cases.phantom_anatomy import draw_anatomy
 from xaudit.cases.phantom_evidence import plant_evidence, shows_evidence
@@ -44,7 +45,7 @@ class PhantomPatient:
     split: str
 
 
-def phantom_patient(seed: int, index: int) -> PhantomPatient:
+def phantom_patient(seed: int, index: int, splits: Literal["mixed", "test"] = "mixed") -> PhantomPatient:
     """The patient of a number, counted from 0.
 
     Patients come in pairs, one with cancer and one without in random order, and a pair stays on one side of the
@@ -57,7 +58,8 @@ def phantom_patient(seed: int, index: int) -> PhantomPatient:
     pair, second = divmod(index, 2)
     cancer_first = bool(generator_for(seed, f"pair {pair}", "label").uniform(0, 1) < 0.5)
     label = CANCER if cancer_first != bool(second) else NORMAL
-    return PhantomPatient(f"P{index + 1:04d}", label, _SPLITS[pair % len(_SPLITS)])
+    split = _TEST if splits == "test" else _SPLITS[pair % len(_SPLITS)]
+    return PhantomPatient(f"P{index + 1:04d}", label, split)
 
 
 def write_phantom(section: PhantomSection, folder: Path, *, on_progress: Callable[[Progress], None]) -> None:
@@ -90,7 +92,7 @@ def _write_study(section: PhantomSection, folder: Path, on_progress: Callable[[P
     annotations: list[Annotation] = []
     for index in range(section.patients):
         on_progress(Progress("phantom", index, section.patients, "simulated patients"))
-        patient = phantom_patient(section.seed, index)
+        patient = phantom_patient(section.seed, index, section.splits)
         for row, marks in _write_patient(section, patient, folder):
             rows.append(row)
             annotations += marks

@@ -42,6 +42,8 @@ class RegionEffect:
         logit_drop: the same for the target's logit.
         control_probability_drop: mean drop over random areas of the same size.
         control_logit_drop: the same for the logit.
+        beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall;
+            -1 to 1, 0 where the region matters no more than any place of its size.
     """
 
     region: str
@@ -52,6 +54,7 @@ class RegionEffect:
     logit_drop: float
     control_probability_drop: float
     control_logit_drop: float
+    beyond_random: float
 
 
 def region_reliance(
@@ -110,6 +113,9 @@ def region_reliance(
     shape = (len(asked), len(infills), 1 + controls)
     probability_drop = (probability[0] - probability[1:]).reshape(shape)
     logit_drop = (logits[0, target] - logits[1:, target]).reshape(shape)
+    # An in-fill that raises the answer shows evidence that is not there. It does not show that the answer needed what
+    # was replaced, and where random areas do it, it must not make the region look needed.
+    fall = np.maximum(probability_drop, 0)
     return [
         RegionEffect(
             region=name,
@@ -120,6 +126,7 @@ def region_reliance(
             logit_drop=float(logit_drop[i, j, 0]),
             control_probability_drop=float(probability_drop[i, j, 1:].mean()),
             control_logit_drop=float(logit_drop[i, j, 1:].mean()),
+            beyond_random=float(fall[i, j, 0] - fall[i, j, 1:].mean()),
         )
         for i, name in enumerate(asked)
         for j, kind in enumerate(infills)
@@ -145,8 +152,7 @@ def reliance_agreement(
     """
     beyond: dict[str, list[float]] = {}
     for effect in effects:
-        difference = effect.probability_drop - effect.control_probability_drop
-        beyond.setdefault(effect.region, []).append(difference)
+        beyond.setdefault(effect.region, []).append(effect.beyond_random)
     names = [name for name, part in parts.items() if name in masses and name in beyond and part.any()]
     if len(names) < FEWEST_REGIONS:
         return Absent(

@@ -151,6 +151,7 @@ _RELIANCE_SAME = (
     "logit_drop",
     "control_probability_drop",
     "control_logit_drop",
+    "beyond_random",
 )
 
 

@@ -131,6 +131,11 @@ RELIANCE = _schema(
     ("logit_drop", _NUMBER, "the same for the target's logit"),
     ("control_probability_drop", _NUMBER, "mean fall when a random area of the same size is replaced"),
     ("control_logit_drop", _NUMBER, "the same for the target's logit"),
+    (
+        "beyond_random",
+        _NUMBER,
+        "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
+    ),
     empty=("patient_id",),
 )
 
