@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -348,7 +349,7 @@ class StratumSpec(Section):
             )
         if self.cuts and self.name in _UNCUT_STRATA:
             raise ValueError(f"cuts: '{self.name}' has values of its own and takes no limits")
-        if any(low >= high for low, high in zip(self.cuts, self.cuts[1:], strict=False)):
+        if any(low >= high for low, high in pairwise(self.cuts)):
             raise ValueError(f"cuts: expected rising numbers, got {list(self.cuts)}")
         return self
 

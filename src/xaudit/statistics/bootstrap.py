@@ -101,6 +101,22 @@ class ClusterBootstrap:
         """The mean of ``a - b``, paired case by case, with its interval; positive where ``a`` is larger."""
         return self.mean(_paired(a, b), clusters)
 
+    def ratio(self, a: FloatArray, b: FloatArray, clusters: Sequence[str]) -> Interval:
+        """The mean of ``a`` over the mean of ``b`` on the same cases, with its interval.
+
+        Replicates in which ``b`` sums to zero are dropped and counted.
+        """
+        _, above, _ = _cluster_sums(a, clusters)
+        _, below, _ = _cluster_sums(b, clusters)
+
+        def of(weights: FloatArray) -> FloatArray:
+            totals = weights @ np.stack([above, below], axis=1)
+            missing = np.full(len(totals), np.nan)
+            shares: FloatArray = np.divide(totals[:, 0], totals[:, 1], out=missing, where=totals[:, 1] != 0)
+            return shares
+
+        return self.interval(of, len(above))
+
     def interval(self, statistic: Statistic, n_clusters: int) -> Interval:
         """Any statistic of the clusters with its interval: BCa, or percentiles where BCa has no answer.
 

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -167,7 +168,7 @@ def _by_quantiles(
 
 def _by_cuts(numbers: Mapping[str, float | None], cuts: Sequence[float]) -> tuple[dict[str, str], list[str]]:
     """Parts between given limits; a number on a limit belongs to the upper part."""
-    between = [f"{low:g}-to-{high:g}" for low, high in zip(cuts, cuts[1:], strict=False)]
+    between = [f"{low:g}-to-{high:g}" for low, high in pairwise(cuts)]
     words = [f"under-{cuts[0]:g}", *between, f"from-{cuts[-1]:g}"]
     placed = {
         case: _UNKNOWN if number is None else words[int(np.searchsorted(cuts, number, side="right"))]
