@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 from xaudit.config import Gate
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Interval, Plan, Summary
+from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
 
 def patients_needed(reached: float, n_patients: int, wanted: float) -> int:
     """Patients for intervals of half-width ``wanted``, from the one that ``n_patients`` reached.
 
     Width falls with the root of the number of patients, if those to come are like those seen, with as many slices
-    each. It is an estimate: the spread itself is known no better than these patients tell it.
+    each. It is an estimate: the spread itself is known no better than these patients tell it. Never fewer than allow
+    an interval at all.
 
     Example:
         Half the width takes four times the patients.
@@ -19,7 +21,7 @@ def patients_needed(reached: float, n_patients: int, wanted: float) -> int:
         >>> patients_needed(0.10, 20, 0.05)
         80
     """
-    return math.ceil(n_patients * (reached / wanted) ** 2 - 1e-9)
+    return max(MIN_CLUSTERS, math.ceil(n_patients * (reached / wanted) ** 2 - 1e-9))
 
 
 def half_width(interval: Interval) -> float | None:

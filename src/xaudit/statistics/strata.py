@@ -156,8 +156,14 @@ def _measured(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> dict[str, fl
 def _by_quantiles(
     numbers: Mapping[str, float | None], words: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Parts of as equal size as ties allow; a number on a limit belongs to the lower part."""
+    """Parts of as equal size as ties allow; a number on a limit belongs to the lower part.
+
+    Where all numbers are equal none is small or large: the one part is then called ``same``.
+    """
     known = [number for number in numbers.values() if number is not None]
+    if known and min(known) == max(known):
+        same = {case: _UNKNOWN if number is None else "same" for case, number in numbers.items()}
+        return same, ["same"]
     limits = np.quantile(known, np.arange(1, len(words)) / len(words)) if known else np.zeros(0)
     placed = {
         case: _UNKNOWN if number is None else words[int(np.searchsorted(limits, number, side="left"))]
@@ -168,8 +174,9 @@ def _by_quantiles(
 
 def _by_cuts(numbers: Mapping[str, float | None], cuts: Sequence[float]) -> tuple[dict[str, str], list[str]]:
     """Parts between given limits; a number on a limit belongs to the upper part."""
-    between = [f"{low:g}-to-{high:g}" for low, high in pairwise(cuts)]
-    words = [f"under-{cuts[0]:g}", *between, f"from-{cuts[-1]:g}"]
+    # A stratum's name has no room for the plus sign of 1e+06.
+    spelled = [f"{cut:g}".replace("+", "") for cut in cuts]
+    words = [f"under-{spelled[0]}", *map("-to-".join, pairwise(spelled)), f"from-{spelled[-1]}"]
     placed = {
         case: _UNKNOWN if number is None else words[int(np.searchsorted(cuts, number, side="right"))]
         for case, number in numbers.items()
