@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from xaudit.catalog import METRICS
+from xaudit.compare import compare, pairs_of
 from xaudit.config import StatisticsSection
 from xaudit.records import MODEL_LEVEL, Interval, Score, ScoreKey, Unscored
-from xaudit.summarise import compare, summarise
+from xaudit.summarise import summarise
 
 CONTROLS = ("random", "centre", "edges")
 
@@ -45,9 +46,10 @@ def summarised(results, *, controls=CONTROLS, patients_known=True, replicates=30
 
 
 def compared(results, explainers=("gradcam", "lime"), *, metrics=None, replicates=300, **kwargs):
+    models = sorted({result.key.model_id for result in results})
     return compare(
-        results,
-        explainers=explainers,
+        {"": results},
+        pairs_of("explainer", runs=[""], models=models, explainers=explainers),
         metrics=metrics,
         settings=StatisticsSection(replicates=replicates),
         seed=0,
@@ -326,7 +328,7 @@ def test_slices_of_one_patient_count_once():
         for i in range(48)
     ]
     (found,) = compared(results)
-    assert (found.n_cases, found.n_patients, found.n_losses) == (48, 6, 6)
+    assert (found.n_cases, found.n_patients, found.n_losses) == (48, 6, 48)
     assert found.p_value == pytest.approx(2 / 64)
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -60,9 +61,20 @@ class AnnotationSection(Section):
     path: Path = Field(description="a COCO JSON file, or a folder of Pascal VOC files")
     format: Literal["auto", "coco", "voc"] = Field("auto", description="`auto` looks into the file")
     origin: Literal["one", "zero"] = Field("one", description="where Pascal VOC files start to count pixels")
-    readers: Literal["union", "intersection", "majority", "each"] = Field(
+    readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
     )
+    votes: int | None = Field(
+        None,
+        ge=1,
+        description="readers that must agree under `readers: majority`; by default more than half of a case's",
+    )
+
+    @model_validator(mode="after")
+    def _votes_decide(self) -> Self:
+        if self.votes is not None and self.readers != "majority":
+            raise ValueError(f"votes: only `readers: majority` counts votes, not `{self.readers}`")
+        return self
 
 
 class RegionSection(Section):
@@ -305,6 +317,49 @@ class RelianceSection(Section):
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
 
 
+STRATA = (
+    "lesion-size",
+    "lesion-count",
+    "elongation",
+    "irrectangularity",
+    "resolution",
+    "spacing",
+    "class",
+    "confidence",
+    "correctness",
+)
+"""Properties of a case by which results can be told apart."""
+
+_UNCUT_STRATA = ("lesion-count", "class", "correctness")
+
+
+class StratumSpec(Section):
+    """One property by which results are told apart; ``name`` alone takes thirds, or tenths of the confidence."""
+
+    name: str
+    cuts: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
+        (), description="limits between the parts, rising; lesion sizes in mm², spacing in mm"
+    )
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if self.name not in STRATA:
+            hint = nearest(self.name, STRATA)
+            raise ValueError(
+                f"no stratum is called '{self.name}'|"
+                + (f"did you mean '{hint}'? " if hint else "")
+                + f"there are {', '.join(STRATA)}"
+            )
+        if self.cuts and self.name in _UNCUT_STRATA:
+            raise ValueError(f"cuts: '{self.name}' has values of its own and takes no limits")
+        if any(low >= high for low, high in pairwise(self.cuts)):
+            raise ValueError(f"cuts: expected rising numbers, got {list(self.cuts)}")
+        return self
+
+
+Stratum = Annotated[StratumSpec, BeforeValidator(_from_name)]
+
+
 class StatisticsSection(Section):
     """How sure the numbers are."""
 
@@ -313,6 +368,27 @@ class StatisticsSection(Section):
     gate_on: Literal["lower", "mean"] = Field(
         "lower", description="hold gates against the interval's end, or its middle"
     )
+    strata: tuple[Stratum, ...] = Field(
+        (), description="properties of a case by which results are told apart: " + ", ".join(STRATA)
+    )
+    regression: bool = Field(
+        False, description="regress localization on the log of the lesion's area and on confidence"
+    )
+    half_width: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="wanted of a gate's interval; says how many patients it takes",
+    )
+
+    @field_validator("strata")
+    @classmethod
+    def _stand_once(cls, strata: tuple[StratumSpec, ...]) -> tuple[StratumSpec, ...]:
+        names = [spec.name for spec in strata]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"'{name}' stands twice")
+        return strata
 
 
 class RunSection(Section):

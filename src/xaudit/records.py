@@ -266,21 +266,27 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two explainers held against each other on the same cases, for one model, metric and reader.
+    """Two explainers, models or runs held against each other on the same cases, for one metric and reader.
 
     Attributes:
         explainer_id: the one whose surplus is measured.
-        other_id: the one it is measured against.
-        means: of ``explainer_id`` and ``other_id`` over the common cases, None where there are none.
+        other_id: the explainer it is measured against; the same one where models or runs are compared.
+        means: of the first and the second over the common cases, None where there are none.
         difference: mean of the first minus the second, paired by case; None without common cases.
         p_value: Wilcoxon's on the patients' mean differences, None below 5 patients.
         p_adjusted: the same after Holm's correction over one model's comparisons within a metric family.
-        n_wins: patients whose mean is better with ``explainer_id`` (higher, where a metric has no direction).
-        n_losses: patients whose mean is better with ``other_id``.
+        n_wins: cases on which the first is better (higher, where a metric has no direction).
+        n_losses: cases on which the second is better.
         n_unpaired: cases on which only one of the two has a value.
         cluster: ``patient``, or ``case`` where the data names no patients.
-        conclusion: of ``explainer_id`` against ``other_id``; ``undecided`` where chance may explain the difference
-            or too few patients allow no limits, ``none`` without common cases.
+        conclusion: of the first against the second; ``undecided`` where chance may explain the difference or too few
+            patients allow no limits, ``none`` without common cases.
+        axis: what differs between the two.
+        other_model_id: the second's model; the same one unless models are compared.
+        stratum: the part of the cases that is compared.
+        effect_size: matched-pairs rank-biserial correlation of the patients' mean differences, -1 to 1.
+        p_sign_flip: permutation of signs by patient, None below 5 patients.
+        p_mcnemar: exact, by patient; None where the values are no hits or below 5 patients.
     """
 
     model_id: str
@@ -302,6 +308,16 @@ class Comparison:
     cluster: str
     conclusion: Literal["higher", "lower", "undecided", "none"]
     sentence: str
+    axis: Literal["explainer", "model", "run"] = "explainer"
+    run_id: str = ""
+    other_run_id: str = ""
+    other_model_id: str = ""
+    stratum: str = ALL_CASES
+    effect_size: float | None = None
+    p_sign_flip: float | None = None
+    p_sign_flip_adjusted: float | None = None
+    p_mcnemar: float | None = None
+    p_mcnemar_adjusted: float | None = None
 
 
 Status = Literal["pass", "fail", "error"]
@@ -409,6 +425,108 @@ class UnscoredGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One slope of a regression, with its interval and test over patients.
+
+    Attributes:
+        name: ``intercept``, ``log2-lesion-area`` or ``confidence``.
+        interval: change of the score per unit of ``name``.
+        p_value: two-sided, against 0.
+    """
+
+    name: str
+    interval: Interval
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """How one localization score moves with the size of the lesion and the confidence of the model.
+
+    Attributes:
+        coefficients: empty where there is no fit.
+        reason: why there is no fit; empty where there is one.
+    """
+
+    model_id: str
+    explainer_id: str
+    metric_id: str
+    reader: str
+    coefficients: tuple[Coefficient, ...]
+    n_cases: int
+    n_patients: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many annotated patients one gate needs for an interval as narrow as wanted.
+
+    Attributes:
+        rule: the gate as written.
+        half_width: half the interval reached, None where there is none.
+        wanted: half the interval wanted.
+        n_needed: patients, None where nothing can be said.
+    """
+
+    rule: str
+    model_id: str
+    explainer_id: str
+    reader: str
+    half_width: float | None
+    wanted: float
+    n_patients: int
+    n_needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderAgreement:
+    """How far two readers agree on the cases that both have read.
+
+    Attributes:
+        dice: mean over the cases on which at least one of the two marked something, None where there is none.
+        best_match_iou: mean over the lesions of both of the best overlap with one of the other's.
+        kappa: Cohen's, over lesions that any reader marked and cases in which none did; None where it is not defined.
+        n_cases: read by both.
+        n_marked: of these, marked by at least one of the two.
+        n_lesions: separate lesions that any reader marked on these cases.
+    """
+
+    dataset_id: str
+    first: str
+    second: str
+    dice: float | None
+    best_match_iou: float | None
+    kappa: float | None
+    n_cases: int
+    n_marked: int
+    n_lesions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """One explainer beside the readers, who are scored against the consensus of each other.
+
+    Attributes:
+        human: mean score of the readers over the common cases, with its interval.
+        score: mean score of the explainer over the same cases.
+        share: ``score`` over ``human``, with its interval; None where the readers score 0.
+        difference: explainer minus readers, paired by case.
+    """
+
+    model_id: str
+    explainer_id: str
+    metric_id: str
+    reader: str
+    human: Interval
+    score: float
+    share: Interval | None
+    difference: Interval
+    n_cases: int
+    n_patients: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A finished run as every report sees it.
 
@@ -435,3 +553,7 @@ class Outcome:
     notes: tuple[str, ...]
     work: Work
     unscored: tuple[UnscoredGroup, ...] = ()
+    agreements: tuple[ReaderAgreement, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    regressions: tuple[Regression, ...] = ()
+    plans: tuple[Plan, ...] = ()

@@ -55,7 +55,23 @@ def test_one_of_two_is_no_majority():
     assert as_text(under_policy(found, "majority")["majority"]) == "...."
 
 
-@pytest.mark.parametrize("policy", ["union", "intersection", "majority", "each"])
+def test_a_number_of_votes_may_stand_for_the_majority():
+    # Counts 1 3 1 1.
+    found = masks(drawn("a", 0, 2), drawn("b", 1, 3), drawn("c", 1, 2), drawn("c", 3, 4))
+    marked = {k: as_text(under_policy(found, "majority", votes=k)["majority"]) for k in (1, 2, 3)}
+    assert marked == {1: "####", 2: ".#..", 3: ".#.."}
+
+
+def test_fewer_readers_than_must_agree_cannot_say_that_nothing_is_there():
+    assert under_policy(masks(drawn("a", 0, 2), drawn("b")), "majority", votes=3) == {}
+
+
+def test_staple_weighs_three_readers():
+    found = masks(drawn("a", 0, 2), drawn("b", 0, 2), drawn("c", 0, 1))
+    assert as_text(under_policy(found, "staple")["staple"]) == "##.."
+
+
+@pytest.mark.parametrize("policy", ["union", "intersection", "majority", "staple", "each"])
 def test_nobody_looked_is_not_the_same_as_nothing_found(policy):
     assert under_policy(masks(), policy) == {}
     found = under_policy(masks(drawn("a")), policy)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from xaudit.cases.self_test import check_geometry
+from xaudit.statistics.agreement import reader_agreement
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 IQ_OTH = DATA / "iq-oth-nccd"
@@ -52,3 +53,33 @@ def test_lung_pet_ct_dx_loads_with_its_boxes_on_the_tumour(load):
     text = repr(dataset)
     assert "1.3.6.1.4.1" not in text.replace(str(LUNG_DX), "")
     assert np.isfinite([mark.region.x0 for mark in dataset.annotations]).all()
+
+
+@pytest.mark.skipif(not LUNG_DX.is_dir(), reason="the data set Lung-PET-CT-Dx is not there")
+def test_two_boxes_of_one_lesion_agree_as_far_as_counted_by_hand(load):
+    # One slice, at z = 176 mm, was boxed once in each of two reconstructions. As the files say, with pixels counted
+    # from 1 and the last one inside: B70f x 143 to 207, y 275 to 338, that is 65 · 64 = 4160 pixels; B40f x 146 to
+    # 207, y 285 to 335, 62 · 51 = 3162 pixels, all of them within the other box. So Dice is
+    # 2 · 3162 / (4160 + 3162) = .8637 and IoU 3162 / 4160 = .7601.
+    dataset = load(
+        images=LUNG_DX,
+        merge={"Lung_Dx-A0002": "cancer"},
+        classes=["cancer", "normal"],
+        patient_pattern=r"Lung_Dx-(\w+)",
+        annotations={"path": LUNG_DX / "Annotation"},
+        window="lung",
+    )
+    boxes = {
+        kernel: [
+            dataset.regions(case)["union"]
+            for case in dataset.cases
+            if kernel in case.case_id and case.case_id.endswith("1-18")
+        ]
+        for kernel in ("B70f", "B40f")
+    }
+    assert [int(mask.sum()) for masks in boxes.values() for mask in masks] == [4160, 3162]
+    (found,) = reader_agreement([boxes], dataset_id="data")
+    assert (found.first, found.second) == ("B40f", "B70f")
+    assert found.dice == pytest.approx(2 * 3162 / 7322)
+    assert found.best_match_iou == pytest.approx(3162 / 4160)
+    assert (found.n_cases, found.n_lesions, found.kappa) == (1, 1, None)

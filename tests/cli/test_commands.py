@@ -39,8 +39,8 @@ def stages(monkeypatch):
             self.asked = (run, [str(gate) for gate in gates])
             return self.outcome
 
-        def load_comparisons(self, runs, *, explainers, metrics):
-            self.asked = (list(runs), explainers, metrics)
+        def load_comparisons(self, runs, *, explainers, models, metrics, by):
+            self.asked = (list(runs), explainers, metrics, models, by)
             return ()
 
     played = Stages()
@@ -167,9 +167,14 @@ def test_what_is_no_gate_is_shown_how_to_write_one(refusal, stages, folder):
 
 def test_compare_hands_on_runs_explainers_and_metrics(answer, stages, folder):
     code, out, _ = answer("compare", "runs/one", "one", "--explainer", "lime", "gradcam", "--metric", "iou")
-    assert stages.asked == ([Path("runs/one"), Path("runs/one")], ("lime", "gradcam"), ("iou",))
+    assert stages.asked == ([Path("runs/one"), Path("runs/one")], ("lime", "gradcam"), ("iou",), (), None)
     assert code == 0
     assert "No two explainers were scored" in out
+
+
+def test_compare_hands_on_models_and_a_stratum(answer, stages, folder):
+    answer("compare", "runs/one", "--model", "a", "b", "-e", "lime", "--by", "lesion-size")
+    assert stages.asked == ([Path("runs/one")], ("lime",), (), ("a", "b"), "lesion-size")
 
 
 def test_one_explainer_cannot_be_compared(refusal, stages, folder):

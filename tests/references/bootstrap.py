@@ -2,6 +2,8 @@
 
 from statistics import NormalDist
 
+from scipy import stats
+
 NORMAL = NormalDist()
 
 
@@ -25,7 +27,11 @@ def quantile(values, level):
 
 
 def bca(estimate, replicates, left_out, confidence):
-    """BCa limits from Efron 1987: replicates, and the estimate without each cluster in turn."""
+    """BCa limits from Efron 1987: replicates, and the estimate without each cluster in turn.
+
+    The normal quantile is widened to Student's, and by sqrt(n / (n - 1)), as in Hesterberg 2015.
+    """
+    n = len(left_out)
     below = sum(1 for r in replicates if r < estimate - 1e-12)
     tied = sum(1 for r in replicates if abs(r - estimate) <= 1e-12)
     bias = NORMAL.inv_cdf((below + tied / 2) / len(replicates))
@@ -35,7 +41,7 @@ def bca(estimate, replicates, left_out, confidence):
     acceleration = cubes / (6 * squares**1.5)
     limits = []
     for level in ((1 - confidence) / 2, (1 + confidence) / 2):
-        z = NORMAL.inv_cdf(level)
+        z = stats.t.ppf(level, n - 1) * (n / (n - 1)) ** 0.5
         moved = NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
         limits.append(quantile(replicates, moved))
     return tuple(limits)

@@ -20,15 +20,17 @@ def comparison(model="honest", metric="iou", **changes) -> Comparison:
         "difference": Interval(0.36, 0.28, 0.44, "bca"),
         "p_value": 0.00001,
         "p_adjusted": 0.00002,
-        "n_wins": 15,
-        "n_ties": 1,
-        "n_losses": 2,
+        "n_wins": 45,
+        "n_ties": 3,
+        "n_losses": 6,
         "n_cases": 54,
         "n_patients": 18,
         "n_unpaired": 0,
         "cluster": "patient",
         "conclusion": "higher",
         "sentence": "lime above gradcam in iou",
+        "effect_size": 0.9,
+        "p_sign_flip_adjusted": 0.0002,
     }
     return Comparison(**{**values, **changes})
 
@@ -39,13 +41,44 @@ def lines(comparisons, width=80):
     return [line.plain.rstrip() for table in tables for line in grid_lines(table, width)]
 
 
-def test_a_pair_stands_in_one_line_under_its_model():
+def test_a_pair_stands_in_one_line_under_its_model_and_metric():
     assert lines([comparison()]) == [
         "honest",
-        "                                                   better",
-        "metric  first - second         difference       p     for  patients",
-        "IoU     lime - gradcam  0.36 [0.28, 0.44]  <0.001    15:2        18",
+        "first - second         difference       p    flip  size   W:T:L   n",
+        "IoU",
+        "lime - gradcam  0.36 [0.28, 0.44]  <0.001  <0.001  0.90  45:3:6  18",
     ]
+
+
+def test_what_chance_may_explain_is_marked():
+    open_pair = comparison(conclusion="undecided", sentence="undecided")
+    assert lines([open_pair])[-1].startswith("~ lime - gradcam  ")
+    said = [block for block in comparison_section([open_pair]).blocks if isinstance(block, Paragraph)]
+    assert (said[0].lead, said[0].text) == ("~", "undecided")
+
+
+def test_models_stand_under_their_explainer_and_runs_under_letters():
+    models = comparison(axis="model", other_id="lime", other_model_id="shortcut")
+    assert [line.split("  ")[0] for line in lines([models])][::3] == ["lime", "honest - shortcut"]
+    runs = comparison(
+        axis="run", run_id="20261125-known-1", other_run_id="20261126-known-2", other_model_id="honest"
+    )
+    section = comparison_section([runs])
+    assert [block.text for block in section.blocks[:2]] == ["A: 20261125-known-1", "B: 20261126-known-2"]
+    assert [line.split("  ")[0] for line in lines([runs])][::3] == ["lime on honest", "A - B"]
+
+
+def test_strata_stand_under_headings_of_their_own():
+    parts = [comparison(stratum=f"lesion-size={size}") for size in ("small", "large")]
+    assert [line for line in lines(parts) if "lesion-size" in line] == [
+        "IoU, lesion-size=small",
+        "IoU, lesion-size=large",
+    ]
+
+
+def test_only_wide_pages_have_room_for_mcnemar():
+    assert "McNemar" in markdown_section(comparison_section([comparison()], wide=True))
+    assert "McNemar" not in markdown_section(comparison_section([comparison()]))
 
 
 def test_each_model_has_a_table_and_so_has_each_reader_where_there_are_several():
@@ -77,10 +110,10 @@ def test_without_common_cases_there_is_no_number():
     assert "no common case" in lines([pair])[-1]
 
 
-def test_only_what_is_decided_is_said_in_words():
+def test_every_pair_is_said_in_words():
     section = comparison_section([comparison(), comparison(conclusion="undecided", sentence="undecided")])
-    said = [block.text for block in section.blocks if isinstance(block, Paragraph) and block.lead == "-"]
-    assert said == ["lime above gradcam in iou"]
+    said = [(b.lead, b.text) for b in section.blocks if isinstance(b, Paragraph) and b.lead]
+    assert said == [("-", "lime above gradcam in iou"), ("~", "undecided")]
     assert "- lime above gradcam in iou" in markdown_section(section)
 
 
@@ -93,7 +126,8 @@ def test_without_pairs_the_reason_is_given():
 def test_csv_and_json_hold_every_pair():
     pairs = [comparison(), comparison(metric="pixel-flipping")]
     table = list(csv.DictReader(io.StringIO(csv_table(comparisons_grid(pairs)))))
-    assert [row["metric"] for row in table] == ["IoU", "pixel flipping"]
+    assert [row["metric"] for row in table] == ["iou", "pixel-flipping"]
+    assert (table[0]["difference"], table[0]["low"], table[0]["p_mcnemar"]) == ("0.36", "0.28", "")
     plain = comparisons_as_json(pairs)
-    assert (plain["schema"], plain["schema_version"]) == ("xaudit-comparison", 1)
+    assert (plain["schema"], plain["schema_version"]) == ("xaudit-comparison", 2)
     assert [item["difference"]["low"] for item in plain["comparisons"]] == [0.28, 0.28]

@@ -8,7 +8,14 @@ from scipy import stats
 
 from references import bootstrap as slow
 from xaudit.records import Interval
-from xaudit.statistics.bootstrap import ClusterBootstrap, cluster_bootstrap, paired_bootstrap, wilson
+from xaudit.statistics.bootstrap import (
+    ClusterBootstrap,
+    Sample,
+    cluster_bootstrap,
+    paired_bootstrap,
+    small_sample_tail,
+    wilson,
+)
 from xaudit.statistics.resamples import Resamples
 
 
@@ -88,7 +95,7 @@ def test_with_one_case_per_patient_it_is_scipys_bca_on_the_same_draws(confidence
         (values,),
         np.mean,
         n_resamples=0,
-        confidence_level=confidence,
+        confidence_level=1 - 2 * small_sample_tail(confidence, 30),
         method="BCa",
         bootstrap_result=SimpleNamespace(bootstrap_distribution=distribution),
     ).confidence_interval
@@ -98,7 +105,14 @@ def test_with_one_case_per_patient_it_is_scipys_bca_on_the_same_draws(confidence
 
 def test_with_own_draws_it_is_scipys_bca_within_the_noise_of_resampling():
     values = np.random.default_rng(5).exponential(size=60)
-    theirs = stats.bootstrap((values,), np.mean, n_resamples=20_000, method="BCa", rng=1).confidence_interval
+    theirs = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=20_000,
+        confidence_level=1 - 2 * small_sample_tail(0.95, 60),
+        method="BCa",
+        rng=1,
+    ).confidence_interval
     interval = bootstrap(replicates=20_000).mean(values, [str(i) for i in range(60)])
     # The noise of a 2.5 % quantile of 20 000 draws is about 2 % of the standard error (0.13 here).
     assert (interval.low, interval.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)
@@ -223,7 +237,7 @@ def test_patients_with_equal_means_give_limits_equal_to_the_estimate_though_thei
 
 def test_percentiles_stand_in_where_bca_has_no_answer():
     # Every replicate lies below the estimate, so its bias has no normal quantile; that all 20 clusters are
-    # drawn once each has odds of 20! / 20^20 = 2e-8.
+    # drawn once each has odds of 20! / 20^20 = 2e-8. For 20 clusters the tail is read at Φ(-2.093 √(20/19)) = .0159.
     def statistic(weights):
         return np.where((weights == 1).all(axis=1), 10.0, weights[:, 0])
 
@@ -232,7 +246,7 @@ def test_percentiles_stand_in_where_bca_has_no_answer():
     first = draws_of(engine, 20)[:, 0]
     assert interval.method == "percentile"
     assert interval.estimate == 10.0
-    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(first, [0.025, 0.975])))
+    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(first, [0.0159, 0.9841])))
 
 
 def test_replicates_without_a_value_are_dropped_and_counted():
@@ -310,3 +324,37 @@ def test_a_share_of_one_among_four_patients_has_no_limits():
 def test_wilsons_limits_are_the_shares_just_compatible_with_the_one_seen(share, n, confidence):
     interval = wilson(share, n, confidence=confidence)
     assert (interval.low, interval.high) == pytest.approx(slow.wilson(share, n, confidence), abs=1e-9)
+
+
+def test_few_clusters_widen_the_tails_as_students_interval_does():
+    # 5 patients: Φ(-2.776 · √(5/4)) = Φ(-3.104) = .00095.
+    assert small_sample_tail(0.95, 5) == pytest.approx(0.00095, abs=5e-6)
+    # For normal means with known draws the interval is that of Student: ± t s / √n.
+    values = np.random.default_rng(3).normal(size=12)
+    found = bootstrap(replicates=100_000).mean(values, [str(i) for i in range(12)])
+    half = stats.t.ppf(0.975, 11) * values.std(ddof=1) / 12**0.5
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.06)
+
+
+def test_many_means_at_once_are_each_the_same_to_the_bit_as_alone():
+    generator = np.random.default_rng(0)
+    samples = []
+    for number in range(21):
+        n_patients = 30 if number % 3 else 17
+        clusters = [f"p{i % n_patients:02d}" for i in range(90)]
+        samples.append(Sample(generator.random(90), clusters))
+    samples.append(Sample(np.ones(90), clusters, is_share=True))
+    together = bootstrap().means(samples)
+    assert list(together) == [bootstrap().means([sample])[0] for sample in samples]
+    assert together[-1].method == "wilson"
+
+
+def test_a_sample_with_few_clusters_has_no_limits_in_any_company():
+    few = Sample(np.arange(4.0), list("abcd"))
+    many = Sample(np.arange(6.0), list("abcdef"))
+    found = bootstrap().means([few, many])
+    assert (found[0].low, found[1].method) == (None, "bca")
+
+
+def test_no_samples_have_no_intervals():
+    assert bootstrap().means([]) == ()

@@ -70,6 +70,7 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
         notes=(*notes, *_notes(opened)),
+        votes=None if section.annotations is None else section.annotations.votes,
     )
 
 

@@ -31,6 +31,7 @@ class Dataset:
         patients_known: whether every case has a patient.
         split_known: false where the data named no splits and they were made here.
         notes: what a reader of the results must know about the data.
+        votes: readers that must agree under the policy ``majority``; None for more than half.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Dataset:
     patients_known: bool
     split_known: bool
     notes: tuple[str, ...] = ()
+    votes: int | None = None
 
     def pixels(self, case: Case) -> FloatArray:
         """The image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].
@@ -76,10 +78,10 @@ class Dataset:
     def regions(self, case: Case) -> Mapping[str, BoolArray]:
         """What maps of a case are held against: (H, W) masks by reader name, under the reader policy.
 
-        The names are ``union``, ``intersection`` or ``majority``, or each reader's id. Nothing where nobody
-        looked at the case; an empty mask where a reader looked and found nothing.
+        The names are ``union``, ``intersection``, ``majority`` or ``staple``, or each reader's id. Nothing where nobody
+        looked at the case, or fewer readers than must agree; an empty mask where a reader looked and found nothing.
         """
-        return under_policy(self.reader_masks(case), self.readers)
+        return under_policy(self.reader_masks(case), self.readers, votes=self.votes)
 
     def reader_masks(self, case: Case) -> Mapping[str, BoolArray]:
         """What each reader marked on a case, (H, W) by reader id."""

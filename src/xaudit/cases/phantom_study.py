@@ -26,14 +26,14 @@ def phantom_section(
     folder = workspace / f"phantom-{fingerprint([settings, _simulator()])}"
     if not folder.is_dir():
         write_phantom(section.phantom, folder, on_progress=on_progress)
-    readers = "union" if section.annotations is None else section.annotations.readers
+    policy = section.annotations or AnnotationSection(path=folder)
     return section.model_copy(
         update={
             "format": "csv",
             "images": folder / "images",
             "labels": folder / "labels.csv",
             "annotations": AnnotationSection(
-                path=folder / "annotations.json", format="coco", readers=readers
+                path=folder / "annotations.json", format="coco", readers=policy.readers, votes=policy.votes
             ),
             "regions": RegionSection(lungs=folder / "lungs"),
         }

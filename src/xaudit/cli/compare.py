@@ -1,4 +1,4 @@
-"""``xaudit compare``: explainers against each other, on the same cases."""
+"""``xaudit compare``: explainers, models or runs against each other, on the same cases."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,11 @@ from xaudit.errors import UsageError
 
 Runs = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="RUN...", show_default=False, help="Run folders. Without any: the newest one."),
+    typer.Argument(
+        metavar="RUN...",
+        show_default=False,
+        help="Run folders. Without any: the newest one. Several are compared with each other.",
+    ),
 ]
 Explainers = Annotated[
     list[str] | None,
@@ -27,37 +31,49 @@ Metrics = Annotated[
     list[str] | None,
     typer.Option("--metric", "-m", metavar="NAME...", help="Which metrics; all where not given."),
 ]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model", metavar="NAME...", help="Two or more: compares these models, explainer by explainer."
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="STRATUM", help="Compares within parts of the cases: --by lesion-size."),
+]
 
 
 def compare(
     runs: Runs = None,
     explainer: Explainers = None,
+    model: Models = None,
     metric: Metrics = None,
+    by: By = None,
     out: Out = DEFAULT_OUT,
     form: ListAs = ListFormat.RICH,
 ) -> int:
-    """Compares explainers on the same cases.
+    """Compares explainers, models or runs on the same cases.
 
-    Gives the paired difference of each pair, its interval, and whether chance may explain it.
+    Gives the paired difference of each pair, its interval and size, and whether chance may explain it.
     """
     from xaudit.cli.audit_choice import existing_run
     from xaudit.report.comparison import comparison_section, comparisons_as_json, comparisons_grid
     from xaudit.report.markdown import csv_table, markdown_section
     from xaudit.stages import load_comparisons
 
-    explainers, metrics = names_in(explainer), names_in(metric)
-    if len(explainers) == 1:
+    explainers, models, metrics = names_in(explainer), names_in(model), names_in(metric)
+    if len(explainers) == 1 and len(models) < 2 and len(runs or ()) < 2:
         raise UsageError(
             f"compare: '{explainers[0]}' alone cannot be compared", hint="name two: --explainer lime gradcam"
         )
     _check_metrics(metrics)
     folders = [existing_run(run, out) for run in runs] if runs else [existing_run(None, out)]
-    comparisons = load_comparisons(folders, explainers=explainers, metrics=metrics)
+    comparisons = load_comparisons(folders, explainers=explainers, models=models, metrics=metrics, by=by)
     match form:
         case ListFormat.JSON:
             emit_json(comparisons_as_json(comparisons))
         case ListFormat.MARKDOWN:
-            emit(markdown_section(comparison_section(comparisons)))
+            emit(markdown_section(comparison_section(comparisons, wide=True)))
         case ListFormat.CSV:
             emit(csv_table(comparisons_grid(comparisons)))
         case ListFormat.RICH:

@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from xaudit.catalog import METRICS, metric_row
-from xaudit.records import MODEL_LEVEL, NO_READER, Outcome, Summary
+from xaudit.records import ALL_CASES, MODEL_LEVEL, NO_READER, Outcome, Summary
 
 
 class SummaryLookup:
-    """The summaries of one run by model, explainer, metric and reader."""
+    """The summaries of one run over all cases, or over one stratum, by model, explainer, metric and reader."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        self._by_key = {(s.model_id, s.explainer_id, s.metric_id, s.reader): s for s in outcome.summaries}
+    def __init__(self, outcome: Outcome, *, stratum: str = ALL_CASES) -> None:
+        self._by_key = {
+            (s.model_id, s.explainer_id, s.metric_id, s.reader): s
+            for s in outcome.summaries
+            if s.stratum == stratum
+        }
         self._metrics = tuple(dict.fromkeys(s.metric_id for s in outcome.summaries))
         self._readers: Mapping[str, tuple[str, ...]] = {
             model: tuple(

@@ -5,6 +5,8 @@ from xaudit.report.closing_sections import notes_section, skipped_section, work_
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
 from xaudit.report.grid import Section
+from xaudit.report.readers_section import readers_section
+from xaudit.report.strata_section import planning_section, regression_section, strata_section
 from xaudit.report.verdict_section import gates_section, verdict_section
 from xaudit.report.wording import count
 
@@ -36,6 +38,10 @@ def report_sections(
         looks_section(outcome, plain=plain),
         truth_section(outcome),
         localization_section(outcome),
+        readers_section(outcome),
+        strata_section(outcome),
+        regression_section(outcome),
+        planning_section(outcome),
         skipped_section(outcome),
         notes_section(outcome),
         work_section(outcome, folder=folder, command=command),

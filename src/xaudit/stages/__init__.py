@@ -54,17 +54,26 @@ def regate(run: Path, gates: Sequence[Gate]) -> Outcome:
 
 
 def load_comparisons(
-    runs: Sequence[Path], *, explainers: Sequence[str], metrics: Sequence[str], seed: int = 0
+    runs: Sequence[Path],
+    *,
+    explainers: Sequence[str] = (),
+    models: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    by: str | None = None,
+    seed: int = 0,
 ) -> tuple[Comparison, ...]:
-    """Every pair of explainers, compared on the same cases of each run.
+    """Pairs compared on the same cases: of runs where several are given, else of models, else of explainers.
 
     Args:
-        explainers: at least two ids of the runs; none means all that are no controls.
+        runs: with two or more, each explainer and model of one is held against its namesake in the others.
+        explainers: ids of the runs; none means all that are no controls.
+        models: two or more are compared for each explainer; one alone restricts the comparison to it.
         metrics: none means all of the headline metrics that score maps.
+        by: a property of a case, such as ``lesion-size``; each of its strata is compared on its own.
     """
     from xaudit.stages.comparisons import compare_runs
 
-    return compare_runs(runs, explainers=explainers, metrics=metrics, seed=seed)
+    return compare_runs(runs, explainers=explainers, models=models, metrics=metrics, by=by, seed=seed)
 
 
 def newest_run(out: Path) -> Path:

@@ -3,14 +3,21 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.config import AuditFile, Gate
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
+    ALL_CASES,
+    Ceiling,
+    Coefficient,
+    Interval,
     Outcome,
+    Plan,
     Problem,
+    ReaderAgreement,
+    Regression,
     Score,
     ScoreResult,
     Summary,
@@ -19,6 +26,9 @@ from xaudit.records import (
     Verdict,
     Work,
 )
+from xaudit.stages.regressions import regressions_of
+from xaudit.statistics.planning import plan
+from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_problems, read_summaries, write_problems, write_summaries
@@ -26,6 +36,19 @@ from xaudit.summarise import summarise
 from xaudit.verdict import judge
 
 OUTCOME = "outcome.json"
+
+
+@dataclass(frozen=True)
+class CaseFigures:
+    """What a conclusion needs of the cases and their readers beside the scores.
+
+    Attributes:
+        facts: by model and case; empty where neither strata nor regressions are asked for.
+    """
+
+    facts: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
+    agreements: tuple[ReaderAgreement, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
 
 
 def conclude(
@@ -36,12 +59,14 @@ def conclude(
     problems: Sequence[Problem],
     head: Mapping[str, Any],
     work: Work,
+    figures: CaseFigures = CaseFigures(),
 ) -> Outcome:
     """Summarises and judges a run, writes the tables that say so, and gives the outcome.
 
     Args:
         head: ``n_cases``, ``n_chosen``, ``n_explained``, ``positive``, ``patients_known``, ``data_findings`` and
             ``notes`` of the run.
+        figures: what is known of the cases and their readers beside the scores.
 
     Raises:
         NothingScoredError: where not one score has a value.
@@ -60,6 +85,7 @@ def conclude(
         settings=audit.statistics,
         seed=audit.seed,
         metric_names={metric.id: metric.name for metric in audit.metrics},
+        strata={model: strata_of(facts, audit.statistics.strata) for model, facts in figures.facts.items()},
     )
     verdicts = _judged(audit, summaries, audit.gates, head)
     write_summaries(run, summaries)
@@ -78,6 +104,10 @@ def conclude(
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
+            "agreements": [asdict(one) for one in figures.agreements],
+            "ceilings": [asdict(one) for one in figures.ceilings],
+            "regressions": [asdict(one) for one in _regressions(audit, scores, figures)],
+            "plans": [asdict(one) for one in _plans(audit, summaries)],
         },
     )
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
@@ -117,7 +147,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
     if gates:
         controls = set(head["controls"])
         verdicts = judge(
-            summaries,
+            _over_all_cases(summaries),
             gates=gates,
             models=head["models"],
             gate_on=head["statistics"]["gate_on"],
@@ -140,7 +170,42 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
         notes=tuple(head["notes"]),
         work=Work(**head["work"]),
         unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
+        agreements=tuple(ReaderAgreement(**row) for row in head.get("agreements", ())),
+        ceilings=tuple(_ceiling(row) for row in head.get("ceilings", ())),
+        regressions=tuple(_regression(row) for row in head.get("regressions", ())),
+        plans=tuple(Plan(**row) for row in head.get("plans", ())),
     )
+
+
+def _regressions(
+    audit: AuditFile, scores: Sequence[ScoreResult], figures: CaseFigures
+) -> tuple[Regression, ...]:
+    if not audit.statistics.regression:
+        return ()
+    return regressions_of(scores, figures.facts, confidence=audit.statistics.confidence)
+
+
+def _plans(audit: AuditFile, summaries: Sequence[Summary]) -> tuple[Plan, ...]:
+    if audit.statistics.half_width is None:
+        return ()
+    explainers = [spec.id for spec in audit.explainers]
+    return plan(audit.gates, summaries, explainers=explainers, wanted=audit.statistics.half_width)
+
+
+def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
+    return None if plain is None else Interval(**plain)
+
+
+def _ceiling(plain: Mapping[str, Any]) -> Ceiling:
+    nested = {name: _interval(plain[name]) for name in ("human", "share", "difference")}
+    return Ceiling(**{**plain, **nested})
+
+
+def _regression(plain: Mapping[str, Any]) -> Regression:
+    coefficients = tuple(
+        Coefficient(row["name"], Interval(**row["interval"]), row["p_value"]) for row in plain["coefficients"]
+    )
+    return Regression(**{**plain, "coefficients": coefficients})
 
 
 def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
@@ -160,7 +225,7 @@ def _judged(
     audit: AuditFile, summaries: Sequence[Summary], gates: Sequence[Gate], head: Mapping[str, Any]
 ) -> tuple[Verdict, ...]:
     verdicts = judge(
-        summaries,
+        _over_all_cases(summaries),
         gates=gates,
         models=[model.id for model in audit.models],
         gate_on=audit.statistics.gate_on,
@@ -168,6 +233,11 @@ def _judged(
         positive=head["positive"],
     )
     return (*verdicts, *head["data_findings"])
+
+
+def _over_all_cases(summaries: Sequence[Summary]) -> list[Summary]:
+    """Verdicts rest on all cases: a stratum's summary would stand in their place under the same names."""
+    return [summary for summary in summaries if summary.stratum == ALL_CASES]
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:

@@ -16,16 +16,28 @@ from xaudit.engine.local import ShardCount, run_shards
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
-from xaudit.records import Case, Evaluation, Outcome, Prediction, Problem, Progress, ScoreResult, Work
+from xaudit.records import (
+    Case,
+    Ceiling,
+    Evaluation,
+    Outcome,
+    Prediction,
+    Problem,
+    Progress,
+    ScoreResult,
+    Work,
+)
 from xaudit.stages.classifiers import obtain_classifier
-from xaudit.stages.conclude import conclude
+from xaudit.stages.conclude import CaseFigures, conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
 from xaudit.stages.pictures import Picture, pick_cases, pictures
+from xaudit.stages.reader_figures import agreement_of, ceilings_of
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases
 from xaudit.stages.shards import PartKeys, ShardPlan
 from xaudit.statistics.classification import evaluate
+from xaudit.statistics.strata import CaseFacts, facts_of
 from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
@@ -208,6 +220,7 @@ class Run:
                 problems=problems,
                 head=self._head(problems),
                 work=self._work(count),
+                figures=self._figures(scores.rows),
             )
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
@@ -215,6 +228,34 @@ class Run:
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return outcome
+
+    def _figures(self, scores: Sequence[ScoreResult]) -> CaseFigures:
+        """What is known of the explained cases and their readers beside the scores."""
+        settings = self.audit.statistics
+        facts: dict[str, Mapping[str, CaseFacts]] = {}
+        ceilings: list[Ceiling] = []
+        explained: dict[str, dict[str, Case]] = {}
+        for model in self.audit.models:
+            dataset, pairs = self.dataset_of(model), self.chosen(model)
+            cases = [case for case, _ in pairs]
+            explained.setdefault(dataset.id, {}).update({case.case_id: case for case in cases})
+            if settings.strata or settings.regression:
+                facts |= facts_of(cases, dataset.annotations, [answer for _, answer in pairs])
+            ceilings += ceilings_of(
+                dataset,
+                cases,
+                [result for result in scores if result.key.model_id == model.id],
+                metrics=self.audit.metrics,
+                explainers=[spec.id for spec in self.audit.explainers],
+                settings=settings,
+                seed=self.audit.seed,
+            )
+        agreements = [
+            one
+            for name, dataset in self.datasets.items()
+            for one in agreement_of(dataset, list(explained.get(name, {}).values()))
+        ]
+        return CaseFigures(facts, tuple(agreements), tuple(ceilings))
 
     def _pictures(self) -> Iterator[Picture]:
         for model in self.audit.models:

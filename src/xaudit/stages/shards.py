@@ -161,7 +161,9 @@ class ShardPlan:
             "seed": self.audit.seed,
             "cases": [[case.case_id, case.sha256, p.target, p.correct, case.patient_id] for case, p in pairs],
             "marks": annotations_checksum(marks),
-            "readers": self.dataset.readers,
+            "readers": [self.dataset.readers, self.dataset.votes]
+            if self.dataset.votes
+            else self.dataset.readers,
             "lungs": [
                 None if mask is None else shard_key({"mask": np.packbits(mask).tobytes().hex()})
                 for mask in lungs

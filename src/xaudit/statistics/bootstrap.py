@@ -7,9 +7,10 @@ on the seed, never on their order.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
 from xaudit.records import FloatArray, Interval
 from xaudit.seeds import seed_for
@@ -23,8 +24,24 @@ _MAX_DROPPED = 0.5
 
 _RESAMPLES_KEPT = 4
 
+_LEVEL = 1e-10
+"""Replicates that lie no further than this from the estimate are equal to it on paper."""
+
 Statistic = Callable[[FloatArray], FloatArray]
 """Takes (n, n_clusters) cluster weights, returns (n,) values; NaN where those clusters give none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Values one per case with the cluster of each.
+
+    Attributes:
+        is_share: whether every value lies between 0 and 1, so that all zeros or all ones keep a width.
+    """
+
+    values: FloatArray
+    clusters: Sequence[str]
+    is_share: bool = False
 
 
 class ClusterBootstrap:
@@ -48,14 +65,27 @@ class ClusterBootstrap:
         Raises:
             ValueError: if there are no values, one is not finite, or there are not as many as clusters.
         """
-        sums, counts = _cluster_sums(values, clusters)
+        return self.means([Sample(values, clusters)])[0]
 
-        def ratio(weights: FloatArray) -> FloatArray:
-            totals = weights @ np.stack([sums, counts], axis=1)
-            means: FloatArray = totals[:, 0] / totals[:, 1]
-            return means
+    def means(self, samples: Sequence[Sample]) -> tuple[Interval, ...]:
+        """Many means at once, each as :meth:`mean` or, for shares, :meth:`share` would give it to the bit.
 
-        return self.interval(ratio, len(sums))
+        Samples over the same clusters share one pass over the draws and one matrix product.
+        """
+        panels: dict[tuple[str, ...], list[tuple[int, FloatArray, FloatArray]]] = {}
+        for place, sample in enumerate(samples):
+            names, sums, counts = _cluster_sums(sample.values, sample.clusters)
+            panels.setdefault(names, []).append((place, sums, counts))
+        found: dict[int, Interval] = {}
+        for names, members in panels.items():
+            sums = np.stack([one for _, one, _ in members], axis=1)
+            counts = np.stack([one for _, _, one in members], axis=1)
+            for (place, _, _), interval in zip(members, self._ratios(sums, counts), strict=True):
+                certain = interval.low is not None and interval.low == interval.high
+                if samples[place].is_share and certain and interval.estimate in (0.0, 1.0):
+                    interval = wilson(interval.estimate, len(names), confidence=self.confidence)
+                found[place] = interval
+        return tuple(found[place] for place in range(len(samples)))
 
     def share(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
         """The mean of values between 0 and 1, with an interval that keeps its width at the ends.
@@ -65,14 +95,27 @@ class ClusterBootstrap:
         *clusters* as its n: no variable between 0 and 1 varies more than a coin of the same mean, and the
         cases of one patient may all be alike.
         """
-        interval = self.mean(values, clusters)
-        if interval.low is not None and interval.low == interval.high and interval.estimate in (0.0, 1.0):
-            return wilson(interval.estimate, len(set(clusters)), confidence=self.confidence)
-        return interval
+        return self.means([Sample(values, clusters, is_share=True)])[0]
 
     def difference(self, a: FloatArray, b: FloatArray, clusters: Sequence[str]) -> Interval:
         """The mean of ``a - b``, paired case by case, with its interval; positive where ``a`` is larger."""
         return self.mean(_paired(a, b), clusters)
+
+    def ratio(self, a: FloatArray, b: FloatArray, clusters: Sequence[str]) -> Interval:
+        """The mean of ``a`` over the mean of ``b`` on the same cases, with its interval.
+
+        Replicates in which ``b`` sums to zero are dropped and counted.
+        """
+        _, above, _ = _cluster_sums(a, clusters)
+        _, below, _ = _cluster_sums(b, clusters)
+
+        def of(weights: FloatArray) -> FloatArray:
+            totals = weights @ np.stack([above, below], axis=1)
+            missing = np.full(len(totals), np.nan)
+            shares: FloatArray = np.divide(totals[:, 0], totals[:, 1], out=missing, where=totals[:, 1] != 0)
+            return shares
+
+        return self.interval(of, len(above))
 
     def interval(self, statistic: Statistic, n_clusters: int) -> Interval:
         """Any statistic of the clusters with its interval: BCa, or percentiles where BCa has no answer.
@@ -91,15 +134,42 @@ class ClusterBootstrap:
         if n_clusters < MIN_CLUSTERS:
             return Interval(estimate, None, None, "none")
         drawn = np.concatenate([statistic(weights) for weights in self._draws(n_clusters).chunks()])
+        return self._limits(estimate, drawn, _jackknife(statistic, n_clusters))
+
+    def _ratios(self, sums: FloatArray, counts: FloatArray) -> list[Interval]:
+        """Intervals of the ratio of column sums; both (n_clusters, n)."""
+        n_clusters, n = sums.shape
+        sums = _summable(sums)
+        totals, cases = sums.sum(axis=0), counts.sum(axis=0)
+        if n_clusters < MIN_CLUSTERS:
+            return [Interval(float(estimate), None, None, "none") for estimate in totals / cases]
+        columns = np.concatenate([sums, counts], axis=1)
+        drawn = np.empty((self.replicates, n))
+        row = 0
+        for weights in self._draws(n_clusters).chunks():
+            product = weights @ columns
+            np.divide(product[:, :n], product[:, n:], out=drawn[row : row + len(weights)])
+            row += len(weights)
+        return [
+            self._limits(
+                float(totals[j] / cases[j]),
+                np.ascontiguousarray(drawn[:, j]),
+                (totals[j] - sums[:, j]) / (cases[j] - counts[:, j]),
+            )
+            for j in range(n)
+        ]
+
+    def _limits(self, estimate: float, drawn: FloatArray, jackknife: FloatArray) -> Interval:
+        """The interval that replicates and the estimates without each cluster give."""
         replicates = drawn[np.isfinite(drawn)]
         dropped = len(drawn) - len(replicates)
         if dropped > _MAX_DROPPED * len(drawn):
             return Interval(estimate, None, None, "none", dropped)
         spread = float(np.abs(replicates - estimate).max())
-        if spread <= 1e-12 * max(1.0, abs(estimate)):
+        if spread <= _LEVEL * max(1.0, abs(estimate)):
             return Interval(estimate, estimate, estimate, "percentile", dropped)
-        tail = (1 - self.confidence) / 2
-        levels = _bca_levels(estimate, replicates, _jackknife(statistic, n_clusters), tail)
+        tail = small_sample_tail(self.confidence, len(jackknife))
+        levels = _bca_levels(estimate, replicates, jackknife, tail)
         method = "percentile" if levels is None else "bca"
         low, high = np.quantile(replicates, levels or (tail, 1 - tail))
         return Interval(estimate, float(low), float(high), method, dropped)
@@ -155,6 +225,23 @@ def paired_bootstrap(
     )
 
 
+def small_sample_tail(confidence: float, n_clusters: int) -> float:
+    """The tail at which the replicates' quantiles are read, smaller than ``(1 - confidence) / 2`` for few clusters.
+
+    A bootstrap draws from the patients seen, whose spread is the population's times ``sqrt((n - 1) / n)``, and reads
+    its limits as if that spread were known. Undoing both, as Student's interval does for a mean, makes up for what
+    BCa lacks with few patients.
+
+    Source: Hesterberg 2015, What teachers should know about the bootstrap, section 5.3 (expanded percentile).
+
+    Example:
+        >>> round(small_sample_tail(0.95, 20), 4), round(small_sample_tail(0.95, 100_000), 4)
+        (0.0159, 0.025)
+    """
+    student = float(stdtrit(n_clusters - 1, (1 - confidence) / 2))
+    return float(ndtr(student * (n_clusters / (n_clusters - 1)) ** 0.5))
+
+
 def wilson(share: float, n: int, *, confidence: float) -> Interval:
     """A share of ``n`` independent trials with Wilson's score interval, within 0 and 1.
 
@@ -179,8 +266,10 @@ def _paired(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
 
 
-def _cluster_sums(values: FloatArray, clusters: Sequence[str]) -> tuple[FloatArray, FloatArray]:
-    """Sum and count of each cluster, in the order of the clusters' names."""
+def _cluster_sums(
+    values: FloatArray, clusters: Sequence[str]
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """Name, sum and count of each cluster, in the order of the clusters' names."""
     flat = np.asarray(values, dtype=np.float64)
     if flat.ndim != 1 or len(flat) != len(clusters):
         raise ValueError(f"{flat.size} values and {len(clusters)} clusters: expected one cluster per value")
@@ -188,11 +277,24 @@ def _cluster_sums(values: FloatArray, clusters: Sequence[str]) -> tuple[FloatArr
         raise ValueError("no values: there is nothing to estimate")
     if not np.isfinite(flat).all():
         raise ValueError(f"{int((~np.isfinite(flat)).sum())} of {len(flat)} values are not finite")
-    _, codes = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
+    names, codes = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
     # Sorted within the cluster, a sum has the same last bit whatever order the cases came in.
     order = np.lexsort((flat, codes))
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    return np.add.reduceat(flat[order], starts), np.bincount(codes).astype(np.float64)
+    sums = np.add.reduceat(flat[order], starts)
+    return tuple(names.tolist()), sums, np.bincount(codes).astype(np.float64)
+
+
+def _summable(sums: FloatArray) -> FloatArray:
+    """The sums rounded so that any total of as many drawn clusters is exact, column by column.
+
+    Without that, the last bits of a total depend on the order in which a library adds, which changes with the number
+    of columns and of threads. Rounded are digits beyond about the 16th of the largest total.
+    """
+    most = np.abs(sums).max(axis=0) * len(sums)
+    step = np.exp2(np.ceil(np.log2(np.maximum(most, np.finfo(np.float64).tiny))) - 52)
+    rounded: FloatArray = np.round(sums / step) * step
+    return rounded
 
 
 def _jackknife(statistic: Statistic, n_clusters: int) -> FloatArray:

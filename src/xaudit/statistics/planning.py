@@ -1,0 +1,70 @@
+"""How many annotated patients the gates of an audit need."""
+
+import math
+from collections.abc import Sequence
+
+from xaudit.config import Gate
+from xaudit.records import ALL_CASES, MODEL_LEVEL, Interval, Plan, Summary
+from xaudit.statistics.bootstrap import MIN_CLUSTERS
+
+
+def patients_needed(reached: float, n_patients: int, wanted: float) -> int:
+    """Patients for intervals of half-width ``wanted``, from the one that ``n_patients`` reached.
+
+    Width falls with the root of the number of patients, if those to come are like those seen, with as many slices
+    each. It is an estimate: the spread itself is known no better than these patients tell it. Never fewer than allow
+    an interval at all.
+
+    Example:
+        Half the width takes four times the patients.
+
+        >>> patients_needed(0.10, 20, 0.05)
+        80
+    """
+    return max(MIN_CLUSTERS, math.ceil(n_patients * (reached / wanted) ** 2 - 1e-9))
+
+
+def half_width(interval: Interval) -> float | None:
+    """Half the distance between the limits, None where there are none.
+
+    Example:
+        >>> half_width(Interval(0.4, 0.25, 0.5, "bca"))
+        0.125
+    """
+    return None if interval.low is None or interval.high is None else (interval.high - interval.low) / 2
+
+
+def plan(
+    gates: Sequence[Gate], summaries: Sequence[Summary], *, explainers: Sequence[str], wanted: float
+) -> tuple[Plan, ...]:
+    """For each gate, each model, explainer and reader that it asks: the half-width reached, and patients needed.
+
+    Args:
+        explainers: those that are no controls; a gate that names none asks all of them.
+        wanted: half-width.
+    """
+    found: list[Plan] = []
+    for gate in gates:
+        asked = [gate.subject] if gate.subject else [*explainers, MODEL_LEVEL]
+        for summary in summaries:
+            if (
+                summary.stratum != ALL_CASES
+                or summary.metric_id != gate.metric
+                or summary.explainer_id not in asked
+            ):
+                continue
+            reached = half_width(summary.interval)
+            needed = None if not reached else patients_needed(reached, summary.n_patients, wanted)
+            found.append(
+                Plan(
+                    rule=str(gate),
+                    model_id=summary.model_id,
+                    explainer_id=summary.explainer_id,
+                    reader=summary.reader,
+                    half_width=reached,
+                    wanted=wanted,
+                    n_patients=summary.n_patients,
+                    n_needed=needed,
+                )
+            )
+    return tuple(found)

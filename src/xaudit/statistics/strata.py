@@ -1,0 +1,198 @@
+"""Parts of the cases that are summarised on their own: small lesions, wrong answers, one class.
+
+A stratum is written ``property=value``, such as ``lesion-size=small``. What a case has no value for, such as the
+lesion size of a case without marks, is in the stratum ``unknown`` of the property: no case is lost unseen.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from xaudit.config import StratumSpec
+from xaudit.records import Annotation, Case, Prediction
+from xaudit.statistics.lesion_shape import LesionShape, lesion_shape
+
+StratumCases = Mapping[str, frozenset[str]]
+"""The cases of each stratum, in the order in which strata are shown."""
+
+_UNKNOWN = "unknown"
+_THIRDS: Mapping[str, tuple[str, str, str]] = {
+    "lesion-size": ("small", "middle", "large"),
+    "elongation": ("round", "middle", "long"),
+    "irrectangularity": ("boxy", "middle", "ragged"),
+    "resolution": ("low", "middle", "high"),
+    "spacing": ("fine", "middle", "coarse"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What strata ask of one case that one model classified.
+
+    Attributes:
+        shape: of what all readers together marked; None where nobody marked anything.
+    """
+
+    case: Case
+    prediction: Prediction
+    shape: LesionShape | None
+
+    @property
+    def area_mm2(self) -> float | None:
+        """Area of the marks in mm², None without marks or without spacing."""
+        if self.shape is None or self.case.spacing_mm is None:
+            return None
+        return self.shape.area_px * self.case.spacing_mm[0] * self.case.spacing_mm[1]
+
+    @property
+    def confidence(self) -> float:
+        """The model's probability of the class that is explained."""
+        return self.prediction.probabilities[self.prediction.class_names.index(self.prediction.target)]
+
+
+def facts_of(
+    cases: Iterable[Case], annotations: Iterable[Annotation], predictions: Iterable[Prediction]
+) -> dict[str, dict[str, CaseFacts]]:
+    """The facts of each case that was predicted, by model and case.
+
+    Args:
+        annotations: all readers' marks; their union is the lesion, whatever policy the maps were held against.
+    """
+    by_case = {case.case_id: case for case in cases}
+    marks: dict[str, list[Annotation]] = {}
+    for mark in annotations:
+        marks.setdefault(mark.case_id, []).append(mark)
+    shapes: dict[str, LesionShape | None] = {}
+    facts: dict[str, dict[str, CaseFacts]] = {}
+    for prediction in predictions:
+        case = by_case.get(prediction.case_id)
+        if case is None:
+            continue
+        if case.case_id not in shapes:
+            regions = [m.region for m in marks.get(case.case_id, ()) if m.region is not None]
+            shapes[case.case_id] = lesion_shape(regions, (case.height, case.width))
+        facts.setdefault(prediction.model_id, {})[case.case_id] = CaseFacts(
+            case, prediction, shapes[case.case_id]
+        )
+    return facts
+
+
+def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> dict[str, frozenset[str]]:
+    """The cases of each stratum of each property, for one model; strata without a case are left out.
+
+    Args:
+        facts: by case id, of the cases that are summarised: thirds and deciles are theirs.
+
+    Example:
+        >>> strata_of({}, [StratumSpec(name="class")])
+        {}
+    """
+    found: dict[str, frozenset[str]] = {}
+    for spec in specs:
+        values, order = _values(spec, facts)
+        for value in [*order, _UNKNOWN]:
+            cases = frozenset(case for case, own in values.items() if own == value)
+            if cases:
+                found[f"{spec.name}={value}"] = cases
+    return found
+
+
+def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str, str], list[str]]:
+    """The value of each case, and all values in the order in which they are shown."""
+    match spec.name:
+        case "correctness":
+            words = {case: "correct" if f.prediction.correct else "wrong" for case, f in facts.items()}
+            return words, ["correct", "wrong"]
+        case "class":
+            slugs = _slugs(f.case.label for f in facts.values())
+            return {case: slugs[f.case.label] for case, f in facts.items()}, list(slugs.values())
+        case "lesion-count":
+            counts = {
+                case: "none" if f.shape is None else str(f.shape.n_lesions) for case, f in facts.items()
+            }
+            return counts, sorted(set(counts.values()), key=lambda text: (len(text), text))
+        case "confidence":
+            numbers = {case: f.confidence for case, f in facts.items()}
+            if spec.cuts:
+                return _by_cuts(numbers, spec.cuts)
+            return _by_quantiles(numbers, [f"d{tenth:02d}" for tenth in range(1, 11)])
+        case name:
+            measured = _measured(spec, facts)
+            if spec.cuts:
+                return _by_cuts(measured, spec.cuts)
+            return _by_quantiles(measured, _THIRDS[name])
+
+
+def _measured(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> dict[str, float | None]:
+    def each(measure: Callable[[CaseFacts], float | None]) -> dict[str, float | None]:
+        return {case: measure(f) for case, f in facts.items()}
+
+    match spec.name:
+        case "lesion-size":
+            marked = [f for f in facts.values() if f.shape is not None]
+            if spec.cuts or all(f.area_mm2 is not None for f in marked):
+                return each(lambda f: f.area_mm2)
+            return each(
+                lambda f: None if f.shape is None else f.shape.area_px / (f.case.height * f.case.width)
+            )
+        case "elongation":
+            return each(lambda f: None if f.shape is None else f.shape.elongation)
+        case "irrectangularity":
+            return each(lambda f: None if f.shape is None else f.shape.irrectangularity)
+        case "resolution":
+            return each(lambda f: float(f.case.height * f.case.width))
+        case "spacing":
+            return each(
+                lambda f: None if f.case.spacing_mm is None else math.sqrt(math.prod(f.case.spacing_mm))
+            )
+        case name:
+            raise ValueError(f"'{name}' is not a property of a case")
+
+
+def _by_quantiles(
+    numbers: Mapping[str, float | None], words: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Parts of as equal size as ties allow; a number on a limit belongs to the lower part.
+
+    Where all numbers are equal none is small or large: the one part is then called ``same``.
+    """
+    known = [number for number in numbers.values() if number is not None]
+    if known and min(known) == max(known):
+        same = {case: _UNKNOWN if number is None else "same" for case, number in numbers.items()}
+        return same, ["same"]
+    limits = np.quantile(known, np.arange(1, len(words)) / len(words)) if known else np.zeros(0)
+    placed = {
+        case: _UNKNOWN if number is None else words[int(np.searchsorted(limits, number, side="left"))]
+        for case, number in numbers.items()
+    }
+    return placed, list(words)
+
+
+def _by_cuts(numbers: Mapping[str, float | None], cuts: Sequence[float]) -> tuple[dict[str, str], list[str]]:
+    """Parts between given limits; a number on a limit belongs to the upper part."""
+    # A stratum's name has no room for the plus sign of 1e+06.
+    spelled = [f"{cut:g}".replace("+", "") for cut in cuts]
+    words = [f"under-{spelled[0]}", *map("-to-".join, pairwise(spelled)), f"from-{spelled[-1]}"]
+    placed = {
+        case: _UNKNOWN if number is None else words[int(np.searchsorted(cuts, number, side="right"))]
+        for case, number in numbers.items()
+    }
+    return placed, words
+
+
+def _slugs(names: Iterable[str]) -> dict[str, str]:
+    """Each name in the characters that a stratum may have; names that would then be equal are numbered."""
+    slugs: dict[str, str] = {}
+    for name in sorted(set(names)):
+        slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-") or "class"
+        taken = slugs.values()
+        number = 2
+        unique = slug
+        while unique in taken:
+            unique, number = f"{slug}-{number}", number + 1
+        slugs[name] = unique
+    return slugs
