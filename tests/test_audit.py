@@ -243,9 +243,13 @@ def test_a_case_that_nobody_annotated_is_unscored_for_every_metric_that_needs_a_
     assert isinstance(found["a", "pixel-flipping", NO_READER], Score)
 
 
-def test_a_map_of_zeros_is_unscored_with_its_reason(classifier):
+def test_a_map_of_zeros_found_nothing_and_is_counted_as_missing(classifier):
     found = scored(classifier, np.zeros((SIDE, SIDE)), metrics=[*LOCALIZATION, FLIPPING])
-    for name in ("relevance-mass-accuracy", "pointing-game", "pixel-flipping", "mass-mark"):
+    for name in ("relevance-mass-accuracy", "pointing-game"):
+        assert found["a", name, "union"].value == 0.0
+    assert found["a", "map-missing", "union"].value == 1.0
+    assert scored(classifier, half_in_the_quadrant())["a", "map-missing", "union"].value == 0.0
+    for name in ("pixel-flipping", "mass-mark"):
         [result] = [r for (_, metric, _), r in found.items() if metric == name]
         assert result.reason == "the map is zero everywhere: it points nowhere", name
 
@@ -255,7 +259,7 @@ def test_negative_values_count_against_the_target_where_an_explainer_is_signed(c
     values[7, 6:] = -2.0
     signed = scored(classifier, values)
     assert signed["a", "relevance-mass-accuracy", "union"].value == pytest.approx(1.0)
-    unsigned = scored(classifier, values, spec=ExplainerSpec(name="gradcam"))
+    unsigned = scored(classifier, values, spec=ExplainerSpec(name="edges"))
     assert unsigned["a", "relevance-mass-accuracy", "union"].value == pytest.approx(0.5)
 
 

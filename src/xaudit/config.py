@@ -302,6 +302,15 @@ class RelianceSection(Section):
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
 
 
+class LocalizationSection(Section):
+    """What stands beside the scores against readers' marks."""
+
+    ceilings: bool = Field(
+        True,
+        description="score the mark itself on each explainer's native grid: the most its map could reach",
+    )
+
+
 class StatisticsSection(Section):
     """How sure the numbers are."""
 
@@ -385,7 +394,9 @@ def _gate_from_text(value: object) -> object:
 
 GateEntry = Annotated[Gate, BeforeValidator(_gate_from_text)]
 
-DEFAULT_METRICS = tuple(row.id for row in METRICS if row.family in ("localization", "faithfulness"))
+DEFAULT_METRICS = tuple(
+    row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
+)
 
 
 def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
@@ -418,6 +429,7 @@ class AuditFile(Section):
         description="explainers that know nothing of the model, as the level to beat",
     )
     reliance: RelianceSection = RelianceSection()
+    localization: LocalizationSection = LocalizationSection()
     gates: tuple[GateEntry, ...] = Field(
         (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`"
     )
