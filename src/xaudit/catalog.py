@@ -309,15 +309,15 @@ _PLACED: tuple[MetricRow, ...] = (
     ),
     *(
         _placed(
-            f"{what}-distance{suffix}", f"from {start}, {unit}", f"0 {best}", _HERE, higher_is_better=False
+            f"{what}-distance{suffix}", f"from {start}, {unit}", f"{length}, at least 0", _HERE, higher_is_better=False
         )
         for what, start in (
             ("centroid", "the map's centre of mass to the mark's"),
             ("peak", "the map's highest point to the nearest marked pixel"),
         )
-        for suffix, unit, best in (
-            ("", "as a share of the image's diagonal", "to 1 diagonal"),
-            ("-mm", "in millimetres; needs the pixel spacing", "mm or more"),
+        for suffix, unit, length in (
+            ("", "as a share of the image's diagonal", "diagonals"),
+            ("-mm", "in millimetres; needs the pixel spacing", "mm"),
         )
     ),
     _placed(
@@ -482,7 +482,7 @@ METRICS: tuple[MetricRow, ...] = (
     *(
         MetricRow(
             f"{row.id}{CEILING}",
-            f"{row.id} of the mark itself, drawn on the explainer's native grid: the most that a map can show",
+            f"what {row.id} gives the mark itself, drawn on the explainer's native grid",
             "limits",
             True,
             row.range,
@@ -574,7 +574,7 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA303",
         "not resolvable",
-        "the explainer's native grid is too coarse for these marks: even a perfect map drawn on it would meet them "
+        "the explainer's native grid is too coarse for these marks: even the marks themselves, drawn on it, meet them "
         "seldom (ceiling of the pointing game below .5, or of another overlap or share below .25)",
         "do not read low scores as a failure of the model; take a finer layer, more superpixels or smaller windows, or "
         "give the pointing game a tolerance of half a cell",

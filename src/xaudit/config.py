@@ -462,6 +462,7 @@ class AuditFile(Section):
                     f"models[{index}].dataset: no data set is called '{model.dataset}'"
                     + (f"; did you mean '{hint}'?" if hint else "")
                 )
+        self._asks_false_focus_where_it_can_be()
         known = [spec.id for spec in (*self.explainers, *self.controls)]
         for index, gate in enumerate(self.gates):
             if gate.subject is not None and gate.subject not in known:
@@ -471,6 +472,18 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
         return self
+
+    def _asks_false_focus_where_it_can_be(self) -> None:
+        policies = {one.annotations.readers for one in self.all_datasets.values() if one.annotations}
+        if (
+            self.run.cases == "annotated"
+            and policies <= {"union"}
+            and any(metric.name == "false-focus" for metric in self.metrics)
+        ):
+            raise ValueError(
+                "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
+                "leaves them out|set run.cases to all"
+            )
 
     @property
     def all_datasets(self) -> Mapping[str, DataSection]:

@@ -20,6 +20,7 @@ from xaudit.records import (
     Verdict,
     Work,
 )
+from xaudit.stages.resolution import resolution_findings
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_problems, read_summaries, write_problems, write_summaries
@@ -135,7 +136,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
             explainers=[one for one in head["explainers"] if one not in controls],
             positive=head["positive"],
         )
-        verdicts = (*verdicts, *findings)
+        verdicts = (*verdicts, *resolution_findings(summaries, head["metric_names"]), *findings)
     return Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -178,7 +179,7 @@ def _judged(
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
-    return (*verdicts, *head["data_findings"])
+    return (*verdicts, *resolution_findings(summaries, metric_names(audit)), *head["data_findings"])
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def segmentation(saliency: FloatArray) -> BoolArray:
 
 def segmentation_iou(saliency: FloatArray, mark: BoolArray) -> Measured:
     """IoU of :func:`segmentation` with the mark, on the slice of cases that have both; 0 to 1, higher is better."""
-    levelled = np.isfinite(saliency).all() and np.ptp(saliency) > 0
-    found = segmentation(saliency) if levelled else np.zeros_like(mark)
+    has_levels = np.isfinite(saliency).all() and np.ptp(saliency) > 0
+    found = segmentation(saliency) if has_levels else np.zeros_like(mark)
     if not found.any():
         return Absent("CheXlocalize's segmentation of this map is empty, and its tables leave such cases out")
     return float(np.count_nonzero(found & mark) / np.count_nonzero(found | mark))
