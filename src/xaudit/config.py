@@ -279,6 +279,13 @@ class MetricSpec(NamedOptions):
     def _is_known(self) -> Self:
         _check_name(self.name, [row.id for row in METRICS], kind="metric")
         _check_options(self.model_extra or {}, self._known())
+        ignored = self.options.get("binarisation", "fixed") != "fixed"
+        if ignored and any(
+            o.name == "threshold" and self.options[o.name] != o.default for o in self._known()
+        ):
+            raise ValueError(
+                "threshold: has no effect on a map that is cut otherwise|set `binarisation: fixed` as well"
+            )
         if not self.id:
             object.__setattr__(self, "id", self.name)
         return self
