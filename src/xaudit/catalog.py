@@ -218,7 +218,10 @@ REGIONS: tuple[str, ...] = ("mark", "same-lung", "opposite-lung", "border", "out
 
 _ARRAS = "Arras et al. 2022, CLEVR-XAI"
 _HERE = "xaudit, docs/concepts.md"
-_CHEXLOCALIZE = "Saporta et al. 2022, CheXlocalize"
+_SAPORTA = "Saporta et al. 2022, CheXlocalize"
+
+CHEXLOCALIZE = "chexlocalize-"
+"""Begins the ids of metrics that follow CheXlocalize to the letter, its interval over images included."""
 
 _CUT = (
     Option(
@@ -326,11 +329,11 @@ _PLACED: tuple[MetricRow, ...] = (
     ),
     _placed(
         "chexlocalize-iou", "IoU by CheXlocalize's definitions: scaled from the minimum, Otsu, outlines filled",
-        "0 to 1", _CHEXLOCALIZE,
+        "0 to 1", _SAPORTA,
     ),
     _placed(
         "chexlocalize-hit-rate", "is the first of the map's highest pixels marked, by CheXlocalize's definitions",
-        "0 to 1", _CHEXLOCALIZE,
+        "0 to 1", _SAPORTA,
     ),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from xaudit.records import (
     Verdict,
     Work,
 )
+from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.resolution import resolution_findings
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.run_folder import RunFolder
@@ -63,6 +64,7 @@ def conclude(
         seed=audit.seed,
         metric_names=metric_names(audit),
     )
+    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
     verdicts = _judged(audit, summaries, audit.gates, head)
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
