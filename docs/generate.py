@@ -91,6 +91,8 @@ def metrics_page() -> str:
         "reliance": "What does the model itself depend on? No explainer is asked. Always computed unless "
         "`reliance.enabled` is false.",
         "agreement": "Does the map say the same as reliance? Always computed where both exist.",
+        "limits": "What could the map have shown? Computed beside the localization metrics that are chosen; ceilings unless "
+        "`localization.ceilings` is false.",
     }
     blocks = [
         _head("Metrics", "the catalog"),

@@ -243,11 +243,64 @@ def test_a_case_that_nobody_annotated_is_unscored_for_every_metric_that_needs_a_
     assert isinstance(found["a", "pixel-flipping", NO_READER], Score)
 
 
-def test_a_map_of_zeros_is_unscored_with_its_reason(classifier):
+def test_a_map_of_zeros_found_nothing_and_is_counted_as_missing(classifier):
     found = scored(classifier, np.zeros((SIDE, SIDE)), metrics=[*LOCALIZATION, FLIPPING])
-    for name in ("relevance-mass-accuracy", "pointing-game", "pixel-flipping", "mass-mark"):
+    for name in ("relevance-mass-accuracy", "pointing-game"):
+        assert found["a", name, "union"].value == 0.0
+    assert found["a", "map-missing", "union"].value == 1.0
+    assert scored(classifier, half_in_the_quadrant())["a", "map-missing", "union"].value == 0.0
+    for name in ("pixel-flipping", "mass-mark"):
         [result] = [r for (_, metric, _), r in found.items() if metric == name]
         assert result.reason == "the map is zero everywhere: it points nowhere", name
+
+
+def test_the_mark_drawn_on_the_explainers_grid_is_scored_beside_the_map(classifier):
+    found = scored(classifier, half_in_the_quadrant())
+    # Windows of 2 × 2 side by side: the quadrant is made of whole windows, so the grid can show it.
+    for metric in LOCALIZATION:
+        ceiling = found["a", f"{metric.id}-ceiling", "union"]
+        assert ceiling.value == pytest.approx(1.0)
+        assert (ceiling.key.family, ceiling.key.metric_hash) == ("limits", metric.fingerprint)
+    # Windows of 8 × 8 show one value everywhere: the mean of the mark, a map that points nowhere.
+    coarse = ExplainerSpec(name="occlusion", window=1, stride=1)
+    found = scored(classifier, half_in_the_quadrant(), spec=coarse)
+    assert found["a", "pointing-game-ceiling", "union"].value == 0.0
+
+
+def test_a_ceiling_has_the_id_that_the_audit_gives_its_metric_and_can_be_left_out(classifier):
+    renamed = MetricSpec(name="iou", id="overlap", binarisation="area")
+    found = scored(classifier, half_in_the_quadrant(), metrics=[renamed])
+    assert found["a", "overlap-ceiling", "union"].value == pytest.approx(1.0)
+    chunk = chunk_of(classifier, ("a",))
+    maps = [painted("a", half_in_the_quadrant())]
+    without = score(chunk, OCCLUSION, maps, metrics=[renamed], reliances=[], ceilings=False)
+    assert not [r for r in without if r.key.metric_id.endswith("-ceiling")]
+
+
+def test_controls_and_metrics_without_a_ceiling_have_none(classifier):
+    found = scored(classifier, half_in_the_quadrant(), spec=RANDOM)
+    assert not [metric for _, metric, _ in found if metric.endswith("-ceiling")]
+    found = scored(classifier, half_in_the_quadrant(), metrics=[MetricSpec(name="pixel-auroc")])
+    assert not [metric for _, metric, _ in found if metric.endswith("-ceiling")]
+
+
+def test_a_tolerance_in_cells_knows_the_explainers_cell(classifier):
+    # The maxima are (7, 6) and (7, 7): to the quadrant's last row and column 4 down, and 3 or 4 across. In cells of
+    # 2 × 2 that is √(2² + 1.5²) = 2.5 and √(2² + 2²) = 2.83.
+    scores = {}
+    for cells in (2.4, 2.6, 2.9):
+        spec = MetricSpec(name="pointing-game", tolerance_cells=cells)
+        found = scored(classifier, half_in_the_quadrant(), metrics=[spec])
+        scores[cells] = found["a", "pointing-game", "union"].value
+    assert scores == {2.4: 0.0, 2.6: 0.5, 2.9: 1.0}
+
+
+def test_false_focus_is_asked_of_a_case_on_which_the_readers_found_nothing(classifier):
+    spec = MetricSpec(name="false-focus")
+    found = scored(classifier, half_in_the_quadrant(), regions={"a": {"union": NOWHERE}}, metrics=[spec])
+    # Otsu keeps the 6 pixels that are not 0, or the 2 that are 2.0; the variance is larger between 0 and the rest.
+    assert found["a", "false-focus", "union"].value in (6 / 64, 2 / 64)
+    assert isinstance(found["a", "map-missing", "union"], Unscored)
 
 
 def test_negative_values_count_against_the_target_where_an_explainer_is_signed(classifier):
@@ -255,7 +308,7 @@ def test_negative_values_count_against_the_target_where_an_explainer_is_signed(c
     values[7, 6:] = -2.0
     signed = scored(classifier, values)
     assert signed["a", "relevance-mass-accuracy", "union"].value == pytest.approx(1.0)
-    unsigned = scored(classifier, values, spec=ExplainerSpec(name="gradcam"))
+    unsigned = scored(classifier, values, spec=ExplainerSpec(name="edges"))
     assert unsigned["a", "relevance-mass-accuracy", "union"].value == pytest.approx(0.5)
 
 

@@ -54,11 +54,30 @@ def test_what_exists_is_what_was_promised():
             "relevance-mass-accuracy",
             "relevance-rank-accuracy",
             "pixel-auroc",
+            "dice",
+            "iou-mean",
+            "iou-best",
+            "coverage",
+            "precision",
+            "chance-corrected-coverage",
+            "relevance-mass-lift",
+            "attribution-localisation",
+            "top-k-intersection",
+            "pixel-auprc",
+            "lesion-recall",
+            "centroid-distance",
+            "centroid-distance-mm",
+            "peak-distance",
+            "peak-distance-mm",
+            "false-focus",
+            "chexlocalize-iou",
+            "chexlocalize-hit-rate",
         ],
         "faithfulness": ["pixel-flipping"],
         "regions": [f"mass-{region}" for region in REGIONS],
         "agreement": ["reliance-agreement"],
         "reliance": [f"reliance-{region}" for region in REGIONS],
+        "limits": ["map-missing", *(f"{row.id}-ceiling" for row in METRICS if row.has_ceiling)],
     }
 
 
@@ -104,7 +123,7 @@ def test_findings_have_codes_that_say_what_kind_they_are():
     codes = [row.code for row in FINDINGS]
     assert codes == sorted(set(codes))
     assert codes == [
-        "XA101", "XA102", "XA103", "XA201", "XA202", "XA301", "XA302", "XA401", "XA402", "XA403",
+        "XA101", "XA102", "XA103", "XA201", "XA202", "XA301", "XA302", "XA303", "XA401", "XA402", "XA403",
     ]  # fmt: skip
     for row in FINDINGS:
         assert row.title

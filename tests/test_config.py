@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xaudit.catalog import METRICS
 from xaudit.config import (
     DEFAULT_METRICS,
     AuditFile,
@@ -124,7 +125,7 @@ COMPLAINTS = {
     "no such metric": (
         {"metrics": [{"name": "pixel-fliping"}]},
         "metrics[0]: no metric is called 'pixel-fliping'",
-        "did you mean 'pixel-flipping'? `xaudit list metrics` shows all 17",
+        f"did you mean 'pixel-flipping'? `xaudit list metrics` shows all {len(METRICS)}",
     ),
     "no such option": (
         {"explainers": [{"name": "lime", "smaples": 3}]},
@@ -132,7 +133,7 @@ COMPLAINTS = {
         f"did you mean 'samples'? {LIME_TAKES}",
     ),
     "an option where there are none": (
-        {"metrics": [{"name": "iou", "threshold": 0.5}]},
+        {"metrics": [{"name": "pixel-auroc", "threshold": 0.5}]},
         "metrics[0]: no option is called 'threshold'",
         "it takes: none",
     ),
@@ -309,7 +310,7 @@ COMPLAINTS = {
     "a gate on no metric": (
         {"gates": ["iuo >= 0.3"]},
         "gates[0]: no metric is called 'iuo'",
-        "did you mean 'iou'? `xaudit list metrics` shows all 17",
+        f"did you mean 'iou'? `xaudit list metrics` shows all {len(METRICS)}",
     ),
     "a gate that asks the model through an explainer": (
         {"gates": ["reliance-mark@lime >= 0.3"]},
@@ -514,3 +515,30 @@ def test_every_key_is_in_the_schema():
     schema = audit_schema()
     assert set(schema["properties"]) == set(AuditFile.model_fields)
     assert schema["additionalProperties"] is False
+
+
+def test_false_focus_is_refused_where_no_case_can_have_it():
+    annotated = {"annotations": {"path": "marks.json"}}
+    data = {**plain()["data"], **annotated}
+    message, hint = complaint(metrics=["iou", "false-focus"], data=data)
+    assert message == (
+        "audit.yaml: metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: "
+        "annotated leaves them out"
+    )
+    assert hint == "set run.cases to all"
+    assert build("run.cases=all", metrics=["false-focus"], data=data).metrics[0].id == "false-focus"
+    each = {**data, "annotations": {"path": "marks.json", "readers": "each"}}
+    assert build(metrics=["false-focus"], data=each).metrics[0].id == "false-focus"
+
+
+def test_ceilings_are_on_unless_switched_off():
+    assert build().localization.ceilings
+    assert not build("localization.ceilings=false").localization.ceilings
+
+
+def test_a_threshold_without_a_fixed_cut_is_refused_and_with_one_is_taken():
+    message, hint = complaint(metrics=[{"name": "iou", "threshold": 0.3}])
+    assert message.endswith("threshold: has no effect on a map that is cut otherwise")
+    assert hint == "set `binarisation: fixed` as well"
+    [iou] = build(metrics=[{"name": "iou", "binarisation": "fixed", "threshold": 0.3}]).metrics
+    assert iou.options == {"binarisation": "fixed", "threshold": 0.3}

@@ -7,21 +7,24 @@ its company changes a result.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from xaudit.catalog import REGIONS, explainer_row, metric_row
+from xaudit.catalog import CEILING, REGIONS, explainer_row, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import XauditError
 from xaudit.explainers import make_explainer
-from xaudit.geometry import Geometry, map_to_original, mask_to_model, union
-from xaudit.metrics import score_faithfulness, score_localization
+from xaudit.explainers.native_grids import native_grids
+from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_model, union
+from xaudit.metrics import score_faithfulness, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.metrics.regions import partition, region_masses
 from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
+from xaudit.native_grid import NativeGrid
 from xaudit.records import (
     MODEL_LEVEL,
     NO_READER,
@@ -191,42 +194,99 @@ def score(
     *,
     metrics: Sequence[MetricSpec],
     reliances: Sequence[Reliance],
+    ceilings: bool = True,
 ) -> list[ScoreResult]:
     """Every metric of the audit on one explainer's maps of a chunk.
 
     Args:
         maps: as stored, one per subject.
         reliances: of the same cases; empty where reliance was not asked.
+        ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
+    placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
+    grid_of = native_grids(spec, chunk.classifier) if placed and chunk.subjects else None
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         saliency = by_case[subject.case.case_id]
         signed = explainer_row(spec.name).signed
         values = saliency.values if signed else np.abs(saliency.values)
         carried, valid = map_to_original(values, subject.geometry)
+        grid = None if grid_of is None else grid_of(subject.image)
+        marked = {
+            reader: _laid_over(subject, region, carried, valid, grid)
+            for reader, region in subject.regions.items()
+        }
         for metric in metrics:
             match metric_row(metric.name).family:
                 case "localization":
-                    results += _localize(subject, saliency, metric, carried, valid)
+                    results += _localize(subject, saliency, metric, marked)
                 case "faithfulness":
                     results.append(_perturb(chunk.classifier, subject, saliency, metric, values))
                 case _:
                     continue
+        if placed:
+            results += _missing(subject, saliency, marked)
+        if grid is not None and ceilings:
+            results += _ceilings(subject, saliency, placed, grid)
         results += _where(subject, saliency, carried, values, reliances)
     return results
 
 
+def _laid_over(
+    subject: Subject, region: BoolArray, carried: FloatArray, valid: BoolArray, grid: NativeGrid | None
+) -> MarkedMap:
+    """A map in the original frame over one reader's mark."""
+    cell_px = None
+    if grid is not None:
+        height, width = grid.cell_px
+        cell_px = (height / subject.geometry.scale_y, width / subject.geometry.scale_x)
+    return MarkedMap(carried, region, valid, subject.case.spacing_mm, cell_px)
+
+
 def _localize(
-    subject: Subject, saliency: SaliencyMap, metric: MetricSpec, carried: FloatArray, valid: BoolArray
+    subject: Subject, saliency: SaliencyMap, metric: MetricSpec, marked: Mapping[str, MarkedMap]
 ) -> list[ScoreResult]:
-    if not subject.regions:
+    if not marked:
         return [Unscored(_key(subject, saliency, metric), "no reader has annotated this case")]
     results: list[ScoreResult] = []
+    for reader, one in marked.items():
+        value, seconds = _timed(lambda one=one: score_marked_map(metric, one))  # type: ignore[misc]
+        results.append(_result(_key(subject, saliency, metric, reader=reader), value, 0, seconds))
+    return results
+
+
+def _missing(subject: Subject, saliency: SaliencyMap, marked: Mapping[str, MarkedMap]) -> list[ScoreResult]:
+    """Whether the map of a marked case points nowhere, so that zeros which mean that can be counted."""
+    return [
+        _result(
+            _key(subject, saliency, "map-missing", reader=reader),
+            one.no_mark or (0.0 if one.no_map is None else 1.0),
+            0,
+            0.0,
+        )
+        for reader, one in marked.items()
+    ]
+
+
+def _ceilings(
+    subject: Subject, saliency: SaliencyMap, metrics: Sequence[MetricSpec], grid: NativeGrid
+) -> list[ScoreResult]:
+    """What each metric says of the mark itself, drawn on the explainer's native grid."""
+    results: list[ScoreResult] = []
     for reader, region in subject.regions.items():
-        key = _key(subject, saliency, metric, reader=reader)
-        value, seconds = _timed(lambda region=region: score_localization(metric, carried, region, valid))  # type: ignore[misc]
-        results.append(_result(key, value, 0, seconds))
+        truth = image_to_model(region.astype(np.float32), subject.geometry)
+        carried, valid = map_to_original(grid.best_map(truth), subject.geometry)
+        best = _laid_over(subject, region, carried, valid, grid)
+        for metric in metrics:
+            if metric_row(metric.name).has_ceiling:
+                value, seconds = _timed(lambda metric=metric, best=best: score_marked_map(metric, best))  # type: ignore[misc]
+                key = replace(
+                    _key(subject, saliency, metric, reader=reader),
+                    metric_id=metric.id + CEILING,
+                    family=metric_row(metric.name + CEILING).family,
+                )
+                results.append(_result(key, value, 0, seconds))
     return results
 
 

@@ -58,11 +58,13 @@ class MetricRow:
         needs_annotation: whether only cases that a reader marked can be scored.
         needs_lungs: whether lung masks are needed.
         headline: whether the terminal report shows it.
+        by_default: whether it is measured where the audit file names no metrics, if its family is one to choose from.
+        has_ceiling: whether the best map on the explainer's native grid is scored too, as ``<id>-ceiling``.
     """
 
     id: str
     meaning: str
-    family: Literal["localization", "regions", "faithfulness", "agreement", "reliance"]
+    family: Literal["localization", "regions", "faithfulness", "agreement", "reliance", "limits"]
     higher_is_better: bool | None
     range: str
     cost: str
@@ -71,6 +73,8 @@ class MetricRow:
     citation: str
     headline: bool = True
     options: tuple[Option, ...] = ()
+    by_default: bool = True
+    has_ceiling: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -214,8 +218,126 @@ REGIONS: tuple[str, ...] = ("mark", "same-lung", "opposite-lung", "border", "out
 
 _ARRAS = "Arras et al. 2022, CLEVR-XAI"
 _HERE = "xaudit, docs/concepts.md"
+_SAPORTA = "Saporta et al. 2022, CheXlocalize"
 
-METRICS: tuple[MetricRow, ...] = (
+CHEXLOCALIZE = "chexlocalize-"
+"""Begins the ids of metrics that follow CheXlocalize to the letter, its interval over images included."""
+
+_CUT = (
+    Option(
+        "binarisation",
+        "otsu",
+        "how the map is cut: by Otsu, at `threshold`, or to as many pixels as are marked",
+        choices=("otsu", "fixed", "area"),
+    ),
+    Option("threshold", 0.5, "for `fixed`: of the map scaled to 0 to 1", minimum=0, maximum=0.99),
+)
+
+
+def _placed(
+    metric_id: str,
+    meaning: str,
+    value_range: str,
+    citation: str,
+    *,
+    options: tuple[Option, ...] = (),
+    higher_is_better: bool = True,
+    has_ceiling: bool = False,
+) -> MetricRow:
+    """A localization metric that is measured only where the audit file names it."""
+    return MetricRow(
+        metric_id, meaning, "localization", higher_is_better, value_range, "none", needs_annotation=True,
+        needs_lungs=False, citation=citation, options=options, by_default=False, has_ceiling=has_ceiling,
+    )  # fmt: skip
+
+
+_PLACED: tuple[MetricRow, ...] = (
+    _placed(
+        "dice", "twice the overlap of cut map and mark, over the size of both", "0 to 1", "Dice 1945",
+        options=_CUT, has_ceiling=True,
+    ),
+    _placed(
+        "iou-mean", "IoU averaged over the thresholds .05 to .95 of the map's range", "0 to 1", "Jaccard 1912"
+    ),
+    _placed(
+        "iou-best", "highest IoU at any threshold, chosen with the mark in view: optimistic", "0 to 1", "Jaccard 1912"
+    ),
+    _placed(
+        "coverage", "share of the mark that the cut map covers", "0 to 1", _HERE, options=_CUT, has_ceiling=True
+    ),
+    _placed(
+        "precision", "share of the cut map that is marked", "0 to 1, chance the mark's share", _HERE,
+        options=_CUT, has_ceiling=True,
+    ),
+    _placed(
+        "chance-corrected-coverage", "coverage beyond that of a random map which points at as much",
+        "at most 1, chance 0", _HERE, options=_CUT, has_ceiling=True,
+    ),
+    _placed(
+        "relevance-mass-lift", "how many times denser the positive saliency is in the mark than on average",
+        "0 or more, chance 1", "Kohlbrenner et al. 2020, weighted", has_ceiling=True,
+    ),
+    _placed(
+        "attribution-localisation",
+        "positive saliency inside the mark over all of it: relevance mass accuracy under Quantus's name",
+        "0 to 1", "Kohlbrenner et al. 2020",
+    ),
+    _placed(
+        "top-k-intersection", "share of the map's k highest pixels that are marked", "0 to 1", "Theiner et al. 2021",
+        options=(Option("k", 0, "how many pixels; 0 takes as many as are marked", minimum=0),),
+    ),
+    _placed(
+        "pixel-auprc", "average precision of the map as a finder of marked pixels",
+        "0 to 1, chance the mark's share", "Saito and Rehmsmeier 2015",
+        options=(
+            Option(
+                "rule", "step", "`trapezoid` draws straight lines, as older tables do; it is too optimistic",
+                choices=("step", "trapezoid"),
+            ),
+        ),
+    ),
+    _placed(
+        "lesion-recall", "share of a case's separate lesions that the map reaches", "0 to 1", _HERE,
+        options=(
+            Option(
+                "by", "area", "what must reach a lesion: the cut map, or one of as many peaks as there are lesions",
+                choices=("area", "maxima"),
+            ),
+            Option(
+                "least_coverage", 0.0, "for `area`: share of a lesion that must be exceeded", minimum=0, maximum=0.99
+            ),
+            *_CUT,
+        ),
+        has_ceiling=True,
+    ),
+    *(
+        _placed(
+            f"{what}-distance{suffix}", f"from {start}, {unit}", f"{length}, at least 0", _HERE, higher_is_better=False
+        )
+        for what, start in (
+            ("centroid", "the map's centre of mass to the mark's"),
+            ("peak", "the map's highest point to the nearest marked pixel"),
+        )
+        for suffix, unit, length in (
+            ("", "as a share of the image's diagonal", "diagonals"),
+            ("-mm", "in millimetres; needs the pixel spacing", "mm"),
+        )
+    ),
+    _placed(
+        "false-focus", "share of the image that the cut map covers where readers looked and found nothing",
+        "0 to 1", _HERE, options=_CUT, higher_is_better=False,
+    ),
+    _placed(
+        "chexlocalize-iou", "IoU by CheXlocalize's definitions: scaled from the minimum, Otsu, outlines filled",
+        "0 to 1", _SAPORTA,
+    ),
+    _placed(
+        "chexlocalize-hit-rate", "is the first of the map's highest pixels marked, by CheXlocalize's definitions",
+        "0 to 1", _SAPORTA,
+    ),
+)  # fmt: skip
+
+_SCORED: tuple[MetricRow, ...] = (
     MetricRow(
         "pointing-game",
         "does the map's highest point lie inside the mark; ties count in part",
@@ -226,10 +348,20 @@ METRICS: tuple[MetricRow, ...] = (
         needs_annotation=True,
         needs_lungs=False,
         citation="Zhang et al. 2018",
+        options=(
+            Option("tolerance_px", 0.0, "pixels of the image by which the mark is widened", minimum=0),
+            Option(
+                "tolerance_cells",
+                0.0,
+                "cells of the explainer's native grid by which it is widened",
+                minimum=0,
+            ),
+        ),
+        has_ceiling=True,
     ),
     MetricRow(
         "iou",
-        "overlap of the map, cut at Otsu's threshold, with the mark",
+        "overlap of the cut map with the mark; cut at Otsu's threshold unless told otherwise",
         "localization",
         True,
         "0 to 1",
@@ -237,6 +369,8 @@ METRICS: tuple[MetricRow, ...] = (
         needs_annotation=True,
         needs_lungs=False,
         citation="Jaccard 1912; Otsu 1979",
+        options=_CUT,
+        has_ceiling=True,
     ),
     MetricRow(
         "relevance-mass-accuracy",
@@ -248,6 +382,7 @@ METRICS: tuple[MetricRow, ...] = (
         needs_annotation=True,
         needs_lungs=False,
         citation=_ARRAS,
+        has_ceiling=True,
     ),
     MetricRow(
         "relevance-rank-accuracy",
@@ -259,6 +394,7 @@ METRICS: tuple[MetricRow, ...] = (
         needs_annotation=True,
         needs_lungs=False,
         citation=_ARRAS,
+        has_ceiling=True,
     ),
     MetricRow(
         "pixel-auroc",
@@ -271,6 +407,7 @@ METRICS: tuple[MetricRow, ...] = (
         needs_lungs=False,
         citation="Fawcett 2006",
     ),
+    *_PLACED,
     MetricRow(
         "pixel-flipping",
         "mean target probability while the map's highest pixels are removed first",
@@ -325,6 +462,41 @@ METRICS: tuple[MetricRow, ...] = (
             citation=_HERE,
         )
         for region in REGIONS
+    ),
+)
+
+CEILING = "-ceiling"
+"""Ends the id of a metric's resolution ceiling."""
+
+METRICS: tuple[MetricRow, ...] = (
+    *_SCORED,
+    MetricRow(
+        "map-missing",
+        "does the map of a marked case point nowhere: zero, constant, not finite or nothing positive",
+        "limits",
+        False,
+        "0 to 1",
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation=_HERE,
+        headline=False,
+    ),
+    *(
+        MetricRow(
+            f"{row.id}{CEILING}",
+            f"what {row.id} gives the mark itself, drawn on the explainer's native grid",
+            "limits",
+            True,
+            row.range,
+            "none",
+            needs_annotation=True,
+            needs_lungs=False,
+            citation=_HERE,
+            headline=False,
+        )
+        for row in _SCORED
+        if row.has_ceiling
     ),
 )
 
@@ -401,6 +573,14 @@ FINDINGS: tuple[FindingRow, ...] = (
         "the explainer agrees with the model",
         "its map is denser in the regions the model depends on, and more so than any control",
         "none needed",
+    ),
+    FindingRow(
+        "XA303",
+        "not resolvable",
+        "the explainer's native grid is too coarse for these marks: even the marks themselves, drawn on it, meet them "
+        "seldom (ceiling of the pointing game below .5, or of another overlap or share below .25)",
+        "do not read low scores as a failure of the model; take a finer layer, more superpixels or smaller windows, or "
+        "give the pointing game a tolerance of half a cell",
     ),
     FindingRow(
         "XA401",

@@ -294,6 +294,13 @@ class MetricSpec(NamedOptions):
     def _is_known(self) -> Self:
         _check_name(self.name, [row.id for row in METRICS], kind="metric")
         _check_options(self.model_extra or {}, self._known())
+        ignored = self.options.get("binarisation", "fixed") != "fixed"
+        if ignored and any(
+            o.name == "threshold" and self.options[o.name] != o.default for o in self._known()
+        ):
+            raise ValueError(
+                "threshold: has no effect on a map that is cut otherwise|set `binarisation: fixed` as well"
+            )
         if not self.id:
             object.__setattr__(self, "id", self.name)
         return self
@@ -358,6 +365,15 @@ class StratumSpec(Section):
 
 
 Stratum = Annotated[StratumSpec, BeforeValidator(_from_name)]
+
+
+class LocalizationSection(Section):
+    """What stands beside the scores against readers' marks."""
+
+    ceilings: bool = Field(
+        True,
+        description="score the mark itself on each explainer's native grid: the most its map could reach",
+    )
 
 
 class StatisticsSection(Section):
@@ -464,7 +480,9 @@ def _gate_from_text(value: object) -> object:
 
 GateEntry = Annotated[Gate, BeforeValidator(_gate_from_text)]
 
-DEFAULT_METRICS = tuple(row.id for row in METRICS if row.family in ("localization", "faithfulness"))
+DEFAULT_METRICS = tuple(
+    row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
+)
 
 
 def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
@@ -497,6 +515,7 @@ class AuditFile(Section):
         description="explainers that know nothing of the model, as the level to beat",
     )
     reliance: RelianceSection = RelianceSection()
+    localization: LocalizationSection = LocalizationSection()
     gates: tuple[GateEntry, ...] = Field(
         (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`"
     )
@@ -529,6 +548,7 @@ class AuditFile(Section):
                     f"models[{index}].dataset: no data set is called '{model.dataset}'"
                     + (f"; did you mean '{hint}'?" if hint else "")
                 )
+        self._asks_false_focus_where_it_can_be()
         known = [spec.id for spec in (*self.explainers, *self.controls)]
         for index, gate in enumerate(self.gates):
             if gate.subject is not None and gate.subject not in known:
@@ -538,6 +558,18 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
         return self
+
+    def _asks_false_focus_where_it_can_be(self) -> None:
+        policies = {one.annotations.readers for one in self.all_datasets.values() if one.annotations}
+        if (
+            self.run.cases == "annotated"
+            and policies <= {"union"}
+            and any(metric.name == "false-focus" for metric in self.metrics)
+        ):
+            raise ValueError(
+                "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
+                "leaves them out|set run.cases to all"
+            )
 
     @property
     def all_datasets(self) -> Mapping[str, DataSection]:

@@ -227,7 +227,7 @@ class Interval:
     """An estimate with its confidence limits; the limits are None where too few patients allow none.
 
     Attributes:
-        method: ``bca``, ``percentile``, ``wilson`` or ``none``.
+        method: ``bca``, ``percentile``, ``wilson``, ``none``, or ``image-percentile`` where CheXlocalize is followed.
         n_replicates_dropped: bootstrap replicates that had no value.
     """
 

@@ -10,14 +10,10 @@ from hypothesis.extra.numpy import arrays
 from xaudit.config import MetricSpec
 from xaudit.geometry import fit_geometry, map_to_original
 from xaudit.metrics import score_localization
-from xaudit.metrics.localization import (
-    iou,
-    measure,
-    pixel_auroc,
-    pointing_game,
-    relevance_mass_accuracy,
-    relevance_rank_accuracy,
-)
+from xaudit.metrics.localization.mass import relevance_mass_accuracy
+from xaudit.metrics.localization.overlap import iou
+from xaudit.metrics.localization.pointing import pointing_game
+from xaudit.metrics.localization.ranking import pixel_auroc, relevance_rank_accuracy
 
 METRICS = ("pointing-game", "iou", "relevance-mass-accuracy", "relevance-rank-accuracy", "pixel-auroc")
 
@@ -146,7 +142,8 @@ def test_a_superpixel_carried_to_another_grid_is_still_one_superpixel():
     # Level from the centre of model column 96 on: (x + ½) · 128 / 237 ≥ 96.5 from x = 179 on, and 237 − 179 = 58.
     n_level = int((carried == carried.max()).sum())
     assert n_level == 58 * 58
-    assert measure("pointing-game", carried, mark, valid) == pytest.approx(15 * 15 / n_level)
+    found = score_localization(MetricSpec(name="pointing-game"), carried, mark, valid)
+    assert found == pytest.approx(15 * 15 / n_level)
 
 
 signed_maps = arrays(np.float64, (6, 7), elements=st.integers(-3, 6).map(float))

@@ -64,14 +64,16 @@ def test_every_table_can_be_read_with_pandas_and_has_a_row_for_every_result(fini
     rows = {name: len(table(run, name)) for name in TABLES}
     n_pairs = 2 * N_SICK
     in_fills = 2
-    # per map: two localization metrics, one faithfulness metric, five region shares, one agreement
-    per_map = 2 + 1 + len(REGIONS) + 1
+    # per map: two localization metrics and whether it is missing, one faithfulness metric, five region shares, one
+    # agreement; for gradcam and lime the ceilings of both localization metrics
+    per_map = 2 + 1 + 1 + len(REGIONS) + 1
+    n_ceilings = 2 * 2
     assert rows["cases"] == 24
     assert rows["annotations"] == N_SICK
     assert rows["predictions"] == 2 * 24
     assert rows["maps"] == n_pairs * N_MAPS
     assert rows["reliance"] == n_pairs * N_REGIONS * in_fills
-    assert rows["scores"] == n_pairs * (N_MAPS * per_map + len(REGIONS))
+    assert rows["scores"] == n_pairs * (N_MAPS * per_map + n_ceilings + len(REGIONS))
     assert rows["summary"] > 0
 
 

@@ -10,14 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import roc_auc_score
 
-from xaudit.metrics.localization import (
-    OTSU_LEVELS,
-    iou,
-    pixel_auroc,
-    pointing_game,
-    relevance_mass_accuracy,
-    relevance_rank_accuracy,
-)
+from xaudit.metrics.localization.binarisation import OTSU_LEVELS
+from xaudit.metrics.localization.mass import relevance_mass_accuracy
+from xaudit.metrics.localization.overlap import iou
+from xaudit.metrics.localization.pointing import pointing_game
+from xaudit.metrics.localization.ranking import pixel_auroc, relevance_rank_accuracy
 
 few = st.integers(0, 3)
 

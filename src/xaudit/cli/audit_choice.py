@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import EXPLAINERS, METRICS
+from xaudit.catalog import EXPLAINERS, METRICS, metric_row
 from xaudit.cli.options import Choices
 from xaudit.config import AuditFile, build_audit_file, read_audit_file
 from xaudit.errors import UsageError, did_you_mean
@@ -90,6 +90,11 @@ def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
     known = list(dict.fromkeys([*own, *offered]))
     chosen: list[Any] = []
     for name in names:
+        if name in always and name not in own and metric_row(name).family == "limits":
+            raise UsageError(
+                f"--metric: '{name}' comes with the localization metrics and cannot be chosen alone",
+                hint="choose the metric that it limits; `localization.ceilings` switches ceilings on or off",
+            )
         if name in always and name not in own:
             raise UsageError(
                 f"--metric: '{name}' comes with region reliance and cannot be chosen alone",

@@ -6,6 +6,7 @@ The library scales every map to 0 to 1, so magnitudes of two images cannot be co
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -41,6 +42,30 @@ class GradCamExplainer:
         layer = classifier.target_layer(None if asked is None else str(asked))
         names = {id(module): name for name, module in classifier.module.named_modules()}
         return cls(classifier, layer, names.get(id(layer), type(layer).__name__))
+
+    @cached_property
+    def grid_hw(self) -> tuple[int, int]:
+        """Height and width of the layer's features; costs one forward of a blank image, which the meter leaves out.
+
+        Raises:
+            ModelError: where the layer's features are no picture, or no image reaches it.
+        """
+        passage = _Passage(self.classifier.id, self.layer_name)
+        seen: list[tuple[int, int]] = []
+
+        def note(layer: torch.nn.Module, inputs: object, features: object) -> None:
+            height, width = passage.enter(layer, inputs, features).shape[2:]
+            seen.append((height, width))
+
+        handle = self.layer.register_forward_hook(note)
+        blank = torch.zeros((1, 3, *self.classifier.model_hw), device=self.classifier.device)
+        try:
+            with torch.no_grad():
+                self.classifier.module.forward(blank)
+        finally:
+            handle.remove()
+        passage.check_entered(self.layer, None, None)
+        return seen[0]
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""

@@ -52,9 +52,20 @@ class LimeExplainer:
             maps[index] = self._map(image, target, seed)
         return maps
 
+    def segments(self, image: torch.Tensor) -> IntArray:
+        """The superpixels of an image: (h, w), labels 0 to n - 1.
+
+        Args:
+            image: (3, h, w), normalised.
+        """
+        return superpixels(self._pixels(image), n_segments=self.n_segments, compactness=self.compactness)
+
+    def _pixels(self, image: torch.Tensor) -> FloatArray:
+        pixels: FloatArray = self.classifier.denormalise(image).permute(1, 2, 0).contiguous().numpy()
+        return pixels
+
     def _map(self, image: torch.Tensor, target: int, seed: int) -> FloatArray:
-        pixels = self.classifier.denormalise(image).permute(1, 2, 0).contiguous().numpy()
-        segments = superpixels(pixels, n_segments=self.n_segments, compactness=self.compactness)
+        pixels, segments = self._pixels(image), self.segments(image)
         # A second image explained by the same object would continue its random stream: one object per image.
         explainer = _BatchedLime(random_state=seed, feature_selection="none", classifier=self.classifier)
         explanation = explainer.explain_instance(

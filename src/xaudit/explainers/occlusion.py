@@ -42,6 +42,18 @@ class OcclusionExplainer:
             )
         return cls(classifier, window, stride, text(options, "baseline"))
 
+    @property
+    def window_px(self) -> tuple[int, int]:
+        """Height and width of the patch, in pixels of the model's frame."""
+        height, width = self.classifier.model_hw
+        return in_pixels(self.window, height), in_pixels(self.window, width)
+
+    @property
+    def stride_px(self) -> tuple[int, int]:
+        """The steps down and across, in pixels of the model's frame."""
+        height, width = self.classifier.model_hw
+        return in_pixels(self.stride, height), in_pixels(self.stride, width)
+
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
         check_request(self.classifier, images, targets, seeds)
@@ -51,8 +63,6 @@ class OcclusionExplainer:
         return maps
 
     def _map(self, image: torch.Tensor, target: int) -> FloatArray:
-        window_px = tuple(in_pixels(self.window, side) for side in self.classifier.model_hw)
-        stride_px = tuple(in_pixels(self.stride, side) for side in self.classifier.model_hw)
         blank = blank_image(self.classifier, image, self.baseline)
 
         def logits(shown: torch.Tensor) -> torch.Tensor:
@@ -63,8 +73,8 @@ class OcclusionExplainer:
             falls = Occlusion(logits).attribute(
                 torch.ones(1, 1, *self.classifier.model_hw),
                 target=target,
-                sliding_window_shapes=(1, *window_px),
-                strides=(1, *stride_px),
+                sliding_window_shapes=(1, *self.window_px),
+                strides=(1, *self.stride_px),
                 perturbations_per_eval=self.classifier.batch_size,
             )
         one_channel: FloatArray = falls[0, 0].to(torch.float32).cpu().numpy()

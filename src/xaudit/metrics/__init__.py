@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     import torch
 
     from xaudit.config import MetricSpec
+    from xaudit.metrics.localization.marked_map import MarkedMap
     from xaudit.models.classifier import Classifier
 
-__all__ = ["Absent", "Measured", "score_faithfulness", "score_localization"]
+__all__ = ["Absent", "Measured", "score_faithfulness", "score_localization", "score_marked_map"]
 
 
 def score_localization(
     spec: "MetricSpec", saliency: FloatArray, region: BoolArray, valid: BoolArray
 ) -> Measured:
-    """How well a map meets what readers marked, by the metric that ``spec`` names.
+    """How well a map meets what readers marked, by the metric that ``spec`` names, and nothing else known of the two.
+
+    Where the pixel spacing or the explainer's native grid matters, see :func:`score_marked_map`.
 
     Args:
         spec: of the family ``localization``.
@@ -31,9 +34,23 @@ def score_localization(
     Raises:
         ValueError: for shapes that differ, or a metric of another family.
     """
+    from xaudit.metrics.localization.marked_map import MarkedMap
+
+    return score_marked_map(spec, MarkedMap(saliency, region, valid))
+
+
+def score_marked_map(spec: "MetricSpec", marked: "MarkedMap") -> Measured:
+    """How well a map meets what readers marked, by the metric that ``spec`` names.
+
+    Args:
+        spec: of the family ``localization``.
+
+    Raises:
+        ValueError: for a metric of another family.
+    """
     from xaudit.metrics.localization import measure
 
-    return measure(spec.name, saliency, region, valid)
+    return measure(spec, marked)
 
 
 def score_faithfulness(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from xaudit.catalog import METRICS, REGIONS, metric_row
 from xaudit.records import NO_READER, Interval, Outcome, Summary, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
+from xaudit.report.limits_section import limits_blocks
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.verdict_section import is_explainer_finding
 from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
@@ -138,7 +139,7 @@ def localization_section(outcome: Outcome) -> Section:
         f"Mean over the cases [95 % interval over {unit}]. * better than the best control, paired by case. "
         "(+) higher is better, (-) lower is better."
     )
-    blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim")]
+    blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim"), *limits_blocks(outcome)]
     if not any(_needs_marks(metric) for metric in metrics):
         text = (
             "No localization: no reader's marks were given, so whether the maps meet a lesion cannot be said."

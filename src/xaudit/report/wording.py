@@ -29,6 +29,9 @@ STAGE_WORDS = {
 }
 
 
+_SPELLED = {"iou": "IoU", "auroc": "AUROC", "auprc": "AUPRC", "chexlocalize": "CheXlocalize"}
+
+
 def region_words(region: str) -> str:
     """A region as a reader of images would call it."""
     return REGION_WORDS.get(region, region.replace("-", " "))
@@ -45,7 +48,10 @@ def metric_words(metric_id: str) -> str:
         region = metric_id.removeprefix(prefix)
         if region in REGION_WORDS and metric_id != region:
             return words + region_words(region)
-    return metric_id.replace("-", " ").replace("iou", "IoU").replace("auroc", "AUROC")
+    words = metric_id.replace("-", " ")
+    for plain, spelled in _SPELLED.items():
+        words = words.replace(plain, spelled)
+    return words
 
 
 def interval(measured: Interval, *, mark: str = "") -> str:

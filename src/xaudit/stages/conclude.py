@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from xaudit.catalog import CEILING, metric_row
 from xaudit.config import AuditFile, Gate
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
@@ -26,7 +27,9 @@ from xaudit.records import (
     Verdict,
     Work,
 )
+from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.regressions import regressions_of
+from xaudit.stages.resolution import resolution_findings
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
@@ -84,9 +87,10 @@ def conclude(
         patients_known=bool(head["patients_known"]),
         settings=audit.statistics,
         seed=audit.seed,
-        metric_names={metric.id: metric.name for metric in audit.metrics},
+        metric_names=metric_names(audit),
         strata={model: strata_of(facts, audit.statistics.strata) for model, facts in figures.facts.items()},
     )
+    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
     verdicts = _judged(audit, summaries, audit.gates, head)
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
@@ -99,7 +103,7 @@ def conclude(
             "explainers": [spec.id for spec in audit.explainers_and_controls],
             "controls": [spec.id for spec in audit.controls],
             "statistics": audit.statistics.model_dump(mode="json"),
-            "metric_names": {metric.id: metric.name for metric in audit.metrics},
+            "metric_names": metric_names(audit),
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
@@ -117,6 +121,16 @@ def conclude(
                 hint=f"`xaudit report {run.run_id}` shows what there is and why the rest is missing",
             )
     return load(run)
+
+
+def metric_names(audit: AuditFile) -> dict[str, str]:
+    """The catalog's name of each metric of an audit, and of its ceiling, by the id that the audit gives it."""
+    names = {metric.id: metric.name for metric in audit.metrics}
+    return names | {
+        metric.id + CEILING: metric.name + CEILING
+        for metric in audit.metrics
+        if metric_row(metric.name).has_ceiling
+    }
 
 
 def failures(problems: Sequence[Problem], *, n_cases: int, n_chosen: int) -> list[tuple[int, int]]:
@@ -154,7 +168,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
             explainers=[one for one in head["explainers"] if one not in controls],
             positive=head["positive"],
         )
-        verdicts = (*verdicts, *findings)
+        verdicts = (*verdicts, *resolution_findings(summaries, head["metric_names"]), *findings)
     return Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -209,10 +223,10 @@ def _regression(plain: Mapping[str, Any]) -> Regression:
 
 
 def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
-    """What has no value, by model, explainer and reason, the most cases first; region shares do not count."""
+    """What has no value, by model, explainer and reason, the most cases first; neither region shares nor what only limits others count."""
     cases: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for result in scores:
-        if isinstance(result, Unscored) and result.key.family != "regions":
+        if isinstance(result, Unscored) and result.key.family not in ("regions", "limits"):
             key = result.key
             cases[key.model_id, key.explainer_id, result.reason].append(key.case_id)
     groups = [UnscoredGroup(*key, len(set(ids)), len(ids)) for key, ids in cases.items()]
@@ -232,7 +246,7 @@ def _judged(
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
-    return (*verdicts, *head["data_findings"])
+    return (*verdicts, *resolution_findings(summaries, metric_names(audit)), *head["data_findings"])
 
 
 def _over_all_cases(summaries: Sequence[Summary]) -> list[Summary]:

@@ -145,7 +145,14 @@ class ShardPlan:
                 self._do_maps(chunk, spec, map_key)()
                 maps = read_parts(self.run, MAPS, [map_key]).rows
             reliances = read_parts(self.run, RELIANCE, [reliance_key]).rows if self._asks_reliance else ()
-            results = score(chunk, spec, maps, metrics=self.audit.metrics, reliances=reliances)
+            results = score(
+                chunk,
+                spec,
+                maps,
+                metrics=self.audit.metrics,
+                reliances=reliances,
+                ceilings=self.audit.localization.ceilings,
+            )
             write_part(self.run, SCORES, key, results)
 
         return do
@@ -178,5 +185,6 @@ class ShardPlan:
                 "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
                 "metrics": [[metric.id, metric.fingerprint] for metric in self.audit.metrics],
                 "reliance": reliance_key if self._asks_reliance else None,
+                "localization": self.audit.localization.model_dump(mode="json"),
             }
         )

@@ -149,7 +149,11 @@ SUMMARY = _schema(
     ("estimate", _NUMBER, "mean over the cases"),
     ("low", _NUMBER, "lower confidence limit; empty where too few patients allow none"),
     ("high", _NUMBER, "upper confidence limit; empty where too few patients allow none"),
-    ("method", _TEXT, "`bca`, `percentile`, `wilson` or `none`"),
+    (
+        "method",
+        _TEXT,
+        "`bca`, `percentile`, `wilson`, `none`, or `image-percentile` of CheXlocalize's metrics",
+    ),
     ("n_replicates_dropped", _WHOLE, "bootstrap replicates that had no value"),
     ("n_cases", _WHOLE, "cases with a score"),
     ("n_patients", _WHOLE, "patients with a score"),
