@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xaudit.catalog import METRICS
 from xaudit.config import (
     DEFAULT_METRICS,
     AuditFile,
@@ -124,7 +125,7 @@ COMPLAINTS = {
     "no such metric": (
         {"metrics": [{"name": "pixel-fliping"}]},
         "metrics[0]: no metric is called 'pixel-fliping'",
-        "did you mean 'pixel-flipping'? `xaudit list metrics` shows all 17",
+        f"did you mean 'pixel-flipping'? `xaudit list metrics` shows all {len(METRICS)}",
     ),
     "no such option": (
         {"explainers": [{"name": "lime", "smaples": 3}]},
@@ -309,7 +310,7 @@ COMPLAINTS = {
     "a gate on no metric": (
         {"gates": ["iuo >= 0.3"]},
         "gates[0]: no metric is called 'iuo'",
-        "did you mean 'iou'? `xaudit list metrics` shows all 17",
+        f"did you mean 'iou'? `xaudit list metrics` shows all {len(METRICS)}",
     ),
     "a gate that asks the model through an explainer": (
         {"gates": ["reliance-mark@lime >= 0.3"]},

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from xaudit.catalog import REGIONS, explainer_row, metric_row
+from xaudit.cases.morphology import dilated
+from xaudit.catalog import REGIONS, STRUCTURES, explainer_row, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import XauditError
 from xaudit.explainers import make_explainer
@@ -35,6 +36,7 @@ from xaudit.records import (
     Score,
     ScoreKey,
     ScoreResult,
+    Surroundings,
     Unscored,
 )
 from xaudit.seeds import generator_for, seed_for
@@ -52,8 +54,8 @@ class CaseSource(Protocol):
         """The image in the original frame, (H, W) or (H, W, 3), 0 to 1."""
         ...
 
-    def lung_mask(self, case: Case) -> BoolArray | None:
-        """(H, W), true inside a lung; None where there is none."""
+    def surroundings(self, case: Case) -> Surroundings:
+        """The anatomy around the case's marks, as far as it is known."""
         ...
 
     def regions(self, case: Case) -> Mapping[str, BoolArray]:
@@ -70,7 +72,7 @@ class Subject:
     image: "torch.Tensor"
     geometry: Geometry
     regions: Mapping[str, BoolArray]
-    lungs: BoolArray | None
+    surroundings: Surroundings
 
     @cached_property
     def mark(self) -> BoolArray:
@@ -78,15 +80,56 @@ class Subject:
         return union(list(self.regions.values()), self.geometry.original_hw)
 
     @cached_property
+    def _reach(self) -> BoolArray | None:
+        """The mark with its tolerance; None where there is none."""
+        around = self.surroundings
+        if around.tolerance_px == 0:
+            return None
+        return dilated(self.mark, around.tolerance_px, aspect=around.aspect)
+
+    @cached_property
     def parts(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the original frame; see :data:`xaudit.catalog.REGIONS`."""
-        return partition(self.mark, self.lungs)
+        around = self.surroundings
+        return partition(self.mark, around.lungs, thorax=around.thorax, body=around.body, reach=self._reach)
+
+    @cached_property
+    def anatomy(self) -> Mapping[str, BoolArray]:
+        """The same without a border of its own: the parts of the patient, and what lies around."""
+        around = self.surroundings
+        return partition(
+            self.mark,
+            around.lungs,
+            thorax=around.thorax,
+            body=around.body,
+            reach=self._reach,
+            with_border=False,
+        )
 
     @cached_property
     def parts_in_model(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the model's frame."""
-        lungs = None if self.lungs is None else mask_to_model(self.lungs, self.geometry)
-        return partition(mask_to_model(self.mark, self.geometry), lungs)
+
+        def carried(mask: BoolArray | None) -> BoolArray | None:
+            return None if mask is None else mask_to_model(mask, self.geometry)
+
+        around = self.surroundings
+        return partition(
+            mask_to_model(self.mark, self.geometry),
+            carried(around.lungs),
+            thorax=carried(around.thorax),
+            body=carried(around.body),
+            reach=carried(self._reach),
+        )
+
+    @property
+    def asked_regions(self) -> tuple[str, ...]:
+        """The regions that this case is asked about: all that its data set has masks for, here or elsewhere."""
+        around = self.surroundings
+        thorax = around.thorax is not None or "thorax" in around.unknown
+        body = around.body is not None or "body" in around.unknown
+        there = {"thorax": thorax, "body": body, "empty": body, "outside": not body}
+        return tuple(region for region in REGIONS if there.get(region, True))
 
     @property
     def target_index(self) -> int:
@@ -111,11 +154,11 @@ class Chunk:
         for case, prediction in self.pairs:
             try:
                 image, geometry = self.classifier.to_input(self._source.pixels(case))
-                regions, lungs = self._source.regions(case), self._source.lung_mask(case)
+                regions, around = self._source.regions(case), self._source.surroundings(case)
             except XauditError as error:
                 problems.append(Problem(case.case_id, "explain", str(error)))
                 continue
-            subjects.append(Subject(case, prediction, image, geometry, regions, lungs))
+            subjects.append(Subject(case, prediction, image, geometry, regions, around))
         return tuple(subjects), tuple(problems)
 
     @property
@@ -174,7 +217,7 @@ def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreRes
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         own = [r for r in reliances if r.case_id == subject.case.case_id]
-        for region in REGIONS:
+        for region in subject.asked_regions:
             drops = [r.probability_drop - r.control_probability_drop for r in own if r.region == region]
             value: Measured = float(np.mean(drops)) if drops else Absent(_why_no_region(subject, region))
             if region != "border" and not subject.mark.any():
@@ -255,7 +298,7 @@ def _where(
         if subject.mark.any()
         else Absent("no reader marked anything on this case")
     )
-    for region in REGIONS:
+    for region in subject.asked_regions:
         match masses:
             case Absent():
                 value: Measured = masses
@@ -275,8 +318,9 @@ def _where(
 
 
 def _why_no_region(subject: Subject, region: str) -> str:
-    if "lung" in region and subject.lungs is None:
-        return "no lung mask for this case"
+    structure = STRUCTURES.get(region)
+    if structure is not None and getattr(subject.surroundings, structure) is None:
+        return subject.surroundings.unknown.get(structure, "no lung mask for this case")
     if region == "opposite-lung":
         return "no lung lies opposite the marks"
     return f"this case has no region '{region}'"

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from xaudit.audit import Chunk, ask_reliance, explain, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
@@ -153,7 +151,6 @@ class ShardPlan:
     def _inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
         ids = {case.case_id for case, _ in pairs}
         marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
-        lungs = [self.dataset.lung_mask(case) for case, _ in pairs]
         return {
             "scores_mean": SCORES_MEAN,
             "model": [self.classifier.id, self.classifier.fingerprint, self.classifier.layer],
@@ -162,10 +159,7 @@ class ShardPlan:
             "cases": [[case.case_id, case.sha256, p.target, p.correct, case.patient_id] for case, p in pairs],
             "marks": annotations_checksum(marks),
             "readers": self.dataset.readers,
-            "lungs": [
-                None if mask is None else shard_key({"mask": np.packbits(mask).tobytes().hex()})
-                for mask in lungs
-            ],
+            "surroundings": [shard_key({"masks": self.dataset.masks.digest(case)}) for case, _ in pairs],
             "window": self.dataset.window,
         }
 
