@@ -7,7 +7,7 @@ its company changes a result.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,7 @@ from xaudit.explainers import make_explainer
 from xaudit.geometry import Geometry, map_to_original, mask_to_model, union
 from xaudit.metrics import score_faithfulness, score_localization
 from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.categories import measure_map
 from xaudit.metrics.regions import partition, region_masses
 from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
 from xaudit.records import (
@@ -29,6 +30,7 @@ from xaudit.records import (
     BoolArray,
     Case,
     FloatArray,
+    MapFacts,
     Prediction,
     Problem,
     Reliance,
@@ -258,6 +260,34 @@ def score(
                     continue
         results += _where(subject, saliency, carried, values, reliances)
     return results
+
+
+def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
+    """What the failure category of each of one explainer's maps is decided from, in the chunk's order.
+
+    With several readers' marks to score against, it is all of their marks together.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    found: list[MapFacts] = []
+    for subject in chunk.subjects:
+        saliency, prediction = by_case[subject.case.case_id], subject.prediction
+        values = saliency.values if explainer_row(spec.name).signed else np.abs(saliency.values)
+        carried, valid = map_to_original(values, subject.geometry)
+        measures = measure_map(carried, subject.mark, valid, subject.anatomy)
+        found.append(
+            MapFacts(
+                case_id=subject.case.case_id,
+                patient_id=subject.case.patient_id,
+                model_id=saliency.model_id,
+                explainer_id=saliency.explainer_id,
+                explainer_hash=saliency.explainer_hash,
+                target=prediction.target,
+                label=prediction.label,
+                predicted=prediction.predicted,
+                **asdict(measures),
+            )
+        )
+    return found
 
 
 def _localize(

@@ -48,8 +48,8 @@ def closed(mask: BoolArray, radius_px: float) -> BoolArray:
     The frame's edge is no wall: a bay that is open to it fills as it would in a larger image.
 
     Example:
-        >>> closed(np.array([[True, True, False, True, True]]), 1).astype(int)
-        array([[1, 1, 1, 1, 1]])
+        >>> closed(np.array([[True, True, False, True, True]] * 3), 1)[1].astype(int)
+        array([1, 1, 1, 1, 1])
     """
     margin = int(np.ceil(radius_px)) + 1
     grown = dilated(np.pad(mask, margin), radius_px)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from xaudit.config import AuditFile, Gate
+from xaudit.config import AuditFile, CategoriesSection, Gate
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
+    MapFacts,
     Outcome,
     Problem,
     Score,
@@ -19,9 +20,17 @@ from xaudit.records import (
     Verdict,
     Work,
 )
+from xaudit.stages.categories import categorise, category_counts, threshold_shifts
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import read_problems, read_summaries, write_problems, write_summaries
+from xaudit.store.tables import (
+    read_categories,
+    read_problems,
+    read_summaries,
+    write_categories,
+    write_problems,
+    write_summaries,
+)
 from xaudit.summarise import summarise
 from xaudit.verdict import judge
 
@@ -36,12 +45,14 @@ def conclude(
     problems: Sequence[Problem],
     head: Mapping[str, Any],
     work: Work,
+    facts: Sequence[MapFacts] = (),
 ) -> Outcome:
     """Summarises and judges a run, writes the tables that say so, and gives the outcome.
 
     Args:
         head: ``n_cases``, ``n_chosen``, ``n_explained``, ``positive``, ``patients_known``, ``data_findings`` and
             ``notes`` of the run.
+        facts: of every map, from which its failure category follows.
 
     Raises:
         NothingScoredError: where not one score has a value.
@@ -65,6 +76,7 @@ def conclude(
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
     write_problems(run, problems)
+    write_categories(run, categorise(facts, audit.categories, head["positive"]))
     run.save_json(
         OUTCOME,
         {
@@ -74,6 +86,7 @@ def conclude(
             "controls": [spec.id for spec in audit.controls],
             "statistics": audit.statistics.model_dump(mode="json"),
             "metric_names": {metric.id: metric.name for metric in audit.metrics},
+            "categories": audit.categories.model_dump(mode="json"),
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
@@ -125,6 +138,9 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
             positive=head["positive"],
         )
         verdicts = (*verdicts, *findings)
+    # A run of a version that knew no categories has none.
+    maps = read_categories(run) if "categories" in head else ()
+    thresholds = CategoriesSection.model_validate(head.get("categories", {}))
     return Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -140,6 +156,8 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
         notes=tuple(head["notes"]),
         work=Work(**head["work"]),
         unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
+        categories=category_counts(maps),
+        category_shifts=threshold_shifts(maps, thresholds),
     )
 
 
