@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import xaudit
-from xaudit.cli import catalog_list, compare, config_file, data, doctor, gate, report, run
+from xaudit.cli import catalog_list, compare, config_file, data, data_regions, doctor, gate, report, run
 from xaudit.cli.output import emit
 from xaudit.cli.variadic import VariadicCommand
 
@@ -66,6 +66,7 @@ application.command("doctor", cls=VariadicCommand)(doctor.doctor)
 
 _data.command("phantom", cls=VariadicCommand)(data.phantom)
 _data.command("check", cls=VariadicCommand)(data.check)
+_data.command("regions", cls=VariadicCommand)(data_regions.regions)
 _config.command("init", cls=VariadicCommand)(config_file.init)
 _config.command("validate", cls=VariadicCommand)(config_file.validate)
 _config.command("schema", cls=VariadicCommand)(config_file.schema)
