@@ -141,9 +141,17 @@ def _write_sheet(folder: Path, drawn: "list[CaseAnatomy]") -> None:
 
 
 def _picture(one: "CaseAnatomy") -> "Image":
-    from xaudit.report.figures import outlined_image
+    import numpy as np
 
-    outlines = {**one.masks, **({"mark": one.mark} if one.mark.any() else {})}
+    from xaudit.report.figures import outlined_image
+    from xaudit.stages.anatomy import STRUCTURES
+
+    # A structure keeps its colour where another one is missing.
+    nothing = np.zeros_like(one.mark)
+    known = one.masks
+    outlines = {name if name in known else f"no {name}": known.get(name, nothing) for name in STRUCTURES} | {
+        "mark": one.mark
+    }
     told = f": {one.problems[0]}" if one.problems else ""
     return outlined_image(one.pixels, outlines, caption=one.case.case_id + told)
 

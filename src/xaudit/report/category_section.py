@@ -16,11 +16,11 @@ _LEGEND_CELLS = {
 }
 
 _WORDS = {
-    "good": "covers the mark, little else",
-    "covered_with_spill": "covers it, and much of",
-    "under_coverage": "right, but too little of it",
-    "partial_with_spill": "too little, and much of",
-    "miss": "misses: mostly",
+    "good": "good",
+    "covered_with_spill": "covers, spills:",
+    "under_coverage": "covers too little",
+    "partial_with_spill": "partly, spills:",
+    "miss": "misses:",
     "diffuse": "points at everything",
     "no_map": "no map",
     "unmarked": "no mark to meet",
@@ -32,7 +32,7 @@ _PLACES = {
     "opposite_lung": "opposite lung",
     "outside_lung": "outside lungs",
     "body": "the body",
-    "empty": "outside the body",
+    "empty": "outside body",
     "elsewhere": "elsewhere",
 }
 
@@ -64,7 +64,7 @@ def category_words(category: str) -> str:
 
     Example:
         >>> category_words("miss_opposite_lung"), category_words("covered_with_spill:empty")
-        ('misses: mostly opposite lung', 'covers it, and much of outside the body')
+        ('misses: opposite lung', 'covers, spills: outside body')
     """
     kind, place = _split(category)
     return f"{_WORDS[kind]} {_PLACES.get(place, place)}".strip()
@@ -129,9 +129,9 @@ def _legend(cells: Sequence[str]) -> str:
     return (
         "Numbers of maps by what the model said: "
         + ", ".join(_LEGEND_CELLS[cell] for cell in cells)
-        + ". Covers: half of the mark or more; little else: half of the map or more lies in the mark. Right for the "
-        "wrong reason: the answer is correct, and the map misses the mark or is no denser there than elsewhere. "
-        "Thresholds: `categories` in the audit file."
+        + ". covers: half of the mark or more; spills: less than half of the map lies in the mark, and most of the rest "
+        "where it says. Right for the wrong reason: a correct answer whose map misses the mark, or is no denser "
+        "there than elsewhere. Thresholds: `categories` in the audit file."
     )
 
 
