@@ -132,7 +132,7 @@ def test_a_hard_window_with_whole_walls_shows_its_lungs():
     # Muscle as noise of which half is black, as in an 8-bit export of a soft-tissue window; lung, fat and air black.
     one = painted(5, size=256)
     rng = np.random.default_rng(0)
-    soft = one.body & (one.pixels > 0.75) & (rng.uniform(size=one.pixels.shape) < 0.55)
+    soft = one.body & (one.pixels > 0.68) & (rng.uniform(size=one.pixels.shape) < 0.55)
     hard = np.where(soft, 0.6, 0.0).astype(np.float32)
     assert (hard == 0).mean() > segmentation_ct.HARD_FROM
     assert dice(segmentation_ct.segment_lungs(hard), one.lungs) > 0.85

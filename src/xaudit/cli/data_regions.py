@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xaudit.cli.options import AuditPath, Limit, ListAs, Overrides, Quiet
+from xaudit.cli.options import AuditPath, ListAs, Overrides, Quiet
 from xaudit.cli.output import ListFormat, emit, emit_json, emit_section, say
 from xaudit.errors import NothingScoredError, OutputError, UsageError
 
@@ -30,11 +30,15 @@ MasksOut = Annotated[
     ),
 ]
 
+Cases = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="At most N images, spread over the data.")
+]
+
 
 def regions(
     audit: AuditPath = None,
     out: MasksOut = None,
-    limit: Limit = None,
+    limit: Cases = None,
     overrides: Overrides = None,
     output_format: ListAs = ListFormat.RICH,
     quiet: Quiet = False,
