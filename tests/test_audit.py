@@ -14,13 +14,23 @@ from xaudit.catalog import REGIONS
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
 from xaudit.models.classifier import Classifier
-from xaudit.records import MODEL_LEVEL, NO_READER, Case, Prediction, SaliencyMap, Score, Unscored
+from xaudit.records import (
+    MODEL_LEVEL,
+    NO_READER,
+    Case,
+    Prediction,
+    SaliencyMap,
+    Score,
+    Surroundings,
+    Unscored,
+)
 from xaudit.seeds import seed_for
 
 SIDE = 8
 CLASSES = ("cancer", "normal")
 QUADRANT = np.zeros((SIDE, SIDE), dtype=bool)
 QUADRANT[:4, :4] = True
+UNDIVIDED = tuple(region for region in REGIONS if region not in ("thorax", "body", "empty"))
 NOWHERE = np.zeros((SIDE, SIDE), dtype=bool)
 LUNGS = np.zeros((SIDE, SIDE), dtype=bool)
 LUNGS[1:7, 1:4] = LUNGS[1:7, 5:7] = True
@@ -52,8 +62,8 @@ class Source:
         pixels[QUADRANT] = 1.0
         return pixels
 
-    def lung_mask(self, case):
-        return self._lungs
+    def surroundings(self, case):
+        return Surroundings(lungs=self._lungs)
 
     def regions(self, case):
         return self._regions.get(case.case_id, {})
@@ -238,7 +248,7 @@ def test_a_case_that_nobody_annotated_is_unscored_for_every_metric_that_needs_a_
     found = scored(classifier, half_in_the_quadrant(), regions={}, metrics=[*LOCALIZATION, FLIPPING])
     for metric in LOCALIZATION:
         assert found["a", metric.id, NO_READER].reason == "no reader has annotated this case"
-    for region in REGIONS:
+    for region in UNDIVIDED:
         assert found["a", f"mass-{region}", NO_READER].reason == "no reader marked anything on this case"
     assert isinstance(found["a", "pixel-flipping", NO_READER], Score)
 
@@ -314,7 +324,7 @@ def test_negative_values_count_against_the_target_where_an_explainer_is_signed(c
 
 def test_shares_by_region_add_up_to_one_and_missing_regions_say_why(classifier):
     found = scored(classifier, half_in_the_quadrant())
-    shares = {region: found["a", f"mass-{region}", NO_READER] for region in REGIONS}
+    shares = {region: found["a", f"mass-{region}", NO_READER] for region in UNDIVIDED}
     values = {region: r.value for region, r in shares.items() if isinstance(r, Score)}
     # 4 of 8 in the marked quadrant; the 2 pixels of 2.0 lie in the last row, which is border
     assert values == pytest.approx({"mark": 0.5, "border": 0.5, "outside": 0.0})
@@ -366,7 +376,7 @@ def test_without_a_mark_reliance_is_asked_of_the_border_alone(classifier):
     reasons = {m: r.reason for (_, m, _), r in found.items() if isinstance(r, Unscored)}
     assert reasons == {
         f"reliance-{region}": "no reader marked anything on this case"
-        for region in REGIONS
+        for region in UNDIVIDED
         if region != "border"
     }
 

@@ -23,6 +23,7 @@ from xaudit.config import (
 from xaudit.errors import AuditFileError
 
 SCHEMA_HINT = "`xaudit config schema` describes every key"
+MASKS_HINT = "name a folder of masks or a COCO file there, or `builtin-ct` or `builtin-xray`"
 
 
 def plain(**changes):
@@ -327,6 +328,31 @@ COMPLAINTS = {
         "gates[0]: the audit has no explainer 'zzz'; it has gradcam, lime, random, centre, edges",
         SCHEMA_HINT,
     ),
+    "a gate on a lung without lungs": (
+        {"gates": ["reliance-same-lung <= 0.1"]},
+        "gates[0]: reliance-same-lung needs masks, and data.regions.lungs is not set",
+        MASKS_HINT,
+    ),
+    "a share of a map in what no mask shows": (
+        {"gates": ["mass-empty@lime <= 0.1"]},
+        "gates[0]: mass-empty needs masks, and data.regions.body is not set",
+        MASKS_HINT,
+    ),
+    "a gate on the outside where it is divided": (
+        {"gates": ["reliance-outside <= 0.1"], "data": {"images": "a", "regions": {"body": "b"}}},
+        "gates[0]: reliance-outside: data.regions.body divides what is outside into regions",
+        "gate on thorax, body or empty instead",
+    ),
+    "no such built-in masks": (
+        {"data": {"images": "a", "regions": {"lungs": "builtin-mri"}}},
+        "data.regions.lungs: no masks are called 'builtin-mri'",
+        "take builtin-ct or builtin-xray, or the path of masks",
+    ),
+    "a threshold that no map can miss": (
+        {"categories": {"coverage": 0}},
+        "categories.coverage: input should be greater than 0, got 0",
+        SCHEMA_HINT,
+    ),
 }
 
 
@@ -542,3 +568,17 @@ def test_a_threshold_without_a_fixed_cut_is_refused_and_with_one_is_taken():
     assert hint == "set `binarisation: fixed` as well"
     [iou] = build(metrics=[{"name": "iou", "binarisation": "fixed", "threshold": 0.3}]).metrics
     assert iou.options == {"binarisation": "fixed", "threshold": 0.3}
+
+
+def test_the_phantom_study_brings_its_lungs_along():
+    audit = build(gates=["reliance-same-lung <= 0.9"], data={"format": "phantom"})
+    assert audit.data.structures == {"lungs"}
+
+
+def test_mask_paths_start_from_the_files_folder_and_built_in_ones_are_none():
+    regions = {"lungs": "builtin-ct", "body": "masks/body", "thorax": "builtin"}
+    audit = build(data={"images": "a", "regions": regions})
+    found = audit.data.regions
+    assert (found.lungs, found.body, found.thorax) == ("builtin-ct", Path("/root/masks/body"), "builtin")
+    again = build_audit_file(audit.model_dump(mode="json"), shown="x", root=Path("/elsewhere"))
+    assert again.data.regions == found

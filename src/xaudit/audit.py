@@ -7,13 +7,14 @@ its company changes a result.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from xaudit.catalog import CEILING, REGIONS, explainer_row, metric_row
+from xaudit.cases.morphology import dilated
+from xaudit.catalog import CEILING, REGIONS, STRUCTURES, explainer_row, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import XauditError
 from xaudit.explainers import make_explainer
@@ -21,6 +22,7 @@ from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_model, union
 from xaudit.metrics import score_faithfulness, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.categories import measure_map
 from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.metrics.regions import partition, region_masses
 from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
@@ -31,6 +33,7 @@ from xaudit.records import (
     BoolArray,
     Case,
     FloatArray,
+    MapFacts,
     Prediction,
     Problem,
     Reliance,
@@ -38,6 +41,7 @@ from xaudit.records import (
     Score,
     ScoreKey,
     ScoreResult,
+    Surroundings,
     Unscored,
 )
 from xaudit.seeds import generator_for, seed_for
@@ -55,8 +59,8 @@ class CaseSource(Protocol):
         """The image in the original frame, (H, W) or (H, W, 3), 0 to 1."""
         ...
 
-    def lung_mask(self, case: Case) -> BoolArray | None:
-        """(H, W), true inside a lung; None where there is none."""
+    def surroundings(self, case: Case) -> Surroundings:
+        """The anatomy around the case's marks, as far as it is known."""
         ...
 
     def regions(self, case: Case) -> Mapping[str, BoolArray]:
@@ -73,7 +77,7 @@ class Subject:
     image: "torch.Tensor"
     geometry: Geometry
     regions: Mapping[str, BoolArray]
-    lungs: BoolArray | None
+    surroundings: Surroundings
 
     @cached_property
     def mark(self) -> BoolArray:
@@ -81,15 +85,56 @@ class Subject:
         return union(list(self.regions.values()), self.geometry.original_hw)
 
     @cached_property
+    def _reach(self) -> BoolArray | None:
+        """The mark with its tolerance; None where there is none."""
+        around = self.surroundings
+        if around.tolerance_px == 0:
+            return None
+        return dilated(self.mark, around.tolerance_px, aspect=around.aspect)
+
+    @cached_property
     def parts(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the original frame; see :data:`xaudit.catalog.REGIONS`."""
-        return partition(self.mark, self.lungs)
+        around = self.surroundings
+        return partition(self.mark, around.lungs, thorax=around.thorax, body=around.body, reach=self._reach)
+
+    @cached_property
+    def anatomy(self) -> Mapping[str, BoolArray]:
+        """The same without a border of its own: the parts of the patient, and what lies around."""
+        around = self.surroundings
+        return partition(
+            self.mark,
+            around.lungs,
+            thorax=around.thorax,
+            body=around.body,
+            reach=self._reach,
+            with_border=False,
+        )
 
     @cached_property
     def parts_in_model(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the model's frame."""
-        lungs = None if self.lungs is None else mask_to_model(self.lungs, self.geometry)
-        return partition(mask_to_model(self.mark, self.geometry), lungs)
+
+        def carried(mask: BoolArray | None) -> BoolArray | None:
+            return None if mask is None else mask_to_model(mask, self.geometry)
+
+        around = self.surroundings
+        return partition(
+            mask_to_model(self.mark, self.geometry),
+            carried(around.lungs),
+            thorax=carried(around.thorax),
+            body=carried(around.body),
+            reach=carried(self._reach),
+        )
+
+    @property
+    def asked_regions(self) -> tuple[str, ...]:
+        """The regions that this case is asked about: all that its data set has masks for, here or elsewhere."""
+        around = self.surroundings
+        thorax = around.thorax is not None or "thorax" in around.unknown
+        body = around.body is not None or "body" in around.unknown
+        there = {"thorax": thorax, "body": body, "empty": body, "outside": not body}
+        return tuple(region for region in REGIONS if there.get(region, True))
 
     @property
     def target_index(self) -> int:
@@ -114,11 +159,11 @@ class Chunk:
         for case, prediction in self.pairs:
             try:
                 image, geometry = self.classifier.to_input(self._source.pixels(case))
-                regions, lungs = self._source.regions(case), self._source.lung_mask(case)
+                regions, around = self._source.regions(case), self._source.surroundings(case)
             except XauditError as error:
                 problems.append(Problem(case.case_id, "explain", str(error)))
                 continue
-            subjects.append(Subject(case, prediction, image, geometry, regions, lungs))
+            subjects.append(Subject(case, prediction, image, geometry, regions, around))
         return tuple(subjects), tuple(problems)
 
     @property
@@ -177,7 +222,7 @@ def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreRes
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         own = [r for r in reliances if r.case_id == subject.case.case_id]
-        for region in REGIONS:
+        for region in subject.asked_regions:
             beyond = [r.beyond_random for r in own if r.region == region]
             value: Measured = float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
             if region != "border" and not subject.mark.any():
@@ -242,6 +287,34 @@ def _laid_over(
         height, width = grid.cell_px
         cell_px = (height / subject.geometry.scale_y, width / subject.geometry.scale_x)
     return MarkedMap(carried, region, valid, subject.case.spacing_mm, cell_px)
+
+
+def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
+    """What the failure category of each of one explainer's maps is decided from, in the chunk's order.
+
+    With several readers' marks to score against, it is all of their marks together.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    found: list[MapFacts] = []
+    for subject in chunk.subjects:
+        saliency, prediction = by_case[subject.case.case_id], subject.prediction
+        values = saliency.values if explainer_row(spec.name).signed else np.abs(saliency.values)
+        carried, valid = map_to_original(values, subject.geometry)
+        measures = measure_map(carried, subject.mark, valid, subject.anatomy)
+        found.append(
+            MapFacts(
+                case_id=subject.case.case_id,
+                patient_id=subject.case.patient_id,
+                model_id=saliency.model_id,
+                explainer_id=saliency.explainer_id,
+                explainer_hash=saliency.explainer_hash,
+                target=prediction.target,
+                label=prediction.label,
+                predicted=prediction.predicted,
+                **asdict(measures),
+            )
+        )
+    return found
 
 
 def _localize(
@@ -315,7 +388,7 @@ def _where(
         if subject.mark.any()
         else Absent("no reader marked anything on this case")
     )
-    for region in REGIONS:
+    for region in subject.asked_regions:
         match masses:
             case Absent():
                 value: Measured = masses
@@ -335,8 +408,9 @@ def _where(
 
 
 def _why_no_region(subject: Subject, region: str) -> str:
-    if "lung" in region and subject.lungs is None:
-        return "no lung mask for this case"
+    structure = STRUCTURES.get(region)
+    if structure is not None and getattr(subject.surroundings, structure) is None:
+        return subject.surroundings.unknown.get(structure, "no lung mask for this case")
     if region == "opposite-lung":
         return "no lung lies opposite the marks"
     return f"this case has no region '{region}'"

@@ -20,11 +20,12 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from xaudit.catalog import EXPLAINERS, METRICS, Option, OptionValue, explainer_row, metric_row
+from xaudit.catalog import EXPLAINERS, METRICS, STRUCTURES, Option, OptionValue, explainer_row, metric_row
 from xaudit.errors import AuditFileError, did_you_mean, nearest
 
 Infill = Literal["blur", "noise", "mean"]
@@ -77,10 +78,57 @@ class AnnotationSection(Section):
         return self
 
 
-class RegionSection(Section):
-    """Masks of the anatomy, one PNG per case with the image's name; non-zero is inside."""
+BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
 
-    lungs: Path | None = Field(None, description="folder of lung masks")
+
+class RegionSection(Section):
+    """Masks of the anatomy: a folder of PNGs with the images' names, a COCO file, or made here from the image."""
+
+    lungs: Literal["builtin-ct", "builtin-xray"] | Path | None = Field(
+        None, description="masks of both lungs: a folder, a COCO file, `builtin-ct` or `builtin-xray`"
+    )
+    body: Literal["builtin", "builtin-ct", "builtin-xray"] | Path | None = Field(
+        None, description="masks of the whole patient; `builtin` follows `lungs`, and is for CT otherwise"
+    )
+    thorax: Literal["builtin"] | Path | None = Field(
+        None, description="masks of all within the ribs; `builtin` is the convex hull of the lungs"
+    )
+    tolerance_px: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="how far the region `mark` reaches beyond the marks"
+    )
+    tolerance_mm: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="the same in millimetres, where spacing is known"
+    )
+
+    @field_validator("lungs", "body", "thorax", mode="before")
+    @classmethod
+    def _is_known_builtin(cls, value: object, info: ValidationInfo) -> object:
+        known = {"lungs": BUILT_IN_MASKS[1:], "body": BUILT_IN_MASKS, "thorax": BUILT_IN_MASKS[:1]}
+        choices = known[str(info.field_name)]
+        if isinstance(value, str) and value.startswith("builtin") and value not in choices:
+            raise ValueError(
+                f"no masks are called '{value}'|take {' or '.join(choices)}, or the path of masks"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_tolerance(self) -> Self:
+        if self.tolerance_mm is not None and self.tolerance_px > 0:
+            raise ValueError("tolerance_px and tolerance_mm are both set|keep one of the two")
+        return self
+
+    def builtin(self, structure: str) -> Literal["ct", "xray"] | None:
+        """For which kind of image a structure's masks are made here; None where they are given or unknown."""
+        source = getattr(self, structure)
+        if source == "builtin":
+            source = self.lungs if self.lungs in BUILT_IN_MASKS else "builtin-ct"
+        match source:
+            case "builtin-ct":
+                return "ct"
+            case "builtin-xray":
+                return "xray"
+            case _:
+                return None
 
 
 class SplitSection(Section):
@@ -142,7 +190,15 @@ class DataSection(Section):
                 raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
             if groups < 1:
                 raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+        if self.regions.thorax == "builtin" and "lungs" not in self.structures:
+            raise ValueError("regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set")
         return self
+
+    @property
+    def structures(self) -> frozenset[str]:
+        """The parts of the anatomy of which there are masks; the phantom study brings its lungs along."""
+        given = {name for name in ("lungs", "body", "thorax") if getattr(self.regions, name) is not None}
+        return frozenset(given | ({"lungs"} if self.format == "phantom" else set()))
 
 
 class ModelSection(Section):
@@ -407,6 +463,21 @@ class StatisticsSection(Section):
         return strata
 
 
+class CategoriesSection(Section):
+    """The thresholds of the failure categories."""
+
+    diffuse: float = Field(
+        0.5, gt=0, le=1, description="a map that spreads over this share of the image or more points nowhere"
+    )
+    miss: float = Field(
+        0.1, ge=0, lt=1, description="coverage beyond chance below which the marks count as missed"
+    )
+    coverage: float = Field(0.5, gt=0, le=1, description="share of the marks from which on they are covered")
+    precision: float = Field(
+        0.5, gt=0, le=1, description="share of the binary map within the marks below which it spills"
+    )
+
+
 class RunSection(Section):
     """Which cases are explained, and how the work is cut up; only `cases` and `limit` change a result."""
 
@@ -520,6 +591,7 @@ class AuditFile(Section):
         (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`"
     )
     statistics: StatisticsSection = StatisticsSection()
+    categories: CategoriesSection = CategoriesSection()
     run: RunSection = RunSection()
 
     @field_validator("controls")
@@ -557,6 +629,7 @@ class AuditFile(Section):
                     f"gates[{index}]: the audit has no explainer '{gate.subject}'"
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
+            self._check_region(index, gate)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:
@@ -570,6 +643,23 @@ class AuditFile(Section):
                 "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
                 "leaves them out|set run.cases to all"
             )
+
+    def _check_region(self, index: int, gate: Gate) -> None:
+        """Raises ValueError where a gate asks about a region for which a data set has no masks."""
+        region = gate.metric.removeprefix("reliance-").removeprefix("mass-")
+        for name, section in self.all_datasets.items():
+            where = "data" if name == "data" else f"datasets.{name}"
+            structure = STRUCTURES.get(region)
+            if structure is not None and structure not in section.structures:
+                raise ValueError(
+                    f"gates[{index}]: {gate.metric} needs masks, and {where}.regions.{structure} is not set"
+                    "|name a folder of masks or a COCO file there, or `builtin-ct` or `builtin-xray`"
+                )
+            if region == "outside" and "body" in section.structures:
+                raise ValueError(
+                    f"gates[{index}]: {gate.metric}: {where}.regions.body divides what is outside into regions"
+                    "|gate on thorax, body or empty instead"
+                )
 
     @property
     def all_datasets(self) -> Mapping[str, DataSection]:
@@ -699,6 +789,11 @@ def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
     def absolute(path: Path | None) -> Path | None:
         return None if path is None else Path(os.path.normpath(root / path.expanduser()))
 
+    def masks(regions: RegionSection) -> RegionSection:
+        given = {name: getattr(regions, name) for name in ("lungs", "body", "thorax")}
+        paths = {name: absolute(path) for name, path in given.items() if isinstance(path, Path)}
+        return regions.model_copy(update=paths)
+
     def data(section: DataSection) -> DataSection:
         annotations = section.annotations
         if annotations is not None:
@@ -708,7 +803,7 @@ def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
                 "images": absolute(section.images),
                 "labels": absolute(section.labels),
                 "annotations": annotations,
-                "regions": section.regions.model_copy(update={"lungs": absolute(section.regions.lungs)}),
+                "regions": masks(section.regions),
             }
         )
 

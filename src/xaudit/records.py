@@ -102,6 +102,27 @@ class Annotation:
     label: str | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What lies around the marks of one case: (H, W) masks of the original frame, None where it is not known.
+
+    Attributes:
+        lungs: both of them.
+        thorax: all that the ribs enclose, lungs included.
+        body: all of the patient.
+        tolerance_px: by how far the region of a mark reaches beyond the mark, along a row.
+        aspect: height of a pixel over its width, so that the tolerance is a circle on the patient.
+        unknown: structure: why it is not known although it was asked for.
+    """
+
+    lungs: BoolArray | None = None
+    thorax: BoolArray | None = None
+    body: BoolArray | None = None
+    tolerance_px: float = 0.0
+    aspect: float = 1.0
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What one model said of one case, and which class is explained.
@@ -195,7 +216,7 @@ class Reliance:
     """How much one model's answer on one case depends on one region, whatever any explainer says.
 
     Attributes:
-        region: ``mark``, ``same-lung``, ``opposite-lung``, ``border`` or ``outside``.
+        region: as in :data:`xaudit.catalog.REGIONS`.
         infill: what replaced the region's pixels.
         fraction: the region's share of the image.
         probability: of the target on the untouched image.
@@ -220,6 +241,94 @@ class Reliance:
     control_probability_drop: float
     control_logit_drop: float
     beyond_random: float
+
+
+@dataclass(frozen=True, slots=True)
+class MapFacts:
+    """What the failure category of one map is decided from; thresholds are applied later.
+
+    Attributes:
+        no_map: why the map is none; None where it is one.
+        no_mark: why there is no mark that it could meet or miss; None where there is one.
+        spread: exponential of the map's entropy, as a share of the pixels that the model saw.
+        map_share: share of those pixels that the binary map holds.
+        coverage: share of the mark that the binary map covers.
+        precision: share of the binary map that lies in the mark.
+        mass_lift: share of the saliency in the mark, over the mark's share of the pixels.
+        place: where most of the saliency outside the mark lies.
+        border_mass: share of the saliency in the outer tenth of the frame, whatever lies there.
+    """
+
+    case_id: str
+    patient_id: str | None
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    label: str
+    predicted: str
+    no_map: str | None = None
+    no_mark: str | None = None
+    spread: float | None = None
+    map_share: float | None = None
+    coverage: float | None = None
+    precision: float | None = None
+    mass_lift: float | None = None
+    place: str | None = None
+    border_mass: float | None = None
+
+    @property
+    def correct(self) -> bool:
+        """Whether the model named the true class."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True, slots=True)
+class CategorisedMap:
+    """One map with its failure category.
+
+    Attributes:
+        category: such as ``good`` or ``covered_with_spill:same_lung``; ``unmarked`` where there is no mark.
+        cell: ``TP``, ``FN``, ``FP`` or ``TN``, the positive class being the one whose evidence readers mark.
+        wrong_reason: the model is right, and the map misses the mark or is no denser there than elsewhere.
+    """
+
+    facts: MapFacts
+    category: str
+    cell: str
+    wrong_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCount:
+    """How many maps of one model and explainer fell into one category on the cases of one confusion cell."""
+
+    model_id: str
+    explainer_id: str
+    category: str
+    cell: str
+    n_maps: int
+    n_wrong_reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdShift:
+    """How the categories of one model and explainer move when one threshold is set otherwise.
+
+    Attributes:
+        threshold: its key in the audit file.
+        value: what it is set to.
+        n_moved: maps that then have another category.
+        change_wrong_reason: by how much the maps that are right for the wrong reason then become more.
+    """
+
+    model_id: str
+    explainer_id: str
+    threshold: str
+    value: float
+    n_maps: int
+    n_moved: int
+    change_wrong_reason: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,3 +666,5 @@ class Outcome:
     ceilings: tuple[Ceiling, ...] = ()
     regressions: tuple[Regression, ...] = ()
     plans: tuple[Plan, ...] = ()
+    categories: tuple[CategoryCount, ...] = ()
+    category_shifts: tuple[ThresholdShift, ...] = ()

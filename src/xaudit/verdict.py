@@ -20,7 +20,7 @@ With many patients an interval leaves out zero for effects that change no decisi
 counts as used only where even the lower end of its interval lies above this. The mark itself need only lie above 0.
 """
 
-ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung")
+ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
 """Regions that hold no evidence of a lesion.
 
 The rest of the same lung is none of them: the surroundings of a mark may rightly count.
@@ -32,6 +32,11 @@ _CONTROLS = frozenset(row.id for row in EXPLAINERS if row.control)
 _USE_RULE = f"lower end of reliance-mark > 0, and of no other region > {MARGIN:g}"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
 _LUNGS = ("same-lung", "opposite-lung")
+_PLACES = {
+    "thorax": "the rest of the thorax",
+    "body": "the rest of the body",
+    "empty": "what lies outside the body",
+}
 
 
 def judge(
@@ -235,7 +240,7 @@ def _use(
     by_mark = shown_interval(mark.interval, beside=0.0, estimate_too=False)
     places = [
         (
-            outside if region == "outside" else f"the {region.replace('-', ' ')}",
+            outside if region == "outside" else _PLACES.get(region, f"the {region.replace('-', ' ')}"),
             shown_interval(summary.interval, beside=MARGIN, estimate_too=False),
         )
         for region, summary in sorted(used.items(), key=lambda item: -item[1].interval.estimate)

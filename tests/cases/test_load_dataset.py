@@ -176,8 +176,8 @@ def test_lung_masks_are_read_for_the_cases_that_have_one(two_classes, load, tmp_
     (tmp_path / "lungs").mkdir()
     Image.fromarray(mask).save(tmp_path / "lungs" / "cancer-0.png")
     dataset = load("x", images=two_classes, regions={"lungs": tmp_path / "lungs"})
-    assert np.array_equal(dataset.lung_mask(dataset.cases[0]), mask > 0)
-    assert dataset.lung_mask(dataset.cases[1]) is None
+    assert np.array_equal(dataset.surroundings(dataset.cases[0]).lungs, mask > 0)
+    assert dataset.surroundings(dataset.cases[1]).lungs is None
 
 
 def test_masks_and_marks_inside_the_images_folder_are_no_classes(two_classes, load):
@@ -190,7 +190,7 @@ def test_masks_and_marks_inside_the_images_folder_are_no_classes(two_classes, lo
         annotations={"path": two_classes / "marks"},
     )
     assert dataset.class_names == ("cancer", "normal")
-    assert len(dataset.annotations) == len(dataset.lungs) == 1
+    assert len(dataset.annotations) == dataset.masks.lungs.n_given == 1
 
 
 def test_patients_are_read_from_the_path(two_classes, load):
@@ -377,7 +377,7 @@ def test_a_missing_pydicom_stops_loading_with_what_to_install(tmp_path, load, mo
 def test_the_phantom_study_takes_the_same_road(load, tmp_path):
     keys = {"format": "phantom", "phantom": {"patients": 6, "slices": 1, "size": 64}}
     dataset = load("second", **keys)
-    assert len(dataset.cases) == len(dataset.lungs) == 6
+    assert len(dataset.cases) == dataset.masks.lungs.n_given == 6
     assert (dataset.class_names, dataset.positive) == (("cancer", "normal"), "cancer")
     assert (dataset.patients_known, dataset.split_known, dataset.problems) == (True, True, ())
     assert dataset.cases[0].case_id == "second/P0001-01"

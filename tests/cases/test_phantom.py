@@ -187,7 +187,7 @@ def test_the_ordinary_readers_read_it_back(tmp_path: Path) -> None:
     assert len(dataset.cases) == 6
     for case in dataset.cases:
         assert case.spacing_mm is not None
-        lungs = dataset.lung_mask(case)
+        lungs = dataset.surroundings(case).lungs
         assert lungs is not None
         assert lungs.any()
         assert dataset.regions(case)["union"].any() == (case.label == "cancer")

@@ -28,7 +28,7 @@ def test_a_mark_in_one_lung_makes_the_other_the_opposite():
         "border": 2400 - 32 * 48,
         "outside": 32 * 48 - 2 * 384,
     }
-    assert list(parts) == list(REGIONS)
+    assert list(parts) == [name for name in REGIONS if name not in ("thorax", "body", "empty")]
     assert not (parts["opposite-lung"] & LEFT).any()
 
 
@@ -117,9 +117,62 @@ def test_the_border_is_the_outer_tenth_of_each_side():
     assert ring.sum() == 100 * 50 - 80 * 40
 
 
-@given(arrays(np.bool_, (12, 15)), st.none() | arrays(np.bool_, (12, 15)))
-def test_the_parts_are_disjoint_and_cover_the_image(mark, lungs):
-    parts = partition(mark, lungs)
+THORAX, BODY = box(SHAPE, (6, 34), (8, 52)), box(SHAPE, (2, 38), (2, 58))
+MARK = box(SHAPE, (10, 14), (12, 17))
+
+
+def test_with_a_thorax_and_a_body_the_outside_is_divided():
+    parts = partition(MARK, LUNGS, thorax=THORAX, body=BODY)
+    # The ring of 4 rows and 6 columns takes all of the body's rim but 32 × 48 - 28 × 44 within it; the frame's
+    # pixels outside the body all lie in the ring, so nothing is left empty.
+    assert area(parts) == {
+        "mark": 20,
+        "same-lung": 364,
+        "opposite-lung": 384,
+        "border": 2400 - 32 * 48,
+        "thorax": 28 * 44 - 2 * 384,
+        "body": 32 * 48 - 28 * 44,
+    }
+
+
+def test_without_a_border_of_its_own_the_rim_goes_to_what_lies_beneath():
+    parts = partition(MARK, LUNGS, thorax=THORAX, body=BODY, with_border=False)
+    assert area(parts) == {
+        "mark": 20,
+        "same-lung": 364,
+        "opposite-lung": 384,
+        "thorax": 28 * 44 - 2 * 384,
+        "body": 36 * 56 - 28 * 44,
+        "empty": 2400 - 36 * 56,
+    }
+    # ... and what is not known is not told: without a body it is outside, without a thorax body.
+    assert area(partition(MARK, LUNGS, with_border=False))["outside"] == 2400 - 2 * 384
+    assert area(partition(MARK, LUNGS, body=BODY, with_border=False))["body"] == 36 * 56 - 2 * 384
+
+
+def test_without_lungs_only_mark_body_and_empty_are_told_apart():
+    parts = partition(MARK, None, body=BODY, with_border=False)
+    assert area(parts) == {"mark": 20, "body": 36 * 56 - 20, "empty": 2400 - 36 * 56}
+
+
+def test_a_tolerance_widens_the_mark_and_leaves_the_side_alone():
+    # In the left lung, 1 px from its wall; 10 px wider it reaches into the right one, which stays the opposite.
+    mark = box(SHAPE, (10, 14), (22, 25))
+    parts = partition(mark, LUNGS, reach=box(SHAPE, (8, 16), (12, 36)))
+    assert parts["mark"].sum() == 8 * 24
+    assert (parts["opposite-lung"] == (RIGHT & ~parts["mark"])).all()
+
+
+@given(
+    arrays(np.bool_, (12, 15)),
+    st.none() | arrays(np.bool_, (12, 15)),
+    st.none() | arrays(np.bool_, (12, 15)),
+    st.none() | arrays(np.bool_, (12, 15)),
+    st.booleans(),
+)
+def test_the_parts_are_disjoint_and_cover_the_image(mark, lungs, thorax, body, with_border):
+    parts = partition(mark, lungs, thorax=thorax, body=body, with_border=with_border)
+    assert not {"outside", "empty"} <= parts.keys()
     assert (sum(part.astype(int) for part in parts.values()) == 1).all()
     assert [name for name in REGIONS if name in parts] == list(parts)
     assert all(part.any() for part in parts.values())
@@ -134,13 +187,18 @@ def test_masses_are_shares_of_the_positive_part():
     )
 
 
-@given(arrays(np.float32, (12, 15), elements=st.floats(-4, 4, width=32)), arrays(np.bool_, (12, 15)))
-def test_masses_sum_to_one_or_are_absent(saliency, mark):
-    masses = region_masses(saliency, partition(mark, None))
+@given(
+    arrays(np.float32, (12, 15), elements=st.floats(-4, 4, width=32)),
+    arrays(np.bool_, (12, 15)),
+    st.none() | arrays(np.bool_, (12, 15)),
+    st.none() | arrays(np.bool_, (12, 15)),
+)
+def test_masses_sum_to_one_or_are_absent(saliency, mark, lungs, body):
+    masses = region_masses(saliency, partition(mark, lungs, body=body))
     if isinstance(masses, Absent):
         assert saliency.max() <= 0 or np.ptp(saliency) <= 1e-6 * np.abs(saliency).max()
     else:
-        assert sum(masses.values()) == pytest.approx(1)
+        assert sum(masses.values()) == pytest.approx(1, abs=1e-6)
         assert min(masses.values()) >= 0
 
 

@@ -6,11 +6,13 @@ from xaudit.config import Gate
 from xaudit.records import (
     MODEL_LEVEL,
     NO_READER,
+    CategoryCount,
     Evaluation,
     Interval,
     Outcome,
     Problem,
     Summary,
+    ThresholdShift,
     UnscoredGroup,
     Verdict,
     Work,
@@ -159,6 +161,54 @@ def finding(code: str, model: str, sentence: str) -> Verdict:
     return Verdict(code, "fail", model, model, "", sentence, gating=False)
 
 
+CATEGORIES = {
+    ("honest", "gradcam"): {"miss_same_lung": (20, 1), "diffuse": (30, 1), "no_map": (2, 0)},
+    ("honest", "lime"): {
+        "good": (20, 0),
+        "covered_with_spill:same_lung": (11, 0),
+        "partial_with_spill:outside_lung": (9, 1),
+        "miss_opposite_lung": (12, 1),
+    },
+    ("honest", "occlusion"): {"good": (31, 0), "under_coverage": (17, 1), "miss_outside_lung": (4, 1)},
+    ("shortcut", "gradcam"): {"diffuse": (44, 0), "miss_same_lung": (10, 0)},
+    ("shortcut", "lime"): {"miss_outside_lung": (54, 0)},
+    ("shortcut", "occlusion"): {"miss_outside_lung": (54, 0)},
+}
+CONTROL_CATEGORIES = {"random": "diffuse", "centre": "diffuse", "edges": "miss_outside_lung"}
+
+
+def categories() -> tuple[CategoryCount, ...]:
+    found: list[CategoryCount] = []
+    for model, false_negatives in (("honest", 2), ("shortcut", 0)):
+        for explainer in (*EXPLAINERS, *CONTROLS):
+            own = CATEGORIES.get((model, explainer)) or {
+                CONTROL_CATEGORIES[explainer]: (54 - false_negatives, false_negatives)
+            }
+            for category, numbers in own.items():
+                for cell, n in zip(("TP", "FN"), numbers, strict=True):
+                    wrong = n if cell == "TP" and category.startswith("miss") else 0
+                    found += [CategoryCount(model, explainer, category, cell, n, wrong)] if n else []
+    return tuple(found)
+
+
+def category_shifts() -> tuple[ThresholdShift, ...]:
+    return tuple(
+        ThresholdShift(model, explainer, name, value, 54, moved, change)
+        for model in ("honest", "shortcut")
+        for explainer in (*EXPLAINERS, *CONTROLS)
+        for name, value, moved, change in (
+            ("diffuse", 0.4, 9, 0),
+            ("diffuse", 0.6, 4, 0),
+            ("miss", 0.08, 1, -1),
+            ("miss", 0.12, 3, 3),
+            ("coverage", 0.4, 5, 0),
+            ("coverage", 0.6, 0, 0),
+            ("precision", 0.4, 2, 0),
+            ("precision", 0.6, 0, 0),
+        )
+    )
+
+
 def phantom_outcome() -> Outcome:
     """The built-in study: an honest model and one that reads the corner marker."""
     return Outcome(
@@ -175,6 +225,8 @@ def phantom_outcome() -> Outcome:
         positive={"honest": "cancer", "shortcut": "cancer"},
         notes=(),
         unscored=(UnscoredGroup("honest", "gradcam", "the map is zero everywhere", 2, 12),),
+        categories=categories(),
+        category_shifts=category_shifts(),
         work=Work(seconds=148.2, model_seconds=127.5, n_evals=96_412, n_shards=112, n_shards_reused=0),
     )
 

@@ -10,8 +10,10 @@ from xaudit.records import (
     Annotation,
     Box,
     Case,
+    CategorisedMap,
     Evaluation,
     Interval,
+    MapFacts,
     MaskRegion,
     Polygon,
     Prediction,
@@ -79,6 +81,17 @@ reliances = st.builds(
     *[numbers] * 7,
 )
 intervals = st.builds(Interval, numbers, maybe_number, maybe_number, texts, wholes)
+map_facts = st.builds(
+    MapFacts,
+    *[texts, maybe_text, *[texts] * 6],
+    no_map=maybe_text,
+    no_mark=maybe_text,
+    place=maybe_text,
+    **dict.fromkeys(
+        ("spread", "map_share", "coverage", "precision", "mass_lift", "border_mass"), maybe_number
+    ),
+)
+categorised = st.builds(CategorisedMap, map_facts, texts, texts, st.booleans())
 summaries = st.builds(
     Summary,
     *[texts, texts, texts, texts, texts, intervals, wholes, wholes, wholes, texts],

@@ -12,7 +12,9 @@ from store_records import (
     HASH,
     annotations,
     cases,
+    categorised,
     evaluations,
+    map_facts,
     maps,
     predictions,
     problems,
@@ -29,7 +31,7 @@ from xaudit.errors import RunFolderError
 from xaudit.records import Box, Case, Score
 from xaudit.store import json_records, tables
 from xaudit.store.parquet_file import encode_table, read_table
-from xaudit.store.parts import MAPS, PART_PROBLEMS, RELIANCE, SCORES
+from xaudit.store.parts import MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
 from xaudit.store.quantise import quantise
 from xaudit.store.schema_page import TABLES
 
@@ -47,6 +49,7 @@ CASE = Case("c1", None, "data", "c1.png", "ab", "nodule", "test", 10, 20, (0.7, 
         ("annotations", annotations),
         ("predictions", predictions),
         ("summaries", summaries),
+        ("categories", categorised),
         ("problems", problems),
     ],
 )
@@ -76,7 +79,8 @@ def test_records_kept_as_json_come_back_as_they_were(run, kind, rows):
 
 
 @pytest.mark.parametrize(
-    ("table", "rows"), [(SCORES, scores), (RELIANCE, reliances), (PART_PROBLEMS, problems)]
+    ("table", "rows"),
+    [(SCORES, scores), (RELIANCE, reliances), (MAP_FACTS, map_facts), (PART_PROBLEMS, problems)],
 )
 def test_records_kept_in_parts_come_back_as_they_were(run, table, rows):
     path = run.path / "x.parquet"

@@ -13,7 +13,7 @@ from xaudit.cases.folder import list_folder
 from xaudit.cases.header import Header, UnreadableImageError, Window
 from xaudit.cases.image_file import read_bytes, read_header, sha256, uid_of
 from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.masks import find_masks
+from xaudit.cases.mask_sources import mask_sources
 from xaudit.cases.splits import assign_splits, check_patients
 from xaudit.cases.table import read_table
 from xaudit.config import DataSection
@@ -40,22 +40,18 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
     opened = _open(root, entries, dataset_id, section.window, on_progress)
-    annotations, problems = read_annotations(
-        section.annotations,
-        ImageIndex(
-            opened.paths,
-            {case.case_id: (case.height, case.width) for case in opened.cases},
-            opened.uids,
-            opened.uids_complete,
-        ),
-        merge=section.merge,
+    images = ImageIndex(
+        opened.paths,
+        {case.case_id: (case.height, case.width) for case in opened.cases},
+        opened.uids,
+        opened.uids_complete,
     )
+    annotations, problems = read_annotations(section.annotations, images, merge=section.merge)
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
     if not split_known:
         cases = _divided(cases, section)
     check_patients((case.patient_id, case.split) for case in cases)
-    lungs = section.regions.lungs
     return Dataset(
         id=dataset_id,
         root=root,
@@ -64,7 +60,7 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         class_names=class_names,
         positive=_positive(section.positive, class_names, cases, annotations),
         readers="union" if section.annotations is None else section.annotations.readers,
-        lungs={} if lungs is None else find_masks(lungs, *_frames(cases)),
+        masks=mask_sources(section.regions, cases, images),
         window=section.window,
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),
@@ -85,8 +81,12 @@ def _listed(section: DataSection) -> tuple[Path, tuple[Entry, ...]]:
             f"{section.labels.name}: in a folder data set the sub-folder is the label, so no table is read",
             hint="set format: csv, or take data.labels out",
         )
-    others = [section.regions.lungs, None if section.annotations is None else section.annotations.path]
-    return section.images, list_folder(section.images, ignored=[path for path in others if path is not None])
+    regions = section.regions
+    others = [regions.lungs, regions.body, regions.thorax]
+    others += [] if section.annotations is None else [section.annotations.path]
+    return section.images, list_folder(
+        section.images, ignored=[path for path in others if isinstance(path, Path)]
+    )
 
 
 def _merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, ...]:
@@ -230,11 +230,6 @@ def _positive(
     marked = {mark.case_id for mark in annotations if mark.region is not None}
     counts = Counter(case.label for case in cases if case.case_id in marked)
     return max(class_names, key=lambda name: (counts[name], name))
-
-
-def _frames(cases: Sequence[Case]) -> tuple[Mapping[str, str], Mapping[str, tuple[int, int]]]:
-    paths = {case.case_id: case.path for case in cases}
-    return paths, {case.case_id: (case.height, case.width) for case in cases}
 
 
 def _notes(opened: _Opened) -> list[str]:

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, read_pixels
-from xaudit.cases.masks import read_mask
+from xaudit.cases.mask_sources import MaskSources
 from xaudit.cases.readers import Policy, reader_masks, under_policy
 from xaudit.errors import DataError
-from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem
+from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Surroundings
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Dataset:
         positive: the class whose evidence readers mark: the audit file's, else the one with most marked cases,
             else the last class name.
         readers: the policy that :meth:`regions` follows.
-        lungs: case id: mask file, for the cases that have one.
+        masks: where the masks of the anatomy come from.
         window: for DICOM images.
         problems: images that could not be used, and why.
         patients_known: whether every case has a patient.
@@ -41,13 +41,13 @@ class Dataset:
     class_names: tuple[str, ...]
     positive: str
     readers: Policy
-    lungs: Mapping[str, Path]
     window: str | tuple[float, float]
     problems: tuple[Problem, ...]
     patients_known: bool
     split_known: bool
     notes: tuple[str, ...] = ()
     votes: int | None = None
+    masks: MaskSources = field(default_factory=MaskSources)
 
     def pixels(self, case: Case) -> FloatArray:
         """The image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].
@@ -70,10 +70,9 @@ class Dataset:
             )
         return values
 
-    def lung_mask(self, case: Case) -> BoolArray | None:
-        """The lungs of a case, (H, W); None where it has no mask."""
-        file = self.lungs.get(case.case_id)
-        return None if file is None else read_mask(file, (case.height, case.width))
+    def surroundings(self, case: Case) -> Surroundings:
+        """The anatomy around a case's marks, as far as there are masks; built-in ones are made when asked for."""
+        return self.masks.surroundings(case, lambda: self.pixels(case))
 
     def regions(self, case: Case) -> Mapping[str, BoolArray]:
         """What maps of a case are held against: (H, W) masks by reader name, under the reader policy.

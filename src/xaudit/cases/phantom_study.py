@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xaudit.cases.phantom import write_phantom
-from xaudit.config import AnnotationSection, DataSection, RegionSection, fingerprint
+from xaudit.config import AnnotationSection, DataSection, fingerprint
 from xaudit.records import Progress
 
 
@@ -35,7 +35,9 @@ def phantom_section(
             "annotations": AnnotationSection(
                 path=folder / "annotations.json", format="coco", readers=policy.readers, votes=policy.votes
             ),
-            "regions": RegionSection(lungs=folder / "lungs"),
+            "regions": section.regions.model_copy(
+                update={"lungs": section.regions.lungs or folder / "lungs"}
+            ),
         }
     )
 

@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 import xaudit
-from xaudit.cli import agreement, catalog_list, compare, config_file, data, doctor, gate, report, run
+from xaudit.cli import (
+    agreement,
+    catalog_list,
+    compare,
+    config_file,
+    data,
+    data_regions,
+    doctor,
+    gate,
+    report,
+    run,
+)
 from xaudit.cli.output import emit
 from xaudit.cli.variadic import VariadicCommand
 
@@ -67,6 +78,7 @@ application.command("doctor", cls=VariadicCommand)(doctor.doctor)
 _data.command("phantom", cls=VariadicCommand)(data.phantom)
 _data.command("check", cls=VariadicCommand)(data.check)
 _data.command("agreement", cls=VariadicCommand)(agreement.agreement)
+_data.command("regions", cls=VariadicCommand)(data_regions.regions)
 _config.command("init", cls=VariadicCommand)(config_file.init)
 _config.command("validate", cls=VariadicCommand)(config_file.validate)
 _config.command("schema", cls=VariadicCommand)(config_file.schema)

@@ -113,7 +113,12 @@ def _describe(dataset: "Dataset") -> None:
     emit(
         f"marked: {count(marked, 'image')} by {count(len(readers), 'reader')} ({', '.join(readers) or 'none'})"
     )
-    emit(f"lung masks: {count(len(dataset.lungs), 'image')}")
+    for name, word in (("lungs", "lung"), ("thorax", "thorax"), ("body", "body")):
+        source = dataset.masks.sources.get(name)
+        if source is not None and source.n_given is None:
+            emit(f"{word} masks: made from each image; `xaudit data regions` shows them")
+        elif source is not None or name == "lungs":
+            emit(f"{word} masks: {count((source and source.n_given) or 0, 'image')}")
     for note in dataset.notes:
         emit(f"note: {note}")
     emit(f"cannot be used: {count(len(dataset.problems), 'image')}")

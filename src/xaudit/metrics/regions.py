@@ -25,29 +25,46 @@ MIDLINE_SHARE = 0.025
 _TOUCHING = np.ones((3, 3), dtype=bool)
 
 
-def partition(mark: BoolArray, lungs: BoolArray | None) -> dict[str, BoolArray]:
+def partition(
+    mark: BoolArray,
+    lungs: BoolArray | None,
+    *,
+    thorax: BoolArray | None = None,
+    body: BoolArray | None = None,
+    reach: BoolArray | None = None,
+    with_border: bool = True,
+) -> dict[str, BoolArray]:
     """The image as disjoint parts that cover it, named as in the catalog; parts without a pixel are left out.
 
     The side is decided by the lung that the mark overlaps, else by the nearer one, never by image side: a flipped
     image gives flipped parts. Where marks lie in both lungs, or on the midline between them, every lung counts as
     the same lung and there is no opposite one. Without lungs, or without a mark to give them sides, the lungs count
-    as outside.
+    to what they lie in: thorax, body or outside.
 
     Args:
-        mark: (H, W), true inside the annotation.
+        mark: (H, W), true inside the annotation; it decides the sides.
         lungs: (H, W), true inside either lung; None where unknown.
+        thorax: (H, W), true inside the ribs; None where unknown, and then there is no part ``thorax``.
+        body: (H, W), true inside the patient; where it is known, what is left is ``empty`` instead of ``outside``.
+        reach: (H, W), the mark with its tolerance; None where there is none.
+        with_border: false for anatomy alone, where the border goes to the parts beneath it.
 
     Raises:
         ValueError: if the shapes differ.
     """
-    claims: list[tuple[str, BoolArray]] = [("mark", mark)]
-    if lungs is not None:
-        if lungs.shape != mark.shape:
-            raise ValueError(f"mark of {mark.shape} and lungs of {lungs.shape} do not match")
-        if mark.any() and lungs.any():
-            same, opposite = _sides(mark, lungs)
-            claims += [("same-lung", same), ("opposite-lung", opposite)]
-    claims += [("border", border_ring(mark.shape)), ("outside", np.ones(mark.shape, dtype=bool))]
+    for name, mask in (("lungs", lungs), ("thorax", thorax), ("body", body), ("reach", reach)):
+        if mask is not None and mask.shape != mark.shape:
+            raise ValueError(f"mark of {mark.shape} and {name} of {mask.shape} do not match")
+    everything = np.ones(mark.shape, dtype=bool)
+    claims: list[tuple[str, BoolArray]] = [("mark", mark if reach is None else reach)]
+    if lungs is not None and mark.any() and lungs.any():
+        same, opposite = _sides(mark, lungs)
+        claims += [("same-lung", same), ("opposite-lung", opposite)]
+    if with_border:
+        claims.append(("border", border_ring(mark.shape)))
+    if thorax is not None:
+        claims.append(("thorax", thorax))
+    claims += [("outside", everything)] if body is None else [("body", body), ("empty", everything)]
     free = np.ones(mark.shape, dtype=bool)
     parts: dict[str, BoolArray] = {}
     for name, claim in claims:

@@ -4,7 +4,7 @@ Arrays are (H, W) of the original frame. A pixel of the input is one square of `
 picture, so that nothing moves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,43 @@ def overlay(
     gap = np.zeros((plain.shape[0], _GAP_PX, 3), dtype=np.uint8)
     picture = Image.fromarray(np.concatenate([plain, gap, covered], axis=1))
     return _captioned(picture, caption, list(marks))
+
+
+def outlined_image(pixels: FloatArray, masks: Mapping[str, BoolArray], *, caption: str) -> Image.Image:
+    """The image with the outline of each mask in its own colour, the names below in the same colours.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) in [0, 1].
+        masks: name: mask; later outlines are drawn over earlier ones.
+        caption: one line below; cut to the picture's width.
+    """
+    for name, mask in masks.items():
+        if mask.shape != pixels.shape[:2]:
+            raise ValueError(f"{name} of {mask.shape} on an image of {pixels.shape[:2]}")
+    scale = max(1, -(-SMALLEST_SIDE // min(pixels.shape[:2])))
+    drawn = _outlined(_enlarged(_as_rgb(pixels), scale), masks, scale)
+    return _captioned(Image.fromarray(drawn), caption, list(masks))
+
+
+def contact_sheet(pictures: Sequence[Image.Image], *, columns: int = 6, width: int = 256) -> Image.Image:
+    """Pictures in rows, each shrunk to one width.
+
+    Raises:
+        ValueError: without any picture.
+    """
+    if not pictures:
+        raise ValueError("a contact sheet of no pictures")
+    tiles = [one.resize((width, max(1, round(one.height * width / one.width)))) for one in pictures]
+    columns = min(columns, len(tiles))
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    heights = [max(tile.height for tile in line) for line in rows]
+    sheet = Image.new("RGB", (columns * (width + _GAP_PX), sum(heights) + _GAP_PX * len(rows)))
+    top = 0
+    for line, height in zip(rows, heights, strict=True):
+        for index, tile in enumerate(line):
+            sheet.paste(tile, (index * (width + _GAP_PX), top))
+        top += height + _GAP_PX
+    return sheet
 
 
 def colours(strength: FloatArray, *, negative: bool = False) -> Pixels:

@@ -1,6 +1,7 @@
 """The whole report in words and tables, in the order in which it is read."""
 
 from xaudit.records import Outcome
+from xaudit.report.category_section import categories_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
@@ -35,6 +36,7 @@ def report_sections(
         verdict_section(outcome),
         gates_section(outcome),
         evaluation_section(outcome),
+        categories_section(outcome),
         looks_section(outcome, plain=plain),
         truth_section(outcome),
         localization_section(outcome),

@@ -10,6 +10,9 @@ REGION_WORDS = {
     "same-lung": "rest of same lung",
     "opposite-lung": "opposite lung",
     "border": "image border",
+    "thorax": "rest of thorax",
+    "body": "rest of body",
+    "empty": "outside the body",
     "outside": "outside lungs",
 }
 

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.catalog import CEILING, metric_row
-from xaudit.config import AuditFile, Gate
+from xaudit.config import AuditFile, CategoriesSection, Gate
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     ALL_CASES,
     Ceiling,
     Coefficient,
     Interval,
+    MapFacts,
     Outcome,
     Plan,
     Problem,
@@ -27,6 +28,7 @@ from xaudit.records import (
     Verdict,
     Work,
 )
+from xaudit.stages.categories import categorise, category_counts, threshold_shifts
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.regressions import regressions_of
 from xaudit.stages.resolution import resolution_findings
@@ -34,7 +36,14 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import read_problems, read_summaries, write_problems, write_summaries
+from xaudit.store.tables import (
+    read_categories,
+    read_problems,
+    read_summaries,
+    write_categories,
+    write_problems,
+    write_summaries,
+)
 from xaudit.summarise import summarise
 from xaudit.verdict import judge
 
@@ -63,6 +72,7 @@ def conclude(
     head: Mapping[str, Any],
     work: Work,
     figures: CaseFigures = CaseFigures(),
+    facts: Sequence[MapFacts] = (),
 ) -> Outcome:
     """Summarises and judges a run, writes the tables that say so, and gives the outcome.
 
@@ -70,6 +80,7 @@ def conclude(
         head: ``n_cases``, ``n_chosen``, ``n_explained``, ``positive``, ``patients_known``, ``data_findings`` and
             ``notes`` of the run.
         figures: what is known of the cases and their readers beside the scores.
+        facts: of every map, from which its failure category follows.
 
     Raises:
         NothingScoredError: where not one score has a value.
@@ -95,6 +106,7 @@ def conclude(
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
     write_problems(run, problems)
+    write_categories(run, categorise(facts, audit.categories, head["positive"]))
     run.save_json(
         OUTCOME,
         {
@@ -104,6 +116,7 @@ def conclude(
             "controls": [spec.id for spec in audit.controls],
             "statistics": audit.statistics.model_dump(mode="json"),
             "metric_names": metric_names(audit),
+            "categories": audit.categories.model_dump(mode="json"),
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
@@ -169,6 +182,9 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
             positive=head["positive"],
         )
         verdicts = (*verdicts, *resolution_findings(summaries, head["metric_names"]), *findings)
+    # A run of a version that knew no categories has none.
+    maps = read_categories(run) if "categories" in head else ()
+    thresholds = CategoriesSection.model_validate(head.get("categories", {}))
     return Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -188,6 +204,8 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
         ceilings=tuple(_ceiling(row) for row in head.get("ceilings", ())),
         regressions=tuple(_regression(row) for row in head.get("regressions", ())),
         plans=tuple(Plan(**row) for row in head.get("plans", ())),
+        categories=category_counts(maps),
+        category_shifts=threshold_shifts(maps, thresholds),
     )
 
 

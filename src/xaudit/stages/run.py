@@ -42,7 +42,16 @@ from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Contents, Invocation, build_manifest
-from xaudit.store.parts import MAPS, PART_PROBLEMS, RELIANCE, SCORES, has_part, prune_parts, read_parts
+from xaudit.store.parts import (
+    MAP_FACTS,
+    MAPS,
+    PART_PROBLEMS,
+    RELIANCE,
+    SCORES,
+    has_part,
+    prune_parts,
+    read_parts,
+)
 from xaudit.store.tables import read_predictions, write_annotations, write_cases, write_predictions
 
 PREDICTED_FROM = "predicted-from.json"
@@ -198,14 +207,17 @@ class Run:
     def _conclude(self, keys: PartKeys, count: ShardCount) -> Outcome:
         self._tell(Progress("summarise", 0, 1))
         scores = read_parts(self.folder, SCORES, keys.scores)
-        if scores.missing:
+        facts = read_parts(self.folder, MAP_FACTS, keys.facts)
+        missing = {*scores.missing, *facts.missing}
+        if missing:
             raise RunFolderError(
-                f"{self.folder.run_id}: {len(scores.missing)} finished parts have gone or were damaged meanwhile",
+                f"{self.folder.run_id}: {len(missing)} finished parts have gone or were damaged meanwhile",
                 hint="give the same command again: only what is missing is done",
             )
         for table, kept in (
             (MAPS, keys.maps if self.audit.run.maps == "all" else []),
             (SCORES, keys.scores),
+            (MAP_FACTS, keys.facts),
             (RELIANCE, keys.reliance),
             (PART_PROBLEMS, keys.problems),
         ):
@@ -221,6 +233,7 @@ class Run:
                 head=self._head(problems),
                 work=self._work(count),
                 figures=self._figures(scores.rows),
+                facts=facts.rows,
             )
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from xaudit.audit import Chunk, ask_reliance, explain, score, score_reliance
+from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
@@ -14,6 +12,7 @@ from xaudit.explainers import make_explainer
 from xaudit.records import Case, Prediction
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
+    MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
     RELIANCE,
@@ -25,6 +24,7 @@ from xaudit.store.parts import (
 )
 from xaudit.store.quantise import quantise
 from xaudit.store.run_folder import RunFolder
+from xaudit.store.table import Table
 
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
@@ -42,6 +42,7 @@ class PartKeys:
     scores: list[str] = field(default_factory=list)
     reliance: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,29 @@ class ShardPlan:
                 self.keys.maps.append(map_key)
                 if self.with_scores:
                     self.keys.scores.append(key)
+                    self.keys.facts.append(key)
                     do = self._do_scores(chunk, spec, map_key, key, reliance_key)
                 else:
                     do = self._do_maps(chunk, spec, map_key)
                     key = map_key
-                yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do)
+                tables = (SCORES, MAP_FACTS) if self.with_scores else (MAPS,)
+                yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
 
-    def _shard(self, name: str, chunk: Chunk, key: str, do: Callable[[], None]) -> Shard:
-        table = SCORES if self.with_scores else MAPS
+    def _shard(
+        self,
+        name: str,
+        chunk: Chunk,
+        key: str,
+        do: Callable[[], None],
+        *,
+        tables: Sequence[Table[Any]] = (SCORES,),
+    ) -> Shard:
+        """One piece of work; it is done when its part is there in every table."""
 
         def is_done() -> bool:
             # A case that could not be read may be there again, so its shard is tried again.
-            return has_part(self.run, table, key) and not read_parts(self.run, PART_PROBLEMS, [key]).rows
+            there = all(has_part(self.run, table, key) for table in tables)
+            return there and not read_parts(self.run, PART_PROBLEMS, [key]).rows
 
         def finish() -> None:
             # The problems first: whoever is killed in between must not leave a case out without a word.
@@ -153,6 +165,7 @@ class ShardPlan:
                 reliances=reliances,
                 ceilings=self.audit.localization.ceilings,
             )
+            write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
             write_part(self.run, SCORES, key, results)
 
         return do
@@ -160,7 +173,6 @@ class ShardPlan:
     def _inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
         ids = {case.case_id for case, _ in pairs}
         marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
-        lungs = [self.dataset.lung_mask(case) for case, _ in pairs]
         return {
             "scores_mean": SCORES_MEAN,
             "model": [self.classifier.id, self.classifier.fingerprint, self.classifier.layer],
@@ -171,10 +183,7 @@ class ShardPlan:
             "readers": [self.dataset.readers, self.dataset.votes]
             if self.dataset.votes
             else self.dataset.readers,
-            "lungs": [
-                None if mask is None else shard_key({"mask": np.packbits(mask).tobytes().hex()})
-                for mask in lungs
-            ],
+            "surroundings": [shard_key({"masks": self.dataset.masks.digest(case)}) for case, _ in pairs],
             "window": self.dataset.window,
         }
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PROBLEMS
-from xaudit.store.result_rows import MAPS, PREDICTIONS, RELIANCE, SCORES, SUMMARY
+from xaudit.store.result_rows import CATEGORIES, MAP_FACTS, MAPS, PREDICTIONS, RELIANCE, SCORES, SUMMARY
 from xaudit.store.schema_version import SCHEMA_VERSION
 from xaudit.store.table import Table
 
@@ -17,7 +17,9 @@ TABLES: tuple[Table[Any], ...] = (
     MAPS,
     SCORES,
     RELIANCE,
+    MAP_FACTS,
     SUMMARY,
+    CATEGORIES,
     PROBLEMS,
     PART_PROBLEMS,
 )

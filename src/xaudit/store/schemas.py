@@ -123,7 +123,11 @@ RELIANCE = _schema(
     _MODEL,
     _TARGET,
     _CORRECT,
-    ("region", _TEXT, "`mark`, `same-lung`, `opposite-lung`, `border` or `outside`"),
+    (
+        "region",
+        _TEXT,
+        "`mark`, `same-lung`, `opposite-lung`, `border`, `thorax`, `body`, `empty` or `outside`",
+    ),
     ("infill", _TEXT, "what replaced the region's pixels"),
     ("fraction", _NUMBER, "the region's share of the image"),
     ("probability", _NUMBER, "of the target on the untouched image"),
@@ -137,6 +141,41 @@ RELIANCE = _schema(
         "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
     ),
     empty=("patient_id",),
+)
+
+_FACTS: tuple[Column, ...] = (
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    ("label", _TEXT, "the truth"),
+    ("predicted", _TEXT, "the class with the highest logit"),
+    ("no_map", _TEXT, "why the map is none; empty where it is one"),
+    ("no_mark", _TEXT, "why there is no mark to meet or miss; empty where there is one"),
+    ("spread", _NUMBER, "exponential of the map's entropy, as a share of the pixels that the model saw"),
+    ("map_share", _NUMBER, "share of those pixels that the map, cut at Otsu's threshold, holds"),
+    ("coverage", _NUMBER, "share of the mark that it covers"),
+    ("precision", _NUMBER, "share of it that lies in the mark"),
+    ("mass_lift", _NUMBER, "share of the saliency in the mark, over the mark's share of the pixels"),
+    ("place", _TEXT, "where most of the saliency outside the mark lies"),
+    ("border_mass", _NUMBER, "share of the saliency in the outer tenth of the frame, whatever lies there"),
+)
+_FACTS_EMPTY = ("patient_id", *(name for name, _, _ in _FACTS[8:]))
+
+MAP_FACTS = _schema(*_FACTS, empty=_FACTS_EMPTY)
+
+CATEGORIES = _schema(
+    *_FACTS,
+    ("category", _TEXT, "the failure category, under the audit's thresholds"),
+    ("cell", _TEXT, "`TP`, `FN`, `FP` or `TN`, the positive class being the one whose evidence readers mark"),
+    (
+        "wrong_reason",
+        _TRUTH,
+        "right for the wrong reason: correct, and the map misses or is no denser in the mark",
+    ),
+    empty=_FACTS_EMPTY,
 )
 
 SUMMARY = _schema(

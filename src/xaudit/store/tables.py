@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Annotation, Case, Prediction, Problem, Summary
+from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Problem, Summary
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PROBLEMS
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.result_rows import PREDICTIONS, SUMMARY
+from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.table import Table
@@ -57,6 +57,16 @@ def write_summaries(run: RunFolder, summaries: Sequence[Summary]) -> None:
 def read_summaries(run: RunFolder) -> tuple[Summary, ...]:
     """The run's results, with their intervals."""
     return _read(run, SUMMARY)
+
+
+def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> None:
+    """Writes ``categories.parquet``."""
+    _write(run, CATEGORIES, categories)
+
+
+def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
+    """Every map with its failure category."""
+    return _read(run, CATEGORIES)
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:

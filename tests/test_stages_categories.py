@@ -1,0 +1,89 @@
+"""Categories crossed with what the model said, counted, and how far they rest on their thresholds."""
+
+from dataclasses import replace
+
+import pytest
+
+from xaudit.config import CategoriesSection
+from xaudit.records import CategoryCount, MapFacts, ThresholdShift
+from xaudit.stages.categories import categorise, category_counts, confusion_cell, threshold_shifts
+
+GOOD = MapFacts(
+    "a", "p1", "m", "lime", "", "sick", "sick", "sick",
+    spread=0.1, map_share=0.1, coverage=0.9, precision=0.9, mass_lift=8.0, place="empty", border_mass=0.0,
+)  # fmt: skip
+MISS = replace(GOOD, case_id="b", coverage=0.05, precision=0.01, mass_lift=0.1)
+BARELY = replace(GOOD, case_id="c", coverage=0.55, predicted="well")  # covered, until the threshold is .6
+UNMARKED = MapFacts(
+    "d", "p2", "m", "lime", "", "sick", "well", "well", no_mark="empty", spread=0.2, map_share=0.1
+)
+FACTS = (BARELY, UNMARKED, MISS, GOOD)
+POSITIVE = {"m": "sick"}
+
+
+@pytest.mark.parametrize(
+    ("label", "predicted", "cell"),
+    [
+        ("sick", "sick", "TP"),
+        ("sick", "well", "FN"),
+        ("well", "sick", "FP"),
+        ("well", "well", "TN"),
+        ("well", "benign", "TN"),  # of two other classes, neither is the positive one
+    ],
+)
+def test_a_cell_holds_the_positive_class_against_all_others(label, predicted, cell):
+    assert confusion_cell(replace(GOOD, label=label, predicted=predicted), "sick") == cell
+
+
+def test_maps_are_sorted_by_case_and_named():
+    maps = categorise(FACTS, CategoriesSection(), POSITIVE)
+    assert [(one.facts.case_id, one.category, one.cell, one.wrong_reason) for one in maps] == [
+        ("a", "good", "TP", False),
+        ("b", "miss_empty", "TP", True),
+        ("c", "good", "FN", False),
+        ("d", "unmarked", "TN", False),
+    ]
+    assert categorise(reversed(FACTS), CategoriesSection(), POSITIVE) == maps
+
+
+def test_counts_add_up_to_the_maps():
+    counts = category_counts(categorise(FACTS, CategoriesSection(), POSITIVE))
+    assert counts == (
+        CategoryCount("m", "lime", "good", "FN", 1, 0),
+        CategoryCount("m", "lime", "good", "TP", 1, 0),
+        CategoryCount("m", "lime", "miss_empty", "TP", 1, 1),
+        CategoryCount("m", "lime", "unmarked", "TN", 1, 0),
+    )
+
+
+def test_a_threshold_that_moves_a_map_says_so():
+    thresholds = CategoriesSection()
+    shifts = threshold_shifts(categorise(FACTS, thresholds, POSITIVE), thresholds)
+    assert [(s.threshold, s.value) for s in shifts] == [
+        ("diffuse", 0.4), ("diffuse", 0.6), ("miss", pytest.approx(0.08)), ("miss", pytest.approx(0.12)),
+        ("coverage", 0.4), ("coverage", 0.6), ("precision", 0.4), ("precision", 0.6),
+    ]  # fmt: skip
+    # With .6 for .5 the coverage of .55 is too little; nothing else lies near its threshold.
+    assert [s.n_moved for s in shifts] == [0, 0, 0, 0, 0, 1, 0, 0]
+    assert {s.change_wrong_reason for s in shifts} == {0}
+    assert shifts[5] == ThresholdShift("m", "lime", "coverage", 0.6, 4, 1, 0)
+
+
+def test_a_threshold_that_decides_over_the_reason_says_so():
+    # c* = (.185 - .1) / .9 = .0944: a miss below .1, and none below .08; the lift of 2 is no wrong reason by itself.
+    edge = replace(MISS, coverage=0.185, mass_lift=2.0)
+    thresholds = CategoriesSection()
+    shifts = threshold_shifts(categorise([edge], thresholds, POSITIVE), thresholds)
+    lower, higher = (s for s in shifts if s.threshold == "miss")
+    assert (lower.n_moved, lower.change_wrong_reason) == (1, -1)
+    assert (higher.n_moved, higher.change_wrong_reason) == (0, 0)
+
+
+def test_a_raised_threshold_stops_at_the_whole():
+    thresholds = CategoriesSection(coverage=0.95)
+    shifts = threshold_shifts(categorise([GOOD], thresholds, POSITIVE), thresholds)
+    assert [s.value for s in shifts if s.threshold == "coverage"] == [pytest.approx(0.76), 1.0]
+
+
+def test_no_maps_give_no_tables():
+    assert category_counts(()) == threshold_shifts((), CategoriesSection()) == ()
