@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -55,11 +55,11 @@ def conclude(
         )
     summaries = summarise(
         scores,
-        controls=[spec.id for spec in audit.controls],
+        controls=audit.levels_to_beat,
         patients_known=bool(head["patients_known"]),
         settings=audit.statistics,
         seed=audit.seed,
-        metric_names={metric.id: metric.name for metric in audit.metrics},
+        metric_names=audit.metric_names,
     )
     verdicts = _judged(audit, summaries, audit.gates, head)
     write_summaries(run, summaries)
@@ -70,10 +70,11 @@ def conclude(
         {
             **run.identity,
             "models": [model.id for model in audit.models],
-            "explainers": [spec.id for spec in audit.explainers_and_controls],
-            "controls": [spec.id for spec in audit.controls],
+            "explainers": [*(spec.id for spec in audit.explainers), *audit.control_ids],
+            "controls": list(audit.control_ids),
+            "levels_to_beat": list(audit.levels_to_beat),
             "statistics": audit.statistics.model_dump(mode="json"),
-            "metric_names": {metric.id: metric.name for metric in audit.metrics},
+            "metric_names": audit.metric_names,
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
@@ -117,7 +118,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
     if gates:
         controls = set(head["controls"])
         verdicts = judge(
-            summaries,
+            _without_people(summaries, controls - set(head["levels_to_beat"])),
             gates=gates,
             models=head["models"],
             gate_on=head["statistics"]["gate_on"],
@@ -160,7 +161,7 @@ def _judged(
     audit: AuditFile, summaries: Sequence[Summary], gates: Sequence[Gate], head: Mapping[str, Any]
 ) -> tuple[Verdict, ...]:
     verdicts = judge(
-        summaries,
+        _without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
         gates=gates,
         models=[model.id for model in audit.models],
         gate_on=audit.statistics.gate_on,
@@ -168,6 +169,11 @@ def _judged(
         positive=head["positive"],
     )
     return (*verdicts, *head["data_findings"])
+
+
+def _without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
+    """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
+    return [summary for summary in summaries if summary.explainer_id not in people]
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:
