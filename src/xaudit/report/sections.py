@@ -1,6 +1,7 @@
 """The whole report in words and tables, in the order in which it is read."""
 
 from xaudit.records import Outcome
+from xaudit.report.changed_sections import changed_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
@@ -36,6 +37,8 @@ def report_sections(
         looks_section(outcome, plain=plain),
         truth_section(outcome),
         localization_section(outcome),
+        changed_section(outcome, "equivariance"),
+        changed_section(outcome, "resolution"),
         skipped_section(outcome),
         notes_section(outcome),
         work_section(outcome, folder=folder, command=command),
