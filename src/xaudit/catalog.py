@@ -265,6 +265,10 @@ _ARRAS = "Arras et al. 2022, CLEVR-XAI"
 _HERE = "xaudit, docs/concepts.md"
 
 
+CHANGED_FAMILIES = ("equivariance", "resolution")
+"""Families of metrics that are taken on changed images; the tables' ids name the change after the family."""
+
+
 def _changed_rows(family: Literal["equivariance", "resolution"], change: str) -> tuple[MetricRow, ...]:
     """What is asked about a changed image; in a score's metric id the change stands after the family."""
     return (

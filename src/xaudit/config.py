@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from xaudit.catalog import (
+    CHANGED_FAMILIES,
     EXPLAINERS,
     METRICS,
     Option,
@@ -533,7 +534,7 @@ class AuditFile(Section):
     def _are_asked_here(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         for spec in metrics:
             family = metric_row(spec.name).family
-            if family in ("equivariance", "resolution"):
+            if family in CHANGED_FAMILIES:
                 raise ValueError(
                     f"'{spec.name}' is no metric of its own|ask for it with the section `{family}`"
                 )
