@@ -118,7 +118,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
     if gates:
         controls = set(head["controls"])
         verdicts = judge(
-            _without_people(summaries, controls - set(head["levels_to_beat"])),
+            _without_people(summaries, controls - set(head.get("levels_to_beat", controls))),
             gates=gates,
             models=head["models"],
             gate_on=head["statistics"]["gate_on"],
