@@ -72,7 +72,8 @@ def explainers_page() -> str:
         "  - {name: lime, id: lime-coarse, segments: 20}\n```",
         _table(head, [_explainer_cells(row) for row in EXPLAINERS if not row.control]),
         "## Controls\n\nA control knows nothing of the model. It is scored like an explainer and sets the level that one "
-        "must beat. Controls run always, unless `controls:` names fewer.",
+        "must beat. Controls run always, unless `controls:` names fewer. `mean-map` and `shuffled-marks` are there once for "
+        "each explainer, such as `gradcam.mean-map`; `human` is no level to beat, but what readers reach.",
         _table(head, [_explainer_cells(row) for row in EXPLAINERS if row.control]),
         "## Settings",
         *_settings([(row.id, row.options) for row in EXPLAINERS]),
@@ -93,6 +94,11 @@ def metrics_page() -> str:
         "agreement": "Does the map say the same as reliance? Always computed where both exist.",
         "limits": "What could the map have shown? Computed beside the localization metrics that are chosen; ceilings unless "
         "`localization.ceilings` is false.",
+        "equivariance": "What does a flip, a turn or a shift of the image change? Asked for by the section `equivariance`. In a "
+        "score's id the change stands after the family, as in `equivariance-rotate-5-class`; the audit's localization "
+        "metrics are taken too, as in `equivariance-rotate-5-iou`.",
+        "resolution": "What does a coarser image change? Asked for by the section `resolution`; ids as above, such as "
+        "`resolution-4-class` and `resolution-4-iou`.",
     }
     blocks = [
         _head("Metrics", "the catalog"),

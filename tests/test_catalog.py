@@ -43,7 +43,15 @@ def test_what_exists_is_what_was_promised():
         "occlusion",
         "integrated-gradients",
     ]
-    assert [row.id for row in EXPLAINERS if row.control] == ["random", "centre", "edges"]
+    assert {row.id: row.made_of for row in EXPLAINERS if row.control} == {
+        "random": "image",
+        "centre": "image",
+        "edges": "image",
+        "intensity": "image",
+        "mean-map": "maps",
+        "shuffled-marks": "maps",
+        "human": "marks",
+    }
     families = {}
     for row in METRICS:
         families.setdefault(row.family, []).append(row.id)
@@ -78,19 +86,25 @@ def test_what_exists_is_what_was_promised():
         "agreement": ["reliance-agreement"],
         "reliance": [f"reliance-{region}" for region in REGIONS],
         "limits": ["map-missing", *(f"{row.id}-ceiling" for row in METRICS if row.has_ceiling)],
-    }
+        "equivariance": [
+            "equivariance", "equivariance-overlap", "equivariance-probability", "equivariance-class"
+        ],
+        "resolution": ["resolution", "resolution-overlap", "resolution-probability", "resolution-class"],
+    }  # fmt: skip
 
 
 def test_localization_cannot_be_measured_without_a_mark_and_only_lungs_need_lungs():
     for row in METRICS:
-        assert row.needs_annotation == (row.family != "faithfulness"), row.id
+        unmarked = row.family in ("faithfulness", "equivariance", "resolution")
+        assert row.needs_annotation == (not unmarked or row.id.endswith("-overlap")), row.id
         assert row.needs_lungs == row.id.endswith("-lung"), row.id
 
 
 def test_a_direction_is_given_where_a_map_can_be_better_or_worse():
     for row in METRICS:
         assert (row.higher_is_better is None) == (row.family in ("regions", "reliance")), row.id
-    assert metric_row("pixel-flipping").higher_is_better is False
+    for metric_id in ("pixel-flipping", "equivariance-probability", "resolution-probability"):
+        assert metric_row(metric_id).higher_is_better is False
 
 
 def test_shares_are_told_from_other_numbers_by_their_range():
@@ -104,7 +118,7 @@ def test_controls_are_their_own_family_and_ask_no_gradient():
     for row in EXPLAINERS:
         assert (row.family == "control") == row.control, row.id
         assert not (row.control and row.gradients), row.id
-        assert row.citation or row.id in ("random", "centre"), row.id
+        assert row.citation or row.control, row.id
 
 
 @pytest.mark.parametrize(("row_id", "option"), OPTIONS, ids=lambda value: getattr(value, "name", value))

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xaudit.catalog import METRICS
+from xaudit.catalog import EXPLAINERS, METRICS
 from xaudit.config import (
     DEFAULT_METRICS,
     AuditFile,
@@ -48,7 +48,9 @@ def complaint(*overrides, **changes):
 def test_data_and_a_model_are_all_that_must_be_said():
     audit = build()
     assert [spec.id for spec in audit.explainers] == ["gradcam", "lime"]
-    assert [spec.id for spec in audit.controls] == ["random", "centre", "edges"]
+    assert [spec.id for spec in audit.controls] == [
+        "random", "centre", "edges", "intensity", "mean-map", "shuffled-marks", "human",
+    ]  # fmt: skip
     assert tuple(spec.id for spec in audit.metrics) == DEFAULT_METRICS
     assert DEFAULT_METRICS == (
         "pointing-game",
@@ -116,12 +118,12 @@ COMPLAINTS = {
     "no such explainer, and one is near": (
         {"explainers": ["gradcamm"]},
         "explainers[0]: no explainer is called 'gradcamm'",
-        "did you mean 'gradcam'? `xaudit list explainers` shows all 7",
+        f"did you mean 'gradcam'? `xaudit list explainers` shows all {len(EXPLAINERS)}",
     ),
     "no such explainer, and none is near": (
         {"explainers": ["lime", "zzz"]},
         "explainers[1]: no explainer is called 'zzz'",
-        "`xaudit list explainers` shows all 7",
+        f"`xaudit list explainers` shows all {len(EXPLAINERS)}",
     ),
     "no such metric": (
         {"metrics": [{"name": "pixel-fliping"}]},
@@ -582,3 +584,78 @@ def test_mask_paths_start_from_the_files_folder_and_built_in_ones_are_none():
     assert (found.lungs, found.body, found.thorax) == ("builtin-ct", Path("/root/masks/body"), "builtin")
     again = build_audit_file(audit.model_dump(mode="json"), shown="x", root=Path("/elsewhere"))
     assert again.data.regions == found
+
+
+def test_changed_images_are_not_asked_unless_the_file_says_so():
+    audit = build()
+    assert (audit.equivariance, audit.resolution) == (None, None)
+    assert build(equivariance=False).equivariance is None
+
+
+def test_true_takes_the_defaults_of_changed_images():
+    audit = build(equivariance=True, resolution=True)
+    assert audit.equivariance.transforms == ("flip-horizontal", "rotate-10", "shift-4")
+    assert audit.resolution.steps == (1, 2, 4, 8)
+    assert audit.equivariance.explainers == audit.resolution.explainers == ()
+    assert audit == build(equivariance={}, resolution={})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "hint"),
+    [
+        (
+            {"equivariance": {"transforms": ["flip"]}},
+            "equivariance.transforms[0]: no transform is called 'flip'",
+            "there are flip-horizontal, flip-vertical, rotate-DEGREES and shift-PERCENT, such as rotate-5 and shift-4",
+        ),
+        (
+            {"equivariance": {"transforms": ["rotate-181"]}},
+            "equivariance.transforms[0]: 'rotate-181': rotate goes up to 180",
+            "`xaudit config schema` describes every key",
+        ),
+        (
+            {"resolution": {"steps": [2, 2]}},
+            "resolution.steps: '2' stands twice",
+            "`xaudit config schema` describes every key",
+        ),
+        (
+            {"resolution": {"explainers": ["gradcm"]}},
+            "resolution.explainers: the audit has no explainer 'gradcm'; did you mean 'gradcam'?",
+            "`xaudit config schema` describes every key",
+        ),
+        (
+            {"metrics": ["equivariance-class"]},
+            "metrics: 'equivariance-class' is no metric of its own",
+            "ask for it with the section `equivariance`",
+        ),
+        (
+            {"explainers": ["gradcam", "mean-map"]},
+            "explainers: 'mean-map' makes no map of an image",
+            "it belongs under `controls`",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_of_changed_images_is_said(changes, message, hint):
+    assert complaint(**changes) == (f"audit.yaml: {message}", hint)
+
+
+def test_a_control_made_of_maps_is_there_once_for_each_explainer_and_people_are_no_level_to_beat():
+    audit = build(explainers=["gradcam", "lime"], controls=["random", "mean-map", "human"])
+    assert [spec.id for spec in audit.explainers_and_controls] == ["gradcam", "lime", "random"]
+    assert audit.control_ids == ("random", "gradcam.mean-map", "lime.mean-map", "human")
+    assert audit.levels_to_beat == ("random", "gradcam.mean-map", "lime.mean-map")
+    gated = build(gates=["iou@gradcam.mean-map <= 0.2"])
+    assert [str(gate) for gate in gated.gates] == ["iou@gradcam.mean-map <= 0.2"]
+
+
+def test_the_measures_of_a_changed_image_are_known_by_their_catalog_names():
+    audit = build(metrics=["iou", "pixel-flipping"], equivariance={"transforms": ["rotate-5"]})
+    assert audit.metric_names == {
+        "iou": "iou",
+        "pixel-flipping": "pixel-flipping",
+        "equivariance-rotate-5": "equivariance",
+        "equivariance-rotate-5-overlap": "equivariance-overlap",
+        "equivariance-rotate-5-probability": "equivariance-probability",
+        "equivariance-rotate-5-class": "equivariance-class",
+        "equivariance-rotate-5-iou": "iou",
+    }

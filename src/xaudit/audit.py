@@ -317,6 +317,37 @@ def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) ->
     return found
 
 
+def localize(
+    subject: Subject,
+    saliency: SaliencyMap,
+    metrics: Sequence[MetricSpec],
+    *,
+    signed: bool,
+    seen: BoolArray | None = None,
+) -> list[ScoreResult]:
+    """The metrics of the family ``localization`` among ``metrics``, on one map of one case.
+
+    Args:
+        signed: whether negative values mean evidence against the target; else their magnitude counts.
+        seen: (h, w) of the model's frame, true where the map says something; by default everywhere.
+    """
+    values = saliency.values if signed else np.abs(saliency.values)
+    carried, valid = map_to_original(values, subject.geometry)
+    if seen is not None:
+        cover, _ = map_to_original(seen.astype(np.float32), subject.geometry)
+        valid = valid & (cover >= 1)
+    marked = {
+        reader: _laid_over(subject, region, carried, valid, None)
+        for reader, region in subject.regions.items()
+    }
+    return [
+        result
+        for metric in metrics
+        if metric_row(metric.name).family == "localization"
+        for result in _localize(subject, saliency, metric, marked)
+    ]
+
+
 def _localize(
     subject: Subject, saliency: SaliencyMap, metric: MetricSpec, marked: Mapping[str, MarkedMap]
 ) -> list[ScoreResult]:

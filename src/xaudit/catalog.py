@@ -36,6 +36,8 @@ class ExplainerRow:
         gradients: whether the model must be differentiable.
         control: whether it is deliberately uninformed, and stands beside the others as the level to beat.
         cost: model evaluations per map, in words.
+        made_of: what a row's scores come from: a map made of the ``image``, the ``maps`` of each explainer after all
+            of them are there, or the readers' ``marks``. Only the first can be asked for a map.
     """
 
     id: str
@@ -47,6 +49,7 @@ class ExplainerRow:
     cost: str
     citation: str
     options: tuple[Option, ...] = ()
+    made_of: Literal["image", "maps", "marks"] = "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,16 @@ class MetricRow:
 
     id: str
     meaning: str
-    family: Literal["localization", "regions", "faithfulness", "agreement", "reliance", "limits"]
+    family: Literal[
+        "localization",
+        "regions",
+        "faithfulness",
+        "agreement",
+        "reliance",
+        "limits",
+        "equivariance",
+        "resolution",
+    ]
     higher_is_better: bool | None
     range: str
     cost: str
@@ -210,6 +222,50 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         control=True,
         cost="none",
         citation="Adebayo et al. 2018, Sanity checks for saliency maps",
+    ),
+    ExplainerRow(
+        "intensity",
+        "the image's own brightness: what pointing at whatever is bright scores",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="",
+    ),
+    ExplainerRow(
+        "mean-map",
+        "the mean of an explainer's maps of all other patients: what one and the same map scores on every image",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="",
+        made_of="maps",
+    ),
+    ExplainerRow(
+        "shuffled-marks",
+        "an explainer's map held against another patient's mark of the same class: what its usual place scores",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="",
+        options=(Option("draws", 5, "other patients whose marks are drawn for each case", minimum=1),),
+        made_of="maps",
+    ),
+    ExplainerRow(
+        "human",
+        "each reader's mark held against the other readers': no level to beat, but what people reach",
+        "control",
+        signed=False,
+        gradients=False,
+        control=True,
+        cost="none",
+        citation="",
+        made_of="marks",
     ),
 )
 
@@ -359,6 +415,60 @@ _PLACED: tuple[MetricRow, ...] = (
     ),
 )  # fmt: skip
 
+CHANGED_FAMILIES = ("equivariance", "resolution")
+"""Families of metrics that are taken on changed images; the tables' ids name the change after the family."""
+
+
+def _changed_rows(family: Literal["equivariance", "resolution"], change: str) -> tuple[MetricRow, ...]:
+    """What is asked about a changed image; in a score's metric id the change stands after the family."""
+    return (
+        MetricRow(
+            family,
+            f"rank correlation, over pixels, of the map of {change} with that of the unchanged image",
+            family,
+            True,
+            "-1 to 1, chance 0",
+            "one map per change",
+            needs_annotation=False,
+            needs_lungs=False,
+            citation=_HERE,
+        ),
+        MetricRow(
+            f"{family}-overlap",
+            "overlap of the highest pixels of the two maps, as many of each as the mark holds",
+            family,
+            True,
+            "0 to 1",
+            "none beyond the map's",
+            needs_annotation=True,
+            needs_lungs=False,
+            citation=_HERE,
+        ),
+        MetricRow(
+            f"{family}-probability",
+            f"by how much the target's probability differs between the unchanged image and {change}",
+            family,
+            False,
+            "0 to 1",
+            "1 forward per change",
+            needs_annotation=False,
+            needs_lungs=False,
+            citation=_HERE,
+        ),
+        MetricRow(
+            f"{family}-class",
+            f"whether the model names the same class on {change}",
+            family,
+            True,
+            "0 to 1",
+            "none beyond the probability's",
+            needs_annotation=False,
+            needs_lungs=False,
+            citation=_HERE,
+        ),
+    )
+
+
 _SCORED: tuple[MetricRow, ...] = (
     MetricRow(
         "pointing-game",
@@ -485,6 +595,8 @@ _SCORED: tuple[MetricRow, ...] = (
         )
         for region in REGIONS
     ),
+    *_changed_rows("equivariance", "the flipped, turned or shifted image"),
+    *_changed_rows("resolution", "the coarser image"),
 )
 
 CEILING = "-ceiling"
@@ -623,6 +735,26 @@ FINDINGS: tuple[FindingRow, ...] = (
         "`xaudit data check` lists each with its reason",
     ),
 )
+
+
+def changed_metric_id(family: str, change: str, measure: str = "") -> str:
+    """How the tables call a measure taken on a changed image; without a measure, the family's own.
+
+    Example:
+        >>> changed_metric_id("equivariance", "rotate-5"), changed_metric_id("resolution", "2", "iou")
+        ('equivariance-rotate-5', 'resolution-2-iou')
+    """
+    return "-".join([family, change, *([measure] if measure else [])])
+
+
+def made_of_maps_id(explainer_id: str, control_id: str) -> str:
+    """How the tables call a control that is made of one explainer's maps.
+
+    Example:
+        >>> made_of_maps_id("gradcam", "mean-map")
+        'gradcam.mean-map'
+    """
+    return f"{explainer_id}.{control_id}"
 
 
 def explainer_row(explainer_id: str) -> ExplainerRow:

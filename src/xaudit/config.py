@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,7 +26,18 @@ from pydantic import (
     model_validator,
 )
 
-from xaudit.catalog import EXPLAINERS, METRICS, STRUCTURES, Option, OptionValue, explainer_row, metric_row
+from xaudit.catalog import (
+    CHANGED_FAMILIES,
+    EXPLAINERS,
+    METRICS,
+    STRUCTURES,
+    Option,
+    OptionValue,
+    changed_metric_id,
+    explainer_row,
+    made_of_maps_id,
+    metric_row,
+)
 from xaudit.errors import AuditFileError, did_you_mean, nearest
 
 Infill = Literal["blur", "noise", "mean"]
@@ -432,6 +444,68 @@ class LocalizationSection(Section):
     )
 
 
+_TRANSFORM = re.compile(r"flip-(?:horizontal|vertical)|(?P<kind>rotate|shift)-(?P<size>[1-9]\d*)")
+_LARGEST = {"rotate": 180, "shift": 50}
+
+
+def _check_transform(name: str) -> str:
+    found = _TRANSFORM.fullmatch(name)
+    if found is None:
+        raise ValueError(
+            f"no transform is called '{name}'|there are flip-horizontal, flip-vertical, rotate-DEGREES and "
+            "shift-PERCENT, such as rotate-5 and shift-4"
+        )
+    kind = found["kind"]
+    if kind is not None and int(found["size"]) > _LARGEST[kind]:
+        raise ValueError(f"'{name}': {kind} goes up to {_LARGEST[kind]}")
+    return name
+
+
+def _check_repeats(changes: tuple[Any, ...]) -> tuple[Any, ...]:
+    twice = [change for change in changes if changes.count(change) > 1]
+    if twice:
+        raise ValueError(f"'{twice[0]}' stands twice")
+    return changes
+
+
+Transforms = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_transform)], ...], AfterValidator(_check_repeats)
+]
+Steps = Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], AfterValidator(_check_repeats)]
+
+
+class ChangedImagesSection(Section):
+    """Images that are changed, to see whether answer and map stay the same."""
+
+    explainers: tuple[str, ...] = Field(
+        (), description="ids of the explainers or controls asked again; by default all that are no controls"
+    )
+
+
+class EquivarianceSection(ChangedImagesSection):
+    """Flips, turns and shifts: the changed image is explained, its map moved back and compared."""
+
+    transforms: Transforms = Field(
+        ("flip-horizontal", "rotate-10", "shift-4"),
+        min_length=1,
+        description="flip-horizontal, flip-vertical, rotate-DEGREES (clockwise), shift-PERCENT (of the side, right and down)",
+    )
+
+
+class ResolutionSection(ChangedImagesSection):
+    """The image at ever coarser resolution: what is left of answer, map and localization."""
+
+    steps: Steps = Field(
+        (1, 2, 4, 8),
+        min_length=1,
+        description="pixels of the model's frame averaged per side; 1 is the whole image",
+    )
+
+
+def _switched(value: object) -> object:
+    return {True: {}, False: None}.get(value, value) if isinstance(value, bool) else value
+
+
 class StatisticsSection(Section):
     """How sure the numbers are."""
 
@@ -551,6 +625,15 @@ def _gate_from_text(value: object) -> object:
 
 GateEntry = Annotated[Gate, BeforeValidator(_gate_from_text)]
 
+Equivariance = Annotated[
+    EquivarianceSection | None,
+    BeforeValidator(_switched, json_schema_input_type=EquivarianceSection | bool | None),
+]
+Resolution = Annotated[
+    ResolutionSection | None,
+    BeforeValidator(_switched, json_schema_input_type=ResolutionSection | bool | None),
+]
+
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
 )
@@ -582,11 +665,17 @@ class AuditFile(Section):
         description="names, or names with settings",
     )
     controls: tuple[Explainer, ...] = Field(
-        _explainers("random", "centre", "edges"),
+        _explainers(*(row.id for row in EXPLAINERS if row.control)),
         description="explainers that know nothing of the model, as the level to beat",
     )
     reliance: RelianceSection = RelianceSection()
     localization: LocalizationSection = LocalizationSection()
+    equivariance: Equivariance = Field(
+        None, description="what flips, turns and shifts change; `true` takes the defaults, absent: not asked"
+    )
+    resolution: Resolution = Field(
+        None, description="what coarser images change; `true` takes the defaults, absent: not asked"
+    )
     gates: tuple[GateEntry, ...] = Field(
         (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`"
     )
@@ -603,11 +692,43 @@ class AuditFile(Section):
                 raise ValueError(f"'{control.name}' is no control; the controls are {known}")
         return controls
 
+    @field_validator("explainers")
+    @classmethod
+    def _make_maps(cls, explainers: tuple[ExplainerSpec, ...]) -> tuple[ExplainerSpec, ...]:
+        for spec in explainers:
+            if explainer_row(spec.name).made_of != "image":
+                raise ValueError(f"'{spec.name}' makes no map of an image|it belongs under `controls`")
+        return explainers
+
+    @field_validator("metrics")
+    @classmethod
+    def _are_asked_here(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
+        for spec in metrics:
+            family = metric_row(spec.name).family
+            if family in CHANGED_FAMILIES:
+                raise ValueError(
+                    f"'{spec.name}' is no metric of its own|ask for it with the section `{family}`"
+                )
+        return metrics
+
+    @model_validator(mode="after")
+    def _asks_known_explainers_again(self) -> Self:
+        known = [spec.id for spec in self.explainers_and_controls]
+        for name, section in (("equivariance", self.equivariance), ("resolution", self.resolution)):
+            for asked in section.explainers if section is not None else ():
+                if asked not in known:
+                    hint = nearest(asked, known)
+                    raise ValueError(
+                        f"{name}.explainers: the audit has no explainer '{asked}'"
+                        + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
+                    )
+        return self
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         for where, names in (
             ("models", [model.id for model in self.models]),
-            ("explainers", [spec.id for spec in (*self.explainers, *self.controls)]),
+            ("explainers", [*(spec.id for spec in self.explainers), *self.control_ids]),
             ("metrics", [spec.id for spec in self.metrics]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -621,7 +742,7 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else "")
                 )
         self._asks_false_focus_where_it_can_be()
-        known = [spec.id for spec in (*self.explainers, *self.controls)]
+        known = [*(spec.id for spec in self.explainers), *self.control_ids]
         for index, gate in enumerate(self.gates):
             if gate.subject is not None and gate.subject not in known:
                 hint = nearest(gate.subject, known)
@@ -671,8 +792,45 @@ class AuditFile(Section):
 
     @property
     def explainers_and_controls(self) -> tuple[ExplainerSpec, ...]:
-        """Everything that makes a map, in report order."""
-        return (*self.explainers, *self.controls)
+        """Everything that makes a map of an image, in report order."""
+        return (
+            *self.explainers,
+            *(spec for spec in self.controls if explainer_row(spec.name).made_of == "image"),
+        )
+
+    @property
+    def control_ids(self) -> tuple[str, ...]:
+        """Every control as the tables call it; one made of maps is there once for each explainer."""
+        ids: list[str] = []
+        for spec in self.controls:
+            if explainer_row(spec.name).made_of == "maps":
+                ids += [made_of_maps_id(explainer.id, spec.id) for explainer in self.explainers]
+            else:
+                ids.append(spec.id)
+        return tuple(ids)
+
+    @property
+    def levels_to_beat(self) -> tuple[str, ...]:
+        """The controls that an explainer is held against: all but what people reach."""
+        people = {spec.id for spec in self.controls if explainer_row(spec.name).made_of == "marks"}
+        return tuple(name for name in self.control_ids if name not in people)
+
+    @property
+    def metric_names(self) -> Mapping[str, str]:
+        """The catalog's name of each metric id that is not that name itself."""
+        names = {metric.id: metric.name for metric in self.metrics}
+        placed = {m.id: m.name for m in self.metrics if metric_row(m.name).family == "localization"}
+        for family, changes in (
+            ("equivariance", self.equivariance.transforms if self.equivariance else ()),
+            ("resolution", [str(step) for step in self.resolution.steps] if self.resolution else ()),
+        ):
+            for change in changes:
+                names[changed_metric_id(family, change)] = family
+                for measure in ("overlap", "probability", "class"):
+                    names[changed_metric_id(family, change, measure)] = f"{family}-{measure}"
+                for metric_id, name in placed.items():
+                    names[changed_metric_id(family, change, metric_id)] = name
+        return names
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""

@@ -57,6 +57,17 @@ def test_edges_weigh_colours_by_luminance():
     assert in_green.max() / in_blue.max() == pytest.approx(0.7154 / 0.0721, rel=1e-3)
 
 
+def test_intensity_is_the_luminance_and_black_is_zero():
+    """ITU-R 709: green alone at .5 counts .7154 · .5 = .3577; black is 0 although normalising is undone by rounding."""
+    model = classifier_of(Smooth())
+    pixels = torch.zeros(1, 3, 32, 32)
+    pixels[:, 1, :, 16:] = 0.5
+    bright = explain("intensity", model.normalise(pixels), [0])[0]
+    np.testing.assert_allclose(bright[:, 16:], 0.7154 * 0.5, atol=1e-5)
+    np.testing.assert_allclose(bright[:, :16], 0, atol=1e-6)
+    assert bright.min() >= 0
+
+
 def test_a_control_that_does_not_exist_is_a_mistake_of_the_program():
     with pytest.raises(ValueError, match=r"^no control is called 'corner'$"):
         make_control("corner", {}, classifier_of(Smooth()))

@@ -9,11 +9,12 @@ from xaudit.catalog import EXPLAINERS
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import make_explainer
 
-IDS = [row.id for row in EXPLAINERS]
+MAKERS = [row for row in EXPLAINERS if row.made_of == "image"]
+IDS = [row.id for row in MAKERS]
 INFORMED = [row.id for row in EXPLAINERS if not row.control]
-CONTROLS = [row.id for row in EXPLAINERS if row.control]
-UNSIGNED = [row.id for row in EXPLAINERS if not row.signed]
-OPTIONS = [(row.id, option) for row in EXPLAINERS for option in row.options]
+CONTROLS = [row.id for row in MAKERS if row.control]
+UNSIGNED = [row.id for row in MAKERS if not row.signed]
+OPTIONS = [(row.id, option) for row in MAKERS for option in row.options]
 DRAWS = {"lime", "random"}
 """Explainers whose map depends on the seed."""
 TARGETS, SEEDS = [1, 0, 1], [11, 12, 13]

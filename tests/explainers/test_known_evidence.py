@@ -25,7 +25,7 @@ from xaudit.explainers import make_explainer
 
 INFORMED = [row.id for row in EXPLAINERS if not row.control]
 SIGNED = [row.id for row in EXPLAINERS if row.signed]
-CONTROLS = [row.id for row in EXPLAINERS if row.control]
+CONTROLS = [row.id for row in EXPLAINERS if row.control and row.made_of == "image"]
 BLACK_BOX = [row.id for row in EXPLAINERS if not row.control and row.family != "cam"]
 
 SETTINGS = {"lime": {"compactness": 1.0, "samples": 600}}

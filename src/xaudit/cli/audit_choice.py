@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import EXPLAINERS, METRICS, metric_row
+from xaudit.catalog import CHANGED_FAMILIES, EXPLAINERS, METRICS, made_of_maps_id, metric_row
 from xaudit.cli.options import Choices
 from xaudit.config import AuditFile, build_audit_file, read_audit_file
 from xaudit.errors import UsageError, did_you_mean
@@ -95,6 +95,11 @@ def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
                 f"--metric: '{name}' comes with the localization metrics and cannot be chosen alone",
                 hint="choose the metric that it limits; `localization.ceilings` switches ceilings on or off",
             )
+        if name in always and metric_row(name).family in CHANGED_FAMILIES:
+            raise UsageError(
+                f"--metric: '{name}' is no metric of its own",
+                hint=f"ask for it with `--set {metric_row(name).family}=true`",
+            )
         if name in always and name not in own:
             raise UsageError(
                 f"--metric: '{name}' comes with region reliance and cannot be chosen alone",
@@ -115,7 +120,9 @@ def _unknown(kind: str, name: str, known: list[str]) -> UsageError:
 
 def _without_lost_gates(plain: dict[str, Any], audit: AuditFile) -> list[str]:
     """Drops gates on what was not chosen, and says so: a gate that is not asked must not seem to have passed."""
-    subjects = {_name_of(spec) for spec in plain["explainers"]} | {spec.id for spec in audit.controls}
+    explainers = {_name_of(spec) for spec in plain["explainers"]}
+    subjects = explainers | {spec.id for spec in audit.controls}
+    subjects |= {made_of_maps_id(name, spec.id) for name in explainers for spec in audit.controls}
     metrics = {_name_of(spec) for spec in plain["metrics"]}
     offered = {row.id for row in METRICS if row.family in _OFFERED_FAMILIES}
     lost = [

@@ -69,7 +69,7 @@ def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
             from xaudit.explainers.gradients import IntegratedGradientsExplainer
 
             return IntegratedGradientsExplainer.from_options(options, classifier)
-        case "random" | "centre" | "edges":
+        case "random" | "centre" | "edges" | "intensity":
             from xaudit.explainers.controls import make_control
 
             return make_control(spec.name, options, classifier)

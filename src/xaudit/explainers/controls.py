@@ -65,9 +65,26 @@ class EdgesControl:
         return maps
 
 
+@dataclass(frozen=True)
+class IntensityControl:
+    """The image's luminance in [0, 1]: what is bright, whatever the model thinks of it."""
+
+    classifier: Classifier
+
+    def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
+        """See :meth:`xaudit.explainers.Explainer.explain`; neither target nor seed plays a part."""
+        check_request(self.classifier, images, targets, seeds)
+        maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
+        for index, image in enumerate(images):
+            pixels = self.classifier.denormalise(image).permute(1, 2, 0).numpy()
+            # Normalising and back leaves black a hair's breadth on either side of 0.
+            maps[index] = np.clip(rgb2gray(pixels), 0, None)
+        return maps
+
+
 def make_control(
     name: str, options: Mapping[str, OptionValue], classifier: Classifier
-) -> RandomControl | CentreControl | EdgesControl:
+) -> RandomControl | CentreControl | EdgesControl | IntensityControl:
     """The control with the catalog's name; raises ValueError where there is none."""
     match name:
         case "random":
@@ -76,5 +93,7 @@ def make_control(
             return CentreControl(classifier, number(options, "width"))
         case "edges":
             return EdgesControl(classifier)
+        case "intensity":
+            return IntensityControl(classifier)
         case _:
             raise ValueError(f"no control is called '{name}'")

@@ -7,6 +7,7 @@ from xaudit.records import NO_READER, Interval, Outcome, Summary, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.limits_section import limits_blocks
 from xaudit.report.lookup import SummaryLookup
+from xaudit.report.map_lines import map_lines, shown_summary
 from xaudit.report.verdict_section import is_explainer_finding
 from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
 
@@ -98,15 +99,21 @@ def truth_section(outcome: Outcome) -> Section:
     pairs = [(model, reader) for model in outcome.model_ids for reader in lookup.readers(model)]
     rows: list[Row] = []
     anything = False
-    for name in _explainers_then_controls(outcome):
-        if name == _CONTROLS:
-            rows.append(heading("controls, which know nothing of the model"))
+    headed = False
+    for line in map_lines(outcome):
+        agreements = [
+            shown_summary(lookup.find(model, name, "reliance-agreement", reader) for name in line.ids)
+            for model, reader in pairs
+        ]
+        if line.is_control and not any(agreements):
             continue
-        cells = [Cell(name)]
-        for model, reader in pairs:
-            found = lookup.find(model, name, "reliance-agreement", reader)
+        if line.is_control and not headed:
+            rows.append(heading("controls, which know nothing of the model"))
+            headed = True
+        cells = [Cell(line.label)]
+        for (model, reader), found in zip(pairs, agreements, strict=True):
             anything = anything or found is not None
-            codes = [v.code for v in findings if _is_about(v, model, name, reader)]
+            codes = [v.code for v in findings if _is_about(v, model, line.label, reader)]
             word, tone = _CELL_OF_FINDING.get(codes[0] if codes else "", ("", "plain"))
             text = "-" if found is None else interval(found.interval)
             cells.append(Cell(f"{text} {word}".rstrip(), tone))
@@ -139,6 +146,8 @@ def localization_section(outcome: Outcome) -> Section:
         f"Mean over the cases [95 % interval over {unit}]. * better than the best control, paired by case. "
         "(+) higher is better, (-) lower is better."
     )
+    if any(len(line.ids) > 1 for line in map_lines(outcome)):
+        legend += " Of a control that each explainer has its own of, the best is shown."
     blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim"), *limits_blocks(outcome)]
     if not any(_needs_marks(metric) for metric in metrics):
         text = (
@@ -153,15 +162,16 @@ def _model_rows(
 ) -> list[Row]:
     rows: list[Row] = []
     cases = patients = 0
-    for name in _explainers_then_controls(outcome):
-        if name == _CONTROLS:
+    for line in map_lines(outcome):
+        found = [
+            shown_summary(lookup.find(model, name, metric, reader) for name in line.ids) for metric in metrics
+        ]
+        if line.is_control and not any(found):
             continue
-        found = [lookup.find(model, name, metric, reader) for metric in metrics]
         cases = max([cases, *(s.n_cases for s in found if s is not None)])
         patients = max([patients, *(s.n_patients for s in found if s is not None)])
-        is_control = name in outcome.control_ids
-        cells = [_score_cell(s, is_control=is_control) for s in found]
-        rows.append(Row((Cell(name, "dim" if is_control else "plain"), *cells)))
+        cells = [_score_cell(s, is_control=line.is_control) for s in found]
+        rows.append(Row((Cell(line.label, "dim" if line.is_control else "plain"), *cells)))
     known = all(s.cluster == "patient" for s in outcome.summaries)
     about = f"{_with_reader(model, reader)}: {count(cases, 'image')}" + (
         f", {count(patients, 'patient')}" if known else ", patients unknown"
@@ -202,15 +212,6 @@ def _broken(name: str) -> str:
 
 def _needs_marks(metric_id: str) -> bool:
     return metric_id in {row.id for row in METRICS} and metric_row(metric_id).needs_annotation
-
-
-_CONTROLS = "\0controls"
-
-
-def _explainers_then_controls(outcome: Outcome) -> list[str]:
-    explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
-    controls = [name for name in outcome.explainer_ids if name in outcome.control_ids]
-    return [*explainers, *([_CONTROLS] if controls else []), *controls]
 
 
 def _is_about(verdict: Verdict, model: str, explainer: str, reader: str) -> bool:

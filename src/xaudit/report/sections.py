@@ -2,6 +2,7 @@
 
 from xaudit.records import Outcome
 from xaudit.report.category_section import categories_section
+from xaudit.report.changed_sections import changed_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
@@ -44,6 +45,8 @@ def report_sections(
         strata_section(outcome),
         regression_section(outcome),
         planning_section(outcome),
+        changed_section(outcome, "equivariance"),
+        changed_section(outcome, "resolution"),
         skipped_section(outcome),
         notes_section(outcome),
         work_section(outcome, folder=folder, command=command),

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -94,7 +94,7 @@ def conclude(
         )
     summaries = summarise(
         scores,
-        controls=[spec.id for spec in audit.controls],
+        controls=audit.levels_to_beat,
         patients_known=bool(head["patients_known"]),
         settings=audit.statistics,
         seed=audit.seed,
@@ -112,8 +112,9 @@ def conclude(
         {
             **run.identity,
             "models": [model.id for model in audit.models],
-            "explainers": [spec.id for spec in audit.explainers_and_controls],
-            "controls": [spec.id for spec in audit.controls],
+            "explainers": [*(spec.id for spec in audit.explainers), *audit.control_ids],
+            "controls": list(audit.control_ids),
+            "levels_to_beat": list(audit.levels_to_beat),
             "statistics": audit.statistics.model_dump(mode="json"),
             "metric_names": metric_names(audit),
             "categories": audit.categories.model_dump(mode="json"),
@@ -138,8 +139,7 @@ def conclude(
 
 def metric_names(audit: AuditFile) -> dict[str, str]:
     """The catalog's name of each metric of an audit, and of its ceiling, by the id that the audit gives it."""
-    names = {metric.id: metric.name for metric in audit.metrics}
-    return names | {
+    return dict(audit.metric_names) | {
         metric.id + CEILING: metric.name + CEILING
         for metric in audit.metrics
         if metric_row(metric.name).has_ceiling
@@ -174,7 +174,7 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
     if gates:
         controls = set(head["controls"])
         verdicts = judge(
-            _over_all_cases(summaries),
+            _without_people(_over_all_cases(summaries), controls - set(head.get("levels_to_beat", controls))),
             gates=gates,
             models=head["models"],
             gate_on=head["statistics"]["gate_on"],
@@ -257,7 +257,7 @@ def _judged(
     audit: AuditFile, summaries: Sequence[Summary], gates: Sequence[Gate], head: Mapping[str, Any]
 ) -> tuple[Verdict, ...]:
     verdicts = judge(
-        _over_all_cases(summaries),
+        _without_people(_over_all_cases(summaries), set(audit.control_ids) - set(audit.levels_to_beat)),
         gates=gates,
         models=[model.id for model in audit.models],
         gate_on=audit.statistics.gate_on,
@@ -270,6 +270,11 @@ def _judged(
 def _over_all_cases(summaries: Sequence[Summary]) -> list[Summary]:
     """Verdicts rest on all cases: a stratum's summary would stand in their place under the same names."""
     return [summary for summary in summaries if summary.stratum == ALL_CASES]
+
+
+def _without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
+    """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
+    return [summary for summary in summaries if summary.explainer_id not in people]
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:

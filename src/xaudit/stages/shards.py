@@ -9,7 +9,8 @@ from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
 from xaudit.explainers import make_explainer
-from xaudit.records import Case, Prediction
+from xaudit.records import Case, Prediction, SaliencyMap
+from xaudit.stages.further_scores import Cut, FurtherScores, Piece
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
     MAP_FACTS,
@@ -65,8 +66,14 @@ class ShardPlan:
     def n_shards(self) -> int:
         """How many shards there are."""
         size = self.audit.run.shard_size
-        per_chunk = len(self.audit.explainers_and_controls) + (self._asks_reliance and self.with_scores)
+        per_chunk = len(self.audit.explainers_and_controls)
+        if self.with_scores:
+            per_chunk += self._asks_reliance + self._further.n_per_chunk
         return -(-len(self.pairs) // size) * per_chunk
+
+    @property
+    def _further(self) -> FurtherScores:
+        return FurtherScores(self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps)
 
     @property
     def _asks_reliance(self) -> bool:
@@ -80,6 +87,8 @@ class ShardPlan:
     def shards(self) -> Iterator[Shard]:
         """The shards in order; the cases of a chunk are read when its first unfinished shard asks for them."""
         size = self.audit.run.shard_size
+        cuts: list[Cut] = []
+        further = self._further
         for start in range(0, len(self.pairs), size):
             pairs = self.pairs[start : start + size]
             chunk = Chunk(self.classifier, self.dataset, pairs)
@@ -94,10 +103,12 @@ class ShardPlan:
                     reliance_key,
                     self._do_reliance(chunk, reliance_key),
                 )
+            map_keys: dict[str, str] = {}
             for spec in self.audit.explainers_and_controls:
                 key = self._explainer_key(inputs, spec, reliance_key)
                 map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
                 self.keys.maps.append(map_key)
+                map_keys[spec.id] = map_key
                 if self.with_scores:
                     self.keys.scores.append(key)
                     self.keys.facts.append(key)
@@ -107,6 +118,22 @@ class ShardPlan:
                     key = map_key
                 tables = (SCORES, MAP_FACTS) if self.with_scores else (MAPS,)
                 yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
+            cuts.append(Cut(pairs, shard_key(inputs), map_keys))
+            if self.with_scores:
+                yield from (self._shard_of(piece) for piece in further.of_chunk(chunk, cuts[-1]))
+        if self.with_scores:
+            there = [key for key in self.keys.problems if has_part(self.run, PART_PROBLEMS, key)]
+            failed = {problem.case_id for problem in read_parts(self.run, PART_PROBLEMS, there).rows}
+            yield from (self._shard_of(piece) for piece in further.of_all(cuts, failed=failed))
+
+    def _shard_of(self, piece: Piece) -> Shard:
+        self.keys.scores.append(piece.key)
+        return self._shard(
+            piece.name,
+            piece.chunk,
+            piece.key,
+            lambda: write_part(self.run, SCORES, piece.key, piece.scores()),
+        )
 
     def _shard(
         self,
@@ -169,6 +196,14 @@ class ShardPlan:
             write_part(self.run, SCORES, key, results)
 
         return do
+
+    def _stored_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Sequence[SaliencyMap]:
+        """A chunk's maps as they are stored; made again where a run that keeps no maps has dropped them."""
+        stored = read_parts(self.run, MAPS, [key])
+        if stored.missing:
+            self._do_maps(chunk, spec, key)()
+            stored = read_parts(self.run, MAPS, [key])
+        return stored.rows
 
     def _inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
         ids = {case.case_id for case, _ in pairs}

@@ -1,0 +1,107 @@
+"""What stays the same when the image is flipped, turned or shifted, and when it gets coarser; only where it was asked."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from xaudit.catalog import METRICS, changed_metric_id
+from xaudit.records import MODEL_LEVEL, NO_READER, Outcome, Summary
+from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, grid, heading
+from xaudit.report.lookup import SummaryLookup
+from xaudit.report.wording import interval, metric_words
+
+_TITLES = {
+    "equivariance": "What stays the same when the image is flipped, turned or shifted",
+    "resolution": "What is left at coarser resolution",
+}
+_LEGENDS = {
+    "equivariance": (
+        "same class: whether the model names the class of the unchanged image. P moves by: how far the target's "
+        "probability differs. The changed image is explained and its map moved back. map: rank correlation with the unchanged image's map over "
+        "the pixels that both show; 1 is the same order, 0 is chance. peak: overlap of the highest pixels, as many as the "
+        "mark holds."
+    ),
+    "resolution": (
+        "Columns: pixels averaged per side of the model's frame; 1 is the whole image, with which the others are compared. "
+        "same class: whether the model names the same. P moves by: how far the target's probability differs. map: rank correlation with the "
+        "whole image's map; 1 is the same order, 0 is chance. peak: overlap of the highest pixels, as many as the mark "
+        "holds."
+    ),
+}
+
+
+def changed_section(outcome: Outcome, family: Literal["equivariance", "resolution"]) -> Section | None:
+    """One family of changed images, per model: the answer, then each explainer's map; None where it was not asked."""
+    changes = _changes(outcome, family)
+    if not changes:
+        return None
+    lookup = SummaryLookup(outcome)
+    rows: list[Row] = []
+    for model in outcome.model_ids:
+        for reader in lookup.readers(model):
+            about = model if reader in (NO_READER, "union") else f"{model} (marks: {reader})"
+            rows.append(heading(about))
+            rows += _answer_rows(lookup, model, family, changes)
+            for name in outcome.explainer_ids:
+                rows += _map_rows(lookup, (model, name, reader), family, changes)
+    columns = [Column(""), *(Column(change) for change in changes)]
+    unit = "patients" if all(s.cluster == "patient" for s in outcome.summaries) else "images"
+    legend = f"{_LEGENDS[family]} Mean over the cases [95 % interval over {unit}]."
+    blocks: tuple[Block, ...] = (grid(columns, rows), Paragraph(legend, "dim"))
+    return Section(_TITLES[family], blocks)
+
+
+def _changes(outcome: Outcome, family: str) -> list[str]:
+    """The changes that were asked, as the model's answers know them; numbers within names by their size."""
+    start, end = f"{family}-", "-class"
+    asked = {
+        summary.metric_id[len(start) : -len(end)]
+        for summary in outcome.summaries
+        if summary.family == family
+        and summary.explainer_id == MODEL_LEVEL
+        and summary.metric_id.startswith(start)
+        and summary.metric_id.endswith(end)
+    }
+    return sorted(
+        asked, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    )
+
+
+def _answer_rows(lookup: SummaryLookup, model: str, family: str, changes: Sequence[str]) -> list[Row]:
+    about = (model, MODEL_LEVEL, NO_READER)
+    return [
+        Row((Cell(words), *map(_cell, _found(lookup, about, family, changes, measure))))
+        for measure, words in (("class", "same class"), ("probability", "P moves by"))
+    ]
+
+
+def _map_rows(
+    lookup: SummaryLookup, about: tuple[str, str, str], family: str, changes: Sequence[str]
+) -> list[Row]:
+    """An explainer's map, its peak, and the first localization metric that was measured on the changed images."""
+    name = about[1]
+    placed = [
+        row.id
+        for row in METRICS
+        if row.family == "localization" and _found(lookup, about, family, changes[:1], row.id)[0] is not None
+    ]
+    measures = [("", "map"), ("overlap", "peak"), *((metric, metric_words(metric)) for metric in placed[:1])]
+    rows: list[Row] = []
+    for measure, words in measures:
+        found = _found(lookup, about, family, changes, measure)
+        if any(found):
+            rows.append(Row((Cell(f"  {words}" if rows else f"{name} {words}"), *map(_cell, found))))
+    return rows
+
+
+def _found(
+    lookup: SummaryLookup, about: tuple[str, str, str], family: str, changes: Sequence[str], measure: str
+) -> list[Summary | None]:
+    model, name, reader = about
+    return [
+        lookup.find(model, name, changed_metric_id(family, change, measure), reader) for change in changes
+    ]
+
+
+def _cell(summary: Summary | None) -> Cell:
+    return Cell("-", "dim") if summary is None else Cell(interval(summary.interval))

@@ -1,0 +1,53 @@
+"""Which lines a table of maps has: every explainer, then the controls, those made of maps in one line for all."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from xaudit.catalog import METRICS
+from xaudit.records import Outcome, Summary
+
+_HIGHER_IS_BETTER: Mapping[str, bool | None] = {row.id: row.higher_is_better for row in METRICS}
+
+
+@dataclass(frozen=True, slots=True)
+class MapLine:
+    """One line of a table of maps.
+
+    Attributes:
+        ids: one explainer or control, or a control that each explainer has its own of.
+    """
+
+    label: str
+    ids: tuple[str, ...]
+    is_control: bool
+
+
+def map_lines(outcome: Outcome) -> list[MapLine]:
+    """Explainers, then controls, in the audit's order; a control made of maps stands once, for all explainers."""
+    explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
+    lines = [MapLine(name, (name,), is_control=False) for name in explainers]
+    groups: dict[str, list[str]] = {}
+    for name in outcome.explainer_ids:
+        if name in outcome.control_ids:
+            groups.setdefault(_shared_name(name, explainers), []).append(name)
+    return [*lines, *(MapLine(label, tuple(ids), is_control=True) for label, ids in groups.items())]
+
+
+def shown_summary(found: Iterable[Summary | None]) -> Summary | None:
+    """The best of several summaries of one metric; None where none is known, or where the metric has no direction.
+
+    Of the controls of one kind the best is the level to beat, whichever explainer it was made of.
+    """
+    known = [summary for summary in found if summary is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+    higher = _HIGHER_IS_BETTER.get(known[0].metric_id)
+    if higher is None:
+        return None
+    return (max if higher else min)(known, key=lambda summary: summary.interval.estimate)
+
+
+def _shared_name(control: str, explainers: Iterable[str]) -> str:
+    """What controls of one kind have in common: ``mean-map`` of ``gradcam.mean-map``."""
+    owners = [name for name in explainers if control.startswith(f"{name}.")]
+    return control[len(max(owners, key=len)) + 1 :] if owners else control

@@ -1,0 +1,217 @@
+"""The scores that need more than one explainer's map of one image: changed images, controls made of maps, people.
+
+Each piece is a shard of scores of its own, so that switching one on or off leaves all others stored.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from xaudit.audit import Chunk
+from xaudit.catalog import explainer_row, metric_row
+from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
+from xaudit.metrics.human import OVERLAPS
+from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
+from xaudit.stages.human_control import score_people
+from xaudit.stages.made_of_maps import MapPool, Partners, score_mean_map, score_shuffled
+from xaudit.store.parts import shard_key
+
+if TYPE_CHECKING:
+    from xaudit.cases.dataset import Dataset
+    from xaudit.models.classifier import Classifier
+    from xaudit.stages.changed_images import ChangeFamily
+
+StoredMaps = Callable[[Chunk, ExplainerSpec, str], Sequence[SaliencyMap]]
+"""The maps of a chunk by one explainer, from the part with that key."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One chunk's cases, a digest of all that its results depend on, and the keys of its maps by explainer id."""
+
+    pairs: Sequence[tuple[Case, Prediction]]
+    inputs: str
+    map_keys: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Scores of one chunk that are stored together."""
+
+    name: str
+    chunk: Chunk
+    key: str
+    scores: Callable[[], Sequence[ScoreResult]]
+
+
+@dataclass(frozen=True)
+class FurtherScores:
+    """The pieces of one model of an audit.
+
+    Attributes:
+        pairs: every explained case.
+        stored_maps: as the run keeps them.
+    """
+
+    audit: AuditFile
+    classifier: "Classifier"
+    dataset: "Dataset"
+    pairs: Sequence[tuple[Case, Prediction]]
+    stored_maps: StoredMaps
+
+    @property
+    def n_per_chunk(self) -> int:
+        """How many pieces each chunk has."""
+        changes = sum(1 + len(family.explainers) for family in self._families)
+        return changes + len(self._made_of_maps) * len(self.audit.explainers) + len(self._people)
+
+    def of_chunk(self, chunk: Chunk, cut: Cut) -> Iterator[Piece]:
+        """What can be scored as soon as the chunk's maps are stored."""
+        for family in self._families:
+            yield from self._changes(chunk, cut, family)
+        for control in self._people:
+            yield from self._reached_by_people(chunk, cut, control)
+
+    def of_all(self, cuts: Sequence[Cut], *, failed: Collection[str]) -> Iterator[Piece]:
+        """What can be scored when every chunk's maps are stored.
+
+        Args:
+            failed: ids of cases that could not be explained: with another set of them the means are others.
+        """
+        if not self._made_of_maps:
+            return
+        partners = Partners(self.dataset, self.pairs, seed=self.audit.seed, fit=self.classifier.fit)
+        pools = {spec.id: self._pool(cuts, spec) for spec in self.audit.explainers}
+        everything = shard_key({"inputs": [cut.inputs for cut in cuts], "failed": sorted(failed)})
+        for cut in cuts:
+            chunk = Chunk(self.classifier, self.dataset, cut.pairs)
+            for explainer in self.audit.explainers:
+                for control in self._made_of_maps:
+                    key = self._key(cut, "made of maps", [everything, *_told(explainer), *_told(control)])
+                    name = f"{self.classifier.id}: {explainer.id}, {control.id}"
+                    yield Piece(
+                        name,
+                        chunk,
+                        key,
+                        self._score_made_of_maps(
+                            chunk, cut, (explainer, control), pools[explainer.id], partners
+                        ),
+                    )
+
+    def _changes(self, chunk: Chunk, cut: Cut, family: "ChangeFamily") -> Iterator[Piece]:
+        from xaudit.stages.changed_images import score_answers, score_maps
+
+        name = f"{self.classifier.id}: {family.id}"
+        changes = [family.id, *(change.id for change in family.changes)]
+        yield Piece(name, chunk, self._key(cut, "answers", changes), lambda: score_answers(chunk, family))
+        for spec in family.explainers:
+
+            def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
+                maps = self.stored_maps(chunk, spec, cut.map_keys[spec.id])
+                return score_maps(chunk, spec, maps, family, metrics=self._placed)
+
+            key = self._key(cut, "changed maps", [*changes, *_told(spec)])
+            yield Piece(f"{name}, {spec.id}", chunk, key, score)
+
+    def _reached_by_people(self, chunk: Chunk, cut: Cut, control: ExplainerSpec) -> Iterator[Piece]:
+        def score() -> Sequence[ScoreResult]:
+            return [
+                result
+                for subject in chunk.subjects
+                for result in score_people(
+                    subject,
+                    self.dataset.reader_masks(subject.case),
+                    control,
+                    model_id=self.classifier.id,
+                    policy=self.dataset.readers,
+                    metrics=self._placed,
+                )
+            ]
+
+        key = self._key(cut, "people", _told(control))
+        yield Piece(f"{self.classifier.id}: {control.id}", chunk, key, score)
+
+    def _score_made_of_maps(
+        self,
+        chunk: Chunk,
+        cut: Cut,
+        made: tuple[ExplainerSpec, ExplainerSpec],
+        pool: MapPool,
+        partners: Partners,
+    ) -> Callable[[], Sequence[ScoreResult]]:
+        explainer, control = made
+        signed = explainer_row(explainer.name).signed
+
+        def score() -> Sequence[ScoreResult]:
+            maps = {
+                one.case_id: one for one in self.stored_maps(chunk, explainer, cut.map_keys[explainer.id])
+            }
+            means = {
+                cluster: pool.mean_without(cluster)
+                for cluster in {subject.case.cluster for subject in chunk.subjects}
+                if control.name == "mean-map"
+            }
+            results: list[ScoreResult] = []
+            for subject in chunk.subjects:
+                own = maps[subject.case.case_id]
+                match control.name:
+                    case "mean-map":
+                        mean = means[subject.case.cluster]
+                        results += score_mean_map(subject, own, mean, control, metrics=self._placed)
+                    case "shuffled-marks":
+                        results += score_shuffled(
+                            subject, own, partners, control, metrics=self._placed, signed=signed
+                        )
+                    case name:
+                        raise ValueError(f"the catalog lists '{name}', but nothing makes it of maps")
+            return results
+
+        return score
+
+    def _pool(self, cuts: Sequence[Cut], explainer: ExplainerSpec) -> MapPool:
+        def read(index: int) -> Sequence[SaliencyMap]:
+            chunk = Chunk(self.classifier, self.dataset, cuts[index].pairs)
+            return self.stored_maps(chunk, explainer, cuts[index].map_keys[explainer.id])
+
+        return MapPool(
+            chunks=[frozenset(case.cluster for case, _ in cut.pairs) for cut in cuts],
+            read=read,
+            cluster_of={case.case_id: case.cluster for case, _ in self.pairs},
+            signed=explainer_row(explainer.name).signed,
+        )
+
+    def _key(self, cut: Cut, kind: str, about: Sequence[str]) -> str:
+        metrics = [[metric.id, metric.fingerprint] for metric in self._placed]
+        return shard_key({"inputs": cut.inputs, "kind": kind, "about": list(about), "metrics": metrics})
+
+    @cached_property
+    def _placed(self) -> tuple[MetricSpec, ...]:
+        """The metrics that hold a map against a mark."""
+        return tuple(one for one in self.audit.metrics if metric_row(one.name).family == "localization")
+
+    @cached_property
+    def _families(self) -> "tuple[ChangeFamily, ...]":
+        from xaudit.stages.changed_images import change_families
+
+        return change_families(self.audit)
+
+    @cached_property
+    def _made_of_maps(self) -> tuple[ExplainerSpec, ...]:
+        """The controls that need all maps first; none where no metric holds a map against a mark."""
+        return self._controls("maps") if self._placed else ()
+
+    @cached_property
+    def _people(self) -> tuple[ExplainerSpec, ...]:
+        """The control made of marks; none without several readers, or without a metric that a mark can take."""
+        several = len({mark.reader_id for mark in self.dataset.annotations}) > 1
+        asked = any(metric.name in OVERLAPS for metric in self._placed)
+        return self._controls("marks") if several and asked else ()
+
+    def _controls(self, made_of: str) -> tuple[ExplainerSpec, ...]:
+        return tuple(spec for spec in self.audit.controls if explainer_row(spec.name).made_of == made_of)
+
+
+def _told(spec: ExplainerSpec) -> list[str]:
+    """All that an explainer or a control adds to the key of what it makes."""
+    return [spec.id, spec.fingerprint]
