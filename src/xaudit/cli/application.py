@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import xaudit
-from xaudit.cli import catalog_list, compare, config_file, data, doctor, gate, report, run
+from xaudit.cli import catalog_list, compare, config_file, data, diff, doctor, gate, report, run
 from xaudit.cli.output import emit
 from xaudit.cli.variadic import VariadicCommand
 
@@ -58,6 +58,7 @@ for _name, _meaning in _STAGES:
     application.command(_name, cls=VariadicCommand)(run.stage_command(_name, _meaning))
 application.command("report", cls=VariadicCommand)(report.report)
 application.command("compare", cls=VariadicCommand)(compare.compare)
+application.command("diff", cls=VariadicCommand)(diff.diff)
 application.command("gate", cls=VariadicCommand)(gate.gate)
 application.add_typer(_data, name="data")
 application.command("list", cls=VariadicCommand)(catalog_list.list_known)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from xaudit.config import AuditFile, Gate
+from xaudit.config import AuditFile
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     Outcome,
@@ -61,7 +61,7 @@ def conclude(
         seed=audit.seed,
         metric_names={metric.id: metric.name for metric in audit.metrics},
     )
-    verdicts = _judged(audit, summaries, audit.gates, head)
+    verdicts = _judged(audit, summaries, head)
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
     write_problems(run, problems)
@@ -72,7 +72,10 @@ def conclude(
             "models": [model.id for model in audit.models],
             "explainers": [spec.id for spec in audit.explainers_and_controls],
             "controls": [spec.id for spec in audit.controls],
+            "seed": audit.seed,
+            "gates": [gate.as_written() for gate in audit.gates],
             "statistics": audit.statistics.model_dump(mode="json"),
+            "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": {metric.id: metric.name for metric in audit.metrics},
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
@@ -104,27 +107,13 @@ def failures(problems: Sequence[Problem], *, n_cases: int, n_chosen: int) -> lis
     return [(len(early), n_cases), (len(late), n_chosen)]
 
 
-def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
-    """The outcome of a finished run; with gates, judged by these instead of its own.
+def load(run: RunFolder) -> Outcome:
+    """The outcome of a finished run.
 
     Raises:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
     head = read_head(run)
-    summaries = read_summaries(run)
-    verdicts = read_verdicts(run)
-    findings = tuple(Verdict(**row) for row in head["data_findings"])
-    if gates:
-        controls = set(head["controls"])
-        verdicts = judge(
-            summaries,
-            gates=gates,
-            models=head["models"],
-            gate_on=head["statistics"]["gate_on"],
-            explainers=[one for one in head["explainers"] if one not in controls],
-            positive=head["positive"],
-        )
-        verdicts = (*verdicts, *findings)
     return Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -132,8 +121,8 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
         explainer_ids=tuple(head["explainers"]),
         control_ids=tuple(head["controls"]),
         evaluations=read_evaluations(run),
-        summaries=summaries,
-        verdicts=verdicts,
+        summaries=read_summaries(run),
+        verdicts=read_verdicts(run),
         problems=read_problems(run),
         n_explained=head["n_explained"],
         positive=head["positive"],
@@ -156,14 +145,13 @@ def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
     )
 
 
-def _judged(
-    audit: AuditFile, summaries: Sequence[Summary], gates: Sequence[Gate], head: Mapping[str, Any]
-) -> tuple[Verdict, ...]:
+def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, Any]) -> tuple[Verdict, ...]:
     verdicts = judge(
         summaries,
-        gates=gates,
+        gates=audit.gates,
         models=[model.id for model in audit.models],
         gate_on=audit.statistics.gate_on,
+        strict=audit.statistics.strict,
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
