@@ -678,9 +678,15 @@ FINDINGS: tuple[FindingRow, ...] = (
     ),
     FindingRow(
         "XA103",
-        "a control reaches the gate too",
-        "a map that knows nothing of the model passes the same gate",
-        "raise the gate above the best control, or gate on the difference to it",
+        "uninformative gate",
+        "a control, which knows nothing of the model, passes the same gate; under `strict` that fails",
+        "raise the gate above the best control, or gate on reliance, which asks no map",
+    ),
+    FindingRow(
+        "XA104",
+        "dropped below the baseline",
+        "the unfavourable end of the drop's interval, on the cases of both runs, is more than the gate allows",
+        "`xaudit diff BASE HEAD` shows what else moved; a wide interval asks for more patients or a wider limit",
     ),
     FindingRow(
         "XA201",

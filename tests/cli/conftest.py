@@ -12,6 +12,8 @@ def answer(capsys, monkeypatch, tmp_path):
     from xaudit.cli.boundary import run_command_line
 
     monkeypatch.chdir(tmp_path)
+    for name in ("GITHUB_ACTIONS", "XAUDIT_GITHUB", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
 
     def answer(*args):
         capsys.readouterr()

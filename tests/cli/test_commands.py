@@ -15,7 +15,9 @@ from xaudit.catalog import EXPLAINERS, FINDINGS, METRICS
 from xaudit.config import read_audit_file
 from xaudit.errors import RunFolderError
 from xaudit.records import Progress
-from xaudit.stages import FinishedRun
+from xaudit.report.github import annotations, step_summary
+from xaudit.report.junit import junit_xml
+from xaudit.stages import FinishedRun, Limits
 
 
 @pytest.fixture
@@ -35,16 +37,20 @@ def stages(monkeypatch):
             self.asked = run
             return self.outcome
 
-        def regate(self, run, gates):
-            self.asked = (run, [str(gate) for gate in gates])
+        def regate(self, run, limits):
+            self.asked = (run, limits)
             return self.outcome
+
+        def load_diff(self, base, head, *, explainers, metrics):
+            self.asked = (base, head, explainers, metrics)
+            return self.diff
 
         def load_comparisons(self, runs, *, explainers, models, metrics, by):
             self.asked = (list(runs), explainers, metrics, models, by)
             return ()
 
     played = Stages()
-    for name in ("run_audit", "load_outcome", "regate", "load_comparisons"):
+    for name in ("run_audit", "load_outcome", "regate", "load_comparisons", "load_diff"):
         monkeypatch.setattr(xaudit.stages, name, getattr(played, name))
     return played
 
@@ -140,29 +146,101 @@ def test_report_shows_a_run_and_exits_with_0_whatever_its_verdict(answer, stages
 
 def test_gate_holds_a_run_against_other_limits(answer, stages, folder):
     code, out, err = answer("gate", "runs/one", "--fail-under", "iou@lime=0.3", "reliance-border<=0.05")
-    assert stages.asked == (Path("runs/one"), ["iou@lime >= 0.3", "reliance-border <= 0.05"])
+    assert stages.asked == (Path("runs/one"), Limits(fail_under=("iou@lime=0.3", "reliance-border<=0.05")))
     assert code == 1
     assert out.splitlines()[1].startswith("Gates ─")
     assert err == "exit code 1: 3 of 6 gates not passed (shortcut); with --exit-zero it would be 0\n"
 
 
+def test_gate_hands_on_baseline_drops_and_how_strictly_to_judge(answer, stages, folder):
+    (folder.parent / "old").mkdir()
+    answer(
+        "gate", "one", "--baseline", "old", "--max-drop", "iou@lime=0.05", "pointing-game=0.1", "--strict",
+        "--gate-on", "mean",
+    )  # fmt: skip
+    assert stages.asked == (
+        Path("runs/one"),
+        Limits(
+            max_drop=("iou@lime=0.05", "pointing-game=0.1"),
+            baseline=Path("runs/old"),
+            gate_on="mean",
+            strict=True,
+        ),
+    )
+
+
 def test_gate_takes_its_limits_from_the_run_where_none_are_given(answer, stages, folder):
     code, out, _ = answer("gate", "runs/one", "--exit-zero", "--format", "json")
-    assert stages.asked == (Path("runs/one"), [])
+    assert stages.asked == (Path("runs/one"), Limits())
     assert code == 0
     assert [v["code"] for v in json.loads(out)["verdicts"]][:1] == ["XA101"]
 
 
-def test_a_gate_on_an_unknown_metric_names_the_nearest(refusal, stages, folder):
-    error, hint = refusal("gate", "runs/one", "--fail-under", "iuo=0.3")
-    assert error == "--fail-under: no metric is called 'iuo'"
-    assert hint.startswith("did you mean 'iou'?")
+def test_a_drop_takes_a_baseline_and_a_baseline_a_drop(refusal, stages, folder):
+    assert refusal("gate", "runs/one", "--max-drop", "iou=0.1") == (
+        "--max-drop: there is no baseline",
+        "name an earlier run with --baseline RUN",
+    )
+    assert refusal("gate", "runs/one", "--baseline", "runs/one") == (
+        "--baseline: nothing is held against it",
+        "for example --max-drop iou@lime=0.05",
+    )
+    error, _ = refusal("gate", "runs/one", "--baseline", "nowhere", "--max-drop", "iou=0.1")
+    assert error == "nowhere: no such run folder"
 
 
-def test_what_is_no_gate_is_shown_how_to_write_one(refusal, stages, folder):
-    error, hint = refusal("gate", "runs/one", "--fail-under", "iou")
-    assert error == "--fail-under: 'iou' is not a gate; write it like 'iou@gradcam >= 0.3'"
-    assert hint == "for example --fail-under iou@lime=0.3 pointing-game=0.5"
+def test_gate_on_something_else_names_the_nearest(refusal, stages, folder):
+    error, hint = refusal("gate", "runs/one", "--gate-on", "lowr")
+    assert error.startswith("xaudit gate: invalid value for '--gate-on': 'lowr' is not one of")
+    assert hint.startswith("did you mean 'lower'?")
+
+
+def test_run_and_gate_write_junit_where_they_are_asked_to(answer, stages, folder):
+    answer("run", "-q", "--junit", "ci/run.xml")
+    answer("gate", "runs/one", "--junit", "gate.xml")
+    whole = junit_xml(stages.outcome)
+    assert Path("ci/run.xml").read_text() == Path("gate.xml").read_text() == whole
+    assert Path("runs/x/junit.xml").read_text() == whole, "and a run keeps its own"
+    assert not (folder / "junit.xml").exists(), "a stored run's own verdict is not overwritten"
+
+
+def test_junit_that_cannot_be_written_is_an_error(answer, stages, folder):
+    Path("gate.xml").mkdir()
+    code, _, err = answer("gate", "runs/one", "--junit", "gate.xml")
+    assert code == 2
+    assert err.splitlines()[0] == "error: gate.xml: a folder stands where a file is needed"
+
+
+def test_a_stage_that_judges_nothing_writes_no_junit(refusal, stages):
+    assert refusal("score", "--junit", "x.xml") == (
+        "--junit: `xaudit score` judges no gate",
+        "`xaudit run` does",
+    )
+
+
+def test_github_is_told_on_stderr_and_in_the_step_summary(answer, stages, folder, monkeypatch):
+    Path("summary.md").write_text("what another command wrote\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    _, out, err = answer("gate", "runs/one", "--github", "--format", "json")
+    assert json.loads(out)["run_id"] == stages.outcome.run_id, "stdout stays what it is"
+    assert err.splitlines()[:-1] == annotations(stages.outcome)
+    assert len(annotations(stages.outcome)) == 3
+    text = Path("summary.md").read_text()
+    assert text == "what another command wrote\n" + step_summary(stages.outcome)
+
+
+def test_github_actions_needs_no_flag_and_can_be_told_not_to(answer, stages, folder, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "::error " in answer("gate", "runs/one")[2]
+    assert "::error " in answer("run", "-q")[2]
+    assert "::error " not in answer("gate", "runs/one", "--no-github")[2]
+
+
+def test_a_summary_that_is_full_takes_no_more(answer, stages, folder, monkeypatch):
+    Path("summary.md").write_text("x" * 1024 * 1024)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    answer("gate", "runs/one", "--github")
+    assert Path("summary.md").stat().st_size == 1024 * 1024
 
 
 def test_compare_hands_on_runs_explainers_and_metrics(answer, stages, folder):

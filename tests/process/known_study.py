@@ -101,7 +101,8 @@ def environment(**more):
     """What a process needs to find the network, with one thread of everything."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("XAUDIT_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    return {**kept, "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1", "COLUMNS": "80", **more}
+    path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
+    return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "80", **more}
 
 
 def command(*args):

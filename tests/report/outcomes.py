@@ -146,12 +146,15 @@ def evaluation(model: str, matrix=((52, 2), (1, 53))) -> Evaluation:
 GATES = ("reliance-mark >= 0.2", "reliance-border <= 0.1", "pointing-game@lime >= 0.3")
 
 
-def verdicts(found: tuple[Summary, ...], gates=GATES, models=("honest", "shortcut")) -> tuple[Verdict, ...]:
+def verdicts(
+    found: tuple[Summary, ...], gates=GATES, models=("honest", "shortcut"), *, strict=False
+) -> tuple[Verdict, ...]:
     return judge(
         found,
-        gates=[Gate.parse(text) for text in gates],
+        gates=[Gate.read(gate) for gate in gates],
         models=models,
         gate_on="lower",
+        strict=strict,
         explainers=EXPLAINERS,
         positive=dict.fromkeys(models, "cancer"),
     )

@@ -135,7 +135,9 @@ def test_the_failing_model_is_named_first():
 
 def test_a_gate_shows_enough_digits_to_explain_its_verdict():
     outcome = outcomes.phantom_outcome()
-    close = Verdict("XA101", "fail", "honest", "honest/lime", "iou@lime >= 0.3", "too low", 0.29996, 0.3, 18)
+    close = Verdict(
+        "XA101", "fail", "honest", "honest/lime", "iou@lime >= 0.3", "too low", 0.29996, 0.3, 18, kind="gate"
+    )
     assert "0.29996" in screen(replace(outcome, verdicts=(close,)), 80)
 
 
@@ -147,13 +149,23 @@ def test_a_gate_asked_of_each_explainer_says_of_which():
     assert "iou >= 0.1 (occlusion)" in text
 
 
-def test_a_gate_that_a_control_keeps_is_shown_but_does_not_count():
+def test_a_gate_that_a_control_keeps_too_is_called_uninformative():
     outcome = outcomes.phantom_outcome()
     text = screen(
         replace(outcome, verdicts=outcomes.verdicts(outcome.summaries, gates=("pixel-auroc >= 0.3",))), 120
     )
-    assert "FAIL (does not count)" in text
-    assert "XA103 " in text
+    [row, _] = [line for line in text.splitlines() if line.endswith("  uninformative")]
+    assert row.split()[:4] == ["honest", "pixel-auroc", ">=", "0.3"]
+    assert "XA103 the gate is uninformative: the control edges on honest passes it too, " in text
+
+
+def test_a_gate_that_informs_only_says_so_and_does_not_decide_the_verdict():
+    outcome = outcomes.phantom_outcome()
+    told = {"gate": "reliance-border <= 0.1", "informational": True}
+    found = outcomes.verdicts(outcome.summaries, gates=(told, "reliance-mark <= 1"), models=("shortcut",))
+    text = screen(replace(outcome, model_ids=("shortcut",), verdicts=found), 120)
+    assert "FAIL (informs only)" in text
+    assert next(line.split()[0] for line in text.splitlines() if " shortcut: " in line) == "PASS"
 
 
 def test_too_few_patients_leave_the_mean_without_limits():

@@ -12,6 +12,7 @@ from xaudit.cli import (
     config_file,
     data,
     data_regions,
+    diff,
     doctor,
     gate,
     report,
@@ -69,6 +70,7 @@ for _name, _meaning in _STAGES:
     application.command(_name, cls=VariadicCommand)(run.stage_command(_name, _meaning))
 application.command("report", cls=VariadicCommand)(report.report)
 application.command("compare", cls=VariadicCommand)(compare.compare)
+application.command("diff", cls=VariadicCommand)(diff.diff)
 application.command("gate", cls=VariadicCommand)(gate.gate)
 application.add_typer(_data, name="data")
 application.command("list", cls=VariadicCommand)(catalog_list.list_known)

@@ -125,6 +125,7 @@ def _without_lost_gates(plain: dict[str, Any], audit: AuditFile) -> list[str]:
     subjects |= {made_of_maps_id(name, spec.id) for name in explainers for spec in audit.controls}
     metrics = {_name_of(spec) for spec in plain["metrics"]}
     offered = {row.id for row in METRICS if row.family in _OFFERED_FAMILIES}
+    offered |= {spec.id for spec in audit.metrics}
     lost = [
         gate
         for gate in audit.gates

@@ -1,23 +1,54 @@
-"""``xaudit gate``: holds a finished run against limits."""
+"""``xaudit gate``: holds a finished run against limits, and against an earlier run."""
 
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
 from xaudit.cli.options import DEFAULT_OUT, ExitZero, Out, ReportAs, RunPath
 from xaudit.cli.output import ReportFormat, emit, emit_json, emit_section
 from xaudit.errors import UsageError
 
-if TYPE_CHECKING:
-    from xaudit.config import Gate
+
+class GateOn(StrEnum):
+    """Which number a gate is held against."""
+
+    LOWER = "lower"
+    MEAN = "mean"
+
 
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(
         "--fail-under",
+        metavar="METRIC[@EXPLAINER][%STRATUM]=VALUE...",
+        help="Limits instead of the audit file's: iou@lime=0.3 'reliance-border<=0.1' "
+        "iou%lesion-size=small=0.2. A bare = takes the metric's own direction.",
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="RUN", help="An earlier run on the same data, for --max-drop."),
+]
+LargestDrop = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-drop",
         metavar="METRIC[@EXPLAINER]=VALUE...",
-        help="Limits instead of the audit file's: iou@lime=0.3 'reliance-border<=0.1'. A bare = takes the "
-        "metric's own direction.",
+        help="The most that a metric may lose against the baseline, paired on the same cases: iou@lime=0.05.",
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="A gate that a control passes too is uninformative, and fails.")
+]
+HoldOn = Annotated[
+    GateOn | None,
+    typer.Option(
+        "--gate-on",
+        metavar="END",
+        help="lower: the unfavourable end of the interval; mean: its middle. By default as in the audit file.",
     ),
 ]
 
@@ -25,11 +56,17 @@ FailUnder = Annotated[
 def gate(
     run: RunPath = None,
     fail_under: FailUnder = None,
+    baseline: Baseline = None,
+    max_drop: LargestDrop = None,
+    strict: Strict = False,
+    gate_on: HoldOn = None,
     out: Out = DEFAULT_OUT,
     exit_zero: ExitZero = False,
     form: ReportAs = ReportFormat.RICH,
+    junit: Junit = None,
+    github: Github = False,
 ) -> int:
-    """Holds a finished run against its gates, or other ones.
+    """Holds a finished run against its gates, other ones, or an earlier run.
 
     Exits with 1 where one fails.
     """
@@ -38,10 +75,22 @@ def gate(
     from xaudit.report.json_report import verdicts_as_json
     from xaudit.report.markdown import markdown_section
     from xaudit.report.verdict_section import gates_section
-    from xaudit.stages import regate
+    from xaudit.stages import Limits, regate
 
-    gates = [_parsed(text) for text in fail_under or ()]
-    outcome = regate(existing_run(run, out), gates)
+    if max_drop and baseline is None:
+        raise UsageError("--max-drop: there is no baseline", hint="name an earlier run with --baseline RUN")
+    if baseline is not None and not max_drop:
+        raise UsageError(
+            "--baseline: nothing is held against it", hint="for example --max-drop iou@lime=0.05"
+        )
+    limits = Limits(
+        fail_under=tuple(fail_under or ()),
+        max_drop=tuple(max_drop or ()),
+        baseline=None if baseline is None else existing_run(baseline, out),
+        gate_on=None if gate_on is None else gate_on.value,
+        strict=strict,
+    )
+    outcome = regate(existing_run(run, out), limits)
     section = gates_section(outcome)
     match form:
         case ReportFormat.JSON:
@@ -50,16 +99,5 @@ def gate(
             emit(markdown_section(section))
         case ReportFormat.RICH:
             emit_section(section)
+    tell_ci(outcome, CiOutput(junit, github))
     return verdict_exit(outcome, exit_zero=exit_zero)
-
-
-def _parsed(text: str) -> "Gate":
-    from xaudit.config import Gate
-
-    try:
-        return Gate.parse(text)
-    except ValueError as error:
-        message, _, hint = str(error).partition("|")
-        raise UsageError(
-            f"--fail-under: {message}", hint=hint or "for example --fail-under iou@lime=0.3 pointing-game=0.5"
-        ) from None

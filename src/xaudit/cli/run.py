@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import xaudit
+from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
 from xaudit.cli.options import (
     DEFAULT_OUT,
     AuditPath,
@@ -51,6 +52,7 @@ class Manner:
     form: ReportFormat
     quiet: bool
     verbose: bool
+    ci: CiOutput
 
 
 def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
@@ -77,6 +79,8 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         form: ReportAs = ReportFormat.RICH,
         quiet: Quiet = False,
         verbose: Verbose = 0,
+        junit: Junit = None,
+        github: Github = False,
     ) -> int:
         choices = Choices(
             explainers=names_in(explainer),
@@ -86,7 +90,10 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
             seed=seed,
             max_error_rate=max_error_rate,
         )
-        manner = Manner(out, device, fresh, retrain, exit_zero, form, quiet, verbose > 0)
+        if junit is not None and until != "report":
+            raise UsageError(f"--junit: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+        ci = CiOutput(junit, github)
+        manner = Manner(out, device, fresh, retrain, exit_zero, form, quiet, verbose > 0, ci)
         return carry_out(audit, choices, manner, until=until)
 
     command.__name__ = "run" if until == "report" else until
@@ -136,4 +143,6 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
     show_outcome(
         finished.outcome, manner.form, folder=str(finished.folder), command=shlex.join(request.command)
     )
+    tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
+    tell_ci(finished.outcome, manner.ci)
     return verdict_exit(finished.outcome, exit_zero=manner.exit_zero)

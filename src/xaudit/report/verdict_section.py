@@ -11,8 +11,8 @@ _MODEL_FINDINGS = ("XA201", "XA202")
 
 
 def is_gate(verdict: Verdict) -> bool:
-    """Whether it is about a limit that the audit set."""
-    return verdict.code.startswith("XA1") and (verdict.gating or verdict.code == "XA103")
+    """Whether it is about a limit that somebody set."""
+    return verdict.kind == "gate"
 
 
 def is_explainer_finding(verdict: Verdict) -> bool:
@@ -97,7 +97,9 @@ def _gate_row(verdict: Verdict) -> Row:
     measured = "no value"
     if verdict.value is not None:
         measured = shown(verdict.value, beside=verdict.threshold)
-    result = LEADS[verdict.status] if verdict.gating else f"{LEADS[verdict.status]} (does not count)"
+    result = "uninformative" if verdict.code == "XA103" else LEADS[verdict.status]
+    if not verdict.gating and verdict.code != "XA103":
+        result += " (informs only)"
     whom = verdict.subject.removeprefix(verdict.model_id).strip("/")
     gate = verdict.rule if not whom or f"@{whom}" in verdict.rule else f"{verdict.rule} ({whom})"
     return row(
@@ -105,5 +107,5 @@ def _gate_row(verdict: Verdict) -> Row:
         gate,
         measured,
         str(verdict.n_patients),
-        Cell(result, TONES[verdict.status]),
+        Cell(result, TONES[verdict.status] if verdict.gating else "plain"),
     )

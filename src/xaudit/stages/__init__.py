@@ -6,20 +6,23 @@ Importing this room costs nothing; torch and pyarrow arrive with the first call.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from xaudit.config import AuditFile, Gate
+from xaudit.config import AuditFile
 from xaudit.errors import RunFolderError
-from xaudit.records import Comparison, Outcome, Progress
+from xaudit.records import Comparison, Outcome, Progress, RunDiff
+from xaudit.stages.limits import Limits
 from xaudit.stages.phantom_study import default_audit, default_audit_text
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 
 __all__ = [
     "AuditFile",
     "FinishedRun",
+    "Limits",
     "RunRequest",
     "Stage",
     "default_audit",
     "default_audit_text",
     "load_comparisons",
+    "load_diff",
     "load_outcome",
     "newest_run",
     "regate",
@@ -42,15 +45,36 @@ def run_audit(
 
 def load_outcome(run: Path) -> Outcome:
     """The outcome of a finished run folder; raises RunFolderError where there is none."""
-    return regate(run, ())
-
-
-def regate(run: Path, gates: Sequence[Gate]) -> Outcome:
-    """The outcome of a finished run judged by other gates; by its own where none are given."""
     from xaudit.stages.conclude import load
     from xaudit.store.run_folder import RunFolder
 
-    return load(RunFolder.open_run(run), gates=gates)
+    return load(RunFolder.open_run(run))
+
+
+def regate(run: Path, limits: Limits) -> Outcome:
+    """The outcome of a finished run judged by other limits; by its own where none are given.
+
+    Raises:
+        UsageError: for a limit that means nothing, or a baseline that is not comparable.
+        RunFolderError: where a run was not finished, or cannot be read.
+    """
+    from xaudit.stages.gating import regate as regate_run
+
+    return regate_run(run, limits)
+
+
+def load_diff(
+    base: Path, head: Path, *, explainers: Sequence[str] = (), metrics: Sequence[str] = ()
+) -> RunDiff:
+    """What moved between two finished runs, on the cases that both hold.
+
+    Args:
+        explainers: ids of either run; none means all.
+        metrics: ids of either run; none means all headline metrics.
+    """
+    from xaudit.stages.run_diff import diff_runs
+
+    return diff_runs(base, head, explainers=explainers, metrics=metrics)
 
 
 def load_comparisons(

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.catalog import CEILING, metric_row
-from xaudit.config import AuditFile, CategoriesSection, Gate
+from xaudit.config import AuditFile, CategoriesSection
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
-    ALL_CASES,
     Ceiling,
     Coefficient,
     Interval,
@@ -102,7 +101,7 @@ def conclude(
         strata={model: strata_of(facts, audit.statistics.strata) for model, facts in figures.facts.items()},
     )
     summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
-    verdicts = _judged(audit, summaries, audit.gates, head)
+    verdicts = _judged(audit, summaries, head)
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
     write_problems(run, problems)
@@ -115,7 +114,10 @@ def conclude(
             "explainers": [*(spec.id for spec in audit.explainers), *audit.control_ids],
             "controls": list(audit.control_ids),
             "levels_to_beat": list(audit.levels_to_beat),
+            "seed": audit.seed,
+            "gates": [gate.as_written() for gate in audit.gates],
             "statistics": audit.statistics.model_dump(mode="json"),
+            "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
             "categories": audit.categories.model_dump(mode="json"),
             "work": asdict(work),
@@ -161,27 +163,13 @@ def failures(problems: Sequence[Problem], *, n_cases: int, n_chosen: int) -> lis
     return [(len(early), n_cases), (len(late), n_chosen)]
 
 
-def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
-    """The outcome of a finished run; with gates, judged by these instead of its own.
+def load(run: RunFolder) -> Outcome:
+    """The outcome of a finished run.
 
     Raises:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
     head = read_head(run)
-    summaries = read_summaries(run)
-    verdicts = read_verdicts(run)
-    findings = tuple(Verdict(**row) for row in head["data_findings"])
-    if gates:
-        controls = set(head["controls"])
-        verdicts = judge(
-            _without_people(_over_all_cases(summaries), controls - set(head.get("levels_to_beat", controls))),
-            gates=gates,
-            models=head["models"],
-            gate_on=head["statistics"]["gate_on"],
-            explainers=[one for one in head["explainers"] if one not in controls],
-            positive=head["positive"],
-        )
-        verdicts = (*verdicts, *resolution_findings(summaries, head["metric_names"]), *findings)
     # A run of a version that knew no categories has none.
     maps = read_categories(run) if "categories" in head else ()
     thresholds = CategoriesSection.model_validate(head.get("categories", {}))
@@ -192,8 +180,8 @@ def load(run: RunFolder, *, gates: Sequence[Gate] = ()) -> Outcome:
         explainer_ids=tuple(head["explainers"]),
         control_ids=tuple(head["controls"]),
         evaluations=read_evaluations(run),
-        summaries=summaries,
-        verdicts=verdicts,
+        summaries=read_summaries(run),
+        verdicts=read_verdicts(run),
         problems=read_problems(run),
         n_explained=head["n_explained"],
         positive=head["positive"],
@@ -253,26 +241,20 @@ def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
     )
 
 
-def _judged(
-    audit: AuditFile, summaries: Sequence[Summary], gates: Sequence[Gate], head: Mapping[str, Any]
-) -> tuple[Verdict, ...]:
+def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, Any]) -> tuple[Verdict, ...]:
     verdicts = judge(
-        _without_people(_over_all_cases(summaries), set(audit.control_ids) - set(audit.levels_to_beat)),
-        gates=gates,
+        without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
+        gates=audit.gates,
         models=[model.id for model in audit.models],
         gate_on=audit.statistics.gate_on,
+        strict=audit.statistics.strict,
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
     return (*verdicts, *resolution_findings(summaries, metric_names(audit)), *head["data_findings"])
 
 
-def _over_all_cases(summaries: Sequence[Summary]) -> list[Summary]:
-    """Verdicts rest on all cases: a stratum's summary would stand in their place under the same names."""
-    return [summary for summary in summaries if summary.stratum == ALL_CASES]
-
-
-def _without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
+def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
     """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
     return [summary for summary in summaries if summary.explainer_id not in people]
 

@@ -34,7 +34,6 @@ def audit_text(audit: AuditFile) -> str:
     plain["explainers"] = [{"name": spec.name, "id": spec.id, **spec.options} for spec in audit.explainers]
     plain["controls"] = [{"name": spec.name, "id": spec.id, **spec.options} for spec in audit.controls]
     plain["metrics"] = [{"name": spec.name, "id": spec.id, **spec.options} for spec in audit.metrics]
-    plain["gates"] = [str(gate) for gate in audit.gates]
     text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     return "# Every setting of this run. Of each path only the last part is kept.\n" + text
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from xaudit.catalog import CEILING, metric_row
-from xaudit.records import NO_READER, Summary, Verdict
+from xaudit.records import ALL_CASES, NO_READER, Summary, Verdict
 from xaudit.statistics.digits import shown
 
 LEAST_HIT = 0.5
@@ -27,7 +27,7 @@ def resolution_findings(summaries: Sequence[Summary], metric_names: Mapping[str,
     several_readers = len({one.reader for one in summaries if one.reader != NO_READER}) > 1
     for summary in summaries:
         name = metric_names.get(summary.metric_id, summary.metric_id)
-        is_ceiling = summary.family == "limits" and name.endswith(CEILING)
+        is_ceiling = summary.family == "limits" and name.endswith(CEILING) and summary.stratum == ALL_CASES
         if is_ceiling and metric_row(name).is_share and summary.interval.estimate < least(name):
             low[summary.model_id, summary.explainer_id, summary.reader].append(summary)
     return [

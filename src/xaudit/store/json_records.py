@@ -46,8 +46,12 @@ def _evaluation(row: dict[str, Any]) -> Evaluation:
 
 
 def _known(record: type[Verdict | Evaluation | Interval], row: Mapping[str, Any]) -> dict[str, Any]:
-    """What this version knows of a row; a later minor version may have added keys."""
-    return {field.name: row[field.name] for field in dataclasses.fields(record)}
+    """What this version knows of a row; a later minor version may have added keys, an earlier one lacks some."""
+    return {
+        field.name: row[field.name]
+        for field in dataclasses.fields(record)
+        if field.name in row or field.default is dataclasses.MISSING
+    }
 
 
 def _shallow(record: Evaluation) -> dict[str, object]:

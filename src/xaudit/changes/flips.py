@@ -1,0 +1,112 @@
+"""How a model's answers differ between two runs."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.stats import binomtest
+
+from xaudit.config import StatisticsSection
+from xaudit.records import Flips, Interval, Prediction
+from xaudit.seeds import seed_for
+from xaudit.statistics.bootstrap import ClusterBootstrap
+from xaudit.statistics.digits import counted, shown, shown_interval
+
+
+def flips(
+    base: Sequence[Prediction],
+    head: Sequence[Prediction],
+    *,
+    cases: Collection[str],
+    settings: StatisticsSection,
+    seed: int,
+) -> tuple[Flips, ...]:
+    """One record per model and split that both runs classified, sorted.
+
+    The interval of the accuracies' difference resamples patients. McNemar's p takes every case for independent, as
+    its author did, so a difference counts as one only where both leave chance out.
+
+    Args:
+        cases: ids of the cases that both runs hold.
+    """
+    bootstrap = ClusterBootstrap(
+        replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "flips")
+    )
+    before = {(p.model_id, p.case_id): p for p in base if p.case_id in cases}
+    pairs: dict[tuple[str, str], list[tuple[Prediction, Prediction]]] = defaultdict(list)
+    for prediction in head:
+        earlier = before.get((prediction.model_id, prediction.case_id))
+        if earlier is not None:
+            pairs[prediction.model_id, prediction.split].append((earlier, prediction))
+    return tuple(
+        _flips(model_id, split, pairs[model_id, split], bootstrap) for model_id, split in sorted(pairs)
+    )
+
+
+def mcnemar_p(n_fixed: int, n_broken: int) -> float:
+    """Two-sided exact p of as uneven a split of the cases that changed sides; 1 where none did.
+
+    Example:
+        >>> mcnemar_p(0, 6), mcnemar_p(3, 3), mcnemar_p(0, 0)
+        (0.03125, 1.0, 1.0)
+
+    Source: McNemar 1947; the exact form is the binomial test with a share of one half.
+    """
+    n = n_fixed + n_broken
+    return float(binomtest(n_fixed, n).pvalue) if n else 1.0
+
+
+def _flips(
+    model_id: str, split: str, pairs: Sequence[tuple[Prediction, Prediction]], bootstrap: ClusterBootstrap
+) -> Flips:
+    was_right = np.array([earlier.correct for earlier, _ in pairs], dtype=np.float64)
+    is_right = np.array([later.correct for _, later in pairs], dtype=np.float64)
+    patients_known = all(later.patient_id is not None for _, later in pairs)
+    names = [later.patient_id if patients_known and later.patient_id else later.case_id for _, later in pairs]
+    n_fixed = int(((was_right == 0) & (is_right == 1)).sum())
+    n_broken = int(((was_right == 1) & (is_right == 0)).sum())
+    found = Flips(
+        model_id=model_id,
+        split=split,
+        accuracies=(float(was_right.mean()), float(is_right.mean())),
+        difference=bootstrap.difference(is_right, was_right, names),
+        n_fixed=n_fixed,
+        n_broken=n_broken,
+        n_changed=sum(earlier.predicted != later.predicted for earlier, later in pairs),
+        n_cases=len(pairs),
+        n_patients=len(set(names)),
+        cluster="patient" if patients_known else "case",
+        p_value=mcnemar_p(n_fixed, n_broken),
+        conclusion="undecided",
+        sentence="",
+    )
+    return _told(found, alpha=1 - bootstrap.confidence)
+
+
+def _told(found: Flips, *, alpha: float) -> Flips:
+    before, after = (shown(accuracy) for accuracy in found.accuracies)
+    where = f"on the same {counted(found.n_patients, found.cluster)}"
+    who = f"{found.model_id}'s {found.split} accuracy"
+    turned = f"{counted(found.n_fixed, 'case')} put right, {found.n_broken} put wrong"
+    if not found.n_fixed and not found.n_broken:
+        others = f", though {counted(found.n_changed, 'answer')} changed" if found.n_changed else ""
+        return replace(found, conclusion="same", sentence=f"{who} is {after} as before{others} ({where})")
+    figures = f"from {before} to {after}, by {_size(found.difference)} {where} ({turned})"
+    if _leaves_out_zero(found.difference) and found.p_value <= alpha:
+        if found.difference.estimate > 0:
+            return replace(found, conclusion="higher", sentence=f"{who} rose {figures}")
+        return replace(found, conclusion="lower", sentence=f"{who} fell {figures}")
+    return replace(found, sentence=f"{who} went {figures}: chance may explain it")
+
+
+def _size(difference: Interval) -> str:
+    return shown_interval(difference, beside=0.0, estimate_too=False)
+
+
+def _leaves_out_zero(difference: Interval) -> bool:
+    return (
+        difference.low is not None
+        and difference.high is not None
+        and (difference.low > 0 or difference.high < 0)
+    )

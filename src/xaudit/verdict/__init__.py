@@ -1,0 +1,78 @@
+"""From summaries to verdicts: gates that decide, and findings that inform; pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from xaudit.catalog import EXPLAINERS
+from xaudit.config import Gate, MaxDrop
+from xaudit.records import ALL_CASES, MODEL_LEVEL, Summary, Verdict
+from xaudit.verdict.drops import Baseline, drop_verdicts
+from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
+from xaudit.verdict.gates import Strictness, gate_verdicts
+
+__all__ = ["ELSEWHERE", "MARGIN", "Baseline", "Strictness", "judge", "judge_drops"]
+
+_CONTROLS = frozenset(row.id for row in EXPLAINERS if row.control)
+
+
+def judge(
+    summaries: Sequence[Summary],
+    *,
+    gates: Sequence[Gate],
+    models: Sequence[str],
+    gate_on: Literal["lower", "mean"],
+    strict: bool = False,
+    explainers: Sequence[str] = (),
+    positive: Mapping[str, str] | None = None,
+) -> tuple[Verdict, ...]:
+    """Every gate for every model, then what each model uses, then which explainers can be believed.
+
+    A gate holds where the conservative end of the interval keeps it: the lower end of a smallest allowed value, the
+    upper end of a largest one; with ``gate_on`` ``mean`` the estimate. A gate that names no explainer asks each that
+    is no control, and one that names no stratum asks all cases together. A gate without a value, or with too few
+    patients for the end it asks for, is an error (XA102). Where a control keeps the gate too, XA103 follows: status
+    ``fail``, and gating only where ``strict``.
+
+    Findings (XA2xx, XA3xx) never gate, and rest on all cases. With several readers there is one verdict for each.
+
+    Args:
+        models: in the order of the verdicts; one without summaries fails its gates as errors.
+        explainers: ids of those that are no controls; by default all that the summaries name and the catalog does
+            not call controls.
+        positive: the class whose evidence is explained, by model, for the sentences.
+    """
+    named = dict.fromkeys(s.explainer_id for s in summaries)
+    asked = tuple(explainers) or tuple(name for name in named if name not in _CONTROLS | {MODEL_LEVEL})
+    strictness = Strictness(gate_on, strict)
+    by_model = {model: [s for s in summaries if s.model_id == model] for model in models}
+    verdicts: list[Verdict] = []
+    for model_id, own in by_model.items():
+        for gate in gates:
+            verdicts += gate_verdicts(own, gate, model_id, asked=asked, strictness=strictness)
+    overall = {model: [s for s in own if s.stratum == ALL_CASES] for model, own in by_model.items()}
+    for model_id, own in overall.items():
+        verdicts += model_findings(own, (positive or {}).get(model_id))
+    for own in overall.values():
+        verdicts += explainer_findings(own, asked)
+    return tuple(verdicts)
+
+
+def judge_drops(
+    baseline: Baseline,
+    *,
+    limits: Sequence[MaxDrop],
+    models: Sequence[str],
+    explainers: Sequence[str],
+    strictness: Strictness,
+) -> tuple[Verdict, ...]:
+    """Every largest drop for every model, held against an earlier run.
+
+    Args:
+        explainers: ids of those that are no controls.
+    """
+    return tuple(
+        verdict
+        for model_id in models
+        for limit in limits
+        for verdict in drop_verdicts(baseline, limit, model_id, asked=explainers, strictness=strictness)
+    )

@@ -1,0 +1,168 @@
+import pytest
+from hand_made import MARK_COUNTS, MARK_IDLE, agreement, judged, reliances, summary
+
+from xaudit.verdict import ELSEWHERE, MARGIN
+
+
+@pytest.mark.parametrize(
+    ("intervals", "code", "sentence"),
+    [
+        (
+            {"mark": MARK_IDLE, "border": (0.91, 0.86, 0.95), "outside": (0.0, -0.02, 0.01)},
+            "XA201",
+            "honest: shortcut: hiding the border lowers P(cancer) by 0.91 [0.86, 0.95] more than hiding a random "
+            "area of its size; hiding the mark by 0.01 [-0.01, 0.03] (41 patients)",
+        ),
+        (
+            {"mark": MARK_IDLE, "border": (0.3, 0.2, 0.4), "opposite_lung": (0.5, 0.4, 0.6)},
+            "XA201",
+            "honest: shortcut: hiding the opposite lung lowers P(cancer) by 0.50 [0.40, 0.60] more than hiding a "
+            "random area of its size; hiding the border by 0.30 [0.20, 0.40]; "
+            "hiding the mark by 0.01 [-0.01, 0.03] (41 patients)",
+        ),
+        (
+            {"mark": MARK_COUNTS, "same_lung": (0.2, 0.1, 0.3), "outside": (0.1, 0.05, 0.2)},
+            "XA201",
+            "honest: mixed evidence: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random "
+            "area of its size, but so does hiding what lies outside the lungs by 0.10 [0.05, 0.20] (41 patients)",
+        ),
+        (
+            {"mark": MARK_COUNTS, "outside": (0.1, 0.05, 0.2), "border": (0.2, 0.1, 0.3)},
+            "XA201",
+            "honest: mixed evidence: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random "
+            "area of its size, but so does hiding the border by 0.20 [0.10, 0.30] and hiding the rest of the image by "
+            "0.10 [0.05, 0.20] (41 patients)",
+        ),
+        (
+            {"mark": MARK_IDLE, "border": (0.0, -0.01, 0.01)},
+            "XA201",
+            "honest: the mark does not count: hiding it lowers P(cancer) by 0.01 [-0.01, 0.03] more than hiding a "
+            "random area of its size; no other region measured stands out either (41 patients)",
+        ),
+        (
+            {"mark": MARK_COUNTS, "border": (-0.2, -0.3, -0.1), "outside": (0.015, 0.004, 0.03)},
+            "XA202",
+            "honest: uses the mark: hiding it lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random area "
+            "of its size; no other region measured stands out, which is no proof that no shortcut exists "
+            "(41 patients)",
+        ),
+        (
+            {"mark": MARK_COUNTS, "same_lung": (0.2, 0.1, 0.3)},
+            "XA202",
+            "honest: uses the mark: hiding it lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random area "
+            "of its size; no other region measured stands out, which is no proof that no shortcut exists "
+            "(41 patients)",
+        ),
+    ],
+)
+def test_reliance_says_what_the_model_uses(intervals, code, sentence):
+    (found,) = judged(reliances(**intervals), positive={"honest": "cancer"})
+    assert (found.code, found.sentence) == (code, sentence)
+    assert (found.status, found.gating) == ("pass" if code == "XA202" else "fail", False)
+    assert (found.subject, found.value) == ("honest", intervals["mark"][1])
+
+
+@pytest.mark.parametrize(("low", "code", "shown"), [(0.02, "XA202", ""), (0.0201, "XA201", "[0.0201, 0.06]")])
+def test_another_region_counts_only_beyond_the_margin(low, code, shown):
+    assert MARGIN == 0.02
+    (found,) = judged(reliances(mark=MARK_COUNTS, border=(0.04, low, 0.06)))
+    assert found.code == code
+    assert shown in found.sentence
+    assert found.rule == "lower end of reliance-mark > 0, and of no other region > 0.02"
+
+
+@pytest.mark.parametrize("region", ELSEWHERE)
+def test_each_region_without_a_lesion_can_be_a_shortcut(region):
+    (found,) = judged(reliances(**{"mark": MARK_IDLE, region: (0.5, 0.4, 0.6)}))
+    assert found.code == "XA201"
+    assert "lowers the target's probability by 0.50 [0.40, 0.60]" in found.sentence
+
+
+def test_a_mark_that_barely_counts_shows_that_it_does():
+    (found,) = judged(reliances(mark=(0.01, 0.001, 0.03)))
+    assert found.code == "XA202"
+    assert "by 0.01 [0.001, 0.03]" in found.sentence
+
+
+def test_reliance_of_few_patients_decides_nothing():
+    few = summary("reliance-mark", interval=(0.5, None, None), n=4)
+    (found,) = judged([few])
+    assert (found.code, found.status, found.gating) == ("XA102", "error", False)
+    assert found.sentence == "honest: cannot tell what it uses from 4 patients; an interval needs at least 5"
+
+
+def test_without_reliance_nothing_is_said_of_the_model():
+    assert judged([summary()]) == ()
+
+
+@pytest.mark.parametrize(
+    ("interval", "difference", "code", "sentence"),
+    [
+        (
+            (0.62, 0.5, 0.72),
+            (0.55, 0.4, 0.68),
+            "XA302",
+            "gradcam on honest agrees: rank correlation with what the model depends on 0.62 [0.50, 0.72] over 41 "
+            "patients, above the best control (edges) by 0.55 [0.40, 0.68]",
+        ),
+        (
+            (0.62, 0.5, 0.72),
+            None,
+            "XA302",
+            "gradcam on honest agrees: rank correlation with what the model depends on 0.62 [0.50, 0.72] over 41 "
+            "patients",
+        ),
+        (
+            (0.1, -0.05, 0.25),
+            (0.3, 0.1, 0.5),
+            "XA301",
+            "gradcam on honest misreports: rank correlation with what the model depends on 0.10 [-0.05, 0.25] over 41 "
+            "patients, not above zero",
+        ),
+        (
+            (0.3, 0.2, 0.4),
+            (0.05, -0.1, 0.2),
+            "XA301",
+            "gradcam on honest misreports: rank correlation with what the model depends on 0.30 [0.20, 0.40] over 41 "
+            "patients, not above the best control (edges): difference 0.05 [-0.10, 0.20]",
+        ),
+        (
+            (-0.3, -0.4, -0.2),
+            (-0.5, -0.7, -0.3),
+            "XA301",
+            "gradcam on honest misreports: rank correlation with what the model depends on -0.30 [-0.40, -0.20] over "
+            "41 patients, not above zero and not above the best control (edges): difference -0.50 [-0.70, -0.30]",
+        ),
+        (
+            (0.1, 0.001, 0.25),
+            (0.1, 0.002, 0.3),
+            "XA302",
+            "gradcam on honest agrees: rank correlation with what the model depends on 0.10 [0.001, 0.25] over 41 "
+            "patients, above the best control (edges) by 0.10 [0.002, 0.30]",
+        ),
+    ],
+)
+def test_agreement_with_reliance_says_whether_an_explainer_can_be_believed(
+    interval, difference, code, sentence
+):
+    (found,) = judged([agreement(interval, difference)])
+    assert (found.code, found.sentence) == (code, sentence)
+    assert (found.status, found.gating) == ("pass" if code == "XA302" else "fail", False)
+    assert (found.subject, found.value) == ("honest/gradcam", interval[1])
+
+
+@pytest.mark.parametrize(
+    ("interval", "difference"), [((0.5, None, None), None), ((0.5, 0.3, 0.7), (0.4, None, None))]
+)
+def test_agreement_of_few_patients_decides_nothing(interval, difference):
+    (found,) = judged([agreement(interval, difference)])
+    assert (found.code, found.status, found.gating) == ("XA102", "error", False)
+    assert found.sentence == (
+        "gradcam on honest: cannot tell whether its maps can be believed from 41 patients; an interval needs at least 5"
+    )
+
+
+def test_controls_are_not_asked_whether_they_can_be_believed():
+    assert judged([agreement((0.5, 0.4, 0.6), None, explainer="edges")]) == ()
+    renamed = agreement((0.5, 0.4, 0.6), None, explainer="wide-centre")
+    assert judged([renamed], explainers=("gradcam",)) == ()
