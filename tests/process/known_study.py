@@ -120,7 +120,7 @@ def only_run(out):
     return folder
 
 
-TABLES = ("cases", "annotations", "predictions", "maps", "scores", "reliance", "summary")
+TABLES = ("cases", "annotations", "predictions", "maps", "scores", "reliance", "summary", "categories")
 UNREPEATABLE = ["seconds"]
 
 
