@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from xaudit.audit import Chunk, ask_reliance, explain, score, score_reliance
+from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
 from xaudit.catalog import REGIONS
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
@@ -49,8 +49,9 @@ class QuadrantReader(nn.Module):
 class Source:
     """Images, marks and lungs by case id; ``gone`` cannot be read."""
 
-    def __init__(self, regions=None, lungs=None, gone=()):
+    def __init__(self, regions=None, lungs=None, gone=(), **around):
         self._regions, self._lungs, self._gone = regions or {}, lungs, gone
+        self._around = around
         self.n_read = 0
 
     def pixels(self, case):
@@ -63,7 +64,7 @@ class Source:
         return pixels
 
     def surroundings(self, case):
-        return Surroundings(lungs=self._lungs)
+        return Surroundings(lungs=self._lungs, **self._around)
 
     def regions(self, case):
         return self._regions.get(case.case_id, {})
@@ -338,6 +339,64 @@ def test_marks_in_both_lungs_leave_no_opposite_one(classifier):
     found = scored(classifier, half_in_the_quadrant(), regions={"a": {"union": both}}, lungs=LUNGS)
     assert found["a", "mass-opposite-lung", NO_READER].reason == "no lung lies opposite the marks"
     assert isinstance(found["a", "mass-same-lung", NO_READER], Score)
+
+
+def test_with_a_body_mask_the_outside_is_divided(classifier):
+    body = np.zeros((SIDE, SIDE), dtype=bool)
+    body[:, :6] = True
+    found = scored(classifier, half_in_the_quadrant(), body=body)
+    values = {
+        metric.removeprefix("mass-"): result.value
+        for (_, metric, _), result in found.items()
+        if metric.startswith("mass-") and isinstance(result, Score)
+    }
+    # As without a body, but for what was outside: there lies nothing of this map. The last column is border, and
+    # so all of the frame outside the body but its seventh.
+    assert values == pytest.approx({"mark": 0.5, "border": 0.5, "body": 0.0, "empty": 0.0})
+    assert ("a", "mass-outside", NO_READER) not in found
+    assert ("a", "mass-thorax", NO_READER) not in found
+
+
+def test_a_body_that_was_refused_leaves_its_regions_unscored_with_the_reason(classifier):
+    why = "the built-in segmentation found no body: the image is all of one brightness"
+    found = scored(classifier, half_in_the_quadrant(), unknown={"body": why, "lungs": "no lung mask here"})
+    assert found["a", "mass-body", NO_READER].reason == found["a", "mass-empty", NO_READER].reason == why
+    assert found["a", "mass-same-lung", NO_READER].reason == "no lung mask here"
+    assert ("a", "mass-outside", NO_READER) not in found
+
+
+def test_a_tolerance_widens_the_region_of_the_mark_and_not_the_mark_that_maps_are_held_against(classifier):
+    dot = np.zeros((SIDE, SIDE), dtype=bool)
+    dot[2, 2] = True
+    values = np.zeros((SIDE, SIDE), dtype=np.float32)
+    values[2, 2], values[2, 3], values[4, 4] = 2, 1, 1
+    metric = ("a", "relevance-mass-accuracy", "union")
+    narrow = scored(classifier, values, regions={"a": {"union": dot}})
+    wide = scored(classifier, values, regions={"a": {"union": dot}}, tolerance_px=1.0)
+    assert narrow["a", "mass-mark", NO_READER].value == pytest.approx(0.5)
+    assert wide["a", "mass-mark", NO_READER].value == pytest.approx(0.75)
+    assert narrow[metric].value == wide[metric].value == pytest.approx(0.5)
+
+
+def test_every_map_has_the_facts_of_its_category(classifier):
+    chunk = chunk_of(classifier, ("a", "b"), lungs=LUNGS)
+    half = half_in_the_quadrant()
+    found = map_facts(chunk, OCCLUSION, [painted("b", np.zeros((SIDE, SIDE))), painted("a", half)])
+    first, second = found
+    assert (first.case_id, first.label, first.predicted, first.correct) == ("a", "cancer", "cancer", True)
+    # 4 of 8 in the quadrant's 16 of 64 pixels.
+    assert first.mass_lift == pytest.approx(0.5 / 0.25)
+    assert first.no_map is None
+    assert (second.case_id, second.no_map) == ("b", "the map is zero everywhere: it points nowhere")
+    assert second.spread is None
+
+
+def test_an_unsigned_map_has_the_facts_of_its_magnitude(classifier):
+    chunk = chunk_of(classifier, ("a",))
+    signed, unsigned = OCCLUSION, ExplainerSpec(name="gradcam")
+    values = -half_in_the_quadrant()
+    assert map_facts(chunk, unsigned, [painted("a", values)])[0].no_map is None
+    assert map_facts(chunk, signed, [painted("a", -np.abs(values))])[0].no_map is not None
 
 
 def test_pixel_flipping_pays_for_its_evaluations(classifier):

@@ -657,7 +657,7 @@ FORMATS: tuple[FormatRow, ...] = (
     FormatRow(
         "coco",
         "boxes, polygons and run lengths; `reader_id` or `annotator` on an annotation names the reader",
-        "annotations",
+        "annotations, masks",
     ),
     FormatRow("voc", "one XML per image; 1-based inclusive unless `origin: zero` is set", "annotations"),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),

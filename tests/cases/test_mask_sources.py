@@ -96,7 +96,8 @@ def test_a_digest_follows_the_mask_and_not_the_file(two_classes, load, tmp_path)
     dataset = load(images=two_classes, regions={"lungs": tmp_path / "lungs"})
     case = dataset.cases[0]
     before = dataset.masks.digest(case)
-    Image.open(path).save(path, compress_level=0)
+    pixels = np.asarray(Image.open(path))
+    Image.fromarray(pixels).save(path, compress_level=0)
     assert dataset.masks.digest(case) == before
     Image.fromarray(np.zeros((8, 10), dtype=np.uint8)).save(path)
     assert dataset.masks.digest(case) != before

@@ -42,7 +42,8 @@ def dice(one, other):
 
 
 def mask(path):
-    return np.asarray(Image.open(path)) > 0
+    with Image.open(path) as image:
+        return np.asarray(image) > 0
 
 
 def test_masks_overlays_and_a_contact_sheet_are_written_under_the_images_names(answer, study, tmp_path):
@@ -54,7 +55,8 @@ def test_masks_overlays_and_a_contact_sheet_are_written_under_the_images_names(a
         assert sorted(path.name for path in (made / kind).iterdir()) == names
     assert all(dice(mask(made / "lungs" / n), mask(study / "lungs" / n)) > 0.9 for n in names)
     assert all(dice(mask(made / "body" / n), mask(study / "body" / n)) > 0.98 for n in names)
-    assert Image.open(made / "contact-sheet.png").width == 6 * (256 + 4)
+    with Image.open(made / "contact-sheet.png") as sheet:
+        assert sheet.width == 6 * (256 + 4)
     lines = [line.split() for line in out.splitlines() if line.startswith("data ")]
     assert [line[:4] for line in lines] == [
         ["data", "structure", "masks", "missing"],

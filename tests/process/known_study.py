@@ -121,7 +121,7 @@ def only_run(out):
     return folder
 
 
-TABLES = ("cases", "annotations", "predictions", "maps", "scores", "reliance", "summary")
+TABLES = ("cases", "annotations", "predictions", "maps", "scores", "reliance", "summary", "categories")
 UNREPEATABLE = ["seconds"]
 
 

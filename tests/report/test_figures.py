@@ -3,8 +3,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
-from xaudit.report.figures import CAPTION_PX, OUTLINES, SMALLEST_SIDE, colours, outline, overlay
+from xaudit.report.figures import (
+    CAPTION_PX,
+    OUTLINES,
+    SMALLEST_SIDE,
+    colours,
+    contact_sheet,
+    outline,
+    outlined_image,
+    overlay,
+)
 
 GAP_PX = 4
 
@@ -111,6 +121,28 @@ def test_shapes_that_differ_are_refused(what):
     marks = {"r1": np.zeros((4, 4) if what == "map" else (4, 3), dtype=bool)}
     with pytest.raises(ValueError, match=rf"^{what} of .* on an image of \(4, 4\)$"):
         overlay(np.zeros((4, 4)), saliency, marks, signed=False, caption="")
+
+
+def test_outlines_keep_their_colour_and_run_inside_the_masks():
+    left, nothing = np.zeros((300, 300), dtype=bool), np.zeros((300, 300), dtype=bool)
+    left[100:200, 50:120] = True
+    picture = np.asarray(outlined_image(np.zeros((300, 300)), {"none": nothing, "lungs": left}, caption=""))
+    assert picture.shape == (300 + 2 * CAPTION_PX, 300, 3)
+    assert tuple(picture[100, 60]) == OUTLINES[1]  # the second name's colour, though the first shows nothing
+    assert not picture[:300][~left].any()
+    with pytest.raises(ValueError, match=r"^lungs of \(3, 3\) on an image of \(4, 4\)$"):
+        outlined_image(np.zeros((4, 4)), {"lungs": np.zeros((3, 3), dtype=bool)}, caption="")
+
+
+def test_a_contact_sheet_holds_every_picture_in_rows():
+    pictures = [Image.new("RGB", (100, 50 + n), (10 * n, 0, 0)) for n in range(1, 4)]
+    sheet = contact_sheet(pictures, columns=2, width=100)
+    assert sheet.size == (2 * (100 + GAP_PX), 52 + 53 + 2 * GAP_PX)
+    assert sheet.getpixel((0, 0)) == (10, 0, 0)
+    assert sheet.getpixel((100 + GAP_PX, 0)) == (20, 0, 0)
+    assert sheet.getpixel((0, 52 + GAP_PX)) == (30, 0, 0)
+    with pytest.raises(ValueError, match="no pictures"):
+        contact_sheet([])
 
 
 def test_stronger_evidence_is_lighter():

@@ -48,15 +48,15 @@ class CaseAnatomy:
         """What is missing, and what cannot be right."""
         found = list(self.surroundings.unknown.values())
         lungs, thorax, body = (self.masks.get(name) for name in STRUCTURES)
-        for inner, outer, words in (
-            (lungs, body, "the lungs reach out of the body"),
-            (lungs, thorax, "the lungs reach out of the thorax"),
-            (thorax, body, "the thorax reaches out of the body"),
+        for inner, outer, words, whole in (
+            (lungs, body, "the lungs reach out of the body", "them"),
+            (lungs, thorax, "the lungs reach out of the thorax", "them"),
+            (thorax, body, "the thorax reaches out of the body", "it"),
         ):
             if inner is not None and outer is not None and inner.any():
                 share = float((inner & ~outer).sum() / inner.sum())
                 if share > OUTSIDE_TOLERATED:
-                    found.append(f"{words}: {share:.0%} of them")
+                    found.append(f"{words}: {share:.0%} of {whole}")
         if self.mark.any() and self.mark_in_lungs == 0:
             found.append("no marked pixel lies in a lung")
         return tuple(found)
