@@ -514,3 +514,71 @@ def test_every_key_is_in_the_schema():
     schema = audit_schema()
     assert set(schema["properties"]) == set(AuditFile.model_fields)
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "stratum", "written"),
+    [
+        ("iou@lime%lesion-size=small >= 0.3", "lesion-size=small", "iou@lime%lesion-size=small >= 0.3"),
+        ("iou %lesion-size=small=0.3", "lesion-size=small", "iou%lesion-size=small >= 0.3"),
+        ("iou@lime % label = Benign cases >=0.3", "label=Benign cases", "iou@lime%label=Benign cases >= 0.3"),
+        ("reliance-mark%site=b<=1", "site=b", "reliance-mark%site=b <= 1"),
+        ("iou=0.3", "all", "iou >= 0.3"),
+    ],
+)
+def test_a_gate_may_name_a_part_of_the_cases(text, stratum, written):
+    gate = Gate.parse(text)
+    assert (gate.stratum, str(gate)) == (stratum, written)
+    assert Gate.parse(str(gate)) == gate
+
+
+@pytest.mark.parametrize(
+    "text", ["iou%small >= 0.3", "iou%=small >= 0.3", "iou%a=b", "iou%a=b%c=d >= 1", "iou >= 0.3x"]
+)
+def test_what_names_no_stratum_is_no_gate(text):
+    with pytest.raises(ValueError, match=r"is not a gate; write it like 'iou@gradcam >= 0\.3'"):
+        Gate.parse(text)
+
+
+def test_a_gate_loses_no_digit():
+    gate = Gate.parse("iou >= 0.123456789012")
+    assert Gate.parse(str(gate)).value == 0.123456789012
+
+
+def test_an_informational_gate_is_written_as_it_was_read():
+    told = {"gate": "iou@lime >= 0.3", "informational": True}
+    audit = build(gates=[told, "iou >= 0.2"])
+    assert [gate.informational for gate in audit.gates] == [True, False]
+    assert audit.model_dump(mode="json")["gates"] == [told, "iou >= 0.2"]
+    assert build(gates=audit.model_dump(mode="json")["gates"]).gates == audit.gates
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"gate": "iou >= 0.3", "informal": True}, "gates[0]: no key is called 'informal'"),
+        ({"informational": True}, "gates[0]: expected a text such as 'iou@gradcam >= 0.3', got None"),
+        (
+            {"gate": "iou >= 0.3", "informational": "yes"},
+            "gates[0]: informational: expected true or false, got 'yes'",
+        ),
+        (0.3, "gates[0]: expected a text such as 'iou@gradcam >= 0.3', got 0.3"),
+    ],
+)
+def test_what_is_no_entry_of_a_gate_is_refused(entry, message):
+    with pytest.raises(AuditFileError) as refused:
+        build(gates=[entry])
+    assert str(refused.value).endswith(message)
+
+
+def test_a_gate_may_name_a_metric_by_the_id_that_the_audit_gave_it():
+    metrics = ["iou", {"name": "pixel-flipping", "id": "coarse", "steps": 4}]
+    audit = build(metrics=metrics, gates=["coarse@lime = 0.4"])
+    assert str(audit.gates[0]) == "coarse@lime <= 0.4", "in the direction of pixel-flipping"
+    with pytest.raises(AuditFileError, match="no metric is called 'coarser'"):
+        build(metrics=metrics, gates=["coarser >= 0.4"])
+
+
+def test_the_schema_lets_a_gate_be_a_text_or_an_entry():
+    kinds = audit_schema()["properties"]["gates"]["items"]["anyOf"]
+    assert [kind["type"] for kind in kinds] == ["string", "object"]

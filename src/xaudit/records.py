@@ -447,7 +447,8 @@ class Move:
         means: in the base run and in the head run, over the common cases; None without any.
         difference: head minus base, paired by case; None without common cases.
         p_value: Wilcoxon's on the patients' mean differences, None below 5 patients.
-        p_adjusted: the same after Holm's correction over one model's moves within a metric family.
+        p_adjusted: the same after Holm's correction over those moves of one model within a metric family that
+            are not ``same``.
         n_unpaired: cases on which only one of the runs has a value.
         cluster: ``patient``, or ``case`` where a run names no patients.
         conclusion: of the head run; ``same`` where no case moved, ``undecided`` where chance may explain the

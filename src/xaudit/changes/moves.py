@@ -40,11 +40,12 @@ def moves(
     seed: int,
     metric_names: Mapping[str, str] | None = None,
 ) -> tuple[Move, ...]:
-    """One move per model, metric, reader and explainer of the head run that the base run asked for too.
+    """One move per model, metric, reader and explainer for which one run has a value and the other asked too.
 
     All moves over as many patients rest on the same draws. A move is called one only if its interval leaves out zero
     *and* its Wilcoxon p, Holm-adjusted over all moves of the same model within the metric's family, is at most
-    1 − confidence. A metric that was measured with other settings is not compared.
+    1 − confidence. Where every case has the value that it had, nothing is tested, and Holm's family does not grow. A
+    metric that was measured with other settings is not compared.
 
     Args:
         cases: ids of the cases that both runs hold.
@@ -73,6 +74,8 @@ def moves(
     found: list[Move] = []
     for key in sorted(before.keys() & after.keys(), key=in_order):
         row = _ROWS.get(names.get(key[1], key[1]))
+        if not before[key].values and not after[key].values:
+            continue
         measured = _measured(key, before[key], after[key], clusters, bootstrap)
         found.append(
             replace(
@@ -142,7 +145,9 @@ def _adjusted(found: Sequence[Move]) -> list[Move]:
     adjusted = list(found)
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, move in enumerate(found):
-        if move.p_value is not None:
+        if move.conclusion == "same":
+            adjusted[index] = replace(move, p_adjusted=move.p_value)
+        elif move.p_value is not None:
             families[move.model_id, move.family].append(index)
     for indices in families.values():
         values = holm([found[index].p_value or 0.0 for index in indices])
