@@ -117,8 +117,8 @@ def findings_page() -> str:
     """What a verdict can say."""
     blocks = [
         _head("Findings", "the catalog"),
-        "A code never changes its meaning. Only `XA101` and `XA102` about a gate of the audit file decide the exit code; "
-        "every other finding informs, and fails nothing unless you set a gate on the metric behind it.",
+        "A code never changes its meaning. Only `XA101`, `XA102` and `XA104` about a gate decide the exit code, and under "
+        "`strict` `XA103`; every other finding informs, and fails nothing unless you set a gate on the metric behind it.",
     ]
     blocks += [
         f"## {row.code}: {row.title}\n\nCause: {row.cause}.\n\nWhat to do: {row.remedy}." for row in FINDINGS
@@ -153,9 +153,11 @@ def audit_file_page() -> str:
         "## Entries of explainers, controls and metrics\n\nA name, or a mapping with `name`, optionally `id`, and the "
         "settings listed under [explainers](explainers.md#settings) and [metrics](metrics.md#settings). `id` is the "
         "name in the tables; it is needed where one name stands twice.",
-        "## Entries of gates\n\nA text such as `iou@gradcam >= 0.3`: a metric, optionally `@` and an explainer's id, "
-        "`>=` or `<=`, and a number. A bare `=` takes the metric's own direction. Without an explainer the gate asks "
-        "each one that is no control. A `reliance-` metric asks the model itself and takes no explainer.",
+        "## Entries of gates\n\nA text such as `iou@gradcam%lesion-size=small >= 0.3`: a metric, optionally `@` and an "
+        "explainer's id, optionally `%` and a stratum, `>=` or `<=`, and a number. A bare `=` takes the metric's own "
+        "direction. Without an explainer the gate asks each one that is no control, without a stratum all cases together. "
+        "A `reliance-` metric asks the model itself and takes no explainer. `{gate: TEXT, informational: true}` is judged "
+        "and shown, and does not decide the exit code.",
     ]
     return _page(blocks)
 

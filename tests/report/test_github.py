@@ -10,7 +10,7 @@ from pathlib import Path
 
 import outcomes
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xaudit.records import Verdict
@@ -100,6 +100,7 @@ def test_nothing_in_a_sentence_ends_the_command_or_begins_another():
     assert line == ("::error title=XA101 m%3A1%2C2/a%25b::iou >= 0.3: 100 %25 of a,b:%0D%0A::error::not ours")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_sentence_stays_on_one_line_and_can_be_read_back(sentence):
     [line] = annotations(failing(1, sentence=sentence))

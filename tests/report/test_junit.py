@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import outcomes
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xaudit.records import Verdict
@@ -93,6 +93,7 @@ def test_the_schema_that_the_documents_are_held_to_finds_faults():
     assert "testcase lacks name" in faults(document, "jenkins")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(min_size=1, max_size=20))
 def test_any_sentence_and_any_name_make_a_document_that_can_be_read(sentence, name):
     verdict = Verdict("XA101", "fail", name, name, f"iou@{name} >= 0.3", sentence, kind="gate")

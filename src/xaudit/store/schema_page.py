@@ -42,6 +42,7 @@ _FILES = (
     ("log.jsonl", "what happened when, one JSON object a line"),
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
+    ("junit.xml", "the gates as JUnit XML, for CI servers"),
     ("figures/", "pictures of maps and marks"),
 )
 
