@@ -15,7 +15,7 @@ from xaudit.metrics.categories import (
     is_wrong_reason,
     measure_map,
 )
-from xaudit.metrics.localization import iou
+from xaudit.metrics.localization.overlap import iou
 from xaudit.metrics.regions import partition
 from xaudit.records import MapFacts
 

@@ -9,6 +9,13 @@ from known_study import only_run, tables, write_audit, write_study
 from xaudit.cli.boundary import run_command_line
 
 
+@pytest.fixture(autouse=True)
+def not_on_github(monkeypatch):
+    """Commands in this process are not told that they run in GitHub Actions, where these tests may."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory):
     return write_study(tmp_path_factory.mktemp("known") / "study")

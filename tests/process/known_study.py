@@ -99,7 +99,7 @@ def write_audit(folder, name="audit.yaml", **changes):
 
 def environment(**more):
     """What a process needs to find the network, with one thread of everything."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("XAUDIT_")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("XAUDIT_", "GITHUB_"))}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
     return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "80", **more}

@@ -205,6 +205,14 @@ def _csv_cells(move: Move) -> list[str]:
 
 
 def _p(value: float | None) -> str:
+    """A p-value; small ones with one digit more, and the smallest as a bound.
+
+    Example:
+        >>> _p(0.41), _p(0.0041), _p(0.00002), _p(None)
+        ('0.41', '0.004', '<0.001', '-')
+    """
     if value is None:
         return "-"
-    return f"<{_SMALLEST_P}" if value < _SMALLEST_P else shown(value, beside=0.05)
+    if value < _SMALLEST_P:
+        return f"<{_SMALLEST_P}"
+    return f"{value:.3f}" if value < 0.01 else shown(value, beside=0.05)
