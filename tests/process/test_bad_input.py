@@ -211,6 +211,12 @@ def test_an_unknown_name_in_the_audit_file_is_answered_with_the_nearest(refused,
     assert f"did you mean '{nearest}'?" in hint
 
 
+def test_a_gate_on_a_lung_without_lung_masks(refused, study):
+    error, hint = refused(*run_of(study, gates=["reliance-same-lung <= 0.1"]))
+    assert error == "audit.yaml: gates[0]: reliance-same-lung needs masks, and data.regions.lungs is not set"
+    assert hint == "name a folder of masks or a COCO file there, or `builtin-ct` or `builtin-xray`"
+
+
 def test_an_unknown_source_of_models(refused, study):
     error, _ = refused(*run_of(study, models=[study_model(source="torchvison")]))
     assert error.startswith("audit.yaml: models[0].source: ")

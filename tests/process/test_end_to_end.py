@@ -21,7 +21,7 @@ from known_study import (
     xaudit_process,
 )
 
-from xaudit.catalog import REGIONS
+from xaudit.catalog import REGIONS, STRUCTURES
 from xaudit.cli.boundary import run_command_line
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -66,15 +66,17 @@ def test_every_table_can_be_read_with_pandas_and_has_a_row_for_every_result(fini
     in_fills = 2
     # per map: two localization metrics and whether it is missing, one faithfulness metric, five region shares, one
     # agreement; for gradcam and lime the ceilings of both localization metrics
-    per_map = 2 + 1 + 1 + len(REGIONS) + 1
+    asked = [region for region in REGIONS if STRUCTURES.get(region, "lungs") == "lungs"]
+    per_map = 2 + 1 + 1 + len(asked) + 1
     n_ceilings = 2 * 2
     assert rows["cases"] == 24
     assert rows["annotations"] == N_SICK
     assert rows["predictions"] == 2 * 24
     assert rows["maps"] == n_pairs * N_MAPS
     assert rows["reliance"] == n_pairs * N_REGIONS * in_fills
-    assert rows["scores"] == n_pairs * (N_MAPS * per_map + n_ceilings + len(REGIONS))
+    assert rows["scores"] == n_pairs * (N_MAPS * per_map + n_ceilings + len(asked))
     assert rows["summary"] > 0
+    assert rows["categories"] == n_pairs * N_MAPS
 
 
 def test_a_score_has_a_value_or_a_reason_and_never_both(finished):
@@ -95,6 +97,28 @@ def test_both_networks_are_perfect_and_only_the_one_that_reads_the_mark_passes(f
     }
     codes = {(v["code"], v["model_id"]) for v in _verdicts(run)}
     assert {("XA202", "marks"), ("XA201", "corner")} <= codes
+
+
+def test_the_reader_of_the_mark_is_right_for_the_right_reason_and_the_other_is_not(finished):
+    categories = table(only_run(finished[0] / "runs"), "categories")
+    gradcam = categories[categories["explainer"] == "gradcam"]
+    kinds = gradcam.groupby("model")["category"].agg(lambda found: sorted(set(found)))
+    assert kinds["marks"] == ["good"]
+    assert kinds["corner"] == ["miss_elsewhere"]  # no lungs and no body are known of these images
+    assert gradcam.groupby("model")["wrong_reason"].mean().to_dict() == {"marks": 0.0, "corner": 1.0}
+    assert set(categories["cell"]) == {"TP"}
+
+
+def test_another_threshold_sorts_the_same_maps_anew_without_scoring_them_again(study):
+    code, first = run_here(study)
+    before = {path.name for path in (first / "map_facts").iterdir()}
+    write_audit(study, categories={"coverage": 1.0})
+    assert code == 0
+    code = run_command_line(["run", str(study / "audit.yaml"), "-q", "-o", str(study / "other")])
+    other = only_run(study / "other")
+    assert {path.name for path in (other / "map_facts").iterdir()} == before
+    same = ["case_id", "explainer", "coverage", "precision", "spread"]
+    assert table(first, "categories")[same].equals(table(other, "categories")[same])
 
 
 def _verdicts(run):
