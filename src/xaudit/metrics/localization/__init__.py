@@ -5,7 +5,7 @@ the map over the pixels that the model saw.
 
 A map that points nowhere (zero, constant, not finite, nothing positive) on a marked case is not left out: it found
 nothing, and gets what that is worth, 0 for most metrics and the chance level for those of rank. Distances have no
-such value and stay absent. See docs/decisions/0009-a-map-that-points-nowhere.md.
+such value and stay absent. See docs/decisions/0010-a-map-that-points-nowhere.md.
 """
 
 from collections.abc import Callable, Mapping
