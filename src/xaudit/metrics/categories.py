@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from xaudit.metrics.absent import Absent
-from xaudit.metrics.binarise import otsu
 from xaudit.metrics.guard import markable, positive_part
+from xaudit.metrics.localization.binarisation import above_otsu
 from xaudit.metrics.regions import border_ring
 from xaudit.records import BoolArray, FloatArray, MapFacts
 
@@ -99,7 +99,7 @@ def measure_map(
         return Measures(no_map=positive.reason)
     shares = positive / positive.sum()
     present = shares[shares > 0]
-    binary = otsu(positive)
+    binary = above_otsu(positive) > 0
     common = Measures(
         spread=float(np.exp(-(present * np.log(present)).sum()) / shares.size),
         map_share=float(binary.mean()),
