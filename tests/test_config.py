@@ -514,3 +514,36 @@ def test_every_key_is_in_the_schema():
     schema = audit_schema()
     assert set(schema["properties"]) == set(AuditFile.model_fields)
     assert schema["additionalProperties"] is False
+
+
+def test_an_unknown_stratum_names_the_nearest():
+    assert complaint(statistics={"strata": ["lesion-sise"]}) == (
+        "audit.yaml: statistics.strata[0]: no stratum is called 'lesion-sise'",
+        "did you mean 'lesion-size'? there are lesion-size, lesion-count, elongation, irrectangularity, resolution, "
+        "spacing, class, confidence, correctness",
+    )
+
+
+@pytest.mark.parametrize(
+    ("strata", "message"),
+    [
+        (["class", "class"], "audit.yaml: statistics.strata: 'class' stands twice"),
+        (
+            [{"name": "class", "cuts": [1]}],
+            "audit.yaml: statistics.strata[0]: cuts: 'class' has values of its own and takes no limits",
+        ),
+        (
+            [{"name": "lesion-size", "cuts": [9, 3]}],
+            "audit.yaml: statistics.strata[0]: cuts: expected rising numbers, got [9.0, 3.0]",
+        ),
+    ],
+)
+def test_strata_that_mean_nothing_are_refused(strata, message):
+    assert complaint(statistics={"strata": strata})[0] == message
+
+
+def test_votes_are_counted_by_the_majority_only():
+    data = {"images": "images", "annotations": {"path": "a.json", "readers": "union", "votes": 2}}
+    assert complaint(data=data)[0] == (
+        "audit.yaml: data.annotations: votes: only `readers: majority` counts votes, not `union`"
+    )
