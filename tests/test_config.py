@@ -727,3 +727,36 @@ def test_a_gate_may_name_a_metric_by_the_id_that_the_audit_gave_it():
 def test_the_schema_lets_a_gate_be_a_text_or_an_entry():
     kinds = audit_schema()["properties"]["gates"]["items"]["anyOf"]
     assert [kind["type"] for kind in kinds] == ["string", "object"]
+
+
+def test_an_unknown_stratum_names_the_nearest():
+    assert complaint(statistics={"strata": ["lesion-sise"]}) == (
+        "audit.yaml: statistics.strata[0]: no stratum is called 'lesion-sise'",
+        "did you mean 'lesion-size'? there are lesion-size, lesion-count, elongation, irrectangularity, resolution, "
+        "spacing, class, confidence, correctness",
+    )
+
+
+@pytest.mark.parametrize(
+    ("strata", "message"),
+    [
+        (["class", "class"], "audit.yaml: statistics.strata: 'class' stands twice"),
+        (
+            [{"name": "class", "cuts": [1]}],
+            "audit.yaml: statistics.strata[0]: cuts: 'class' has values of its own and takes no limits",
+        ),
+        (
+            [{"name": "lesion-size", "cuts": [9, 3]}],
+            "audit.yaml: statistics.strata[0]: cuts: expected rising numbers, got [9.0, 3.0]",
+        ),
+    ],
+)
+def test_strata_that_mean_nothing_are_refused(strata, message):
+    assert complaint(statistics={"strata": strata})[0] == message
+
+
+def test_votes_are_counted_by_the_majority_only():
+    data = {"images": "images", "annotations": {"path": "a.json", "readers": "union", "votes": 2}}
+    assert complaint(data=data)[0] == (
+        "audit.yaml: data.annotations: votes: only `readers: majority` counts votes, not `union`"
+    )
