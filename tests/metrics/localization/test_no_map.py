@@ -1,4 +1,4 @@
-"""Cases on which a map, a mark or both are missing; see decision 9."""
+"""Cases on which a map, a mark or both are missing; see decision 10."""
 
 import numpy as np
 import pytest
