@@ -12,7 +12,7 @@ from xaudit.audit import Chunk, explain
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.models.classifier import Classifier
 from xaudit.perturb.image_change import Coarsening, Flip, Rotation, Shift
-from xaudit.records import MODEL_LEVEL, NO_READER, Case, Prediction, Score, Unscored
+from xaudit.records import MODEL_LEVEL, NO_READER, Case, Prediction, Score, Surroundings
 from xaudit.seeds import seed_for
 from xaudit.stages.changed_images import ChangeFamily, change_families, score_answers, score_maps
 
@@ -47,8 +47,8 @@ class Source:
     def pixels(self, case):
         return self._images[case.case_id].astype(np.float32)
 
-    def lung_mask(self, case):
-        return None
+    def surroundings(self, case):
+        return Surroundings()
 
     def regions(self, case):
         return self._marks.get(case.case_id, {})
@@ -227,11 +227,14 @@ def test_without_a_mark_the_maps_are_compared_and_nothing_is_placed():
     assert found["a", "equivariance-flip-horizontal-iou"] == "no reader has annotated this case"
 
 
-def test_a_map_of_nothing_has_a_reason():
+def test_maps_of_nothing_cannot_be_compared_and_meet_no_mark():
     chunk = chunk_of(np.zeros((SIDE, SIDE)), {"a": noise("a")})
-    for result in maps_of(chunk, equivariance(Flip())):
-        assert isinstance(result, Unscored)
-        assert result.reason == "the map is zero everywhere: it points nowhere"
+    found = values(maps_of(chunk, equivariance(Flip())))
+    nowhere = "the map is zero everywhere: it points nowhere"
+    assert found["a", "equivariance-flip-horizontal"] == nowhere
+    assert found["a", "equivariance-flip-horizontal-overlap"] == nowhere
+    assert found["a", "equivariance-flip-horizontal-iou"] == 0.0
+    assert found["a", "equivariance-flip-horizontal-relevance-mass-accuracy"] == 0.0
 
 
 def test_no_cases_give_no_scores():

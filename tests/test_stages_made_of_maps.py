@@ -237,7 +237,6 @@ def test_where_the_partner_has_not_met_the_reader_all_its_marks_stand_in():
             spot(0, 0),
             "the mark is empty: the readers left no pixel to be found",
         ),
-        (COHORT[0], MARKS["a1"], np.zeros(HW), "the map is zero everywhere: it points nowhere"),
     ],
 )
 def test_what_has_no_score_of_its_own_has_none_under_other_marks(one, mark, values, reason):
@@ -245,6 +244,13 @@ def test_what_has_no_score_of_its_own_has_none_under_other_marks(one, mark, valu
     [result] = score_shuffled(about, own, partners(COHORT, MARKS), SHUFFLED, metrics=[MASS], signed=True)
     assert isinstance(result, Unscored)
     assert result.reason == reason
+
+
+def test_a_map_that_points_nowhere_meets_no_other_patients_mark_either():
+    about, own = subject(COHORT[0], MARKS["a1"]), stored("a1", np.zeros(HW))
+    [result] = score_shuffled(about, own, partners(COHORT, MARKS), SHUFFLED, metrics=[MASS], signed=True)
+    assert isinstance(result, Score)
+    assert result.value == 0.0
 
 
 def test_a_score_is_still_one_where_only_some_partners_marks_can_be_met():

@@ -81,9 +81,11 @@ def test_every_answer_map_and_control_has_a_score_for_every_case(finished):
     own = {metric for metric in found["random"] if metric.startswith("mass-")} | {
         "iou",
         "relevance-mass-accuracy",
+        "map-missing",
     }
-    assert found["gradcam"] == own | flips | steps
-    assert found["lime"] == own | steps
+    ceilings = {"iou-ceiling", "relevance-mass-accuracy-ceiling"}
+    assert found["gradcam"] == own | ceilings | flips | steps
+    assert found["lime"] == own | ceilings | steps
     for name in ("mean-map", "shuffled-marks"):
         assert found[f"gradcam.{name}"] == found[f"lime.{name}"] == {"iou", "relevance-mass-accuracy"}
     assert found["human"] == {"iou"}

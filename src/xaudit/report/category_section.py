@@ -135,7 +135,13 @@ def _legend(cells: Sequence[str]) -> str:
     )
 
 
+_WITHOUT_A_MARK = ("unmarked", "no_map", "diffuse")
+
+
 def _shift_table(outcome: Outcome) -> Grid | None:
+    """How far the thresholds decide; None where no map met a mark, so that there was little to decide."""
+    if all(count.category in _WITHOUT_A_MARK for count in outcome.categories):
+        return None
     groups: dict[tuple[str, str], dict[str, list[ThresholdShift]]] = defaultdict(lambda: defaultdict(list))
     for shift in outcome.category_shifts:
         if shift.explainer_id in outcome.explainer_ids and shift.explainer_id not in outcome.control_ids:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from xaudit.config import Gate
-from xaudit.records import ALL_CASES, MODEL_LEVEL, Interval, Plan, Summary
+from xaudit.records import MODEL_LEVEL, Interval, Plan, Summary
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
 
@@ -48,7 +48,7 @@ def plan(
         asked = [gate.subject] if gate.subject else [*explainers, MODEL_LEVEL]
         for summary in summaries:
             if (
-                summary.stratum != ALL_CASES
+                summary.stratum != gate.stratum
                 or summary.metric_id != gate.metric
                 or summary.explainer_id not in asked
             ):
