@@ -28,7 +28,7 @@ def test_one_finding_names_every_low_ceiling_and_does_not_gate():
         [ceiling("pointing-game", 0.0), ceiling("iou", 0.04), ceiling("coverage", 0.9)], {}
     )
     assert finding.sentence == (
-        "m/gradcam: not resolvable: on its native grid even a perfect map of these marks reaches no more than "
+        "m/gradcam: not resolvable: on its native grid the mark itself, drawn as a map, reaches "
         "pointing-game 0.00, iou 0.04; low scores there say nothing of the model"
     )
     assert (finding.gating, finding.status, finding.n_patients) == (False, "fail", 7)

@@ -57,7 +57,7 @@ def _finding(low: Sequence[Summary], subject: str) -> Verdict:
         first.model_id,
         subject,
         f"mean ceiling of the pointing game at least {LEAST_HIT:g}, of other shares at least {LEAST_OVERLAP:g}",
-        f"{subject}: not resolvable: on its native grid even a perfect map of these marks reaches no more than {reached}; "
+        f"{subject}: not resolvable: on its native grid the mark itself, drawn as a map, reaches {reached}; "
         "low scores there say nothing of the model",
         value=first.interval.estimate,
         threshold=least(first.metric_id),
