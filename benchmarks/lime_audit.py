@@ -1,6 +1,6 @@
 """How much of a LIME audit's wall time is spent inside the model, for ResNet50 as torchvision builds it.
 
-    python benchmarks/bench_lime_audit.py [--cases 4] [--samples 100]
+    python benchmarks/lime_audit.py [--cases 4] [--samples 100]
 
 Writes a small phantom study and random weights to a temporary folder and audits them as a user would. Whether the
 weights are any good makes no difference to the time. Prints evaluations per second and the share of

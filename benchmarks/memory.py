@@ -1,6 +1,6 @@
 """Peak memory of a run against the number of its cases: it must not grow with them.
 
-    python benchmarks/bench_memory.py [--cases 8 16 32 64]
+    python benchmarks/memory.py [--cases 8 16 32 64]
 
 Each size is audited in a process of its own (Grad-CAM and occlusion on the honest phantom network), whose peak
 resident memory is printed. What grows is the table of scores, some hundred bytes a row, never images or maps.
