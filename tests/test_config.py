@@ -36,7 +36,7 @@ def plain(**changes):
 
 
 def build(*overrides, **changes):
-    return build_audit_file(plain(**changes), shown="audit.yaml", root=Path("/root"), overrides=overrides)
+    return build_audit_file(plain(**changes), shown="audit.yaml", root=Path("/study"), overrides=overrides)
 
 
 def complaint(*overrides, **changes):
@@ -97,11 +97,11 @@ def test_paths_start_from_the_file():
         },
         models=[{"id": "net", "architecture": "resnet18", "weights": "w/net.pt"}],
     )
-    assert audit.data.images == Path("/root/images")
+    assert audit.data.images == Path("/study/images")
     assert audit.data.labels == Path("/labels.csv")
     assert audit.data.annotations.path == Path("/elsewhere/marks.json")
-    assert audit.data.regions.lungs == Path("/root/lungs")
-    assert audit.models[0].weights == Path("/root/w/net.pt")
+    assert audit.data.regions.lungs == Path("/study/lungs")
+    assert audit.models[0].weights == Path("/study/w/net.pt")
 
 
 def test_only_data_sets_that_a_model_uses_are_loaded():
@@ -581,7 +581,7 @@ def test_mask_paths_start_from_the_files_folder_and_built_in_ones_are_none():
     regions = {"lungs": "builtin-ct", "body": "masks/body", "thorax": "builtin"}
     audit = build(data={"images": "a", "regions": regions})
     found = audit.data.regions
-    assert (found.lungs, found.body, found.thorax) == ("builtin-ct", Path("/root/masks/body"), "builtin")
+    assert (found.lungs, found.body, found.thorax) == ("builtin-ct", Path("/study/masks/body"), "builtin")
     again = build_audit_file(audit.model_dump(mode="json"), shown="x", root=Path("/elsewhere"))
     assert again.data.regions == found
 
