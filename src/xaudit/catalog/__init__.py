@@ -1,0 +1,63 @@
+"""The tables of what xaudit can do, in report order; importable in milliseconds, without torch.
+
+`xaudit list`, the reference pages, the audit file's checks and the contract tests are all derived from these rows.
+"""
+
+from xaudit.catalog.changed import CHANGED_FAMILIES, changed_metric_id
+from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.findings import FINDINGS
+from xaudit.catalog.localization import CHEXLOCALIZE
+from xaudit.catalog.metrics import CEILING, METRICS
+from xaudit.catalog.regions import REGIONS, STRUCTURES
+from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
+from xaudit.catalog.sources import FORMATS, MODELS
+
+__all__ = [
+    "CEILING",
+    "CHANGED_FAMILIES",
+    "CHEXLOCALIZE",
+    "EXPLAINERS",
+    "FINDINGS",
+    "FORMATS",
+    "METRICS",
+    "MODELS",
+    "REGIONS",
+    "STRUCTURES",
+    "ExplainerRow",
+    "FindingRow",
+    "FormatRow",
+    "MetricRow",
+    "ModelRow",
+    "Option",
+    "OptionValue",
+    "changed_metric_id",
+    "explainer_row",
+    "finding_row",
+    "made_of_maps_id",
+    "metric_row",
+]
+
+
+def made_of_maps_id(explainer_id: str, control_id: str) -> str:
+    """How the tables call a control that is made of one explainer's maps.
+
+    Example:
+        >>> made_of_maps_id("gradcam", "mean-map")
+        'gradcam.mean-map'
+    """
+    return f"{explainer_id}.{control_id}"
+
+
+def explainer_row(explainer_id: str) -> ExplainerRow:
+    """The row of an explainer; raises KeyError where there is none."""
+    return {row.id: row for row in EXPLAINERS}[explainer_id]
+
+
+def metric_row(metric_id: str) -> MetricRow:
+    """The row of a metric; raises KeyError where there is none."""
+    return {row.id: row for row in METRICS}[metric_id]
+
+
+def finding_row(code: str) -> FindingRow:
+    """The row of a finding; raises KeyError where there is none."""
+    return {row.code: row for row in FINDINGS}[code]

@@ -1,0 +1,82 @@
+"""What a verdict can say, by code."""
+
+from xaudit.catalog.rows import FindingRow
+
+FINDINGS: tuple[FindingRow, ...] = (
+    FindingRow(
+        "XA101",
+        "gate not reached",
+        "the lower end of the interval (or its upper end, for a largest allowed value) is on the wrong side of the gate",
+        "look at the worst cases first; a wide interval asks for more patients, a low estimate for another model or explainer",
+    ),
+    FindingRow(
+        "XA102",
+        "gate without data",
+        "no case had a value for the gate's metric, explainer or reader, or too few patients had one for an interval",
+        "see which cases are unscored and why; annotate more patients",
+    ),
+    FindingRow(
+        "XA103",
+        "uninformative gate",
+        "a control, which knows nothing of the model, passes the same gate; under `strict` that fails",
+        "raise the gate above the best control, or gate on reliance, which asks no map",
+    ),
+    FindingRow(
+        "XA104",
+        "dropped below the baseline",
+        "the unfavourable end of the drop's interval, on the cases of both runs, is more than the gate allows",
+        "`xaudit diff BASE HEAD` shows what else moved; a wide interval asks for more patients or a wider limit",
+    ),
+    FindingRow(
+        "XA201",
+        "the model looks elsewhere",
+        "replacing the mark changes the model's answer no more than replacing a random area of its size, or "
+        "replacing the border, the outside or the opposite lung changes it more than that",
+        "look for what the region holds: markers, tubes, text, scanner edges; blank it out and train again",
+    ),
+    FindingRow(
+        "XA202",
+        "the model uses the mark",
+        "replacing the mark changes the answer more than a random area of its size does, and no other region does so",
+        "none needed; it is no proof that no shortcut exists",
+    ),
+    FindingRow(
+        "XA301",
+        "the explainer misreports",
+        "its map is not denser where the model depends on the image: rank correlation with reliance not above zero, or "
+        "not above the best control's",
+        "do not show or gate on this explainer for this model; try another, or another layer",
+    ),
+    FindingRow(
+        "XA302",
+        "the explainer agrees with the model",
+        "its map is denser in the regions the model depends on, and more so than any control",
+        "none needed",
+    ),
+    FindingRow(
+        "XA303",
+        "not resolvable",
+        "the explainer's native grid is too coarse for these marks: even the marks themselves, drawn on it, meet them "
+        "seldom (ceiling of the pointing game below .5, or of another overlap or share below .25)",
+        "do not read low scores as a failure of the model; take a finer layer, more superpixels or smaller windows, or "
+        "give the pointing game a tolerance of half a cell",
+    ),
+    FindingRow(
+        "XA401",
+        "no patient ids",
+        "the data names no patients, so images of one person may stand on both sides of a split and count as independent",
+        "add a patient column; until then read every interval as too narrow",
+    ),
+    FindingRow(
+        "XA402",
+        "no annotations",
+        "no reader's marks were given, so localization, regions and reliance cannot be measured",
+        "add COCO or Pascal VOC annotations under data.annotations",
+    ),
+    FindingRow(
+        "XA403",
+        "cases left out",
+        "some images could not be read or scored",
+        "`xaudit data check` lists each with its reason",
+    ),
+)

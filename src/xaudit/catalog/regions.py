@@ -1,0 +1,27 @@
+"""The parts of an image, and the masks without which some are not there."""
+
+REGIONS: tuple[str, ...] = (
+    "mark",
+    "same-lung",
+    "opposite-lung",
+    "border",
+    "thorax",
+    "body",
+    "empty",
+    "outside",
+)
+"""Disjoint parts of an image, in order of precedence.
+
+Each is there as far as masks are: without lungs no lung region, without a thorax no `thorax`. With a body, what is
+left is `body` and `empty`; without one it is `outside`, and never both.
+"""
+
+
+STRUCTURES: dict[str, str] = {
+    "same-lung": "lungs",
+    "opposite-lung": "lungs",
+    "thorax": "thorax",
+    "body": "body",
+    "empty": "body",
+}
+"""Region: the structure without whose masks there is no such region."""

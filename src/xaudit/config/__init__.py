@@ -1,0 +1,81 @@
+"""The audit file, typed: read from YAML or TOML, every name and number checked, unknown keys refused.
+
+Paths in the file are relative to the file. Everything has a default but ``data`` and ``models``.
+"""
+
+from xaudit.config.analysis import (
+    CategoriesSection,
+    Infill,
+    LocalizationSection,
+    RelianceSection,
+    RunSection,
+    Spread,
+    StatisticsSection,
+)
+from xaudit.config.audit_file import DEFAULT_METRICS, AuditFile
+from xaudit.config.changed_images import (
+    ChangedImagesSection,
+    Equivariance,
+    EquivarianceSection,
+    Resolution,
+    ResolutionSection,
+    Steps,
+    Transforms,
+)
+from xaudit.config.data import (
+    BUILT_IN_MASKS,
+    AnnotationSection,
+    DataSection,
+    PhantomSection,
+    RegionSection,
+    SplitSection,
+)
+from xaudit.config.gates import Gate, GateEntry, MaxDrop
+from xaudit.config.models import ModelSection, TrainSection
+from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
+from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.section import Section
+from xaudit.config.strata import STRATA, Stratum, StratumSpec
+
+__all__ = [
+    "BUILT_IN_MASKS",
+    "DEFAULT_METRICS",
+    "STRATA",
+    "AnnotationSection",
+    "AuditFile",
+    "CategoriesSection",
+    "ChangedImagesSection",
+    "DataSection",
+    "Equivariance",
+    "EquivarianceSection",
+    "Explainer",
+    "ExplainerSpec",
+    "Gate",
+    "GateEntry",
+    "Infill",
+    "LocalizationSection",
+    "MaxDrop",
+    "Metric",
+    "MetricSpec",
+    "ModelSection",
+    "NamedOptions",
+    "PhantomSection",
+    "RegionSection",
+    "RelianceSection",
+    "Resolution",
+    "ResolutionSection",
+    "RunSection",
+    "Section",
+    "SplitSection",
+    "Spread",
+    "StatisticsSection",
+    "Steps",
+    "Stratum",
+    "StratumSpec",
+    "TrainSection",
+    "Transforms",
+    "audit_schema",
+    "build_audit_file",
+    "fingerprint",
+    "read_audit_file",
+]

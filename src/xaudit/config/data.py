@@ -1,0 +1,177 @@
+"""Where images, labels, marks and masks come from."""
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import (
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from xaudit.config.section import Section
+
+
+class PhantomSection(Section):
+    """The built-in synthetic chest CT: how much of it, and what is planted in it."""
+
+    patients: int = Field(120, ge=6, description="simulated patients")
+    slices: int = Field(3, ge=1, le=12, description="slices per patient")
+    splits: Literal["mixed", "test"] = Field(
+        "mixed", description="`mixed` trains, validates and tests; `test` keeps every patient for the test"
+    )
+    size: int = Field(256, ge=64, le=1024, description="side of a slice in pixels")
+    plant: Literal["none", "corner-marker", "border-tone", "opposite-tag"] = Field(
+        "none", description="evidence a model could cheat with, shown on cancer slices"
+    )
+    strength: float = Field(
+        1.0, ge=0, le=1, description="share of cancer slices that show it, minus that of normal ones"
+    )
+    seed: int = Field(0, ge=0, description="another seed is another population")
+
+
+class AnnotationSection(Section):
+    """What the readers drew."""
+
+    path: Path = Field(description="a COCO JSON file, or a folder of Pascal VOC files")
+    format: Literal["auto", "coco", "voc"] = Field("auto", description="`auto` looks into the file")
+    origin: Literal["one", "zero"] = Field("one", description="where Pascal VOC files start to count pixels")
+    readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
+        "union", description="how the readers' marks become the region that a map is held against"
+    )
+    votes: int | None = Field(
+        None,
+        ge=1,
+        description="readers that must agree under `readers: majority`; by default more than half of a case's",
+    )
+
+    @model_validator(mode="after")
+    def _votes_decide(self) -> Self:
+        if self.votes is not None and self.readers != "majority":
+            raise ValueError(f"votes: only `readers: majority` counts votes, not `{self.readers}`")
+        return self
+
+
+BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
+
+
+class RegionSection(Section):
+    """Masks of the anatomy: a folder of PNGs with the images' names, a COCO file, or made here from the image."""
+
+    lungs: Literal["builtin-ct", "builtin-xray"] | Path | None = Field(
+        None, description="masks of both lungs: a folder, a COCO file, `builtin-ct` or `builtin-xray`"
+    )
+    body: Literal["builtin", "builtin-ct", "builtin-xray"] | Path | None = Field(
+        None, description="masks of the whole patient; `builtin` follows `lungs`, and is for CT otherwise"
+    )
+    thorax: Literal["builtin"] | Path | None = Field(
+        None, description="masks of all within the ribs; `builtin` is the convex hull of the lungs"
+    )
+    tolerance_px: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="how far the region `mark` reaches beyond the marks"
+    )
+    tolerance_mm: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="the same in millimetres, where spacing is known"
+    )
+
+    @field_validator("lungs", "body", "thorax", mode="before")
+    @classmethod
+    def _is_known_builtin(cls, value: object, info: ValidationInfo) -> object:
+        known = {"lungs": BUILT_IN_MASKS[1:], "body": BUILT_IN_MASKS, "thorax": BUILT_IN_MASKS[:1]}
+        choices = known[str(info.field_name)]
+        if isinstance(value, str) and value.startswith("builtin") and value not in choices:
+            raise ValueError(
+                f"no masks are called '{value}'|take {' or '.join(choices)}, or the path of masks"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_tolerance(self) -> Self:
+        if self.tolerance_mm is not None and self.tolerance_px > 0:
+            raise ValueError("tolerance_px and tolerance_mm are both set|keep one of the two")
+        return self
+
+    def builtin(self, structure: str) -> Literal["ct", "xray"] | None:
+        """For which kind of image a structure's masks are made here; None where they are given or unknown."""
+        source = getattr(self, structure)
+        if source == "builtin":
+            source = self.lungs if self.lungs in BUILT_IN_MASKS else "builtin-ct"
+        match source:
+            case "builtin-ct":
+                return "ct"
+            case "builtin-xray":
+                return "xray"
+            case _:
+                return None
+
+
+class SplitSection(Section):
+    """How cases are divided when the data does not say."""
+
+    test: float = Field(0.3, ge=0, le=1, description="share of the patients that is audited")
+    validation: float = Field(
+        0.15, ge=0, lt=1, description="share of the patients that decides when training stops"
+    )
+    seed: int = Field(0, ge=0, description="another seed is another division")
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        if self.test + self.validation > 1:
+            raise ValueError("test and validation together are more than the whole")
+        return self
+
+
+class DataSection(Section):
+    """Images, labels, marks and patients."""
+
+    format: Literal["folder", "csv", "phantom"] = Field(
+        "folder", description="one sub-folder per class, a table, or the built-in synthetic study"
+    )
+    images: Path | None = Field(None, description="the folder that holds the images")
+    labels: Path | None = Field(
+        None, description="CSV with the columns image, label and, where known, patient, split"
+    )
+    annotations: AnnotationSection | None = None
+    regions: RegionSection = RegionSection()
+    positive: str | None = Field(
+        None, description="the class whose evidence readers mark; by default the marked one"
+    )
+    classes: tuple[str, ...] = Field(
+        (), description="every class, where the data shows only some; by default those it shows"
+    )
+    merge: dict[str, str] = Field(
+        default_factory=dict, description="class name in the data: class name to use"
+    )
+    patient_pattern: str | None = Field(
+        None, description="a regular expression whose first group in the path is the patient"
+    )
+    window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
+        "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
+    )
+    split: SplitSection = SplitSection()
+    phantom: PhantomSection = PhantomSection()
+
+    @model_validator(mode="after")
+    def _has_its_source(self) -> Self:
+        if self.format == "folder" and self.images is None:
+            raise ValueError("images: a folder data set needs the path of its folder")
+        if self.format == "csv" and self.labels is None:
+            raise ValueError("labels: a csv data set needs the path of its table")
+        if self.patient_pattern is not None:
+            try:
+                groups = re.compile(self.patient_pattern).groups
+            except re.error as error:
+                raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
+            if groups < 1:
+                raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+        if self.regions.thorax == "builtin" and "lungs" not in self.structures:
+            raise ValueError("regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set")
+        return self
+
+    @property
+    def structures(self) -> frozenset[str]:
+        """The parts of the anatomy of which there are masks; the phantom study brings its lungs along."""
+        given = {name for name in ("lungs", "body", "thorax") if getattr(self.regions, name) is not None}
+        return frozenset(given | ({"lungs"} if self.format == "phantom" else set()))

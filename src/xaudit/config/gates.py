@@ -1,0 +1,200 @@
+"""The limits that a model must keep, as a person writes them."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_serializer,
+)
+
+from xaudit.catalog import (
+    METRICS,
+    MetricRow,
+    metric_row,
+)
+from xaudit.config.named import check_name
+from xaudit.config.section import Section
+from xaudit.errors import did_you_mean
+from xaudit.records import ALL_CASES
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+
+
+_ABOUT = r"\s*(?P<metric>[A-Za-z0-9][\w.-]*)\s*(?:@\s*(?P<subject>[A-Za-z0-9][\w.-]*)\s*)?"
+
+
+_GATE = re.compile(
+    rf"{_ABOUT}(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_NUMBER})\s*"
+)
+
+
+_MAX_DROP = re.compile(rf"{_ABOUT}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
+
+
+class Gate(Section):
+    """A limit that a model must keep, such as ``iou@gradcam >= 0.3`` or ``iou@lime%lesion-size=small >= 0.2``.
+
+    The subject is an explainer's id; a metric of the family ``reliance`` asks the model itself and takes none. The
+    stratum is a part of the cases, as summaries name it; by default all of them. An informational gate is judged
+    and shown, and never decides the exit code.
+    """
+
+    metric: str
+    subject: str | None = None
+    stratum: str = ALL_CASES
+    at_least: bool = True
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    informational: bool = False
+
+    @classmethod
+    def parse(
+        cls, text: str, *, metrics: Mapping[str, str] | None = None, informational: bool = False
+    ) -> Self:
+        """Reads ``METRIC[@EXPLAINER][%STRATUM] >= VALUE``; a bare ``=`` takes the metric's own direction.
+
+        Args:
+            metrics: catalog name of each metric id, where an audit gives metrics ids of their own.
+
+        Raises:
+            ValueError: with what is wrong and the nearest known name.
+
+        Example:
+            >>> gate = Gate.parse("iou@lime%lesion-size=small >= 0.3")
+            >>> gate.metric, gate.subject, gate.stratum, gate.at_least, gate.value
+            ('iou', 'lime', 'lesion-size=small', True, 0.3)
+        """
+        found = _GATE.fullmatch(text)
+        if found is None:
+            raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+        row = _row_of_gated(found, text, metrics or {})
+        match found["sign"]:
+            case "=":
+                at_least = row.higher_is_better is not False
+            case sign:
+                at_least = sign in (">=", "≥")
+        return cls(
+            metric=found["metric"],
+            subject=found["subject"],
+            stratum=re.sub(r"\s*=\s*", "=", found["stratum"] or ALL_CASES),
+            at_least=at_least,
+            value=float(found["value"]),
+            informational=informational,
+        )
+
+    @classmethod
+    def read(cls, entry: object, *, metrics: Mapping[str, str] | None = None) -> Self:
+        """A gate as an audit file writes it: a text, or a text with the word whether it only informs.
+
+        Raises:
+            ValueError: with what is wrong and the nearest known name.
+
+        Example:
+            >>> Gate.read({"gate": "iou@lime >= 0.3", "informational": True}).informational
+            True
+        """
+        if isinstance(entry, cls):
+            return entry
+        fields = entry if isinstance(entry, dict) else {"gate": entry}
+        for key in fields:
+            if key not in _GATE_KEYS:
+                hint = did_you_mean(str(key), _GATE_KEYS, otherwise=f"a gate has {' and '.join(_GATE_KEYS)}")
+                raise ValueError(f"no key is called '{key}'|{hint}")
+        text, informational = fields.get("gate"), fields.get("informational", False)
+        if not isinstance(text, str):
+            raise ValueError(f"expected a text such as 'iou@gradcam >= 0.3', got {text!r}")
+        if not isinstance(informational, bool):
+            raise ValueError(f"informational: expected true or false, got {informational!r}")
+        return cls.parse(text, metrics=metrics, informational=informational)
+
+    def __str__(self) -> str:
+        """The gate as a person writes it."""
+        subject = "" if self.subject is None else f"@{self.subject}"
+        stratum = "" if self.stratum == ALL_CASES else f"%{self.stratum}"
+        return f"{self.metric}{subject}{stratum} {'>=' if self.at_least else '<='} {_digits(self.value)}"
+
+    @model_serializer
+    def as_written(self) -> str | dict[str, object]:
+        """The entry that :meth:`read` reads."""
+        return {"gate": str(self), "informational": True} if self.informational else str(self)
+
+
+class MaxDrop(Section):
+    """The most that a metric may lose against a baseline run, such as ``iou@lime=0.05``.
+
+    A metric of which lower is better loses where it rises. One without a direction, such as a model's reliance on
+    a region, loses where it falls, as a bare ``=`` in a gate asks for at least.
+    """
+
+    metric: str
+    subject: str | None = None
+    value: float
+
+    @classmethod
+    def parse(cls, text: str, *, metrics: Mapping[str, str] | None = None) -> Self:
+        """Reads ``METRIC[@EXPLAINER]=VALUE``; the arguments are those of :meth:`Gate.parse`.
+
+        Raises:
+            ValueError: with what is wrong and the nearest known name.
+
+        Example:
+            >>> str(MaxDrop.parse("iou@lime=0.05"))
+            'drop of iou@lime <= 0.05'
+        """
+        found = _MAX_DROP.fullmatch(text)
+        if found is None:
+            raise ValueError(f"'{text}' is not a largest drop; write it like 'iou@gradcam=0.05'")
+        _row_of_gated(found, text, metrics or {})
+        value = float(found["value"])
+        if not 0 <= value < math.inf:
+            raise ValueError(f"'{text}': a drop is 0 or more; a gain is asked for with a gate")
+        return cls(metric=found["metric"], subject=found["subject"], value=value)
+
+    def __str__(self) -> str:
+        """The limit as a person reads it."""
+        subject = "" if self.subject is None else f"@{self.subject}"
+        return f"drop of {self.metric}{subject} <= {_digits(self.value)}"
+
+
+def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
+    """The catalog's row of the metric that a limit is about, once its names are checked."""
+    known = {**{row.id: row.id for row in METRICS}, **metrics}
+    check_name(found["metric"], list(known), kind="metric")
+    row = metric_row(known[found["metric"]])
+    if row.family == "reliance" and found["subject"] is not None:
+        raise ValueError(f"'{text}': {row.id} asks the model itself and takes no @explainer")
+    return row
+
+
+def _digits(value: float) -> str:
+    """A number with as many digits as give it back."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+_GATE_KEYS = ("gate", "informational")
+
+
+def _gate_entry(entry: object, info: ValidationInfo) -> object:
+    return Gate.read(entry, metrics={spec.id: spec.name for spec in info.data.get("metrics", ())})
+
+
+_GATE_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "examples": ["iou@gradcam >= 0.3"]},
+        {
+            "type": "object",
+            "properties": {"gate": {"type": "string"}, "informational": {"type": "boolean"}},
+            "required": ["gate"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+GateEntry = Annotated[Gate, BeforeValidator(_gate_entry), WithJsonSchema(_GATE_SCHEMA)]

@@ -1,0 +1,69 @@
+"""Where models come from, and how one without weights is trained."""
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from xaudit.config.analysis import Spread
+from xaudit.config.section import Section
+
+
+class ModelSection(Section):
+    """A classifier, where it comes from, and how images reach it."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
+    source: Literal["torchvision", "python", "phantom"] = Field(
+        "torchvision", description="where the network comes from; see models and formats"
+    )
+    architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
+    factory: str | None = Field(None, description="package.module:function, called with n_classes")
+    variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
+    weights: Path | None = Field(None, description="safetensors or a weights-only state dict; absent: train")
+    dataset: str | None = Field(
+        None, description="which of `datasets` it is trained and audited on; absent: `data`"
+    )
+    input_size: int | None = Field(
+        None, ge=16, le=1024, description="side of the model's frame; by default the architecture's"
+    )
+    fit: Literal["stretch", "pad", "crop"] = Field(
+        "stretch", description="how an image that is not square becomes the model's square frame"
+    )
+    mean: tuple[float, float, float] = Field(
+        (0.485, 0.456, 0.406), description="taken from each channel of an image in 0 to 1"
+    )
+    std: tuple[Spread, Spread, Spread] = Field(
+        (0.229, 0.224, 0.225), description="that each channel is divided by after that"
+    )
+    layer: str | None = Field(
+        None, description="module that CAM methods explain; by default the architecture's own"
+    )
+    target: Literal["label", "predicted", "positive"] = Field(
+        "positive", description="which class's evidence is explained"
+    )
+
+    @model_validator(mode="after")
+    def _names_its_source(self) -> Self:
+        needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}[self.source]
+        if getattr(self, needed) is None:
+            raise ValueError(f"{needed}: a model from {self.source} needs it")
+        if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
+            raise ValueError("factory: expected package.module:function")
+        return self
+
+
+class TrainSection(Section):
+    """How a model without weights is trained."""
+
+    epochs: int = Field(12, ge=1, description="most passes over the training images")
+    batch_size: int = Field(32, ge=2, description="images per step")
+    learning_rate: float = Field(1e-3, gt=0, description="of AdamW, at its highest")
+    weight_decay: float = Field(1e-2, ge=0, description="of AdamW")
+    patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
+    class_weights: bool = Field(True, description="weigh classes by the inverse of their frequency")
+    augment: bool = Field(True, description="flips, small shifts, brightness")
+    mixed_precision: bool = Field(True, description="on a GPU only")

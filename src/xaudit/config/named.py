@@ -1,0 +1,152 @@
+"""Explainers and metrics as an audit file names them, with their settings."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from xaudit.catalog import (
+    EXPLAINERS,
+    METRICS,
+    Option,
+    OptionValue,
+    explainer_row,
+    metric_row,
+)
+from xaudit.config.section import Section
+from xaudit.errors import nearest
+
+
+def check_name(name: str, known: list[str], *, kind: str) -> None:
+    """Raises ValueError, with the nearest known name, where there is no such explainer or metric."""
+    if name not in known:
+        hint = nearest(name, known)
+        raise ValueError(
+            f"no {kind} is called '{name}'|"
+            + (f"did you mean '{hint}'? " if hint else "")
+            + f"`xaudit list {kind}s` shows all {len(known)}"
+        )
+
+
+def _check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> None:
+    by_name = {option.name: option for option in known}
+    for name, value in given.items():
+        if name not in by_name:
+            names = ", ".join(by_name) or "none"
+            hint = nearest(name, by_name)
+            raise ValueError(
+                f"no option is called '{name}'|"
+                + (f"did you mean '{hint}'? " if hint else "")
+                + f"it takes: {names}"
+            )
+        option = by_name[name]
+        whole = isinstance(option.default, int)
+        number = (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and (not whole or float(value).is_integer())
+        )
+        if isinstance(option.default, int | float):
+            low = -float("inf") if option.minimum is None else option.minimum
+            high = float("inf") if option.maximum is None else option.maximum
+            if not (number and low <= float(value) <= high):  # type: ignore[arg-type]
+                kind = "a whole number" if whole else "a number"
+                bounds = [f"at least {low:g}"] * (low > -float("inf")) + [f"at most {high:g}"] * (
+                    high < float("inf")
+                )
+                raise ValueError(f"{name}: expected {' '.join([kind, ' and '.join(bounds)])}, got {value!r}")
+        elif option.choices and value not in option.choices:
+            raise ValueError(f"{name}: expected one of {', '.join(option.choices)}, got {value!r}")
+        elif not option.choices and value is not None and not isinstance(value, str):
+            raise ValueError(f"{name}: expected a text, got {value!r}")
+
+
+class NamedOptions(Section):
+    """An explainer or a metric with its settings; ``name`` alone takes the defaults."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    id: str = Field(
+        "", description="its name in the tables, where one name is used twice with different settings"
+    )
+
+    @property
+    def options(self) -> dict[str, OptionValue]:
+        """Every setting, defaults included, in the catalog's order."""
+        given = self.model_extra or {}
+        return {option.name: given.get(option.name, option.default) for option in self._known()}
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the name and every setting: two results with the same one were made alike."""
+        return fingerprint({"name": self.name, "options": self.options})
+
+    def _known(self) -> tuple[Option, ...]:
+        raise NotImplementedError
+
+
+class ExplainerSpec(NamedOptions):
+    """One explainer of the audit."""
+
+    def _known(self) -> tuple[Option, ...]:
+        return explainer_row(self.name).options
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        check_name(self.name, [row.id for row in EXPLAINERS], kind="explainer")
+        _check_options(self.model_extra or {}, self._known())
+        if not self.id:
+            object.__setattr__(self, "id", self.name)
+        return self
+
+
+class MetricSpec(NamedOptions):
+    """One metric of the audit."""
+
+    def _known(self) -> tuple[Option, ...]:
+        return metric_row(self.name).options
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        check_name(self.name, [row.id for row in METRICS], kind="metric")
+        _check_options(self.model_extra or {}, self._known())
+        ignored = self.options.get("binarisation", "fixed") != "fixed"
+        if ignored and any(
+            o.name == "threshold" and self.options[o.name] != o.default for o in self._known()
+        ):
+            raise ValueError(
+                "threshold: has no effect on a map that is cut otherwise|set `binarisation: fixed` as well"
+            )
+        if not self.id:
+            object.__setattr__(self, "id", self.name)
+        return self
+
+
+def from_name(value: object) -> object:
+    """Lets a name alone stand for an entry with nothing but defaults."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+Explainer = Annotated[ExplainerSpec, BeforeValidator(from_name)]
+
+
+Metric = Annotated[MetricSpec, BeforeValidator(from_name)]
+
+
+def fingerprint(value: object) -> str:
+    """The first 16 hex digits of the SHA-256 of a value's canonical JSON.
+
+    Example:
+        >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+        True
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

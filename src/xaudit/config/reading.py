@@ -1,0 +1,196 @@
+"""From YAML or TOML to a checked audit file, with errors that name the place."""
+
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ValidationError,
+)
+
+from xaudit.config.audit_file import AuditFile
+from xaudit.config.data import DataSection, RegionSection
+from xaudit.config.section import Section
+from xaudit.errors import AuditFileError, did_you_mean
+
+
+def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
+    """The audit that a file describes, with ``key.path=value`` overrides on top; the paths in it are resolved.
+
+    Raises:
+        AuditFileError: with the file, the key, the value received and the nearest known name.
+    """
+    shown = path.name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise AuditFileError(
+            f"{path}: no such file", hint="`xaudit config init` writes one to start from"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise AuditFileError(
+            f"{path}: cannot be read: {reason}", hint="check the path and its permissions"
+        ) from None
+    try:
+        plain = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}:" if where is not None else ""
+        kind = "TOML" if path.suffix == ".toml" else "YAML"
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise AuditFileError(
+            f"{shown}:{line} not {kind}: {problem}", hint="check the indentation and quotes"
+        ) from None
+    if not isinstance(plain, dict):
+        raise AuditFileError(
+            f"{shown}: expected keys such as data and models", hint="`xaudit config init` shows one"
+        )
+    return build_audit_file(plain, shown=shown, root=path.resolve().parent, overrides=overrides)
+
+
+def build_audit_file(
+    plain: dict[str, Any], *, shown: str, root: Path, overrides: Iterable[str] = ()
+) -> AuditFile:
+    """The audit that plain keys and values describe.
+
+    Args:
+        plain: as read from a file.
+        shown: what to call the source in errors.
+        root: what relative paths start from.
+        overrides: ``key.path=value``; the value is read as YAML.
+    """
+    for override in overrides:
+        _override(plain, override)
+    try:
+        audit = AuditFile.model_validate(plain)
+    except ValidationError as error:
+        raise _first_error(error, shown) from None
+    return _with_paths(audit, root)
+
+
+def audit_schema() -> dict[str, Any]:
+    """The JSON Schema of the audit file, for editors."""
+    schema = AuditFile.model_json_schema()
+    schema["title"] = "xaudit audit file"
+    return schema
+
+
+def _override(plain: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise AuditFileError(
+            f"--set {override}: expected key.path=value", hint="for example --set train.epochs=3"
+        )
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise AuditFileError(f"--set {override}: the value is not YAML", hint="quote it") from None
+    here: Any = plain
+    parts = key.strip().split(".")
+    for part in parts[:-1]:
+        if isinstance(here, list) and part.isdigit() and int(part) < len(here):
+            here = here[int(part)]
+        elif isinstance(here, dict):
+            here = here.setdefault(part, {})
+        else:
+            raise AuditFileError(
+                f"--set {override}: '{part}' leads nowhere", hint="see `xaudit config schema`"
+            )
+    last = parts[-1]
+    if isinstance(here, list) and last.isdigit() and int(last) < len(here):
+        here[int(last)] = value
+    elif isinstance(here, dict):
+        here[last] = value
+    else:
+        raise AuditFileError(f"--set {override}: '{last}' leads nowhere", hint="see `xaudit config schema`")
+
+
+def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else Path(os.path.normpath(root / path.expanduser()))
+
+    def masks(regions: RegionSection) -> RegionSection:
+        given = {name: getattr(regions, name) for name in ("lungs", "body", "thorax")}
+        paths = {name: absolute(path) for name, path in given.items() if isinstance(path, Path)}
+        return regions.model_copy(update=paths)
+
+    def data(section: DataSection) -> DataSection:
+        annotations = section.annotations
+        if annotations is not None:
+            annotations = annotations.model_copy(update={"path": absolute(annotations.path)})
+        return section.model_copy(
+            update={
+                "images": absolute(section.images),
+                "labels": absolute(section.labels),
+                "annotations": annotations,
+                "regions": masks(section.regions),
+            }
+        )
+
+    return audit.model_copy(
+        update={
+            "data": data(audit.data),
+            "datasets": {name: data(section) for name, section in audit.datasets.items()},
+            "models": tuple(m.model_copy(update={"weights": absolute(m.weights)}) for m in audit.models),
+        }
+    )
+
+
+def _first_error(error: ValidationError, shown: str) -> AuditFileError:
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    place = [
+        part
+        for part in first["loc"]
+        if not (isinstance(part, str) and ("[" in part or part.startswith("function")))
+    ]
+    where = _spelled(place)
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(place[:-1])
+        name = str(place[-1])
+        hint = did_you_mean(name, known, otherwise="`xaudit config schema` lists every key")
+        return AuditFileError(f"{shown}: {where}: no key is called '{name}'", hint=hint)
+    message = first["msg"].removeprefix("Value error, ")
+    message, _, hint = message.partition("|")
+    if first["type"] == "missing":
+        message = "is needed and missing"
+    elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):
+        message = f"{message[0].lower()}{message[1:]}, got {first['input']!r}"
+    prefix = f"{shown}: {where}: " if where else f"{shown}: "
+    return AuditFileError(prefix + message, hint=hint or "`xaudit config schema` describes every key")
+
+
+def _spelled(place: Iterable[int | str]) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
+    return text
+
+
+def _keys_at(place: Iterable[int | str]) -> list[str]:
+    """The keys known at a place of the audit file."""
+    model: Any = AuditFile
+    for part in place:
+        if isinstance(part, int) or not isinstance(model, type) or not issubclass(model, BaseModel):
+            continue
+        entry = model.model_fields.get(part)
+        if entry is None:  # a name that the user chose, such as a data set's
+            continue
+        model = _section_in(entry.annotation)
+        if model is None:
+            return []
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _section_in(annotation: Any) -> type[Section] | None:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _section_in(inner)
+        if found is not None:
+            return found
+    return None
