@@ -191,6 +191,11 @@ class AuditFile(Section):
         }
 
     @property
+    def tunes_thresholds(self) -> bool:
+        """Whether a metric cuts maps at a threshold that another split must choose first."""
+        return any(metric.cuts_at_tuned_threshold for metric in self.metrics)
+
+    @property
     def explainers_and_controls(self) -> tuple[ExplainerSpec, ...]:
         """Everything that makes a map of an image, in report order."""
         return (

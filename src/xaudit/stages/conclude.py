@@ -39,6 +39,7 @@ from xaudit.store.tables import (
     read_categories,
     read_problems,
     read_summaries,
+    read_thresholds,
     write_categories,
     write_problems,
     write_summaries,
@@ -120,6 +121,7 @@ def conclude(
             "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
             "categories": audit.categories.model_dump(mode="json"),
+            "tunes_thresholds": audit.tunes_thresholds,
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
@@ -194,6 +196,7 @@ def load(run: RunFolder) -> Outcome:
         plans=tuple(Plan(**row) for row in head.get("plans", ())),
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
+        thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
     )
 
 

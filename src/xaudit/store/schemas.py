@@ -97,6 +97,30 @@ MAPS = _schema(
     _SECONDS,
 )
 
+TUNING = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    ("thresholds", pa.list_(_NUMBER), "that were tried, of the map scaled to 0 to 1"),
+    ("ious", pa.list_(_NUMBER), "IoU of the map with the marks at each of them"),
+    empty=("patient_id",),
+)
+
+THRESHOLDS = _schema(
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    ("split", _TEXT, "whose cases chose the threshold; never the one that is scored"),
+    ("threshold", _NUMBER, "at which the explainer's maps are cut, of the map scaled to 0 to 1"),
+    ("iou", _NUMBER, "its mean IoU over the patients of that split"),
+    ("n_cases", _WHOLE, "marked cases that chose it"),
+    ("n_patients", _WHOLE, "their patients, or the cases where the data names none"),
+)
+
 SCORES = _schema(
     _CASE_ID,
     _PATIENT,
