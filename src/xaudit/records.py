@@ -586,7 +586,8 @@ class Coefficient:
     """One slope of a regression, with its interval and test over patients.
 
     Attributes:
-        name: ``intercept``, ``log2-lesion-area`` or ``confidence``.
+        name: ``intercept``, ``log2-lesion-area`` or ``confidence``; of a published protocol the feature's, and
+            ``spearman`` for the rank correlation with it.
         interval: change of the score per unit of ``name``.
         p_value: two-sided, against 0.
     """
@@ -603,6 +604,8 @@ class Regression:
     Attributes:
         coefficients: empty where there is no fit.
         reason: why there is no fit; empty where there is one.
+        protocol: the published study whose regression it repeats, such as ``chexlocalize``; empty for xaudit's own.
+        feature: the one thing that such a regression is on; empty for xaudit's own, which takes all together.
     """
 
     model_id: str
@@ -613,6 +616,8 @@ class Regression:
     n_cases: int
     n_patients: int
     reason: str = ""
+    protocol: str = ""
+    feature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

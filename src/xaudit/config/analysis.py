@@ -34,6 +34,11 @@ class LocalizationSection(Section):
         True,
         description="score the mark itself on each explainer's native grid: the most its map could reach",
     )
+    protocol: Literal["chexlocalize"] | None = Field(
+        None,
+        description="follow a published study to the letter beside xaudit's own numbers: CheXlocalize's IoU and hit rate, "
+        "its intervals over images, its regressions",
+    )
     tune_on: Literal["validation", "train"] = Field(
         "validation", description="split whose marked cases choose the thresholds of `binarisation: tuned`"
     )

@@ -11,6 +11,7 @@ from pydantic import (
 
 from xaudit.catalog import (
     CHANGED_FAMILIES,
+    CHEXLOCALIZE,
     EXPLAINERS,
     METRICS,
     STRUCTURES,
@@ -37,6 +38,10 @@ from xaudit.errors import nearest
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
 )
+
+
+CHEXLOCALIZE_METRICS = tuple(row.id for row in METRICS if row.id.startswith(CHEXLOCALIZE))
+CHEXLOCALIZE_CONFIDENCE = 0.95
 
 
 def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
@@ -123,6 +128,49 @@ class AuditFile(Section):
                         + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                     )
         return self
+
+    @model_validator(mode="after")
+    def _follows_protocol(self) -> Self:
+        if self.localization.protocol == "chexlocalize":
+            self._check_chexlocalize()
+            asked = {metric.name for metric in self.metrics}
+            missing = tuple(MetricSpec(name=name) for name in CHEXLOCALIZE_METRICS if name not in asked)
+            object.__setattr__(self, "metrics", (*self.metrics, *missing))
+        return self
+
+    def _check_chexlocalize(self) -> None:
+        """Raises ValueError where another setting contradicts CheXlocalize's definitions."""
+        said = "localization.protocol: chexlocalize"
+        for index, metric in enumerate(self.metrics):
+            if metric.id in CHEXLOCALIZE_METRICS and metric.name != metric.id:
+                raise ValueError(
+                    f"{said} measures '{metric.id}', and metrics[{index}] gives that id to {metric.name}"
+                    "|give the metric another id"
+                )
+        for index, model in enumerate(self.models):
+            if model.target == "predicted":
+                raise ValueError(
+                    f"{said} explains the class that is marked, and models[{index}].target is predicted"
+                    "|set the target to positive or label"
+                )
+        for name, section in self.all_datasets.items():
+            where = "data" if name == "data" else f"datasets.{name}"
+            if section.annotations is None and section.format != "phantom":
+                raise ValueError(f"{said} needs readers' marks, and {where}.annotations is not set")
+            if section.annotations is not None and section.annotations.readers == "each":
+                raise ValueError(
+                    f"{said} has one truth for each case, and {where}.annotations.readers is each"
+                    "|take union, intersection, majority or staple"
+                )
+        if self.statistics.confidence != CHEXLOCALIZE_CONFIDENCE:
+            raise ValueError(
+                f"{said} has intervals at {CHEXLOCALIZE_CONFIDENCE:g}, and statistics.confidence is "
+                f"{self.statistics.confidence:g}"
+            )
+        if self.run.cases == "misclassified":
+            raise ValueError(
+                f"{said} is over all marked cases, and run.cases is misclassified|set it to annotated or all"
+            )
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

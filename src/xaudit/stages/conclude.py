@@ -56,11 +56,13 @@ class CaseFigures:
 
     Attributes:
         facts: by model and case; empty where neither strata nor regressions are asked for.
+        published: regressions of a published protocol, where the audit follows one.
     """
 
     facts: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
     agreements: tuple[ReaderAgreement, ...] = ()
     ceilings: tuple[Ceiling, ...] = ()
+    published: tuple[Regression, ...] = ()
 
 
 def conclude(
@@ -128,7 +130,9 @@ def conclude(
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
             "agreements": [asdict(one) for one in figures.agreements],
             "ceilings": [asdict(one) for one in figures.ceilings],
-            "regressions": [asdict(one) for one in _regressions(audit, scores, figures)],
+            "regressions": [
+                asdict(one) for one in (*_regressions(audit, scores, figures), *figures.published)
+            ],
             "plans": [asdict(one) for one in _plans(audit, summaries)],
         },
     )

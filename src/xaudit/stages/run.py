@@ -24,6 +24,7 @@ from xaudit.records import (
     Prediction,
     Problem,
     Progress,
+    Regression,
     ScoreResult,
     TunedThreshold,
     Work,
@@ -33,6 +34,7 @@ from xaudit.stages.conclude import CaseFigures, conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
 from xaudit.stages.pictures import Picture, pick_cases, pictures
+from xaudit.stages.published_regressions import lesion_geometries, published_regressions
 from xaudit.stages.reader_figures import agreement_of, ceilings_of
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases, select_for_tuning
@@ -306,6 +308,7 @@ class Run:
         settings = self.audit.statistics
         facts: dict[str, Mapping[str, CaseFacts]] = {}
         ceilings: list[Ceiling] = []
+        published: list[Regression] = []
         explained: dict[str, dict[str, Case]] = {}
         for model in self.audit.models:
             dataset, pairs = self.dataset_of(model), self.chosen(model)
@@ -322,12 +325,20 @@ class Run:
                 settings=settings,
                 seed=self.audit.seed,
             )
+            if self.audit.localization.protocol is not None:
+                published += published_regressions(
+                    [result for result in scores if result.key.model_id == model.id],
+                    lesion_geometries(dataset, cases),
+                    [answer for _, answer in pairs],
+                    metric_names=self.audit.metric_names,
+                    controls=self.audit.control_ids,
+                )
         agreements = [
             one
             for name, dataset in self.datasets.items()
             for one in agreement_of(dataset, list(explained.get(name, {}).values()))
         ]
-        return CaseFigures(facts, tuple(agreements), tuple(ceilings))
+        return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published))
 
     def _pictures(self) -> Iterator[Picture]:
         for model in self.audit.models:
