@@ -28,6 +28,11 @@ FORMATS: tuple[FormatRow, ...] = (
         "boxes, polygons and run lengths; `reader_id` or `annotator` on an annotation names the reader",
         "annotations, masks",
     ),
+    FormatRow(
+        "nifti",
+        "one slice per image, or slices of a volume by the number in the image's name; needs `xaudit[nifti]`",
+        "masks",
+    ),
     FormatRow("voc", "one XML per image; 1-based inclusive unless `origin: zero` is set", "annotations"),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
 )
