@@ -72,6 +72,8 @@ class Case:
         width: of the original frame, in pixels.
         spacing_mm: millimetres per pixel as (row, column), None where unknown.
         source_format: ``png``, ``jpeg`` or ``dicom``.
+        site: where the image was taken, None where the data does not say.
+        augmented: whether it was made from another image, None where the data does not say.
     """
 
     case_id: str
@@ -85,6 +87,8 @@ class Case:
     width: int
     spacing_mm: tuple[float, float] | None = None
     source_format: str = "png"
+    site: str | None = None
+    augmented: bool | None = None
 
     @property
     def cluster(self) -> str:

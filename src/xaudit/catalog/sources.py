@@ -17,8 +17,8 @@ FORMATS: tuple[FormatRow, ...] = (
     FormatRow("folder", "one sub-folder per class", "images, labels"),
     FormatRow(
         "csv",
-        "a table with the columns image, label and, where known, patient and split",
-        "images, labels, patients, splits",
+        "a table with the columns image, label and, where known, patient, split, spacing, site and augmented",
+        "images, labels, patients, splits, sites",
     ),
     FormatRow("png", "8- and 16-bit grey or colour", "images, masks"),
     FormatRow("jpeg", "8-bit grey or colour", "images"),

@@ -146,7 +146,8 @@ class DataSection(Section):
     )
     images: Path | None = Field(None, description="the folder that holds the images")
     labels: Path | None = Field(
-        None, description="CSV with the columns image, label and, where known, patient, split"
+        None,
+        description="CSV with the columns image, label and, where known, patient, split, site, augmented",
     )
     annotations: AnnotationSection | None = None
     regions: RegionSection = RegionSection()
@@ -161,6 +162,10 @@ class DataSection(Section):
     )
     patient_pattern: str | None = Field(
         None, description="a regular expression whose first group in the path is the patient"
+    )
+    augmented_pattern: str | None = Field(
+        None,
+        description="a regular expression that is found in the paths of augmented images and in no other",
     )
     window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
         "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
@@ -181,6 +186,11 @@ class DataSection(Section):
                 raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
             if groups < 1:
                 raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+        if self.augmented_pattern is not None:
+            try:
+                re.compile(self.augmented_pattern)
+            except re.error as error:
+                raise ValueError(f"augmented_pattern: not a regular expression ({error})") from None
         if self.regions.thorax == "builtin" and "lungs" not in self.structures:
             raise ValueError("regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set")
         return self

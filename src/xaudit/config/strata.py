@@ -23,11 +23,16 @@ STRATA = (
     "class",
     "confidence",
     "correctness",
+    "site",
+    "augmented",
 )
 """Properties of a case by which results can be told apart."""
 
 
-_UNCUT_STRATA = ("lesion-count", "class", "correctness")
+TOLD_STRATA = ("site", "augmented")
+"""Those that only the data itself can tell."""
+
+_UNCUT_STRATA = ("lesion-count", "class", "correctness", *TOLD_STRATA)
 
 
 class StratumSpec(Section):

@@ -11,7 +11,7 @@ from xaudit.config import STRATA, StatisticsSection, StratumSpec
 from xaudit.errors import UsageError, did_you_mean
 from xaudit.records import Annotation, Case, Comparison, Outcome, Prediction, ScoreResult
 from xaudit.stages.conclude import load, read_head
-from xaudit.statistics.strata import StratumCases, facts_of, strata_of
+from xaudit.statistics.strata import StratumCases, check_told, facts_of, strata_of
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_annotations, read_cases, read_predictions
@@ -170,7 +170,13 @@ def _check_same_metrics(runs: Sequence[_StoredRun], metrics: Sequence[str]) -> N
 def _strata(run: _StoredRun, name: str) -> dict[str, StratumCases]:
     """By model, the parts of the run's scored cases, cut as its audit file says."""
     specs = [spec for spec in run.statistics.strata if spec.name == name] or [StratumSpec(name=name)]
-    facts = facts_of(read_cases(run.folder), read_annotations(run.folder), _scored_predictions(run))
+    cases = read_cases(run.folder)
+    if check_told(cases, specs) is not None:
+        raise UsageError(
+            f"--by {name}: {run.id} knows the {name} of no case",
+            hint=f"give the table a column '{name}' and run the audit again",
+        )
+    facts = facts_of(cases, read_annotations(run.folder), _scored_predictions(run))
     return {model: strata_of(of_model, specs) for model, of_model in facts.items()}
 
 

@@ -13,7 +13,7 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.config import ModelSection, fingerprint
 from xaudit.engine.local import ShardCount, run_shards
-from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
+from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
 from xaudit.records import (
@@ -41,7 +41,7 @@ from xaudit.stages.selection import select_cases, select_for_tuning
 from xaudit.stages.shards import PartKeys, ShardPlan
 from xaudit.stages.tuning import TuningPlan, check_tuning, choose_thresholds, thresholds_of
 from xaudit.statistics.classification import evaluate
-from xaudit.statistics.strata import CaseFacts, facts_of
+from xaudit.statistics.strata import CaseFacts, check_told, facts_of
 from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
@@ -94,6 +94,7 @@ class Run:
         append_event(self.folder, "started", {"until": until}, now=self.started)
         write_cases(self.folder, [case for one in self.datasets.values() for case in one.cases])
         write_annotations(self.folder, [mark for one in self.datasets.values() for mark in one.annotations])
+        self._check_strata()
         if self.audit.tunes_thresholds:
             for dataset in self.datasets.values():
                 check_tuning(dataset, self.audit.localization)
@@ -108,6 +109,17 @@ class Run:
         self._finish("interrupted", {})
         append_event(self.folder, "stopped as asked", {"after": until}, now=datetime.now(UTC))
         return None
+
+    def _check_strata(self) -> None:
+        """Raises DataError where results are to be told apart by what the data tells of no case."""
+        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
+        untold = check_told(cases, self.audit.statistics.strata)
+        if untold is not None:
+            raise DataError(
+                f"statistics.strata: the data says of no case what its '{untold}' is",
+                hint=f"give the table a column '{untold}'"
+                + (" or set data.augmented_pattern" if untold == "augmented" else ""),
+            )
 
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:

@@ -44,7 +44,9 @@ CASES = _schema(
     ("spacing_row_mm", _NUMBER, "from one row to the next, in millimetres; empty where unknown"),
     ("spacing_col_mm", _NUMBER, "from one column to the next, in millimetres; empty where unknown"),
     ("source_format", _TEXT, "`png`, `jpeg` or `dicom`"),
-    empty=("patient_id", "spacing_row_mm", "spacing_col_mm"),
+    ("site", _TEXT, "where the image was taken; empty where the data does not say"),
+    ("augmented", _TRUTH, "whether it was made from another image; empty where the data does not say"),
+    empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented"),
 )
 
 ANNOTATIONS = _schema(
