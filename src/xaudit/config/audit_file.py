@@ -15,7 +15,7 @@ from xaudit.catalog import (
     EXPLAINERS,
     METRICS,
     STRUCTURES,
-    changed_metric_id,
+    asks_model_of_change,
     explainer_row,
     made_of_maps_id,
     metric_row,
@@ -30,6 +30,7 @@ from xaudit.config.analysis import (
 from xaudit.config.changed_images import Equivariance, Resolution
 from xaudit.config.data import DataSection
 from xaudit.config.gates import Gate, GateEntry
+from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
 from xaudit.config.section import Section
@@ -199,6 +200,7 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
             self._check_region(index, gate)
+            self._check_changed(index, gate)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:
@@ -211,6 +213,26 @@ class AuditFile(Section):
             raise ValueError(
                 "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
                 "leaves them out|set run.cases to all"
+            )
+
+    def _check_changed(self, index: int, gate: Gate) -> None:
+        """Raises ValueError where a gate asks of a changed image what its section asks of others only."""
+        family = gate.metric.partition("-")[0]
+        sections = {"equivariance": self.equivariance, "resolution": self.resolution}
+        section = sections.get(family)
+        if section is None or not section.explainers or asks_model_of_change(gate.metric):
+            return
+        asked = ", ".join(section.explainers)
+        if gate.subject is not None and gate.subject not in section.explainers:
+            raise ValueError(
+                f"gates[{index}]: {family}.explainers asks {asked}, and not '{gate.subject}'"
+                f"|add it to {family}.explainers"
+            )
+        left_out = [spec.id for spec in self.explainers if spec.id not in section.explainers]
+        if gate.subject is None and left_out:
+            raise ValueError(
+                f"gates[{index}]: {gate.metric} asks every explainer, and {family}.explainers leaves out "
+                f"{', '.join(left_out)}|name one, such as {gate.metric}@{section.explainers[0]}"
             )
 
     def _check_region(self, index: int, gate: Gate) -> None:
@@ -271,19 +293,7 @@ class AuditFile(Section):
     @property
     def metric_names(self) -> Mapping[str, str]:
         """The catalog's name of each metric id that is not that name itself."""
-        names = {metric.id: metric.name for metric in self.metrics}
-        placed = {m.id: m.name for m in self.metrics if metric_row(m.name).family == "localization"}
-        for family, changes in (
-            ("equivariance", self.equivariance.transforms if self.equivariance else ()),
-            ("resolution", [str(step) for step in self.resolution.steps] if self.resolution else ()),
-        ):
-            for change in changes:
-                names[changed_metric_id(family, change)] = family
-                for measure in ("overlap", "probability", "class"):
-                    names[changed_metric_id(family, change, measure)] = f"{family}-{measure}"
-                for metric_id, name in placed.items():
-                    names[changed_metric_id(family, change, metric_id)] = name
-        return names
+        return names_of_metrics(self.metrics, self.equivariance, self.resolution)
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""

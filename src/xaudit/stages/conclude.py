@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.catalog import CEILING, metric_row
-from xaudit.config import AuditFile, CategoriesSection
+from xaudit.config import AuditFile, CategoriesSection, EquivarianceSection, ResolutionSection
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     Ceiling,
@@ -45,7 +45,7 @@ from xaudit.store.tables import (
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import judge
+from xaudit.verdict import Survival, changed_findings, judge
 
 OUTCOME = "outcome.json"
 
@@ -123,6 +123,7 @@ def conclude(
             "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
             "categories": audit.categories.model_dump(mode="json"),
+            "survival": asdict(survival_of(audit)),
             "tunes_thresholds": audit.tunes_thresholds,
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
@@ -258,7 +259,20 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
-    return (*verdicts, *resolution_findings(summaries, metric_names(audit)), *head["data_findings"])
+    of_changes = changed_findings(
+        summaries,
+        explainers=[spec.id for spec in audit.explainers],
+        survival=survival_of(audit),
+        metric_names=metric_names(audit),
+    )
+    coarse = resolution_findings(summaries, metric_names(audit))
+    return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+
+
+def survival_of(audit: AuditFile) -> Survival:
+    """The audit's limits below which something does not survive a change of the image."""
+    turned, coarser = audit.equivariance or EquivarianceSection(), audit.resolution or ResolutionSection()
+    return Survival(turned.least_same_class, turned.least_same_map, coarser.least_kept)
 
 
 def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:

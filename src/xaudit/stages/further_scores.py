@@ -132,10 +132,12 @@ class FurtherScores:
                     model_id=self.classifier.id,
                     policy=self.dataset.readers,
                     metrics=self._placed,
+                    votes=self.dataset.votes,
                 )
             ]
 
-        key = self._key(cut, "people", _told(control))
+        # Raised by one whenever readers' marks would give other scores than before.
+        key = self._key(cut, "people", [*_told(control), "2"])
         yield Piece(f"{self.classifier.id}: {control.id}", chunk, key, score)
 
     def _score_made_of_maps(

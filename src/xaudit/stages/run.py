@@ -35,7 +35,7 @@ from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
 from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.published_regressions import lesion_geometries, published_regressions
-from xaudit.stages.reader_figures import agreement_of, ceilings_of
+from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases, select_for_tuning
 from xaudit.stages.shards import PartKeys, ShardPlan
@@ -336,6 +336,7 @@ class Run:
                 explainers=[spec.id for spec in self.audit.explainers],
                 settings=settings,
                 seed=self.audit.seed,
+                seen=seen_by(self.classifiers[model.id].model_hw, model.fit),
             )
             if self.audit.localization.protocol is not None:
                 published += published_regressions(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from xaudit.catalog import METRICS
+from xaudit.catalog import METRICS, asks_model_of_change
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Interval, Status, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
@@ -60,7 +60,7 @@ def gate_verdicts(
 
 def asked_subjects(limit: Gate | MaxDrop, asked: Sequence[str]) -> Sequence[str]:
     """Whom a limit is about: the explainer it names, the model itself, or every explainer that is no control."""
-    if _FAMILIES.get(limit.metric) == "reliance":
+    if _FAMILIES.get(limit.metric) == "reliance" or asks_model_of_change(limit.metric):
         return (MODEL_LEVEL,)
     if limit.subject is not None:
         return (limit.subject,)
