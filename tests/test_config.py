@@ -733,7 +733,7 @@ def test_an_unknown_stratum_names_the_nearest():
     assert complaint(statistics={"strata": ["lesion-sise"]}) == (
         "audit.yaml: statistics.strata[0]: no stratum is called 'lesion-sise'",
         "did you mean 'lesion-size'? there are lesion-size, lesion-count, elongation, irrectangularity, resolution, "
-        "spacing, class, confidence, correctness",
+        "spacing, class, confidence, correctness, site, augmented",
     )
 
 
