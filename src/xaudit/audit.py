@@ -20,7 +20,7 @@ from xaudit.errors import XauditError
 from xaudit.explainers import make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_model, union
-from xaudit.metrics import score_faithfulness, score_marked_map
+from xaudit.metrics import ask_faithfulness, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.categories import measure_map
 from xaudit.metrics.localization.marked_map import MarkedMap
@@ -251,11 +251,12 @@ def score(
     by_case = {saliency.case_id: saliency for saliency in maps}
     placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
     grid_of = native_grids(spec, chunk.classifier) if placed and chunk.subjects else None
+    signed = explainer_row(spec.name).signed
+    values_of = {one.case_id: one.values if signed else np.abs(one.values) for one in maps}
+    faithful = _faithfulness(chunk, by_case, values_of, metrics)
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
-        saliency = by_case[subject.case.case_id]
-        signed = explainer_row(spec.name).signed
-        values = saliency.values if signed else np.abs(saliency.values)
+        saliency, values = by_case[subject.case.case_id], values_of[subject.case.case_id]
         carried, valid = map_to_original(values, subject.geometry)
         grid = None if grid_of is None else grid_of(subject.image)
         marked = {
@@ -267,7 +268,7 @@ def score(
                 case "localization":
                     results += _localize(subject, saliency, metric, marked)
                 case "faithfulness":
-                    results.append(_perturb(chunk.classifier, subject, saliency, metric, values))
+                    results.append(faithful[subject.case.case_id, metric.id])
                 case _:
                     continue
         if placed:
@@ -394,15 +395,43 @@ def _ceilings(
     return results
 
 
-def _perturb(
-    classifier: "Classifier", subject: Subject, saliency: SaliencyMap, metric: MetricSpec, values: FloatArray
-) -> ScoreResult:
-    evals = classifier.meter.n_evals
-    value, seconds = _timed(
-        lambda: score_faithfulness(metric, classifier, subject.image, subject.target_index, values)
+def _faithfulness(
+    chunk: Chunk,
+    maps: Mapping[str, SaliencyMap],
+    values_of: Mapping[str, FloatArray],
+    metrics: Sequence[MetricSpec],
+) -> dict[tuple[str, str], ScoreResult]:
+    """The metrics of the family ``faithfulness``, by case and metric, all asked together."""
+    from xaudit.perturb.asking import answer
+
+    asked = [
+        (subject, metric)
+        for subject in chunk.subjects
+        for metric in metrics
+        if metric_row(metric.name).family == "faithfulness"
+    ]
+    classifier = chunk.classifier
+    found = answer(
+        [
+            ask_faithfulness(
+                metric,
+                classifier,
+                subject.image,
+                subject.target_index,
+                values_of[subject.case.case_id],
+                about=subject.case.case_id,
+            )
+            for subject, metric in asked
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
     )
-    key = _key(subject, saliency, metric)
-    return _result(key, value, classifier.meter.n_evals - evals, seconds)
+    return {
+        (subject.case.case_id, metric.id): _result(
+            _key(subject, maps[subject.case.case_id], metric), one.value, one.n_evals, one.seconds
+        )
+        for (subject, metric), one in zip(asked, found, strict=True)
+    }
 
 
 def _where(

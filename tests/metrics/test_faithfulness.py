@@ -6,11 +6,23 @@ from reading_models import box, reads, reads_nothing
 from scipy.special import expit
 
 from xaudit.config import MetricSpec
-from xaudit.metrics import Absent, score_faithfulness
-from xaudit.metrics.faithfulness import flipping_curve, pixel_flipping
+from xaudit.metrics import Absent, faithfulness, score_faithfulness
+from xaudit.perturb.asking import answer_one
 
 SHAPE = (8, 12)
 CORNER = box(SHAPE, (0, 2), (0, 6))  # 12 of 96 pixels
+
+
+def pixel_flipping(classifier, *about, **settings):
+    asking = faithfulness.pixel_flipping(classifier, *about, **settings)
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
+
+
+def flipping_curve(classifier, *about, **settings):
+    asking = faithfulness.flipping_curve(classifier, *about, **settings)
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
+
+
 BRIGHT = torch.ones((3, *SHAPE))
 DISTINCT = np.random.default_rng(0).permutation(96).reshape(SHAPE).astype(float)
 

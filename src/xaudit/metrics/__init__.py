@@ -3,6 +3,7 @@
 Importing the package is cheap; what needs torch, scikit-image or Quantus is imported by the first call that uses it.
 """
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from xaudit.metrics.absent import Absent, Measured
@@ -14,8 +15,16 @@ if TYPE_CHECKING:
     from xaudit.config import MetricSpec
     from xaudit.metrics.localization.marked_map import MarkedMap
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Asking
 
-__all__ = ["Absent", "Measured", "score_faithfulness", "score_localization", "score_marked_map"]
+__all__ = [
+    "Absent",
+    "Measured",
+    "ask_faithfulness",
+    "score_faithfulness",
+    "score_localization",
+    "score_marked_map",
+]
 
 
 def score_localization(
@@ -53,9 +62,15 @@ def score_marked_map(spec: "MetricSpec", marked: "MarkedMap") -> Measured:
     return measure(spec, marked)
 
 
-def score_faithfulness(
-    spec: "MetricSpec", classifier: "Classifier", image: "torch.Tensor", target: int, saliency: FloatArray
-) -> Measured:
+def ask_faithfulness(
+    spec: "MetricSpec",
+    classifier: "Classifier",
+    image: "torch.Tensor",
+    target: int,
+    saliency: FloatArray,
+    *,
+    about: Hashable = None,
+) -> "Asking[Measured]":
     """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
 
     Args:
@@ -63,9 +78,14 @@ def score_faithfulness(
         image: (3, h, w), normalised, in the model's frame.
         target: index of the class explained.
         saliency: (h, w) of the model's frame, signed.
+        about: names image and map, so that metrics which ask the same of them share the answers.
+
+    Returns:
+        The metric in progress, for :func:`xaudit.perturb.asking.answer`; ValueError on its first step for shapes that
+        differ.
 
     Raises:
-        ValueError: for shapes that differ, or a metric of another family.
+        ValueError: for a metric of another family.
     """
     from xaudit.metrics.faithfulness import pixel_flipping
 
@@ -78,6 +98,21 @@ def score_faithfulness(
                 saliency,
                 steps=int(spec.options["steps"] or 0),
                 baseline=str(spec.options["baseline"]),
+                about=about,
             )
         case name:
             raise ValueError(f"'{name}' is not a metric of the family faithfulness")
+
+
+def score_faithfulness(
+    spec: "MetricSpec", classifier: "Classifier", image: "torch.Tensor", target: int, saliency: FloatArray
+) -> Measured:
+    """One metric of the family ``faithfulness`` on its own; the arguments are those of :func:`ask_faithfulness`.
+
+    Raises:
+        ValueError: for shapes that differ, or a metric of another family.
+    """
+    from xaudit.perturb.asking import answer_one
+
+    asking = ask_faithfulness(spec, classifier, image, target, saliency)
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)

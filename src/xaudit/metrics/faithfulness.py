@@ -1,6 +1,6 @@
 """How far the model's answer depends on what the map shows, asked in the model's own frame."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +9,8 @@ from scipy.special import softmax
 
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.guard import signal
+from xaudit.perturb.asking import Asking, Question
 from xaudit.perturb.baseline import baseline as baseline_of
-from xaudit.perturb.batches import logits_of
 from xaudit.perturb.ordering import removal_steps
 from xaudit.records import FloatArray
 
@@ -26,7 +26,8 @@ def pixel_flipping(
     *,
     steps: int,
     baseline: str,
-) -> Measured:
+    about: Hashable = None,
+) -> Asking[Measured]:
     """Mean target probability while the map's highest pixels are replaced first, until none is left.
 
     Lower is better, 0 to 1; only the order of the pixels counts. It is the area under the curve of the softmax
@@ -41,6 +42,7 @@ def pixel_flipping(
         target: index of the class explained.
         saliency: (h, w), signed; the most negative pixel goes last.
         baseline: what replaces a pixel, see :func:`xaudit.perturb.baseline.baseline`.
+        about: names image and map; measures that remove the same pixels of the same name share the answers.
 
     Raises:
         ValueError: if map and image differ in size, or the baseline is unknown.
@@ -52,7 +54,9 @@ def pixel_flipping(
     values = signal(saliency)
     if isinstance(values, Absent):
         return values
-    curve = flipping_curve(classifier, image, target, values, steps=steps, baseline=baseline)
+    curve = yield from flipping_curve(
+        classifier, image, target, values, steps=steps, baseline=baseline, about=about
+    )
     if not np.isfinite(curve).all():
         return Absent("the model's answer to the image with pixels replaced is not a number")
     return float((curve[:-1] + curve[1:]).mean() / 2)
@@ -66,16 +70,18 @@ def flipping_curve(
     *,
     steps: int,
     baseline: str,
-) -> FloatArray:
+    about: Hashable = None,
+) -> Asking[FloatArray]:
     """Target probability after each of ``steps`` removals, the untouched image first; (steps + 1,)."""
     image = image.detach().cpu()
     removed = baseline_of(image, baseline, black=classifier.normalise(torch.zeros_like(image)))
     gone_at = torch.from_numpy(removal_steps(saliency, steps))
 
-    def stages() -> Iterator[torch.Tensor]:
-        for step in range(steps + 1):
-            yield torch.where(gone_at <= step, removed, image)
+    def stages(start: int, stop: int) -> torch.Tensor:
+        reached = torch.arange(start, stop).view(-1, 1, 1, 1)
+        return torch.where(gone_at <= reached, removed, image)
 
-    logits = logits_of(stages(), classifier.logits, batch_size=classifier.batch_size)
+    key = None if about is None else ("highest first", about, steps, baseline)
+    logits = yield Question(steps + 1, stages, key)
     probabilities: FloatArray = softmax(logits, axis=1)[:, target]
     return probabilities
