@@ -70,6 +70,8 @@ ListAs = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More of what is going on.")]
 
+Full = Annotated[bool, typer.Option("--full", help="Every table, not only the first screen.")]
+
 DEFAULT_OUT = Path("runs")
 
 

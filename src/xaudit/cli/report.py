@@ -1,10 +1,12 @@
 """``xaudit report``: the report of a run that is finished."""
 
-from xaudit.cli.options import DEFAULT_OUT, Out, ReportAs, RunPath
+from xaudit.cli.options import DEFAULT_OUT, Full, Out, ReportAs, RunPath
 from xaudit.cli.output import ReportFormat
 
 
-def report(run: RunPath = None, out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH) -> int:
+def report(
+    run: RunPath = None, out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH, full: Full = False
+) -> int:
     """Shows a finished run again.
 
     Exits with 0 whatever its verdict; `xaudit gate` judges.
@@ -14,5 +16,5 @@ def report(run: RunPath = None, out: Out = DEFAULT_OUT, form: ReportAs = ReportF
     from xaudit.stages import load_outcome
 
     folder = existing_run(run, out)
-    show_outcome(load_outcome(folder), form, folder=str(folder))
+    show_outcome(load_outcome(folder), form, folder=str(folder), full=full)
     return 0

@@ -17,6 +17,7 @@ from xaudit.cli.options import (
     ExitZero,
     ExplainerNames,
     Fresh,
+    Full,
     Limit,
     MaxErrorRate,
     MetricNames,
@@ -50,6 +51,7 @@ class Manner:
     retrain: bool
     exit_zero: bool
     form: ReportFormat
+    full: bool
     quiet: bool
     verbose: bool
     ci: CiOutput
@@ -77,6 +79,7 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         max_error_rate: MaxErrorRate = None,
         exit_zero: ExitZero = False,
         form: ReportAs = ReportFormat.RICH,
+        full: Full = False,
         quiet: Quiet = False,
         verbose: Verbose = 0,
         junit: Junit = None,
@@ -93,7 +96,7 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         if junit is not None and until != "report":
             raise UsageError(f"--junit: `xaudit {until}` judges no gate", hint="`xaudit run` does")
         ci = CiOutput(junit, github)
-        manner = Manner(out, device, fresh, retrain, exit_zero, form, quiet, verbose > 0, ci)
+        manner = Manner(out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci)
         return carry_out(audit, choices, manner, until=until)
 
     command.__name__ = "run" if until == "report" else until
@@ -141,7 +144,11 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         n_drawn = draw(finished.pictures(), finished.folder)
         say(f"{n_drawn} overlays in {finished.folder / 'figures'}", quiet=manner.quiet or not n_drawn)
     show_outcome(
-        finished.outcome, manner.form, folder=str(finished.folder), command=shlex.join(request.command)
+        finished.outcome,
+        manner.form,
+        folder=str(finished.folder),
+        command=shlex.join(request.command),
+        full=manner.full,
     )
     tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
     tell_ci(finished.outcome, manner.ci)

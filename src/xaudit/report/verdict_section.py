@@ -66,8 +66,12 @@ def _sentence(verdict: Verdict) -> str:
     return f"{text} ({verdict.code})"
 
 
-def gates_section(outcome: Outcome) -> Section:
-    """Every gate with the value it was held against, and why the missed ones were missed."""
+def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
+    """Every gate with the value it was held against, and why the missed ones were missed.
+
+    Args:
+        brief: leave out why a limit was missed, which the table shows.
+    """
     gates = [v for v in outcome.verdicts if is_gate(v)]
     if not gates:
         text = "None were set: add `gates:` to the audit file, or try `xaudit gate RUN --fail-under METRIC=VALUE`."
@@ -88,7 +92,7 @@ def gates_section(outcome: Outcome) -> Section:
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)
         for v in gates
-        if v.status != "pass"
+        if v.status != "pass" and not (brief and v.code == "XA101")
     ]
     return Section("Gates", (table, *missed, Paragraph(legend, "dim")))
 
