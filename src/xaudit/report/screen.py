@@ -17,6 +17,7 @@ from xaudit.report.evidence_sections import (
     with_reader,
 )
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid, heading
+from xaudit.report.limits_section import nowhere_blocks
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import shown_summary
 from xaudit.report.verdict_section import gates_section, is_explainer_finding, verdict_section
@@ -177,4 +178,8 @@ def _findings(outcome: Outcome) -> list[Block]:
         )
         blocks.append(Paragraph(text, lead="XA303"))
     others = [v for v in outcome.verdicts if is_explainer_finding(v) and v.code not in _IN_THE_TABLE]
+    lookup = SummaryLookup(outcome)
+    for model in outcome.model_ids:
+        for reader in lookup.readers(model):
+            blocks += nowhere_blocks(outcome, lookup, model, reader)
     return [*blocks, *(Paragraph(f"{v.subject}: {v.sentence}", lead=v.code) for v in others)]
