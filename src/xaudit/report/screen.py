@@ -46,7 +46,7 @@ def screen_sections(
         gates_section(outcome, brief=True),
         evaluation_section(outcome),
         _looks(outcome, plain=plain),
-        _explainers(outcome),
+        explainers_section(outcome),
         notes_section(outcome),
         skipped_section(outcome, longest=2),
         work_section(outcome, folder=folder, command=command, more=f"xaudit report {folder} --full"),
@@ -78,7 +78,7 @@ def _looks(outcome: Outcome, *, plain: bool) -> Section | None:
     )
 
 
-def _explainers(outcome: Outcome) -> Section | None:
+def explainers_section(outcome: Outcome) -> Section | None:
     """Per model and explainer: can it be believed, does it meet the marks, is the model right for the right reason."""
     lookup = SummaryLookup(outcome)
     metrics = _chosen_metrics(outcome)
