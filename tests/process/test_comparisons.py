@@ -88,9 +88,10 @@ def test_models_are_compared_within_strata(study):
     assert (row["stratum"], row["difference"], row["wins"], row["n_patients"]) == (
         *("correctness=correct", "1.0", "16", "8"),
     )
-    # All 8 patients on one side: 2 / 2^8 by each of the three tests.
-    for test in ("wilcoxon", "sign_flip", "mcnemar"):
+    # All 8 patients on one side: 2 / 2^8 by each of the three exact tests, half of it as mid-p.
+    for test in ("wilcoxon", "sign_flip", "mcnemar_exact"):
         assert float(row[f"p_{test}"]) == pytest.approx(2 / 256)
+    assert float(row["p_mcnemar"]) == pytest.approx(1 / 256)
     assert float(row["effect_size"]) == 1.0
 
 
