@@ -395,7 +395,8 @@ class Comparison:
         stratum: the part of the cases that is compared.
         effect_size: matched-pairs rank-biserial correlation of the patients' mean differences, -1 to 1.
         p_sign_flip: permutation of signs by patient, None below 5 patients.
-        p_mcnemar: exact, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar: mid-p, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar_exact: the same test, exact and therefore cautious.
     """
 
     model_id: str
@@ -427,6 +428,8 @@ class Comparison:
     p_sign_flip_adjusted: float | None = None
     p_mcnemar: float | None = None
     p_mcnemar_adjusted: float | None = None
+    p_mcnemar_exact: float | None = None
+    p_mcnemar_exact_adjusted: float | None = None
 
 
 Status = Literal["pass", "fail", "error"]
@@ -686,6 +689,7 @@ class Move:
             are not ``same``.
         n_unpaired: cases on which only one of the runs has a value.
         cluster: ``patient``, or ``case`` where a run names no patients.
+        stratum: the part of the cases it covers; ``all`` for all of them.
         conclusion: of the head run; ``same`` where no case moved, ``undecided`` where chance may explain the
             difference or too few patients allow no limits, ``none`` where nothing can be paired.
     """
@@ -706,6 +710,7 @@ class Move:
     cluster: str
     conclusion: Literal["higher", "lower", "same", "undecided", "none"]
     sentence: str
+    stratum: str = ALL_CASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -718,7 +723,8 @@ class Flips:
         n_fixed: cases that were wrong and are right.
         n_broken: cases that were right and are wrong.
         n_changed: cases with another answer, right or wrong.
-        p_value: McNemar's exact one, of the cases that were fixed and broken.
+        p_value: McNemar's mid-p over patients, each counted for the side with more of its cases; None below 5 patients.
+        p_exact: the exact p of the same test.
         conclusion: of the head run's accuracy; ``same`` where no case was fixed or broken, ``undecided`` where
             chance may explain the difference.
     """
@@ -733,9 +739,10 @@ class Flips:
     n_cases: int
     n_patients: int
     cluster: str
-    p_value: float
+    p_value: float | None
     conclusion: Literal["higher", "lower", "same", "undecided"]
     sentence: str
+    p_exact: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from xaudit.cli.options import (
     Device,
     ExitZero,
     ExplainerNames,
+    FailUnder,
     Fresh,
     Full,
     Limit,
@@ -77,6 +78,7 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         fresh: Fresh = False,
         retrain: Retrain = False,
         max_error_rate: MaxErrorRate = None,
+        fail_under: FailUnder = None,
         exit_zero: ExitZero = False,
         form: ReportAs = ReportFormat.RICH,
         full: Full = False,
@@ -92,9 +94,11 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
             limit=limit,
             seed=seed,
             max_error_rate=max_error_rate,
+            gates=tuple(fail_under or ()),
         )
-        if junit is not None and until != "report":
-            raise UsageError(f"--junit: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+        for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
+            if given and until != "report":
+                raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
         ci = CiOutput(junit, github)
         manner = Manner(out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci)
         return carry_out(audit, choices, manner, until=until)
