@@ -5,8 +5,8 @@ import random
 
 import numpy as np
 import pytest
-from made_scores import key
 
+from made_scores import key
 from xaudit.records import Annotation, Box, Case, Prediction, Score, Unscored
 from xaudit.stages.regressions import regressions_of
 from xaudit.statistics.regression import clustered_regression

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from xaudit.metrics import ask_faithfulness, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.categories import measure_map
 from xaudit.metrics.localization.marked_map import MarkedMap
+from xaudit.metrics.localization.tuning import iou_curve
 from xaudit.metrics.regions import partition, region_masses
 from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
 from xaudit.native_grid import NativeGrid
@@ -42,9 +44,13 @@ from xaudit.records import (
     ScoreKey,
     ScoreResult,
     Surroundings,
+    TuningCurve,
     Unscored,
 )
 from xaudit.seeds import generator_for, seed_for
+
+Thresholds = Mapping[str, float]
+"""At which share of its range a map is cut, by the class that is explained, where that was tuned on other cases."""
 
 if TYPE_CHECKING:
     import torch
@@ -240,6 +246,7 @@ def score(
     metrics: Sequence[MetricSpec],
     reliances: Sequence[Reliance],
     ceilings: bool = True,
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
     """Every metric of the audit on one explainer's maps of a chunk.
 
@@ -247,6 +254,7 @@ def score(
         maps: as stored, one per subject.
         reliances: of the same cases; empty where reliance was not asked.
         ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
+        thresholds: that were tuned for the explainer; a ceiling is cut at them too.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
@@ -260,7 +268,7 @@ def score(
         carried, valid = map_to_original(values, subject.geometry)
         grid = None if grid_of is None else grid_of(subject.image)
         marked = {
-            reader: _laid_over(subject, region, carried, valid, grid)
+            reader: _laid_over(subject, region, carried, valid, grid, thresholds)
             for reader, region in subject.regions.items()
         }
         for metric in metrics:
@@ -274,20 +282,64 @@ def score(
         if placed:
             results += _missing(subject, saliency, marked)
         if grid is not None and ceilings:
-            results += _ceilings(subject, saliency, placed, grid)
+            results += _ceilings(subject, saliency, placed, grid, thresholds)
         results += _where(subject, saliency, carried, values, reliances)
     return results
 
 
 def _laid_over(
-    subject: Subject, region: BoolArray, carried: FloatArray, valid: BoolArray, grid: NativeGrid | None
+    subject: Subject,
+    region: BoolArray,
+    carried: FloatArray,
+    valid: BoolArray,
+    grid: NativeGrid | None,
+    thresholds: Thresholds,
 ) -> MarkedMap:
     """A map in the original frame over one reader's mark."""
     cell_px = None
     if grid is not None:
         height, width = grid.cell_px
         cell_px = (height / subject.geometry.scale_y, width / subject.geometry.scale_x)
-    return MarkedMap(carried, region, valid, subject.case.spacing_mm, cell_px)
+    threshold = thresholds.get(subject.prediction.target)
+    return MarkedMap(carried, region, valid, subject.case.spacing_mm, cell_px, threshold)
+
+
+def tuning_curves(
+    chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap], *, thresholds: Sequence[float]
+) -> list[TuningCurve]:
+    """How well one explainer's maps of a chunk meet their marks at each threshold, in the chunk's order.
+
+    A map that points nowhere meets nothing at any. A case whose marks can be neither met nor missed has no curve.
+
+    Args:
+        maps: one per subject.
+        thresholds: of the map scaled to 0 to 1, rising.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    found: list[TuningCurve] = []
+    for subject in chunk.subjects:
+        saliency = by_case[subject.case.case_id]
+        values = saliency.values if explainer_row(spec.name).signed else np.abs(saliency.values)
+        carried, valid = map_to_original(values, subject.geometry)
+        curves = [
+            curve
+            for region in subject.regions.values()
+            if not isinstance(curve := iou_curve(MarkedMap(carried, region, valid), thresholds), Absent)
+        ]
+        if curves:
+            found.append(
+                TuningCurve(
+                    case_id=subject.case.case_id,
+                    patient_id=subject.case.patient_id,
+                    model_id=saliency.model_id,
+                    explainer_id=saliency.explainer_id,
+                    explainer_hash=saliency.explainer_hash,
+                    target=subject.prediction.target,
+                    thresholds=tuple(thresholds),
+                    ious=tuple(float(iou) for iou in np.mean(curves, axis=0)),
+                )
+            )
+    return found
 
 
 def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
@@ -325,12 +377,14 @@ def localize(
     *,
     signed: bool,
     seen: BoolArray | None = None,
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
     """The metrics of the family ``localization`` among ``metrics``, on one map of one case.
 
     Args:
         signed: whether negative values mean evidence against the target; else their magnitude counts.
         seen: (h, w) of the model's frame, true where the map says something; by default everywhere.
+        thresholds: that were tuned for the explainer.
     """
     values = saliency.values if signed else np.abs(saliency.values)
     carried, valid = map_to_original(values, subject.geometry)
@@ -338,7 +392,7 @@ def localize(
         cover, _ = map_to_original(seen.astype(np.float32), subject.geometry)
         valid = valid & (cover >= 1)
     marked = {
-        reader: _laid_over(subject, region, carried, valid, None)
+        reader: _laid_over(subject, region, carried, valid, None, thresholds)
         for reader, region in subject.regions.items()
     }
     return [
@@ -375,14 +429,18 @@ def _missing(subject: Subject, saliency: SaliencyMap, marked: Mapping[str, Marke
 
 
 def _ceilings(
-    subject: Subject, saliency: SaliencyMap, metrics: Sequence[MetricSpec], grid: NativeGrid
+    subject: Subject,
+    saliency: SaliencyMap,
+    metrics: Sequence[MetricSpec],
+    grid: NativeGrid,
+    thresholds: Thresholds,
 ) -> list[ScoreResult]:
     """What each metric says of the mark itself, drawn on the explainer's native grid."""
     results: list[ScoreResult] = []
     for reader, region in subject.regions.items():
         truth = image_to_model(region.astype(np.float32), subject.geometry)
         carried, valid = map_to_original(grid.best_map(truth), subject.geometry)
-        best = _laid_over(subject, region, carried, valid, grid)
+        best = _laid_over(subject, region, carried, valid, grid, thresholds)
         for metric in metrics:
             if metric_row(metric.name).has_ceiling:
                 value, seconds = _timed(lambda metric=metric, best=best: score_marked_map(metric, best))  # type: ignore[misc]

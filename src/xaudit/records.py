@@ -72,6 +72,8 @@ class Case:
         width: of the original frame, in pixels.
         spacing_mm: millimetres per pixel as (row, column), None where unknown.
         source_format: ``png``, ``jpeg`` or ``dicom``.
+        site: where the image was taken, None where the data does not say.
+        augmented: whether it was made from another image, None where the data does not say.
     """
 
     case_id: str
@@ -85,6 +87,8 @@ class Case:
     width: int
     spacing_mm: tuple[float, float] | None = None
     source_format: str = "png"
+    site: str | None = None
+    augmented: bool | None = None
 
     @property
     def cluster(self) -> str:
@@ -281,6 +285,52 @@ class MapFacts:
     def correct(self) -> bool:
         """Whether the model named the true class."""
         return self.predicted == self.label
+
+
+@dataclass(frozen=True, slots=True)
+class TuningCurve:
+    """How well one map of the tuning split meets its marks at every threshold that could be chosen.
+
+    Attributes:
+        target: the class that is explained.
+        thresholds: of the map scaled to 0 to 1, rising.
+        ious: one per threshold; with several readers to score against, the mean over those who marked something.
+    """
+
+    case_id: str
+    patient_id: str | None
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    thresholds: tuple[float, ...]
+    ious: tuple[float, ...]
+
+    @property
+    def cluster(self) -> str:
+        """The patient where known, else the case itself."""
+        return self.case_id if self.patient_id is None else self.patient_id
+
+
+@dataclass(frozen=True, slots=True)
+class TunedThreshold:
+    """Where the maps of one explainer are cut that explain one class, chosen on cases that are never scored.
+
+    Attributes:
+        split: that it was chosen on.
+        threshold: of the map scaled to 0 to 1.
+        iou: the mean over the patients of that split at this threshold, which no other threshold exceeds.
+    """
+
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    split: str
+    threshold: float
+    iou: float
+    n_cases: int
+    n_patients: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,7 +593,8 @@ class Coefficient:
     """One slope of a regression, with its interval and test over patients.
 
     Attributes:
-        name: ``intercept``, ``log2-lesion-area`` or ``confidence``.
+        name: ``intercept``, ``log2-lesion-area`` or ``confidence``; of a published protocol the feature's, and
+            ``spearman`` for the rank correlation with it.
         interval: change of the score per unit of ``name``.
         p_value: two-sided, against 0.
     """
@@ -560,6 +611,8 @@ class Regression:
     Attributes:
         coefficients: empty where there is no fit.
         reason: why there is no fit; empty where there is one.
+        protocol: the published study whose regression it repeats, such as ``chexlocalize``; empty for xaudit's own.
+        feature: the one thing that such a regression is on; empty for xaudit's own, which takes all together.
     """
 
     model_id: str
@@ -570,6 +623,8 @@ class Regression:
     n_cases: int
     n_patients: int
     reason: str = ""
+    protocol: str = ""
+    feature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -673,6 +728,7 @@ class Outcome:
     plans: tuple[Plan, ...] = ()
     categories: tuple[CategoryCount, ...] = ()
     category_shifts: tuple[ThresholdShift, ...] = ()
+    thresholds: tuple[TunedThreshold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

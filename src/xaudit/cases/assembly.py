@@ -39,6 +39,7 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
     entries = _merged(entries, section.merge)
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
+    entries = _with_augmented(entries, section.augmented_pattern)
     opened = _open(root, entries, dataset_id, section.window, on_progress)
     images = ImageIndex(
         opened.paths,
@@ -133,6 +134,25 @@ def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry
     return tuple(named)
 
 
+def _with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
+    """The entries told apart by whether a pattern is found in the image's path; it must be in some and not in all."""
+    if pattern is None:
+        return tuple(entries)
+    if any(entry.augmented is not None for entry in entries):
+        raise DataError(
+            "data.augmented_pattern: the table has a column 'augmented' already",
+            hint="take one of the two out",
+        )
+    found = [re.search(pattern, entry.path) is not None for entry in entries]
+    if all(found) or not any(found):
+        what = "every image" if all(found) else "no image"
+        raise DataError(
+            f"data.augmented_pattern: '{pattern}' is found in the path of {what}, such as '{entries[0].path}'",
+            hint="it must be found in the paths of augmented images and in no other, as in '_aug[0-9]*\\.'",
+        )
+    return tuple(replace(entry, augmented=one) for entry, one in zip(entries, found, strict=True))
+
+
 def _open(
     root: Path,
     entries: Sequence[Entry],
@@ -194,6 +214,8 @@ def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: s
         width=header.width,
         spacing_mm=entry.spacing_mm or header.spacing_mm,
         source_format=header.source_format,
+        site=entry.site,
+        augmented=entry.augmented,
     )
 
 

@@ -1,7 +1,9 @@
-"""A CSV of images: the columns ``image`` and ``label``, and where known ``patient``, ``split`` and the spacing.
+"""A CSV of images: the columns ``image`` and ``label``, and more where more is known.
 
+That is ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
 Separated by commas, semicolons or tabs, in UTF-8. ``image`` is a path relative to the images' folder. A column
-that is filled for some images only is an error: half-known patients would make half-true intervals.
+``patient`` or ``split`` that is filled for some images only is an error: half-known patients would make half-true
+intervals. ``site`` and ``augmented`` may be: the rest is the stratum ``unknown``.
 """
 
 import csv
@@ -15,7 +17,13 @@ from xaudit.cases.folder import check_folder
 from xaudit.errors import DataError, did_you_mean, nearest
 
 NEEDED = ("image", "label")
-OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm")
+OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm", "site", "augmented")
+
+AUGMENTED = {
+    **dict.fromkeys(("yes", "true", "1", "augmented"), True),
+    **dict.fromkeys(("no", "false", "0", "original"), False),
+}
+"""What a cell of the column ``augmented`` may say."""
 
 
 def read_table(path: Path, root: Path) -> tuple[Entry, ...]:
@@ -143,7 +151,20 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],
         spacing_mm=_spacing(place, row),
+        site=row.get("site") or None,
+        augmented=_augmented(place, row.get("augmented", "")),
     )
+
+
+def _augmented(place: str, cell: str) -> bool | None:
+    if not cell:
+        return None
+    if cell.lower() not in AUGMENTED:
+        raise DataError(
+            f"{place}: augmented is '{cell}'",
+            hint="write yes or no, or leave the cell empty where nobody knows",
+        )
+    return AUGMENTED[cell.lower()]
 
 
 def _spacing(place: str, row: Mapping[str, str]) -> tuple[float, float] | None:

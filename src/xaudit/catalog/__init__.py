@@ -3,7 +3,7 @@
 `xaudit list`, the reference pages, the audit file's checks and the contract tests are all derived from these rows.
 """
 
-from xaudit.catalog.changed import CHANGED_FAMILIES, changed_metric_id
+from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
 from xaudit.catalog.explainers import EXPLAINERS
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
@@ -30,6 +30,7 @@ __all__ = [
     "ModelRow",
     "Option",
     "OptionValue",
+    "asks_model_of_change",
     "changed_metric_id",
     "explainer_row",
     "finding_row",

@@ -17,8 +17,8 @@ FORMATS: tuple[FormatRow, ...] = (
     FormatRow("folder", "one sub-folder per class", "images, labels"),
     FormatRow(
         "csv",
-        "a table with the columns image, label and, where known, patient and split",
-        "images, labels, patients, splits",
+        "a table with the columns image, label and, where known, patient, split, spacing, site and augmented",
+        "images, labels, patients, splits, sites",
     ),
     FormatRow("png", "8- and 16-bit grey or colour", "images, masks"),
     FormatRow("jpeg", "8-bit grey or colour", "images"),
@@ -27,6 +27,11 @@ FORMATS: tuple[FormatRow, ...] = (
         "coco",
         "boxes, polygons and run lengths; `reader_id` or `annotator` on an annotation names the reader",
         "annotations, masks",
+    ),
+    FormatRow(
+        "nifti",
+        "one slice per image, or slices of a volume by the number in the image's name; needs `xaudit[nifti]`",
+        "masks",
     ),
     FormatRow("voc", "one XML per image; 1-based inclusive unless `origin: zero` is set", "annotations"),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),

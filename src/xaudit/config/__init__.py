@@ -26,6 +26,7 @@ from xaudit.config.data import (
     BUILT_IN_MASKS,
     AnnotationSection,
     DataSection,
+    NiftiSection,
     PhantomSection,
     RegionSection,
     SplitSection,
@@ -36,12 +37,13 @@ from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
 from xaudit.config.section import Section
-from xaudit.config.strata import STRATA, Stratum, StratumSpec
+from xaudit.config.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
 
 __all__ = [
     "BUILT_IN_MASKS",
     "DEFAULT_METRICS",
     "STRATA",
+    "TOLD_STRATA",
     "AnnotationSection",
     "AuditFile",
     "CategoriesSection",
@@ -60,6 +62,7 @@ __all__ = [
     "MetricSpec",
     "ModelSection",
     "NamedOptions",
+    "NiftiSection",
     "PhantomSection",
     "RegionSection",
     "RelianceSection",

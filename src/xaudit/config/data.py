@@ -57,11 +57,25 @@ class AnnotationSection(Section):
 BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
 
 
+class NiftiSection(Section):
+    """How the slices of NIfTI masks are numbered, and how they lie."""
+
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="`patient` turns slices so that columns run to the patient's left and rows to the back or feet, as "
+        "axial DICOM lies; `stored` takes the first axis as columns and the second as rows",
+    )
+    first_slice: Literal[0, 1] = Field(
+        0, description="the number of a volume's first slice in the images' names"
+    )
+
+
 class RegionSection(Section):
-    """Masks of the anatomy: a folder of PNGs with the images' names, a COCO file, or made here from the image."""
+    """Masks of the anatomy: PNGs or NIfTI files with the images' names, a COCO file, or made here from the image."""
 
     lungs: Literal["builtin-ct", "builtin-xray"] | Path | None = Field(
-        None, description="masks of both lungs: a folder, a COCO file, `builtin-ct` or `builtin-xray`"
+        None,
+        description="masks of both lungs: a folder, a COCO or NIfTI file, `builtin-ct` or `builtin-xray`",
     )
     body: Literal["builtin", "builtin-ct", "builtin-xray"] | Path | None = Field(
         None, description="masks of the whole patient; `builtin` follows `lungs`, and is for CT otherwise"
@@ -69,6 +83,7 @@ class RegionSection(Section):
     thorax: Literal["builtin"] | Path | None = Field(
         None, description="masks of all within the ribs; `builtin` is the convex hull of the lungs"
     )
+    nifti: NiftiSection = NiftiSection()
     tolerance_px: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="how far the region `mark` reaches beyond the marks"
     )
@@ -131,7 +146,8 @@ class DataSection(Section):
     )
     images: Path | None = Field(None, description="the folder that holds the images")
     labels: Path | None = Field(
-        None, description="CSV with the columns image, label and, where known, patient, split"
+        None,
+        description="CSV with the columns image, label and, where known, patient, split, site, augmented",
     )
     annotations: AnnotationSection | None = None
     regions: RegionSection = RegionSection()
@@ -146,6 +162,10 @@ class DataSection(Section):
     )
     patient_pattern: str | None = Field(
         None, description="a regular expression whose first group in the path is the patient"
+    )
+    augmented_pattern: str | None = Field(
+        None,
+        description="a regular expression that is found in the paths of augmented images and in no other",
     )
     window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
         "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
@@ -166,6 +186,11 @@ class DataSection(Section):
                 raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
             if groups < 1:
                 raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+        if self.augmented_pattern is not None:
+            try:
+                re.compile(self.augmented_pattern)
+            except re.error as error:
+                raise ValueError(f"augmented_pattern: not a regular expression ({error})") from None
         if self.regions.thorax == "builtin" and "lungs" not in self.structures:
             raise ValueError("regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set")
         return self

@@ -14,11 +14,13 @@ from pydantic import (
 )
 
 from xaudit.catalog import (
+    CHANGED_FAMILIES,
     METRICS,
     MetricRow,
+    asks_model_of_change,
     metric_row,
 )
-from xaudit.config.metric_names import names_of_metrics
+from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.named import check_name
 from xaudit.config.section import Section
 from xaudit.errors import did_you_mean
@@ -165,11 +167,13 @@ class MaxDrop(Section):
 
 def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
     """The catalog's row of the metric that a limit is about, once its names are checked."""
-    known = {**{row.id: row.id for row in METRICS}, **metrics}
+    known = {**{row.id: row.id for row in METRICS if row.family not in CHANGED_FAMILIES}, **metrics}
+    if found["metric"] not in known:
+        _check_changed(found["metric"], metrics)
     check_name(found["metric"], list(known), kind="metric")
     row = metric_row(known[found["metric"]])
-    if row.family == "reliance" and found["subject"] is not None:
-        raise ValueError(f"'{text}': {row.id} asks the model itself and takes no @explainer")
+    if (row.family == "reliance" or asks_model_of_change(found["metric"])) and found["subject"] is not None:
+        raise ValueError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
     return row
 
 
@@ -182,6 +186,23 @@ def _about(limit: Gate | MaxDrop) -> str:
     subject = "" if limit.subject is None else f"@{limit.subject}"
     stratum = "" if limit.stratum == ALL_CASES else f"%{limit.stratum}"
     return f"{limit.metric}{subject}{stratum}"
+
+
+def _check_changed(name: str, metrics: Mapping[str, str]) -> None:
+    """Raises ValueError for a metric of changed images that is not measured, with the nearest that is."""
+    family = name.partition("-")[0]
+    if family not in CHANGED_FAMILIES:
+        return
+    own = [metric for metric in metrics if metric.startswith(f"{family}-")]
+    if not own:
+        raise ValueError(
+            f"'{name}' asks about changed images, and the section `{family}` is off"
+            f"|add `{family}: true` to the audit file"
+        )
+    raise ValueError(
+        f"'{name}' is not measured|"
+        + did_you_mean(name, own, otherwise=f"there are {len(own)}, such as {own[0]}")
+    )
 
 
 def _digits(value: float) -> str:

@@ -114,6 +114,11 @@ class MetricSpec(NamedOptions):
     def _known(self) -> tuple[Option, ...]:
         return metric_row(self.name).options
 
+    @property
+    def cuts_at_tuned_threshold(self) -> bool:
+        """Whether its value depends on a threshold that must be tuned first."""
+        return self.options.get("binarisation") == "tuned" and self.options.get("by") != "maxima"
+
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         check_name(self.name, [row.id for row in METRICS], kind="metric")

@@ -23,6 +23,8 @@ STRATA = (
     "class",
     "confidence",
     "correctness",
+    "site",
+    "augmented",
 )
 """Properties of a case by which results can be told apart."""
 
@@ -44,7 +46,10 @@ _THIRDS = {
 }
 
 
-_UNCUT_STRATA = ("lesion-count", "class", "correctness")
+TOLD_STRATA = ("site", "augmented")
+"""Those that only the data itself can tell."""
+
+_UNCUT_STRATA = ("lesion-count", "class", "correctness", *TOLD_STRATA)
 
 
 class StratumSpec(Section):
@@ -70,6 +75,8 @@ class StratumSpec(Section):
         match self.name:
             case "correctness":
                 return ("correct", "wrong")
+            case "augmented":
+                return ("no", "yes")
             case "confidence":
                 return tuple(f"d{tenth:02d}" for tenth in range(1, 11))
             case name:

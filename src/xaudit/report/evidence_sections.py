@@ -8,6 +8,7 @@ from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Ton
 from xaudit.report.limits_section import limits_blocks
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import map_lines, shown_summary
+from xaudit.report.thresholds_section import thresholds_blocks
 from xaudit.report.verdict_section import is_explainer_finding
 from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
 
@@ -168,7 +169,12 @@ def localization_section(outcome: Outcome) -> Section:
     )
     if any(len(line.ids) > 1 for line in map_lines(outcome)):
         legend += " Of a control that each explainer has its own of, the best is shown."
-    blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim"), *limits_blocks(outcome)]
+    blocks: list[Block] = [
+        grid(columns, rows),
+        Paragraph(legend, "dim"),
+        *thresholds_blocks(outcome),
+        *limits_blocks(outcome),
+    ]
     if not any(_needs_marks(metric) for metric in metrics):
         text = (
             "No localization: no reader's marks were given, so whether the maps meet a lesion cannot be said."

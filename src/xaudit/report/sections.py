@@ -7,6 +7,7 @@ from xaudit.report.closing_sections import notes_section, skipped_section, work_
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
 from xaudit.report.grid import Section
+from xaudit.report.protocol_section import protocol_section
 from xaudit.report.readers_section import readers_section
 from xaudit.report.strata_section import planning_section, regression_section, strata_section
 from xaudit.report.verdict_section import gates_section, verdict_section
@@ -42,6 +43,7 @@ def report_sections(
         truth_section(outcome),
         localization_section(outcome),
         readers_section(outcome),
+        protocol_section(outcome),
         strata_section(outcome),
         regression_section(outcome),
         planning_section(outcome),

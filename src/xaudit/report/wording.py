@@ -27,6 +27,7 @@ STAGE_WORDS = {
     "data": "not read",
     "load": "not read",
     "predict": "not classified",
+    "tune": "not used to tune thresholds",
     "explain": "not explained",
     "score": "not scored",
 }

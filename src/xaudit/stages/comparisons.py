@@ -7,11 +7,12 @@ from typing import Any
 
 from xaudit.catalog import METRICS
 from xaudit.compare import Axis, compare, pairs_of
-from xaudit.config import STRATA, StatisticsSection
+from xaudit.config import STRATA, StatisticsSection, StratumSpec
 from xaudit.errors import UsageError, did_you_mean
 from xaudit.records import Annotation, Case, Comparison, Outcome, ScoreResult
 from xaudit.stages.conclude import load, read_head
 from xaudit.stages.stored_strata import stored_strata
+from xaudit.statistics.strata import StratumCases, check_told
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_annotations, read_cases, read_predictions
@@ -99,16 +100,25 @@ def compare_runs(
         settings=first.statistics,
         seed=seed,
         metric_names=first.head["metric_names"],
-        strata=None
-        if by is None
-        else stored_strata(
-            [by],
-            cases=read_cases(first.folder),
-            annotations=read_annotations(first.folder),
-            predictions=read_predictions(first.folder),
-            scores=first.scores,
-            settings=first.statistics,
-        ),
+        strata=None if by is None else _strata(first, by),
+    )
+
+
+def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:
+    """By model, the parts of the run's scored cases; UsageError where the data does not tell them apart."""
+    cases = read_cases(run.folder)
+    if check_told(cases, [StratumSpec(name=name)]) is not None:
+        raise UsageError(
+            f"--by {name}: {run.id} knows the {name} of no case",
+            hint=f"give the table a column '{name}' and run the audit again",
+        )
+    return stored_strata(
+        [name],
+        cases=cases,
+        annotations=read_annotations(run.folder),
+        predictions=read_predictions(run.folder),
+        scores=run.scores,
+        settings=run.statistics,
     )
 
 

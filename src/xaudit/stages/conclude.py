@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.catalog import CEILING, metric_row
-from xaudit.config import AuditFile, CategoriesSection
+from xaudit.config import AuditFile, CategoriesSection, EquivarianceSection, ResolutionSection
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     Ceiling,
@@ -39,12 +39,13 @@ from xaudit.store.tables import (
     read_categories,
     read_problems,
     read_summaries,
+    read_thresholds,
     write_categories,
     write_problems,
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import judge
+from xaudit.verdict import Survival, changed_findings, judge
 
 OUTCOME = "outcome.json"
 
@@ -55,11 +56,13 @@ class CaseFigures:
 
     Attributes:
         facts: by model and case; empty where neither strata nor regressions are asked for.
+        published: regressions of a published protocol, where the audit follows one.
     """
 
     facts: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
     agreements: tuple[ReaderAgreement, ...] = ()
     ceilings: tuple[Ceiling, ...] = ()
+    published: tuple[Regression, ...] = ()
 
 
 def conclude(
@@ -120,13 +123,17 @@ def conclude(
             "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
             "categories": audit.categories.model_dump(mode="json"),
+            "survival": asdict(survival_of(audit)),
+            "tunes_thresholds": audit.tunes_thresholds,
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
             "agreements": [asdict(one) for one in figures.agreements],
             "ceilings": [asdict(one) for one in figures.ceilings],
-            "regressions": [asdict(one) for one in _regressions(audit, scores, figures)],
+            "regressions": [
+                asdict(one) for one in (*_regressions(audit, scores, figures), *figures.published)
+            ],
             "plans": [asdict(one) for one in _plans(audit, summaries)],
         },
     )
@@ -194,6 +201,7 @@ def load(run: RunFolder) -> Outcome:
         plans=tuple(Plan(**row) for row in head.get("plans", ())),
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
+        thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
     )
 
 
@@ -251,7 +259,20 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
-    return (*verdicts, *resolution_findings(summaries, metric_names(audit)), *head["data_findings"])
+    of_changes = changed_findings(
+        summaries,
+        explainers=[spec.id for spec in audit.explainers],
+        survival=survival_of(audit),
+        metric_names=metric_names(audit),
+    )
+    coarse = resolution_findings(summaries, metric_names(audit))
+    return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+
+
+def survival_of(audit: AuditFile) -> Survival:
+    """The audit's limits below which something does not survive a change of the image."""
+    turned, coarser = audit.equivariance or EquivarianceSection(), audit.resolution or ResolutionSection()
+    return Survival(turned.least_same_class, turned.least_same_map, coarser.least_kept)
 
 
 def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:

@@ -13,7 +13,7 @@ from xaudit.stages.conclude import without_people
 from xaudit.stages.limits import Limits
 from xaudit.stages.resolution import resolution_findings
 from xaudit.stages.stored_run import StoredRun
-from xaudit.verdict import Strictness, judge, judge_drops
+from xaudit.verdict import Strictness, Survival, changed_findings, judge, judge_drops
 
 Limit = TypeVar("Limit", Gate, MaxDrop)
 
@@ -57,7 +57,14 @@ def regate(path: Path, limits: Limits) -> Outcome:
     findings = [verdict for verdict in judged if verdict.kind != "gate"]
     of_data = [Verdict(**row) for row in run.head["data_findings"]]
     of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
-    return replace(run.outcome, verdicts=(*of_gates, *drops, *findings, *of_maps, *of_data))
+    of_changes = changed_findings(
+        run.outcome.summaries,
+        explainers=run.explainers,
+        survival=Survival(**run.head.get("survival", {})),
+        metric_names=run.head["metric_names"],
+    )
+    verdicts = (*of_gates, *drops, *findings, *of_maps, *of_changes, *of_data)
+    return replace(run.outcome, verdicts=verdicts)
 
 
 def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
+from xaudit.audit import Chunk, Thresholds, ask_reliance, explain, map_facts, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
 from xaudit.explainers import make_explainer
 from xaudit.records import Case, Prediction, SaliencyMap
-from xaudit.stages.further_scores import Cut, FurtherScores, Piece
+from xaudit.stages.further_scores import Cut, FurtherScores, Piece, told_thresholds
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
     MAP_FACTS,
@@ -44,6 +44,8 @@ class PartKeys:
     reliance: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
+    tuning_maps: list[str] = field(default_factory=list)
+    tuning: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class ShardPlan:
 
     Attributes:
         with_scores: false where only maps are wanted.
+        thresholds: that were tuned for the model, by explainer and class.
     """
 
     run: RunFolder
@@ -61,6 +64,7 @@ class ShardPlan:
     pairs: Sequence[tuple[Case, Prediction]]
     keys: PartKeys
     with_scores: bool = True
+    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
     @property
     def n_shards(self) -> int:
@@ -73,7 +77,9 @@ class ShardPlan:
 
     @property
     def _further(self) -> FurtherScores:
-        return FurtherScores(self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps)
+        return FurtherScores(
+            self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps, self.thresholds
+        )
 
     @property
     def _asks_reliance(self) -> bool:
@@ -92,7 +98,7 @@ class ShardPlan:
         for start in range(0, len(self.pairs), size):
             pairs = self.pairs[start : start + size]
             chunk = Chunk(self.classifier, self.dataset, pairs)
-            inputs = self._inputs(pairs)
+            inputs = self.inputs(pairs)
             reliance_key = shard_key({**inputs, "reliance": self.audit.reliance.model_dump(mode="json")})
             if self._asks_reliance and self.with_scores:
                 self.keys.reliance.append(reliance_key)
@@ -191,6 +197,7 @@ class ShardPlan:
                 metrics=self.audit.metrics,
                 reliances=reliances,
                 ceilings=self.audit.localization.ceilings,
+                thresholds=self.thresholds.get(spec.id, {}),
             )
             write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
             write_part(self.run, SCORES, key, results)
@@ -205,7 +212,8 @@ class ShardPlan:
             stored = read_parts(self.run, MAPS, [key])
         return stored.rows
 
-    def _inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
+    def inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
+        """All that the results of these cases depend on, but for what is asked of them."""
         ids = {case.case_id for case, _ in pairs}
         marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
         return {
@@ -229,6 +237,7 @@ class ShardPlan:
                 "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
                 "metrics": [[metric.id, metric.fingerprint] for metric in self.audit.metrics],
                 "reliance": reliance_key if self._asks_reliance else None,
-                "localization": self.audit.localization.model_dump(mode="json"),
+                "localization": {"ceilings": self.audit.localization.ceilings},
+                **told_thresholds(self.thresholds.get(spec.id, {})),
             }
         )

@@ -72,6 +72,20 @@ def facts_of(
     return facts
 
 
+def check_told(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | None:
+    """The first property that only the data can tell and that it tells of no case; None where there is none.
+
+    Example:
+        >>> check_told([], [StratumSpec(name="class"), StratumSpec(name="site")])
+        'site'
+    """
+    told = {
+        "site": any(case.site is not None for case in cases),
+        "augmented": any(case.augmented is not None for case in cases),
+    }
+    return next((spec.name for spec in specs if not told.get(spec.name, True)), None)
+
+
 def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> dict[str, frozenset[str]]:
     """The cases of each stratum of each property, for one model; strata without a case are left out.
 
@@ -101,6 +115,14 @@ def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str
         case "class":
             slugs = _slugs(f.case.label for f in facts.values())
             return {case: slugs[f.case.label] for case, f in facts.items()}, list(slugs.values())
+        case "site":
+            sites = {case: f.case.site for case, f in facts.items()}
+            slugs = _slugs(site for site in sites.values() if site is not None)
+            named = {case: UNKNOWN if site is None else slugs[site] for case, site in sites.items()}
+            return named, list(slugs.values())
+        case "augmented":
+            said = {None: UNKNOWN, True: "yes", False: "no"}
+            return {case: said[f.case.augmented] for case, f in facts.items()}, ["no", "yes"]
         case "lesion-count":
             counts = {
                 case: "none" if f.shape is None else str(f.shape.n_lesions) for case, f in facts.items()
@@ -179,6 +201,8 @@ def _slugs(names: Iterable[str]) -> dict[str, str]:
     slugs: dict[str, str] = {}
     for name in sorted(set(names)):
         slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-") or "class"
+        # Its own, not the part of the cases of which nobody knows.
+        slug = f"{slug}-1" if slug == UNKNOWN else slug
         taken = slugs.values()
         number = 2
         unique = slug

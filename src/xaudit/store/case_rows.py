@@ -23,6 +23,8 @@ def _case_row(case: Case) -> dict[str, object]:
         "spacing_row_mm": row,
         "spacing_col_mm": col,
         "source_format": case.source_format,
+        "site": case.site,
+        "augmented": case.augmented,
     }
 
 
@@ -40,6 +42,8 @@ def _case(row: Mapping[str, Any]) -> Case:
         width=row["width"],
         spacing_mm=None if None in spacing else spacing,
         source_format=row["source_format"],
+        site=row["site"],
+        augmented=row["augmented"],
     )
 
 

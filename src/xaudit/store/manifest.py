@@ -39,6 +39,7 @@ LIBRARIES = (
     "typer",
     "rich",
     "pydicom",
+    "nibabel",
 )
 """The distributions whose versions can move a result or its presentation, in pyproject's order."""
 

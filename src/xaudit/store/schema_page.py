@@ -6,7 +6,18 @@ from typing import Any
 import pyarrow as pa
 
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PROBLEMS
-from xaudit.store.result_rows import CATEGORIES, MAP_FACTS, MAPS, PREDICTIONS, RELIANCE, SCORES, SUMMARY
+from xaudit.store.result_rows import (
+    CATEGORIES,
+    MAP_FACTS,
+    MAPS,
+    PREDICTIONS,
+    RELIANCE,
+    SCORES,
+    SUMMARY,
+    THRESHOLDS,
+    TUNING,
+    TUNING_MAPS,
+)
 from xaudit.store.schema_version import SCHEMA_VERSION
 from xaudit.store.table import Table
 
@@ -14,6 +25,9 @@ TABLES: tuple[Table[Any], ...] = (
     CASES,
     ANNOTATIONS,
     PREDICTIONS,
+    TUNING_MAPS,
+    TUNING,
+    THRESHOLDS,
     MAPS,
     SCORES,
     RELIANCE,

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Problem, Summary
+from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Problem, Summary, TunedThreshold
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PROBLEMS
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY
+from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY, THRESHOLDS
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.table import Table
@@ -67,6 +67,16 @@ def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> No
 def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
     """Every map with its failure category."""
     return _read(run, CATEGORIES)
+
+
+def write_thresholds(run: RunFolder, thresholds: Sequence[TunedThreshold]) -> None:
+    """Writes ``thresholds.parquet``."""
+    _write(run, THRESHOLDS, thresholds)
+
+
+def read_thresholds(run: RunFolder) -> tuple[TunedThreshold, ...]:
+    """The thresholds that a run tuned."""
+    return _read(run, THRESHOLDS)
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:
