@@ -225,6 +225,7 @@ class Reliance:
         control_probability_drop: mean fall when a random area of the same size is replaced instead.
         control_logit_drop: the same for the logit.
         beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall.
+        logit_beyond_random: the same for the logit.
     """
 
     case_id: str
@@ -241,6 +242,7 @@ class Reliance:
     control_probability_drop: float
     control_logit_drop: float
     beyond_random: float
+    logit_beyond_random: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,15 @@ from xaudit.config.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.sanity import (
+    CheckSection,
+    Repeatability,
+    RepeatabilitySection,
+    Robustness,
+    RobustnessSection,
+    Sanity,
+    SanitySection,
+)
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, Stratum, StratumSpec
 
@@ -45,6 +54,7 @@ __all__ = [
     "AuditFile",
     "CategoriesSection",
     "ChangedImagesSection",
+    "CheckSection",
     "DataSection",
     "Equivariance",
     "EquivarianceSection",
@@ -62,9 +72,15 @@ __all__ = [
     "PhantomSection",
     "RegionSection",
     "RelianceSection",
+    "Repeatability",
+    "RepeatabilitySection",
     "Resolution",
     "ResolutionSection",
+    "Robustness",
+    "RobustnessSection",
     "RunSection",
+    "Sanity",
+    "SanitySection",
     "Section",
     "SplitSection",
     "Spread",

@@ -192,6 +192,7 @@ _RELIANCE_SAME = (
     "control_probability_drop",
     "control_logit_drop",
     "beyond_random",
+    "logit_beyond_random",
 )
 
 
