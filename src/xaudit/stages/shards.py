@@ -11,6 +11,7 @@ from xaudit.engine.local import Shard
 from xaudit.explainers import make_explainer
 from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.stages.further_scores import Cut, FurtherScores, Piece
+from xaudit.stages.map_checks import MapChecks
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
     MAP_FACTS,
@@ -69,11 +70,18 @@ class ShardPlan:
         per_chunk = len(self.audit.explainers_and_controls)
         if self.with_scores:
             per_chunk += self._asks_reliance + self._further.n_per_chunk
-        return -(-len(self.pairs) // size) * per_chunk
+        own = self._checks.n_pieces if self.with_scores else 0
+        return -(-len(self.pairs) // size) * per_chunk + own
 
     @property
     def _further(self) -> FurtherScores:
         return FurtherScores(self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps)
+
+    @property
+    def _checks(self) -> MapChecks:
+        return MapChecks(
+            self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps, self._inputs
+        )
 
     @property
     def _asks_reliance(self) -> bool:
@@ -125,6 +133,7 @@ class ShardPlan:
             there = [key for key in self.keys.problems if has_part(self.run, PART_PROBLEMS, key)]
             failed = {problem.case_id for problem in read_parts(self.run, PART_PROBLEMS, there).rows}
             yield from (self._shard_of(piece) for piece in further.of_all(cuts, failed=failed))
+            yield from (self._shard_of(piece) for piece in self._checks.pieces(cuts))
 
     def _shard_of(self, piece: Piece) -> Shard:
         self.keys.scores.append(piece.key)
