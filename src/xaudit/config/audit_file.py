@@ -183,6 +183,12 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
             self._check_region(index, gate)
+            family = metric_row(self.metric_names.get(gate.metric, gate.metric)).family
+            if family in CHECK_FAMILIES and getattr(self, family) is None:
+                raise ValueError(
+                    f"gates[{index}]: {gate.metric} is not measured|ask for it with the section `{family}`, such as "
+                    f"`{family}: true`"
+                )
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:

@@ -3,6 +3,7 @@
 from xaudit.records import Outcome
 from xaudit.report.category_section import categories_section
 from xaudit.report.changed_sections import changed_section
+from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
@@ -47,6 +48,8 @@ def report_sections(
         planning_section(outcome),
         changed_section(outcome, "equivariance"),
         changed_section(outcome, "resolution"),
+        checks_section(outcome),
+        repeatability_section(outcome),
         skipped_section(outcome),
         notes_section(outcome),
         work_section(outcome, folder=folder, command=command),

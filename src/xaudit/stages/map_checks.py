@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xaudit.audit import Chunk
 from xaudit.config import AuditFile, CheckSection, ExplainerSpec, RobustnessSection, SanitySection
 from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
-from xaudit.stages.further_scores import Cut, Piece, StoredMaps
+from xaudit.stages.further_scores import Cut, Piece, StoredMaps, maps_by_case
 from xaudit.stages.robustness import score_robustness
 from xaudit.stages.sanity import score_collapse, score_sanity
 from xaudit.stages.selection import spread_over_patients
@@ -106,16 +106,13 @@ class MapChecks:
         self, cuts: Sequence[Cut], pairs: Sequence[tuple[Case, Prediction]], spec: ExplainerSpec
     ) -> dict[str, SaliencyMap]:
         """The stored maps of these cases, by case id."""
-        wanted = {case.case_id for case, _ in pairs}
-        return {
-            one.case_id: one
-            for cut in cuts
-            if wanted & {case.case_id for case, _ in cut.pairs}
-            for one in self.stored_maps(
-                Chunk(self.classifier, self.dataset, cut.pairs), spec, cut.map_keys[spec.id]
-            )
-            if one.case_id in wanted
-        }
+        return maps_by_case(
+            cuts,
+            {case.case_id for case, _ in pairs},
+            spec,
+            stored_maps=self.stored_maps,
+            chunk_of=lambda cut: Chunk(self.classifier, self.dataset, cut.pairs),
+        )
 
     def _key(
         self,

@@ -9,6 +9,7 @@ from xaudit.records import ALL_CASES, MODEL_LEVEL, Summary, Verdict
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
 from xaudit.verdict.gates import Strictness, gate_verdicts
+from xaudit.verdict.sanity import sanity_findings
 
 __all__ = ["ELSEWHERE", "MARGIN", "Baseline", "Strictness", "judge", "judge_drops"]
 
@@ -54,6 +55,8 @@ def judge(
         verdicts += model_findings(own, (positive or {}).get(model_id))
     for own in overall.values():
         verdicts += explainer_findings(own, asked)
+    for own in overall.values():
+        verdicts += sanity_findings(own, asked)
     return tuple(verdicts)
 
 
