@@ -334,6 +334,27 @@ class ThresholdShift:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalizedAndCausal:
+    """Cases of one model and explainer by whether the map lies on the mark and whether the model relies on the mark.
+
+    Attributes:
+        n_both: the map lies on the mark, and the model relies on it.
+        n_map_only: the map lies on the mark, though the model does not rely on it: it looks right and is not.
+        n_model_only: the model relies on the mark, and the map lies elsewhere.
+        n_neither: the model does not rely on the mark, and the map lies elsewhere too.
+        n_unknown: cases without a mark, or of which reliance on it is not known.
+    """
+
+    model_id: str
+    explainer_id: str
+    n_both: int
+    n_map_only: int
+    n_model_only: int
+    n_neither: int
+    n_unknown: int
+
+
+@dataclass(frozen=True, slots=True)
 class Interval:
     """An estimate with its confidence limits; the limits are None where too few patients allow none.
 
@@ -672,6 +693,7 @@ class Outcome:
     plans: tuple[Plan, ...] = ()
     categories: tuple[CategoryCount, ...] = ()
     category_shifts: tuple[ThresholdShift, ...] = ()
+    causal: tuple[LocalizedAndCausal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

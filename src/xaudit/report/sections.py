@@ -2,6 +2,7 @@
 
 from xaudit.records import Outcome
 from xaudit.report.category_section import categories_section
+from xaudit.report.causal_section import causal_section
 from xaudit.report.changed_sections import changed_section
 from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
@@ -41,6 +42,7 @@ def report_sections(
         categories_section(outcome),
         looks_section(outcome, plain=plain),
         truth_section(outcome),
+        causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),
         strata_section(outcome),

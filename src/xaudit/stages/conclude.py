@@ -13,6 +13,7 @@ from xaudit.records import (
     Ceiling,
     Coefficient,
     Interval,
+    LocalizedAndCausal,
     MapFacts,
     Outcome,
     Plan,
@@ -28,6 +29,7 @@ from xaudit.records import (
     Work,
 )
 from xaudit.stages.categories import categorise, category_counts, threshold_shifts
+from xaudit.stages.causal import localized_and_causal
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.regressions import regressions_of
 from xaudit.stages.resolution import resolution_findings
@@ -128,6 +130,7 @@ def conclude(
             "ceilings": [asdict(one) for one in figures.ceilings],
             "regressions": [asdict(one) for one in _regressions(audit, scores, figures)],
             "plans": [asdict(one) for one in _plans(audit, summaries)],
+            "causal": [asdict(one) for one in localized_and_causal(facts, scores, audit.categories)],
         },
     )
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
@@ -194,6 +197,7 @@ def load(run: RunFolder) -> Outcome:
         plans=tuple(Plan(**row) for row in head.get("plans", ())),
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
+        causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
     )
 
 
