@@ -50,8 +50,8 @@ class Noise:
 def sensitivities(saliency: FloatArray, noisy: FloatArray) -> dict[str, Measured]:
     """Max- and average-sensitivity: change of the map over its size, both as Euclidean lengths.
 
-    Every noisy copy counts, whatever class the model names on it, as in the paper; Quantus drops those with another
-    class, and one such copy turns its maximum into NaN.
+    Every noisy copy counts, whatever class the model names on it, as in the paper and as in Quantus unless it is told to
+    drop those with another class: then one such copy turns its answer into NaN.
 
     Source: Yeh et al. 2019, definition 4, with a sample in place of the whole ball.
     """
