@@ -47,6 +47,7 @@ def test_checks_stand_per_model_and_explainer_with_what_failed():
         check("honest", "lime", "mprt", 0.9),
         check("honest", "lime", "seed-stability", 0.4, "robustness"),
         check("honest", "edges", "mprt", 1.0),
+        check("honest", "lime", "mprt-step-25", 0.95),
     )
     section = checks_section(replace(outcome, verdicts=(*outcome.verdicts, finding)))
     assert titles(section) == ["explainer", "mprt (-)", "seed\nstability (+)"]

@@ -26,7 +26,9 @@ _CONSTANT = "a constant map earns"
 def checks_section(outcome: Outcome) -> Section | None:
     """Sanity and robustness, per model and explainer; None where neither was asked."""
     lookup = SummaryLookup(outcome)
-    metrics = lookup.headline_metrics(("sanity", "robustness"))
+    known = {row.id for row in METRICS}
+    # The steps of a cascade have ids of their own; the end of it is what is shown.
+    metrics = [one for one in lookup.headline_metrics(("sanity", "robustness")) if one in known]
     if not metrics:
         return None
     shares = {
