@@ -27,7 +27,7 @@ from xaudit.metrics.categories import measure_map
 from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.metrics.localization.tuning import iou_curve
 from xaudit.metrics.regions import partition, region_masses
-from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
+from xaudit.metrics.reliance import RegionEffect, ask_region_reliance, reliance_agreement
 from xaudit.native_grid import NativeGrid
 from xaudit.records import (
     MODEL_LEVEL,
@@ -208,33 +208,53 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
 
 def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
     """How much the model depends on each region of each case of a chunk."""
-    found: list[Reliance] = []
-    for subject in chunk.subjects:
-        effects = region_reliance(
-            chunk.classifier,
-            subject.image,
-            subject.target_index,
-            subject.parts_in_model,
-            infills=settings.infills,
-            controls=settings.controls,
-            generator=generator_for(seed, subject.case.case_id, "reliance"),
-        )
-        found += [_reliance(subject, chunk.classifier.id, effect) for effect in effects]
-    return found
+    from xaudit.perturb.asking import answer
+
+    classifier = chunk.classifier
+    asked = answer(
+        [
+            ask_region_reliance(
+                subject.image,
+                subject.target_index,
+                subject.parts_in_model,
+                infills=settings.infills,
+                controls=settings.controls,
+                generator=generator_for(seed, subject.case.case_id, "reliance"),
+            )
+            for subject in chunk.subjects
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    return [
+        _reliance(subject, classifier.id, effect)
+        for subject, one in zip(chunk.subjects, asked, strict=True)
+        for effect in one.value
+    ]
 
 
 def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreResult]:
-    """The reliance of each region as scores of the model itself: its drop minus that of random areas."""
+    """The reliance of each region as scores of the model itself: its drop minus that of random areas.
+
+    Once of the target's probability, which decides verdicts, and once of its logit, which still moves where the
+    probability is near 0 or 1.
+    """
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         own = [r for r in reliances if r.case_id == subject.case.case_id]
         for region in subject.asked_regions:
-            beyond = [r.beyond_random for r in own if r.region == region]
-            value: Measured = float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
-            if region != "border" and not subject.mark.any():
-                value = Absent("no reader marked anything on this case")
-            key = _key(subject, None, f"reliance-{region}", model_id=chunk.classifier.id)
-            results.append(_result(key, value, 0, 0.0))
+            there = [r for r in own if r.region == region]
+            for metric, beyond in (
+                (f"reliance-{region}", [r.beyond_random for r in there]),
+                (f"reliance-logit-{region}", [r.logit_beyond_random for r in there]),
+            ):
+                value: Measured = (
+                    float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
+                )
+                if region != "border" and not subject.mark.any():
+                    value = Absent("no reader marked anything on this case")
+                key = _key(subject, None, metric, model_id=chunk.classifier.id)
+                results.append(_result(key, value, 0, 0.0))
     return results
 
 
@@ -592,6 +612,7 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         control_probability_drop=effect.control_probability_drop,
         control_logit_drop=effect.control_logit_drop,
         beyond_random=effect.beyond_random,
+        logit_beyond_random=effect.logit_beyond_random,
     )
 
 
@@ -606,4 +627,5 @@ def _effect(reliance: Reliance) -> RegionEffect:
         control_probability_drop=reliance.control_probability_drop,
         control_logit_drop=reliance.control_logit_drop,
         beyond_random=reliance.beyond_random,
+        logit_beyond_random=reliance.logit_beyond_random,
     )

@@ -229,6 +229,7 @@ class Reliance:
         control_probability_drop: mean fall when a random area of the same size is replaced instead.
         control_logit_drop: the same for the logit.
         beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall.
+        logit_beyond_random: the same for the logit.
     """
 
     case_id: str
@@ -245,6 +246,7 @@ class Reliance:
     control_probability_drop: float
     control_logit_drop: float
     beyond_random: float
+    logit_beyond_random: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +381,27 @@ class ThresholdShift:
     n_maps: int
     n_moved: int
     change_wrong_reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizedAndCausal:
+    """Cases of one model and explainer by whether the map lies on the mark and whether the model relies on the mark.
+
+    Attributes:
+        n_both: the map lies on the mark, and the model relies on it.
+        n_map_only: the map lies on the mark, though the model does not rely on it: it looks right and is not.
+        n_model_only: the model relies on the mark, and the map lies elsewhere.
+        n_neither: the model does not rely on the mark, and the map lies elsewhere too.
+        n_unknown: cases without a mark, or of which reliance on it is not known.
+    """
+
+    model_id: str
+    explainer_id: str
+    n_both: int
+    n_map_only: int
+    n_model_only: int
+    n_neither: int
+    n_unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -729,6 +752,7 @@ class Outcome:
     categories: tuple[CategoryCount, ...] = ()
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
+    causal: tuple[LocalizedAndCausal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class MetricRow:
         "limits",
         "equivariance",
         "resolution",
+        "repeatability",
     ]
     higher_is_better: bool | None
     range: str

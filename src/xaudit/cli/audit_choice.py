@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import CHANGED_FAMILIES, EXPLAINERS, METRICS, metric_row
+from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, EXPLAINERS, METRICS, metric_row
 from xaudit.cli.options import Choices
 from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_audit_file
 from xaudit.errors import UsageError, did_you_mean
@@ -97,7 +97,7 @@ def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
                 f"--metric: '{name}' comes with the localization metrics and cannot be chosen alone",
                 hint="choose the metric that it limits; `localization.ceilings` switches ceilings on or off",
             )
-        if name in always and metric_row(name).family in CHANGED_FAMILIES:
+        if name in always and metric_row(name).family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
             raise UsageError(
                 f"--metric: '{name}' is no metric of its own",
                 hint=f"ask for it with `--set {metric_row(name).family}=true`",

@@ -36,6 +36,15 @@ from xaudit.config.measured import measured_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.sanity import (
+    CheckSection,
+    Repeatability,
+    RepeatabilitySection,
+    Robustness,
+    RobustnessSection,
+    Sanity,
+    SanitySection,
+)
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
 
@@ -48,6 +57,7 @@ __all__ = [
     "AuditFile",
     "CategoriesSection",
     "ChangedImagesSection",
+    "CheckSection",
     "DataSection",
     "Equivariance",
     "EquivarianceSection",
@@ -66,9 +76,15 @@ __all__ = [
     "PhantomSection",
     "RegionSection",
     "RelianceSection",
+    "Repeatability",
+    "RepeatabilitySection",
     "Resolution",
     "ResolutionSection",
+    "Robustness",
+    "RobustnessSection",
     "RunSection",
+    "Sanity",
+    "SanitySection",
     "Section",
     "SplitSection",
     "Spread",

@@ -11,7 +11,7 @@ from pydantic import (
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, Stratum, StratumSpec
 
-Infill = Literal["blur", "noise", "mean"]
+Infill = Literal["blur", "noise", "mean", "mirror"]
 
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -22,7 +22,9 @@ class RelianceSection(Section):
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
-        ("blur", "noise"), min_length=1, description="what regions are replaced by: blur, noise, mean"
+        ("blur", "noise"),
+        min_length=1,
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xaudit.catalog import CEILING, CHANGED_FAMILIES, METRICS, metric_row
+from xaudit.catalog import CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
 from xaudit.config.gates import Gate
 from xaudit.config.strata import STRATA, StratumSpec
 from xaudit.errors import did_you_mean
@@ -23,6 +23,9 @@ def measured_metrics(audit: "AuditFile") -> tuple[str, ...]:
     found += [row.id for row in METRICS if row.family == "regions"]
     if audit.reliance.enabled:
         found += [row.id for row in METRICS if row.family in _ASKED_OF_THE_MODEL]
+    found += [
+        row.id for row in METRICS if row.family in CHECK_FAMILIES and getattr(audit, row.family) is not None
+    ]
     found.append("map-missing")
     if audit.localization.ceilings:
         found += [spec.id + CEILING for spec in placed if metric_row(spec.name).has_ceiling]

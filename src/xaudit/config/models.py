@@ -21,6 +21,10 @@ class ModelSection(Section):
         "torchvision", description="where the network comes from; see models and formats"
     )
     architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
+    family: str | None = Field(
+        None,
+        description="models of one family are one network trained anew; by default the architecture or factory",
+    )
     factory: str | None = Field(None, description="package.module:function, called with n_classes")
     variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
     weights: Path | None = Field(None, description="safetensors or a weights-only state dict; absent: train")
@@ -54,6 +58,11 @@ class ModelSection(Section):
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise ValueError("factory: expected package.module:function")
         return self
+
+    @property
+    def family_name(self) -> str:
+        """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
+        return self.family or self.architecture or self.factory or self.source
 
 
 class TrainSection(Section):

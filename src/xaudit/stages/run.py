@@ -36,6 +36,7 @@ from xaudit.stages.folder import obtain_folder
 from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.published_regressions import lesion_geometries, published_regressions
 from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
+from xaudit.stages.repeatability import ModelPairs
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases, select_for_tuning
 from xaudit.stages.shards import PartKeys, ShardPlan
@@ -270,9 +271,13 @@ class Run:
         ]
         for plan in plans:
             plan.check()
+        model_pairs = ModelPairs(self.audit, plans if with_scores else ())
         count = run_shards(
-            chain.from_iterable(plan.shards() for plan in plans),
-            total=sum(plan.n_shards for plan in plans),
+            chain(
+                chain.from_iterable(plan.shards() for plan in plans),
+                (plan.shard_of(piece) for plan, piece in model_pairs.pieces()),
+            ),
+            total=sum(plan.n_shards for plan in plans) + model_pairs.n_pieces,
             n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
             on_progress=self._tell,
         )

@@ -194,6 +194,7 @@ _RELIANCE_SAME = (
     "control_probability_drop",
     "control_logit_drop",
     "beyond_random",
+    "logit_beyond_random",
 )
 
 

@@ -166,6 +166,7 @@ RELIANCE = _schema(
         _NUMBER,
         "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
     ),
+    ("logit_beyond_random", _NUMBER, "the same for the target's logit"),
     empty=("patient_id",),
 )
 

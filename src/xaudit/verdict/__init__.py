@@ -11,6 +11,7 @@ from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
 from xaudit.verdict.gates import gate_verdicts
 from xaudit.verdict.limits import Strictness
+from xaudit.verdict.sanity import sanity_findings
 
 __all__ = [
     "ELSEWHERE",
@@ -65,6 +66,8 @@ def judge(
         verdicts += model_findings(own, (positive or {}).get(model_id))
     for own in overall.values():
         verdicts += explainer_findings(own, asked)
+    for own in overall.values():
+        verdicts += sanity_findings(own, asked)
     return tuple(verdicts)
 
 
