@@ -34,6 +34,7 @@ from xaudit.config.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.report import ReportSection
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, Stratum, StratumSpec
 
@@ -62,6 +63,7 @@ __all__ = [
     "PhantomSection",
     "RegionSection",
     "RelianceSection",
+    "ReportSection",
     "Resolution",
     "ResolutionSection",
     "RunSection",

@@ -31,6 +31,7 @@ from xaudit.config.data import DataSection
 from xaudit.config.gates import Gate, GateEntry
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.report import ReportSection
 from xaudit.config.section import Section
 from xaudit.errors import nearest
 
@@ -82,6 +83,7 @@ class AuditFile(Section):
     statistics: StatisticsSection = StatisticsSection()
     categories: CategoriesSection = CategoriesSection()
     run: RunSection = RunSection()
+    report: ReportSection = ReportSection()
 
     @field_validator("controls")
     @classmethod
@@ -234,7 +236,7 @@ class AuditFile(Section):
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""
-        plain = self.model_dump(mode="json")
+        plain = self.model_dump(mode="json", exclude={"report"})
         for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps"):
             plain["run"].pop(setting)
         return fingerprint(plain)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Problem, Summary
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PROBLEMS
+from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Preview, Problem, Summary
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
 from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY
 from xaudit.store.run_folder import RunFolder
@@ -67,6 +67,16 @@ def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> No
 def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
     """Every map with its failure category."""
     return _read(run, CATEGORIES)
+
+
+def write_previews(run: RunFolder, previews: Sequence[Preview]) -> None:
+    """Writes ``previews.parquet``."""
+    _write(run, PREVIEWS, previews)
+
+
+def read_previews(run: RunFolder) -> tuple[Preview, ...]:
+    """The pictures of the gallery; none for a run that kept none."""
+    return _read(run, PREVIEWS) if (run.path / f"{PREVIEWS.name}.parquet").exists() else ()
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:
