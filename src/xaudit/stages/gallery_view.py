@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xaudit.catalog import METRICS
-from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
-from xaudit.records import Case, CategorisedMap, FloatArray, Prediction, SaliencyMap, Score, ScoreResult
-from xaudit.statistics.strata import CaseFacts
+from xaudit.geometry import Geometry, fit_geometry, image_to_model
+from xaudit.records import CategorisedMap, FloatArray, Prediction, Score, ScoreResult
 from xaudit.store.parts import MAPS, iter_parts, part_keys
 from xaudit.store.run_folder import RunFolder
 
@@ -58,38 +57,23 @@ class GalleryView:
     maps: Mapping[str, GalleryMap]
 
 
-def gallery_view(
-    case: Case,
-    facts: CaseFacts,
-    maps: Mapping[str, GalleryMap],
-    *,
-    fit: Fit,
-    frame: tuple[int, int],
-    cell: str,
-    size: str,
-) -> GalleryView:
-    """The view of one case.
+@dataclass(frozen=True, slots=True, eq=False)
+class SmallMap:
+    """A stored map, averaged down.
 
-    Args:
+    Attributes:
         frame: (height, width) of the model's frame.
+        values: (h, w) of the same frame.
     """
-    return GalleryView(
-        case_id=case.case_id,
-        model_id=facts.prediction.model_id,
-        prediction=facts.prediction,
-        geometry=fit_geometry((case.height, case.width), frame, fit),
-        cell=cell,
-        size=size,
-        area_px=None if facts.shape is None else facts.shape.area_px,
-        area_mm2=facts.area_mm2,
-        maps=maps,
-    )
+
+    frame: tuple[int, int]
+    values: FloatArray
 
 
-def stored_maps(
+def small_maps(
     run: RunFolder, wanted: Mapping[str, Collection[str]], explainers: Collection[str]
-) -> dict[tuple[str, str, str], SaliencyMap]:
-    """The maps of some cases, averaged down to :data:`MAP_SIDE`, by model, case and explainer.
+) -> dict[tuple[str, str, str], SmallMap]:
+    """The maps of some cases by model, case and explainer, read part by part.
 
     Args:
         wanted: cases by model.
@@ -98,13 +82,15 @@ def stored_maps(
     for part in iter_parts(run, MAPS, part_keys(run, MAPS)):
         for one in part.rows or ():
             if one.explainer_id in explainers and one.case_id in wanted.get(one.model_id, ()):
-                found[one.model_id, one.case_id, one.explainer_id] = one
+                height, width = one.values.shape
+                key = (one.model_id, one.case_id, one.explainer_id)
+                found[key] = SmallMap((height, width), shrunk(one.values))
     return found
 
 
 def gallery_maps(
     explainers: Sequence[str],
-    stored: Mapping[str, SaliencyMap],
+    stored: Mapping[str, SmallMap],
     sorted_maps: Mapping[str, CategorisedMap],
     scores: Iterable[ScoreResult],
 ) -> dict[str, GalleryMap]:
@@ -123,7 +109,7 @@ def gallery_maps(
     for name in explainers:
         known = sorted_maps.get(name)
         maps[name] = GalleryMap(
-            None if name not in stored else shrunk(stored[name].values),
+            stored[name].values if name in stored else None,
             "" if known is None else known.category,
             known is not None and known.wrong_reason,
             {

@@ -13,12 +13,13 @@ from xaudit.catalog import METRICS, explainer_row
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
 from xaudit.errors import RunFolderError
+from xaudit.geometry import Fit, fit_geometry
 from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome, Preview, ScoreResult
 from xaudit.stages.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
-from xaudit.stages.gallery_view import GalleryView, gallery_maps, gallery_view, stored_maps
+from xaudit.stages.gallery_view import GalleryMap, GalleryView, SmallMap, gallery_maps, small_maps
 from xaudit.stages.reasons import ReasonCount, reason_counts
 from xaudit.stages.stored_run import StoredRun
-from xaudit.statistics.strata import facts_of, strata_of
+from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import read_categories, read_previews
@@ -99,10 +100,10 @@ def every_id(path: Path) -> frozenset[str]:
 
 
 def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[GalleryView, ...]:
+    """The chosen cases of every model, worst first."""
     settings = _resolved(run)
     n = ReportSection.model_validate(settings.get("report", {})).gallery
-    fits = {model["id"]: model["fit"] for model in settings["models"]}
-    cases = {case.case_id: case for case in run.cases}
+    fits: dict[str, Fit] = {model["id"]: model["fit"] for model in settings["models"]}
     ranked_by = ranking_metric(run.scores, run.explainers)
     cells = {model: confusion_cells(categories, model) for model in run.outcome.model_ids}
     chosen = {
@@ -114,50 +115,75 @@ def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[Gall
         for model, own in cells.items()
     }
     facts = facts_of(
-        cases.values(),
-        run.annotations,
-        [one for one in run.predictions if one.case_id in cells.get(one.model_id, {})],
+        run.cases, run.annotations, [one for one in run.predictions if one.case_id in cells[one.model_id]]
     )
-    maps = stored_maps(run.folder, {model: set(own) for model, own in chosen.items()}, run.explainers)
-    sorted_maps = {(m.facts.model_id, m.facts.case_id, m.facts.explainer_id): m for m in categories}
+    sizes = {model: _sizes(own) for model, own in facts.items()}
+    maps = _maps_by_view(run, chosen, categories)
+    return tuple(
+        _view(
+            facts[model][case_id],
+            maps[model, case_id],
+            fit=fits[model],
+            cell=cells[model][case_id],
+            size=sizes[model].get(case_id, "unknown"),
+        )
+        for model, own in chosen.items()
+        for case_id in own
+        if case_id in facts.get(model, {})
+    )
+
+
+def _view(
+    facts: CaseFacts,
+    maps: tuple[tuple[int, int] | None, Mapping[str, GalleryMap]],
+    *,
+    fit: Fit,
+    cell: str,
+    size: str,
+) -> GalleryView:
+    original = (facts.case.height, facts.case.width)
+    return GalleryView(
+        case_id=facts.case.case_id,
+        model_id=facts.prediction.model_id,
+        prediction=facts.prediction,
+        geometry=fit_geometry(original, maps[0] or original, fit),
+        cell=cell,
+        size=size,
+        area_px=None if facts.shape is None else facts.shape.area_px,
+        area_mm2=facts.area_mm2,
+        maps=maps[1],
+    )
+
+
+def _sizes(facts: Mapping[str, CaseFacts]) -> dict[str, str]:
+    """The third of lesion sizes that each case is in, as the strata have it."""
+    strata = strata_of(facts, [StratumSpec(name="lesion-size")])
+    return {case: name.partition("=")[2] for name, members in strata.items() for case in members}
+
+
+def _maps_by_view(
+    run: StoredRun, chosen: Mapping[str, tuple[str, ...]], categories: tuple[CategorisedMap, ...]
+) -> Mapping[tuple[str, str], tuple[tuple[int, int] | None, Mapping[str, GalleryMap]]]:
+    """By model and case: the model's frame, None where no map tells it, and every explainer's map."""
+    wanted = {model: frozenset(own) for model, own in chosen.items()}
+    stored: dict[tuple[str, str], dict[str, SmallMap]] = defaultdict(dict)
+    for (model, case_id, name), one in small_maps(run.folder, wanted, run.explainers).items():
+        stored[model, case_id][name] = one
+    sorted_maps: dict[tuple[str, str], dict[str, CategorisedMap]] = defaultdict(dict)
+    for known in categories:
+        sorted_maps[known.facts.model_id, known.facts.case_id][known.facts.explainer_id] = known
     scores: dict[tuple[str, str], list[ScoreResult]] = defaultdict(list)
-    wanted = {(model, case) for model, own in chosen.items() for case in own}
-    for one in run.scores:
-        if (one.key.model_id, one.key.case_id) in wanted:
-            scores[one.key.model_id, one.key.case_id].append(one)
-    views = []
-    for model, own in chosen.items():
-        sizes = strata_of(facts.get(model, {}), [StratumSpec(name="lesion-size")])
-        size_of = {case: name.partition("=")[2] for name, members in sizes.items() for case in members}
-        for case_id in own:
-            if case_id not in facts[model]:
-                continue
-            stored = {
-                name: maps[model, case_id, name] for name in run.explainers if (model, case_id, name) in maps
-            }
-            case = cases[case_id]
-            frame = next((one.values.shape for one in stored.values()), (case.height, case.width))
-            views.append(
-                gallery_view(
-                    case,
-                    facts[model][case_id],
-                    gallery_maps(
-                        run.explainers,
-                        stored,
-                        {
-                            name: sorted_maps[model, case_id, name]
-                            for name in run.explainers
-                            if (model, case_id, name) in sorted_maps
-                        },
-                        scores[model, case_id],
-                    ),
-                    fit=fits[model],
-                    frame=(frame[0], frame[1]),
-                    cell=cells[model][case_id],
-                    size=size_of.get(case_id, "unknown"),
-                )
-            )
-    return tuple(views)
+    for result in run.scores:
+        if result.key.case_id in wanted.get(result.key.model_id, ()):
+            scores[result.key.model_id, result.key.case_id].append(result)
+    found = {}
+    for about in ((model, case_id) for model, own in chosen.items() for case_id in own):
+        frame = next((one.frame for one in stored[about].values()), None)
+        found[about] = (
+            frame,
+            gallery_maps(run.explainers, stored[about], sorted_maps[about], scores[about]),
+        )
+    return found
 
 
 def _comparisons(run: StoredRun) -> tuple[Comparison, ...]:
