@@ -39,8 +39,8 @@ class HashedIds:
     def text(self, text: str) -> str:
         """A text in which every id is replaced, also where it is a part of a file's name.
 
-        An id under four characters could be a number or a word of the sentence: it is replaced only where a colon
-        follows it, as where a sentence names a case.
+        An id under four characters without both letters and digits could be a number or a word of the sentence: it
+        is replaced only where a colon or a suffix follows it, as where a sentence names a case or its file.
         """
         return self._pattern.sub(lambda found: self.id(found.group()), text) if self._ids else text
 
@@ -63,6 +63,13 @@ class HashedIds:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         alternatives = [
-            re.escape(name) + ("" if len(name) >= _SHORTEST_WORD else "(?=:)") for name in self._ids if name
+            re.escape(name) + ("" if _is_told_apart(name) else r"(?=:|\.[A-Za-z])")
+            for name in self._ids
+            if name
         ]
         return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives) + r")(?![^\W_])")
+
+
+def _is_told_apart(name: str) -> bool:
+    letters, digits = any(sign.isalpha() for sign in name), any(sign.isdigit() for sign in name)
+    return len(name) >= _SHORTEST_WORD or (letters and digits)

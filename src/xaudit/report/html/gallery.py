@@ -20,14 +20,14 @@ SIZES = ("small", "middle", "large", "same", "unknown")
 
 def gallery_data(
     material: ReportMaterial, *, images: bool, named: Callable[[str], str]
-) -> tuple[dict[str, Any], bool]:
-    """Everything that the gallery draws, and whether its images are lossless.
+) -> tuple[dict[str, Any], int | None]:
+    """Everything that the gallery draws, and at which quality its images are coded; None where without loss.
 
     Args:
         images: whether pictures, maps and outlines go in.
         named: how a case's id is shown.
     """
-    codes, lossless = image_codes(material.previews) if images else ({}, True)
+    codes, quality = image_codes(material.previews) if images else ({}, None)
     names = sorted(material.cases)
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
     explainers = [name for name in material.outcome.explainer_ids if name not in material.outcome.control_ids]
@@ -58,7 +58,7 @@ def gallery_data(
             _view(material, view, names, metrics, explainers, images=images) for view in material.views
         ],
     }
-    return data, lossless
+    return data, quality
 
 
 def _metrics(material: ReportMaterial) -> list[str]:

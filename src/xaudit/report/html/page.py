@@ -236,7 +236,7 @@ def _pairs(material: ReportMaterial) -> Pairs | None:
 def _gallery(material: ReportMaterial, *, images: bool, named: Callable[[str], str]) -> Gallery:
     if not material.views:
         return Gallery({}, "", (), "No case was explained, or the gallery was switched off.")
-    data, lossless = gallery_data(material, images=images, named=named)
+    data, quality = gallery_data(material, images=images, named=named)
     parts = []
     for model, total in material.n_explained.items():
         n = sum(view.model_id == model for view in material.views)
@@ -249,10 +249,10 @@ def _gallery(material: ReportMaterial, *, images: bool, named: Callable[[str], s
         )
     if material.ranked_by is not None:
         selection += f" Worst first by the mean {metric_words(material.ranked_by)} of all explainers."
-    return Gallery(data, selection, _picture_notes(material, images=images, lossless=lossless))
+    return Gallery(data, selection, _picture_notes(material, images=images, quality=quality))
 
 
-def _picture_notes(material: ReportMaterial, *, images: bool, lossless: bool) -> tuple[str, ...]:
+def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | None) -> tuple[str, ...]:
     if not images:
         return ("Images, maps and outlines were left out as asked.",)
     notes = []
@@ -264,7 +264,7 @@ def _picture_notes(material: ReportMaterial, *, images: bool, lossless: bool) ->
     elif missing:
         notes.append(f"{count(missing, 'image')} could not be read when the run ended.")
     if missing < len(material.cases):
-        how = "" if lossless else ", coded with slight loss to keep the page small"
+        how = "" if quality is None else f", coded with loss (WebP quality {quality}) to keep the page small"
         notes.append(
             f"Images are in 8 bits of grey, at most 320 pixels wide{how}; below the map they are unchanged. Maps are "
             "averaged down to at most 64 pixels, each coloured relative to its own strongest point; scores are of the "

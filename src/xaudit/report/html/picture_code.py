@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,10 +11,13 @@ from PIL import Image, WebPImagePlugin  # noqa: F401
 
 from xaudit.records import FloatArray, Preview
 
-LOSSLESS_UP_TO = 3_000_000
-"""Bytes of all pictures together up to which they stay lossless; beyond, they are coded at :data:`QUALITY`."""
+MOST_BYTES = 2_400_000
+"""Of all pictures together, so that with the maps of four explainers a page of 200 cases stays under 8 MB."""
 
-QUALITY = 88
+QUALITIES = (90, 80, 70, 60, 45, 30)
+"""Of WebP; the best with which the pictures stay within :data:`MOST_BYTES`, and the last where none does."""
+
+_SAMPLE = 12
 ZERO = 128
 """The grey of a signed map where it is zero; 1 and 255 are its largest magnitude against and for the target."""
 
@@ -36,26 +39,36 @@ def map_code(values: FloatArray, *, signed: bool) -> str:
         return ""
     share = finite / highest
     grey = ZERO + 127 * share if signed else 255 * np.abs(share)
-    return _address(_webp(Image.fromarray(np.rint(grey).astype(np.uint8)), lossless=True))
+    return _address(_webp(Image.fromarray(np.rint(grey).astype(np.uint8)), quality=None))
 
 
-def image_codes(previews: Mapping[str, Preview]) -> tuple[dict[str, str], bool]:
-    """The picture of each case, and whether they are lossless still."""
-    lossless = sum(len(one.webp) for one in previews.values()) <= LOSSLESS_UP_TO
-    return {
-        case: _address(one.webp if lossless else _recoded(one.webp)) for case, one in previews.items()
-    }, lossless
+def image_codes(previews: Mapping[str, Preview]) -> tuple[dict[str, str], int | None]:
+    """The picture of each case, and at which quality they are coded; None where they are lossless still."""
+    if sum(len(one.webp) for one in previews.values()) <= MOST_BYTES:
+        return {case: _address(one.webp) for case, one in previews.items()}, None
+    quality = _quality([one.webp for one in previews.values()])
+    return {case: _address(_recoded(one.webp, quality)) for case, one in previews.items()}, quality
 
 
-def _recoded(webp: bytes) -> bytes:
+def _quality(pictures: Sequence[bytes]) -> int:
+    """The best quality that fits, by a sample of the pictures."""
+    sample = pictures[:: -(-len(pictures) // _SAMPLE)]
+    for quality in QUALITIES:
+        if sum(len(_recoded(one, quality)) for one in sample) / len(sample) * len(pictures) <= MOST_BYTES:
+            return quality
+    return QUALITIES[-1]
+
+
+def _recoded(webp: bytes, quality: int) -> bytes:
     with Image.open(io.BytesIO(webp)) as image:
-        return _webp(image.convert("L"), lossless=False)
+        return _webp(image.convert("L"), quality=quality)
 
 
-def _webp(image: Image.Image, *, lossless: bool) -> bytes:
+def _webp(image: Image.Image, *, quality: int | None) -> bytes:
+    """One picture; lossless without a quality."""
     data = io.BytesIO()
     # With `lossless`, quality is effort. WebP knows no grey: three equal channels come back as they went in.
-    image.save(data, format="WEBP", lossless=lossless, quality=60 if lossless else QUALITY, method=4)
+    image.save(data, format="WEBP", lossless=quality is None, quality=quality or 60, method=4)
     return data.getvalue()
 
 
