@@ -43,6 +43,8 @@ def visit(browser, tmp_path):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
+        page.debugger = context.new_cdp_session(page)
+        page.debugger.send("Performance.enable", {"timeDomain": "threadTicks"})
         page.on("console", lambda message: faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
@@ -66,6 +68,12 @@ def visit(browser, tmp_path):
 
 def titles(page):
     return page.locator("#cases h3").all_text_contents()
+
+
+def busy_seconds(page):
+    """What the page has cost its main thread so far."""
+    metrics = page.debugger.send("Performance.getMetrics")["metrics"]
+    return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
 
 
 def painted(page, n):
@@ -237,7 +245,7 @@ PLANTED = {
 @pytest.mark.parametrize("how", PLANTED)
 def test_a_planted_square_its_outline_and_its_map_coincide_on_the_screen(visit, how):
     height, width = PLANTED[how]["frame"]
-    box = Box(width * 0.4, height * 0.3, width * 0.6, height * 0.7)
+    box = Box(*(round(one) for one in (width * 0.4, height * 0.3, width * 0.6, height * 0.7)))
     source = pages.planted(box=box, **PLANTED[how])
     page = visit(source, width=1280)
     page.locator("#left").select_option(label="gradcam")
@@ -281,9 +289,9 @@ def test_many_cases_stay_small_and_quick(visit, tmp_path):
     write_page(source, path)
     assert path.stat().st_size < 8_000_000
     page = visit(source)
+    # Of the processor, not of the clock: tests run beside others.
+    assert busy_seconds(page) < 2
     painted(page, 24)
-    timing = page.evaluate("performance.getEntriesByType('navigation')[0].toJSON()")
-    assert timing["domInteractive"] < 2000
     assert page.locator("#cases article").count() == 12
     page.locator("#more").click()
     assert page.locator("#cases article").count() == 24
