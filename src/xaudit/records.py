@@ -97,6 +97,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """A small grey picture of one case's image, for reports.
+
+    Attributes:
+        height: of the picture, in pixels; it shows the whole original frame.
+        width: of the picture, in pixels.
+        webp: the picture, losslessly coded.
+    """
+
+    case_id: str
+    height: int
+    width: int
+    webp: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """One thing that one reader drew on one case; without a region, the reader looked and found nothing."""
 

@@ -154,6 +154,12 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         command=shlex.join(request.command),
         full=manner.full,
     )
+    if finished.material is not None:
+        from xaudit.report.html.page_file import NAME, write_page
+
+        page = finished.folder / NAME
+        write_page(finished.material(), page, folder=str(finished.folder))
+        say(f"the whole report with its pictures: {page}", quiet=manner.quiet)
     tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
     tell_ci(finished.outcome, manner.ci)
     return verdict_exit(finished.outcome, exit_zero=manner.exit_zero)

@@ -36,6 +36,7 @@ from xaudit.config.measured import measured_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.report import ReportSection
 from xaudit.config.sanity import (
     CheckSection,
     Repeatability,
@@ -78,6 +79,7 @@ __all__ = [
     "RelianceSection",
     "Repeatability",
     "RepeatabilitySection",
+    "ReportSection",
     "Resolution",
     "ResolutionSection",
     "Robustness",

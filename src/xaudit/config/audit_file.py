@@ -37,6 +37,7 @@ from xaudit.config.measured import check_measured
 from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.report import ReportSection
 from xaudit.config.sanity import Repeatability, Robustness, Sanity
 from xaudit.config.section import Section
 from xaudit.errors import nearest
@@ -115,6 +116,7 @@ class AuditFile(Section):
     statistics: StatisticsSection = StatisticsSection()
     categories: CategoriesSection = CategoriesSection()
     run: RunSection = RunSection()
+    report: ReportSection = ReportSection()
 
     @field_validator("controls")
     @classmethod
@@ -344,7 +346,7 @@ class AuditFile(Section):
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""
-        plain = self.model_dump(mode="json")
+        plain = self.model_dump(mode="json", exclude={"report"})
         for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps"):
             plain["run"].pop(setting)
         return fingerprint(plain)

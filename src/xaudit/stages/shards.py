@@ -85,9 +85,7 @@ class ShardPlan:
 
     @property
     def _checks(self) -> MapChecks:
-        return MapChecks(
-            self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.inputs
-        )
+        return MapChecks(self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.inputs)
 
     @property
     def _asks_reliance(self) -> bool:

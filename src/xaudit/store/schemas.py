@@ -49,6 +49,13 @@ CASES = _schema(
     empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented"),
 )
 
+PREVIEWS = _schema(
+    _CASE_ID,
+    ("height", _WHOLE, "of the picture, in pixels; it shows the whole original frame"),
+    ("width", _WHOLE, "of the picture, in pixels"),
+    ("webp", pa.binary(), "the picture in 8 bits of grey, as lossless WebP"),
+)
+
 ANNOTATIONS = _schema(
     _CASE_ID,
     ("reader", _TEXT, "who drew it"),
