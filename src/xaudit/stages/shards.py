@@ -191,6 +191,7 @@ class ShardPlan:
                 metrics=self.audit.metrics,
                 reliances=reliances,
                 ceilings=self.audit.localization.ceilings,
+                seed=self.audit.seed,
             )
             write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
             write_part(self.run, SCORES, key, results)
