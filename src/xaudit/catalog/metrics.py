@@ -83,7 +83,7 @@ _SCORED: tuple[MetricRow, ...] = (
         "faithfulness",
         False,
         "0 to 1",
-        "`steps` forwards",
+        "`steps` + 1 forwards",
         needs_annotation=False,
         needs_lungs=False,
         citation="Bach et al. 2015",
