@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
-from xaudit.catalog import REGIONS
+from xaudit.catalog import METRICS, REGIONS
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
 from xaudit.models.classifier import Classifier
@@ -455,3 +455,34 @@ def test_a_map_of_what_the_model_uses_agrees_with_its_reliance_and_its_reverse_d
 def test_without_reliance_nothing_is_said_of_agreement(classifier):
     found = scored(classifier, half_in_the_quadrant())
     assert not [metric for _, metric, _ in found if metric == "reliance-agreement"]
+
+
+ASKING = tuple(
+    MetricSpec(name=row.id, **({"samples": 10} if any(o.name == "samples" for o in row.options) else {}))
+    for row in METRICS
+    if row.family in ("faithfulness", "complexity") and not row.unavailable
+)
+
+
+@pytest.mark.parametrize("spec", [OCCLUSION, ExplainerSpec(name="integrated-gradients")], ids=lambda s: s.id)
+def test_no_metric_that_asks_the_model_depends_on_the_cut(classifier, spec):
+    def scores(ids):
+        chunk = chunk_of(classifier, ids)
+        maps = explain(chunk, spec, seed=3)
+        results = score(chunk, spec, maps, metrics=ASKING, reliances=[], seed=3)
+        return {
+            (r.key.case_id, r.key.metric_id): (r.value, r.n_evals) if isinstance(r, Score) else r.reason
+            for r in results
+            if r.key.family in ("faithfulness", "complexity")
+        }
+
+    together = scores(IDS)
+    assert {metric_id for _, metric_id in together} == {metric.id for metric in ASKING}
+    for ids in (IDS[:1], IDS[1:3], IDS[3:]):
+        for key, found in scores(ids).items():
+            assert found == pytest.approx(together[key], abs=1e-6), key
+    sums = together["a", "completeness"]
+    if spec.name == "integrated-gradients":
+        assert sums[0] == pytest.approx(0, abs=1e-4)
+    else:
+        assert sums == "this explainer does not promise that its map sums to the answer"

@@ -246,7 +246,6 @@ def test_sensitivity_n_of_quantus_is_no_case_s_and_knows_its_first_batch_alone()
     assert scores == theirs(quantus.SensitivityN, maps[:2], image=images[:2], **asked)
     each = [ours("sensitivity-n", one, image=image) for image, one in zip(images, maps, strict=True)]
     assert len(set(each)) == 3
-    assert min(each[0], each[2]) > 0.1 > -0.1 > each[1]
 
 
 # --- infidelity ----------------------------------------------------------------------------------------------------

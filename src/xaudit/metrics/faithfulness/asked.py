@@ -1,6 +1,8 @@
 """What a metric of faithfulness is asked about, and the questions that several of them have in common.
 
 Every question is named by the pixels that it is about, so that metrics which replace the same ones share the answers.
+Each metric asks about the untouched image first and about all else afterwards: so of two that ask the same it is always
+the first in the audit file that pays, whatever else shares their batches.
 """
 
 import hashlib
@@ -103,14 +105,15 @@ def removed(asked: Asked, gone_at: IntArray, count: int, baseline: str) -> Askin
     def make(start: int, stop: int) -> torch.Tensor:
         return replacement.without(steps <= torch.arange(start + 1, stop + 1).view(-1, 1, 1))
 
-    key = asked.key("removed", digest(gone_at), count, baseline)
-    after = yield Question(count, make, key)
     before = yield from untouched(asked)
+    after = yield Question(count, make, asked.key("removed", digest(gone_at), count, baseline))
     return np.concatenate([before, after])
 
 
-def alone(asked: Asked, part_of: IntArray, baseline: str, *, draws: int = 1) -> Asking[FloatArray]:
-    """The logits of the image with one part replaced at a time, (parts, draws, n_classes).
+def alone(
+    asked: Asked, part_of: IntArray, baseline: str, *, draws: int = 1
+) -> Asking[tuple[FloatArray, FloatArray]]:
+    """The logits of the untouched image, (n_classes,), and with one part replaced at a time, (parts, draws, n_classes).
 
     Args:
         part_of: (h, w), the number of a pixel's part, from 1; every number up to the largest is there.
@@ -124,8 +127,9 @@ def alone(asked: Asked, part_of: IntArray, baseline: str, *, draws: int = 1) -> 
             [pictures[row % draws].without(parts[None] == row // draws + 1) for row in range(start, stop)]
         )
 
-    logits = yield Question(count * draws, make, asked.key("alone", digest(part_of), draws, baseline))
-    return logits.reshape(count, draws, -1)
+    before = yield from untouched(asked)
+    after = yield Question(count * draws, make, asked.key("alone", digest(part_of), draws, baseline))
+    return before[0], after.reshape(count, draws, -1)
 
 
 def digest(array: IntArray) -> str:

@@ -11,7 +11,6 @@ from xaudit.metrics.faithfulness.asked import (
     alone,
     answers,
     removed,
-    untouched,
 )
 from xaudit.metrics.faithfulness.patches import grid_of
 from xaudit.perturb.asking import Asking
@@ -51,9 +50,8 @@ def non_sensitivity(
     Source: Nguyen and Rodríguez Martínez 2020, section 3.1.
     """
     part_of = grid_of(asked.saliency.shape, patch_px) + 1
-    logits = yield from alone(asked, part_of, baseline)
-    before = answers(asked, (yield from untouched(asked)), answer)
-    effect = np.abs(before - answers(asked, logits[:, 0], answer))
+    before, after = yield from alone(asked, part_of, baseline)
+    effect = np.abs(answers(asked, before[None], answer) - answers(asked, after[:, 0], answer))
     if not np.isfinite(effect).all():
         return absent(NOT_A_NUMBER)
     if effect.max() <= LEAST_EFFECT:

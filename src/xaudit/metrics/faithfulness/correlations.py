@@ -99,9 +99,8 @@ def faithfulness_estimate(asked: Asked, *, steps: int, baseline: str, answer: st
     Source: Alvarez-Melis and Jaakkola 2018, section 5.
     """
     part_of = portions(asked.saliency, steps, "highest first")
-    logits = yield from alone(asked, part_of, baseline)
-    before = answers(asked, (yield from untouched(asked)), answer)
-    falls = before - answers(asked, logits[:, 0], answer)
+    before, after = yield from alone(asked, part_of, baseline)
+    falls = answers(asked, before[None], answer) - answers(asked, after[:, 0], answer)
     if not np.isfinite(falls).all():
         return absent(NOT_A_NUMBER)
     if np.ptp(falls) <= LEAST_EFFECT:
@@ -125,14 +124,14 @@ def monotonicity_correlation(
         return absent("the map has one magnitude everywhere: it ranks no pixel above another")
     part_of = portions(magnitude, steps, "highest first")
     draws = draws if asked.replaced_by(baseline).is_random else 1
-    logits = yield from alone(asked, part_of, baseline, draws=draws)
-    before = answers(asked, (yield from untouched(asked)), answer)
-    after = answers(asked, logits.reshape(steps * draws, -1), answer).reshape(steps, draws)
-    if not np.isfinite(before - after).all():
+    before, after = yield from alone(asked, part_of, baseline, draws=draws)
+    without = answers(asked, after.reshape(steps * draws, -1), answer).reshape(steps, draws)
+    falls = answers(asked, before[None], answer) - without
+    if not np.isfinite(falls).all():
         return absent(NOT_A_NUMBER)
-    if np.ptp(before - after) <= LEAST_EFFECT:
+    if np.ptp(falls) <= LEAST_EFFECT:
         return absent(NO_EFFECT)
-    changes = ((before - after) ** 2).mean(1)
+    changes = (falls**2).mean(1)
     return Found(pearson(rankdata(_sums(magnitude, part_of)), rankdata(changes)))
 
 

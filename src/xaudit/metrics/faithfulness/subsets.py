@@ -30,11 +30,11 @@ def subset_effects(
         mask[chosen[:size]] = True
         return mask.reshape(asked.saliency.shape)
 
-    masks = np.stack([subset(number) for number in range(first, last)])
-    sums = np.array([asked.saliency[mask].sum() for mask in masks])
-
     def make(start: int, stop: int) -> torch.Tensor:
-        return replacement.without(torch.from_numpy(masks[start:stop]))
+        # Drawn when they are needed and once more for the sums: a few thousand masks at a time would fill the memory.
+        masks = np.stack([subset(number) for number in range(first + start, first + stop)])
+        return replacement.without(torch.from_numpy(masks))
 
     logits = yield Question(last - first, make, asked.key("subsets", size, numbers, baseline))
+    sums = np.array([asked.saliency[subset(number)].sum() for number in range(first, last)])
     return sums, logits
