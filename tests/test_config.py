@@ -130,6 +130,22 @@ COMPLAINTS = {
         "metrics[0]: no metric is called 'pixel-fliping'",
         f"did you mean 'pixel-flipping'? `xaudit list metrics` shows all {len(METRICS)}",
     ),
+    "a metric that cannot be trusted": (
+        {"metrics": ["iou", "sufficiency"]},
+        "metrics[1]: 'sufficiency' is not available",
+        "it compares each map with those of all other cases, so a case's score would depend on which others are there; "
+        "Quantus compares within one batch",
+    ),
+    "a whole number below the option's least": (
+        {"metrics": [{"name": "insertion", "steps": 1}]},
+        "metrics[0]: steps: expected a whole number at least 2, got 1",
+        "`xaudit config schema` describes every key",
+    ),
+    "an in-fill that there is not": (
+        {"metrics": [{"name": "deletion", "baseline": "white"}]},
+        "metrics[0]: baseline: expected one of mean, black, zero, blur, noise, linear, continue, got 'white'",
+        "`xaudit config schema` describes every key",
+    ),
     "no such option": (
         {"explainers": [{"name": "lime", "smaples": 3}]},
         "explainers[0]: no option is called 'smaples'",
