@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
+from xaudit.audit import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.catalog import METRICS, REGIONS
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
@@ -486,3 +486,18 @@ def test_no_metric_that_asks_the_model_depends_on_the_cut(classifier, spec):
         assert sums[0] == pytest.approx(0, abs=1e-4)
     else:
         assert sums == "this explainer does not promise that its map sums to the answer"
+
+
+def test_the_curve_of_a_score_is_what_it_was_read_from(classifier):
+    chunk = chunk_of(classifier, ("a",))
+    metrics = [FLIPPING, MetricSpec(name="sparseness"), LOCALIZATION[0]]
+    results = score(
+        chunk, OCCLUSION, [painted("a", QUADRANT * 1.0 + 0.01 * np.eye(SIDE))], metrics=metrics, reliances=[]
+    )
+    (curve,) = curves_of(results)
+    flipping = by_key(results)["a", "pixel-flipping", NO_READER]
+    assert (curve.case_id, curve.explainer_id, curve.metric_id) == ("a", "occlusion", "pixel-flipping")
+    assert (curve.explainer_hash, curve.metric_hash) == (OCCLUSION.fingerprint, FLIPPING.fingerprint)
+    assert curve.share == (0.0, 0.25, 0.5, 0.75, 1.0)
+    area = sum(curve.value) / 4 - (curve.value[0] + curve.value[-1]) / 8
+    assert flipping.value == pytest.approx(area, abs=1e-6)

@@ -485,7 +485,14 @@ def test_a_file_that_is_not_there_or_is_a_folder(tmp_path):
 
 @pytest.mark.parametrize(
     "run",
-    [{"batch_size": 1}, {"shard_size": 1}, {"max_error_rate": 1}, {"figures": 0}, {"maps": "none"}],
+    [
+        {"batch_size": 1},
+        {"shard_size": 1},
+        {"max_error_rate": 1},
+        {"figures": 0},
+        {"maps": "none"},
+        {"curves": True},
+    ],
     ids=str,
 )
 def test_how_the_work_is_cut_up_does_not_make_another_audit(run):

@@ -23,6 +23,7 @@ from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_m
 from xaudit.metrics import ask_faithfulness, score_complexity, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.categories import measure_map
+from xaudit.metrics.curve import Curve
 from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.metrics.regions import partition, region_masses
 from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
@@ -39,6 +40,7 @@ from xaudit.records import (
     Reliance,
     SaliencyMap,
     Score,
+    ScoreCurve,
     ScoreKey,
     ScoreResult,
     Surroundings,
@@ -437,12 +439,32 @@ def _faithfulness(
         classifier.logits,
         batch_size=classifier.batch_size,
     )
-    return {
-        (subject.case.case_id, metric.id): _result(
-            _key(subject, maps[subject.case.case_id], metric), one.value.value, one.n_evals, one.seconds
-        )
-        for (subject, metric), one in zip(asked, found, strict=True)
-    }
+    results: dict[tuple[str, str], ScoreResult] = {}
+    for (subject, metric), one in zip(asked, found, strict=True):
+        key = _key(subject, maps[subject.case.case_id], metric)
+        result = _result(key, one.value.value, one.n_evals, one.seconds)
+        if isinstance(result, Score) and one.value.curve is not None:
+            result = replace(result, curve=_curve(key, one.value.curve))
+        results[subject.case.case_id, metric.id] = result
+    return results
+
+
+def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
+    """The curves from which scores were read, of those that were just measured."""
+    return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
+
+
+def _curve(key: ScoreKey, curve: Curve) -> ScoreCurve:
+    return ScoreCurve(
+        case_id=key.case_id,
+        model_id=key.model_id,
+        explainer_id=key.explainer_id,
+        explainer_hash=key.explainer_hash,
+        metric_id=key.metric_id,
+        metric_hash=key.metric_hash,
+        share=tuple(np.asarray(curve.share, dtype=np.float32).tolist()),
+        value=tuple(np.asarray(curve.value, dtype=np.float32).tolist()),
+    )
 
 
 def _where(

@@ -43,6 +43,7 @@ from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Contents, Invocation, build_manifest
 from xaudit.store.parts import (
+    CURVES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -218,6 +219,7 @@ class Run:
             (MAPS, keys.maps if self.audit.run.maps == "all" else []),
             (SCORES, keys.scores),
             (MAP_FACTS, keys.facts),
+            (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
             (PART_PROBLEMS, keys.problems),
         ):

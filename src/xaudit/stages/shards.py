@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
+from xaudit.audit import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
@@ -13,6 +13,7 @@ from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.stages.further_scores import Cut, FurtherScores, Piece
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
+    CURVES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -72,6 +73,11 @@ class ShardPlan:
         return -(-len(self.pairs) // size) * per_chunk
 
     @property
+    def _score_tables(self) -> tuple[Table[Any], ...]:
+        """What a finished shard of scores has a part in."""
+        return (SCORES, MAP_FACTS, CURVES) if self.audit.run.curves else (SCORES, MAP_FACTS)
+
+    @property
     def _further(self) -> FurtherScores:
         return FurtherScores(self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps)
 
@@ -116,7 +122,7 @@ class ShardPlan:
                 else:
                     do = self._do_maps(chunk, spec, map_key)
                     key = map_key
-                tables = (SCORES, MAP_FACTS) if self.with_scores else (MAPS,)
+                tables = self._score_tables if self.with_scores else (MAPS,)
                 yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
             cuts.append(Cut(pairs, shard_key(inputs), map_keys))
             if self.with_scores:
@@ -194,6 +200,8 @@ class ShardPlan:
                 seed=self.audit.seed,
             )
             write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
+            if self.audit.run.curves:
+                write_part(self.run, CURVES, key, curves_of(results))
             write_part(self.run, SCORES, key, results)
 
         return do

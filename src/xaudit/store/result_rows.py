@@ -14,6 +14,7 @@ from xaudit.records import (
     Reliance,
     SaliencyMap,
     Score,
+    ScoreCurve,
     ScoreKey,
     ScoreResult,
     Summary,
@@ -91,7 +92,7 @@ def _map(row: Mapping[str, Any]) -> SaliencyMap:
 
 def _score_row(result: ScoreResult) -> dict[str, object]:
     match result:
-        case Score(key, value, n_evals, seconds):
+        case Score(key=key, value=value, n_evals=n_evals, seconds=seconds):
             if not math.isfinite(value):
                 raise ValueError(
                     f"{key.metric_id} of {key.case_id} is {value}: that is Unscored, not a Score"
@@ -115,6 +116,32 @@ def _score_row(result: ScoreResult) -> dict[str, object]:
         "family": key.family,
         **outcome,
     }
+
+
+def _curve_row(curve: ScoreCurve) -> dict[str, object]:
+    return {
+        "case_id": curve.case_id,
+        "model": curve.model_id,
+        "explainer": curve.explainer_id,
+        "explainer_hash": curve.explainer_hash,
+        "metric": curve.metric_id,
+        "metric_hash": curve.metric_hash,
+        "share": list(curve.share),
+        "value": list(curve.value),
+    }
+
+
+def _curve(row: Mapping[str, Any]) -> ScoreCurve:
+    return ScoreCurve(
+        case_id=row["case_id"],
+        model_id=row["model"],
+        explainer_id=row["explainer"],
+        explainer_hash=row["explainer_hash"],
+        metric_id=row["metric"],
+        metric_hash=row["metric_hash"],
+        share=tuple(row["share"]),
+        value=tuple(row["value"]),
+    )
 
 
 def _score(row: Mapping[str, Any]) -> ScoreResult:
@@ -280,6 +307,15 @@ SCORES = Table[ScoreResult](
     schemas.SCORES,
     _score_row,
     _score,
+    in_parts=True,
+)
+
+CURVES = Table[ScoreCurve](
+    "curves",
+    "the curve from which one score was read; written where `run.curves` is set",
+    schemas.CURVES,
+    _curve_row,
+    _curve,
     in_parts=True,
 )
 

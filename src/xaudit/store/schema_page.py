@@ -6,7 +6,16 @@ from typing import Any
 import pyarrow as pa
 
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PROBLEMS
-from xaudit.store.result_rows import CATEGORIES, MAP_FACTS, MAPS, PREDICTIONS, RELIANCE, SCORES, SUMMARY
+from xaudit.store.result_rows import (
+    CATEGORIES,
+    CURVES,
+    MAP_FACTS,
+    MAPS,
+    PREDICTIONS,
+    RELIANCE,
+    SCORES,
+    SUMMARY,
+)
 from xaudit.store.schema_version import SCHEMA_VERSION
 from xaudit.store.table import Table
 
@@ -16,6 +25,7 @@ TABLES: tuple[Table[Any], ...] = (
     PREDICTIONS,
     MAPS,
     SCORES,
+    CURVES,
     RELIANCE,
     MAP_FACTS,
     SUMMARY,
