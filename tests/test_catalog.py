@@ -82,7 +82,28 @@ def test_what_exists_is_what_was_promised():
             "chexlocalize-iou",
             "chexlocalize-hit-rate",
         ],
-        "faithfulness": ["pixel-flipping"],
+        "faithfulness": [
+            "pixel-flipping",
+            "pixel-flipping-lerf",
+            "deletion",
+            "insertion",
+            "region-perturbation",
+            "region-perturbation-lerf",
+            "selectivity",
+            "irof",
+            "road",
+            "road-lerf",
+            "faithfulness-correlation",
+            "faithfulness-estimate",
+            "monotonicity",
+            "monotonicity-correlation",
+            "sensitivity-n",
+            "infidelity",
+            "sufficiency",
+            "completeness",
+            "non-sensitivity",
+        ],
+        "complexity": ["sparseness", "complexity", "effective-complexity"],
         "regions": [f"mass-{region}" for region in REGIONS],
         "agreement": ["reliance-agreement"],
         "reliance": [f"reliance-{of}{region}" for of in ("", "logit-") for region in REGIONS],
@@ -107,7 +128,7 @@ def test_what_exists_is_what_was_promised():
 
 def test_localization_cannot_be_measured_without_a_mark_and_only_lungs_need_lungs():
     for row in METRICS:
-        unmarked = row.family in ("faithfulness", "equivariance", "resolution", *CHECK_FAMILIES)
+        unmarked = row.family in ("faithfulness", "complexity", "equivariance", "resolution", *CHECK_FAMILIES)
         assert row.needs_annotation == (not unmarked or row.id.endswith("-overlap")), row.id
         assert row.needs_lungs == row.id.endswith("-lung"), row.id
 

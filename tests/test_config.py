@@ -130,6 +130,22 @@ COMPLAINTS = {
         "metrics[0]: no metric is called 'pixel-fliping'",
         f"did you mean 'pixel-flipping'? `xaudit list metrics` shows all {len(METRICS)}",
     ),
+    "a metric that cannot be trusted": (
+        {"metrics": ["iou", "sufficiency"]},
+        "metrics[1]: 'sufficiency' is not available",
+        "it compares each map with those of all other cases, so a case's score would depend on which others are there; "
+        "Quantus compares within one batch",
+    ),
+    "a whole number below the option's least": (
+        {"metrics": [{"name": "insertion", "steps": 1}]},
+        "metrics[0]: steps: expected a whole number at least 2, got 1",
+        "`xaudit config schema` describes every key",
+    ),
+    "an in-fill that there is not": (
+        {"metrics": [{"name": "deletion", "baseline": "white"}]},
+        "metrics[0]: baseline: expected one of mean, black, zero, blur, noise, linear, continue, got 'white'",
+        "`xaudit config schema` describes every key",
+    ),
     "no such option": (
         {"explainers": [{"name": "lime", "smaples": 3}]},
         "explainers[0]: no option is called 'smaples'",
@@ -469,7 +485,14 @@ def test_a_file_that_is_not_there_or_is_a_folder(tmp_path):
 
 @pytest.mark.parametrize(
     "run",
-    [{"batch_size": 1}, {"shard_size": 1}, {"max_error_rate": 1}, {"figures": 0}, {"maps": "none"}],
+    [
+        {"batch_size": 1},
+        {"shard_size": 1},
+        {"max_error_rate": 1},
+        {"figures": 0},
+        {"maps": "none"},
+        {"curves": True},
+    ],
     ids=str,
 )
 def test_how_the_work_is_cut_up_does_not_make_another_audit(run):

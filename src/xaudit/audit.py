@@ -21,9 +21,10 @@ from xaudit.errors import XauditError
 from xaudit.explainers import make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_model, union
-from xaudit.metrics import ask_faithfulness, score_marked_map
+from xaudit.metrics import ask_faithfulness, score_complexity, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.categories import measure_map
+from xaudit.metrics.curve import Curve
 from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.metrics.localization.tuning import iou_curve
 from xaudit.metrics.regions import partition, region_masses
@@ -41,6 +42,7 @@ from xaudit.records import (
     Reliance,
     SaliencyMap,
     Score,
+    ScoreCurve,
     ScoreKey,
     ScoreResult,
     Surroundings,
@@ -267,6 +269,7 @@ def score(
     reliances: Sequence[Reliance],
     ceilings: bool = True,
     thresholds: Thresholds = MappingProxyType({}),
+    seed: int = 0,
 ) -> list[ScoreResult]:
     """Every metric of the audit on one explainer's maps of a chunk.
 
@@ -275,13 +278,14 @@ def score(
         reliances: of the same cases; empty where reliance was not asked.
         ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
         thresholds: that were tuned for the explainer; a ceiling is cut at them too.
+        seed: the audit's, of metrics that draw samples.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
     grid_of = native_grids(spec, chunk.classifier) if placed and chunk.subjects else None
     signed = explainer_row(spec.name).signed
     values_of = {one.case_id: one.values if signed else np.abs(one.values) for one in maps}
-    faithful = _faithfulness(chunk, by_case, values_of, metrics)
+    faithful = _faithfulness(chunk, spec, by_case, values_of, metrics, seed=seed)
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         saliency, values = by_case[subject.case.case_id], values_of[subject.case.case_id]
@@ -297,6 +301,9 @@ def score(
                     results += _localize(subject, saliency, metric, marked)
                 case "faithfulness":
                     results.append(faithful[subject.case.case_id, metric.id])
+                case "complexity":
+                    value, seconds = _timed(lambda m=metric, v=values: score_complexity(m, v))  # type: ignore[misc]
+                    results.append(_result(_key(subject, saliency, metric), value, 0, seconds))
                 case _:
                     continue
         if placed:
@@ -475,9 +482,12 @@ def _ceilings(
 
 def _faithfulness(
     chunk: Chunk,
+    spec: ExplainerSpec,
     maps: Mapping[str, SaliencyMap],
     values_of: Mapping[str, FloatArray],
     metrics: Sequence[MetricSpec],
+    *,
+    seed: int,
 ) -> dict[tuple[str, str], ScoreResult]:
     """The metrics of the family ``faithfulness``, by case and metric, all asked together."""
     from xaudit.perturb.asking import answer
@@ -489,6 +499,7 @@ def _faithfulness(
         if metric_row(metric.name).family == "faithfulness"
     ]
     classifier = chunk.classifier
+    blank = str(spec.options["baseline"]) if explainer_row(spec.name).sums_to_answer else None
     found = answer(
         [
             ask_faithfulness(
@@ -498,18 +509,40 @@ def _faithfulness(
                 subject.target_index,
                 values_of[subject.case.case_id],
                 about=subject.case.case_id,
+                seed=seed_for(seed, subject.case.case_id, "faithfulness"),
+                blank=blank,
             )
             for subject, metric in asked
         ],
         classifier.logits,
         batch_size=classifier.batch_size,
     )
-    return {
-        (subject.case.case_id, metric.id): _result(
-            _key(subject, maps[subject.case.case_id], metric), one.value, one.n_evals, one.seconds
-        )
-        for (subject, metric), one in zip(asked, found, strict=True)
-    }
+    results: dict[tuple[str, str], ScoreResult] = {}
+    for (subject, metric), one in zip(asked, found, strict=True):
+        key = _key(subject, maps[subject.case.case_id], metric)
+        result = _result(key, one.value.value, one.n_evals, one.seconds)
+        if isinstance(result, Score) and one.value.curve is not None:
+            result = replace(result, curve=_curve(key, one.value.curve))
+        results[subject.case.case_id, metric.id] = result
+    return results
+
+
+def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
+    """The curves from which scores were read, of those that were just measured."""
+    return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
+
+
+def _curve(key: ScoreKey, curve: Curve) -> ScoreCurve:
+    return ScoreCurve(
+        case_id=key.case_id,
+        model_id=key.model_id,
+        explainer_id=key.explainer_id,
+        explainer_hash=key.explainer_hash,
+        metric_id=key.metric_id,
+        metric_hash=key.metric_hash,
+        share=tuple(np.asarray(curve.share, dtype=np.float32).tolist()),
+        value=tuple(np.asarray(curve.value, dtype=np.float32).tolist()),
+    )
 
 
 def _where(

@@ -53,7 +53,7 @@ def test_one_forward_per_step_and_one_more_in_full_batches():
     sizes = []
     classifier.module.register_forward_pre_hook(lambda _module, inputs: sizes.append(len(inputs[0])))
     pixel_flipping(classifier, BRIGHT, 1, DISTINCT, steps=16, baseline="black")
-    assert sizes == [7, 7, 3]
+    assert sizes == [1, 7, 7, 2]  # the untouched image first: with company, another metric has asked for it
 
 
 @pytest.mark.parametrize("channels_together", [3, 6])

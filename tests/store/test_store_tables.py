@@ -13,6 +13,7 @@ from store_records import (
     annotations,
     cases,
     categorised,
+    curves,
     evaluations,
     map_facts,
     maps,
@@ -31,7 +32,7 @@ from xaudit.errors import RunFolderError
 from xaudit.records import Box, Case, Preview, Score
 from xaudit.store import json_records, tables
 from xaudit.store.parquet_file import encode_table, read_table
-from xaudit.store.parts import MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
+from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
 from xaudit.store.quantise import quantise
 from xaudit.store.schema_page import TABLES
 
@@ -87,7 +88,13 @@ def test_records_kept_as_json_come_back_as_they_were(run, kind, rows):
 
 @pytest.mark.parametrize(
     ("table", "rows"),
-    [(SCORES, scores), (RELIANCE, reliances), (MAP_FACTS, map_facts), (PART_PROBLEMS, problems)],
+    [
+        (SCORES, scores),
+        (CURVES, curves),
+        (RELIANCE, reliances),
+        (MAP_FACTS, map_facts),
+        (PART_PROBLEMS, problems),
+    ],
 )
 def test_records_kept_in_parts_come_back_as_they_were(run, table, rows):
     path = run.path / "x.parquet"

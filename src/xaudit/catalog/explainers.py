@@ -71,6 +71,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
             Option("steps", 24, "points along the way", minimum=2),
             Option("baseline", "mean", "the blank image", choices=("mean", "black")),
         ),
+        sums_to_answer=True,
     ),
     ExplainerRow(
         "random",

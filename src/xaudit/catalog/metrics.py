@@ -1,6 +1,7 @@
 """Every metric, in report order."""
 
 from xaudit.catalog.changed import changed_rows
+from xaudit.catalog.faithfulness import BASELINES, COMPLEXITY, FAITHFULNESS
 from xaudit.catalog.localization import ARRAS, CUT, HERE, PLACED
 from xaudit.catalog.regions import REGIONS
 from xaudit.catalog.rows import MetricRow, Option
@@ -83,15 +84,17 @@ _SCORED: tuple[MetricRow, ...] = (
         "faithfulness",
         False,
         "0 to 1",
-        "`steps` forwards",
+        "`steps` + 1 forwards",
         needs_annotation=False,
         needs_lungs=False,
         citation="Bach et al. 2015",
         options=(
             Option("steps", 32, "removals from the whole image to none of it", minimum=2),
-            Option("baseline", "blur", "what stands where a pixel was", choices=("mean", "black", "blur")),
+            Option("baseline", "blur", "what stands where a pixel was", choices=BASELINES),
         ),
     ),
+    *FAITHFULNESS,
+    *COMPLEXITY,
     *(
         MetricRow(
             f"mass-{region}",

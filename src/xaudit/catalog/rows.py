@@ -33,6 +33,7 @@ class ExplainerRow:
         gradients: whether the model must be differentiable.
         control: whether it is deliberately uninformed, and stands beside the others as the level to beat.
         cost: model evaluations per map, in words.
+        sums_to_answer: whether its map promises to sum to the target's logit minus that of its option ``baseline``.
         made_of: what a row's scores come from: a map made of the ``image``, the ``maps`` of each explainer after all
             of them are there, or the readers' ``marks``. Only the first can be asked for a map.
     """
@@ -47,6 +48,7 @@ class ExplainerRow:
     citation: str
     options: tuple[Option, ...] = ()
     made_of: Literal["image", "maps", "marks"] = "image"
+    sums_to_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class MetricRow:
         headline: whether the terminal report shows it.
         by_default: whether it is measured where the audit file names no metrics, if its family is one to choose from.
         has_ceiling: whether the best map on the explainer's native grid is scored too, as ``<id>-ceiling``.
+        unavailable: why it cannot be measured so that its numbers can be trusted; empty for all others.
     """
 
     id: str
@@ -88,6 +91,7 @@ class MetricRow:
     options: tuple[Option, ...] = ()
     by_default: bool = True
     has_ceiling: bool = False
+    unavailable: str = ""
 
     @property
     def is_share(self) -> bool:

@@ -9,7 +9,7 @@ from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_au
 from xaudit.errors import UsageError, did_you_mean
 
 DEFAULT_FILE = Path("xaudit.yaml")
-_OFFERED_FAMILIES = ("localization", "faithfulness")
+_OFFERED_FAMILIES = ("localization", "faithfulness", "complexity")
 
 
 def audit_source(path: Path | None) -> tuple[Path | None, str]:

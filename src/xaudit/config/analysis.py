@@ -133,4 +133,7 @@ class RunSection(Section):
         None, ge=1, description="explain at most so many cases, spread evenly over the patients"
     )
     maps: Literal["all", "none"] = Field("all", description="whether saliency maps are stored")
+    curves: bool = Field(
+        False, description="whether the curves behind scores of faithfulness are stored, as `curves/`"
+    )
     figures: int = Field(8, ge=0, description="overlays drawn per model and explainer")

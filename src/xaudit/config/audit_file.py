@@ -347,6 +347,6 @@ class AuditFile(Section):
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""
         plain = self.model_dump(mode="json", exclude={"report"})
-        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps"):
+        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves"):
             plain["run"].pop(setting)
         return fingerprint(plain)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xaudit.config.audit_file import AuditFile
 
 _ASKED_OF_THE_MODEL = ("reliance", "agreement")
-_CHOSEN = ("localization", "faithfulness")
+_CHOSEN = ("localization", "faithfulness", "complexity")
 
 
 def measured_metrics(audit: "AuditFile") -> tuple[str, ...]:

@@ -122,6 +122,8 @@ class MetricSpec(NamedOptions):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         check_name(self.name, [row.id for row in METRICS], kind="metric")
+        if why := metric_row(self.name).unavailable:
+            raise ValueError(f"'{self.name}' is not available|{why}")
         _check_options(self.model_extra or {}, self._known())
         ignored = self.options.get("binarisation", "fixed") != "fixed"
         if ignored and any(

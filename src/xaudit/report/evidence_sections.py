@@ -154,7 +154,7 @@ def localization_section(outcome: Outcome) -> Section:
     """Explainers and controls against the readers' marks and the model's own probability, per model."""
     title = "How the maps meet the marks, and what removing their peaks does"
     lookup = SummaryLookup(outcome)
-    metrics = lookup.headline_metrics(("localization", "faithfulness"))
+    metrics = lookup.headline_metrics(("localization", "faithfulness", "complexity"))
     if not metrics:
         return Section(title, (Paragraph("No map could be scored.", "dim"),))
     rows: list[Row] = []

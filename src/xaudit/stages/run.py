@@ -53,6 +53,7 @@ from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Contents, Invocation, build_manifest
 from xaudit.store.parts import (
+    CURVES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -305,6 +306,7 @@ class Run:
             (TUNING, keys.tuning),
             (SCORES, keys.scores),
             (MAP_FACTS, keys.facts),
+            (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
             (PART_PROBLEMS, keys.problems),
         ):

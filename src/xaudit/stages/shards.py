@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, Thresholds, ask_reliance, explain, map_facts, score, score_reliance
+from xaudit.audit import Chunk, Thresholds, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
@@ -14,6 +14,7 @@ from xaudit.stages.further_scores import Cut, FurtherScores, Piece, told_thresho
 from xaudit.stages.map_checks import MapChecks
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
+    CURVES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -78,6 +79,11 @@ class ShardPlan:
         return -(-len(self.pairs) // size) * per_chunk + own
 
     @property
+    def _score_tables(self) -> tuple[Table[Any], ...]:
+        """What a finished shard of scores has a part in."""
+        return (SCORES, MAP_FACTS, CURVES) if self.audit.run.curves else (SCORES, MAP_FACTS)
+
+    @property
     def _further(self) -> FurtherScores:
         return FurtherScores(
             self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.thresholds
@@ -127,7 +133,7 @@ class ShardPlan:
                 else:
                     do = self._do_maps(chunk, spec, map_key)
                     key = map_key
-                tables = (SCORES, MAP_FACTS) if self.with_scores else (MAPS,)
+                tables = self._score_tables if self.with_scores else (MAPS,)
                 yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
             cuts.append(Cut(pairs, shard_key(inputs), map_keys))
             if self.with_scores:
@@ -221,8 +227,11 @@ class ShardPlan:
                 reliances=reliances,
                 ceilings=self.audit.localization.ceilings,
                 thresholds=self.thresholds.get(spec.id, {}),
+                seed=self.audit.seed,
             )
             write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
+            if self.audit.run.curves:
+                write_part(self.run, CURVES, key, curves_of(results))
             write_part(self.run, SCORES, key, results)
 
         return do

@@ -8,6 +8,7 @@ import pyarrow as pa
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.result_rows import (
     CATEGORIES,
+    CURVES,
     MAP_FACTS,
     MAPS,
     PREDICTIONS,
@@ -30,6 +31,7 @@ TABLES: tuple[Table[Any], ...] = (
     THRESHOLDS,
     MAPS,
     SCORES,
+    CURVES,
     RELIANCE,
     MAP_FACTS,
     SUMMARY,

@@ -150,6 +150,21 @@ SCORES = _schema(
     empty=("patient_id", "value", "reason"),
 )
 
+CURVES = _schema(
+    _CASE_ID,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    ("metric", _TEXT, "the metric's id in the audit file"),
+    ("metric_hash", _TEXT, "digest of the metric's name and settings"),
+    ("share", pa.list_(pa.float32()), "of the image that is replaced or shown at each point, rising"),
+    (
+        "value",
+        pa.list_(pa.float32()),
+        "at each of them, the model's answer; of sensitivity-n the correlation",
+    ),
+)
+
 RELIANCE = _schema(
     _CASE_ID,
     _PATIENT,
