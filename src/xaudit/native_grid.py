@@ -137,7 +137,7 @@ def tent_grid(frame_hw: tuple[int, int], cell_px: tuple[int, int]) -> SeparableG
 
     Example:
         >>> tent_grid((1, 5), (1, 2)).best_map(np.array([[0.0, 0, 1, 0, 0]])).round(2).tolist()
-        [[0.08, 0.23, 0.38, 0.23, 0.08]]
+        [[0.08, 0.25, 0.38, 0.25, 0.08]]
     """
     rows, cols = (_tents(side, cell) for side, cell in zip(frame_hw, cell_px, strict=True))
     return SeparableGrid(rows, cols, rows, cols, (float(cell_px[0]), float(cell_px[1])))

@@ -16,7 +16,7 @@ from xaudit.explainers import make_explainer
 TARGETS = [1, 0, 1]
 FAMILY = [row.id for row in EXPLAINERS if row.family == "cam"]
 LIBRARY = {
-    "gradcam++": "GradCAMPlusPlus",
+    "gradcam-plus-plus": "GradCAMPlusPlus",
     "hirescam": "HiResCAM",
     "layercam": "LayerCAM",
     "xgradcam": "XGradCAM",

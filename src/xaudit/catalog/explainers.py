@@ -73,7 +73,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         options=(_LAYER,),
     ),
     _cam(
-        "gradcam++",
+        "gradcam-plus-plus",
         "as gradcam, with weights that count each place's gradient, for several lesions of one class",
         _ONCE,
         "Chattopadhay et al. 2018, Grad-CAM++",

@@ -70,7 +70,7 @@ def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
 
             return IntegratedGradientsExplainer.from_options(options, classifier)
         case (
-            "gradcam++"
+            "gradcam-plus-plus"
             | "hirescam"
             | "layercam"
             | "xgradcam"

@@ -138,17 +138,15 @@ class CamExplainer:
     Unsigned, 0 to 1 per image, bilinear from the layer's grid to the model's frame; a map of zeros where nothing
     speaks for the target. They differ in what a feature's weight is:
 
-    ==============  =========================================================================================
-    gradcam++       its positive gradients, each by its share; the library's small constant in the denominator
-                    (1e-6) damps gradients below a thousandth
-    hirescam        its gradient place by place: for a linear head exactly what each place adds to the logit
-    layercam        the same, positive gradients only
-    xgradcam        its gradients averaged with the features as weights; wants features that are not negative
-    eigengradcam    first principal component of gradient times feature
-    eigencam        first principal component of the features: strong features, whichever class is the target
-    scorecam        the target's logit of the image seen through it, softmax over the features
-    ablationcam     how far the target's logit falls when it is set to zero
-    ==============  =========================================================================================
+    - gradcam-plus-plus: its positive gradients, each by its share; the library's small constant in the denominator
+      (1e-6) damps gradients below a thousandth;
+    - hirescam: its gradient place by place, for a linear head exactly what each place adds to the logit;
+    - layercam: the same, positive gradients only;
+    - xgradcam: its gradients averaged with the features as weights; wants features that are not negative;
+    - eigengradcam: none; the first principal component of gradient times feature;
+    - eigencam: none; the first principal component of the features, whichever class is the target;
+    - scorecam: the target's logit of the image seen through it, softmax over the features;
+    - ablationcam: how far the target's logit falls when it is set to zero.
 
     The sign of a principal component is open; here it is the one under which the map goes along with the sum over the
     features. The fall in ablationcam is not divided by the logit, which would turn the map round where the logit is
@@ -310,7 +308,7 @@ class _EigenGradCam(BaseCAM):  # type: ignore[misc]
 
 
 _BY_GRADIENTS: Mapping[str, type[BaseCAM]] = {
-    "gradcam++": GradCAMPlusPlus,
+    "gradcam-plus-plus": GradCAMPlusPlus,
     "hirescam": HiResCAM,
     "layercam": LayerCAM,
     "xgradcam": XGradCAM,

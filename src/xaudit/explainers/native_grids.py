@@ -25,7 +25,7 @@ def native_grids(spec: ExplainerSpec, classifier: "Classifier") -> GridOf | None
     match spec.name:
         case (
             "gradcam"
-            | "gradcam++"
+            | "gradcam-plus-plus"
             | "hirescam"
             | "layercam"
             | "xgradcam"
