@@ -40,9 +40,26 @@ def test_no_id_names_both_an_explainer_and_a_metric():
 def test_what_exists_is_what_was_promised():
     assert [row.id for row in EXPLAINERS if not row.control] == [
         "gradcam",
+        "gradcam-plus-plus",
+        "hirescam",
+        "layercam",
+        "xgradcam",
+        "eigengradcam",
+        "eigencam",
+        "scorecam",
+        "ablationcam",
         "lime",
         "occlusion",
         "integrated-gradients",
+        "saliency",
+        "input-x-gradient",
+        "smoothgrad",
+        "gradient-shap",
+        "deeplift",
+        "guided-backprop",
+        "feature-ablation",
+        "kernel-shap",
+        "rise",
     ]
     assert {row.id: row.made_of for row in EXPLAINERS if row.control} == {
         "random": "image",

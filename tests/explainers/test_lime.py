@@ -10,7 +10,7 @@ from skimage.segmentation import slic
 from xaudit.catalog import explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import make_explainer
-from xaudit.explainers.lime import superpixels
+from xaudit.explainers.segmentation import superpixels
 
 SETTINGS = {"samples": 60, "segments": 20, "compactness": 1.0}
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import (
     Field,
+    field_validator,
     model_validator,
 )
 
@@ -34,6 +35,10 @@ class ModelSection(Section):
     input_size: int | None = Field(
         None, ge=16, le=1024, description="side of the model's frame; by default the architecture's"
     )
+    channels: Literal[1, 3] = Field(
+        3,
+        description="that the network takes; with 1, from Python only, it gets the mean of an image's three",
+    )
     fit: Literal["stretch", "pad", "crop"] = Field(
         "stretch", description="how an image that is not square becomes the model's square frame"
     )
@@ -49,6 +54,30 @@ class ModelSection(Section):
     target: Literal["label", "predicted", "positive"] = Field(
         "positive", description="which class's evidence is explained"
     )
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _one_or_three(cls, value: object) -> object:
+        if value not in (1, 3):
+            raise ValueError(
+                f"channels: images have 1 or 3, got {value!r}|let the factory put a layer in front of the network that "
+                "makes the others"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _one_channel_fits(self) -> Self:
+        if self.channels == 1:
+            if self.source != "python":
+                raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
+            for name in ("mean", "std"):
+                values = getattr(self, name)
+                if len(set(values)) > 1:
+                    raise ValueError(
+                        f"{name}: a network on one channel has one value, three times; got {list(values)}|for example "
+                        f"`{name}: [{values[1]}, {values[1]}, {values[1]}]`"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:

@@ -69,6 +69,55 @@ def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
             from xaudit.explainers.gradients import IntegratedGradientsExplainer
 
             return IntegratedGradientsExplainer.from_options(options, classifier)
+        case (
+            "gradcam-plus-plus"
+            | "hirescam"
+            | "layercam"
+            | "xgradcam"
+            | "eigencam"
+            | "eigengradcam"
+            | "scorecam"
+            | "ablationcam"
+        ):
+            from xaudit.explainers.cam import CamExplainer
+
+            return CamExplainer.from_options(spec.name, options, classifier)
+        case "saliency":
+            from xaudit.explainers.gradients import SaliencyExplainer
+
+            return SaliencyExplainer(classifier)
+        case "input-x-gradient":
+            from xaudit.explainers.gradients import InputXGradientExplainer
+
+            return InputXGradientExplainer(classifier)
+        case "smoothgrad":
+            from xaudit.explainers.gradients import SmoothGradExplainer
+
+            return SmoothGradExplainer.from_options(options, classifier)
+        case "gradient-shap":
+            from xaudit.explainers.gradients import GradientShapExplainer
+
+            return GradientShapExplainer.from_options(options, classifier)
+        case "guided-backprop":
+            from xaudit.explainers.backprop_rules import GuidedBackpropExplainer
+
+            return GuidedBackpropExplainer.from_options(options, classifier)
+        case "deeplift":
+            from xaudit.explainers.backprop_rules import DeepLiftExplainer
+
+            return DeepLiftExplainer.from_options(options, classifier)
+        case "feature-ablation":
+            from xaudit.explainers.superpixel_effects import FeatureAblationExplainer
+
+            return FeatureAblationExplainer.from_options(options, classifier)
+        case "kernel-shap":
+            from xaudit.explainers.superpixel_effects import KernelShapExplainer
+
+            return KernelShapExplainer.from_options(options, classifier)
+        case "rise":
+            from xaudit.explainers.rise import RiseExplainer
+
+            return RiseExplainer.from_options(options, classifier)
         case "random" | "centre" | "edges" | "intensity":
             from xaudit.explainers.controls import make_control
 

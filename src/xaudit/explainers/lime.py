@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from lime.lime_image import LimeImageExplainer
-from skimage.segmentation import slic
 
 from xaudit.catalog import OptionValue
-from xaudit.explainers.options import number, text, whole_number
+from xaudit.explainers.options import text, whole_number
 from xaudit.explainers.requests import check_request
+from xaudit.explainers.segmentation import Segmentation, pixels_of
 from xaudit.models.classifier import Classifier
 from xaudit.records import FloatArray, IntArray
 
@@ -22,15 +22,14 @@ class LimeExplainer:
     Signed, in probability per superpixel shown instead of hidden. Every superpixel has its coefficient (ridge
     regression with the library's kernel, no selection of features), painted on all of its pixels.
 
-    Source: Ribeiro et al. 2016, section 3. Differs in the segmentation: SLIC with labels from 0 on the image's
-    own channels (the library's default is quickshift; its sampler never hides the last superpixel when labels
-    start at 1).
+    Source: Ribeiro et al. 2016, section 3. Differs in the segmentation: by default SLIC with labels from 0 on the
+    image's own channels (the library's default is quickshift; its sampler never hides the last superpixel when
+    labels start at 1).
     """
 
     classifier: Classifier
     n_samples: int
-    n_segments: int
-    compactness: float
+    segmentation: Segmentation
     hide: str
 
     @classmethod
@@ -39,8 +38,7 @@ class LimeExplainer:
         return cls(
             classifier,
             whole_number(options, "samples"),
-            whole_number(options, "segments"),
-            number(options, "compactness"),
+            Segmentation.from_options(options),
             text(options, "hide"),
         )
 
@@ -58,11 +56,10 @@ class LimeExplainer:
         Args:
             image: (3, h, w), normalised.
         """
-        return superpixels(self._pixels(image), n_segments=self.n_segments, compactness=self.compactness)
+        return self.segmentation.of(self._pixels(image))
 
     def _pixels(self, image: torch.Tensor) -> FloatArray:
-        pixels: FloatArray = self.classifier.denormalise(image).permute(1, 2, 0).contiguous().numpy()
-        return pixels
+        return pixels_of(self.classifier, image)
 
     def _map(self, image: torch.Tensor, target: int, seed: int) -> FloatArray:
         pixels, segments = self._pixels(image), self.segments(image)
@@ -126,24 +123,6 @@ class _BatchedLime(LimeImageExplainer):  # type: ignore[misc]
             keep = keep.reshape(-1, 1, *segments.shape)
             probabilities.append(classifier_fn(torch.where(keep, whole, hidden)))
         return shown, np.concatenate(probabilities)
-
-
-def superpixels(pixels: FloatArray, *, n_segments: int, compactness: float) -> IntArray:
-    """A partition of the image into patches of similar intensity, without randomness.
-
-    Args:
-        pixels: (H, W, 3) intensities in [0, 1].
-        n_segments: how many are asked for; SLIC may return fewer or more.
-        compactness: above 0, weight of nearness against likeness. Likeness is distance between intensities, not
-            between Lab colours, whose range of 100 would leave a compactness below 10 without effect.
-
-    Returns:
-        (H, W), labels 0 to n - 1, each present.
-    """
-    labels = slic(pixels, n_segments=n_segments, compactness=compactness, start_label=0, convert2lab=False)
-    _, consecutive = np.unique(labels, return_inverse=True)
-    segments: IntArray = consecutive.reshape(labels.shape)
-    return segments
 
 
 def _planes(pixels: FloatArray) -> torch.Tensor:

@@ -22,7 +22,7 @@ from xaudit.records import FloatArray
 class Classifier:
     """One model of the audit, in evaluation mode and in channels-last memory.
 
-    Construction moves the module to the device, asks it once to see that it answers, and hooks the meter onto it,
+    Construction moves the module to the device, asks it a few times to see that it answers as a classifier does, and hooks the meter onto it,
     so that a library which calls ``module`` itself is counted and gets a plain tensor of logits back.
 
     Attributes:
@@ -37,9 +37,11 @@ class Classifier:
         batch_size: images per forward pass.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
+        notes: what a reader of its results must know, found when it was first asked.
 
     Raises:
-        ModelError: where the module fails on its frame, or does not give one finite logit per class.
+        ModelError: where the module fails on its frame, does not give one finite logit per class, or answers the
+            same question differently from time to time or from batch to batch.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Classifier:
     batch_size: int = 32
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
+    notes: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
@@ -64,7 +67,7 @@ class Classifier:
             self.module.float().eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         )
         n_classes = len(self.class_names)
-        check_answers(
+        self.notes = check_answers(
             self.module,
             subject=f"model '{self.id}'",
             n_classes=n_classes,

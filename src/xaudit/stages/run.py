@@ -410,6 +410,7 @@ class Run:
 
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
+        notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
                 unit = "patient" if dataset.patients_known else "image, since no patients are known"
