@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.models.classifier import Classifier
 
-SCORES_MEAN = 3
+SCORES_MEAN = 4
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
