@@ -55,6 +55,10 @@ class ImageIndex:
             hint=did_you_mean(name, self.paths, otherwise="add the image, or take its annotation out"),
         )
 
+    def parts(self, case_id: str) -> tuple[str, ...]:
+        """The folders and the name of a case's image below the root."""
+        return self._parts[case_id]
+
     def check_size(self, place: str, case_id: str, size_hw: tuple[int, int]) -> None:
         """Raises DataError where an annotation was drawn on a frame of another size than the image's."""
         frame = self.frames[case_id]
@@ -64,6 +68,10 @@ class ImageIndex:
                 f"{frame[1]} × {frame[0]}",
                 hint="give the image that was annotated, or annotate this one; sizes are not guessed",
             )
+
+    @cached_property
+    def _parts(self) -> Mapping[str, tuple[str, ...]]:
+        return {case: PurePosixPath(path).parts for path, case in self.paths.items()}
 
     @cached_property
     def _by_name(self) -> _Table:
