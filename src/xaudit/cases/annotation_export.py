@@ -193,8 +193,8 @@ def _write_voc(marks: _Marks, out: Path, losses: Counter[str]) -> int:
             corners = {"xmin": box.x0 + 1, "ymin": box.y0 + 1, "xmax": box.x1, "ymax": box.y1}
             if any(value != round(value) for value in corners.values()):
                 losses["{n} boxes have edges between pixels; other tools may round them"] += 1
-            for name, value in corners.items():
-                ElementTree.SubElement(edges, name).text = _spelled(value)
+            for name, edge in corners.items():
+                ElementTree.SubElement(edges, name).text = _spelled(edge)
         file = out / f"{folders[reader]}{without_suffix(image.path)}.xml"
         file.parent.mkdir(parents=True, exist_ok=True)
         ElementTree.indent(root)
@@ -231,7 +231,7 @@ def _write_labelme(marks: _Marks, out: Path, losses: Counter[str]) -> int:
     folders = marks.folders(losses)
     n_files = 0
     for image, reader, drawn in marks.sheets():
-        content = {
+        content: dict[str, object] = {
             "version": "6.3.1",
             "flags": {},
             "shapes": [_labelme_shape(mark, image.frame) for mark in drawn if mark.region is not None],

@@ -33,9 +33,15 @@ class _Opened:
     uids_complete: bool = True
 
 
-def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Progress], None]) -> Dataset:
+def assemble(
+    section: DataSection,
+    *,
+    dataset_id: str,
+    on_progress: Callable[[Progress], None],
+    faults: list[DataError] | None = None,
+) -> Dataset:
     """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
-    root, entries = _listed(section)
+    root, entries = _listed(section, faults)
     entries = _merged(entries, section.merge)
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
@@ -46,7 +52,7 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         opened.uids,
         opened.uids_complete,
     )
-    annotations, problems = read_annotations(section.annotations, images, merge=section.merge)
+    annotations, problems = read_annotations(section.annotations, images, merge=section.merge, faults=faults)
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
     if not split_known:
@@ -70,10 +76,10 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
     )
 
 
-def _listed(section: DataSection) -> tuple[Path, tuple[Entry, ...]]:
+def _listed(section: DataSection, faults: list[DataError] | None) -> tuple[Path, tuple[Entry, ...]]:
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        return root, read_table(section.labels, root)
+        return root, read_table(section.labels, root, faults=faults)
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
     if section.labels is not None:
