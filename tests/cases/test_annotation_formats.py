@@ -92,7 +92,7 @@ def square(frame):
 
 @pytest.mark.parametrize(("kind", "file", "settings", "frame", "label"), SQUARES, ids=NAMES)
 def test_the_square_comes_out_at_exactly_its_pixels(kind, file, settings, frame, label):
-    found, problems = read_annotations(section(file, **settings), index(frame), merge={})
+    found, problems, _ = read_annotations(section(file, **settings), index(frame), merge={})
     drawn = [mark for mark in found if mark.region is not None]
     assert len(drawn) == 1
     assert np.array_equal(rasterise(drawn[0].region, frame), square(frame))
@@ -120,7 +120,7 @@ def test_the_format_is_told_by_the_content_whatever_the_file_is_called(
     ("file", "origin"), [("voc-one", "zero"), ("voc-zero", "one"), ("voc-datumaro", "one")]
 )
 def test_a_wrong_origin_gives_other_pixels(file, origin):
-    found, _ = read_annotations(section(file, origin=origin), index(SMALL), merge={})
+    found, *_ = read_annotations(section(file, origin=origin), index(SMALL), merge={})
     assert not np.array_equal(rasterise(found[0].region, SMALL), square(SMALL))
 
 
@@ -160,7 +160,7 @@ def test_marks_beside_their_images_are_found(tmp_path):
 
 def test_a_folder_with_one_file_of_all_images_means_that_file(tmp_path):
     (tmp_path / "annotations.xml").write_bytes((FILES / "cvat/box.xml").read_bytes())
-    found, _ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
     assert len(found) == 1
 
 
@@ -195,7 +195,7 @@ def test_only_wanted_labels_count_and_who_marked_others_found_none_of_them(tmp_p
         "a,Nodule,R1,1,1,3,3\na,Edema,R1,1,1,9,9\na,Edema,R2,1,1,9,9\nb,No finding,R2,,,,\n"
     )
     wanted = AnnotationSection(path=file, labels=("nodule",), rename={"Nodule": "nodule"})
-    found, _ = read_annotations(wanted, index(SMALL), merge={})
+    found, *_ = read_annotations(wanted, index(SMALL), merge={})
     assert [(m.case_id, m.reader_id, m.label) for m in found] == [
         ("a", "R1", "nodule"),
         ("a", "R2", None),
@@ -216,7 +216,7 @@ def test_all_faults_of_a_file_are_gathered_at_once(tmp_path):
         "a,No finding,R1,,,,\n"
     )
     faults = []
-    found, _ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={}, faults=faults)
+    found, *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={}, faults=faults)
     assert len(found) == 1
     assert [str(fault).partition(" (")[0].rpartition(": ")[2] for fault in faults] == [
         "no image of the data is called 'z'",
@@ -225,6 +225,60 @@ def test_all_faults_of_a_file_are_gathered_at_once(tmp_path):
         "the box from",
         "R1 found nothing on a, but also marked something there",
     ]
+
+
+TABLE = "image_id,class_name,rad_id,x_min,y_min,x_max,y_max\na,Nodule,R1,1,1,3,3\n"
+
+
+def test_annotations_of_other_images_are_passed_over_where_that_is_asked_for(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text(TABLE + "y,Nodule,R1,1,1,3,3\nz,No finding,R1,,,,\nz,No finding,R2,,,,\n")
+    wanted = AnnotationSection(path=file, extra_images="ignore")
+    found, problems, notes = read_annotations(wanted, index(SMALL), merge={})
+    assert [mark.case_id for mark in found] == ["a"]
+    assert (problems, notes) == ((), ("train.csv annotates 2 images that the data does not hold",))
+    file.write_text(TABLE.replace("a,Nodule", "z,Nodule"))
+    with refused(
+        "train.csv: every one of its 1 images is one that the data does not hold",
+        "give the images that were annotated",
+    ):
+        read_annotations(wanted, index(SMALL), merge={})
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "settings", "frame", "label"),
+    [one for one in SQUARES if one[0] not in ("lidc",)],
+    ids=[one[1] for one in SQUARES if one[0] not in ("lidc",)],
+)
+def test_every_format_can_pass_over_other_images(kind, file, settings, frame, label):
+    elsewhere = ImageIndex({"q.png": "q"}, {"q": frame})
+    wanted = section(file, extra_images="ignore", **settings)
+    with pytest.raises(DataError, match="every one of its"):
+        read_annotations(wanted, elsewhere, merge={})
+    with pytest.raises(DataError, match="no image of the data is called"):
+        read_annotations(section(file, **settings), elsewhere, merge={})
+
+
+def test_an_image_is_known_by_its_dicom_instance_and_an_unknown_one_is_cut_short(tmp_path):
+    file = tmp_path / "train-rle.csv"
+    file.write_text(f"ImageId, EncodedPixels\n{UID}, -1\n")
+    found, *_ = read_annotations(AnnotationSection(path=file), index(LARGE), merge={})
+    assert found == (Annotation("a", "reader-1", None),)
+    file.write_text(f"ImageId, EncodedPixels\n{UID}.77777777, -1\n")
+    with pytest.raises(DataError) as caught:
+        read_annotations(AnnotationSection(path=file), index(LARGE), merge={})
+    assert str(caught.value) == (
+        "train-rle.csv: line 2: no image has the name or the DICOM instance UID …77777777"
+    )
+
+
+def test_two_hundred_faults_are_enough(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text(TABLE + "a,Nodule,R1,1,1,x,3\n" * 300)
+    faults = []
+    with pytest.raises(DataError, match="and more than 200 faults in all"):
+        read_annotations(AnnotationSection(path=file), index(SMALL), merge={}, faults=faults)
+    assert len(faults) == 200
 
 
 # LabelMe
@@ -331,7 +385,7 @@ def test_a_tag_is_a_vote_and_an_image_without_shapes_says_nothing(tmp_path):
         '<annotations><image name="a.png" width="60" height="40"><tag label="No finding"/></image>'
         '<image name="b.png" width="60" height="40"/></annotations>'
     )
-    found, _ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
+    found, *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
     assert found == (Annotation("a", "reader-1", None),)
 
 
@@ -389,7 +443,7 @@ def test_a_hole_is_taken_out_and_a_single_point_is_left_out(tmp_path):
         roi(30, 30, 30, 30, "TRUE")
     )
     file.write_text(f"<LidcReadMessage><readingSession>{first}</readingSession></LidcReadMessage>")
-    (mark,), _ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
+    (mark,), *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
     expected = square(SMALL)
     expected[8:10, 12:14] = False  # strictly within the hole's outline from (11, 7) to (14, 10)
     assert np.array_equal(rasterise(mark.region, SMALL), expected)
@@ -402,7 +456,7 @@ def test_a_mask_by_two_readers_in_sub_folders(tmp_path):
     for reader, inside in (("dr-a", 1), ("dr-b", 0)):
         (tmp_path / reader).mkdir()
         Image.fromarray((square(SMALL) * inside).astype(np.uint8)).save(tmp_path / reader / "a.png")
-    found, _ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
     assert [(mark.reader_id, mark.region is None) for mark in found] == [("dr-a", False), ("dr-b", True)]
 
 
@@ -412,7 +466,7 @@ def test_a_mask_by_two_readers_in_sub_folders(tmp_path):
 def test_a_table_counted_from_one_includes_its_last_pixel(tmp_path):
     file = tmp_path / "t.csv"
     file.write_text("image,x0,y0,x1,y1\na,11,6,20,17\n")
-    (mark,), _ = read_annotations(AnnotationSection(path=file, origin="one"), index(SMALL), merge={})
+    (mark,), *_ = read_annotations(AnnotationSection(path=file, origin="one"), index(SMALL), merge={})
     assert np.array_equal(rasterise(mark.region, SMALL), square(SMALL))
 
 

@@ -79,7 +79,9 @@ def read_or_refuse(path, kind, keys, frame, data):
     name = data.draw(st.sampled_from(["auto", kind]))
     said, found = "", ()
     try:
-        found, _ = read_annotations(AnnotationSection(path=path, format=name, **keys), index(frame), merge={})
+        found, *_ = read_annotations(
+            AnnotationSection(path=path, format=name, **keys), index(frame), merge={}
+        )
     except DataError as error:
         said = f"{error} {error.hint}"
     assert len(said) < 2000
@@ -189,5 +191,5 @@ def test_class_names_that_are_no_names_are_refused(tmp_path, text):
 def test_a_folder_that_links_to_itself_is_read_once(tmp_path):
     shutil.copytree(FILES / "yolo", tmp_path / "labels")
     Path(tmp_path / "labels" / "again").symlink_to(tmp_path / "labels", target_is_directory=True)
-    found, _ = read_annotations(AnnotationSection(path=tmp_path / "labels"), index((40, 60)), merge={})
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path / "labels"), index((40, 60)), merge={})
     assert len(found) == 1

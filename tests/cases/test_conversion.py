@@ -97,7 +97,7 @@ def test_labels_readers_and_votes_come_back(kind, tmp_path):
     out = tmp_path / NAMES.get(kind, "marks")
     write_annotations(kind, IMAGES, marks, out)
     images = {image.path: image.case_id for image in IMAGES}
-    back, _ = read_annotations(AnnotationSection(path=out), index_of(images), merge={})
+    back, *_ = read_annotations(AnnotationSection(path=out), index_of(images), merge={})
     assert back == marks
 
 
@@ -179,12 +179,12 @@ def test_nothing_to_convert_is_refused(tmp_path):
 @pytest.mark.parametrize("case", [one for one in SQUARES if one[3] == SMALL], ids=lambda one: one[1])
 def test_the_square_goes_from_any_format_to_any(case, to, tmp_path):
     _, file, keys, frame, _ = case
-    found, _ = read_annotations(AnnotationSection(path=FILES / file, **keys), index(frame), merge={})
+    found, *_ = read_annotations(AnnotationSection(path=FILES / file, **keys), index(frame), merge={})
     images = tuple(MarkedImage(case_id, path, *frame) for path, case_id in index(frame).paths.items())
     out = tmp_path / NAMES.get(to, "marks")
     done = convert(Marked(images, found, ()), to, out)
     assert done.n_same == done.n_sheets
-    back, _ = read_annotations(AnnotationSection(path=out), index(frame), merge={})
+    back, *_ = read_annotations(AnnotationSection(path=out), index(frame), merge={})
     (drawn,) = (mark.region for mark in back if mark.region is not None)
     assert np.array_equal(rasterise(drawn, frame), square(frame))
 

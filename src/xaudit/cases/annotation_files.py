@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from xaudit.cases.annotation_formats import annotation_format, told_by_content
 from xaudit.cases.image_index import ImageIndex
@@ -11,14 +12,28 @@ from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Problem
 
 
+class ReadAnnotations(NamedTuple):
+    """What was read.
+
+    Attributes:
+        annotations: in the order of their cases and readers.
+        problems: what could not be used because its image could not be read.
+        notes: what a reader of the results must know.
+    """
+
+    annotations: tuple[Annotation, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
 def read_annotations(
     section: AnnotationSection | None,
     images: ImageIndex,
     *,
     merge: Mapping[str, str],
     faults: list[DataError] | None = None,
-) -> tuple[tuple[Annotation, ...], tuple[Problem, ...]]:
-    """The annotations that a section names, in the order of their cases, and what of them could not be used.
+) -> ReadAnnotations:
+    """The annotations that a section names.
 
     Args:
         section: None where the data has no annotations.
@@ -30,7 +45,7 @@ def read_annotations(
         DataError: with the file, the place in it, the value and the next step.
     """
     if section is None:
-        return (), ()
+        return ReadAnnotations((), (), ())
     path = section.path
     if not path.exists():
         beside = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -43,11 +58,21 @@ def read_annotations(
         known = annotation_format(section.format)
     if path.is_dir() and not known.per_image:
         raise DataError(f"{path}: is a folder, and {known.name} is one file", hint="give the file")
-    marks = MarkList(images, faults)
+    marks = MarkList(images, faults, ignore_extra=section.extra_images == "ignore")
     problems = known.collect(path, marks, section)
     ordered = sorted(marks.all(), key=lambda mark: (mark.case_id, mark.reader_id))
     named = tuple(_renamed(mark, section.rename, merge) for mark in ordered)
-    return _of_labels(named, section.labels, path.name), problems
+    if marks.extra and not named and not faults:
+        raise DataError(
+            f"{path.name}: every one of its {len(marks.extra)} images is one that the data does not hold",
+            hint="give the images that were annotated",
+        )
+    notes = (
+        [f"{path.name} annotates {len(marks.extra)} images that the data does not hold"]
+        if marks.extra
+        else []
+    )
+    return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, tuple(notes))
 
 
 def _renamed(mark: Annotation, rename: Mapping[str, str], merge: Mapping[str, str]) -> Annotation:

@@ -52,7 +52,9 @@ def assemble(
         opened.uids,
         opened.uids_complete,
     )
-    annotations, problems = read_annotations(section.annotations, images, merge=section.merge, faults=faults)
+    annotations, problems, further = read_annotations(
+        section.annotations, images, merge=section.merge, faults=faults
+    )
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
     if not split_known:
@@ -71,7 +73,7 @@ def assemble(
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
-        notes=(*notes, *_notes(opened)),
+        notes=(*notes, *further, *_notes(opened)),
         votes=None if section.annotations is None else section.annotations.votes,
     )
 

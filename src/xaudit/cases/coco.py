@@ -39,7 +39,7 @@ def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
 def collect_coco(path: Path, marks: MarkList) -> None:
     """As :func:`read_coco`, into a list of marks."""
     content = _content(path)
-    cases = _Cases(path.name, content, marks.images)
+    cases = _Cases(path.name, content, marks)
     categories = {
         item.get("id"): str(item.get("name"))
         for _, item in _items(path.name, content, "categories")
@@ -68,8 +68,8 @@ def collect_coco(path: Path, marks: MarkList) -> None:
 class _Cases:
     """Which case each image id of the file is, looked up when an annotation asks."""
 
-    def __init__(self, shown: str, content: _Item, images: ImageIndex) -> None:
-        self._images = images
+    def __init__(self, shown: str, content: _Item, marks: MarkList) -> None:
+        self._marks = marks
         self._known: dict[_ImageId, str | None] = {}
         self._listed: dict[_ImageId, tuple[str, _Item]] = {}
         for place, item in _items(shown, content, "images"):
@@ -94,15 +94,15 @@ class _Cases:
         name = item.get("file_name")
         if not isinstance(name, str) or not name:
             raise DataError(f"{place}: file_name is {name!r}", hint="give the image's path")
-        case_id = self._images.one(place, name)
-        if case_id not in self._images.frames:
+        case_id = self._marks.case(place, name)
+        if case_id is None:
             return None
         size = (item.get("height"), item.get("width"))
         if size != (None, None):
             height, width = (
                 _number(place, part, side) for part, side in zip(size, ("height", "width"), strict=True)
             )
-            self._images.check_size(place, case_id, (round(height), round(width)))
+            self._marks.images.check_size(place, case_id, (round(height), round(width)))
         return case_id
 
 

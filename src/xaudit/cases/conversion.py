@@ -83,7 +83,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
         )
     index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete)
-    annotations, unused = read_annotations(section, index, merge={})
+    annotations, unused, _ = read_annotations(section, index, merge={})
     return Marked(tuple(images), annotations, (*problems, *unused))
 
 
@@ -106,7 +106,7 @@ def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conve
         {image.path: image.case_id for image in marked.images},
         {image.case_id: image.frame for image in marked.images},
     )
-    back, _ = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={})
+    back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
     before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)
     n_same = sum(key in after and np.array_equal(mask, after[key]) for key, mask in before.items())
     return Conversion(written.n_files, written.losses, len(before), n_same)

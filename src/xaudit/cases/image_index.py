@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 from xaudit.cases.entry import without_suffix
 from xaudit.errors import DataError, did_you_mean
 
+NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
+"""What to do about annotations of an image that the data does not hold."""
+
 _Table = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
@@ -52,7 +55,7 @@ class ImageIndex:
             )
         raise DataError(
             f"{place}: no image of the data is called '{name}'",
-            hint=did_you_mean(name, self.paths, otherwise="add the image, or take its annotation out"),
+            hint=did_you_mean(name, self.paths, otherwise=NO_IMAGE),
         )
 
     def parts(self, case_id: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from xaudit.cases.annotation_file import read_xml
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.image_index import NO_IMAGE, ImageIndex
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box
 from xaudit.errors import DataError
@@ -60,8 +60,10 @@ def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple
         with marks.item():
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             shown = _shown(file.name)
-            case_id = _case(shown, name, marks.images)
+            case_id = _case(shown, name, marks)
             if case_id is None:
+                if name in marks.extra:
+                    continue
                 problems.append(Problem(shown, "load", "the image that it annotates could not be read"))
                 continue
             if case_id not in marks.images.frames:
@@ -87,18 +89,22 @@ def _shown(name: str) -> str:
     return _UID.sub(lambda uid: "…" + uid.group()[-8:], name)
 
 
-def _case(shown: str, name: str, images: ImageIndex) -> str | None:
+def _case(shown: str, name: str, marks: MarkList) -> str | None:
+    images = marks.images
     stem = name[: -len(".xml")] if name.lower().endswith(".xml") else name
     by_name = images.named(stem)
     uid = stem.rpartition("/")[2]
     if not by_name and uid in images.uids:
         return images.uids[uid]
+    if not by_name and marks.ignore_extra:
+        marks.extra.add(name)
+        return None
     if not by_name and _UID.fullmatch(uid):
         if not images.complete:
             return None
         raise DataError(
             f"{shown}: no image has this name or this DICOM instance UID",
-            hint="add the image, or take its annotation out",
+            hint=NO_IMAGE,
         )
     return images.one(shown, stem)
 

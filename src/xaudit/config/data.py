@@ -89,6 +89,9 @@ class AnnotationSection(Section):
     rename: dict[str, str] = Field(
         default_factory=dict, description="label in the annotations: label to use, before `merge`"
     )
+    extra_images: Literal["refuse", "ignore"] = Field(
+        "refuse", description="what becomes of annotations of images that the data does not hold"
+    )
     readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
     )
