@@ -87,6 +87,7 @@ def metrics_page() -> str:
         "localization": "Does the map meet what a reader marked? Computed in the image's own frame, on the positive part "
         "of the map.",
         "faithfulness": "Does the model's answer depend on what the map shows? Computed in the model's frame.",
+        "complexity": "On how few pixels does the map dwell? Nothing is asked of the model, so a simple map may be wrong.",
         "regions": "How is the map's positive saliency spread over the image? Always computed where a reader marked "
         "something.",
         "reliance": "What does the model itself depend on? No explainer is asked. Always computed unless "
@@ -102,7 +103,8 @@ def metrics_page() -> str:
     }
     blocks = [
         _head("Metrics", "the catalog"),
-        "Only the families *localization* and *faithfulness* are chosen under `metrics:`; the others come by themselves. "
+        "Only the families *localization*, *faithfulness* and *complexity* are chosen under `metrics:`; the others come by "
+        "themselves. In a cost, `side` is that of the model's frame in pixels; what two metrics ask alike is paid once. "
         "How each is defined, and what its chance level is, stands in [concepts](../concepts.md).",
     ]
     for family, meaning in families.items():
@@ -318,7 +320,8 @@ def _metric_cells(row: MetricRow) -> tuple[str, ...]:
     better = {True: "higher", False: "lower", None: ""}[row.higher_is_better]
     needs = [name for name, needed in (("marks", row.needs_annotation), ("lungs", row.needs_lungs)) if needed]
     source = "[concepts](../concepts.md)" if row.citation.startswith("xaudit") else row.citation
-    return (f"`{row.id}`", row.meaning, better, row.range, row.cost, ", ".join(needs), source)
+    meaning = f"{row.meaning}. *Not available*: {row.unavailable}" if row.unavailable else row.meaning
+    return (f"`{row.id}`", meaning, better, row.range, row.cost, ", ".join(needs), source)
 
 
 def _settings(named: Sequence[tuple[str, tuple[Option, ...]]]) -> list[str]:

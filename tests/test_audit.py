@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from xaudit.audit import Chunk, ask_reliance, explain, map_facts, score, score_reliance
-from xaudit.catalog import REGIONS
+from xaudit.audit import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
+from xaudit.catalog import METRICS, REGIONS
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
 from xaudit.models.classifier import Classifier
@@ -434,10 +434,27 @@ def test_without_a_mark_reliance_is_asked_of_the_border_alone(classifier):
     )
     reasons = {m: r.reason for (_, m, _), r in found.items() if isinstance(r, Unscored)}
     assert reasons == {
-        f"reliance-{region}": "no reader marked anything on this case"
+        f"reliance-{of}{region}": "no reader marked anything on this case"
         for region in UNDIVIDED
+        for of in ("", "logit-")
         if region != "border"
     }
+
+
+def test_the_questions_of_all_cases_fill_batches_together(classifier):
+    chunk = chunk_of(classifier, ("a", "b", "c"))
+    settings = RelianceSection(infills=("mean",), controls=2)
+    alone = [r for name in "abc" for r in ask_reliance(chunk_of(classifier, (name,)), settings, seed=0)]
+    sizes = []
+    classifier.module.register_forward_pre_hook(lambda _module, inputs: sizes.append(len(inputs[0])))
+    together = ask_reliance(chunk, settings, seed=0)
+    assert [r.case_id for r in together] == [r.case_id for r in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.beyond_random == pytest.approx(other.beyond_random, abs=1e-6)
+    # Three times 1 + regions × 3; only the last batch is not full.
+    n_images = 3 * (1 + 3 * len({r.region for r in alone}))
+    assert sum(sizes) == n_images
+    assert set(sizes[:-1]) == {classifier.batch_size}
 
 
 def test_a_map_of_what_the_model_uses_agrees_with_its_reliance_and_its_reverse_does_not(classifier):
@@ -455,3 +472,49 @@ def test_a_map_of_what_the_model_uses_agrees_with_its_reliance_and_its_reverse_d
 def test_without_reliance_nothing_is_said_of_agreement(classifier):
     found = scored(classifier, half_in_the_quadrant())
     assert not [metric for _, metric, _ in found if metric == "reliance-agreement"]
+
+
+ASKING = tuple(
+    MetricSpec(name=row.id, **({"samples": 10} if any(o.name == "samples" for o in row.options) else {}))
+    for row in METRICS
+    if row.family in ("faithfulness", "complexity") and not row.unavailable
+)
+
+
+@pytest.mark.parametrize("spec", [OCCLUSION, ExplainerSpec(name="integrated-gradients")], ids=lambda s: s.id)
+def test_no_metric_that_asks_the_model_depends_on_the_cut(classifier, spec):
+    def scores(ids):
+        chunk = chunk_of(classifier, ids)
+        maps = explain(chunk, spec, seed=3)
+        results = score(chunk, spec, maps, metrics=ASKING, reliances=[], seed=3)
+        return {
+            (r.key.case_id, r.key.metric_id): (r.value, r.n_evals) if isinstance(r, Score) else r.reason
+            for r in results
+            if r.key.family in ("faithfulness", "complexity")
+        }
+
+    together = scores(IDS)
+    assert {metric_id for _, metric_id in together} == {metric.id for metric in ASKING}
+    for ids in (IDS[:1], IDS[1:3], IDS[3:]):
+        for key, found in scores(ids).items():
+            assert found == pytest.approx(together[key], abs=1e-6), key
+    sums = together["a", "completeness"]
+    if spec.name == "integrated-gradients":
+        assert sums[0] == pytest.approx(0, abs=1e-4)
+    else:
+        assert sums == "this explainer does not promise that its map sums to the answer"
+
+
+def test_the_curve_of_a_score_is_what_it_was_read_from(classifier):
+    chunk = chunk_of(classifier, ("a",))
+    metrics = [FLIPPING, MetricSpec(name="sparseness"), LOCALIZATION[0]]
+    results = score(
+        chunk, OCCLUSION, [painted("a", QUADRANT * 1.0 + 0.01 * np.eye(SIDE))], metrics=metrics, reliances=[]
+    )
+    (curve,) = curves_of(results)
+    flipping = by_key(results)["a", "pixel-flipping", NO_READER]
+    assert (curve.case_id, curve.explainer_id, curve.metric_id) == ("a", "occlusion", "pixel-flipping")
+    assert (curve.explainer_hash, curve.metric_hash) == (OCCLUSION.fingerprint, FLIPPING.fingerprint)
+    assert curve.share == (0.0, 0.25, 0.5, 0.75, 1.0)
+    area = sum(curve.value) / 4 - (curve.value[0] + curve.value[-1]) / 8
+    assert flipping.value == pytest.approx(area, abs=1e-6)

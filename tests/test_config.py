@@ -69,7 +69,27 @@ def test_data_and_a_model_are_all_that_must_be_said():
 def test_an_explainer_keeps_its_settings_and_fills_in_the_others():
     [lime] = build(explainers=[{"name": "lime", "samples": 50}]).explainers
     assert lime.id == "lime"
-    assert lime.options == {"samples": 50, "segments": 60, "compactness": 0.5, "hide": "mean"}
+    assert lime.options == {
+        "samples": 50,
+        "segments": 60,
+        "compactness": 0.5,
+        "hide": "mean",
+        "segmentation": "slic",
+    }
+
+
+def test_an_option_that_came_later_changes_the_fingerprint_only_where_it_is_set():
+    """Stored maps are found by it, and seeds drawn from it: what LIME made before `segmentation` came stays valid."""
+    plain, named, other = build(
+        explainers=[
+            "lime",
+            {"name": "lime", "id": "named", "segmentation": "slic"},
+            {"name": "lime", "id": "other", "segmentation": "grid"},
+        ]
+    ).explainers
+    before = {"samples": 300, "segments": 60, "compactness": 0.5, "hide": "mean"}
+    assert plain.fingerprint == named.fingerprint == fingerprint({"name": "lime", "options": before})
+    assert other.fingerprint != plain.fingerprint
 
 
 def test_two_settings_of_one_explainer_live_side_by_side_under_two_ids():
@@ -113,7 +133,7 @@ def test_only_data_sets_that_a_model_uses_are_loaded():
     assert list(build().all_datasets) == ["data"]
 
 
-LIME_TAKES = "it takes: samples, segments, compactness, hide"
+LIME_TAKES = "it takes: samples, segments, compactness, hide, segmentation"
 COMPLAINTS = {
     "no such explainer, and one is near": (
         {"explainers": ["gradcamm"]},
@@ -129,6 +149,22 @@ COMPLAINTS = {
         {"metrics": [{"name": "pixel-fliping"}]},
         "metrics[0]: no metric is called 'pixel-fliping'",
         f"did you mean 'pixel-flipping'? `xaudit list metrics` shows all {len(METRICS)}",
+    ),
+    "a metric that cannot be trusted": (
+        {"metrics": ["iou", "sufficiency"]},
+        "metrics[1]: 'sufficiency' is not available",
+        "it compares each map with those of all other cases, so a case's score would depend on which others are there; "
+        "Quantus compares within one batch",
+    ),
+    "a whole number below the option's least": (
+        {"metrics": [{"name": "insertion", "steps": 1}]},
+        "metrics[0]: steps: expected a whole number at least 2, got 1",
+        "`xaudit config schema` describes every key",
+    ),
+    "an in-fill that there is not": (
+        {"metrics": [{"name": "deletion", "baseline": "white"}]},
+        "metrics[0]: baseline: expected one of mean, black, zero, blur, noise, linear, continue, got 'white'",
+        "`xaudit config schema` describes every key",
     ),
     "no such option": (
         {"explainers": [{"name": "lime", "smaples": 3}]},
@@ -469,7 +505,14 @@ def test_a_file_that_is_not_there_or_is_a_folder(tmp_path):
 
 @pytest.mark.parametrize(
     "run",
-    [{"batch_size": 1}, {"shard_size": 1}, {"max_error_rate": 1}, {"figures": 0}, {"maps": "none"}],
+    [
+        {"batch_size": 1},
+        {"shard_size": 1},
+        {"max_error_rate": 1},
+        {"figures": 0},
+        {"maps": "none"},
+        {"curves": True},
+    ],
     ids=str,
 )
 def test_how_the_work_is_cut_up_does_not_make_another_audit(run):

@@ -18,16 +18,17 @@ from xaudit.cases.morphology import dilated
 from xaudit.catalog import CEILING, REGIONS, STRUCTURES, explainer_row, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import XauditError
-from xaudit.explainers import make_explainer
+from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_model, union
-from xaudit.metrics import score_faithfulness, score_marked_map
+from xaudit.metrics import ask_faithfulness, score_complexity, score_marked_map
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.categories import measure_map
+from xaudit.metrics.curve import Curve
 from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.metrics.localization.tuning import iou_curve
 from xaudit.metrics.regions import partition, region_masses
-from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
+from xaudit.metrics.reliance import RegionEffect, ask_region_reliance, reliance_agreement
 from xaudit.native_grid import NativeGrid
 from xaudit.records import (
     MODEL_LEVEL,
@@ -41,6 +42,7 @@ from xaudit.records import (
     Reliance,
     SaliencyMap,
     Score,
+    ScoreCurve,
     ScoreKey,
     ScoreResult,
     Surroundings,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     import torch
 
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Answered
 
 
 class CaseSource(Protocol):
@@ -192,49 +195,84 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
     seeds = [seed_for(seed, subject.case.case_id, spec.fingerprint) for subject in chunk.subjects]
     images = torch.stack([subject.image for subject in chunk.subjects])
     targets = [subject.target_index for subject in chunk.subjects]
-    meter = chunk.classifier.meter
-    evals, started = meter.n_evals, time.perf_counter()
-    values = make_explainer(spec, chunk.classifier).explain(images, targets, seeds)
-    seconds = (time.perf_counter() - started) / len(chunk.subjects)
-    n_evals = (meter.n_evals - evals) // len(chunk.subjects)
+    made = _made(make_explainer(spec, chunk.classifier), chunk.classifier, images, (targets, seeds))
     return [
         SaliencyMap(
             subject.case.case_id, chunk.classifier.id, spec.id, spec.fingerprint, subject.prediction.target,
-            np.asarray(values[index], dtype=np.float32), seeds[index], n_evals, seconds,
+            np.asarray(one.value, dtype=np.float32), own_seed, one.n_evals, one.seconds,
         )
-        for index, subject in enumerate(chunk.subjects)
+        for subject, own_seed, one in zip(chunk.subjects, seeds, made, strict=True)
     ]  # fmt: skip
+
+
+def _made(
+    explainer: Explainer,
+    classifier: "Classifier",
+    images: "torch.Tensor",
+    request: tuple[Sequence[int], Sequence[int]],
+) -> "Sequence[Answered[FloatArray]]":
+    """The map of each image with what it cost; shared in equal parts where a method does not tell."""
+    from xaudit.perturb.asking import Answered, answer
+
+    if isinstance(explainer, AskingExplainer):
+        askings = explainer.askings(images, *request)
+        return answer(askings, classifier.logits, batch_size=classifier.batch_size)
+    evals, started = classifier.meter.n_evals, time.perf_counter()
+    maps = explainer.explain(images, *request)
+    seconds = (time.perf_counter() - started) / len(images)
+    n_evals = (classifier.meter.n_evals - evals) // len(images)
+    return [Answered(values, n_evals, seconds) for values in maps]
 
 
 def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
     """How much the model depends on each region of each case of a chunk."""
-    found: list[Reliance] = []
-    for subject in chunk.subjects:
-        effects = region_reliance(
-            chunk.classifier,
-            subject.image,
-            subject.target_index,
-            subject.parts_in_model,
-            infills=settings.infills,
-            controls=settings.controls,
-            generator=generator_for(seed, subject.case.case_id, "reliance"),
-        )
-        found += [_reliance(subject, chunk.classifier.id, effect) for effect in effects]
-    return found
+    from xaudit.perturb.asking import answer
+
+    classifier = chunk.classifier
+    asked = answer(
+        [
+            ask_region_reliance(
+                subject.image,
+                subject.target_index,
+                subject.parts_in_model,
+                infills=settings.infills,
+                controls=settings.controls,
+                generator=generator_for(seed, subject.case.case_id, "reliance"),
+            )
+            for subject in chunk.subjects
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    return [
+        _reliance(subject, classifier.id, effect)
+        for subject, one in zip(chunk.subjects, asked, strict=True)
+        for effect in one.value
+    ]
 
 
 def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreResult]:
-    """The reliance of each region as scores of the model itself: its drop minus that of random areas."""
+    """The reliance of each region as scores of the model itself: its drop minus that of random areas.
+
+    Once of the target's probability, which decides verdicts, and once of its logit, which still moves where the
+    probability is near 0 or 1.
+    """
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         own = [r for r in reliances if r.case_id == subject.case.case_id]
         for region in subject.asked_regions:
-            beyond = [r.beyond_random for r in own if r.region == region]
-            value: Measured = float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
-            if region != "border" and not subject.mark.any():
-                value = Absent("no reader marked anything on this case")
-            key = _key(subject, None, f"reliance-{region}", model_id=chunk.classifier.id)
-            results.append(_result(key, value, 0, 0.0))
+            there = [r for r in own if r.region == region]
+            for metric, beyond in (
+                (f"reliance-{region}", [r.beyond_random for r in there]),
+                (f"reliance-logit-{region}", [r.logit_beyond_random for r in there]),
+            ):
+                value: Measured = (
+                    float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
+                )
+                if region != "border" and not subject.mark.any():
+                    value = Absent("no reader marked anything on this case")
+                key = _key(subject, None, metric, model_id=chunk.classifier.id)
+                results.append(_result(key, value, 0, 0.0))
     return results
 
 
@@ -247,6 +285,7 @@ def score(
     reliances: Sequence[Reliance],
     ceilings: bool = True,
     thresholds: Thresholds = MappingProxyType({}),
+    seed: int = 0,
 ) -> list[ScoreResult]:
     """Every metric of the audit on one explainer's maps of a chunk.
 
@@ -255,15 +294,17 @@ def score(
         reliances: of the same cases; empty where reliance was not asked.
         ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
         thresholds: that were tuned for the explainer; a ceiling is cut at them too.
+        seed: the audit's, of metrics that draw samples.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
     grid_of = native_grids(spec, chunk.classifier) if placed and chunk.subjects else None
+    signed = explainer_row(spec.name).signed
+    values_of = {one.case_id: one.values if signed else np.abs(one.values) for one in maps}
+    faithful = _faithfulness(chunk, spec, by_case, values_of, metrics, seed=seed)
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
-        saliency = by_case[subject.case.case_id]
-        signed = explainer_row(spec.name).signed
-        values = saliency.values if signed else np.abs(saliency.values)
+        saliency, values = by_case[subject.case.case_id], values_of[subject.case.case_id]
         carried, valid = map_to_original(values, subject.geometry)
         grid = None if grid_of is None else grid_of(subject.image)
         marked = {
@@ -275,7 +316,10 @@ def score(
                 case "localization":
                     results += _localize(subject, saliency, metric, marked)
                 case "faithfulness":
-                    results.append(_perturb(chunk.classifier, subject, saliency, metric, values))
+                    results.append(faithful[subject.case.case_id, metric.id])
+                case "complexity":
+                    value, seconds = _timed(lambda m=metric, v=values: score_complexity(m, v))  # type: ignore[misc]
+                    results.append(_result(_key(subject, saliency, metric), value, 0, seconds))
                 case _:
                     continue
         if placed:
@@ -452,15 +496,69 @@ def _ceilings(
     return results
 
 
-def _perturb(
-    classifier: "Classifier", subject: Subject, saliency: SaliencyMap, metric: MetricSpec, values: FloatArray
-) -> ScoreResult:
-    evals = classifier.meter.n_evals
-    value, seconds = _timed(
-        lambda: score_faithfulness(metric, classifier, subject.image, subject.target_index, values)
+def _faithfulness(
+    chunk: Chunk,
+    spec: ExplainerSpec,
+    maps: Mapping[str, SaliencyMap],
+    values_of: Mapping[str, FloatArray],
+    metrics: Sequence[MetricSpec],
+    *,
+    seed: int,
+) -> dict[tuple[str, str], ScoreResult]:
+    """The metrics of the family ``faithfulness``, by case and metric, all asked together."""
+    from xaudit.perturb.asking import answer
+
+    asked = [
+        (subject, metric)
+        for subject in chunk.subjects
+        for metric in metrics
+        if metric_row(metric.name).family == "faithfulness"
+    ]
+    classifier = chunk.classifier
+    blank = str(spec.options["baseline"]) if explainer_row(spec.name).sums_to_answer else None
+    found = answer(
+        [
+            ask_faithfulness(
+                metric,
+                classifier,
+                subject.image,
+                subject.target_index,
+                values_of[subject.case.case_id],
+                about=subject.case.case_id,
+                seed=seed_for(seed, subject.case.case_id, "faithfulness"),
+                blank=blank,
+            )
+            for subject, metric in asked
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
     )
-    key = _key(subject, saliency, metric)
-    return _result(key, value, classifier.meter.n_evals - evals, seconds)
+    results: dict[tuple[str, str], ScoreResult] = {}
+    for (subject, metric), one in zip(asked, found, strict=True):
+        key = _key(subject, maps[subject.case.case_id], metric)
+        result = _result(key, one.value.value, one.n_evals, one.seconds)
+        if isinstance(result, Score) and one.value.curve is not None:
+            result = replace(result, curve=_curve(key, one.value.curve))
+        results[subject.case.case_id, metric.id] = result
+    return results
+
+
+def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
+    """The curves from which scores were read, of those that were just measured."""
+    return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
+
+
+def _curve(key: ScoreKey, curve: Curve) -> ScoreCurve:
+    return ScoreCurve(
+        case_id=key.case_id,
+        model_id=key.model_id,
+        explainer_id=key.explainer_id,
+        explainer_hash=key.explainer_hash,
+        metric_id=key.metric_id,
+        metric_hash=key.metric_hash,
+        share=tuple(np.asarray(curve.share, dtype=np.float32).tolist()),
+        value=tuple(np.asarray(curve.value, dtype=np.float32).tolist()),
+    )
 
 
 def _where(
@@ -563,6 +661,7 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         control_probability_drop=effect.control_probability_drop,
         control_logit_drop=effect.control_logit_drop,
         beyond_random=effect.beyond_random,
+        logit_beyond_random=effect.logit_beyond_random,
     )
 
 
@@ -577,4 +676,5 @@ def _effect(reliance: Reliance) -> RegionEffect:
         control_probability_drop=reliance.control_probability_drop,
         control_logit_drop=reliance.control_logit_drop,
         beyond_random=reliance.beyond_random,
+        logit_beyond_random=reliance.logit_beyond_random,
     )

@@ -97,6 +97,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """A small grey picture of one case's image, for reports.
+
+    Attributes:
+        height: of the picture, in pixels; it shows the whole original frame.
+        width: of the picture, in pixels.
+        webp: the picture, losslessly coded.
+    """
+
+    case_id: str
+    height: int
+    width: int
+    webp: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """One thing that one reader drew on one case; without a region, the reader looked and found nothing."""
 
@@ -195,13 +211,37 @@ class ScoreKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreCurve:
+    """The model's answer, or a correlation with it, over the share of the image that is replaced or shown.
+
+    Attributes:
+        share: rising, 0 to 1.
+        value: as many; float32 in the tables.
+    """
+
+    case_id: str
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    metric_id: str
+    metric_hash: str
+    share: tuple[float, ...]
+    value: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """One metric's value on one map."""
+    """One metric's value on one map.
+
+    Attributes:
+        curve: what the value was read from, where it was just measured; a stored score comes without.
+    """
 
     key: ScoreKey
     value: float
     n_evals: int = 0
     seconds: float = 0.0
+    curve: ScoreCurve | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +269,7 @@ class Reliance:
         control_probability_drop: mean fall when a random area of the same size is replaced instead.
         control_logit_drop: the same for the logit.
         beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall.
+        logit_beyond_random: the same for the logit.
     """
 
     case_id: str
@@ -245,6 +286,7 @@ class Reliance:
     control_probability_drop: float
     control_logit_drop: float
     beyond_random: float
+    logit_beyond_random: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +424,27 @@ class ThresholdShift:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalizedAndCausal:
+    """Cases of one model and explainer by whether the map lies on the mark and whether the model relies on the mark.
+
+    Attributes:
+        n_both: the map lies on the mark, and the model relies on it.
+        n_map_only: the map lies on the mark, though the model does not rely on it: it looks right and is not.
+        n_model_only: the model relies on the mark, and the map lies elsewhere.
+        n_neither: the model does not rely on the mark, and the map lies elsewhere too.
+        n_unknown: cases without a mark, or of which reliance on it is not known.
+    """
+
+    model_id: str
+    explainer_id: str
+    n_both: int
+    n_map_only: int
+    n_model_only: int
+    n_neither: int
+    n_unknown: int
+
+
+@dataclass(frozen=True, slots=True)
 class Interval:
     """An estimate with its confidence limits; the limits are None where too few patients allow none.
 
@@ -445,7 +508,8 @@ class Comparison:
         stratum: the part of the cases that is compared.
         effect_size: matched-pairs rank-biserial correlation of the patients' mean differences, -1 to 1.
         p_sign_flip: permutation of signs by patient, None below 5 patients.
-        p_mcnemar: exact, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar: mid-p, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar_exact: the same test, exact and therefore cautious.
     """
 
     model_id: str
@@ -477,6 +541,8 @@ class Comparison:
     p_sign_flip_adjusted: float | None = None
     p_mcnemar: float | None = None
     p_mcnemar_adjusted: float | None = None
+    p_mcnemar_exact: float | None = None
+    p_mcnemar_exact_adjusted: float | None = None
 
 
 Status = Literal["pass", "fail", "error"]
@@ -726,6 +792,7 @@ class Outcome:
     categories: tuple[CategoryCount, ...] = ()
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
+    causal: tuple[LocalizedAndCausal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -742,6 +809,7 @@ class Move:
             are not ``same``.
         n_unpaired: cases on which only one of the runs has a value.
         cluster: ``patient``, or ``case`` where a run names no patients.
+        stratum: the part of the cases it covers; ``all`` for all of them.
         conclusion: of the head run; ``same`` where no case moved, ``undecided`` where chance may explain the
             difference or too few patients allow no limits, ``none`` where nothing can be paired.
     """
@@ -762,6 +830,7 @@ class Move:
     cluster: str
     conclusion: Literal["higher", "lower", "same", "undecided", "none"]
     sentence: str
+    stratum: str = ALL_CASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -774,7 +843,8 @@ class Flips:
         n_fixed: cases that were wrong and are right.
         n_broken: cases that were right and are wrong.
         n_changed: cases with another answer, right or wrong.
-        p_value: McNemar's exact one, of the cases that were fixed and broken.
+        p_value: McNemar's mid-p over patients, each counted for the side with more of its cases; None below 5 patients.
+        p_exact: the exact p of the same test.
         conclusion: of the head run's accuracy; ``same`` where no case was fixed or broken, ``undecided`` where
             chance may explain the difference.
     """
@@ -789,9 +859,10 @@ class Flips:
     n_cases: int
     n_patients: int
     cluster: str
-    p_value: float
+    p_value: float | None
     conclusion: Literal["higher", "lower", "same", "undecided"]
     sentence: str
+    p_exact: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,20 @@ def test_a_usage_error_goes_to_stderr_and_exits_with_2(tmp_path):
     ]
 
 
+def test_a_metric_that_cannot_be_trusted_is_listed_with_the_reason_and_refused_with_it(tmp_path):
+    listed = " ".join(process("list", "metrics", "--format", "csv").stdout.split())
+    reason = "a case's score would depend on which others are there"
+    assert "not available: it compares each map with those of all other cases" in listed
+    assert reason in listed
+    done = process("run", "--metric", "sufficiency", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error.startswith("error: ")
+    assert error.endswith("'sufficiency' is not available")
+    assert reason in hint
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_result_in_a_pipe_is_80_columns_wide_and_plain():
     done = process("list", "findings")
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,11 +6,23 @@ from reading_models import box, reads, reads_nothing
 from scipy.special import expit
 
 from xaudit.config import MetricSpec
-from xaudit.metrics import Absent, score_faithfulness
-from xaudit.metrics.faithfulness import flipping_curve, pixel_flipping
+from xaudit.metrics import Absent, faithfulness, score_faithfulness
+from xaudit.perturb.asking import answer_one
 
 SHAPE = (8, 12)
 CORNER = box(SHAPE, (0, 2), (0, 6))  # 12 of 96 pixels
+
+
+def pixel_flipping(classifier, *about, **settings):
+    asking = faithfulness.pixel_flipping(classifier, *about, **settings)
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
+
+
+def flipping_curve(classifier, *about, **settings):
+    asking = faithfulness.flipping_curve(classifier, *about, **settings)
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
+
+
 BRIGHT = torch.ones((3, *SHAPE))
 DISTINCT = np.random.default_rng(0).permutation(96).reshape(SHAPE).astype(float)
 
@@ -41,7 +53,7 @@ def test_one_forward_per_step_and_one_more_in_full_batches():
     sizes = []
     classifier.module.register_forward_pre_hook(lambda _module, inputs: sizes.append(len(inputs[0])))
     pixel_flipping(classifier, BRIGHT, 1, DISTINCT, steps=16, baseline="black")
-    assert sizes == [7, 7, 3]
+    assert sizes == [1, 7, 7, 2]  # the untouched image first: with company, another metric has asked for it
 
 
 @pytest.mark.parametrize("channels_together", [3, 6])

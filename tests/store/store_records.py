@@ -21,6 +21,7 @@ from xaudit.records import (
     Reliance,
     SaliencyMap,
     Score,
+    ScoreCurve,
     ScoreKey,
     Summary,
     Unscored,
@@ -77,6 +78,8 @@ score_keys = st.builds(
     ScoreKey, texts, maybe_text, texts, texts, texts, texts, texts, st.booleans(), texts, texts, texts
 )
 scores = st.builds(Score, score_keys, numbers, wholes, numbers) | st.builds(Unscored, score_keys, texts)
+singles = st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=5).map(tuple)
+curves = st.builds(ScoreCurve, *[texts] * 6, singles, singles)
 reliances = st.builds(
     Reliance,
     *[texts, maybe_text, texts, texts, st.booleans(), texts, texts],

@@ -13,6 +13,7 @@ from store_records import (
     annotations,
     cases,
     categorised,
+    curves,
     evaluations,
     map_facts,
     maps,
@@ -28,10 +29,10 @@ from store_records import (
 )
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Box, Case, Score
+from xaudit.records import Box, Case, Preview, Score
 from xaudit.store import json_records, tables
 from xaudit.store.parquet_file import encode_table, read_table
-from xaudit.store.parts import MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
+from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
 from xaudit.store.quantise import quantise
 from xaudit.store.schema_page import TABLES
 
@@ -65,6 +66,13 @@ def test_records_come_back_as_they_were(run, kind, rows):
     both_ways()
 
 
+def test_pictures_come_back_byte_by_byte_and_a_run_without_any_has_none(run):
+    assert tables.read_previews(run) == ()
+    written = (Preview("a", 2, 3, bytes(range(256))), Preview("b", 1, 1, b""))
+    tables.write_previews(run, written)
+    assert tables.read_previews(run) == written
+
+
 @pytest.mark.parametrize(("kind", "rows"), [("verdicts", verdicts), ("evaluations", evaluations)])
 def test_records_kept_as_json_come_back_as_they_were(run, kind, rows):
     write, read = getattr(json_records, f"write_{kind}"), getattr(json_records, f"read_{kind}")
@@ -80,7 +88,13 @@ def test_records_kept_as_json_come_back_as_they_were(run, kind, rows):
 
 @pytest.mark.parametrize(
     ("table", "rows"),
-    [(SCORES, scores), (RELIANCE, reliances), (MAP_FACTS, map_facts), (PART_PROBLEMS, problems)],
+    [
+        (SCORES, scores),
+        (CURVES, curves),
+        (RELIANCE, reliances),
+        (MAP_FACTS, map_facts),
+        (PART_PROBLEMS, problems),
+    ],
 )
 def test_records_kept_in_parts_come_back_as_they_were(run, table, rows):
     path = run.path / "x.parquet"

@@ -33,9 +33,15 @@ class _Opened:
     uids_complete: bool = True
 
 
-def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Progress], None]) -> Dataset:
+def assemble(
+    section: DataSection,
+    *,
+    dataset_id: str,
+    on_progress: Callable[[Progress], None],
+    faults: list[DataError] | None = None,
+) -> Dataset:
     """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
-    root, entries = _listed(section)
+    root, entries = _listed(section, faults)
     entries = _merged(entries, section.merge)
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
@@ -47,7 +53,9 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         opened.uids,
         opened.uids_complete,
     )
-    annotations, problems = read_annotations(section.annotations, images, merge=section.merge)
+    annotations, problems, further = read_annotations(
+        section.annotations, images, merge=section.merge, faults=faults
+    )
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
     if not split_known:
@@ -66,15 +74,15 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
-        notes=(*notes, *_notes(opened)),
+        notes=(*notes, *further, *_notes(opened)),
         votes=None if section.annotations is None else section.annotations.votes,
     )
 
 
-def _listed(section: DataSection) -> tuple[Path, tuple[Entry, ...]]:
+def _listed(section: DataSection, faults: list[DataError] | None) -> tuple[Path, tuple[Entry, ...]]:
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        return root, read_table(section.labels, root)
+        return root, read_table(section.labels, root, faults=faults)
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
     if section.labels is not None:

@@ -26,12 +26,13 @@ AUGMENTED = {
 """What a cell of the column ``augmented`` may say."""
 
 
-def read_table(path: Path, root: Path) -> tuple[Entry, ...]:
+def read_table(path: Path, root: Path, *, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
     """The images that a table lists, in the order of their paths.
 
     Args:
         path: of the CSV.
         root: the folder from which the column ``image`` starts.
+        faults: gathers the errors of single rows, which are left out then; None raises the first.
 
     Raises:
         DataError: with the table's name, the line, the column and the value.
@@ -41,9 +42,7 @@ def read_table(path: Path, root: Path) -> tuple[Entry, ...]:
     if not lines:
         raise DataError(f"{path.name}: the table lists no images", hint="add a row per image")
     _check_all_or_none(path.name, lines)
-    entries = tuple(
-        sorted((_entry(f"{path.name}: line {line}", row, root) for line, row in lines), key=_path)
-    )
+    entries = tuple(sorted(_entries(path.name, lines, root, faults), key=_path))
     check_unique(entries)
     return entries
 
@@ -124,6 +123,22 @@ def _check_all_or_none(shown: str, lines: Sequence[tuple[int, Mapping[str, str]]
                 f"{shown}: line {empty[0]}: {name} is empty, while line {filled[0]} has one",
                 hint="fill it in for every image, or leave the column out",
             )
+
+
+def _entries(
+    shown: str, lines: Sequence[tuple[int, Mapping[str, str]]], root: Path, faults: list[DataError] | None
+) -> list[Entry]:
+    entries: list[Entry] = []
+    for line, row in lines:
+        try:
+            entries.append(_entry(f"{shown}: line {line}", row, root))
+        except DataError as error:
+            if faults is None:
+                raise
+            faults.append(error)
+    if faults and not entries:
+        raise faults.pop()
+    return entries
 
 
 def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:

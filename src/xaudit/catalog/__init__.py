@@ -10,11 +10,13 @@ from xaudit.catalog.localization import CHEXLOCALIZE
 from xaudit.catalog.metrics import CEILING, METRICS
 from xaudit.catalog.regions import REGIONS, STRUCTURES
 from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
+from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
 from xaudit.catalog.sources import FORMATS, MODELS
 
 __all__ = [
     "CEILING",
     "CHANGED_FAMILIES",
+    "CHECK_FAMILIES",
     "CHEXLOCALIZE",
     "EXPLAINERS",
     "FINDINGS",
@@ -22,6 +24,7 @@ __all__ = [
     "METRICS",
     "MODELS",
     "REGIONS",
+    "STEP",
     "STRUCTURES",
     "ExplainerRow",
     "FindingRow",
@@ -36,6 +39,8 @@ __all__ = [
     "finding_row",
     "made_of_maps_id",
     "metric_row",
+    "step_id",
+    "with_model_id",
 ]
 
 

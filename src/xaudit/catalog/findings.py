@@ -87,6 +87,28 @@ FINDINGS: tuple[FindingRow, ...] = (
         "coarser than the finding: look at XA201 and at reliance",
     ),
     FindingRow(
+        "XA311",
+        "the map does not depend on the model",
+        "with every layer of the network random, the explainer still draws nearly the same map (lower end of `mprt` above "
+        ".5): it shows the image, not what the model made of it",
+        "do not use this explainer for this model; a gradient or perturbation method beside it tells whether the fault is "
+        "its own",
+    ),
+    FindingRow(
+        "XA312",
+        "the explainer points at the same place on every image",
+        "its maps of different patients have nearly the same layout (lower end of `location-collapse` above .75): padding, "
+        "borders or a model that reads one fixed place",
+        "look at the mean map and its scores; where region reliance shows that the model reads that place, it is the "
+        "model, else take another layer or explainer",
+    ),
+    FindingRow(
+        "XA313",
+        "the explainer is unstable",
+        "another seed gives another map of the same image (upper end of `seed-stability` below .5)",
+        "draw more samples, or fewer and larger superpixels, until the maps agree; until then show none of them",
+    ),
+    FindingRow(
         "XA401",
         "no patient ids",
         "the data names no patients, so images of one person may stand on both sides of a split and count as independent",

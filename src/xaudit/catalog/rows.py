@@ -14,6 +14,8 @@ class Option:
         default: also fixes the type; a default of None takes a text.
         minimum: smallest number allowed, inclusive.
         choices: the only texts allowed, where there are only some.
+        came_later: whether it was added to a row that had results already. At its default it does what was done
+            before, and leaves fingerprint and seeds as they were, so that stored maps stay valid.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Option:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    came_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class ExplainerRow:
         gradients: whether the model must be differentiable.
         control: whether it is deliberately uninformed, and stands beside the others as the level to beat.
         cost: model evaluations per map, in words.
+        sums_to_answer: whether its map promises to sum to the target's logit minus that of its option ``baseline``.
         made_of: what a row's scores come from: a map made of the ``image``, the ``maps`` of each explainer after all
             of them are there, or the readers' ``marks``. Only the first can be asked for a map.
     """
@@ -47,6 +51,7 @@ class ExplainerRow:
     citation: str
     options: tuple[Option, ...] = ()
     made_of: Literal["image", "maps", "marks"] = "image"
+    sums_to_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class MetricRow:
         headline: whether the terminal report shows it.
         by_default: whether it is measured where the audit file names no metrics, if its family is one to choose from.
         has_ceiling: whether the best map on the explainer's native grid is scored too, as ``<id>-ceiling``.
+        unavailable: why it cannot be measured so that its numbers can be trusted; empty for all others.
     """
 
     id: str
@@ -68,11 +74,15 @@ class MetricRow:
         "localization",
         "regions",
         "faithfulness",
+        "complexity",
+        "sanity",
+        "robustness",
         "agreement",
         "reliance",
         "limits",
         "equivariance",
         "resolution",
+        "repeatability",
     ]
     higher_is_better: bool | None
     range: str
@@ -84,6 +94,7 @@ class MetricRow:
     options: tuple[Option, ...] = ()
     by_default: bool = True
     has_ceiling: bool = False
+    unavailable: str = ""
 
     @property
     def is_share(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS
+from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS, MetricRow
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
 from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
 from xaudit.report.grid import Column, Grid, grid, row
@@ -59,7 +59,7 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
         case Listed.METRICS:
             better = {True: "higher", False: "lower", None: "-"}
             columns = (Column("name"), meaning, Column("better"), Column("range", wraps=True))
-            lines = [row(r.id, r.meaning, better[r.higher_is_better], r.range) for r in METRICS]
+            lines = [row(r.id, _told(r), better[r.higher_is_better], r.range) for r in METRICS]
             return grid(columns, lines), [asdict(r) for r in METRICS]
         case Listed.MODELS:
             lines = [row(r.id, r.meaning, r.needs) for r in MODELS]
@@ -71,6 +71,11 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             columns = (Column("code"), Column("finding", wraps=True), Column("what to do", wraps=True))
             lines = [row(r.code, f"{r.title}: {r.cause}", r.remedy) for r in FINDINGS]
             return grid(columns, lines), [asdict(r) for r in FINDINGS]
+
+
+def _told(metric: MetricRow) -> str:
+    """What a metric means, or that it cannot be asked for, and why."""
+    return f"{metric.meaning}; not available: {metric.unavailable}" if metric.unavailable else metric.meaning
 
 
 def _runs(out: Path) -> tuple[Grid, list[dict[str, Any]]]:

@@ -32,9 +32,20 @@ from xaudit.config.data import (
     SplitSection,
 )
 from xaudit.config.gates import Gate, GateEntry, MaxDrop
+from xaudit.config.measured import measured_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.report import ReportSection
+from xaudit.config.sanity import (
+    CheckSection,
+    Repeatability,
+    RepeatabilitySection,
+    Robustness,
+    RobustnessSection,
+    Sanity,
+    SanitySection,
+)
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
 
@@ -47,6 +58,7 @@ __all__ = [
     "AuditFile",
     "CategoriesSection",
     "ChangedImagesSection",
+    "CheckSection",
     "DataSection",
     "Equivariance",
     "EquivarianceSection",
@@ -65,9 +77,16 @@ __all__ = [
     "PhantomSection",
     "RegionSection",
     "RelianceSection",
+    "Repeatability",
+    "RepeatabilitySection",
+    "ReportSection",
     "Resolution",
     "ResolutionSection",
+    "Robustness",
+    "RobustnessSection",
     "RunSection",
+    "Sanity",
+    "SanitySection",
     "Section",
     "SplitSection",
     "Spread",
@@ -80,5 +99,6 @@ __all__ = [
     "audit_schema",
     "build_audit_file",
     "fingerprint",
+    "measured_metrics",
     "read_audit_file",
 ]

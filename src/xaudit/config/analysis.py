@@ -11,7 +11,7 @@ from pydantic import (
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, Stratum, StratumSpec
 
-Infill = Literal["blur", "noise", "mean"]
+Infill = Literal["blur", "noise", "mean", "mirror"]
 
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -22,7 +22,9 @@ class RelianceSection(Section):
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
-        ("blur", "noise"), min_length=1, description="what regions are replaced by: blur, noise, mean"
+        ("blur", "noise"),
+        min_length=1,
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
 
@@ -131,4 +133,7 @@ class RunSection(Section):
         None, ge=1, description="explain at most so many cases, spread evenly over the patients"
     )
     maps: Literal["all", "none"] = Field("all", description="whether saliency maps are stored")
+    curves: bool = Field(
+        False, description="whether the curves behind scores of faithfulness are stored, as `curves/`"
+    )
     figures: int = Field(8, ge=0, description="overlays drawn per model and explainer")

@@ -11,6 +11,7 @@ from pydantic import (
 
 from xaudit.catalog import (
     CHANGED_FAMILIES,
+    CHECK_FAMILIES,
     CHEXLOCALIZE,
     EXPLAINERS,
     METRICS,
@@ -19,6 +20,8 @@ from xaudit.catalog import (
     explainer_row,
     made_of_maps_id,
     metric_row,
+    step_id,
+    with_model_id,
 )
 from xaudit.config.analysis import (
     CategoriesSection,
@@ -30,9 +33,12 @@ from xaudit.config.analysis import (
 from xaudit.config.changed_images import Equivariance, Resolution
 from xaudit.config.data import DataSection
 from xaudit.config.gates import Gate, GateEntry
+from xaudit.config.measured import check_measured
 from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.report import ReportSection
+from xaudit.config.sanity import Repeatability, Robustness, Sanity
 from xaudit.config.section import Section
 from xaudit.errors import nearest
 
@@ -43,6 +49,16 @@ DEFAULT_METRICS = tuple(
 
 CHEXLOCALIZE_METRICS = tuple(row.id for row in METRICS if row.id.startswith(CHEXLOCALIZE))
 CHEXLOCALIZE_CONFIDENCE = 0.95
+
+
+def percents(steps: int) -> tuple[int, ...]:
+    """The shares of layers, in percent, that are random at each step of a cascade.
+
+    Example:
+        >>> percents(4), percents(3)
+        ((25, 50, 75, 100), (33, 67, 100))
+    """
+    return tuple(round(100 * step / steps) for step in range(1, steps + 1))
 
 
 def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
@@ -82,12 +98,25 @@ class AuditFile(Section):
     resolution: Resolution = Field(
         None, description="what coarser images change; `true` takes the defaults, absent: not asked"
     )
+    sanity: Sanity = Field(
+        None,
+        description="whether maps depend on the model and the class; `true` takes the defaults, absent: not asked",
+    )
+    robustness: Robustness = Field(
+        None,
+        description="whether maps bear noise and other seeds; `true` takes the defaults, absent: not asked",
+    )
+    repeatability: Repeatability = Field(
+        None,
+        description="whether the maps of the audit's models agree; `true` takes the defaults, absent: not asked",
+    )
     gates: tuple[GateEntry, ...] = Field(
         (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`; see below"
     )
     statistics: StatisticsSection = StatisticsSection()
     categories: CategoriesSection = CategoriesSection()
     run: RunSection = RunSection()
+    report: ReportSection = ReportSection()
 
     @field_validator("controls")
     @classmethod
@@ -111,7 +140,7 @@ class AuditFile(Section):
     def _are_asked_here(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         for spec in metrics:
             family = metric_row(spec.name).family
-            if family in CHANGED_FAMILIES:
+            if family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
                 raise ValueError(
                     f"'{spec.name}' is no metric of its own|ask for it with the section `{family}`"
                 )
@@ -120,7 +149,13 @@ class AuditFile(Section):
     @model_validator(mode="after")
     def _asks_known_explainers_again(self) -> Self:
         known = [spec.id for spec in self.explainers_and_controls]
-        for name, section in (("equivariance", self.equivariance), ("resolution", self.resolution)):
+        for name, section in (
+            ("equivariance", self.equivariance),
+            ("resolution", self.resolution),
+            ("sanity", self.sanity),
+            ("robustness", self.robustness),
+            ("repeatability", self.repeatability),
+        ):
             for asked in section.explainers if section is not None else ():
                 if asked not in known:
                     hint = nearest(asked, known)
@@ -201,6 +236,13 @@ class AuditFile(Section):
                 )
             self._check_region(index, gate)
             self._check_changed(index, gate)
+            family = metric_row(self.metric_names.get(gate.metric, gate.metric)).family
+            if family in CHECK_FAMILIES and getattr(self, family) is None:
+                raise ValueError(
+                    f"gates[{index}]: {gate.metric} is not measured|ask for it with the section `{family}`, such as "
+                    f"`{family}: true`"
+                )
+        check_measured(self)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:
@@ -237,7 +279,7 @@ class AuditFile(Section):
 
     def _check_region(self, index: int, gate: Gate) -> None:
         """Raises ValueError where a gate asks about a region for which a data set has no masks."""
-        region = gate.metric.removeprefix("reliance-").removeprefix("mass-")
+        region = gate.metric.removeprefix("reliance-").removeprefix("logit-").removeprefix("mass-")
         for name, section in self.all_datasets.items():
             where = "data" if name == "data" else f"datasets.{name}"
             structure = STRUCTURES.get(region)
@@ -293,11 +335,18 @@ class AuditFile(Section):
     @property
     def metric_names(self) -> Mapping[str, str]:
         """The catalog's name of each metric id that is not that name itself."""
-        return names_of_metrics(self.metrics, self.equivariance, self.resolution)
+        names = dict(names_of_metrics(self.metrics, self.equivariance, self.resolution))
+        for percent in percents(self.sanity.steps) if self.sanity else ():
+            names[step_id(percent)] = step_id(percent).removesuffix(f"-{percent}")
+            names[step_id(percent, ssim=True)] = step_id(percent, ssim=True).removesuffix(f"-{percent}")
+        if self.repeatability:
+            rows = [row.id for row in METRICS if row.family == "repeatability"]
+            names |= {with_model_id(row, model.id): row for row in rows for model in self.models}
+        return names
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""
-        plain = self.model_dump(mode="json")
-        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps"):
+        plain = self.model_dump(mode="json", exclude={"report"})
+        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves"):
             plain["run"].pop(setting)
         return fingerprint(plain)

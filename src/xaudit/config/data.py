@@ -32,12 +32,66 @@ class PhantomSection(Section):
     seed: int = Field(0, ge=0, description="another seed is another population")
 
 
+AnnotationFormatName = Literal[
+    "auto",
+    "coco",
+    "voc",
+    "yolo",
+    "labelme",
+    "label-studio",
+    "cvat",
+    "boxes",
+    "rsna",
+    "nih",
+    "vindr",
+    "siim",
+    "chexlocalize",
+    "lidc",
+    "masks",
+]
+
+ANNOTATION_COLUMNS = (
+    "image",
+    "reader",
+    "label",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "x",
+    "y",
+    "width",
+    "height",
+    "image_width",
+    "image_height",
+)
+"""What a table of boxes can say."""
+
+
 class AnnotationSection(Section):
     """What the readers drew."""
 
-    path: Path = Field(description="a COCO JSON file, or a folder of Pascal VOC files")
-    format: Literal["auto", "coco", "voc"] = Field("auto", description="`auto` looks into the file")
-    origin: Literal["one", "zero"] = Field("one", description="where Pascal VOC files start to count pixels")
+    path: Path = Field(description="a file of annotations, or a folder of one file per image")
+    format: AnnotationFormatName = Field("auto", description="`auto` looks into the file")
+    origin: Literal["auto", "one", "zero"] = Field(
+        "auto",
+        description="where Pascal VOC files and tables of boxes start to count pixels; `auto` is one for Pascal VOC, "
+        "zero for tables",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="for a table of boxes: `image`, `reader`, `label`, `x0`, `y0`, `x1`, `y1`, or `x`, `y`, `width`, "
+        "`height`, and what the file calls them",
+    )
+    labels: tuple[str, ...] = Field(
+        (), description="the only labels that count; a reader who marked others found nothing. By default all"
+    )
+    rename: dict[str, str] = Field(
+        default_factory=dict, description="label in the annotations: label to use, before `merge`"
+    )
+    extra_images: Literal["refuse", "ignore"] = Field(
+        "refuse", description="what becomes of annotations of images that the data does not hold"
+    )
     readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
     )
@@ -46,6 +100,16 @@ class AnnotationSection(Section):
         ge=1,
         description="readers that must agree under `readers: majority`; by default more than half of a case's",
     )
+
+    @field_validator("columns")
+    @classmethod
+    def _are_known_columns(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in ANNOTATION_COLUMNS:
+                raise ValueError(
+                    f"no column is called '{name}' here|there are {', '.join(ANNOTATION_COLUMNS)}"
+                )
+        return value
 
     @model_validator(mode="after")
     def _votes_decide(self) -> Self:

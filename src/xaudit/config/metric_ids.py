@@ -9,10 +9,15 @@ from xaudit.config.named import MetricSpec
 
 def names_of_metrics(
     metrics: Sequence[MetricSpec],
-    equivariance: EquivarianceSection | None,
-    resolution: ResolutionSection | None,
+    equivariance: EquivarianceSection | None = None,
+    resolution: ResolutionSection | None = None,
 ) -> dict[str, str]:
-    """The catalog's name of each metric by its id: those that are listed, and what is taken on changed images."""
+    """The catalog's name of each metric by its id: those that are listed, and what is taken on changed images.
+
+    Example:
+        >>> names_of_metrics([MetricSpec(name="iou", id="overlap")], None, ResolutionSection(steps=(2,)))["resolution-2-overlap"]
+        'iou'
+    """
     names = {metric.id: metric.name for metric in metrics}
     placed = {m.id: m.name for m in metrics if metric_row(m.name).family == "localization"}
     for family, changes in changes_of(equivariance, resolution).items():

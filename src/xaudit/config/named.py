@@ -86,8 +86,15 @@ class NamedOptions(Section):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the name and every setting: two results with the same one were made alike."""
-        return fingerprint({"name": self.name, "options": self.options})
+        """A hash of the name and every setting: two results with the same one were made alike.
+
+        A setting that came later and is left at its default takes no part: it makes what was made before it came.
+        """
+        silent = {option.name: option.default for option in self._known() if option.came_later}
+        told = {
+            name: value for name, value in self.options.items() if name not in silent or value != silent[name]
+        }
+        return fingerprint({"name": self.name, "options": told})
 
     def _known(self) -> tuple[Option, ...]:
         raise NotImplementedError
@@ -122,6 +129,8 @@ class MetricSpec(NamedOptions):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         check_name(self.name, [row.id for row in METRICS], kind="metric")
+        if why := metric_row(self.name).unavailable:
+            raise ValueError(f"'{self.name}' is not available|{why}")
         _check_options(self.model_extra or {}, self._known())
         ignored = self.options.get("binarisation", "fixed") != "fixed"
         if ignored and any(

@@ -3,19 +3,31 @@
 Importing the package is cheap; what needs torch, scikit-image or Quantus is imported by the first call that uses it.
 """
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.complexity import score_complexity
 from xaudit.records import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import torch
 
     from xaudit.config import MetricSpec
+    from xaudit.metrics.curve import Found
     from xaudit.metrics.localization.marked_map import MarkedMap
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Asking
 
-__all__ = ["Absent", "Measured", "score_faithfulness", "score_localization", "score_marked_map"]
+__all__ = [
+    "Absent",
+    "Measured",
+    "ask_faithfulness",
+    "score_complexity",
+    "score_faithfulness",
+    "score_localization",
+    "score_marked_map",
+]
 
 
 def score_localization(
@@ -53,9 +65,17 @@ def score_marked_map(spec: "MetricSpec", marked: "MarkedMap") -> Measured:
     return measure(spec, marked)
 
 
-def score_faithfulness(
-    spec: "MetricSpec", classifier: "Classifier", image: "torch.Tensor", target: int, saliency: FloatArray
-) -> Measured:
+def ask_faithfulness(
+    spec: "MetricSpec",
+    classifier: "Classifier",
+    image: "torch.Tensor",
+    target: int,
+    saliency: FloatArray,
+    *,
+    about: Hashable = None,
+    seed: int = 0,
+    blank: str | None = None,
+) -> "Asking[Found]":
     """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
 
     Args:
@@ -63,21 +83,37 @@ def score_faithfulness(
         image: (3, h, w), normalised, in the model's frame.
         target: index of the class explained.
         saliency: (h, w) of the model's frame, signed.
+        about: names the image, so that metrics which ask the same of it share the answers.
+        seed: of the case, and best not of the explainer: maps that meet the same random choices compare better.
+        blank: the baseline to which the explainer promises that its map sums; None where it promises nothing.
+
+    Returns:
+        The metric in progress, for :func:`xaudit.perturb.asking.answer`.
 
     Raises:
         ValueError: for shapes that differ, or a metric of another family.
     """
-    from xaudit.metrics.faithfulness import pixel_flipping
+    from xaudit.metrics.faithfulness import Asked, ask
 
-    match spec.name:
-        case "pixel-flipping":
-            return pixel_flipping(
-                classifier,
-                image,
-                target,
-                saliency,
-                steps=int(spec.options["steps"] or 0),
-                baseline=str(spec.options["baseline"]),
-            )
-        case name:
-            raise ValueError(f"'{name}' is not a metric of the family faithfulness")
+    return ask(spec, Asked(classifier, image.detach().cpu(), target, saliency, about, seed, blank))
+
+
+def score_faithfulness(
+    spec: "MetricSpec",
+    classifier: "Classifier",
+    image: "torch.Tensor",
+    target: int,
+    saliency: FloatArray,
+    *,
+    seed: int = 0,
+    blank: str | None = None,
+) -> Measured:
+    """One metric of the family ``faithfulness`` on its own; the arguments are those of :func:`ask_faithfulness`.
+
+    Raises:
+        ValueError: for shapes that differ, or a metric of another family.
+    """
+    from xaudit.perturb.asking import answer_one
+
+    asking = ask_faithfulness(spec, classifier, image, target, saliency, seed=seed, blank=blank)
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size).value

@@ -7,9 +7,13 @@ the mark alike. What Quantus gets wrong is computed in :mod:`xaudit.metrics.loca
 - the pointing game counts a hit when *any* of several maxima lies inside;
 - relevance rank accuracy leaves the order of equal values to an unstable sort;
 - relevance mass accuracy does not set negative values to zero, so it is handed the positive part.
+
+Metrics that ask the model are computed in :mod:`xaudit.metrics.faithfulness`, where they share batches and answers.
 """
 
 import numpy as np
+from quantus.metrics.complexity.complexity import Complexity
+from quantus.metrics.complexity.sparseness import Sparseness
 from quantus.metrics.localisation.pointing_game import PointingGame
 from quantus.metrics.localisation.relevance_mass_accuracy import RelevanceMassAccuracy
 from quantus.metrics.localisation.relevance_rank_accuracy import RelevanceRankAccuracy
@@ -30,6 +34,29 @@ def relevance_mass_accuracy(saliency: FloatArray, region: BoolArray) -> float:
 def relevance_rank_accuracy(saliency: FloatArray, region: BoolArray) -> float:
     """The mark's share of as many highest pixels as it holds, for a map whose values settle which those are."""
     return _score(RelevanceRankAccuracy, saliency, region)
+
+
+def sparseness(magnitude: FloatArray) -> float:
+    """Gini index of a map without negative values: 0 where all are alike, near 1 where one pixel has everything.
+
+    Source: Chalasani et al. 2020; Hurley and Rickard 2009.
+    """
+    return _of_map(Sparseness, magnitude)
+
+
+def complexity(magnitude: FloatArray) -> float:
+    """Entropy, in nats, of the shares of a map without negative values: 0 for one pixel, ln(pixels) for a flat map.
+
+    Source: Bhatt et al. 2020.
+    """
+    return _of_map(Complexity, magnitude)
+
+
+def _of_map(metric: type, magnitude: FloatArray) -> float:
+    asked = metric(abs=True, normalise=False, return_aggregate=False, disable_warnings=True)
+    # A copy: both change the array that they are given.
+    values = np.array(magnitude, dtype=np.float64).reshape(1, -1)
+    return float(asked.evaluate_batch(x_batch=values, a_batch=values)[0])
 
 
 def _score(metric: type, saliency: FloatArray, region: BoolArray) -> float:

@@ -2,7 +2,9 @@
 
 from xaudit.records import Outcome
 from xaudit.report.category_section import categories_section
+from xaudit.report.causal_section import causal_section
 from xaudit.report.changed_sections import changed_section
+from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import localization_section, looks_section, truth_section
@@ -41,6 +43,7 @@ def report_sections(
         categories_section(outcome),
         looks_section(outcome, plain=plain),
         truth_section(outcome),
+        causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),
         protocol_section(outcome),
@@ -49,6 +52,8 @@ def report_sections(
         planning_section(outcome),
         changed_section(outcome, "equivariance"),
         changed_section(outcome, "resolution"),
+        checks_section(outcome),
+        repeatability_section(outcome),
         skipped_section(outcome),
         notes_section(outcome),
         work_section(outcome, folder=folder, command=command),

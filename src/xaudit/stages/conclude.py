@@ -13,6 +13,7 @@ from xaudit.records import (
     Ceiling,
     Coefficient,
     Interval,
+    LocalizedAndCausal,
     MapFacts,
     Outcome,
     Plan,
@@ -28,6 +29,7 @@ from xaudit.records import (
     Work,
 )
 from xaudit.stages.categories import categorise, category_counts, threshold_shifts
+from xaudit.stages.causal import localized_and_causal
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.regressions import regressions_of
 from xaudit.stages.resolution import resolution_findings
@@ -135,6 +137,7 @@ def conclude(
                 asdict(one) for one in (*_regressions(audit, scores, figures), *figures.published)
             ],
             "plans": [asdict(one) for one in _plans(audit, summaries)],
+            "causal": [asdict(one) for one in localized_and_causal(facts, scores, audit.categories)],
         },
     )
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
@@ -202,6 +205,7 @@ def load(run: RunFolder) -> Outcome:
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
         thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
+        causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
     )
 
 

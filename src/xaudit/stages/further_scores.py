@@ -36,6 +36,24 @@ class Cut:
     map_keys: Mapping[str, str]
 
 
+def maps_by_case(
+    cuts: Sequence[Cut],
+    wanted: Collection[str],
+    spec: ExplainerSpec,
+    *,
+    stored_maps: StoredMaps,
+    chunk_of: Callable[[Cut], Chunk],
+) -> dict[str, SaliencyMap]:
+    """One explainer's stored maps of the cases with these ids; only the parts that hold them are read."""
+    return {
+        one.case_id: one
+        for cut in cuts
+        if not {case.case_id for case, _ in cut.pairs}.isdisjoint(wanted)
+        for one in stored_maps(chunk_of(cut), spec, cut.map_keys[spec.id])
+        if one.case_id in wanted
+    }
+
+
 @dataclass(frozen=True)
 class Piece:
     """Scores of one chunk that are stored together."""

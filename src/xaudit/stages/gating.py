@@ -80,6 +80,7 @@ def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
 
 def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run: StoredRun) -> list[Limit]:
     limits = []
+    measured = sorted({result.key.metric_id for result in run.scores}) if texts else []
     for text in texts:
         try:
             limit = parse(text, metrics=run.metric_names)
@@ -93,6 +94,11 @@ def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run:
             raise UsageError(
                 f"{option}: {run.run_id} has no explainer '{limit.subject}'",
                 hint=did_you_mean(limit.subject, known, otherwise=f"it has {', '.join(known)}"),
+            )
+        if limit.metric not in measured:
+            raise UsageError(
+                f"{option}: {run.run_id} did not measure '{limit.metric}'",
+                hint=did_you_mean(limit.metric, measured, otherwise=f"it has {', '.join(measured)}"),
             )
         limits.append(limit)
     return limits

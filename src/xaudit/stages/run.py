@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any
 
@@ -20,6 +20,7 @@ from xaudit.records import (
     Case,
     Ceiling,
     Evaluation,
+    MapFacts,
     Outcome,
     Prediction,
     Problem,
@@ -29,13 +30,18 @@ from xaudit.records import (
     TunedThreshold,
     Work,
 )
+from xaudit.stages.categories import confusion_cell
 from xaudit.stages.classifiers import obtain_classifier
 from xaudit.stages.conclude import CaseFigures, conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
+from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
 from xaudit.stages.pictures import Picture, pick_cases, pictures
+from xaudit.stages.previews import previews
 from xaudit.stages.published_regressions import lesion_geometries, published_regressions
 from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
+from xaudit.stages.repeatability import ModelPairs
+from xaudit.stages.report_material import report_material
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases, select_for_tuning
 from xaudit.stages.shards import PartKeys, ShardPlan
@@ -47,6 +53,7 @@ from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Contents, Invocation, build_manifest
 from xaudit.store.parts import (
+    CURVES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -64,6 +71,7 @@ from xaudit.store.tables import (
     write_annotations,
     write_cases,
     write_predictions,
+    write_previews,
     write_thresholds,
 )
 
@@ -88,7 +96,10 @@ class Run:
             at_exit.callback(self._note_interruption)
             outcome = self._carry_out(until)
             at_exit.pop_all()
-        return FinishedRun(self.folder.path, outcome, self._pictures if outcome is not None else None)
+        if outcome is None:
+            return FinishedRun(self.folder.path, None)
+        material = partial(report_material, self.folder.path) if self.audit.report.html else None
+        return FinishedRun(self.folder.path, outcome, self._pictures, material)
 
     def _carry_out(self, until: Stage) -> Outcome | None:
         append_event(self.folder, "started", {"until": until}, now=self.started)
@@ -270,9 +281,13 @@ class Run:
         ]
         for plan in plans:
             plan.check()
+        model_pairs = ModelPairs(self.audit, plans if with_scores else ())
         count = run_shards(
-            chain.from_iterable(plan.shards() for plan in plans),
-            total=sum(plan.n_shards for plan in plans),
+            chain(
+                chain.from_iterable(plan.shards() for plan in plans),
+                (plan.shard_of(piece) for plan, piece in model_pairs.pieces()),
+            ),
+            total=sum(plan.n_shards for plan in plans) + model_pairs.n_pieces,
             n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
             on_progress=self._tell,
         )
@@ -291,6 +306,7 @@ class Run:
             (TUNING, keys.tuning),
             (SCORES, keys.scores),
             (MAP_FACTS, keys.facts),
+            (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
             (PART_PROBLEMS, keys.problems),
         ):
@@ -311,6 +327,7 @@ class Run:
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
             raise
+        self._save_previews(scores.rows, facts.rows)
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return outcome
@@ -353,6 +370,24 @@ class Run:
         ]
         return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published))
 
+    def _save_previews(self, scores: Sequence[ScoreResult], facts: Sequence[MapFacts]) -> None:
+        """Pictures of the cases that the report's gallery shows; they are its only part that needs the data."""
+        wanted: dict[str, dict[str, Case]] = {}
+        names = [spec.id for spec in self.audit.explainers]
+        metric = ranking_metric(scores, names)
+        for model in self.audit.models if self.audit.report.images else ():
+            dataset = self.dataset_of(model)
+            own = [one for one in facts if one.model_id == model.id]
+            cells = {one.case_id: confusion_cell(one, dataset.positive) for one in own}
+            values = case_values(scores, model_id=model.id, explainers=names, metric_id=metric)
+            chosen = set(gallery_cases(cells, values, n=self.audit.report.gallery))
+            cases = {case.case_id: case for case in dataset.cases if case.case_id in chosen}
+            wanted.setdefault(model.dataset or "data", {}).update(cases)
+        made = [
+            one for name, cases in wanted.items() for one in previews(self.datasets[name], cases.values())
+        ]
+        write_previews(self.folder, made)
+
     def _pictures(self) -> Iterator[Picture]:
         for model in self.audit.models:
             pairs = self.chosen(model)
@@ -375,6 +410,7 @@ class Run:
 
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
+        notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
                 unit = "patient" if dataset.patients_known else "image, since no patients are known"

@@ -39,7 +39,7 @@ def select_cases(
             pass
     limit = settings.limit or (SAMPLE_SIZE if settings.cases == "sample" else None)
     if limit is not None and len(chosen) > limit:
-        chosen = _spread(chosen, seed)[:limit]
+        chosen = spread_over_patients(chosen, seed)[:limit]
     return sorted(chosen, key=lambda case: case.case_id)
 
 
@@ -63,11 +63,12 @@ def select_for_tuning(
         if case.split == settings.tune_on and case.case_id in predictions and case.case_id in marked
     ]
     if settings.tune_limit is not None and len(chosen) > settings.tune_limit:
-        chosen = _spread(chosen, seed)[: settings.tune_limit]
+        chosen = spread_over_patients(chosen, seed)[: settings.tune_limit]
     return sorted(chosen, key=lambda case: case.case_id)
 
 
-def _spread(cases: Sequence[Case], seed: int) -> list[Case]:
+def spread_over_patients(cases: Sequence[Case], seed: int) -> list[Case]:
+    """The cases in the order in which a limit takes them: every patient's first case before any patient's second."""
     rank: dict[str, int] = {}
     order: list[tuple[int, int, Case]] = []
     for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.case_id)):

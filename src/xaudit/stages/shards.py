@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, Thresholds, ask_reliance, explain, map_facts, score, score_reliance
+from xaudit.audit import Chunk, Thresholds, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
 from xaudit.explainers import make_explainer
 from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.stages.further_scores import Cut, FurtherScores, Piece, told_thresholds
+from xaudit.stages.map_checks import MapChecks
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
+    CURVES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.models.classifier import Classifier
 
-SCORES_MEAN = 3
+SCORES_MEAN = 4
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -73,13 +75,23 @@ class ShardPlan:
         per_chunk = len(self.audit.explainers_and_controls)
         if self.with_scores:
             per_chunk += self._asks_reliance + self._further.n_per_chunk
-        return -(-len(self.pairs) // size) * per_chunk
+        own = self._checks.n_pieces if self.with_scores else 0
+        return -(-len(self.pairs) // size) * per_chunk + own
+
+    @property
+    def _score_tables(self) -> tuple[Table[Any], ...]:
+        """What a finished shard of scores has a part in."""
+        return (SCORES, MAP_FACTS, CURVES) if self.audit.run.curves else (SCORES, MAP_FACTS)
 
     @property
     def _further(self) -> FurtherScores:
         return FurtherScores(
-            self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps, self.thresholds
+            self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.thresholds
         )
+
+    @property
+    def _checks(self) -> MapChecks:
+        return MapChecks(self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.inputs)
 
     @property
     def _asks_reliance(self) -> bool:
@@ -109,12 +121,11 @@ class ShardPlan:
                     reliance_key,
                     self._do_reliance(chunk, reliance_key),
                 )
-            map_keys: dict[str, str] = {}
+            map_keys = self._map_keys(inputs)
             for spec in self.audit.explainers_and_controls:
                 key = self._explainer_key(inputs, spec, reliance_key)
-                map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+                map_key = map_keys[spec.id]
                 self.keys.maps.append(map_key)
-                map_keys[spec.id] = map_key
                 if self.with_scores:
                     self.keys.scores.append(key)
                     self.keys.facts.append(key)
@@ -122,17 +133,35 @@ class ShardPlan:
                 else:
                     do = self._do_maps(chunk, spec, map_key)
                     key = map_key
-                tables = (SCORES, MAP_FACTS) if self.with_scores else (MAPS,)
+                tables = self._score_tables if self.with_scores else (MAPS,)
                 yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
             cuts.append(Cut(pairs, shard_key(inputs), map_keys))
             if self.with_scores:
-                yield from (self._shard_of(piece) for piece in further.of_chunk(chunk, cuts[-1]))
+                yield from (self.shard_of(piece) for piece in further.of_chunk(chunk, cuts[-1]))
         if self.with_scores:
             there = [key for key in self.keys.problems if has_part(self.run, PART_PROBLEMS, key)]
             failed = {problem.case_id for problem in read_parts(self.run, PART_PROBLEMS, there).rows}
-            yield from (self._shard_of(piece) for piece in further.of_all(cuts, failed=failed))
+            yield from (self.shard_of(piece) for piece in further.of_all(cuts, failed=failed))
+            yield from (self.shard_of(piece) for piece in self._checks.pieces(cuts))
 
-    def _shard_of(self, piece: Piece) -> Shard:
+    @property
+    def cuts(self) -> list[Cut]:
+        """The chunks, and where their maps are."""
+        size = self.audit.run.shard_size
+        found: list[Cut] = []
+        for start in range(0, len(self.pairs), size):
+            inputs = self.inputs(self.pairs[start : start + size])
+            found.append(Cut(self.pairs[start : start + size], shard_key(inputs), self._map_keys(inputs)))
+        return found
+
+    def _map_keys(self, inputs: Mapping[str, object]) -> dict[str, str]:
+        return {
+            spec.id: shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+            for spec in self.audit.explainers_and_controls
+        }
+
+    def shard_of(self, piece: Piece) -> Shard:
+        """A piece of scores as a shard of this run."""
         self.keys.scores.append(piece.key)
         return self._shard(
             piece.name,
@@ -198,13 +227,16 @@ class ShardPlan:
                 reliances=reliances,
                 ceilings=self.audit.localization.ceilings,
                 thresholds=self.thresholds.get(spec.id, {}),
+                seed=self.audit.seed,
             )
             write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
+            if self.audit.run.curves:
+                write_part(self.run, CURVES, key, curves_of(results))
             write_part(self.run, SCORES, key, results)
 
         return do
 
-    def _stored_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Sequence[SaliencyMap]:
+    def stored_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Sequence[SaliencyMap]:
         """A chunk's maps as they are stored; made again where a run that keeps no maps has dropped them."""
         stored = read_parts(self.run, MAPS, [key])
         if stored.missing:

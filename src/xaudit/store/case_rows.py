@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Problem, Region
+from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Preview, Problem, Region
 from xaudit.store import schemas
 from xaudit.store.table import Table
 
@@ -103,6 +103,19 @@ ANNOTATIONS = Table[Annotation](
     schemas.ANNOTATIONS,
     _annotation_row,
     _annotation,
+)
+
+PREVIEWS = Table[Preview](
+    "previews",
+    "a small picture of one image that the report's gallery shows",
+    schemas.PREVIEWS,
+    lambda preview: {
+        "case_id": preview.case_id,
+        "height": preview.height,
+        "width": preview.width,
+        "webp": preview.webp,
+    },
+    lambda row: Preview(row["case_id"], row["height"], row["width"], row["webp"]),
 )
 
 PROBLEMS = Table[Problem](

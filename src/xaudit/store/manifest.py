@@ -36,6 +36,7 @@ LIBRARIES = (
     "safetensors",
     "pydantic",
     "pyyaml",
+    "jinja2",
     "typer",
     "rich",
     "pydicom",

@@ -14,6 +14,7 @@ from xaudit.records import (
     Reliance,
     SaliencyMap,
     Score,
+    ScoreCurve,
     ScoreKey,
     ScoreResult,
     Summary,
@@ -93,7 +94,7 @@ def _map(row: Mapping[str, Any]) -> SaliencyMap:
 
 def _score_row(result: ScoreResult) -> dict[str, object]:
     match result:
-        case Score(key, value, n_evals, seconds):
+        case Score(key=key, value=value, n_evals=n_evals, seconds=seconds):
             if not math.isfinite(value):
                 raise ValueError(
                     f"{key.metric_id} of {key.case_id} is {value}: that is Unscored, not a Score"
@@ -117,6 +118,32 @@ def _score_row(result: ScoreResult) -> dict[str, object]:
         "family": key.family,
         **outcome,
     }
+
+
+def _curve_row(curve: ScoreCurve) -> dict[str, object]:
+    return {
+        "case_id": curve.case_id,
+        "model": curve.model_id,
+        "explainer": curve.explainer_id,
+        "explainer_hash": curve.explainer_hash,
+        "metric": curve.metric_id,
+        "metric_hash": curve.metric_hash,
+        "share": list(curve.share),
+        "value": list(curve.value),
+    }
+
+
+def _curve(row: Mapping[str, Any]) -> ScoreCurve:
+    return ScoreCurve(
+        case_id=row["case_id"],
+        model_id=row["model"],
+        explainer_id=row["explainer"],
+        explainer_hash=row["explainer_hash"],
+        metric_id=row["metric"],
+        metric_hash=row["metric_hash"],
+        share=tuple(row["share"]),
+        value=tuple(row["value"]),
+    )
 
 
 def _score(row: Mapping[str, Any]) -> ScoreResult:
@@ -194,6 +221,7 @@ _RELIANCE_SAME = (
     "control_probability_drop",
     "control_logit_drop",
     "beyond_random",
+    "logit_beyond_random",
 )
 
 
@@ -206,7 +234,7 @@ def _reliance(row: Mapping[str, Any]) -> Reliance:
     return Reliance(model_id=row["model"], **{name: row[name] for name in _RELIANCE_SAME})
 
 
-def _curve_row(curve: TuningCurve) -> dict[str, object]:
+def _tuning_row(curve: TuningCurve) -> dict[str, object]:
     return {
         "case_id": curve.case_id,
         "patient_id": curve.patient_id,
@@ -219,7 +247,7 @@ def _curve_row(curve: TuningCurve) -> dict[str, object]:
     }
 
 
-def _curve(row: Mapping[str, Any]) -> TuningCurve:
+def _tuning(row: Mapping[str, Any]) -> TuningCurve:
     return TuningCurve(
         case_id=row["case_id"],
         patient_id=row["patient_id"],
@@ -328,8 +356,8 @@ TUNING = Table[TuningCurve](
     "tuning",
     "how well one map of the tuning split meets its marks at each threshold",
     schemas.TUNING,
-    _curve_row,
-    _curve,
+    _tuning_row,
+    _tuning,
     in_parts=True,
 )
 
@@ -347,6 +375,15 @@ SCORES = Table[ScoreResult](
     schemas.SCORES,
     _score_row,
     _score,
+    in_parts=True,
+)
+
+CURVES = Table[ScoreCurve](
+    "curves",
+    "the curve from which one score was read; written where `run.curves` is set",
+    schemas.CURVES,
+    _curve_row,
+    _curve,
     in_parts=True,
 )
 

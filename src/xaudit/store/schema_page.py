@@ -5,9 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PROBLEMS
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.result_rows import (
     CATEGORIES,
+    CURVES,
     MAP_FACTS,
     MAPS,
     PREDICTIONS,
@@ -30,10 +31,12 @@ TABLES: tuple[Table[Any], ...] = (
     THRESHOLDS,
     MAPS,
     SCORES,
+    CURVES,
     RELIANCE,
     MAP_FACTS,
     SUMMARY,
     CATEGORIES,
+    PREVIEWS,
     PROBLEMS,
     PART_PROBLEMS,
 )
@@ -46,6 +49,7 @@ _TYPE_NAMES = {
     pa.float64(): "float64",
     pa.float32(): "float32",
     pa.float16(): "float16",
+    pa.binary(): "bytes",
 }
 
 _FILES = (
@@ -59,6 +63,7 @@ _FILES = (
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
     ("junit.xml", "the gates as JUnit XML, for CI servers"),
+    ("report.html", "the whole report as one page that needs no network"),
     ("figures/", "pictures of maps and marks"),
 )
 

@@ -49,6 +49,13 @@ CASES = _schema(
     empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented"),
 )
 
+PREVIEWS = _schema(
+    _CASE_ID,
+    ("height", _WHOLE, "of the picture, in pixels; it shows the whole original frame"),
+    ("width", _WHOLE, "of the picture, in pixels"),
+    ("webp", pa.binary(), "the picture in 8 bits of grey, as lossless WebP"),
+)
+
 ANNOTATIONS = _schema(
     _CASE_ID,
     ("reader", _TEXT, "who drew it"),
@@ -143,6 +150,21 @@ SCORES = _schema(
     empty=("patient_id", "value", "reason"),
 )
 
+CURVES = _schema(
+    _CASE_ID,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    ("metric", _TEXT, "the metric's id in the audit file"),
+    ("metric_hash", _TEXT, "digest of the metric's name and settings"),
+    ("share", pa.list_(pa.float32()), "of the image that is replaced or shown at each point, rising"),
+    (
+        "value",
+        pa.list_(pa.float32()),
+        "at each of them, the model's answer; of sensitivity-n the correlation",
+    ),
+)
+
 RELIANCE = _schema(
     _CASE_ID,
     _PATIENT,
@@ -166,6 +188,7 @@ RELIANCE = _schema(
         _NUMBER,
         "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
     ),
+    ("logit_beyond_random", _NUMBER, "the same for the target's logit"),
     empty=("patient_id",),
 )
 

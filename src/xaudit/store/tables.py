@@ -8,8 +8,17 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Problem, Summary, TunedThreshold
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PROBLEMS
+from xaudit.records import (
+    Annotation,
+    Case,
+    CategorisedMap,
+    Prediction,
+    Preview,
+    Problem,
+    Summary,
+    TunedThreshold,
+)
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
 from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY, THRESHOLDS
 from xaudit.store.run_folder import RunFolder
@@ -77,6 +86,16 @@ def write_thresholds(run: RunFolder, thresholds: Sequence[TunedThreshold]) -> No
 def read_thresholds(run: RunFolder) -> tuple[TunedThreshold, ...]:
     """The thresholds that a run tuned."""
     return _read(run, THRESHOLDS)
+
+
+def write_previews(run: RunFolder, previews: Sequence[Preview]) -> None:
+    """Writes ``previews.parquet``."""
+    _write(run, PREVIEWS, previews)
+
+
+def read_previews(run: RunFolder) -> tuple[Preview, ...]:
+    """The pictures of the gallery; none for a run that kept none."""
+    return _read(run, PREVIEWS) if (run.path / f"{PREVIEWS.name}.parquet").exists() else ()
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:
