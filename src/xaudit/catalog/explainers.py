@@ -176,6 +176,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
             Option("steps", 24, "points along the way", minimum=2),
             _BLANK,
         ),
+        sums_to_answer=True,
     ),
     _gradient(
         "saliency",
