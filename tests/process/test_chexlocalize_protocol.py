@@ -20,7 +20,8 @@ ASKED = {
 
 
 def test_one_key_brings_metrics_intervals_and_regressions(study, capsys):
-    assert run_command_line(["run", str(write_audit(study, **ASKED))]) == 0
+    assert run_command_line(["run", str(write_audit(study, **ASKED)), "-q"]) == 0
+    assert run_command_line(["report", str(only_run(study / "runs")), "--full"]) == 0
     shown = capsys.readouterr().out
     rows = table(only_run(study / "runs"), "summary").set_index(["explainer", "metric"])
     for metric in ("chexlocalize-iou", "chexlocalize-hit-rate"):

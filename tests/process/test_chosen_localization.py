@@ -54,7 +54,7 @@ def test_what_is_chosen_is_scored_with_its_ceiling_and_its_reasons(study, capsys
     [
         (
             {"name": "iou", "binarisation": "otus"},
-            "binarisation: expected one of otsu, fixed, area, got 'otus'",
+            "binarisation: expected one of otsu, fixed, area, tuned, got 'otus'",
         ),
         ("false-focus", "false-focus is asked of cases on which the readers found nothing"),
     ],

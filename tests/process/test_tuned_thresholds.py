@@ -163,8 +163,8 @@ def test_nothing_is_done_again_and_the_report_says_where_maps_were_cut(finished,
     assert told["work"]["n_shards"] == told["work"]["n_shards_reused"]
     assert told["work"]["n_evals"] == 0
     assert {one["explainer_id"] for one in told["thresholds"]} == {"gradcam", "occlusion", "random"}
-    for layout in ("rich", "markdown"):
-        assert run_command_line(["report", str(only_run(finished / "runs")), "--format", layout]) == 0
+    for layout in (["rich", "--full"], ["markdown"]):
+        assert run_command_line(["report", str(only_run(finished / "runs")), "--format", *layout]) == 0
         shown = " ".join(capsys.readouterr().out.split())
         assert "met the marks of the split validation best" in shown
         assert "8 cases of 4 patients" in shown

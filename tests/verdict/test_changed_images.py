@@ -84,6 +84,23 @@ def test_a_map_that_surely_moves_is_told_beside_the_answer_and_controls_are_not(
     )
 
 
+@pytest.mark.parametrize(
+    ("moved", "difference", "told"),
+    [
+        ((0.35, 0.2, 0.5), (0.2, 0.1, 0.3), False),  # single pixels are ordered by chance, the place is not
+        ((0.1, 0.0, 0.2), (0.2, 0.1, 0.3), True),  # the place is lost as well
+        ((0.35, 0.2, 0.5), (0.0, -0.1, 0.1), True),  # a control points there as well, so it says nothing
+    ],
+)
+def test_a_fine_map_that_still_meets_the_marks_survives(moved, difference, told):
+    own = [
+        placed((0.4, 0.3, 0.5), difference),
+        same_map("rotate-5", (0.05, 0.0, 0.1)),
+        summary("equivariance-rotate-5-iou", interval=moved, family="equivariance"),
+    ]
+    assert codes(*own) == ([("XA304", "honest/gradcam")] if told else [])
+
+
 def test_the_limits_can_be_set():
     summaries = [same_class("shift-4", (0.7, 0.6, 0.8)), same_map("shift-4", (0.3, 0.2, 0.4))]
     assert codes(*summaries) == [("XA203", "honest"), ("XA304", "honest/gradcam")]

@@ -74,7 +74,7 @@ FINDINGS: tuple[FindingRow, ...] = (
         "the map does not survive a small change",
         "on an image turned by at most 15 degrees or shifted by at most 10 % of its side the explainer's map, moved back, "
         "orders the pixels otherwise: even the upper end of the interval of `equivariance-…` is below "
-        "`equivariance.least_same_map`",
+        "`equivariance.least_same_map`; nor does it keep `resolution.least_kept` of a localization that beats the controls",
         "do not show the map as a reason; average over changed images, draw more samples, or take another explainer. "
         "Where the model's answer changes as well (XA203), mend that first",
     ),

@@ -167,8 +167,8 @@ class MaxDrop(Section):
 
 def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
     """The catalog's row of the metric that a limit is about, once its names are checked."""
-    known = {**{row.id: row.id for row in METRICS if row.family not in CHANGED_FAMILIES}, **metrics}
-    if found["metric"] not in known:
+    known = {**{row.id: row.id for row in METRICS}, **metrics}
+    if found["metric"] not in metrics:
         _check_changed(found["metric"], metrics)
     check_name(found["metric"], list(known), kind="metric")
     row = metric_row(known[found["metric"]])

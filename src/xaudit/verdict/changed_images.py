@@ -31,7 +31,7 @@ class Survival:
     Attributes:
         same_class: share of cases on which the model must name the same class.
         same_map: rank correlation of the map with that of the unchanged image.
-        kept: share of the localization on the whole image.
+        kept: share of the localization on the unchanged, or the whole, image.
     """
 
     same_class: float = 0.9
@@ -58,7 +58,7 @@ def changed_findings(
         own = [one for one in summaries if one.model_id == model and one.stratum == ALL_CASES]
         found += _unstable_answers(own, model, survival)
         for name in explainers:
-            found += _unstable_maps(own, (model, name), survival)
+            found += _unstable_maps(own, (model, name), survival, names)
             found += _collapses(own, name, survival, names)
     return found
 
@@ -105,9 +105,29 @@ def _unstable_answers(own: Sequence[Summary], model: str, survival: Survival) ->
     ]
 
 
-def _unstable_maps(own: Sequence[Summary], about: tuple[str, str], survival: Survival) -> list[Verdict]:
+def _unstable_maps(
+    own: Sequence[Summary], about: tuple[str, str], survival: Survival, names: Mapping[str, str]
+) -> list[Verdict]:
+    """Maps that neither order the pixels as before nor meet the marks as before.
+
+    A fine map can order single pixels by chance and still point at the same place.
+    """
     model, explainer = about
-    unstable = _below(_small(own, explainer, None), survival.same_map)
+    index, wholes = _indexed(own), _meeting_marks(own, explainer, names)
+
+    def still_meets(change: str) -> bool:
+        for whole in wholes:
+            metric = changed_metric_id("equivariance", change, whole.metric_id)
+            moved = index.get((explainer, metric, whole.reader))
+            if moved is not None and moved.interval.estimate >= survival.kept * whole.interval.estimate:
+                return True
+        return False
+
+    unstable = [
+        (change, one)
+        for change, one in _below(_small(own, explainer, None), survival.same_map)
+        if not still_meets(change)
+    ]
     if not unstable:
         return []
     same_class = dict(_small(own, MODEL_LEVEL, "-class"))
@@ -134,24 +154,15 @@ def _collapses(
     own: Sequence[Summary], explainer: str, survival: Survival, names: Mapping[str, str]
 ) -> list[Verdict]:
     """The first step, for each reader, at which a metric that beats the controls on the whole image does so no more."""
-    index: _Index = {(one.explainer_id, one.metric_id, one.reader): one for one in own}
+    index = _indexed(own)
     steps = sorted(
         int(match["step"])
         for one in own
         if one.explainer_id == MODEL_LEVEL and (match := _STEP.fullmatch(one.metric_id))
     )
     wholes: dict[str, list[Summary]] = defaultdict(list)
-    for one in own:
-        row = _ROWS.get(names.get(one.metric_id, one.metric_id))
-        if (
-            row is not None
-            and one.explainer_id == explainer
-            and one.family == "localization"
-            and row.higher_is_better
-            and row.is_share
-            and _meets_marks(one)
-        ):
-            wholes[one.reader].append(one)
+    for one in _meeting_marks(own, explainer, names):
+        wholes[one.reader].append(one)
     found: list[Verdict] = []
     for reader, placed in wholes.items():
         for step in steps:
@@ -172,10 +183,30 @@ def _collapses(
     return found
 
 
-def _meets_marks(whole: Summary) -> bool:
-    """Whether there is something to lose: above the best control, or above zero where there is none."""
-    margin = whole.interval if whole.control_difference is None else whole.control_difference
-    return margin.low is not None and margin.low > 0
+def _meeting_marks(own: Sequence[Summary], explainer: str, names: Mapping[str, str]) -> list[Summary]:
+    """An explainer's shares, on the unchanged image, that there is something to lose of.
+
+    That is, above the best control, or above zero where there is none.
+    """
+    found: list[Summary] = []
+    for one in own:
+        row = _ROWS.get(names.get(one.metric_id, one.metric_id))
+        margin = one.interval if one.control_difference is None else one.control_difference
+        if (
+            row is not None
+            and one.explainer_id == explainer
+            and one.family == "localization"
+            and row.higher_is_better
+            and row.is_share
+            and margin.low is not None
+            and margin.low > 0
+        ):
+            found.append(one)
+    return found
+
+
+def _indexed(own: Sequence[Summary]) -> _Index:
+    return {(one.explainer_id, one.metric_id, one.reader): one for one in own}
 
 
 def _collapse(

@@ -159,5 +159,7 @@ def test_every_cut_metric_tells_a_good_map_from_noise():
 
 
 def test_a_binarisation_that_does_not_exist_is_refused_by_the_audit_file_by_name():
-    with pytest.raises(ValueError, match="binarisation: expected one of otsu, fixed, area, got 'otus'"):
+    with pytest.raises(
+        ValueError, match="binarisation: expected one of otsu, fixed, area, tuned, got 'otus'"
+    ):
         MetricSpec.model_validate({"name": "iou", "binarisation": "otus"})
