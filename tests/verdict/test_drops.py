@@ -151,8 +151,8 @@ def test_a_reader_learns_of_unpaired_cases_and_other_settings():
         ("iou", "'iou' is not a largest drop; write it like 'iou@gradcam=0.05'"),
         ("iou>=0.1", "'iou>=0.1' is not a largest drop; write it like 'iou@gradcam=0.05'"),
         (
-            "iou%lesion-size=small=0.1",
-            "'iou%lesion-size=small=0.1' is not a largest drop; write it like 'iou@gradcam=0.05'",
+            "iou%lesion-size=0.1",
+            "'iou%lesion-size=0.1' is not a largest drop; write it like 'iou@gradcam=0.05'",
         ),
         ("iou=-0.1", "'iou=-0.1': a drop is 0 or more; a gain is asked for with a gate"),
         ("iou=1e999", "'iou=1e999': a drop is 0 or more; a gain is asked for with a gate"),
