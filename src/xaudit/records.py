@@ -689,6 +689,7 @@ class Move:
             are not ``same``.
         n_unpaired: cases on which only one of the runs has a value.
         cluster: ``patient``, or ``case`` where a run names no patients.
+        stratum: the part of the cases it covers; ``all`` for all of them.
         conclusion: of the head run; ``same`` where no case moved, ``undecided`` where chance may explain the
             difference or too few patients allow no limits, ``none`` where nothing can be paired.
     """
@@ -709,6 +710,7 @@ class Move:
     cluster: str
     conclusion: Literal["higher", "lower", "same", "undecided", "none"]
     sentence: str
+    stratum: str = ALL_CASES
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import xaudit
-from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
+from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci, tell_ci_unanswered
 from xaudit.cli.options import (
     DEFAULT_OUT,
     AuditPath,
@@ -16,6 +16,7 @@ from xaudit.cli.options import (
     Device,
     ExitZero,
     ExplainerNames,
+    FailUnder,
     Fresh,
     Limit,
     MaxErrorRate,
@@ -30,7 +31,7 @@ from xaudit.cli.options import (
 )
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.cli.variadic import names_in
-from xaudit.errors import UsageError, did_you_mean
+from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.config import AuditFile
@@ -75,6 +76,7 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         fresh: Fresh = False,
         retrain: Retrain = False,
         max_error_rate: MaxErrorRate = None,
+        fail_under: FailUnder = None,
         exit_zero: ExitZero = False,
         form: ReportAs = ReportFormat.RICH,
         quiet: Quiet = False,
@@ -89,9 +91,11 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
             limit=limit,
             seed=seed,
             max_error_rate=max_error_rate,
+            gates=tuple(fail_under or ()),
         )
-        if junit is not None and until != "report":
-            raise UsageError(f"--junit: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+        for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
+            if given and until != "report":
+                raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
         ci = CiOutput(junit, github)
         manner = Manner(out, device, fresh, retrain, exit_zero, form, quiet, verbose > 0, ci)
         return carry_out(audit, choices, manner, until=until)
@@ -130,8 +134,12 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         retrain=manner.retrain,
         command=("xaudit", *sys.argv[1:]),
     )
-    with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
-        finished = run_audit(request, until=until, on_progress=report)
+    try:
+        with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
+            finished = run_audit(request, until=until, on_progress=report)
+    except UnansweredError as error:
+        tell_ci_unanswered(error, manner.ci.junit)
+        raise
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0

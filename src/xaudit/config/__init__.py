@@ -31,6 +31,7 @@ from xaudit.config.data import (
     SplitSection,
 )
 from xaudit.config.gates import Gate, GateEntry, MaxDrop
+from xaudit.config.measured import measured_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
@@ -77,5 +78,6 @@ __all__ = [
     "audit_schema",
     "build_audit_file",
     "fingerprint",
+    "measured_metrics",
     "read_audit_file",
 ]

@@ -14,7 +14,6 @@ from xaudit.catalog import (
     EXPLAINERS,
     METRICS,
     STRUCTURES,
-    changed_metric_id,
     explainer_row,
     made_of_maps_id,
     metric_row,
@@ -29,6 +28,8 @@ from xaudit.config.analysis import (
 from xaudit.config.changed_images import Equivariance, Resolution
 from xaudit.config.data import DataSection
 from xaudit.config.gates import Gate, GateEntry
+from xaudit.config.measured import check_measured
+from xaudit.config.metric_names import names_of_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
 from xaudit.config.section import Section
@@ -151,6 +152,7 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
             self._check_region(index, gate)
+        check_measured(self)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:
@@ -218,19 +220,7 @@ class AuditFile(Section):
     @property
     def metric_names(self) -> Mapping[str, str]:
         """The catalog's name of each metric id that is not that name itself."""
-        names = {metric.id: metric.name for metric in self.metrics}
-        placed = {m.id: m.name for m in self.metrics if metric_row(m.name).family == "localization"}
-        for family, changes in (
-            ("equivariance", self.equivariance.transforms if self.equivariance else ()),
-            ("resolution", [str(step) for step in self.resolution.steps] if self.resolution else ()),
-        ):
-            for change in changes:
-                names[changed_metric_id(family, change)] = family
-                for measure in ("overlap", "probability", "class"):
-                    names[changed_metric_id(family, change, measure)] = f"{family}-{measure}"
-                for metric_id, name in placed.items():
-                    names[changed_metric_id(family, change, metric_id)] = name
-        return names
+        return names_of_metrics(self.metrics, self.equivariance, self.resolution)
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""

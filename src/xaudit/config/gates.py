@@ -18,6 +18,7 @@ from xaudit.catalog import (
     MetricRow,
     metric_row,
 )
+from xaudit.config.metric_names import names_of_metrics
 from xaudit.config.named import check_name
 from xaudit.config.section import Section
 from xaudit.errors import did_you_mean
@@ -29,12 +30,13 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ABOUT = r"\s*(?P<metric>[A-Za-z0-9][\w.-]*)\s*(?:@\s*(?P<subject>[A-Za-z0-9][\w.-]*)\s*)?"
 
 
-_GATE = re.compile(
-    rf"{_ABOUT}(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_NUMBER})\s*"
-)
+_WITHIN = r"(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?"
 
 
-_MAX_DROP = re.compile(rf"{_ABOUT}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
+_GATE = re.compile(rf"{_ABOUT}{_WITHIN}(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_NUMBER})\s*")
+
+
+_MAX_DROP = re.compile(rf"{_ABOUT}{_WITHIN}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
 
 
 class Gate(Section):
@@ -81,7 +83,7 @@ class Gate(Section):
         return cls(
             metric=found["metric"],
             subject=found["subject"],
-            stratum=re.sub(r"\s*=\s*", "=", found["stratum"] or ALL_CASES),
+            stratum=_stratum_of(found),
             at_least=at_least,
             value=float(found["value"]),
             informational=informational,
@@ -114,9 +116,7 @@ class Gate(Section):
 
     def __str__(self) -> str:
         """The gate as a person writes it."""
-        subject = "" if self.subject is None else f"@{self.subject}"
-        stratum = "" if self.stratum == ALL_CASES else f"%{self.stratum}"
-        return f"{self.metric}{subject}{stratum} {'>=' if self.at_least else '<='} {_digits(self.value)}"
+        return f"{_about(self)} {'>=' if self.at_least else '<='} {_digits(self.value)}"
 
     @model_serializer
     def as_written(self) -> str | dict[str, object]:
@@ -127,17 +127,20 @@ class Gate(Section):
 class MaxDrop(Section):
     """The most that a metric may lose against a baseline run, such as ``iou@lime=0.05``.
 
+    With a stratum, ``iou@lime%lesion-size=small=0.05``, only that part of the cases counts.
+
     A metric of which lower is better loses where it rises. One without a direction, such as a model's reliance on
     a region, loses where it falls, as a bare ``=`` in a gate asks for at least.
     """
 
     metric: str
     subject: str | None = None
+    stratum: str = ALL_CASES
     value: float
 
     @classmethod
     def parse(cls, text: str, *, metrics: Mapping[str, str] | None = None) -> Self:
-        """Reads ``METRIC[@EXPLAINER]=VALUE``; the arguments are those of :meth:`Gate.parse`.
+        """Reads ``METRIC[@EXPLAINER][%STRATUM]=VALUE``; the arguments are those of :meth:`Gate.parse`.
 
         Raises:
             ValueError: with what is wrong and the nearest known name.
@@ -153,12 +156,11 @@ class MaxDrop(Section):
         value = float(found["value"])
         if not 0 <= value < math.inf:
             raise ValueError(f"'{text}': a drop is 0 or more; a gain is asked for with a gate")
-        return cls(metric=found["metric"], subject=found["subject"], value=value)
+        return cls(metric=found["metric"], subject=found["subject"], stratum=_stratum_of(found), value=value)
 
     def __str__(self) -> str:
         """The limit as a person reads it."""
-        subject = "" if self.subject is None else f"@{self.subject}"
-        return f"drop of {self.metric}{subject} <= {_digits(self.value)}"
+        return f"drop of {_about(self)} <= {_digits(self.value)}"
 
 
 def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
@@ -171,6 +173,17 @@ def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -
     return row
 
 
+def _stratum_of(found: re.Match[str]) -> str:
+    return re.sub(r"\s*=\s*", "=", found["stratum"] or ALL_CASES)
+
+
+def _about(limit: Gate | MaxDrop) -> str:
+    """What a limit is about, as a person writes it."""
+    subject = "" if limit.subject is None else f"@{limit.subject}"
+    stratum = "" if limit.stratum == ALL_CASES else f"%{limit.stratum}"
+    return f"{limit.metric}{subject}{stratum}"
+
+
 def _digits(value: float) -> str:
     """A number with as many digits as give it back."""
     short = f"{value:g}"
@@ -181,7 +194,9 @@ _GATE_KEYS = ("gate", "informational")
 
 
 def _gate_entry(entry: object, info: ValidationInfo) -> object:
-    return Gate.read(entry, metrics={spec.id: spec.name for spec in info.data.get("metrics", ())})
+    given = info.data
+    names = names_of_metrics(given.get("metrics", ()), given.get("equivariance"), given.get("resolution"))
+    return Gate.read(entry, metrics=names)
 
 
 _GATE_SCHEMA: dict[str, Any] = {

@@ -7,11 +7,11 @@ from typing import Any
 
 from xaudit.catalog import METRICS
 from xaudit.compare import Axis, compare, pairs_of
-from xaudit.config import STRATA, StatisticsSection, StratumSpec
+from xaudit.config import STRATA, StatisticsSection
 from xaudit.errors import UsageError, did_you_mean
-from xaudit.records import Annotation, Case, Comparison, Outcome, Prediction, ScoreResult
+from xaudit.records import Annotation, Case, Comparison, Outcome, ScoreResult
 from xaudit.stages.conclude import load, read_head
-from xaudit.statistics.strata import StratumCases, facts_of, strata_of
+from xaudit.stages.stored_strata import stored_strata
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_annotations, read_cases, read_predictions
@@ -99,7 +99,16 @@ def compare_runs(
         settings=first.statistics,
         seed=seed,
         metric_names=first.head["metric_names"],
-        strata=None if by is None else _strata(first, by),
+        strata=None
+        if by is None
+        else stored_strata(
+            [by],
+            cases=read_cases(first.folder),
+            annotations=read_annotations(first.folder),
+            predictions=read_predictions(first.folder),
+            scores=first.scores,
+            settings=first.statistics,
+        ),
     )
 
 
@@ -165,15 +174,3 @@ def _check_same_metrics(runs: Sequence[_StoredRun], metrics: Sequence[str]) -> N
                 f"{runs[0].id} and {runs[1].id} measured '{metric}' with different settings",
                 hint="name the metrics that they share with --metric, or audit one of them again",
             )
-
-
-def _strata(run: _StoredRun, name: str) -> dict[str, StratumCases]:
-    """By model, the parts of the run's scored cases, cut as its audit file says."""
-    specs = [spec for spec in run.statistics.strata if spec.name == name] or [StratumSpec(name=name)]
-    facts = facts_of(read_cases(run.folder), read_annotations(run.folder), _scored_predictions(run))
-    return {model: strata_of(of_model, specs) for model, of_model in facts.items()}
-
-
-def _scored_predictions(run: _StoredRun) -> list[Prediction]:
-    scored = {(result.key.model_id, result.key.case_id) for result in run.scores}
-    return [p for p in read_predictions(run.folder) if (p.model_id, p.case_id) in scored]

@@ -8,7 +8,8 @@ from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Summary, Verdict
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
-from xaudit.verdict.gates import Strictness, gate_verdicts
+from xaudit.verdict.gates import gate_verdicts
+from xaudit.verdict.limits import Strictness
 
 __all__ = ["ELSEWHERE", "MARGIN", "Baseline", "Strictness", "judge", "judge_drops"]
 
