@@ -318,10 +318,9 @@ def _explainer_cells(row: ExplainerRow) -> tuple[str, ...]:
 
 def _metric_cells(row: MetricRow) -> tuple[str, ...]:
     better = {True: "higher", False: "lower", None: ""}[row.higher_is_better]
-    needs = [name for name, needed in (("marks", row.needs_annotation), ("lungs", row.needs_lungs)) if needed]
     source = "[concepts](../concepts.md)" if row.citation.startswith("xaudit") else row.citation
     meaning = f"{row.meaning}. *Not available*: {row.unavailable}" if row.unavailable else row.meaning
-    return (f"`{row.id}`", meaning, better, row.range, row.cost, ", ".join(needs), source)
+    return (f"`{row.id}`", meaning, better, row.range, row.cost, ", ".join(row.needs), source)
 
 
 def _settings(named: Sequence[tuple[str, tuple[Option, ...]]]) -> list[str]:

@@ -200,3 +200,16 @@ def test_a_row_is_found_by_its_id_and_nothing_else():
     for find in (explainer_row, metric_row, finding_row):
         with pytest.raises(KeyError):
             find("none such")
+
+
+def test_what_a_metric_needs_beside_the_image_is_said():
+    needs = {row.id: row.needs for row in METRICS}
+    assert needs["pixel-flipping"] == needs["reliance-border"] == needs["reliance-outside"] == ()
+    assert needs["iou"] == needs["mass-border"] == needs["reliance-mark"] == ("marks",)
+    assert needs["mass-thorax"] == ("marks", "thorax masks")
+    assert needs["reliance-empty"] == ("body masks",)
+    assert needs["reliance-opposite-lung"] == ("marks", "lung masks")
+    assert {name for name, found in needs.items() if "spacing" in found} == {
+        "centroid-distance-mm",
+        "peak-distance-mm",
+    }

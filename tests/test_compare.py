@@ -164,3 +164,28 @@ def test_every_pair_is_compared_in_the_order_asked_for():
     results = [r for name in ("a", "b", "c") for r in scores(name, values)]
     pairs = [(c.explainer_id, c.other_id) for c in compared(results, ("c", "a", "b", "c"))]
     assert pairs == [("c", "a"), ("c", "b"), ("a", "b")]
+
+
+def test_hits_are_tested_with_mcnemars_mid_p_and_the_exact_one_beside_it_each_by_holm():
+    # 6 patients, all hit by gradcam and missed by lime: exact 2 / 2^6, mid-p half of it; twice that in a family of two.
+    results = [
+        one
+        for metric in ("pointing-game", "chexlocalize-hit-rate")
+        for one in (*scores("gradcam", [1.0] * 6, metric), *scores("lime", [0.0] * 6, metric))
+    ]
+    for found in compared(results):
+        assert (found.p_mcnemar, found.p_mcnemar_exact) == (1 / 64, 2 / 64)
+        assert (found.p_mcnemar_adjusted, found.p_mcnemar_exact_adjusted) == (2 / 64, 4 / 64)
+
+
+def test_overlaps_are_no_hits_and_have_no_mcnemar():
+    (found,) = compared([*scores("gradcam", [0.5] * 6), *scores("lime", [0.25] * 6)])
+    assert (found.p_mcnemar, found.p_mcnemar_exact, found.p_mcnemar_exact_adjusted) == (None, None, None)
+
+
+def test_pairs_that_agree_everywhere_count_in_holms_family():
+    # iou differs by p = 2 / 64, pixel-auroc ties everywhere: what was asked for is a family of two.
+    results = [*ranked_pair(6, 0.12), *scores("gradcam", [0.4] * 6, "pixel-auroc")]
+    results += scores("lime", [0.4] * 6, "pixel-auroc")
+    found = {c.metric_id: c.p_adjusted for c in compared(results)}
+    assert found == {"iou": pytest.approx(4 / 64), "pixel-auroc": 1.0}

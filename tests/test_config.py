@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from xaudit.config import (
     DEFAULT_METRICS,
+    STRATA,
     AuditFile,
     ExplainerSpec,
     Gate,
@@ -364,6 +365,54 @@ COMPLAINTS = {
         {"gates": ["iou@zzz >= 0.3"]},
         "gates[0]: the audit has no explainer 'zzz'; it has gradcam, lime, random, centre, edges",
         SCHEMA_HINT,
+    ),
+    "a gate on a metric that is not measured": (
+        {"gates": ["dice@lime >= 0.3"]},
+        "gates[0]: the audit does not measure 'dice'",
+        "add it to `metrics`",
+    ),
+    "a gate on nearly a metric that is measured": (
+        {"gates": ["relevance-mass-lift >= 2"], "metrics": ["relevance-mass-accuracy"]},
+        "gates[0]: the audit does not measure 'relevance-mass-lift'",
+        "did you mean 'relevance-mass-accuracy'? add it to `metrics`",
+    ),
+    "a gate on reliance that is switched off": (
+        {"gates": ["iou >= 0.1", "reliance-border <= 0.1"], "reliance": {"enabled": False}},
+        "gates[1]: the audit does not measure 'reliance-border'",
+        "it takes `reliance.enabled: true`",
+    ),
+    "a gate on a family of changed images": (
+        {"gates": ["equivariance >= 0.1"]},
+        "gates[0]: the audit does not measure 'equivariance'",
+        "it takes the section `equivariance`, and the change in its name, such as equivariance-rotate-10",
+    ),
+    "a gate on a ceiling that is not drawn": (
+        {"gates": ["iou-ceiling >= 0.1"], "localization": {"ceilings": False}},
+        "gates[0]: the audit does not measure 'iou-ceiling'",
+        "it takes the metric that it limits, and `localization.ceilings: true`",
+    ),
+    "a gate on a stratum that is not told apart": (
+        {"gates": ["iou%lesion-size=small >= 0.1"]},
+        "gates[0]: the audit does not tell results apart by 'lesion-size'",
+        "name it under `statistics.strata`",
+    ),
+    "a gate on no stratum": (
+        {"gates": ["iou%lesion-sise=small >= 0.1"], "statistics": {"strata": ["lesion-size"]}},
+        "gates[0]: no stratum is called 'lesion-sise'",
+        f"did you mean 'lesion-size'? there are {', '.join(STRATA)}",
+    ),
+    "a gate on no part of a stratum": (
+        {"gates": ["iou%lesion-size=smal >= 0.1"], "statistics": {"strata": ["lesion-size"]}},
+        "gates[0]: lesion-size has no part 'smal'",
+        "did you mean 'small'? it has small, middle, large",
+    ),
+    "a gate on a third where limits are set": (
+        {
+            "gates": ["iou%lesion-size=small >= 0.1"],
+            "statistics": {"strata": [{"name": "lesion-size", "cuts": [100, 400]}]},
+        },
+        "gates[0]: lesion-size has no part 'small'",
+        "it has under-100, 100-to-400, from-400",
     ),
     "a gate on a lung without lungs": (
         {"gates": ["reliance-same-lung <= 0.1"]},
@@ -802,3 +851,37 @@ def test_votes_are_counted_by_the_majority_only():
     assert complaint(data=data)[0] == (
         "audit.yaml: data.annotations: votes: only `readers: majority` counts votes, not `union`"
     )
+
+
+def test_gates_may_ask_for_everything_that_is_measured():
+    gates = [
+        "iou-ceiling >= 0.1",
+        "map-missing <= 0.1",
+        "mass-border <= 0.2",
+        "reliance-agreement@lime >= 0.1",
+        "equivariance-rotate-5@lime >= 0.5",
+        "equivariance-rotate-5-overlap-a >= 0.5",
+        "resolution-2-probability <= 0.1",
+        "iou%lesion-size=same >= 0.1",
+        "iou%lesion-size=unknown >= 0.1",
+        "iou%confidence=d10 >= 0.1",
+        "iou%class=anything >= 0.1",
+        "iou%lesion-count=2 >= 0.1",
+        "iou%spacing=under-0.5 >= 0.1",
+    ]
+    audit = build(
+        metrics=["iou", {"name": "iou", "id": "overlap-a", "binarisation": "area"}],
+        gates=gates,
+        equivariance={"transforms": ["rotate-5"]},
+        resolution={"steps": [2]},
+        statistics={
+            "strata": [
+                "lesion-size",
+                "confidence",
+                "class",
+                "lesion-count",
+                {"name": "spacing", "cuts": [0.5]},
+            ]
+        },
+    )
+    assert [str(gate) for gate in audit.gates] == gates

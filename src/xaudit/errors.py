@@ -7,6 +7,7 @@ A user can mend everything that derives from :class:`XauditError`. A mistake in 
 import difflib
 from collections.abc import Iterable
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -61,13 +62,34 @@ class RunFolderError(XauditError):
     """A run folder that is missing, foreign, or written by a newer version."""
 
 
-class IncompleteRunError(XauditError):
+class UnansweredError(XauditError):
+    """A run that was carried out and has no answer.
+
+    Attributes:
+        run_folder: where it lies; None where there is no run.
+        missing: each part that is not there, and why.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        run_folder: Path | None = None,
+        missing: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.run_folder = run_folder
+        self.missing = missing
+
+
+class IncompleteRunError(UnansweredError):
     """A run that stopped short: more cases failed than the audit allows."""
 
     exit_code = ExitCode.INCOMPLETE
 
 
-class NothingScoredError(XauditError):
+class NothingScoredError(UnansweredError):
     """A run in which no metric could be computed on any map."""
 
     exit_code = ExitCode.NOTHING_SCORED

@@ -62,6 +62,30 @@ def test_a_gate_that_is_not_asked_is_said_to_be(file):
     )
 
 
+def test_limits_of_the_command_line_stand_instead_of_the_files_and_are_checked_like_them(file):
+    audit, notes = chosen_audit(file, Choices(gates=("iou@gradcam=0.4", "reliance-border<=0.2")))
+    assert [str(gate) for gate in audit.gates] == ["iou@gradcam >= 0.4", "reliance-border <= 0.2"]
+    assert notes == ()
+    for gate, message, hint in (
+        ("dice=0.3", "the audit does not measure 'dice'", "add it to `metrics`"),
+        ("iou@limes=0.3", "the audit has no explainer 'limes'; did you mean 'lime'?", ""),
+        ("iuo=0.3", "no metric is called 'iuo'", "did you mean 'iou'?"),
+    ):
+        with pytest.raises(XauditError) as caught:
+            chosen_audit(file, Choices(gates=(gate,)))
+        assert str(caught.value) == f"command line: gates[0]: {message}"
+        assert caught.value.hint.startswith(hint)
+        assert caught.value.exit_code == 2
+
+
+def test_a_ceiling_goes_with_its_metric(file, tmp_path):
+    gated = tmp_path / "gated.yaml"
+    gated.write_text(AUDIT.replace("gates: [", "gates: [pointing-game-ceiling >= 0.5, "))
+    audit, notes = chosen_audit(gated, Choices(metrics=("iou",)))
+    assert [str(gate) for gate in audit.gates] == ["reliance-mark >= 0.1", "iou@lime >= 0.2"]
+    assert len(notes) == 2
+
+
 def test_choosing_everything_leaves_the_audit_as_it_was(file):
     whole, _ = chosen_audit(file, Choices())
     chosen, notes = chosen_audit(

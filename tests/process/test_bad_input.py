@@ -4,10 +4,12 @@ import json
 import pickle
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import torch
 from known_study import (
+    only_run,
     read_labels,
     study_audit,
     study_model,
@@ -385,6 +387,50 @@ def test_no_case_to_explain_ends_with_5(answer, study):
     code, _, err = answer(*run_of(study, run={"cases": "misclassified", "figures": 0}))
     assert code == 5
     assert err.splitlines()[0] == "error: nothing could be scored: no case was explained"
+
+
+def errors_of(junit):
+    root = ElementTree.parse(junit).getroot()
+    return {
+        case.get("name"): case[0].get("message")
+        for suite in root
+        for case in suite.iter("testcase")
+        if [child.tag for child in case] == ["error"]
+    }
+
+
+def test_a_process_that_scored_nothing_tells_its_ci_server(study):
+    audit = write_audit(study, run={"cases": "misclassified", "figures": 0}, explainers=["gradcam"])
+    done = xaudit_process("run", audit, "-q", "--junit", "gates.xml", cwd=study)
+    assert (done.returncode, done.stdout) == (5, "")
+    told = errors_of(study / "gates.xml")
+    assert told == {
+        "the run has an answer": "nothing could be scored: no case was explained",
+        "scores": "no case was explained",
+    }
+    assert errors_of(only_run(study / "runs") / "junit.xml") == told
+
+
+def test_a_process_in_which_too_many_cases_failed_tells_which(study):
+    for name in ("p3-1.png", "p4-0.png"):
+        (study / "images" / name).write_bytes(b"no image")
+    audit = write_audit(
+        study,
+        explainers=["gradcam"],
+        controls=["centre"],
+        metrics=["pointing-game"],
+        gates=["pointing-game >= 0.01"],
+        reliance={"enabled": False},
+    )
+    done = xaudit_process("run", audit, "-q", "--junit", "gates.xml", cwd=study)
+    assert (done.returncode, done.stdout) == (4, "")
+    told = errors_of(study / "gates.xml")
+    assert list(told) == ["the run has an answer", "p3-1", "p4-0"]
+    assert told["the run has an answer"] == "2 of 24 cases failed, more than the allowed 5%"
+    assert told["p3-1"].startswith("load: ")
+    gates = [case.get("name") for case in ElementTree.parse(study / "gates.xml").iter("testcase")]
+    assert "pointing-game >= 0.01" in gates, "what was measured is told too"
+    assert errors_of(only_run(study / "runs") / "junit.xml") == told
 
 
 def test_a_process_says_what_it_does_first_and_then_what_is_wrong(study):

@@ -264,9 +264,14 @@ def test_a_baseline_that_is_no_finished_run_is_refused(changed, refused):
             "for example --fail-under iou@lime=0.3 pointing-game=0.5",
         ),
         (
-            ("--max-drop", "iou%a=b=0.3", "--baseline", "base"),
-            "--max-drop: 'iou%a=b=0.3' is not a largest drop; write it like 'iou@gradcam=0.05'",
+            ("--max-drop", "iou%a=0.3", "--baseline", "base"),
+            "--max-drop: 'iou%a=0.3' is not a largest drop; write it like 'iou@gradcam=0.05'",
             "for example --max-drop iou@lime=0.3 pointing-game=0.5",
+        ),
+        (
+            ("--max-drop", "pointing-game%lesion-sise=small=0.3", "--baseline", "base"),
+            "--max-drop: no stratum is called 'lesion-sise'",
+            "did you mean 'lesion-size'? there are lesion-size, ",
         ),
     ],
 )
@@ -290,6 +295,22 @@ def test_a_stratum_is_gated_on_where_summaries_have_one(changed, answer):
         "pointing-game of lime on net (lesion-size=large): no case has a value; there are values for "
         "%lesion-size=small"
     )
+
+
+def test_a_drop_is_held_within_a_stratum_too(runs, answer):
+    # Every sick image is named rightly, so this stratum is all of them; nobody is in the other one.
+    asked = "relevance-mass-accuracy@lime%correctness={}=0.1"
+    limits = (asked.format("correct"), "relevance-mass-accuracy@lime=0.1", asked.format("wrong"))
+    code, out, _ = answer(
+        runs, "gate", "head", "--baseline", "base", "--max-drop", *limits, "--format", "json"
+    )
+    assert code == 1
+    inside, overall, nobody = [v for v in json.loads(out)["verdicts"] if v["rule"].startswith("drop of ")]
+    assert inside["code"] == overall["code"] == "XA104"
+    assert (inside["value"], inside["n_patients"]) == (overall["value"], overall["n_patients"])
+    assert "lime on net (correctness=correct): " in inside["sentence"]
+    assert nobody["code"] == "XA102"
+    assert nobody["sentence"].endswith("; there are values for %correctness=correct")
 
 
 def test_a_gate_that_a_control_keeps_too_fails_only_under_strict(runs, answer):

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import Verdict
-from xaudit.report.junit import junit_xml
+from xaudit.report.junit import junit_of_unanswered, junit_xml
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "references"))
 from junit_schema import faults
@@ -122,3 +123,43 @@ def test_the_document_names_no_machine_and_gives_the_run_and_its_time():
         "run": "20260102T030405Z-phantom-0a1b2c3d",
         "audit": "phantom",
     }
+
+
+def test_an_unfinished_run_has_its_gates_and_an_error_for_each_case_that_failed():
+    error = IncompleteRunError(
+        "2 of 16 cases failed, more than the allowed 5%",
+        missing=(("p1-0", "explain: the image has gone"), ("p2-1", "load: damaged \x00")),
+    )
+    text = junit_of_unanswered(error, gated(), run_id=gated().run_id)
+    assert [faults(text, schema) for schema in ("ant", "jenkins")] == [[], []]
+    root = ElementTree.fromstring(text)
+    *gates, run = root
+    assert [suite.get("name") for suite in gates] == [
+        suite.get("name") for suite in ElementTree.fromstring(junit_xml(gated()))
+    ]
+    assert (run.get("name"), run.get("tests"), run.get("errors"), run.get("failures")) == (
+        "run",
+        "3",
+        "3",
+        "0",
+    )
+    found = {case.get("name"): case[0].get("message") for case in run.iter("testcase")}
+    assert found == {
+        "the run has an answer": "2 of 16 cases failed, more than the allowed 5%",
+        "p1-0": "explain: the image has gone",
+        "p2-1": "load: damaged \N{REPLACEMENT CHARACTER}",
+    }
+    assert {case[0].tag for case in run.iter("testcase")} == {"error"}
+    assert {case[0].get("type") for case in run.iter("testcase")} == {"IncompleteRun"}
+
+
+def test_a_run_in_which_nothing_was_scored_is_all_errors():
+    error = NothingScoredError(
+        "nothing could be scored: the map is constant",
+        missing=(("net/lime", "3 cases: the map is constant"),),
+    )
+    text = junit_of_unanswered(error, None, run_id="20260101T000000Z-small-0a1b2c3d")
+    assert [faults(text, schema) for schema in ("ant", "jenkins")] == [[], []]
+    [run] = ElementTree.fromstring(text)
+    assert (run.get("timestamp"), run.get("errors")) == ("2026-01-01T00:00:00", "2")
+    assert [case.get("name") for case in run.iter("testcase")] == ["the run has an answer", "net/lime"]

@@ -166,3 +166,34 @@ def test_what_is_no_drop_is_refused(text, message):
     with pytest.raises(ValueError) as refused:
         MaxDrop.parse(text)
     assert str(refused.value) == message
+
+
+def test_a_drop_within_a_stratum_asks_the_moves_of_that_stratum():
+    limit = MaxDrop.parse("iou@lime % lesion-size = small = 0.2")
+    assert (limit.stratum, str(limit)) == ("lesion-size=small", "drop of iou@lime%lesion-size=small <= 0.2")
+    small = move((-0.1, -0.3, 0.1), (0.4, 0.3), stratum="lesion-size=small", n_patients=6)
+    inside, overall = judged([move(FELL), small], "iou@lime%lesion-size=small=0.2", "iou@lime=0.2")
+    assert (inside.status, inside.value, inside.n_patients) == ("fail", 0.3, 6)
+    assert inside.sentence == (
+        "iou of lime on net (lesion-size=small): 0.40 in old, 0.30 here, worse by 0.10 [-0.10, 0.30] on the same "
+        "6 patients; the drop's upper end 0.30 is above 0.20, though its mean is not"
+    )
+    assert (overall.status, overall.value) == ("pass", 0.16)
+
+
+def test_a_drop_within_a_stratum_that_no_case_is_in_is_an_error_that_names_the_others():
+    baseline = Baseline("old", (move(FELL),), (), {"net": ("lesion-size=middle", "lesion-size=large")})
+    (found,) = judge_drops(
+        baseline,
+        limits=[MaxDrop.parse("iou@lime%lesion-size=small=0.2")],
+        models=("net",),
+        explainers=("lime",),
+        strictness=Strictness(),
+    )
+    assert (found.code, found.status, found.rule) == (
+        *("XA102", "error", "drop of iou@lime%lesion-size=small <= 0.2"),
+    )
+    assert found.sentence == (
+        "iou of lime on net (lesion-size=small): no case has a value both here and in old; there are values for "
+        "%lesion-size=large, %lesion-size=middle"
+    )

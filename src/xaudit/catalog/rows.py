@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from xaudit.catalog.regions import STRUCTURES
+
 OptionValue = int | float | str | bool | None
 
 
@@ -95,6 +97,20 @@ class MetricRow:
     by_default: bool = True
     has_ceiling: bool = False
     unavailable: str = ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What a case must have beside its image: readers' marks, masks of a structure, the pixel spacing.
+
+        A region without a mark in its name can be hidden where nothing is marked, so its reliance needs none.
+        """
+        region = self.id.removeprefix("mass-").removeprefix("reliance-")
+        masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
+        unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung")
+        found = ["marks"] * (self.needs_annotation and not unmarked)
+        found += [] if masks is None else [f"{masks.removesuffix('s')} masks"]
+        found += ["spacing"] * self.id.endswith("-mm")
+        return tuple(found)
 
     @property
     def is_share(self) -> bool:

@@ -57,10 +57,12 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             lines = [row(r.id, r.meaning, r.cost) for r in EXPLAINERS]
             return grid(columns, lines), [asdict(r) for r in EXPLAINERS]
         case Listed.METRICS:
-            better = {True: "higher", False: "lower", None: "-"}
-            columns = (Column("name"), meaning, Column("better"), Column("range", wraps=True))
-            lines = [row(r.id, _told(r), better[r.higher_is_better], r.range) for r in METRICS]
-            return grid(columns, lines), [asdict(r) for r in METRICS]
+            better = {True: "; higher is better", False: "; lower is better", None: ""}
+            columns = (Column("name"), meaning, Column("range", wraps=True), Column("needs", wraps=True))
+            lines = [
+                row(r.id, _told(r), r.range + better[r.higher_is_better], ", ".join(r.needs)) for r in METRICS
+            ]
+            return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in METRICS]
         case Listed.MODELS:
             lines = [row(r.id, r.meaning, r.needs) for r in MODELS]
             return grid(["source", meaning, Column("needs", wraps=True)], lines), [asdict(r) for r in MODELS]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import xaudit
-from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
+from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci, tell_ci_unanswered
 from xaudit.cli.options import (
     DEFAULT_OUT,
     AuditPath,
@@ -32,7 +32,7 @@ from xaudit.cli.options import (
 )
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.cli.variadic import names_in
-from xaudit.errors import UsageError, did_you_mean
+from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.config import AuditFile
@@ -137,8 +137,12 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         retrain=manner.retrain,
         command=("xaudit", *sys.argv[1:]),
     )
-    with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
-        finished = run_audit(request, until=until, on_progress=report)
+    try:
+        with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
+            finished = run_audit(request, until=until, on_progress=report)
+    except UnansweredError as error:
+        tell_ci_unanswered(error, manner.ci.junit)
+        raise
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0

@@ -37,13 +37,14 @@ def check_measured(audit: "AuditFile") -> None:
     measured = measured_metrics(audit)
     for index, gate in enumerate(audit.gates):
         if gate.metric not in measured:
-            hint = did_you_mean(gate.metric, measured, otherwise=_how_to_measure(gate))
-            raise ValueError(f"gates[{index}]: the audit does not measure '{gate.metric}'|{hint}")
+            raise ValueError(
+                f"gates[{index}]: the audit does not measure '{gate.metric}'|{_how_to_measure(gate, measured)}"
+            )
         if gate.stratum != ALL_CASES:
             _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)
 
 
-def _how_to_measure(gate: Gate) -> str:
+def _how_to_measure(gate: Gate, measured: Sequence[str]) -> str:
     rows = {row.id: row for row in METRICS}
     family = rows[gate.metric].family if gate.metric in rows else ""
     if family in _ASKED_OF_THE_MODEL:
@@ -52,7 +53,8 @@ def _how_to_measure(gate: Gate) -> str:
         return f"it takes the section `{family}`, and the change in its name, such as {family}-{_CHANGES[family]}"
     if gate.metric.endswith(CEILING):
         return "it takes the metric that it limits, and `localization.ceilings: true`"
-    return "add it to `metrics`" if family in _CHOSEN else "`xaudit list metrics` shows what there is"
+    otherwise = "add it to `metrics`" if family in _CHOSEN else "`xaudit list metrics` shows what there is"
+    return did_you_mean(gate.metric, measured, otherwise=otherwise)
 
 
 _CHANGES = {"equivariance": "rotate-10", "resolution": "4"}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import QhullError
 
 from xaudit.metrics.absent import Absent, Measured
-from xaudit.records import BoolArray, FloatArray
+from xaudit.records import BoolArray
+from xaudit.statistics.lesion_shape import smallest_rectangle
 
 _TOUCHING = np.ones((3, 3), dtype=bool)
 
@@ -60,24 +61,12 @@ def lesion_geometry(mark: BoolArray) -> LesionGeometry | Absent:
 def _shape(lesion: BoolArray) -> tuple[Measured, Measured]:
     rows, cols = np.nonzero(lesion)
     try:
-        long_side, short_side = _smallest_rectangle(np.column_stack([cols, rows]).astype(np.float64))
+        short_side, long_side = smallest_rectangle(np.column_stack([cols, rows]).astype(np.float64))
     except QhullError:
         thin = Absent("the lesion is a line or a point of single pixels, so it has no width")
         return thin, thin
     filled = _outline_area(lesion) / (long_side * short_side)
     return long_side / short_side, max(0.0, 1 - filled)
-
-
-def _smallest_rectangle(points: FloatArray) -> tuple[float, float]:
-    """The sides, longer first, of the rectangle of least area around points (x, y); one side lies on the hull."""
-    hull = points[ConvexHull(points).vertices]
-    edges = np.roll(hull, -1, axis=0) - hull
-    along = edges / np.linalg.norm(edges, axis=1, keepdims=True)
-    across = np.column_stack([-along[:, 1], along[:, 0]])
-    widths, heights = np.ptp(hull @ along.T, axis=0), np.ptp(hull @ across.T, axis=0)
-    least = int(np.argmin(widths * heights))
-    sides = (float(widths[least]), float(heights[least]))
-    return max(sides), min(sides)
 
 
 def _outline_area(lesion: BoolArray) -> float:

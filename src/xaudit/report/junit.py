@@ -9,9 +9,11 @@ on the root, one outcome per case, and the sentences of the gates that were kept
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
+from xaudit.errors import UnansweredError
 from xaudit.records import Outcome, Verdict
 from xaudit.report.verdict_section import is_gate
 
@@ -21,55 +23,90 @@ _NOWHERE = "localhost"
 """What the schema asks for where the host is not told; a report names no machine."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One test case; what is kept has no element."""
+
+    name: str
+    element: str | None
+    code: str
+    sentence: str
+
+
 def junit_xml(outcome: Outcome) -> str:
     """The gates of a run as a JUnit document, with its XML declaration.
 
     A run without gates has no suite: a CI server then reports that there were no tests.
     """
-    root = ElementTree.Element("testsuites")
-    suites: dict[str, list[Verdict]] = defaultdict(list)
+    return _document(_gate_suites(outcome), run_id=outcome.run_id, audit=outcome.name)
+
+
+def junit_of_unanswered(error: UnansweredError, outcome: Outcome | None, *, run_id: str) -> str:
+    """A run that ended without its answer: its gates as far as there are any, and an error for each missing part.
+
+    The errors stand in a suite of their own, ``run``; its first one is the reason for which the run ended.
+    """
+    what = type(error).__name__.removesuffix("Error")
+    missing = [_Case("the run has an answer", "error", what, str(error))]
+    missing += [_Case(part, "error", what, reason) for part, reason in error.missing]
+    suites = {} if outcome is None else _gate_suites(outcome)
+    audit = "" if outcome is None else outcome.name
+    return _document({**suites, "run": missing}, run_id=run_id, audit=audit)
+
+
+def _gate_suites(outcome: Outcome) -> dict[str, list[_Case]]:
+    suites: dict[str, list[_Case]] = defaultdict(list)
     for verdict in outcome.verdicts:
         if is_gate(verdict):
-            suites[verdict.subject].append(verdict)
-    for number, (subject, verdicts) in enumerate(suites.items()):
-        _add_suite(root, outcome, subject, verdicts, number=number)
+            case = _Case(_case_name(verdict), _element(verdict), verdict.code, verdict.sentence)
+            suites[verdict.subject].append(case)
+    return suites
+
+
+def _document(suites: Mapping[str, Sequence[_Case]], *, run_id: str, audit: str) -> str:
+    root = ElementTree.Element("testsuites")
+    for number, (subject, cases) in enumerate(suites.items()):
+        suite = _add_suite(root, subject, cases, number=number, run_id=run_id)
+        properties = _add(suite, "properties", {})
+        for name, value in (("run", run_id), ("audit", audit)):
+            if value:
+                _add(properties, "property", {"name": name, "value": value})
+        for case in cases:
+            _add_case(suite, subject, case)
+        kept = [case.sentence for case in cases if case.element is None]
+        _add(suite, "system-out", {}).text = _text("\n".join(kept))
+        _add(suite, "system-err", {})
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 def _add_suite(
-    root: ElementTree.Element, outcome: Outcome, subject: str, verdicts: Sequence[Verdict], *, number: int
-) -> None:
-    found = [_element(verdict) for verdict in verdicts]
-    suite = _add(
+    root: ElementTree.Element, subject: str, cases: Sequence[_Case], *, number: int, run_id: str
+) -> ElementTree.Element:
+    found = [case.element for case in cases]
+    return _add(
         root,
         "testsuite",
         {
             "name": subject,
             "package": "xaudit",
             "id": str(number),
-            "timestamp": _timestamp(outcome.run_id),
+            "timestamp": _timestamp(run_id),
             "hostname": _NOWHERE,
-            "tests": str(len(verdicts)),
+            "tests": str(len(cases)),
             "failures": str(found.count("failure")),
             "errors": str(found.count("error")),
             "skipped": str(found.count("skipped")),
             "time": "0",
         },
     )
-    properties = _add(suite, "properties", {})
-    for name, value in (("run", outcome.run_id), ("audit", outcome.name)):
-        _add(properties, "property", {"name": name, "value": value})
-    for verdict, element in zip(verdicts, found, strict=True):
-        case = _add(
-            suite, "testcase", {"name": _case_name(verdict), "classname": f"xaudit.{subject}", "time": "0"}
-        )
-        if element is not None:
-            message = {"message": verdict.sentence, "type": verdict.code}
-            _add(case, element, message).text = _text(f"{verdict.code}: {verdict.sentence}")
-    kept = [verdict.sentence for verdict in verdicts if verdict.status == "pass"]
-    _add(suite, "system-out", {}).text = _text("\n".join(kept))
-    _add(suite, "system-err", {})
+
+
+def _add_case(suite: ElementTree.Element, subject: str, case: _Case) -> None:
+    there = _add(suite, "testcase", {"name": case.name, "classname": f"xaudit.{subject}", "time": "0"})
+    if case.element is not None:
+        message = {"message": case.sentence, "type": case.code}
+        _add(there, case.element, message).text = _text(f"{case.code}: {case.sentence}")
 
 
 def _element(verdict: Verdict) -> str | None:

@@ -10,6 +10,7 @@ from xaudit.catalog import CEILING, metric_row
 from xaudit.config import AuditFile, CategoriesSection, EquivarianceSection, ResolutionSection
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
+    MODEL_LEVEL,
     Ceiling,
     Coefficient,
     Interval,
@@ -33,6 +34,7 @@ from xaudit.stages.causal import localized_and_causal
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.regressions import regressions_of
 from xaudit.stages.resolution import resolution_findings
+from xaudit.statistics.digits import counted
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
@@ -95,6 +97,8 @@ def conclude(
         raise NothingScoredError(
             "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
             hint="`xaudit data check` reads the data set and lists its problems",
+            run_folder=run.path,
+            missing=_what_is_missing(scores, problems),
         )
     summaries = summarise(
         scores,
@@ -145,8 +149,28 @@ def conclude(
             raise IncompleteRunError(
                 f"{failed} of {asked} cases failed, more than the allowed {audit.run.max_error_rate:.0%}",
                 hint=f"`xaudit report {run.run_id}` shows what there is and why the rest is missing",
+                run_folder=run.path,
+                missing=tuple(
+                    (problem.case_id, f"{problem.stage}: {problem.reason}") for problem in problems
+                ),
             )
     return load(run)
+
+
+def _what_is_missing(
+    scores: Sequence[ScoreResult], problems: Sequence[Problem]
+) -> tuple[tuple[str, str], ...]:
+    """Every explainer of every model that has no score, and every case that failed, with the reason of each."""
+    groups = unscored_groups(scores)
+    found = [
+        (
+            group.model_id if group.explainer_id == MODEL_LEVEL else f"{group.model_id}/{group.explainer_id}",
+            f"{counted(group.n_cases, 'case')}: {group.reason}",
+        )
+        for group in groups
+    ]
+    found += [(problem.case_id, f"{problem.stage}: {problem.reason}") for problem in problems]
+    return tuple(found) or (("scores", "no case was explained"),)
 
 
 def metric_names(audit: AuditFile) -> dict[str, str]:

@@ -34,7 +34,9 @@ class LesionShape:
 def lesion_shape(regions: Sequence[Region], frame: tuple[int, int]) -> LesionShape | None:
     """Size and shape of the union of the regions, None where there are none.
 
-    Elongation and irrectangularity are CheXlocalize's (Saporta et al. 2022), taken of the largest lesion.
+    Elongation and irrectangularity are CheXlocalize's (Saporta et al. 2022), taken of the largest lesion, and between the
+    outer edges of its pixels. :func:`xaudit.metrics.lesion_geometry.lesion_geometry` has their numbers to the letter,
+    between pixel centres.
 
     Example:
         A box of 4 × 2 pixels fills its rectangle, which is twice as long as wide.
@@ -48,7 +50,7 @@ def lesion_shape(regions: Sequence[Region], frame: tuple[int, int]) -> LesionSha
         return None
     labels, n_lesions = ndimage.label(mask, structure=_TOUCHING)
     largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    short, long = _smallest_rectangle(largest)
+    short, long = smallest_rectangle(_pixel_corners(largest))
     filled = float(np.count_nonzero(largest)) / (short * long)
     return LesionShape(
         area_px=float(np.count_nonzero(mask)),
@@ -58,15 +60,26 @@ def lesion_shape(regions: Sequence[Region], frame: tuple[int, int]) -> LesionSha
     )
 
 
-def _smallest_rectangle(mask: BoolArray) -> tuple[float, float]:
-    """The sides of the rectangle of least area around the pixels of a mask, short one first.
-
-    One of its sides lies on a side of the convex hull (Freeman and Shapira 1975).
-    """
+def _pixel_corners(mask: BoolArray) -> FloatArray:
+    """The corners of all pixels of a mask, (n, 2)."""
     rows, cols = np.nonzero(mask)
     offsets = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
-    corners = np.unique((np.stack([rows, cols], axis=1)[:, None, :] + offsets).reshape(-1, 2), axis=0)
-    hull: FloatArray = corners[ConvexHull(corners).vertices].astype(np.float64)
+    corners = np.stack([rows, cols], axis=1)[:, None, :] + offsets
+    return np.unique(corners.reshape(-1, 2), axis=0).astype(np.float64)
+
+
+def smallest_rectangle(points: FloatArray) -> tuple[float, float]:
+    """The sides of the rectangle of least area, at any angle, around points in the plane, short one first.
+
+    One of its sides lies on a side of the convex hull (Freeman and Shapira 1975).
+
+    Args:
+        points: (n, 2).
+
+    Raises:
+        scipy.spatial.QhullError: if all points lie on one line.
+    """
+    hull: FloatArray = points[ConvexHull(points).vertices]
     sides = np.roll(hull, -1, axis=0) - hull
     along = sides / np.linalg.norm(sides, axis=1, keepdims=True)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
