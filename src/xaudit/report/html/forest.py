@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xaudit.catalog import CEILING, METRICS
+from xaudit.catalog import CEILING, EXPLAINERS, METRICS
 from xaudit.records import NO_READER, Interval, Outcome, Summary
 from xaudit.report.html.axis import Axis, axis_for
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import map_lines, shown_summary
 from xaudit.report.wording import count, interval, metric_words
+
+_PEOPLE = frozenset(row.id for row in EXPLAINERS if row.made_of == "marks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ def _forest(outcome: Outcome, lookup: SummaryLookup, metric_id: str) -> Forest:
     for model in outcome.model_ids:
         for reader in lookup.readers(model):
             rows, n_cases, n_patients = _rows(outcome, lookup, (model, metric_id, reader))
+            if (model, reader) in humans:
+                # The band behind all rows already shows what people reach.
+                rows = tuple(row for row in rows if row.label not in _PEOPLE)
             if not any(row.found for row in rows):
                 continue
             about = count(n_cases, "image") + f", {count(n_patients, 'patient')}" * (

@@ -161,7 +161,7 @@
       .map(([metric, value]) => `${metric.words} ${value.toFixed(2)}`);
   const figure = (view, which, most) => {
     const one = data.cases[view.case];
-    if (which < 0) return make("figure", {}, frame(one, null, false, `image of ${one.id}`), make("figcaption", {}, make("b", {}, "no map")));
+    if (which < 0) return make("figure", {}, frame(one, null, false, `image of ${one.id}`), make("figcaption", {}, make("b", {}, "the image alone")));
     const map = view.maps[which], explainer = data.explainers[which];
     const caption = make("figcaption", {}, make("b", {}, explainer.id), map.category ? ` – ${map.category}` : "");
     if (map.wrong) caption.append(make("span", { className: "tag bad" }, " ✗ right for the wrong reason"));
