@@ -18,12 +18,13 @@ import numpy as np
 from scipy.special import expit
 
 from xaudit.statistics.bootstrap import ClusterBootstrap
-from xaudit.statistics.mcnemar import mcnemar_p
+from xaudit.statistics.mcnemar import mcnemar
 from xaudit.statistics.paired import cluster_means, wilcoxon_p
 from xaudit.statistics.sign_flip import sign_flip_p
 
 PATIENTS = (20, 40, 100)
 BETWEEN, WITHIN, LEVEL = 1.2, 0.85, -1.0
+TESTS = ("Wilcoxon", "sign-flip", "McNemar mid-p", "McNemar exact", "interval", "called")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def rejections(*, studies, replicates, seed, patients=PATIENTS, alpha=0.05):
     rows = []
     for n_patients in patients:
         generator = np.random.default_rng([seed, n_patients, 1])
-        found = dict.fromkeys(("Wilcoxon", "sign-flip", "McNemar by patient", "interval", "called"), 0)
+        found = dict.fromkeys(TESTS, 0)
         for number in range(studies):
             scores, hits, clusters = equal_pair(n_patients, generator)
             difference = scores[0] - scores[1]
@@ -121,7 +122,9 @@ def rejections(*, studies, replicates, seed, patients=PATIENTS, alpha=0.05):
             outside = not interval.low <= 0 <= interval.high
             found["Wilcoxon"] += wilcoxon
             found["sign-flip"] += sign_flip_p(difference, clusters, seed=number, draws=replicates) <= alpha
-            found["McNemar by patient"] += mcnemar_p(*hits, clusters) <= alpha
+            of_hits = mcnemar(*hits, clusters)
+            found["McNemar mid-p"] += of_hits.mid <= alpha
+            found["McNemar exact"] += of_hits.exact <= alpha
             found["interval"] += outside
             found["called"] += outside and wilcoxon
         rows += [Rejection(n_patients, name, count / studies) for name, count in found.items()]

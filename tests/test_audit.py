@@ -434,10 +434,27 @@ def test_without_a_mark_reliance_is_asked_of_the_border_alone(classifier):
     )
     reasons = {m: r.reason for (_, m, _), r in found.items() if isinstance(r, Unscored)}
     assert reasons == {
-        f"reliance-{region}": "no reader marked anything on this case"
+        f"reliance-{of}{region}": "no reader marked anything on this case"
         for region in UNDIVIDED
+        for of in ("", "logit-")
         if region != "border"
     }
+
+
+def test_the_questions_of_all_cases_fill_batches_together(classifier):
+    chunk = chunk_of(classifier, ("a", "b", "c"))
+    settings = RelianceSection(infills=("mean",), controls=2)
+    alone = [r for name in "abc" for r in ask_reliance(chunk_of(classifier, (name,)), settings, seed=0)]
+    sizes = []
+    classifier.module.register_forward_pre_hook(lambda _module, inputs: sizes.append(len(inputs[0])))
+    together = ask_reliance(chunk, settings, seed=0)
+    assert [r.case_id for r in together] == [r.case_id for r in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.beyond_random == pytest.approx(other.beyond_random, abs=1e-6)
+    # Three times 1 + regions × 3; only the last batch is not full.
+    n_images = 3 * (1 + 3 * len({r.region for r in alone}))
+    assert sum(sizes) == n_images
+    assert set(sizes[:-1]) == {classifier.batch_size}
 
 
 def test_a_map_of_what_the_model_uses_agrees_with_its_reliance_and_its_reverse_does_not(classifier):

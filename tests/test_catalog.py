@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from xaudit.catalog import (
+    CHECK_FAMILIES,
     EXPLAINERS,
     FINDINGS,
     FORMATS,
@@ -39,9 +40,26 @@ def test_no_id_names_both_an_explainer_and_a_metric():
 def test_what_exists_is_what_was_promised():
     assert [row.id for row in EXPLAINERS if not row.control] == [
         "gradcam",
+        "gradcam-plus-plus",
+        "hirescam",
+        "layercam",
+        "xgradcam",
+        "eigengradcam",
+        "eigencam",
+        "scorecam",
+        "ablationcam",
         "lime",
         "occlusion",
         "integrated-gradients",
+        "saliency",
+        "input-x-gradient",
+        "smoothgrad",
+        "gradient-shap",
+        "deeplift",
+        "guided-backprop",
+        "feature-ablation",
+        "kernel-shap",
+        "rise",
     ]
     assert {row.id: row.made_of for row in EXPLAINERS if row.control} == {
         "random": "image",
@@ -105,18 +123,29 @@ def test_what_exists_is_what_was_promised():
         "complexity": ["sparseness", "complexity", "effective-complexity"],
         "regions": [f"mass-{region}" for region in REGIONS],
         "agreement": ["reliance-agreement"],
-        "reliance": [f"reliance-{region}" for region in REGIONS],
+        "reliance": [f"reliance-{of}{region}" for of in ("", "logit-") for region in REGIONS],
         "limits": ["map-missing", *(f"{row.id}-ceiling" for row in METRICS if row.has_ceiling)],
         "equivariance": [
             "equivariance", "equivariance-overlap", "equivariance-probability", "equivariance-class"
         ],
         "resolution": ["resolution", "resolution-overlap", "resolution-probability", "resolution-class"],
+        "sanity": [
+            "mprt", "mprt-ssim", "mprt-mean", "mprt-step", "mprt-step-ssim", "mprt-independent", "mprt-independent-ssim",
+            "efficient-mprt", "random-logit", "class-contrast", "location-collapse",
+        ],
+        "robustness": [
+            "average-sensitivity", "max-sensitivity", "local-lipschitz", "relative-input-stability",
+            "relative-output-stability", "seed-stability", "seed-stability-ssim",
+        ],
+        "repeatability": [
+            f"{name}{suffix}" for name in ("repeatability", "reproducibility") for suffix in ("", "-class", "-probability")
+        ],
     }  # fmt: skip
 
 
 def test_localization_cannot_be_measured_without_a_mark_and_only_lungs_need_lungs():
     for row in METRICS:
-        unmarked = row.family in ("faithfulness", "complexity", "equivariance", "resolution")
+        unmarked = row.family in ("faithfulness", "complexity", "equivariance", "resolution", *CHECK_FAMILIES)
         assert row.needs_annotation == (not unmarked or row.id.endswith("-overlap")), row.id
         assert row.needs_lungs == row.id.endswith("-lung"), row.id
 
@@ -158,7 +187,8 @@ def test_findings_have_codes_that_say_what_kind_they_are():
     codes = [row.code for row in FINDINGS]
     assert codes == sorted(set(codes))
     assert codes == [
-        "XA101", "XA102", "XA103", "XA104", "XA201", "XA202", "XA301", "XA302", "XA303", "XA401", "XA402", "XA403",
+        "XA101", "XA102", "XA103", "XA104", "XA201", "XA202", "XA301", "XA302", "XA303", "XA311", "XA312",
+        "XA313", "XA401", "XA402", "XA403",
     ]  # fmt: skip
     for row in FINDINGS:
         assert row.title

@@ -69,7 +69,27 @@ def test_data_and_a_model_are_all_that_must_be_said():
 def test_an_explainer_keeps_its_settings_and_fills_in_the_others():
     [lime] = build(explainers=[{"name": "lime", "samples": 50}]).explainers
     assert lime.id == "lime"
-    assert lime.options == {"samples": 50, "segments": 60, "compactness": 0.5, "hide": "mean"}
+    assert lime.options == {
+        "samples": 50,
+        "segments": 60,
+        "compactness": 0.5,
+        "hide": "mean",
+        "segmentation": "slic",
+    }
+
+
+def test_an_option_that_came_later_changes_the_fingerprint_only_where_it_is_set():
+    """Stored maps are found by it, and seeds drawn from it: what LIME made before `segmentation` came stays valid."""
+    plain, named, other = build(
+        explainers=[
+            "lime",
+            {"name": "lime", "id": "named", "segmentation": "slic"},
+            {"name": "lime", "id": "other", "segmentation": "grid"},
+        ]
+    ).explainers
+    before = {"samples": 300, "segments": 60, "compactness": 0.5, "hide": "mean"}
+    assert plain.fingerprint == named.fingerprint == fingerprint({"name": "lime", "options": before})
+    assert other.fingerprint != plain.fingerprint
 
 
 def test_two_settings_of_one_explainer_live_side_by_side_under_two_ids():
@@ -113,7 +133,7 @@ def test_only_data_sets_that_a_model_uses_are_loaded():
     assert list(build().all_datasets) == ["data"]
 
 
-LIME_TAKES = "it takes: samples, segments, compactness, hide"
+LIME_TAKES = "it takes: samples, segments, compactness, hide, segmentation"
 COMPLAINTS = {
     "no such explainer, and one is near": (
         {"explainers": ["gradcamm"]},

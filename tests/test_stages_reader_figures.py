@@ -5,10 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from xaudit.audit import Subject
 from xaudit.cases.readers import under_policy
-from xaudit.config import MetricSpec, StatisticsSection
-from xaudit.records import Case, Score, ScoreKey
-from xaudit.stages.reader_figures import ceilings_of
+from xaudit.config import ExplainerSpec, MetricSpec, StatisticsSection
+from xaudit.geometry import fit_geometry
+from xaudit.records import Case, Prediction, Score, ScoreKey
+from xaudit.stages.human_control import score_people
+from xaudit.stages.reader_figures import ceilings_of, seen_by
 
 
 def line(text):
@@ -67,3 +70,36 @@ def test_two_readers_cannot_be_the_others_of_whom_two_must_agree():
 
 def test_one_reader_is_no_ceiling():
     assert figures({"a": MASKS["a"]}, "union") == {}
+
+
+def test_the_ceiling_is_what_the_control_reaches_on_the_same_case():
+    """Two computations of one thing: what stands in the readers' section and in the table of controls."""
+    masks = {"a": line("####...."), "b": line("..####.."), "c": line("..##....")}
+    for policy in ("union", "intersection", "majority", "each"):
+        metric = MetricSpec(name="iou")
+        case = Case("c", "p", "data", "c.png", "0", "cancer", "test", 1, 8)
+        said = Prediction(
+            "c", "p", "m", "test", "cancer", "cancer", "cancer", (0, 0), (0.5, 0.5), ("cancer", "x")
+        )
+        subject = Subject(case, said, None, fit_geometry((1, 8), (1, 8)), {}, None)
+        control = score_people(
+            subject, masks, ExplainerSpec(name="human"), model_id="m", policy=policy, metrics=[metric]
+        )
+        dataset = SimpleNamespace(reader_masks=lambda _: masks, readers=policy, votes=None, id="data")
+        scores = [
+            Score(ScoreKey("c", "p", r, "m", "lime", "h", "cancer", True, "iou", "h", "localization"), 0.5)
+            for r in under_policy(masks, policy)
+        ]
+        ceilings = ceilings_of(
+            dataset, [case], scores, metrics=[metric], explainers=["lime"],
+            settings=StatisticsSection(replicates=100), seed=0,
+        )  # fmt: skip
+        expected = {one.key.reader: one.value for one in control}
+        assert {one.reader: one.human.estimate for one in ceilings} == pytest.approx(expected), policy
+
+
+def test_what_was_cropped_away_counts_for_the_ceiling_no_more_than_for_the_maps():
+    """Of 1 × 8 pixels the model sees the two in the middle; outside of them the readers differ."""
+    case = Case("c", "p", "data", "c.png", "0", "cancer", "test", 1, 8)
+    assert seen_by((2, 4), "crop")(case).tolist() == [[False, False, False, True, True, False, False, False]]
+    assert seen_by((2, 4), "stretch")(case).all()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from xaudit.cases.morphology import dilated
 from xaudit.catalog import CEILING, REGIONS, STRUCTURES, explainer_row, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import XauditError
-from xaudit.explainers import make_explainer
+from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import Geometry, image_to_model, map_to_original, mask_to_model, union
 from xaudit.metrics import ask_faithfulness, score_complexity, score_marked_map
@@ -25,8 +26,9 @@ from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.categories import measure_map
 from xaudit.metrics.curve import Curve
 from xaudit.metrics.localization.marked_map import MarkedMap
+from xaudit.metrics.localization.tuning import iou_curve
 from xaudit.metrics.regions import partition, region_masses
-from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
+from xaudit.metrics.reliance import RegionEffect, ask_region_reliance, reliance_agreement
 from xaudit.native_grid import NativeGrid
 from xaudit.records import (
     MODEL_LEVEL,
@@ -44,14 +46,19 @@ from xaudit.records import (
     ScoreKey,
     ScoreResult,
     Surroundings,
+    TuningCurve,
     Unscored,
 )
 from xaudit.seeds import generator_for, seed_for
+
+Thresholds = Mapping[str, float]
+"""At which share of its range a map is cut, by the class that is explained, where that was tuned on other cases."""
 
 if TYPE_CHECKING:
     import torch
 
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Answered
 
 
 class CaseSource(Protocol):
@@ -188,49 +195,84 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
     seeds = [seed_for(seed, subject.case.case_id, spec.fingerprint) for subject in chunk.subjects]
     images = torch.stack([subject.image for subject in chunk.subjects])
     targets = [subject.target_index for subject in chunk.subjects]
-    meter = chunk.classifier.meter
-    evals, started = meter.n_evals, time.perf_counter()
-    values = make_explainer(spec, chunk.classifier).explain(images, targets, seeds)
-    seconds = (time.perf_counter() - started) / len(chunk.subjects)
-    n_evals = (meter.n_evals - evals) // len(chunk.subjects)
+    made = _made(make_explainer(spec, chunk.classifier), chunk.classifier, images, (targets, seeds))
     return [
         SaliencyMap(
             subject.case.case_id, chunk.classifier.id, spec.id, spec.fingerprint, subject.prediction.target,
-            np.asarray(values[index], dtype=np.float32), seeds[index], n_evals, seconds,
+            np.asarray(one.value, dtype=np.float32), own_seed, one.n_evals, one.seconds,
         )
-        for index, subject in enumerate(chunk.subjects)
+        for subject, own_seed, one in zip(chunk.subjects, seeds, made, strict=True)
     ]  # fmt: skip
+
+
+def _made(
+    explainer: Explainer,
+    classifier: "Classifier",
+    images: "torch.Tensor",
+    request: tuple[Sequence[int], Sequence[int]],
+) -> "Sequence[Answered[FloatArray]]":
+    """The map of each image with what it cost; shared in equal parts where a method does not tell."""
+    from xaudit.perturb.asking import Answered, answer
+
+    if isinstance(explainer, AskingExplainer):
+        askings = explainer.askings(images, *request)
+        return answer(askings, classifier.logits, batch_size=classifier.batch_size)
+    evals, started = classifier.meter.n_evals, time.perf_counter()
+    maps = explainer.explain(images, *request)
+    seconds = (time.perf_counter() - started) / len(images)
+    n_evals = (classifier.meter.n_evals - evals) // len(images)
+    return [Answered(values, n_evals, seconds) for values in maps]
 
 
 def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
     """How much the model depends on each region of each case of a chunk."""
-    found: list[Reliance] = []
-    for subject in chunk.subjects:
-        effects = region_reliance(
-            chunk.classifier,
-            subject.image,
-            subject.target_index,
-            subject.parts_in_model,
-            infills=settings.infills,
-            controls=settings.controls,
-            generator=generator_for(seed, subject.case.case_id, "reliance"),
-        )
-        found += [_reliance(subject, chunk.classifier.id, effect) for effect in effects]
-    return found
+    from xaudit.perturb.asking import answer
+
+    classifier = chunk.classifier
+    asked = answer(
+        [
+            ask_region_reliance(
+                subject.image,
+                subject.target_index,
+                subject.parts_in_model,
+                infills=settings.infills,
+                controls=settings.controls,
+                generator=generator_for(seed, subject.case.case_id, "reliance"),
+            )
+            for subject in chunk.subjects
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    return [
+        _reliance(subject, classifier.id, effect)
+        for subject, one in zip(chunk.subjects, asked, strict=True)
+        for effect in one.value
+    ]
 
 
 def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreResult]:
-    """The reliance of each region as scores of the model itself: its drop minus that of random areas."""
+    """The reliance of each region as scores of the model itself: its drop minus that of random areas.
+
+    Once of the target's probability, which decides verdicts, and once of its logit, which still moves where the
+    probability is near 0 or 1.
+    """
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         own = [r for r in reliances if r.case_id == subject.case.case_id]
         for region in subject.asked_regions:
-            beyond = [r.beyond_random for r in own if r.region == region]
-            value: Measured = float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
-            if region != "border" and not subject.mark.any():
-                value = Absent("no reader marked anything on this case")
-            key = _key(subject, None, f"reliance-{region}", model_id=chunk.classifier.id)
-            results.append(_result(key, value, 0, 0.0))
+            there = [r for r in own if r.region == region]
+            for metric, beyond in (
+                (f"reliance-{region}", [r.beyond_random for r in there]),
+                (f"reliance-logit-{region}", [r.logit_beyond_random for r in there]),
+            ):
+                value: Measured = (
+                    float(np.mean(beyond)) if beyond else Absent(_why_no_region(subject, region))
+                )
+                if region != "border" and not subject.mark.any():
+                    value = Absent("no reader marked anything on this case")
+                key = _key(subject, None, metric, model_id=chunk.classifier.id)
+                results.append(_result(key, value, 0, 0.0))
     return results
 
 
@@ -242,6 +284,7 @@ def score(
     metrics: Sequence[MetricSpec],
     reliances: Sequence[Reliance],
     ceilings: bool = True,
+    thresholds: Thresholds = MappingProxyType({}),
     seed: int = 0,
 ) -> list[ScoreResult]:
     """Every metric of the audit on one explainer's maps of a chunk.
@@ -250,6 +293,7 @@ def score(
         maps: as stored, one per subject.
         reliances: of the same cases; empty where reliance was not asked.
         ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
+        thresholds: that were tuned for the explainer; a ceiling is cut at them too.
         seed: the audit's, of metrics that draw samples.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
@@ -264,7 +308,7 @@ def score(
         carried, valid = map_to_original(values, subject.geometry)
         grid = None if grid_of is None else grid_of(subject.image)
         marked = {
-            reader: _laid_over(subject, region, carried, valid, grid)
+            reader: _laid_over(subject, region, carried, valid, grid, thresholds)
             for reader, region in subject.regions.items()
         }
         for metric in metrics:
@@ -281,20 +325,64 @@ def score(
         if placed:
             results += _missing(subject, saliency, marked)
         if grid is not None and ceilings:
-            results += _ceilings(subject, saliency, placed, grid)
+            results += _ceilings(subject, saliency, placed, grid, thresholds)
         results += _where(subject, saliency, carried, values, reliances)
     return results
 
 
 def _laid_over(
-    subject: Subject, region: BoolArray, carried: FloatArray, valid: BoolArray, grid: NativeGrid | None
+    subject: Subject,
+    region: BoolArray,
+    carried: FloatArray,
+    valid: BoolArray,
+    grid: NativeGrid | None,
+    thresholds: Thresholds,
 ) -> MarkedMap:
     """A map in the original frame over one reader's mark."""
     cell_px = None
     if grid is not None:
         height, width = grid.cell_px
         cell_px = (height / subject.geometry.scale_y, width / subject.geometry.scale_x)
-    return MarkedMap(carried, region, valid, subject.case.spacing_mm, cell_px)
+    threshold = thresholds.get(subject.prediction.target)
+    return MarkedMap(carried, region, valid, subject.case.spacing_mm, cell_px, threshold)
+
+
+def tuning_curves(
+    chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap], *, thresholds: Sequence[float]
+) -> list[TuningCurve]:
+    """How well one explainer's maps of a chunk meet their marks at each threshold, in the chunk's order.
+
+    A map that points nowhere meets nothing at any. A case whose marks can be neither met nor missed has no curve.
+
+    Args:
+        maps: one per subject.
+        thresholds: of the map scaled to 0 to 1, rising.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    found: list[TuningCurve] = []
+    for subject in chunk.subjects:
+        saliency = by_case[subject.case.case_id]
+        values = saliency.values if explainer_row(spec.name).signed else np.abs(saliency.values)
+        carried, valid = map_to_original(values, subject.geometry)
+        curves = [
+            curve
+            for region in subject.regions.values()
+            if not isinstance(curve := iou_curve(MarkedMap(carried, region, valid), thresholds), Absent)
+        ]
+        if curves:
+            found.append(
+                TuningCurve(
+                    case_id=subject.case.case_id,
+                    patient_id=subject.case.patient_id,
+                    model_id=saliency.model_id,
+                    explainer_id=saliency.explainer_id,
+                    explainer_hash=saliency.explainer_hash,
+                    target=subject.prediction.target,
+                    thresholds=tuple(thresholds),
+                    ious=tuple(float(iou) for iou in np.mean(curves, axis=0)),
+                )
+            )
+    return found
 
 
 def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
@@ -332,12 +420,14 @@ def localize(
     *,
     signed: bool,
     seen: BoolArray | None = None,
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
     """The metrics of the family ``localization`` among ``metrics``, on one map of one case.
 
     Args:
         signed: whether negative values mean evidence against the target; else their magnitude counts.
         seen: (h, w) of the model's frame, true where the map says something; by default everywhere.
+        thresholds: that were tuned for the explainer.
     """
     values = saliency.values if signed else np.abs(saliency.values)
     carried, valid = map_to_original(values, subject.geometry)
@@ -345,7 +435,7 @@ def localize(
         cover, _ = map_to_original(seen.astype(np.float32), subject.geometry)
         valid = valid & (cover >= 1)
     marked = {
-        reader: _laid_over(subject, region, carried, valid, None)
+        reader: _laid_over(subject, region, carried, valid, None, thresholds)
         for reader, region in subject.regions.items()
     }
     return [
@@ -382,14 +472,18 @@ def _missing(subject: Subject, saliency: SaliencyMap, marked: Mapping[str, Marke
 
 
 def _ceilings(
-    subject: Subject, saliency: SaliencyMap, metrics: Sequence[MetricSpec], grid: NativeGrid
+    subject: Subject,
+    saliency: SaliencyMap,
+    metrics: Sequence[MetricSpec],
+    grid: NativeGrid,
+    thresholds: Thresholds,
 ) -> list[ScoreResult]:
     """What each metric says of the mark itself, drawn on the explainer's native grid."""
     results: list[ScoreResult] = []
     for reader, region in subject.regions.items():
         truth = image_to_model(region.astype(np.float32), subject.geometry)
         carried, valid = map_to_original(grid.best_map(truth), subject.geometry)
-        best = _laid_over(subject, region, carried, valid, grid)
+        best = _laid_over(subject, region, carried, valid, grid, thresholds)
         for metric in metrics:
             if metric_row(metric.name).has_ceiling:
                 value, seconds = _timed(lambda metric=metric, best=best: score_marked_map(metric, best))  # type: ignore[misc]
@@ -567,6 +661,7 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         control_probability_drop=effect.control_probability_drop,
         control_logit_drop=effect.control_logit_drop,
         beyond_random=effect.beyond_random,
+        logit_beyond_random=effect.logit_beyond_random,
     )
 
 
@@ -581,4 +676,5 @@ def _effect(reliance: Reliance) -> RegionEffect:
         control_probability_drop=reliance.control_probability_drop,
         control_logit_drop=reliance.control_logit_drop,
         beyond_random=reliance.beyond_random,
+        logit_beyond_random=reliance.logit_beyond_random,
     )

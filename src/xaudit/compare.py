@@ -19,7 +19,7 @@ from xaudit.records import ALL_CASES, Comparison, Interval, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap, Sample
 from xaudit.statistics.digits import counted, shown, shown_interval
-from xaudit.statistics.mcnemar import mcnemar_p
+from xaudit.statistics.mcnemar import mcnemar
 from xaudit.statistics.paired import cluster_means, holm, wilcoxon_p
 from xaudit.statistics.panels import Group, Panel, panels_of
 from xaudit.statistics.rank_biserial import rank_biserial
@@ -216,6 +216,7 @@ def _compared(match: _Match, difference: Interval | None, flip_seed: int, patien
     values = first.at(match.cases), second.at(match.cases)
     sign = -1.0 if panel.row is not None and panel.row.higher_is_better is False else 1.0
     are_hits = panel.is_share and bool(names) and max(float(one.max()) for one in values) == 1.0
+    of_hits = mcnemar(*values, names) if are_hits else None
     return Comparison(
         model_id=pair.first.model_id,
         metric_id=panel.metric_id,
@@ -243,7 +244,8 @@ def _compared(match: _Match, difference: Interval | None, flip_seed: int, patien
         stratum=match.stratum,
         effect_size=rank_biserial(by_patient),
         p_sign_flip=sign_flip_p(match.sample.values, names, seed=flip_seed),
-        p_mcnemar=mcnemar_p(*values, names) if are_hits else None,
+        p_mcnemar=None if of_hits is None else of_hits.mid,
+        p_mcnemar_exact=None if of_hits is None else of_hits.exact,
     )
 
 
@@ -260,6 +262,8 @@ def _adjusted(compared: Sequence[Comparison]) -> list[Comparison]:
             changed[index] = replace(changed[index], p_sign_flip_adjusted=p)
         for index, p in _holm_of(indices, [compared[index].p_mcnemar for index in indices]):
             changed[index] = replace(changed[index], p_mcnemar_adjusted=p)
+        for index, p in _holm_of(indices, [compared[index].p_mcnemar_exact for index in indices]):
+            changed[index] = replace(changed[index], p_mcnemar_exact_adjusted=p)
     return changed
 
 

@@ -129,6 +129,26 @@ def window_grid(
     )
 
 
+def tent_grid(frame_hw: tuple[int, int], cell_px: tuple[int, int]) -> SeparableGrid:
+    """Masks drawn by linear interpolation between cells of this size, at random shifts.
+
+    Around every pixel, what lies within one cell counts, falling off linearly; and what was found there is shown in the
+    same way. On average over masks that is what random masks can tell.
+
+    Example:
+        >>> tent_grid((1, 5), (1, 2)).best_map(np.array([[0.0, 0, 1, 0, 0]])).round(2).tolist()
+        [[0.08, 0.25, 0.38, 0.25, 0.08]]
+    """
+    rows, cols = (_tents(side, cell) for side, cell in zip(frame_hw, cell_px, strict=True))
+    return SeparableGrid(rows, cols, rows, cols, (float(cell_px[0]), float(cell_px[1])))
+
+
+def _tents(side: int, cell: int) -> FloatArray:
+    """(side, side), each row a triangle around its pixel that sums to 1."""
+    at = np.arange(side)
+    return _rows_to_one(np.clip(1 - np.abs(at[:, None] - at[None]) / cell, 0, None))
+
+
 def _windows(side: int, window: int, stride: int) -> FloatArray:
     """(windows, side), 1 where a window lies on a pixel."""
     n_windows = 1 + max(0, -(-(side - window) // stride))

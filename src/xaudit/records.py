@@ -72,6 +72,8 @@ class Case:
         width: of the original frame, in pixels.
         spacing_mm: millimetres per pixel as (row, column), None where unknown.
         source_format: ``png``, ``jpeg`` or ``dicom``.
+        site: where the image was taken, None where the data does not say.
+        augmented: whether it was made from another image, None where the data does not say.
     """
 
     case_id: str
@@ -85,11 +87,29 @@ class Case:
     width: int
     spacing_mm: tuple[float, float] | None = None
     source_format: str = "png"
+    site: str | None = None
+    augmented: bool | None = None
 
     @property
     def cluster(self) -> str:
         """The unit of the statistics: the patient where known, else the case itself."""
         return self.case_id if self.patient_id is None else self.patient_id
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small grey picture of one case's image, for reports.
+
+    Attributes:
+        height: of the picture, in pixels; it shows the whole original frame.
+        width: of the picture, in pixels.
+        webp: the picture, losslessly coded.
+    """
+
+    case_id: str
+    height: int
+    width: int
+    webp: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +269,7 @@ class Reliance:
         control_probability_drop: mean fall when a random area of the same size is replaced instead.
         control_logit_drop: the same for the logit.
         beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall.
+        logit_beyond_random: the same for the logit.
     """
 
     case_id: str
@@ -265,6 +286,7 @@ class Reliance:
     control_probability_drop: float
     control_logit_drop: float
     beyond_random: float
+    logit_beyond_random: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +327,52 @@ class MapFacts:
     def correct(self) -> bool:
         """Whether the model named the true class."""
         return self.predicted == self.label
+
+
+@dataclass(frozen=True, slots=True)
+class TuningCurve:
+    """How well one map of the tuning split meets its marks at every threshold that could be chosen.
+
+    Attributes:
+        target: the class that is explained.
+        thresholds: of the map scaled to 0 to 1, rising.
+        ious: one per threshold; with several readers to score against, the mean over those who marked something.
+    """
+
+    case_id: str
+    patient_id: str | None
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    thresholds: tuple[float, ...]
+    ious: tuple[float, ...]
+
+    @property
+    def cluster(self) -> str:
+        """The patient where known, else the case itself."""
+        return self.case_id if self.patient_id is None else self.patient_id
+
+
+@dataclass(frozen=True, slots=True)
+class TunedThreshold:
+    """Where the maps of one explainer are cut that explain one class, chosen on cases that are never scored.
+
+    Attributes:
+        split: that it was chosen on.
+        threshold: of the map scaled to 0 to 1.
+        iou: the mean over the patients of that split at this threshold, which no other threshold exceeds.
+    """
+
+    model_id: str
+    explainer_id: str
+    explainer_hash: str
+    target: str
+    split: str
+    threshold: float
+    iou: float
+    n_cases: int
+    n_patients: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +421,27 @@ class ThresholdShift:
     n_maps: int
     n_moved: int
     change_wrong_reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizedAndCausal:
+    """Cases of one model and explainer by whether the map lies on the mark and whether the model relies on the mark.
+
+    Attributes:
+        n_both: the map lies on the mark, and the model relies on it.
+        n_map_only: the map lies on the mark, though the model does not rely on it: it looks right and is not.
+        n_model_only: the model relies on the mark, and the map lies elsewhere.
+        n_neither: the model does not rely on the mark, and the map lies elsewhere too.
+        n_unknown: cases without a mark, or of which reliance on it is not known.
+    """
+
+    model_id: str
+    explainer_id: str
+    n_both: int
+    n_map_only: int
+    n_model_only: int
+    n_neither: int
+    n_unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +508,8 @@ class Comparison:
         stratum: the part of the cases that is compared.
         effect_size: matched-pairs rank-biserial correlation of the patients' mean differences, -1 to 1.
         p_sign_flip: permutation of signs by patient, None below 5 patients.
-        p_mcnemar: exact, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar: mid-p, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar_exact: the same test, exact and therefore cautious.
     """
 
     model_id: str
@@ -451,6 +541,8 @@ class Comparison:
     p_sign_flip_adjusted: float | None = None
     p_mcnemar: float | None = None
     p_mcnemar_adjusted: float | None = None
+    p_mcnemar_exact: float | None = None
+    p_mcnemar_exact_adjusted: float | None = None
 
 
 Status = Literal["pass", "fail", "error"]
@@ -564,7 +656,8 @@ class Coefficient:
     """One slope of a regression, with its interval and test over patients.
 
     Attributes:
-        name: ``intercept``, ``log2-lesion-area`` or ``confidence``.
+        name: ``intercept``, ``log2-lesion-area`` or ``confidence``; of a published protocol the feature's, and
+            ``spearman`` for the rank correlation with it.
         interval: change of the score per unit of ``name``.
         p_value: two-sided, against 0.
     """
@@ -581,6 +674,8 @@ class Regression:
     Attributes:
         coefficients: empty where there is no fit.
         reason: why there is no fit; empty where there is one.
+        protocol: the published study whose regression it repeats, such as ``chexlocalize``; empty for xaudit's own.
+        feature: the one thing that such a regression is on; empty for xaudit's own, which takes all together.
     """
 
     model_id: str
@@ -591,6 +686,8 @@ class Regression:
     n_cases: int
     n_patients: int
     reason: str = ""
+    protocol: str = ""
+    feature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -694,6 +791,8 @@ class Outcome:
     plans: tuple[Plan, ...] = ()
     categories: tuple[CategoryCount, ...] = ()
     category_shifts: tuple[ThresholdShift, ...] = ()
+    thresholds: tuple[TunedThreshold, ...] = ()
+    causal: tuple[LocalizedAndCausal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -710,6 +809,7 @@ class Move:
             are not ``same``.
         n_unpaired: cases on which only one of the runs has a value.
         cluster: ``patient``, or ``case`` where a run names no patients.
+        stratum: the part of the cases it covers; ``all`` for all of them.
         conclusion: of the head run; ``same`` where no case moved, ``undecided`` where chance may explain the
             difference or too few patients allow no limits, ``none`` where nothing can be paired.
     """
@@ -730,6 +830,7 @@ class Move:
     cluster: str
     conclusion: Literal["higher", "lower", "same", "undecided", "none"]
     sentence: str
+    stratum: str = ALL_CASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -742,7 +843,8 @@ class Flips:
         n_fixed: cases that were wrong and are right.
         n_broken: cases that were right and are wrong.
         n_changed: cases with another answer, right or wrong.
-        p_value: McNemar's exact one, of the cases that were fixed and broken.
+        p_value: McNemar's mid-p over patients, each counted for the side with more of its cases; None below 5 patients.
+        p_exact: the exact p of the same test.
         conclusion: of the head run's accuracy; ``same`` where no case was fixed or broken, ``undecided`` where
             chance may explain the difference.
     """
@@ -757,9 +859,10 @@ class Flips:
     n_cases: int
     n_patients: int
     cluster: str
-    p_value: float
+    p_value: float | None
     conclusion: Literal["higher", "lower", "same", "undecided"]
     sentence: str
+    p_exact: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def test_an_annotation_of_an_unknown_image_is_refused(read):
     images = [{"id": 1, "file_name": "cancer/c.png"}]
     with refused(
         "marks.json: images[0]: no image of the data is called 'cancer/c.png'",
-        "did you mean 'cancer/b.png'? add the image, or take its annotation out",
+        "did you mean 'cancer/b.png'? add the image, take its annotation out, or set data.annotations.extra_images: ignore",
     ):
         read(drawn(), images=images)
 

@@ -278,7 +278,7 @@ def test_the_kind_of_an_annotation_file_is_told_by_its_content(two_classes, load
     (tmp_path / "cancer-0.txt").write_text(voc(1, 1, 2, 2))
     with refused(
         "cancer-0.txt: no image of the data is called 'cancer-0.txt'",
-        "add the image, or take its annotation out",
+        "add the image, take its annotation out, or set data.annotations.extra_images: ignore",
     ):
         load(images=two_classes, annotations={"path": tmp_path / "cancer-0.txt"})
     (tmp_path / "cancer-0.xml").write_text("\n " + voc(1, 1, 2, 2))
@@ -288,7 +288,7 @@ def test_the_kind_of_an_annotation_file_is_told_by_its_content(two_classes, load
 
 
 def test_a_folder_given_as_coco_is_refused(two_classes, load, tmp_path):
-    with refused(f"{tmp_path}: is a folder, and COCO is one file", "give the JSON file"):
+    with refused(f"{tmp_path}: is a folder, and COCO is one file", "give the file"):
         load(images=two_classes, annotations={"path": tmp_path, "format": "coco"})
 
 

@@ -62,12 +62,12 @@ def test_a_file_that_draws_something_else_is_refused(two_classes, load, tmp_path
 
 
 def test_a_volume_is_refused_by_name(two_classes, load, tmp_path):
-    (tmp_path / "lungs.nii.gz").write_bytes(b"")
+    (tmp_path / "lungs.nrrd").write_bytes(b"")
     with refused(
-        "data.regions.lungs: lungs.nii.gz: volumes are not read",
-        "save the mask of each slice as a PNG that is called like its image",
+        "data.regions.lungs: lungs.nrrd: volumes of this format are not read",
+        "save it as NIfTI, or the mask of each slice as a PNG that is called like its image",
     ):
-        load(images=two_classes, regions={"lungs": tmp_path / "lungs.nii.gz"})
+        load(images=two_classes, regions={"lungs": tmp_path / "lungs.nrrd"})
 
 
 def test_the_hull_of_two_lungs_holds_what_lies_between(two_classes, load, tmp_path):

@@ -26,14 +26,24 @@ def read(path):
 
 def test_every_column_reaches_its_case(table):
     path = table(
-        "image,label,patient,split,spacing_row_mm,spacing_col_mm,site\n"
-        "b.png,normal,P2,val,,,x\n"
-        "a.png,cancer,P1,test,0.7,0.8,y\n"
+        "image,label,patient,split,spacing_row_mm,spacing_col_mm,site,augmented,scanner\n"
+        "b.png,normal,P2,val,,,,Yes,x\n"
+        "a.png,cancer,P1,test,0.7,0.8,St. Mary,original,y\n"
     )
     assert read(path) == (
-        Entry("a.png", "cancer", "P1", "test", (0.7, 0.8)),
-        Entry("b.png", "normal", "P2", "validation", None),
+        Entry("a.png", "cancer", "P1", "test", (0.7, 0.8), "St. Mary", False),
+        Entry("b.png", "normal", "P2", "validation", None, None, True),
     )
+
+
+def test_augmented_is_yes_or_no(table):
+    with refused(
+        "labels.csv: line 2: augmented is 'maybe'",
+        "write yes or no, or leave the cell empty where nobody knows",
+    ):
+        read(table("image,label,augmented\na.png,x,maybe\n"))
+    with refused("labels.csv: two columns are called 'site'", "keep one of them"):
+        read(table("image,label,site,site\na.png,x,1,2\n"))
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -117,10 +117,7 @@ def test_a_layer_without_one_grid_of_features_is_refused_and_its_hooks_are_remov
     with pytest.raises(ModelError) as refusal:
         explain(model, images)
     assert str(refusal.value) == f"model 'known': layer '{layer}' {problem}"
-    assert (
-        refusal.value.hint
-        == "give gradcam's option `layer` a convolutional block near the end of the network"
-    )
+    assert refusal.value.hint == "give the option `layer` a convolutional block near the end of the network"
     assert [len(part._forward_hooks) for part in model.module.modules()] == hooks_before
     assert all(weight.requires_grad for weight in model.module.parameters())
 

@@ -9,8 +9,9 @@ from skimage.segmentation import slic
 
 from xaudit.catalog import explainer_row
 from xaudit.config import ExplainerSpec
+from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
-from xaudit.explainers.lime import superpixels
+from xaudit.explainers.segmentation import superpixels
 
 SETTINGS = {"samples": 60, "segments": 20, "compactness": 1.0}
 
@@ -24,7 +25,7 @@ def pixels_of(model, image):
     return model.denormalise(image).permute(1, 2, 0).contiguous().numpy()
 
 
-def plain_lime(model, image, target, seed, *, hide_color):
+def plain_lime(model, image, target, seed, *, hide_color=None, n_segments=20, n_samples=60):
     """The library's documented use, with arrays of (H, W, 3) in [0, 1] and its progress bar."""
 
     def probabilities(batch):
@@ -32,17 +33,34 @@ def plain_lime(model, image, target, seed, *, hide_color):
         return torch.softmax(model.logits(inputs), dim=1).numpy()
 
     pixels = pixels_of(model, image)
-    segments = superpixels(pixels, n_segments=20, compactness=1.0)
-    explanation = LimeImageExplainer(random_state=seed).explain_instance(
+    segments = superpixels(pixels, n_segments=n_segments, compactness=1.0)
+    explanation = LimeImageExplainer(random_state=seed, feature_selection="none").explain_instance(
         pixels,
         probabilities,
         labels=(target,),
         top_labels=None,
         hide_color=hide_color,
-        num_samples=60,
+        num_samples=n_samples,
         segmentation_fn=lambda _: segments,
     )
     return explanation, segments
+
+
+@pytest.mark.parametrize(("hide", "hide_color"), [("mean", None), ("black", 0)])
+@pytest.mark.parametrize(("segments", "samples"), [(4, 50), (20, 60), (30, 41)])
+def test_the_coefficients_are_the_librarys_to_the_bit(hide, hide_color, segments, samples, images):
+    """The model answers one image at a time, so that its own rounding is the same on both sides."""
+    model = classifier_of(Smooth(), batch_size=1)
+    settings = {"segments": segments, "samples": samples, "hide": hide}
+    maps = explain(model, images, [1, 0, 1], [5, 6, 7], **settings)
+    for saliency, image, target, seed in zip(maps, images, [1, 0, 1], [5, 6, 7], strict=True):
+        plain, places = plain_lime(
+            model, image, target, seed, hide_color=hide_color, n_segments=segments, n_samples=samples
+        )
+        expected = np.zeros(places.max() + 1, dtype=np.float32)
+        for segment, coefficient in plain.local_exp[target]:
+            expected[segment] = coefficient
+        np.testing.assert_array_equal(saliency, expected[places])
 
 
 @pytest.mark.parametrize(("hide", "hide_color"), [("mean", None), ("black", 0)])
@@ -129,10 +147,37 @@ def test_few_superpixels_all_keep_their_coefficient(segments, images):
     assert len({float(saliency[labels == label][0]) for label in np.unique(labels)}) == labels.max() + 1
 
 
-def test_a_map_costs_its_samples_and_fills_the_batches(images):
+def test_batches_are_full_across_images(images):
+    """180 samples of 60 each, in batches of 16: 11 · 16 + 4."""
     model = classifier_of(Smooth(), batch_size=16)
     sizes = []
     model.module.register_forward_pre_hook(lambda _m, args: sizes.append(len(args[0])))
-    explain(model, images[:1], [1], [0])
-    assert sizes == [16, 16, 16, 12]
-    assert model.meter.n_evals == 60
+    explain(model, images, [1, 1, 1], [0, 1, 2])
+    assert sizes == [*[16] * 11, 4]
+    assert model.meter.n_evals == 180
+
+
+def test_samples_that_repeat_are_asked_once(images):
+    """Of four superpixels there are 16 pictures at most, however many samples are drawn."""
+    model = classifier_of(Smooth(), batch_size=1)
+    saliency = explain(model, images[:1], [1], [0], segments=4, samples=400)[0]
+    n_superpixels = superpixels(pixels_of(model, images[0]), n_segments=4, compactness=1.0).max() + 1
+    assert model.meter.n_evals == 2**n_superpixels
+    plain, places = plain_lime(model, images[0], 1, 0, n_segments=4, n_samples=400)
+    coefficients = dict(plain.local_exp[1])
+    assert all((saliency[places == label] == np.float32(coefficients[label])).all() for label in coefficients)
+
+
+def test_an_answer_that_is_not_a_number_says_what_to_do(images):
+    class Broken(Smooth):
+        def forward(self, shown):
+            logits = super().forward(shown)
+            return logits / 0 * 0 if self.is_broken else logits
+
+    broken = Broken()
+    broken.is_broken = False
+    model = classifier_of(broken)
+    broken.is_broken = True
+    with pytest.raises(ModelError, match="superpixels hidden is not a number") as caught:
+        explain(model, images[:1], [1], [0])
+    assert caught.value.hint == "check its weights and its preprocessing: NaN or infinite logits"

@@ -36,10 +36,12 @@ def test_each_library_is_met_in_the_files_of_its_family_only():
         if line.strip().startswith((f"import {library}", f"from {library}"))
     }
     assert met == {
+        ("backprop_rules", "captum"),
         ("cam", "pytorch_grad_cam"),
         ("gradients", "captum"),
         ("lime", "lime"),
         ("occlusion", "captum"),
+        ("superpixel_effects", "captum"),
     }
 
 

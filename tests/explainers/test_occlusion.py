@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from captum.attr import Occlusion
 from evidence_models import Linear, Smooth, classifier_of
 
 from references.occlusion import occlusion
@@ -56,13 +57,26 @@ def test_a_patch_over_the_whole_image_gives_one_value_everywhere(images):
 
 
 def test_batches_are_full_whatever_the_window(images):
-    """Windows of 4 with steps of 2 on 32: 15 × 15 = 225 patches = 7 · 32 + 1, and the image itself."""
+    """Windows of 4 with steps of 2 on 32: 15 × 15 = 225 patches and the image itself, 3 · 226 = 21 · 32 + 6."""
     model = classifier_of(Smooth(), batch_size=32)
     sizes = []
     model.module.register_forward_pre_hook(lambda _m, args: sizes.append(len(args[0])))
-    explain(model, images[:1], [1])
-    assert sizes == [1, *[32] * 7, 1]
-    assert model.meter.n_evals == 226
+    explain(model, images, [1, 1, 1])
+    assert sizes == [*[32] * 21, 6]
+
+
+@pytest.mark.parametrize(("window", "stride"), [(8, 4), (10, 7)])
+def test_captum_gives_the_same_map(window, stride, images):
+    model = classifier_of(Smooth())
+    saliency = explain(model, images[:1], [1], window=window / 32, stride=stride / 32)[0]
+    theirs = Occlusion(model.logits).attribute(
+        images[:1],
+        baselines=blank_image(model, images[0], "mean")[None],
+        target=1,
+        sliding_window_shapes=(3, window, window),
+        strides=(3, stride, stride),
+    )
+    np.testing.assert_allclose(saliency, theirs[0, 0].numpy(), rtol=0, atol=2e-6)
 
 
 def test_a_stride_that_would_skip_pixels_is_refused():

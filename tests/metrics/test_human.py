@@ -10,7 +10,15 @@ from reading_models import box
 from xaudit.catalog import METRICS
 from xaudit.config import MetricSpec
 from xaudit.metrics import score_localization
-from xaudit.metrics.human import EMPTY, OVERLAPS, overlap_of_marks
+from xaudit.metrics.human import (
+    EMPTY,
+    NO_CONSENSUS,
+    OVERLAPS,
+    TOO_FEW,
+    UNMARKED,
+    leave_one_out,
+    overlap_of_marks,
+)
 
 SHAPE = (10, 10)
 NOTHING = np.zeros(SHAPE, dtype=bool)
@@ -59,3 +67,79 @@ def test_what_does_not_fit_is_a_mistake_of_the_program():
         overlap_of_marks("pointing-game", ONE, OTHER)
     with pytest.raises(ValueError, match=r"^marks of \(10, 10\) and \(2, 5\) do not match$"):
         overlap_of_marks("iou", ONE, np.ones((2, 5), dtype=bool))
+
+
+def row(first, last):
+    mask = np.zeros((1, 8), dtype=bool)
+    mask[0, first:last] = True
+    return mask
+
+
+ALL = np.ones((1, 8), dtype=bool)
+THREE = {"r1": row(0, 4), "r2": row(2, 6), "r3": row(2, 4)}
+
+
+def reached(name, masks, policy="union", *, valid=ALL, votes=None, **options):
+    spec = MetricSpec.model_validate({"name": name, **options})
+    return leave_one_out(spec, masks, valid, policy=policy, votes=votes)
+
+
+def test_each_reader_is_held_against_the_union_of_the_others():
+    """r1 against 2..6: 2 of 6 for IoU, 2 of its 4 for precision; r2 against 0..4 alike; r3 against 0..6: 2/6 and 2/2."""
+    assert reached("iou", THREE) == pytest.approx({"union": 2 / 6})
+    assert reached("precision", THREE) == pytest.approx({"union": (2 / 4 + 2 / 4 + 1) / 3})
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [{}, {"binarisation": "area"}, {"binarisation": "fixed", "threshold": 0.9}, {"binarisation": "tuned"}],
+)
+def test_a_mark_is_cut_already_so_how_maps_are_cut_changes_nothing(cut):
+    assert reached("iou", THREE, **cut) == pytest.approx({"union": 2 / 6})
+    assert reached("lesion-recall", THREE, **cut) == {"union": 1}
+
+
+def test_metrics_of_rank_and_mass_take_the_mark_as_a_map():
+    """r1 against 2..6: half of its pixels hit; of 4 · 4 pairs 2 · 2 are won and 2 · 2 + 2 · 2 tied: .5. r3 lies within
+    the others' 0..6: all hit, and of 6 · 2 pairs 2 · 2 are won and 4 · 2 tied: 2/3."""
+    assert reached("pointing-game", THREE) == pytest.approx({"union": (0.5 + 0.5 + 1) / 3})
+    assert reached("pixel-auroc", THREE) == pytest.approx({"union": (0.5 + 0.5 + 2 / 3) / 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "worth"),
+    [("iou", 0), ("relevance-mass-accuracy", 0), ("pixel-auroc", 0.5), ("pixel-auprc", 2 / 8)],
+)
+def test_who_found_nothing_missed_it_as_an_empty_map_does(name, worth):
+    """Of two readers one found nothing: held against the other's 2 of 8 pixels it is worth a map of nothing; the other
+    one, held against nothing, is worth what chance gives there."""
+    against_nothing = 0.5 if name == "pixel-auroc" else 0
+    found = reached(name, {"r1": row(0, 0), "r2": row(0, 2)})
+    assert found == pytest.approx({"union": (worth + against_nothing) / 2})
+
+
+def test_votes_are_those_of_the_audit():
+    """Of r1's others 2 must agree: 2..4. Of two readers nobody has two others."""
+    assert reached("iou", THREE, "majority", votes=2) == pytest.approx({"majority": (2 / 4 + 2 / 4 + 1) / 3})
+    assert reached("iou", THREE, "majority", votes=1) == pytest.approx({"majority": 2 / 6})
+    two = {"r1": row(0, 4), "r2": row(2, 6)}
+    assert reached("iou", two, "majority", votes=2) == {"majority": NO_CONSENSUS}
+
+
+def test_only_what_the_model_saw_counts():
+    valid = row(3, 5)
+    # of pixels 3 and 4, r1 holds 3 and r2 both: 1/2 from either side
+    two = {"r1": row(0, 4), "r2": row(3, 8)}
+    assert reached("iou", two, valid=valid) == {"union": 0.5}
+
+
+def test_where_nobody_can_be_compared_the_reason_is_said():
+    assert reached("iou", {"r1": row(0, 4)}) == {"union": TOO_FEW}
+    assert reached("iou", {"r1": row(0, 0), "r2": row(0, 0)}) == {"union": UNMARKED}
+    assert reached("iou", {"r1": row(0, 4)}, "each") == {"r1": TOO_FEW}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(["r1", "r2", "r3"]))
+def test_the_order_of_the_readers_changes_nothing(order):
+    assert reached("iou", {name: THREE[name] for name in order}) == pytest.approx(reached("iou", THREE))

@@ -82,6 +82,7 @@ def test_the_numbers_of_one_effect_by_hand():
     assert effect.control_probability_drop == pytest.approx(0, abs=1e-6)
     assert effect.control_logit_drop == pytest.approx(0, abs=1e-4)
     assert effect.beyond_random == pytest.approx(effect.probability_drop, abs=1e-6)
+    assert effect.logit_beyond_random == pytest.approx(effect.logit_drop, abs=1e-4)
 
 
 def test_random_areas_that_raise_the_answer_do_not_make_a_region_look_needed():
@@ -96,7 +97,7 @@ def test_random_areas_that_raise_the_answer_do_not_make_a_region_look_needed():
     assert effect.beyond_random == pytest.approx(0, abs=1e-6)
     (own,) = ask(corner, image=dark, parts={"corner": CORNER}, infills=("mean",), controls=16)
     assert own.probability_drop < -0.5
-    assert own.beyond_random == pytest.approx(0, abs=1e-6)
+    assert (own.beyond_random, own.logit_beyond_random) == pytest.approx((0, 0), abs=1e-6)
 
 
 def test_a_model_that_reads_nothing_relies_on_nothing():
@@ -177,7 +178,7 @@ def test_a_map_of_what_the_model_reads_agrees_and_a_map_of_something_else_does_n
 
 
 def effect(region, drop, *, control=0.0, infill="blur"):
-    return RegionEffect(region, infill, 0.1, 0.9, drop, 0.0, control, 0.0, drop - control)
+    return RegionEffect(region, infill, 0.1, 0.9, drop, 0.0, control, 0.0, drop - control, 0.0)
 
 
 QUARTERS = {

@@ -111,7 +111,7 @@ def test_transformers_are_refused_with_what_works_instead(name):
         layer_of(module)
     kind = type(module).__name__
     assert str(caught.value) == (
-        f"model 'net': gradcam needs a convolution layer, and {kind} has none whose output is a picture"
+        f"model 'net': a class activation map needs a convolution layer, and {kind} has none whose output is a picture"
     )
     assert caught.value.hint == "explain it with lime, occlusion or integrated-gradients"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from xaudit.perturb.infill import EMPTY_VALUE, KINDS, NOISE_SHARE, infill
+from xaudit.perturb.infill import EMPTY_VALUE, KINDS, NOISE_SHARE, infill, mirror_axis
 
 SHAPE = (24, 31)
 
@@ -176,4 +176,24 @@ def test_mistakes_in_the_program_are_named():
     assert str(raised.value) == "image of (3, 4, 4) and mask of (4, 5) do not match"
     with pytest.raises(ValueError) as raised:
         infill(torch.zeros((3, 4, 4)), np.zeros((4, 4), dtype=bool), "zero", rng())
-    assert str(raised.value) == "'zero' is not an in-fill; expected one of blur, noise, mean"
+    assert str(raised.value) == "'zero' is not an in-fill; expected one of blur, noise, mean, mirror"
+
+
+def test_mirror_shows_what_lies_opposite_about_the_axis_of_the_picture():
+    # A picture that is even about column 14, of 31: column 14 - k is column 14 + k.
+    rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    image = grey(0.3 + 0.02 * rows + 0.01 * np.abs(cols - 14) ** 1.5)
+    hole = disc(31, 10, 20, 4)[: SHAPE[0]]
+    spoiled = image.clone()
+    spoiled[:, torch.from_numpy(hole)] = 9.0
+    assert mirror_axis(spoiled, hole) == 28
+    np.testing.assert_allclose(infill(spoiled, hole, "mirror", rng()).numpy(), image.numpy(), atol=1e-6)
+
+
+def test_where_the_opposite_side_is_replaced_too_mirror_is_blur():
+    image = grey(np.random.default_rng(1).uniform(size=SHAPE))
+    both = np.zeros(SHAPE, dtype=bool)
+    both[5:9, :] = True
+    np.testing.assert_array_equal(
+        infill(image, both, "mirror", rng()).numpy(), infill(image, both, "blur", rng()).numpy()
+    )

@@ -87,6 +87,7 @@ def study_audit(**changes):
         "gates": ["reliance-mark >= 0.3", "relevance-mass-accuracy@gradcam >= 0.5"],
         "statistics": {"replicates": 200},
         "run": {"figures": 0, "shard_size": 4},
+        "report": {"html": False},
         **changes,
     }
 

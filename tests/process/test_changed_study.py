@@ -208,3 +208,38 @@ def test_two_explainers_are_compared_on_changed_images(copy, capsys):
         or "worse" in compared["sentence"]
         or "chance" in compared["sentence"]
     )
+
+
+def test_gates_on_changed_images_are_judged_in_a_run_and_on_a_stored_one(copy, capsys):
+    """The network reads its colour anywhere, so its map turns along; at step 8 the mark is mixed away."""
+    gates = [
+        "equivariance-flip-horizontal@gradcam >= 0.9",
+        "resolution-8-iou@gradcam >= 0.4",
+        "resolution-8-class >= 0.1",
+    ]
+    assert run_here(copy, gates=gates) == 1
+    run = str(max((copy / "runs").iterdir()))
+    capsys.readouterr()
+    assert run_command_line(["gate", run, "--format", "json"]) == 1
+    verdicts = json.loads(capsys.readouterr().out)["verdicts"]
+    judged = {one["rule"]: one["status"] for one in verdicts if one["kind"] == "gate"}
+    assert judged[gates[0]] == "pass"
+    assert judged[gates[1]] == "fail"
+    again = ["gate", run, "--fail-under", "equivariance-flip-horizontal@gradcam=0.9", "--format", "json"]
+    assert run_command_line(again) == 0
+    capsys.readouterr()
+    assert run_command_line(["gate", run, "--fail-under", "equivariance-rotate-11@gradcam=0.9"]) == 2
+    assert "did you mean 'equivariance-rotate-10'?" in capsys.readouterr().err
+
+
+def test_a_collapse_is_a_finding_of_the_run_and_stands_in_its_section(finished, capsys):
+    run = str(only_run(finished / "runs"))
+    assert run_command_line(["report", run, "--format", "json"]) == 0
+    told = {one["code"]: one for one in json.loads(capsys.readouterr().out)["verdicts"]}
+    assert told["XA305"]["subject"] == "marks/gradcam"
+    assert "collapses at resolution step 8" in told["XA305"]["sentence"]
+    assert not told["XA305"]["gating"]
+    assert run_command_line(["report", run, "--format", "markdown"]) == 0
+    shown = capsys.readouterr().out
+    section = shown[shown.index("What is left at coarser resolution") :]
+    assert "XA305" in section[: section.index("\n## ")]

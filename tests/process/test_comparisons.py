@@ -3,10 +3,15 @@
 import csv
 import io
 import json
+import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from known_study import only_run, study_model, write_audit, write_study, xaudit_process
+
+from xaudit.store.parts import SCORES, part_keys, read_parts, write_part
+from xaudit.store.run_folder import RunFolder
 
 STATISTICS = {
     "replicates": 200,
@@ -88,9 +93,10 @@ def test_models_are_compared_within_strata(study):
     assert (row["stratum"], row["difference"], row["wins"], row["n_patients"]) == (
         *("correctness=correct", "1.0", "16", "8"),
     )
-    # All 8 patients on one side: 2 / 2^8 by each of the three tests.
-    for test in ("wilcoxon", "sign_flip", "mcnemar"):
+    # All 8 patients on one side: 2 / 2^8 by each of the three exact tests, half of it as mid-p.
+    for test in ("wilcoxon", "sign_flip", "mcnemar_exact"):
         assert float(row[f"p_{test}"]) == pytest.approx(2 / 256)
+    assert float(row["p_mcnemar"]) == pytest.approx(1 / 256)
     assert float(row["effect_size"]) == 1.0
 
 
@@ -137,6 +143,60 @@ def test_a_run_is_compared_with_its_repetition_and_not_with_other_data(study, tm
     assert "were made of different data (its marks)" in error
     assert hint == "a paired difference needs the same images with the same marks in both runs"
     assert refused(folder, first, first)[0] == f"{first.name}: named twice"
+
+
+def test_runs_that_measured_a_metric_otherwise_are_not_compared_in_it(study, tmp_path):
+    folder, _ = study
+    first = only_run(folder / "runs")
+    other = shutil.copytree(first, tmp_path / f"{first.name}-other")
+    run = RunFolder.open_run(other)
+    for part in part_keys(run, SCORES):
+        rows = read_parts(run, SCORES, [part]).rows
+        write_part(
+            run,
+            SCORES,
+            part,
+            [
+                replace(row, key=replace(row.key, metric_hash="0" * 16))
+                if row.key.metric_id == "iou"
+                else row
+                for row in rows
+            ],
+        )
+    error, hint = refused(folder, first, other, "-e", "gradcam")
+    assert error == f"{first.name} and {other.name} measured 'iou' with different settings"
+    assert hint == "name the metrics that they share with --metric, or audit one of them again"
+    done = xaudit_process(
+        "compare", first, other, "-e", "gradcam", "-m", "pointing-game", "--format", "json", cwd=folder
+    )
+    assert {c["metric_id"] for c in json.loads(done.stdout)["comparisons"]} == {"pointing-game"}
+
+
+def test_data_agreement_says_before_any_model_what_the_report_says_after_it(study):
+    folder, outcome = study
+    done = xaudit_process("data", "agreement", "audit.yaml", "--format", "json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    [found] = json.loads(done.stdout)
+    assert {k: found[k] for k in ("first", "second", "n_lesions")} == {
+        "first": "narrow", "second": "wide", "n_lesions": 16,
+    }  # fmt: skip
+    # All 24 images are in the data; the run explained the 16 marked ones.
+    [reported] = outcome["agreements"]
+    assert (found["dice"], found["best_match_iou"]) == (reported["dice"], reported["best_match_iou"])
+    said = xaudit_process("data", "agreement", "audit.yaml", "-q", cwd=folder)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "narrow" in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 80
+
+
+def test_data_agreement_of_one_reader_says_that_there_is_none(tmp_path):
+    folder = write_study(tmp_path / "alone")
+    write_audit(folder)
+    done = xaudit_process("data", "agreement", "audit.yaml", "-q", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no image was read by two readers\n", "")
+    wrong = xaudit_process("data", "agreement", "audit.yml", cwd=folder)
+    assert wrong.returncode == 2
+    assert "audit.yml: no such file" in wrong.stderr
 
 
 def test_a_study_of_one_patient_is_described_without_limits(tmp_path):

@@ -26,12 +26,24 @@ def quantile(values, level):
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def bca(estimate, replicates, left_out, confidence):
-    """BCa limits from Efron 1987: replicates, and the estimate without each cluster in turn.
+def small_sample_quantile(confidence, sizes):
+    """Student's quantile at Satterthwaite's degrees of freedom, times the root of truth over expected estimate.
 
-    The normal quantile is widened to Student's, and by sqrt(n / (n - 1)), as in Hesterberg 2015.
+    The estimate is the sum of squares of w_g (u_g - sum of w_h u_h): written out as u' A u, entry by entry.
     """
-    n = len(left_out)
+    n = len(sizes)
+    w = [size / sum(sizes) for size in sizes]
+    total = [[w[g] * ((g == h) - w[h]) for h in range(n)] for g in range(n)]
+    a = [[sum(total[g][i] * total[g][j] for g in range(n)) for j in range(n)] for i in range(n)]
+    expected = sum(a[i][i] for i in range(n))
+    half_variance = sum(a[i][j] * a[j][i] for i in range(n) for j in range(n))
+    student = stats.t.ppf((1 + confidence) / 2, expected**2 / half_variance)
+    return student * (sum(weight**2 for weight in w) / expected) ** 0.5
+
+
+def bca(estimate, replicates, left_out, reach):
+    """BCa limits from Efron 1987: replicates, the estimate without each cluster in turn, and the normal
+    quantile of both limits."""
     below = sum(1 for r in replicates if r < estimate - 1e-12)
     tied = sum(1 for r in replicates if abs(r - estimate) <= 1e-12)
     bias = NORMAL.inv_cdf((below + tied / 2) / len(replicates))
@@ -40,8 +52,7 @@ def bca(estimate, replicates, left_out, confidence):
     squares = sum((centre - value) ** 2 for value in left_out)
     acceleration = cubes / (6 * squares**1.5)
     limits = []
-    for level in ((1 - confidence) / 2, (1 + confidence) / 2):
-        z = stats.t.ppf(level, n - 1) * (n / (n - 1)) ** 0.5
+    for z in (-reach, reach):
         moved = NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
         limits.append(quantile(replicates, moved))
     return tuple(limits)
@@ -59,7 +70,8 @@ def cluster_bca(values, clusters, draws, confidence):
         for row in draws
     ]
     left_out = [mean_of(values, clusters, {name: int(name != gone) for name in names}) for gone in names]
-    return estimate, *bca(estimate, replicates, left_out, confidence)
+    reach = small_sample_quantile(confidence, [list(clusters).count(name) for name in names])
+    return estimate, *bca(estimate, replicates, left_out, reach)
 
 
 def auroc(scores, is_positive, times=None):

@@ -24,12 +24,16 @@ def sign_flip(differences, clusters):
 
 
 def mcnemar(first, second, clusters):
-    """Twice the smaller binomial tail of the discordant patients, at most 1."""
+    """Mid-p and exact p of the discordant patients: the odds of all splits by how uneven they are."""
     surplus = patient_sums([a - b for a, b in zip(first, second, strict=True)], clusters)
     more, fewer = sum(value > 0 for value in surplus), sum(value < 0 for value in surplus)
     n = more + fewer
-    tail = sum(comb(n, k) for k in range(min(more, fewer) + 1)) / 2**n
-    return min(1.0, 2 * tail)
+    if n == 0:
+        return 1.0, 1.0
+    odds = {k: comb(n, k) / 2**n for k in range(n + 1)}
+    further = sum(p for k, p in odds.items() if abs(2 * k - n) > abs(more - fewer))
+    equal = sum(p for k, p in odds.items() if abs(2 * k - n) == abs(more - fewer))
+    return further + equal / 2, further + equal
 
 
 def rank_biserial(differences):

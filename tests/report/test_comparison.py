@@ -129,5 +129,5 @@ def test_csv_and_json_hold_every_pair():
     assert [row["metric"] for row in table] == ["iou", "pixel-flipping"]
     assert (table[0]["difference"], table[0]["low"], table[0]["p_mcnemar"]) == ("0.36", "0.28", "")
     plain = comparisons_as_json(pairs)
-    assert (plain["schema"], plain["schema_version"]) == ("xaudit-comparison", 2)
+    assert (plain["schema"], plain["schema_version"]) == ("xaudit-comparison", 3)
     assert [item["difference"]["low"] for item in plain["comparisons"]] == [0.28, 0.28]

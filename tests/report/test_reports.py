@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 FOLDER = "runs/20260102T030405Z-phantom-0a1b2c3d"
 
 
-def screen(outcome, width, *, colour=False, encoding="utf-8"):
+def screen(outcome, width, *, colour=False, encoding="utf-8", full=True):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict", newline="\n")
     console = Console(
         file=stream,
@@ -36,7 +36,7 @@ def screen(outcome, width, *, colour=False, encoding="utf-8"):
         markup=False,
         emoji=False,
     )
-    render(outcome, console, folder=FOLDER, command="xaudit run")
+    render(outcome, console, folder=FOLDER, command="xaudit run", full=full)
     stream.flush()
     return stream.buffer.getvalue().decode(encoding)
 
@@ -53,7 +53,8 @@ def same_as_golden(name, text):
 def test_the_screen_is_as_reviewed(name, width):
     outcome = getattr(outcomes, f"{name}_outcome")()
     prefix = "terminal" if name == "phantom" else f"terminal-{name}"
-    same_as_golden(f"{prefix}-{width}.txt", screen(outcome, width))
+    same_as_golden(f"{prefix}-{width}.txt", screen(outcome, width, full=False))
+    same_as_golden(f"{prefix}-full-{width}.txt", screen(outcome, width))
 
 
 @pytest.mark.parametrize("name", ["phantom", "unmarked"])
@@ -92,12 +93,53 @@ def crowded():
     )
 
 
+@pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("width", [80, 81, 100, 120])
 @pytest.mark.parametrize("make", [outcomes.phantom_outcome, outcomes.unmarked_outcome, crowded])
-def test_no_line_is_longer_than_the_screen(make, width):
-    text = screen(make(), width)
+def test_no_line_is_longer_than_the_screen(make, width, full):
+    text = screen(make(), width, full=full)
     assert max(cell_len(line) for line in text.splitlines()) <= width
     assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+def first_screen(outcome, width=80):
+    return screen(outcome, width, full=False)
+
+
+def test_two_models_and_three_explainers_fit_a_tall_screen_and_the_rest_is_named():
+    text = first_screen(outcomes.phantom_outcome())
+    assert len(text.splitlines()) <= 80
+    assert f"more   xaudit report {FOLDER} --full" in text
+    assert "54 of 54" in text  # lime on shortcut: right answers for the wrong reason
+    assert "best control" in text
+
+
+def test_grids_too_coarse_for_the_marks_are_named_once():
+    outcome = outcomes.phantom_outcome()
+    coarse = tuple(
+        Verdict("XA303", "fail", model, f"{model}/{name}", "", "not resolvable: …", None, None, 18)
+        for model, names in (("honest", ("gradcam", "lime")), ("shortcut", ("gradcam", "lime")))
+        for name in names
+    )
+    text = first_screen(replace(outcome, verdicts=(*outcome.verdicts, *coarse)), 120)
+    assert text.count("XA303") == 1
+    assert "XA303 too coarse for these marks: gradcam, lime. " in text
+    text = first_screen(replace(outcome, verdicts=(*outcome.verdicts, *coarse[:2])), 120)
+    assert "XA303 too coarse for these marks on honest: gradcam, lime. " in text
+
+
+def test_what_else_is_found_about_an_explainer_keeps_its_line():
+    outcome = outcomes.phantom_outcome()
+    other = Verdict("XA304", "fail", "honest", "honest/lime", "", "it is unstable", None, None, 18)
+    text = first_screen(replace(outcome, verdicts=(*outcome.verdicts, other)))
+    assert "XA304 honest/lime: it is unstable" in text
+
+
+def test_the_first_screen_explains_gates_that_the_table_cannot():
+    outcome = outcomes.phantom_outcome()
+    found = outcomes.verdicts(outcome.summaries, gates=("pixel-auroc >= 0.3",))
+    text = first_screen(replace(outcome, verdicts=found), 120)
+    assert "XA103 the gate is uninformative" in text
 
 
 def test_no_number_is_cut_off_where_columns_must_be_split():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import ndtr
 
 from references import bootstrap as slow
 from xaudit.records import Interval
@@ -13,10 +14,10 @@ from xaudit.statistics.bootstrap import (
     Sample,
     cluster_bootstrap,
     paired_bootstrap,
-    small_sample_tail,
     wilson,
 )
 from xaudit.statistics.resamples import Resamples
+from xaudit.statistics.small_samples import small_sample_quantile
 
 
 def bootstrap(replicates=500, confidence=0.95, seed=0):
@@ -95,7 +96,7 @@ def test_with_one_case_per_patient_it_is_scipys_bca_on_the_same_draws(confidence
         (values,),
         np.mean,
         n_resamples=0,
-        confidence_level=1 - 2 * small_sample_tail(confidence, 30),
+        confidence_level=1 - 2 * ndtr(-small_sample_quantile(confidence, np.ones(30))),
         method="BCa",
         bootstrap_result=SimpleNamespace(bootstrap_distribution=distribution),
     ).confidence_interval
@@ -109,7 +110,7 @@ def test_with_own_draws_it_is_scipys_bca_within_the_noise_of_resampling():
         (values,),
         np.mean,
         n_resamples=20_000,
-        confidence_level=1 - 2 * small_sample_tail(0.95, 60),
+        confidence_level=1 - 2 * ndtr(-small_sample_quantile(0.95, np.ones(60))),
         method="BCa",
         rng=1,
     ).confidence_interval
@@ -242,7 +243,7 @@ def test_percentiles_stand_in_where_bca_has_no_answer():
         return np.where((weights == 1).all(axis=1), 10.0, weights[:, 0])
 
     engine = bootstrap(replicates=400)
-    interval = engine.interval(statistic, 20)
+    interval = engine.interval(statistic, np.ones(20))
     first = draws_of(engine, 20)[:, 0]
     assert interval.method == "percentile"
     assert interval.estimate == 10.0
@@ -256,7 +257,7 @@ def test_replicates_without_a_value_are_dropped_and_counted():
         return np.where(weights[:, 0] > 0, values, np.nan)
 
     engine = bootstrap(replicates=1000)
-    interval = engine.interval(statistic, 8)
+    interval = engine.interval(statistic, np.ones(8))
     assert interval.n_replicates_dropped == int((draws_of(engine, 8)[:, 0] == 0).sum())
     assert 290 < interval.n_replicates_dropped < 400
     assert interval.low < 28 < interval.high
@@ -267,7 +268,7 @@ def test_where_most_replicates_have_no_value_there_are_no_limits():
         return np.where(weights[:, :3].min(axis=1) > 0, weights[:, 3], np.nan)
 
     engine = bootstrap(replicates=1000)
-    interval = engine.interval(statistic, 8)
+    interval = engine.interval(statistic, np.ones(8))
     dropped = int((draws_of(engine, 8)[:, :3].min(axis=1) == 0).sum())
     assert dropped > 500
     assert interval == Interval(1.0, None, None, "none", dropped)
@@ -288,7 +289,7 @@ def test_values_that_mean_nothing_are_refused(values, clusters, message):
 
 def test_a_statistic_without_a_value_on_the_sample_is_refused():
     with pytest.raises(ValueError, match=r"^the statistic has no value on these clusters$"):
-        bootstrap().interval(lambda weights: np.full(len(weights), np.nan), 8)
+        bootstrap().interval(lambda weights: np.full(len(weights), np.nan), np.ones(8))
 
 
 def test_a_share_of_one_keeps_a_width_that_counts_patients_and_not_images():
@@ -326,14 +327,36 @@ def test_wilsons_limits_are_the_shares_just_compatible_with_the_one_seen(share, 
     assert (interval.low, interval.high) == pytest.approx(slow.wilson(share, n, confidence), abs=1e-9)
 
 
-def test_few_clusters_widen_the_tails_as_students_interval_does():
-    # 5 patients: Φ(-2.776 · √(5/4)) = Φ(-3.104) = .00095.
-    assert small_sample_tail(0.95, 5) == pytest.approx(0.00095, abs=5e-6)
+def test_few_patients_of_equal_size_get_the_width_of_students_interval():
     # For normal means with known draws the interval is that of Student: ± t s / √n.
     values = np.random.default_rng(3).normal(size=12)
     found = bootstrap(replicates=100_000).mean(values, [str(i) for i in range(12)])
     half = stats.t.ppf(0.975, 11) * values.std(ddof=1) / 12**0.5
     assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.06)
+
+
+def test_one_heavy_patient_reads_the_same_draws_further_out():
+    # One of 12 patients with every slice thrice: in effect there are fewer.
+    values, clusters = study(12, seed=1, skew=False)
+    heavy = [index for index, name in enumerate(clusters) if name == "p0"] * 2
+    values, clusters = np.append(values, values[heavy]), [*clusters, *["p0"] * len(heavy)]
+    engine = bootstrap(replicates=300)
+    estimate, low, high = slow.cluster_bca(values, clusters, draws_of(engine, 12), 0.95)
+    interval = engine.mean(values, clusters)
+    assert interval.method == "bca"
+    assert (interval.estimate, interval.low, interval.high) == pytest.approx((estimate, low, high), rel=1e-9)
+
+
+def test_where_one_patient_is_nearly_all_of_it_the_limits_are_the_outermost_replicates():
+    values = np.append(np.linspace(0, 1, 400), [0.1, 0.9, 0.4, 0.6])
+    clusters = ["a"] * 400 + list("bcde")
+    engine = bootstrap(replicates=300)
+    replicates = [
+        slow.mean_of(values, clusters, dict(zip("abcde", row, strict=True)))
+        for row in draws_of(engine, 5).astype(int)
+    ]
+    interval = engine.mean(values, clusters)
+    assert (interval.low, interval.high) == pytest.approx((min(replicates), max(replicates)))
 
 
 def test_many_means_at_once_are_each_the_same_to_the_bit_as_alone():

@@ -126,7 +126,10 @@ def test_the_aurocs_interval_agrees_with_the_slow_reference_on_the_same_draws():
 
     estimate = value([1] * 12)
     left_out = [value([int(i != gone) for i in range(12)]) for gone in range(12)]
-    low, high = slow.bca(estimate, [value(row) for row in draws], left_out, 0.95)
+    reach = slow.small_sample_quantile(
+        0.95, [sum(p.patient_id == name for p in predictions) for name in names]
+    )
+    low, high = slow.bca(estimate, [value(row) for row in draws], left_out, reach)
     interval = found.measures["auroc"]
     assert (interval.estimate, interval.low, interval.high) == pytest.approx((estimate, low, high), rel=1e-9)
 

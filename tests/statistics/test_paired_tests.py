@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from references import paired as slow
-from xaudit.statistics.mcnemar import mcnemar_p
+from xaudit.statistics.mcnemar import McNemar, mcnemar, of_discordant
 from xaudit.statistics.rank_biserial import rank_biserial
 from xaudit.statistics.sign_flip import sign_flip_p
 
@@ -68,15 +68,16 @@ def test_random_patterns_never_give_a_p_of_zero():
 def test_nobody_differs_or_too_few_patients():
     assert sign_flip_p(np.zeros(6), list("abcdef"), seed=0) == 1.0
     assert sign_flip_p(np.ones(4), list("abcd"), seed=0) is None
-    assert mcnemar_p(np.ones(6), np.ones(6), list("abcdef")) == 1.0
-    assert mcnemar_p(np.ones(4), np.zeros(4), list("abcd")) is None
+    assert mcnemar(np.ones(6), np.ones(6), list("abcdef")) == McNemar(1.0, 1.0)
+    assert mcnemar(np.ones(4), np.zeros(4), list("abcd")) is None
 
 
 def test_mcnemar_counts_discordant_patients_by_hand():
-    # Seven patients prefer the first, one the second: 2 (1 + 8) / 2^8; the two who hit alike do not count.
+    # Seven patients prefer the first, one the second: 2 (1 + 8) / 2^8, of which 8 to each side are exactly as uneven
+    # and count half for mid-p: 2 (1 + 4) / 2^8. The two who hit alike do not count.
     first = np.array([1, 1, 1, 1, 1, 1, 1, 0, 1, 0.0])
     second = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 0.0])
-    assert mcnemar_p(first, second, list("abcdefghij")) == pytest.approx(18 / 256)
+    assert mcnemar(first, second, list("abcdefghij")) == McNemar(mid=10 / 256, exact=18 / 256)
 
 
 def test_seven_slices_of_one_patient_are_one_vote_for_mcnemar():
@@ -84,11 +85,11 @@ def test_seven_slices_of_one_patient_are_one_vote_for_mcnemar():
     first = np.array([1.0] * 7 + [0.0] * 4)
     second = 1 - first
     clusters = ["a"] * 7 + list("bcde")
-    assert mcnemar_p(first, second, clusters) == pytest.approx(2 * 6 / 32)
+    assert mcnemar(first, second, clusters) == McNemar(mid=2 * 3.5 / 32, exact=2 * 6 / 32)
 
 
 def test_mcnemar_is_asked_of_hits_only():
-    assert mcnemar_p(np.full(6, 0.5), np.zeros(6), list("abcdef")) is None
+    assert mcnemar(np.full(6, 0.5), np.zeros(6), list("abcdef")) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans(), st.booleans()), min_size=8, max_size=30))
@@ -96,7 +97,28 @@ def test_mcnemar_agrees_with_its_definition(rows):
     first, second = (np.array([float(row[at]) for row in rows]) for at in (1, 2))
     clusters = [f"p{row[0]}" for row in rows]
     if len(set(clusters)) >= 5:
-        assert mcnemar_p(first, second, clusters) == pytest.approx(slow.mcnemar(first, second, clusters))
+        found = mcnemar(first, second, clusters)
+        assert (found.mid, found.exact) == pytest.approx(slow.mcnemar(first, second, clusters))
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_the_exact_mcnemar_is_the_binomial_test_and_mid_p_never_above_it(n_first, n_second):
+    found = of_discordant(n_first, n_second)
+    if n_first + n_second:
+        assert found.exact == pytest.approx(stats.binomtest(n_first, n_first + n_second).pvalue, rel=1e-12)
+    assert of_discordant(n_second, n_first) == found
+    assert 0 < found.mid <= found.exact <= 1
+
+
+def test_published_examples_of_mid_p():
+    # Fagerland et al. 2013, tables 1 and 2: 1 and 7 discordant pairs, 0.0703 and 0.0391; 2 and 10, 0.0386 and 0.0225.
+    small, large = of_discordant(1, 7), of_discordant(2, 10)
+    assert (round(small.exact, 4), round(small.mid, 4)) == (0.0703, 0.0391)
+    assert (round(large.exact, 4), round(large.mid, 4)) == (0.0386, 0.0225)
+
+
+def test_thousands_of_discordant_patients_keep_their_p():
+    assert of_discordant(5200, 4800).exact == pytest.approx(stats.binomtest(5200, 10_000).pvalue, rel=1e-9)
 
 
 @given(st.lists(grid, min_size=1, max_size=12).filter(any))

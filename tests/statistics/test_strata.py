@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from xaudit.config import StratumSpec
 from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Prediction
 from xaudit.statistics.lesion_shape import lesion_shape
-from xaudit.statistics.strata import facts_of, strata_of
+from xaudit.statistics.strata import check_told, facts_of, strata_of
 
 
 def case(name, *, label="cancer", side=64, spacing=None):
@@ -139,3 +141,37 @@ def test_an_l_leaves_a_quarter_of_its_square_empty():
 def test_one_pixel_is_a_square_and_marks_of_nothing_have_no_shape():
     assert lesion_shape([Box(3, 3, 4, 4)], (8, 8)).elongation == 1.0
     assert lesion_shape([], (8, 8)) is None
+
+
+def test_sites_are_told_apart_and_those_of_which_nobody_knows_are_named():
+    cases = [
+        replace(case(n), site=s)
+        for n, s in zip("abcd", ("North Hospital", "B", None, "unknown"), strict=True)
+    ]
+    found = parts(cases, [], [prediction(n) for n in "abcd"], name="site")
+    assert found == {
+        "site=B": ["b"],
+        "site=North-Hospital": ["a"],
+        "site=unknown-1": ["d"],
+        "site=unknown": ["c"],
+    }
+
+
+def test_augmented_images_are_told_from_originals():
+    cases = [replace(case(n), augmented=a) for n, a in zip("abc", (True, False, None), strict=True)]
+    found = parts(cases, [], [prediction(n) for n in "abc"], name="augmented")
+    assert found == {"augmented=no": ["b"], "augmented=yes": ["a"], "augmented=unknown": ["c"]}
+
+
+@pytest.mark.parametrize("name", ["site", "augmented"])
+def test_what_the_data_says_itself_takes_no_limits(name):
+    with pytest.raises(ValueError, match=f"'{name}' has values of its own and takes no limits"):
+        StratumSpec(name=name, cuts=[1.0])
+
+
+def test_a_property_that_the_data_tells_of_no_case_is_named():
+    told = replace(case("a"), site="A")
+    asked = [StratumSpec(name="lesion-size"), StratumSpec(name="site"), StratumSpec(name="augmented")]
+    assert check_told([case("b")], asked) == "site"
+    assert check_told([case("b"), told], asked) == "augmented"
+    assert check_told([replace(told, augmented=False)], asked) is None

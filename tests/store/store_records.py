@@ -50,6 +50,8 @@ cases = st.builds(
     wholes,
     st.none() | st.tuples(numbers, numbers),
     texts,
+    maybe_text,
+    st.none() | st.booleans(),
 )
 regions = (
     st.none()

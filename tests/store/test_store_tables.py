@@ -29,7 +29,7 @@ from store_records import (
 )
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Box, Case, Score
+from xaudit.records import Box, Case, Preview, Score
 from xaudit.store import json_records, tables
 from xaudit.store.parquet_file import encode_table, read_table
 from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
@@ -64,6 +64,13 @@ def test_records_come_back_as_they_were(run, kind, rows):
         assert read(run) == tuple(written)
 
     both_ways()
+
+
+def test_pictures_come_back_byte_by_byte_and_a_run_without_any_has_none(run):
+    assert tables.read_previews(run) == ()
+    written = (Preview("a", 2, 3, bytes(range(256))), Preview("b", 1, 1, b""))
+    tables.write_previews(run, written)
+    assert tables.read_previews(run) == written
 
 
 @pytest.mark.parametrize(("kind", "rows"), [("verdicts", verdicts), ("evaluations", evaluations)])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xaudit.config import DataSection
+from xaudit.errors import DataError
 from xaudit.records import Progress
 
 if TYPE_CHECKING:
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def load_dataset(
-    section: DataSection, *, dataset_id: str, workspace: Path, on_progress: Callable[[Progress], None]
+    section: DataSection,
+    *,
+    dataset_id: str,
+    workspace: Path,
+    on_progress: Callable[[Progress], None],
+    faults: list[DataError] | None = None,
 ) -> "Dataset":
     """Everything that a section of the audit file names, read through once and checked; no pixels are kept.
 
@@ -21,6 +27,7 @@ def load_dataset(
         dataset_id: stands before every case id, unless it is ``data``.
         workspace: where the phantom study is written, once per setting.
         on_progress: told of every image.
+        faults: gathers the errors of single rows and marks, which are left out then; None raises the first.
 
     Raises:
         DataError: where the data as a whole cannot be used. An image that cannot be used while others can is a
@@ -32,4 +39,4 @@ def load_dataset(
 
     if section.format == "phantom":
         section = phantom_section(section, workspace, on_progress=on_progress)
-    return assemble(section, dataset_id=dataset_id, on_progress=on_progress)
+    return assemble(section, dataset_id=dataset_id, on_progress=on_progress, faults=faults)

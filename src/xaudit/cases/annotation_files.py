@@ -1,65 +1,107 @@
 """What the readers drew, from whichever kind of file holds it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
-from xaudit.cases.coco import read_coco
+from xaudit.cases.annotation_formats import annotation_format, told_by_content
 from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.voc import read_voc
+from xaudit.cases.mark_list import MarkList
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Problem
 
 
+class ReadAnnotations(NamedTuple):
+    """What was read.
+
+    Attributes:
+        annotations: in the order of their cases and readers.
+        problems: what could not be used because its image could not be read.
+        notes: what a reader of the results must know.
+    """
+
+    annotations: tuple[Annotation, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
 def read_annotations(
-    section: AnnotationSection | None, images: ImageIndex, *, merge: Mapping[str, str]
-) -> tuple[tuple[Annotation, ...], tuple[Problem, ...]]:
-    """The annotations that a section names, in the order of their cases, and what of them could not be used.
+    section: AnnotationSection | None,
+    images: ImageIndex,
+    *,
+    merge: Mapping[str, str],
+    faults: list[DataError] | None = None,
+) -> ReadAnnotations:
+    """The annotations that a section names.
 
     Args:
         section: None where the data has no annotations.
         images: what they may belong to.
         merge: class name in the data: class name to use; applies to the marks' labels too.
+        faults: gathers the errors of single marks, so that all can be told at once; None raises the first.
 
     Raises:
         DataError: with the file, the place in it, the value and the next step.
     """
     if section is None:
-        return (), ()
+        return ReadAnnotations((), (), ())
     path = section.path
     if not path.exists():
         beside = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside, otherwise="paths in the audit file start from its folder")
         raise DataError(f"{path}: no such annotations", hint=hint)
-    found: tuple[Annotation, ...]
-    problems: tuple[Problem, ...] = ()
-    match section.format if section.format != "auto" else _sniff(path):
-        case "coco":
-            if path.is_dir():
-                raise DataError(f"{path}: is a folder, and COCO is one file", hint="give the JSON file")
-            found = read_coco(path, images)
-        case _:
-            found, problems = read_voc(path, images, origin=section.origin)
-    ordered = sorted(found, key=lambda mark: (mark.case_id, mark.reader_id))
-    merged = tuple(
-        mark if mark.label is None else replace(mark, label=merge.get(mark.label, mark.label))
-        for mark in ordered
-    )
-    return merged, problems
-
-
-def _sniff(path: Path) -> Literal["coco", "voc"]:
-    """A folder is Pascal VOC; a file is told by how it begins."""
-    if path.is_dir():
-        return "voc"
-    try:
-        with path.open("rb") as file:
-            head = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except OSError as error:
+    if section.format == "auto":
+        format_id, path = told_by_content(path, section)
+        known = annotation_format(format_id)
+    else:
+        known = annotation_format(section.format)
+    if path.is_dir() and not known.per_image:
+        raise DataError(f"{path}: is a folder, and {known.name} is one file", hint="give the file")
+    marks = MarkList(images, faults, ignore_extra=section.extra_images == "ignore")
+    problems = known.collect(path, marks, section)
+    ordered = sorted(marks.all(), key=lambda mark: (mark.case_id, mark.reader_id))
+    named = tuple(_renamed(mark, section.rename, merge) for mark in ordered)
+    if marks.extra and not named and not faults:
         raise DataError(
-            f"{path}: cannot be read: {error.strerror or 'the system refuses it'}",
-            hint="check its permissions",
-        ) from None
-    return "voc" if head.startswith(b"<") else "coco"
+            f"{path.name}: every one of its {len(marks.extra)} images is one that the data does not hold",
+            hint="give the images that were annotated",
+        )
+    notes = (
+        [f"{path.name} annotates {len(marks.extra)} images that the data does not hold"]
+        if marks.extra
+        else []
+    )
+    return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, tuple(notes))
+
+
+def _renamed(mark: Annotation, rename: Mapping[str, str], merge: Mapping[str, str]) -> Annotation:
+    if mark.label is None:
+        return mark
+    label = rename.get(mark.label, mark.label)
+    return replace(mark, label=merge.get(label, label))
+
+
+def _of_labels(marks: Sequence[Annotation], wanted: Sequence[str], shown: str) -> tuple[Annotation, ...]:
+    """The marks with wanted labels; who marked something else looked for these too, and found none of them."""
+    if not wanted:
+        return tuple(marks)
+    found = {mark.label for mark in marks if mark.label is not None}
+    for label in wanted:
+        if label not in found:
+            has = ", ".join(f"'{name}'" for name in sorted(found)) or "none"
+            raise DataError(
+                f"data.annotations.labels: {shown} marks nothing as '{label}'",
+                hint=did_you_mean(label, found, otherwise=f"its labels are {has}"),
+            )
+    kept = [mark for mark in marks if mark.region is not None and mark.label in wanted]
+    drawn = {(mark.case_id, mark.reader_id) for mark in kept}
+    looked = _unique((mark.case_id, mark.reader_id) for mark in marks)
+    votes = [
+        Annotation(case_id, reader, None) for case_id, reader in looked if (case_id, reader) not in drawn
+    ]
+    return tuple(sorted((*kept, *votes), key=lambda mark: (mark.case_id, mark.reader_id)))
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys(pairs))

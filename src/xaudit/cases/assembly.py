@@ -33,12 +33,19 @@ class _Opened:
     uids_complete: bool = True
 
 
-def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Progress], None]) -> Dataset:
+def assemble(
+    section: DataSection,
+    *,
+    dataset_id: str,
+    on_progress: Callable[[Progress], None],
+    faults: list[DataError] | None = None,
+) -> Dataset:
     """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
-    root, entries = _listed(section)
+    root, entries = _listed(section, faults)
     entries = _merged(entries, section.merge)
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
+    entries = _with_augmented(entries, section.augmented_pattern)
     opened = _open(root, entries, dataset_id, section.window, on_progress)
     images = ImageIndex(
         opened.paths,
@@ -46,7 +53,9 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         opened.uids,
         opened.uids_complete,
     )
-    annotations, problems = read_annotations(section.annotations, images, merge=section.merge)
+    annotations, problems, further = read_annotations(
+        section.annotations, images, merge=section.merge, faults=faults
+    )
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
     if not split_known:
@@ -65,15 +74,15 @@ def assemble(section: DataSection, *, dataset_id: str, on_progress: Callable[[Pr
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
-        notes=(*notes, *_notes(opened)),
+        notes=(*notes, *further, *_notes(opened)),
         votes=None if section.annotations is None else section.annotations.votes,
     )
 
 
-def _listed(section: DataSection) -> tuple[Path, tuple[Entry, ...]]:
+def _listed(section: DataSection, faults: list[DataError] | None) -> tuple[Path, tuple[Entry, ...]]:
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        return root, read_table(section.labels, root)
+        return root, read_table(section.labels, root, faults=faults)
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
     if section.labels is not None:
@@ -131,6 +140,25 @@ def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry
             )
         named.append(replace(entry, patient_id=patient))
     return tuple(named)
+
+
+def _with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
+    """The entries told apart by whether a pattern is found in the image's path; it must be in some and not in all."""
+    if pattern is None:
+        return tuple(entries)
+    if any(entry.augmented is not None for entry in entries):
+        raise DataError(
+            "data.augmented_pattern: the table has a column 'augmented' already",
+            hint="take one of the two out",
+        )
+    found = [re.search(pattern, entry.path) is not None for entry in entries]
+    if all(found) or not any(found):
+        what = "every image" if all(found) else "no image"
+        raise DataError(
+            f"data.augmented_pattern: '{pattern}' is found in the path of {what}, such as '{entries[0].path}'",
+            hint="it must be found in the paths of augmented images and in no other, as in '_aug[0-9]*\\.'",
+        )
+    return tuple(replace(entry, augmented=one) for entry, one in zip(entries, found, strict=True))
 
 
 def _open(
@@ -194,6 +222,8 @@ def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: s
         width=header.width,
         spacing_mm=entry.spacing_mm or header.spacing_mm,
         source_format=header.source_format,
+        site=entry.site,
+        augmented=entry.augmented,
     )
 
 

@@ -7,22 +7,17 @@ outlines are between pixel edges too; run lengths go column by column. Where an 
 a box, the mask counts.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xaudit.cases.annotation_file import read_json
 from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.marks import checked_box, checked_polygon, checked_runs, joined
+from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks import checked_box, checked_number, checked_polygon, checked_runs, joined
 from xaudit.cases.run_lengths import decode_runs
-from xaudit.cases.table import read_text
 from xaudit.errors import DataError
 from xaudit.records import Annotation, MaskRegion, Region
-
-ONLY_READER = "reader-1"
-"""Who drew an annotation that names nobody."""
-
-_NO_IMAGE_IS_LARGER = 1e12
 
 _Item = dict[str, Any]
 _ImageId = int | str
@@ -36,32 +31,45 @@ def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
     Raises:
         DataError: with the file, the place in it and the value.
     """
+    marks = MarkList(images)
+    collect_coco(path, marks)
+    return marks.all()
+
+
+def collect_coco(path: Path, marks: MarkList) -> None:
+    """As :func:`read_coco`, into a list of marks."""
     content = _content(path)
-    cases = _Cases(path.name, content, images)
+    cases = _Cases(path.name, content, marks)
     categories = {
-        item.get("id"): str(item.get("name")) for _, item in _items(path.name, content, "categories")
+        item.get("id"): str(item.get("name"))
+        for _, item in _items(path.name, content, "categories")
+        if isinstance(item.get("id"), int | str)
     }
-    found: list[Annotation] = []
     for place, item in _items(path.name, content, "annotations"):
-        case_id = cases.of(place, item)
-        if case_id is None:
-            continue
-        label = item.get("category_id")
-        if label is not None and categories and label not in categories:
-            raise DataError(
-                f"{place}: category_id {label!r} is not among the categories", hint="add it there"
-            )
-        region = _region(place, item, images.frames[case_id])
-        found.append(Annotation(case_id, _reader(place, item), region, categories.get(label)))
-    found.extend(_votes(path.name, content, cases, found))
-    return tuple(found)
+        with marks.item():
+            case_id = cases.of(place, item)
+            if case_id is None:
+                continue
+            label = item.get("category_id")
+            if (
+                label is not None
+                and categories
+                and (not isinstance(label, int | str) or label not in categories)
+            ):
+                raise DataError(
+                    f"{place}: category_id {label!r} is not among the categories", hint="add it there"
+                )
+            region = _region(place, item, marks.images.frames[case_id])
+            name = categories.get(label) if isinstance(label, int | str) else None
+            marks.add(case_id, _reader(place, item), region, name)
+    _collect_votes(path.name, content, cases, marks)
 
 
 class _Cases:
     """Which case each image id of the file is, looked up when an annotation asks."""
 
-    def __init__(self, shown: str, content: _Item, images: ImageIndex) -> None:
-        self._images = images
+    def __init__(self, shown: str, content: _Item, marks: MarkList) -> None:
+        self._marks = marks
         self._known: dict[_ImageId, str | None] = {}
         self._listed: dict[_ImageId, tuple[str, _Item]] = {}
         for place, item in _items(shown, content, "images"):
@@ -86,30 +94,20 @@ class _Cases:
         name = item.get("file_name")
         if not isinstance(name, str) or not name:
             raise DataError(f"{place}: file_name is {name!r}", hint="give the image's path")
-        case_id = self._images.one(place, name)
-        if case_id not in self._images.frames:
+        case_id = self._marks.case(place, name)
+        if case_id is None:
             return None
         size = (item.get("height"), item.get("width"))
         if size != (None, None):
             height, width = (
                 _number(place, part, side) for part, side in zip(size, ("height", "width"), strict=True)
             )
-            self._images.check_size(place, case_id, (round(height), round(width)))
+            self._marks.images.check_size(place, case_id, (round(height), round(width)))
         return case_id
 
 
 def _content(path: Path) -> _Item:
-    text = read_text(path, what="annotations")
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path.name}: line {error.lineno}: not JSON: {error.msg}", hint="export the annotations again"
-        ) from None
-    except RecursionError:
-        raise DataError(f"{path.name}: not COCO: nested too deeply", hint="export it again") from None
-    except ValueError:
-        raise DataError(f"{path.name}: not COCO: a number without end", hint="export it again") from None
+    content = read_json(path, path.name, "COCO")
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise DataError(
             f"{path.name}: not COCO: it needs the lists images and annotations",
@@ -147,9 +145,9 @@ def _reader(place: str, item: _Item) -> str:
 
 
 def _number(place: str, value: object, what: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _NO_IMAGE_IS_LARGER:
-        return float(value)
-    raise DataError(f"{place}: {what} holds {value!r:.40}", hint="expected a number of pixels")
+    if isinstance(value, str):
+        raise DataError(f"{place}: {what} holds {value!r:.40}", hint="expected a number of pixels")
+    return checked_number(place, value, what)
 
 
 def _region(place: str, item: _Item, frame: tuple[int, int]) -> Region:
@@ -194,20 +192,12 @@ def _runs(place: str, drawn: Mapping[str, Any], frame: tuple[int, int]) -> Regio
     return checked_runs(place, MaskRegion(height, width, lengths), frame)
 
 
-def _votes(shown: str, content: _Item, cases: _Cases, drawn: list[Annotation]) -> list[Annotation]:
-    marked = {(mark.case_id, mark.reader_id) for mark in drawn}
-    found: dict[tuple[str, str], Annotation] = {}
+def _collect_votes(shown: str, content: _Item, cases: _Cases, marks: MarkList) -> None:
     for place, item in _items(shown, content, "votes"):
-        finding = item.get("finding")
-        if not isinstance(finding, bool):
-            raise DataError(f"{place}: finding is {finding!r:.40}", hint="expected true or false")
-        case_id, reader = cases.of(place, item), _reader(place, item)
-        if case_id is None or finding:
-            continue
-        if (case_id, reader) in marked:
-            raise DataError(
-                f"{place}: {reader} found nothing on {case_id}, but also marked something there",
-                hint="take out the vote or the mark",
-            )
-        found[case_id, reader] = Annotation(case_id, reader, None)
-    return list(found.values())
+        with marks.item():
+            finding = item.get("finding")
+            if not isinstance(finding, bool):
+                raise DataError(f"{place}: finding is {finding!r:.40}", hint="expected true or false")
+            case_id, reader = cases.of(place, item), _reader(place, item)
+            if case_id is not None and not finding:
+                marks.nothing(place, case_id, reader)

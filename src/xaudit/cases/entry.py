@@ -46,6 +46,8 @@ class Entry:
         label: as the data spells it, before any merging of classes.
         split: ``train``, ``validation`` or ``test``, None where the data does not say.
         spacing_mm: millimetres per pixel as (row, column).
+        site: where the image was taken, as the data spells it.
+        augmented: whether the image was made from another one.
     """
 
     path: str
@@ -53,6 +55,8 @@ class Entry:
     patient_id: str | None = None
     split: str | None = None
     spacing_mm: tuple[float, float] | None = None
+    site: str | None = None
+    augmented: bool | None = None
 
 
 def without_suffix(path: str) -> str:

@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 from xaudit.cases.entry import without_suffix
 from xaudit.errors import DataError, did_you_mean
 
+NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
+"""What to do about annotations of an image that the data does not hold."""
+
 _Table = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
@@ -52,8 +55,12 @@ class ImageIndex:
             )
         raise DataError(
             f"{place}: no image of the data is called '{name}'",
-            hint=did_you_mean(name, self.paths, otherwise="add the image, or take its annotation out"),
+            hint=did_you_mean(name, self.paths, otherwise=NO_IMAGE),
         )
+
+    def parts(self, case_id: str) -> tuple[str, ...]:
+        """The folders and the name of a case's image below the root."""
+        return self._parts[case_id]
 
     def check_size(self, place: str, case_id: str, size_hw: tuple[int, int]) -> None:
         """Raises DataError where an annotation was drawn on a frame of another size than the image's."""
@@ -64,6 +71,10 @@ class ImageIndex:
                 f"{frame[1]} × {frame[0]}",
                 hint="give the image that was annotated, or annotate this one; sizes are not guessed",
             )
+
+    @cached_property
+    def _parts(self) -> Mapping[str, tuple[str, ...]]:
+        return {case: PurePosixPath(path).parts for path, case in self.paths.items()}
 
     @cached_property
     def _by_name(self) -> _Table:

@@ -2,12 +2,37 @@
 
 import math
 
+import numpy as np
+
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise, union
-from xaudit.records import Box, MaskRegion, Polygon, Region
+from xaudit.records import BoolArray, Box, MaskRegion, Polygon, Region
 
 SLACK_PX = 0.5
 """Drawing tools round: less than half a pixel beyond the edge changes no pixel, and is cut off."""
+
+
+_NO_IMAGE_IS_LARGER = 1e12
+
+
+def checked_number(place: str, value: object, what: str) -> float:
+    """A number of pixels, or a share of them, as JSON or a text gives it.
+
+    Raises:
+        DataError: where it is none, not finite, or larger than any image.
+    """
+    number = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) < _NO_IMAGE_IS_LARGER:
+            number = float(value)
+    elif isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+    if not abs(number) < _NO_IMAGE_IS_LARGER:
+        raise DataError(f"{place}: {what} holds {value!r:.40}", hint="expected a number of pixels")
+    return number
 
 
 def checked_box(place: str, corners: tuple[float, float, float, float], frame: tuple[int, int]) -> Box:
@@ -74,6 +99,86 @@ def checked_runs(place: str, runs: MaskRegion, frame: tuple[int, int]) -> MaskRe
     if sum(runs.counts[1::2]) == 0:
         raise DataError(f"{place}: the mask has no area", hint="take it out if nothing is there")
     return runs
+
+
+def checked_ellipse(
+    place: str,
+    centre: tuple[float, float],
+    radii: tuple[float, float],
+    frame: tuple[int, int],
+    *,
+    degrees: float = 0.0,
+) -> Region:
+    """The pixels whose centres lie in an ellipse; one without any keeps the outline around its centre.
+
+    Args:
+        place: for the error.
+        centre: (x, y), between pixel edges.
+        radii: along x and y before it is turned.
+        frame: (height, width) of the image.
+        degrees: turned clockwise around its centre, as seen on the screen.
+
+    Raises:
+        DataError: not finite, without area, or outside the image.
+    """
+    (cx, cy), (rx, ry), turn = centre, radii, math.radians(degrees)
+    spelled = f"the ellipse around ({cx:g}, {cy:g})"
+    if not all(math.isfinite(value) for value in (cx, cy, rx, ry, turn)):
+        raise DataError(f"{place}: {spelled} is not finite", hint="mend the numbers")
+    if rx <= 0 or ry <= 0:
+        raise DataError(f"{place}: {spelled} has no area", hint="mend the ellipse, or take it out")
+    cos, sin = math.cos(turn), math.sin(turn)
+    reach_x, reach_y = math.hypot(rx * cos, ry * sin), math.hypot(rx * sin, ry * cos)
+    _check_inside(place, spelled, (cx - reach_x, cy - reach_y, cx + reach_x, cy + reach_y), frame)
+    y, x = np.ogrid[: frame[0], : frame[1]]
+    dx, dy = x + 0.5 - cx, y + 0.5 - cy
+    inside: BoolArray = np.asarray(((dx * cos + dy * sin) / rx) ** 2 + ((dy * cos - dx * sin) / ry) ** 2 <= 1)
+    if not inside.any():
+        return Box(max(0.0, cx - reach_x), max(0.0, cy - reach_y), cx + reach_x, cy + reach_y)
+    return mask_region(inside)
+
+
+def turned_box(
+    corners: tuple[float, float, float, float], pivot: tuple[float, float], degrees: float
+) -> tuple[tuple[float, float], ...]:
+    """The four corners of a box turned clockwise, as seen on the screen, around a point.
+
+    Example:
+        >>> turned_box((1, 0, 3, 1), (1, 0), 90)
+        ((1.0, 0.0), (1.0, 2.0), (0.0, 2.0), (0.0, 0.0))
+    """
+    (x0, y0, x1, y1), (px, py) = corners, pivot
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return tuple(
+        (round(px + (x - px) * cos - (y - py) * sin, 9), round(py + (x - px) * sin + (y - py) * cos, 9))
+        for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    )
+
+
+def placed_mask(place: str, crop: BoolArray, corner: tuple[int, int], frame: tuple[int, int]) -> MaskRegion:
+    """A mask that is stored without the empty pixels around it.
+
+    Args:
+        place: for the error.
+        crop: (h, w), true inside.
+        corner: (x, y) of its upper left pixel.
+        frame: (height, width) of the image.
+
+    Raises:
+        DataError: outside the image, or without any pixel inside.
+    """
+    (x, y), (height, width) = corner, frame
+    if min(x, y) < 0 or x + crop.shape[1] > width or y + crop.shape[0] > height:
+        raise DataError(
+            f"{place}: a mask of {crop.shape[1]} × {crop.shape[0]} pixels at ({x}, {y}) leaves the image of "
+            f"{width} × {height}",
+            hint="coordinates must belong to the image file itself",
+        )
+    if not crop.any():
+        raise DataError(f"{place}: the mask has no area", hint="take it out if nothing is there")
+    whole = np.zeros(frame, dtype=bool)
+    whole[y : y + crop.shape[0], x : x + crop.shape[1]] = crop
+    return mask_region(whole)
 
 
 def joined(parts: tuple[Region, ...], frame: tuple[int, int]) -> Region:

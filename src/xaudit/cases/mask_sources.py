@@ -17,8 +17,9 @@ from xaudit.cases import segmentation_ct, segmentation_xray
 from xaudit.cases.coco import read_coco
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.masks import find_masks, read_mask
+from xaudit.cases.nifti import MaskSlice, find_slices, holds_nifti, is_nifti, read_slice
 from xaudit.cases.refused import Refused
-from xaudit.config import RegionSection
+from xaudit.config import NiftiSection, RegionSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise, union
 from xaudit.records import BoolArray, Case, FloatArray, Region, Surroundings
@@ -67,6 +68,31 @@ class MaskFiles:
         """The mask's run lengths, so that a file saved anew with the same pixels is the same."""
         file = self.files.get(case.case_id)
         return None if file is None else mask_region(read_mask(file, (case.height, case.width))).counts
+
+
+@dataclass(frozen=True)
+class NiftiMasks:
+    """A NIfTI file per case, or one slice of a volume."""
+
+    slices: Mapping[str, MaskSlice]
+    section: NiftiSection
+
+    @property
+    def n_given(self) -> int:
+        """One for each case that has one."""
+        return len(self.slices)
+
+    def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
+        """The slice's pixels that are not zero."""
+        found = self.slices.get(case.case_id)
+        return None if found is None else read_slice(found, (case.height, case.width), self.section)
+
+    def digest(self, case: Case) -> object:
+        """The mask's run lengths."""
+        found = self.slices.get(case.case_id)
+        if found is None:
+            return None
+        return mask_region(read_slice(found, (case.height, case.width), self.section)).counts
 
 
 @dataclass(frozen=True)
@@ -248,13 +274,16 @@ def _source(
         return None
     if given.suffix.lower() == ".json":
         return DrawnMasks(_drawn(given, structure, images, where))
-    if given.name.lower().endswith((".nii", ".nii.gz", ".mha", ".nrrd")):
+    if given.name.lower().endswith((".mha", ".nrrd")):
         raise DataError(
-            f"{where}.{structure}: {given.name}: volumes are not read",
-            hint="save the mask of each slice as a PNG that is called like its image",
+            f"{where}.{structure}: {given.name}: volumes of this format are not read",
+            hint="save it as NIfTI, or the mask of each slice as a PNG that is called like its image",
         )
     paths = {case.case_id: case.path for case in cases}
-    return MaskFiles(find_masks(given, paths, {case.case_id: (case.height, case.width) for case in cases}))
+    frames = {case.case_id: (case.height, case.width) for case in cases}
+    if is_nifti(given) or holds_nifti(given):
+        return NiftiMasks(find_slices(given, paths, frames, section.nifti), section.nifti)
+    return MaskFiles(find_masks(given, paths, frames))
 
 
 def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:

@@ -1,7 +1,9 @@
-"""A CSV of images: the columns ``image`` and ``label``, and where known ``patient``, ``split`` and the spacing.
+"""A CSV of images: the columns ``image`` and ``label``, and more where more is known.
 
+That is ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
 Separated by commas, semicolons or tabs, in UTF-8. ``image`` is a path relative to the images' folder. A column
-that is filled for some images only is an error: half-known patients would make half-true intervals.
+``patient`` or ``split`` that is filled for some images only is an error: half-known patients would make half-true
+intervals. ``site`` and ``augmented`` may be: the rest is the stratum ``unknown``.
 """
 
 import csv
@@ -15,15 +17,22 @@ from xaudit.cases.folder import check_folder
 from xaudit.errors import DataError, did_you_mean, nearest
 
 NEEDED = ("image", "label")
-OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm")
+OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm", "site", "augmented")
+
+AUGMENTED = {
+    **dict.fromkeys(("yes", "true", "1", "augmented"), True),
+    **dict.fromkeys(("no", "false", "0", "original"), False),
+}
+"""What a cell of the column ``augmented`` may say."""
 
 
-def read_table(path: Path, root: Path) -> tuple[Entry, ...]:
+def read_table(path: Path, root: Path, *, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
     """The images that a table lists, in the order of their paths.
 
     Args:
         path: of the CSV.
         root: the folder from which the column ``image`` starts.
+        faults: gathers the errors of single rows, which are left out then; None raises the first.
 
     Raises:
         DataError: with the table's name, the line, the column and the value.
@@ -33,9 +42,7 @@ def read_table(path: Path, root: Path) -> tuple[Entry, ...]:
     if not lines:
         raise DataError(f"{path.name}: the table lists no images", hint="add a row per image")
     _check_all_or_none(path.name, lines)
-    entries = tuple(
-        sorted((_entry(f"{path.name}: line {line}", row, root) for line, row in lines), key=_path)
-    )
+    entries = tuple(sorted(_entries(path.name, lines, root, faults), key=_path))
     check_unique(entries)
     return entries
 
@@ -118,6 +125,22 @@ def _check_all_or_none(shown: str, lines: Sequence[tuple[int, Mapping[str, str]]
             )
 
 
+def _entries(
+    shown: str, lines: Sequence[tuple[int, Mapping[str, str]]], root: Path, faults: list[DataError] | None
+) -> list[Entry]:
+    entries: list[Entry] = []
+    for line, row in lines:
+        try:
+            entries.append(_entry(f"{shown}: line {line}", row, root))
+        except DataError as error:
+            if faults is None:
+                raise
+            faults.append(error)
+    if faults and not entries:
+        raise faults.pop()
+    return entries
+
+
 def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     for name in NEEDED:
         if not row[name]:
@@ -143,7 +166,20 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],
         spacing_mm=_spacing(place, row),
+        site=row.get("site") or None,
+        augmented=_augmented(place, row.get("augmented", "")),
     )
+
+
+def _augmented(place: str, cell: str) -> bool | None:
+    if not cell:
+        return None
+    if cell.lower() not in AUGMENTED:
+        raise DataError(
+            f"{place}: augmented is '{cell}'",
+            hint="write yes or no, or leave the cell empty where nobody knows",
+        )
+    return AUGMENTED[cell.lower()]
 
 
 def _spacing(place: str, row: Mapping[str, str]) -> tuple[float, float] | None:

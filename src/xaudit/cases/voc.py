@@ -6,31 +6,24 @@ has it: ``xmin`` 1 and ``xmax`` 3 cover three columns. With ``origin: zero`` the
 ``xmin`` 1 and ``xmax`` 3 cover two. A file without objects says that its reader found nothing.
 """
 
+import math
 import re
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from xaudit.cases.coco import ONLY_READER
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.annotation_file import read_xml
+from xaudit.cases.image_index import NO_IMAGE, ImageIndex
+from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Problem
 
 Origin = Literal["one", "zero"]
 
+_NO_IMAGE_IS_LARGER = 1e12
+
 _UID = re.compile(r"\d+(\.\d+){4,}")
-
-
-class _Refusing(ElementTree.TreeBuilder):
-    """Builds a tree, and stops at a document type: entities are declared there, and none is needed."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002
-        raise DoctypeError
-
-
-class DoctypeError(ValueError):
-    """An XML file declares a document type, with which it could pull in other files or grow without end."""
 
 
 def read_voc(
@@ -49,33 +42,46 @@ def read_voc(
     Raises:
         DataError: with the file, the place in it and the value.
     """
+    marks = MarkList(images)
+    problems = collect_voc(path, marks, origin=origin)
+    return marks.all(), problems
+
+
+def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple[Problem, ...]:
+    """As :func:`read_voc`, into a list of marks; what could not be used is returned."""
     files = sorted(path.rglob("*.[xX][mM][lL]")) if path.is_dir() else [path]
     if not files:
         raise DataError(
             f"{path.name}: holds no XML file", hint="give the folder of the Pascal VOC files, or a COCO file"
         )
-    found: list[Annotation] = []
     problems: list[Problem] = []
     drawn: dict[tuple[str, str], str] = {}
     for file in files:
-        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        shown = _shown(file.name)
-        case_id = _case(shown, name, images)
-        if case_id is None:
-            problems.append(Problem(shown, "load", "the image that it annotates could not be read"))
-            continue
-        if case_id not in images.frames:
-            continue
-        marks = _marks(shown, _tree(shown, file), case_id, images, origin)
-        reader = marks[0].reader_id
-        if (case_id, reader) in drawn:
-            raise DataError(
-                f"{shown}: {reader} annotated the image {case_id} in {drawn[case_id, reader]} too",
-                hint="join the two files, or name their readers in <annotator>",
-            )
-        drawn[case_id, reader] = shown
-        found.extend(marks)
-    return tuple(found), tuple(problems)
+        with marks.item():
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            shown = _shown(file.name)
+            case_id = _case(shown, name, marks)
+            if case_id is None:
+                if name in marks.extra:
+                    continue
+                problems.append(Problem(shown, "load", "the image that it annotates could not be read"))
+                continue
+            if case_id not in marks.images.frames:
+                continue
+            found = _marks(shown, _tree(shown, file), case_id, marks.images, origin)
+            reader = found[0].reader_id
+            if (case_id, reader) in drawn:
+                raise DataError(
+                    f"{shown}: {reader} annotated the image {case_id} in {drawn[case_id, reader]} too",
+                    hint="join the two files, or name their readers in <annotator>",
+                )
+            drawn[case_id, reader] = shown
+            for mark in found:
+                if mark.region is None:
+                    marks.nothing(shown, case_id, reader)
+                else:
+                    marks.add(case_id, reader, mark.region, mark.label)
+    return tuple(problems)
 
 
 def _shown(name: str) -> str:
@@ -83,42 +89,28 @@ def _shown(name: str) -> str:
     return _UID.sub(lambda uid: "…" + uid.group()[-8:], name)
 
 
-def _case(shown: str, name: str, images: ImageIndex) -> str | None:
+def _case(shown: str, name: str, marks: MarkList) -> str | None:
+    images = marks.images
     stem = name[: -len(".xml")] if name.lower().endswith(".xml") else name
     by_name = images.named(stem)
     uid = stem.rpartition("/")[2]
     if not by_name and uid in images.uids:
         return images.uids[uid]
+    if not by_name and marks.ignore_extra:
+        marks.extra.add(name)
+        return None
     if not by_name and _UID.fullmatch(uid):
         if not images.complete:
             return None
         raise DataError(
             f"{shown}: no image has this name or this DICOM instance UID",
-            hint="add the image, or take its annotation out",
+            hint=NO_IMAGE,
         )
     return images.one(shown, stem)
 
 
 def _tree(shown: str, file: Path) -> ElementTree.Element:
-    try:
-        parser = ElementTree.XMLParser(target=_Refusing())  # noqa: S314  (document types are refused)
-        parser.feed(file.read_bytes())
-        tree: ElementTree.Element = parser.close()
-    except DoctypeError:
-        raise DataError(
-            f"{shown}: declares a document type or entities, which can pull in other files",
-            hint="take the DOCTYPE out; Pascal VOC needs none",
-        ) from None
-    except ElementTree.ParseError as error:
-        line, column = error.position
-        raise DataError(
-            f"{shown}: line {line}, column {column}: not XML", hint="export the file again"
-        ) from None
-    except (LookupError, ValueError):
-        raise DataError(f"{shown}: in an unknown encoding", hint="save the file as UTF-8") from None
-    except OSError as error:
-        reason = error.strerror or "the system refuses it"
-        raise DataError(f"{shown}: cannot be read: {reason}", hint="check its permissions") from None
+    tree = read_xml(file, shown, "Pascal VOC")
     if tree.tag != "annotation":
         raise DataError(
             f"{shown}: not Pascal VOC: it begins with <{tree.tag:.40}>", hint="expected <annotation>"
@@ -133,6 +125,8 @@ def _marks(
         [_number(shown, tree.find("size"), side) for side in ("height", "width")] if _has_size(tree) else None
     )
     if size is not None:
+        if not all(math.isfinite(side) for side in size):
+            raise DataError(f"{shown}: size is {size[1]:g} × {size[0]:g}", hint="expected pixels, or no size")
         images.check_size(shown, case_id, (round(size[0]), round(size[1])))
     reader = _reader(tree)
     marks = []
@@ -164,7 +158,10 @@ def _reader(tree: ElementTree.Element) -> str:
 def _number(place: str, parent: ElementTree.Element | None, name: str) -> float:
     text = None if parent is None else parent.findtext(name)
     try:
-        return float(text or "")
+        number = float(text or "")
+        if abs(number) >= _NO_IMAGE_IS_LARGER and math.isfinite(number):
+            raise ValueError
+        return number
     except ValueError:
         value = "missing" if text is None else f"'{text.strip():.40}'"
         raise DataError(f"{place}: {name} is {value}", hint="expected a number of pixels") from None

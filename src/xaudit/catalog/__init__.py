@@ -3,18 +3,20 @@
 `xaudit list`, the reference pages, the audit file's checks and the contract tests are all derived from these rows.
 """
 
-from xaudit.catalog.changed import CHANGED_FAMILIES, changed_metric_id
+from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
 from xaudit.catalog.explainers import EXPLAINERS
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
 from xaudit.catalog.metrics import CEILING, METRICS
 from xaudit.catalog.regions import REGIONS, STRUCTURES
 from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
+from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
 from xaudit.catalog.sources import FORMATS, MODELS
 
 __all__ = [
     "CEILING",
     "CHANGED_FAMILIES",
+    "CHECK_FAMILIES",
     "CHEXLOCALIZE",
     "EXPLAINERS",
     "FINDINGS",
@@ -22,6 +24,7 @@ __all__ = [
     "METRICS",
     "MODELS",
     "REGIONS",
+    "STEP",
     "STRUCTURES",
     "ExplainerRow",
     "FindingRow",
@@ -30,11 +33,14 @@ __all__ = [
     "ModelRow",
     "Option",
     "OptionValue",
+    "asks_model_of_change",
     "changed_metric_id",
     "explainer_row",
     "finding_row",
     "made_of_maps_id",
     "metric_row",
+    "step_id",
+    "with_model_id",
 ]
 
 

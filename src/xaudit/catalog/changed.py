@@ -59,6 +59,17 @@ def changed_rows(family: Literal["equivariance", "resolution"], change: str) -> 
     )
 
 
+def asks_model_of_change(metric_id: str) -> bool:
+    """Whether a metric on a changed image asks the model itself and no explainer.
+
+    Example:
+        >>> asks_model_of_change("equivariance-rotate-5-class"), asks_model_of_change("equivariance-rotate-5")
+        (True, False)
+    """
+    family, _, rest = metric_id.partition("-")
+    return family in CHANGED_FAMILIES and rest.endswith(("-class", "-probability"))
+
+
 def changed_metric_id(family: str, change: str, measure: str = "") -> str:
     """How the tables call a measure taken on a changed image; without a measure, the family's own.
 

@@ -1,6 +1,64 @@
 """The explainers and the controls beside them."""
 
+from dataclasses import replace
+
 from xaudit.catalog.rows import ExplainerRow, Option
+
+_LAYER = Option("layer", None, "module name to explain; by default the architecture's own")
+_SEGMENTS = Option("segments", 60, "superpixels asked of SLIC", minimum=2)
+_COMPACTNESS = Option(
+    "compactness", 0.5, "how square SLIC's superpixels are, against how alike their pixels", minimum=0.001
+)
+_SEGMENTATION = Option(
+    "segmentation",
+    "slic",
+    "how superpixels are made; quickshift and felzenszwalb follow the image and keep to `segments` roughly or not",
+    choices=("slic", "quickshift", "felzenszwalb", "grid"),
+)
+_BLANK = Option("baseline", "mean", "the blank image", choices=("mean", "black"))
+_HIDDEN = Option("baseline", "mean", "what a hidden superpixel shows", choices=("mean", "black"))
+
+
+def _cam(
+    explainer_id: str, meaning: str, cost: str, citation: str, *, gradients: bool = True
+) -> ExplainerRow:
+    return ExplainerRow(
+        explainer_id,
+        meaning,
+        "cam",
+        signed=False,
+        gradients=gradients,
+        control=False,
+        cost=cost,
+        citation=citation,
+        options=(_LAYER,),
+    )
+
+
+def _gradient(
+    explainer_id: str,
+    meaning: str,
+    cost: str,
+    citation: str,
+    options: tuple[Option, ...] = (),
+    *,
+    signed: bool,
+) -> ExplainerRow:
+    return ExplainerRow(
+        explainer_id,
+        meaning,
+        "gradient",
+        signed=signed,
+        gradients=True,
+        control=False,
+        cost=cost,
+        citation=citation,
+        options=options,
+    )
+
+
+_ONCE = "1 forward, 1 backward"
+_PER_FEATURE = "as many forwards as the layer has features"
 
 EXPLAINERS: tuple[ExplainerRow, ...] = (
     ExplainerRow(
@@ -12,7 +70,58 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         control=False,
         cost="1 forward, 1 backward",
         citation="Selvaraju et al. 2017, Grad-CAM",
-        options=(Option("layer", None, "module name to explain; by default the architecture's own"),),
+        options=(_LAYER,),
+    ),
+    _cam(
+        "gradcam-plus-plus",
+        "as gradcam, with weights that count each place's gradient, for several lesions of one class",
+        _ONCE,
+        "Chattopadhay et al. 2018, Grad-CAM++",
+    ),
+    _cam(
+        "hirescam",
+        "gradient times feature, place by place: what each place adds to the logit, exact for a linear head",
+        _ONCE,
+        "Draelos and Carin 2020, HiResCAM",
+    ),
+    _cam(
+        "layercam",
+        "positive gradient times feature, place by place; also usable on early layers",
+        _ONCE,
+        "Jiang et al. 2021, LayerCAM",
+    ),
+    _cam(
+        "xgradcam",
+        "as gradcam, with gradients averaged by how strong the feature is there",
+        _ONCE,
+        "Fu et al. 2020, XGrad-CAM",
+    ),
+    _cam(
+        "eigengradcam",
+        "first principal component of gradient times feature",
+        f"{_ONCE}, 1 singular value decomposition",
+        "Gildenblat et al. 2021, pytorch-grad-cam, after Muhammad and Yeasin 2020",
+    ),
+    _cam(
+        "eigencam",
+        "first principal component of the features: what is strong there, whichever class is asked for",
+        "1 forward, 1 singular value decomposition",
+        "Muhammad and Yeasin 2020, Eigen-CAM",
+        gradients=False,
+    ),
+    _cam(
+        "scorecam",
+        "features weighed by the target's logit of the image seen through each of them",
+        _PER_FEATURE,
+        "Wang et al. 2020, Score-CAM",
+        gradients=False,
+    ),
+    _cam(
+        "ablationcam",
+        "features weighed by how far the target's logit falls without each of them",
+        f"{_PER_FEATURE}, of the part behind it where that runs alone",
+        "Desai and Ramaswamy 2020, Ablation-CAM",
+        gradients=False,
     ),
     ExplainerRow(
         "lime",
@@ -25,14 +134,10 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         citation="Ribeiro et al. 2016, LIME",
         options=(
             Option("samples", 300, "perturbed copies of the image", minimum=10),
-            Option("segments", 60, "superpixels asked of SLIC", minimum=2),
-            Option(
-                "compactness",
-                0.5,
-                "how square SLIC's superpixels are, against how alike their pixels",
-                minimum=0.001,
-            ),
+            _SEGMENTS,
+            _COMPACTNESS,
             Option("hide", "mean", "what a hidden superpixel shows", choices=("mean", "black")),
+            replace(_SEGMENTATION, came_later=True),
         ),
     ),
     ExplainerRow(
@@ -69,7 +174,107 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         citation="Sundararajan et al. 2017",
         options=(
             Option("steps", 24, "points along the way", minimum=2),
-            Option("baseline", "mean", "the blank image", choices=("mean", "black")),
+            _BLANK,
+        ),
+    ),
+    _gradient(
+        "saliency",
+        "how strongly the target's logit reacts to each pixel",
+        _ONCE,
+        "Simonyan et al. 2013",
+        signed=False,
+    ),
+    _gradient(
+        "input-x-gradient",
+        "each pixel's normalised value times its gradient",
+        _ONCE,
+        "Shrikumar et al. 2016",
+        signed=True,
+    ),
+    _gradient(
+        "smoothgrad",
+        "the gradient, averaged over noisy copies of the image",
+        "`samples` forwards and backwards",
+        "Smilkov et al. 2017",
+        (
+            Option("samples", 24, "noisy copies", minimum=2),
+            Option(
+                "noise", 0.15, "standard deviation, as a share of the image's range", minimum=0, maximum=1
+            ),
+        ),
+        signed=False,
+    ),
+    _gradient(
+        "gradient-shap",
+        "gradients at random points on the way from a blank image to noisy copies of this one",
+        "`samples` forwards and backwards",
+        "Lundberg and Lee 2017; Erion et al. 2021",
+        (
+            Option("samples", 24, "random points", minimum=2),
+            Option(
+                "noise", 0.05, "standard deviation, as a share of the image's range", minimum=0, maximum=1
+            ),
+            _BLANK,
+        ),
+        signed=True,
+    ),
+    _gradient(
+        "deeplift",
+        "each pixel's part in the difference from a blank image, by DeepLift's rescale rule; not on every network",
+        "2 forwards, 1 backward",
+        "Shrikumar et al. 2017",
+        (_BLANK,),
+        signed=True,
+    ),
+    _gradient(
+        "guided-backprop",
+        "the gradient with ReLUs that let nothing negative back: edges that the network can see; not on every network",
+        _ONCE,
+        "Springenberg et al. 2015",
+        signed=False,
+    ),
+    ExplainerRow(
+        "feature-ablation",
+        "how far the target's logit falls when one superpixel is hidden",
+        "occlusion",
+        signed=True,
+        gradients=False,
+        control=False,
+        cost="`segments` forwards",
+        citation="Zeiler and Fergus 2014, with superpixels",
+        options=(_SEGMENTATION, _SEGMENTS, _COMPACTNESS, _HIDDEN),
+    ),
+    ExplainerRow(
+        "kernel-shap",
+        "Shapley values of superpixels: the mean gain in the target's logit over all orders of showing them",
+        "surrogate",
+        signed=True,
+        gradients=False,
+        control=False,
+        cost="`samples` forwards",
+        citation="Lundberg and Lee 2017",
+        options=(
+            Option("samples", 300, "coalitions drawn; at least twice `segments`", minimum=10),
+            _SEGMENTATION,
+            _SEGMENTS,
+            _COMPACTNESS,
+            _HIDDEN,
+        ),
+    ),
+    ExplainerRow(
+        "rise",
+        "the target's probability averaged over random masks that show a pixel; never zero anywhere",
+        "occlusion",
+        signed=False,
+        gradients=False,
+        control=False,
+        cost="`samples` forwards",
+        citation="Petsiuk et al. 2018, RISE",
+        options=(
+            Option("samples", 500, "random masks", minimum=10),
+            Option("grid", 7, "cells of a mask along each side", minimum=2),
+            Option("probability", 0.5, "with which a cell is shown", minimum=0.01, maximum=0.99),
+            Option("baseline", "black", "what is hidden shows", choices=("black", "mean")),
         ),
         sums_to_answer=True,
     ),

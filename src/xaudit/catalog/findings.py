@@ -41,6 +41,14 @@ FINDINGS: tuple[FindingRow, ...] = (
         "none needed; it is no proof that no shortcut exists",
     ),
     FindingRow(
+        "XA203",
+        "the answer does not survive a small change",
+        "on an image turned by at most 15 degrees or shifted by at most 10 % of its side the model names another class "
+        "too often: even the upper end of the interval of `equivariance-…-class` is below `equivariance.least_same_class`",
+        "train with such changes, or blank out what a small change moves out of the frame; a map of one image explains "
+        "an answer that the next image would not get",
+    ),
+    FindingRow(
         "XA301",
         "the explainer misreports",
         "its map is not denser where the model depends on the image: rank correlation with reliance not above zero, or "
@@ -60,6 +68,45 @@ FINDINGS: tuple[FindingRow, ...] = (
         "seldom (ceiling of the pointing game below .5, or of another overlap or share below .25)",
         "do not read low scores as a failure of the model; take a finer layer, more superpixels or smaller windows, or "
         "give the pointing game a tolerance of half a cell",
+    ),
+    FindingRow(
+        "XA304",
+        "the map does not survive a small change",
+        "on an image turned by at most 15 degrees or shifted by at most 10 % of its side the explainer's map, moved back, "
+        "orders the pixels otherwise: even the upper end of the interval of `equivariance-…` is below "
+        "`equivariance.least_same_map`",
+        "do not show the map as a reason; average over changed images, draw more samples, or take another explainer. "
+        "Where the model's answer changes as well (XA203), mend that first",
+    ),
+    FindingRow(
+        "XA305",
+        "localization collapses at coarser resolution",
+        "the explainer meets the marks on the whole image better than any control; at a step of the ladder even the upper "
+        "end of the interval is below `resolution.least_kept` of that",
+        "do not use these maps at that resolution. Where the model names the same class there, it goes on by something "
+        "coarser than the finding: look at XA201 and at reliance",
+    ),
+    FindingRow(
+        "XA311",
+        "the map does not depend on the model",
+        "with every layer of the network random, the explainer still draws nearly the same map (lower end of `mprt` above "
+        ".5): it shows the image, not what the model made of it",
+        "do not use this explainer for this model; a gradient or perturbation method beside it tells whether the fault is "
+        "its own",
+    ),
+    FindingRow(
+        "XA312",
+        "the explainer points at the same place on every image",
+        "its maps of different patients have nearly the same layout (lower end of `location-collapse` above .75): padding, "
+        "borders or a model that reads one fixed place",
+        "look at the mean map and its scores; where region reliance shows that the model reads that place, it is the "
+        "model, else take another layer or explainer",
+    ),
+    FindingRow(
+        "XA313",
+        "the explainer is unstable",
+        "another seed gives another map of the same image (upper end of `seed-stability` below .5)",
+        "draw more samples, or fewer and larger superpixels, until the maps agree; until then show none of them",
     ),
     FindingRow(
         "XA401",

@@ -19,8 +19,9 @@ CUT = (
     Option(
         "binarisation",
         "otsu",
-        "how the map is cut: by Otsu, at `threshold`, or to as many pixels as are marked",
-        choices=("otsu", "fixed", "area"),
+        "how the map is cut: by Otsu, at `threshold`, to as many pixels as are marked, or at a threshold that is "
+        "`tuned` for each explainer and class on another split; see `localization.tune_on`",
+        choices=("otsu", "fixed", "area", "tuned"),
     ),
     Option("threshold", 0.5, "for `fixed`: of the map scaled to 0 to 1", minimum=0, maximum=0.99),
 )

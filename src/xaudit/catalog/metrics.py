@@ -5,6 +5,7 @@ from xaudit.catalog.faithfulness import BASELINES, COMPLEXITY, FAITHFULNESS
 from xaudit.catalog.localization import ARRAS, CUT, HERE, PLACED
 from xaudit.catalog.regions import REGIONS
 from xaudit.catalog.rows import MetricRow, Option
+from xaudit.catalog.sanity import SANITY
 
 _SCORED: tuple[MetricRow, ...] = (
     MetricRow(
@@ -134,8 +135,24 @@ _SCORED: tuple[MetricRow, ...] = (
         )
         for region in REGIONS
     ),
+    *(
+        MetricRow(
+            f"reliance-logit-{region}",
+            f"fall of the target's logit when '{region}' is in-filled, minus that of random areas of its size; a rise is no fall",
+            "reliance",
+            None,
+            "logits, 0 where it matters no more than any other place",
+            "none beyond reliance",
+            needs_annotation=True,
+            needs_lungs="lung" in region,
+            citation=HERE,
+            headline=False,
+        )
+        for region in REGIONS
+    ),
     *changed_rows("equivariance", "the flipped, turned or shifted image"),
     *changed_rows("resolution", "the coarser image"),
+    *SANITY,
 )
 
 

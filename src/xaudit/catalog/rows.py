@@ -14,6 +14,8 @@ class Option:
         default: also fixes the type; a default of None takes a text.
         minimum: smallest number allowed, inclusive.
         choices: the only texts allowed, where there are only some.
+        came_later: whether it was added to a row that had results already. At its default it does what was done
+            before, and leaves fingerprint and seeds as they were, so that stored maps stay valid.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Option:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    came_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class MetricRow:
         "limits",
         "equivariance",
         "resolution",
+        "repeatability",
     ]
     higher_is_better: bool | None
     range: str

@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import binomtest
 
 from xaudit.config import StatisticsSection
 from xaudit.records import Flips, Interval, Prediction
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import ClusterBootstrap
 from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.mcnemar import mcnemar
 
 
 def flips(
@@ -24,8 +24,9 @@ def flips(
 ) -> tuple[Flips, ...]:
     """One record per model and split that both runs classified, sorted.
 
-    The interval of the accuracies' difference resamples patients. McNemar's p takes every case for independent, as
-    its author did, so a difference counts as one only where both leave chance out.
+    The interval of the accuracies' difference resamples patients, and McNemar's test counts them, each for the side
+    with more of its cases. A difference counts as one only where both leave chance out: the interval knows how large it
+    is, the test does not lean on how the replicates are spread.
 
     Args:
         cases: ids of the cases that both runs hold.
@@ -44,19 +45,6 @@ def flips(
     )
 
 
-def mcnemar_p(n_fixed: int, n_broken: int) -> float:
-    """Two-sided exact p of as uneven a split of the cases that changed sides; 1 where none did.
-
-    Example:
-        >>> mcnemar_p(0, 6), mcnemar_p(3, 3), mcnemar_p(0, 0)
-        (0.03125, 1.0, 1.0)
-
-    Source: McNemar 1947; the exact form is the binomial test with a share of one half.
-    """
-    n = n_fixed + n_broken
-    return float(binomtest(n_fixed, n).pvalue) if n else 1.0
-
-
 def _flips(
     model_id: str, split: str, pairs: Sequence[tuple[Prediction, Prediction]], bootstrap: ClusterBootstrap
 ) -> Flips:
@@ -66,6 +54,7 @@ def _flips(
     names = [later.patient_id if patients_known and later.patient_id else later.case_id for _, later in pairs]
     n_fixed = int(((was_right == 0) & (is_right == 1)).sum())
     n_broken = int(((was_right == 1) & (is_right == 0)).sum())
+    test = mcnemar(is_right, was_right, names)
     found = Flips(
         model_id=model_id,
         split=split,
@@ -77,9 +66,10 @@ def _flips(
         n_cases=len(pairs),
         n_patients=len(set(names)),
         cluster="patient" if patients_known else "case",
-        p_value=mcnemar_p(n_fixed, n_broken),
+        p_value=None if test is None else test.mid,
         conclusion="undecided",
         sentence="",
+        p_exact=None if test is None else test.exact,
     )
     return _told(found, alpha=1 - bootstrap.confidence)
 
@@ -93,7 +83,7 @@ def _told(found: Flips, *, alpha: float) -> Flips:
         others = f", though {counted(found.n_changed, 'answer')} changed" if found.n_changed else ""
         return replace(found, conclusion="same", sentence=f"{who} is {after} as before{others} ({where})")
     figures = f"from {before} to {after}, by {_size(found.difference)} {where} ({turned})"
-    if _leaves_out_zero(found.difference) and found.p_value <= alpha:
+    if _leaves_out_zero(found.difference) and found.p_value is not None and found.p_value <= alpha:
         if found.difference.estimate > 0:
             return replace(found, conclusion="higher", sentence=f"{who} rose {figures}")
         return replace(found, conclusion="lower", sentence=f"{who} fell {figures}")

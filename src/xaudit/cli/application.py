@@ -11,6 +11,7 @@ from xaudit.cli import (
     compare,
     config_file,
     data,
+    data_convert,
     data_regions,
     diff,
     doctor,
@@ -79,6 +80,7 @@ application.command("doctor", cls=VariadicCommand)(doctor.doctor)
 
 _data.command("phantom", cls=VariadicCommand)(data.phantom)
 _data.command("check", cls=VariadicCommand)(data.check)
+_data.command("convert", cls=VariadicCommand)(data_convert.convert)
 _data.command("agreement", cls=VariadicCommand)(agreement.agreement)
 _data.command("regions", cls=VariadicCommand)(data_regions.regions)
 _config.command("init", cls=VariadicCommand)(config_file.init)

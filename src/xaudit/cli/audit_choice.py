@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import CHANGED_FAMILIES, EXPLAINERS, METRICS, made_of_maps_id, metric_row
+from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, EXPLAINERS, METRICS, metric_row
 from xaudit.cli.options import Choices
-from xaudit.config import AuditFile, build_audit_file, read_audit_file
+from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_audit_file
 from xaudit.errors import UsageError, did_you_mean
 
 DEFAULT_FILE = Path("xaudit.yaml")
@@ -49,7 +49,9 @@ def chosen_audit(path: Path | None, choices: Choices) -> tuple[AuditFile, tuple[
         plain["explainers"] = _chosen_explainers(plain, choices.explainers)
     if choices.metrics:
         plain["metrics"] = _chosen_metrics(plain, choices.metrics)
-    if choices.explainers or choices.metrics:
+    if choices.gates:
+        plain["gates"] = list(choices.gates)
+    elif choices.explainers or choices.metrics:
         notes += _without_lost_gates(plain, audit)
     return build_audit_file(plain, shown="command line", root=Path.cwd()), tuple(notes)
 
@@ -95,7 +97,7 @@ def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
                 f"--metric: '{name}' comes with the localization metrics and cannot be chosen alone",
                 hint="choose the metric that it limits; `localization.ceilings` switches ceilings on or off",
             )
-        if name in always and metric_row(name).family in CHANGED_FAMILIES:
+        if name in always and metric_row(name).family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
             raise UsageError(
                 f"--metric: '{name}' is no metric of its own",
                 hint=f"ask for it with `--set {metric_row(name).family}=true`",
@@ -120,26 +122,18 @@ def _unknown(kind: str, name: str, known: list[str]) -> UsageError:
 
 def _without_lost_gates(plain: dict[str, Any], audit: AuditFile) -> list[str]:
     """Drops gates on what was not chosen, and says so: a gate that is not asked must not seem to have passed."""
-    explainers = {_name_of(spec) for spec in plain["explainers"]}
-    subjects = explainers | {spec.id for spec in audit.controls}
-    subjects |= {made_of_maps_id(name, spec.id) for name in explainers for spec in audit.controls}
-    metrics = {_name_of(spec) for spec in plain["metrics"]}
-    offered = {row.id for row in METRICS if row.family in _OFFERED_FAMILIES}
-    offered |= {spec.id for spec in audit.metrics}
+    left = build_audit_file({**plain, "gates": []}, shown="command line", root=Path.cwd())
+    subjects = {*(spec.id for spec in left.explainers), *left.control_ids}
+    measured = measured_metrics(left)
     lost = [
         gate
         for gate in audit.gates
-        if (gate.subject is not None and gate.subject not in subjects)
-        or (gate.metric in offered and gate.metric not in metrics)
+        if (gate.subject is not None and gate.subject not in subjects) or gate.metric not in measured
     ]
     plain["gates"] = [gate.model_dump(mode="json") for gate in audit.gates if gate not in lost]
     return [
         f"note:  gate '{gate}' is not asked, because the options leave out what it is about" for gate in lost
     ]
-
-
-def _name_of(spec: dict[str, Any]) -> str:
-    return str(spec.get("id") or spec["name"])
 
 
 def existing_run(run: Path | None, out: Path) -> Path:

@@ -82,11 +82,13 @@ def compare(
 
 
 def _check_metrics(metrics: tuple[str, ...]) -> None:
-    from xaudit.catalog import CHANGED_FAMILIES, METRICS
+    from xaudit.catalog import CHANGED_FAMILIES, METRICS, STEP
     from xaudit.errors import did_you_mean
 
     known = [row.id for row in METRICS]
     for name in metrics:
-        if name not in known and not name.startswith(tuple(f"{family}-" for family in CHANGED_FAMILIES)):
+        if name not in known and not name.startswith(
+            tuple(f"{start}-" for start in (*CHANGED_FAMILIES, STEP))
+        ):
             hint = did_you_mean(name, known, otherwise="`xaudit list metrics` shows all")
             raise UsageError(f"--metric: no metric is called '{name}'", hint=hint)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from xaudit.cli.mark_pictures import write_mark_pictures
 from xaudit.cli.options import AuditPath, Overrides, Quiet
 from xaudit.cli.output import emit, emit_grid, say
-from xaudit.errors import UsageError, did_you_mean
+from xaudit.errors import DataError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
@@ -31,6 +32,10 @@ Strength = Annotated[
     ),
 ]
 StudySeed = Annotated[int, typer.Option(min=0, metavar="N", help="Another seed is another population.")]
+Pictures = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", show_default=False, help="Draw a few marked images into this new folder."),
+]
 Size = Annotated[int, typer.Option(min=64, max=1024, metavar="PX", help="Side of a slice.")]
 
 
@@ -73,24 +78,66 @@ def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposi
             raise UsageError(f"--plant: nothing is called '{name}'", hint=hint)
 
 
-def check(audit: AuditPath = None, overrides: Overrides = None, quiet: Quiet = False) -> int:
-    """Says what an audit's data holds, and what cannot be used."""
+def check(
+    audit: AuditPath = None,
+    pictures: Pictures = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+) -> int:
+    """Says what an audit's data holds, and what cannot be used.
+
+    Faults of single rows and marks are all listed at once, not only the first.
+    """
     from xaudit.cases import load_dataset
     from xaudit.cli.audit_choice import audit_source, chosen_audit
     from xaudit.cli.options import Choices
     from xaudit.cli.progress import progress_report
 
+    if pictures is not None and pictures.exists() and (not pictures.is_dir() or any(pictures.iterdir())):
+        raise UsageError(
+            f"{pictures}: is there already and not empty", hint="name a folder that is not there yet"
+        )
     source, shown = audit_source(audit)
     say(f"reading the data of {shown}", quiet=quiet)
     chosen, _ = chosen_audit(source, Choices(overrides=tuple(overrides or ())))
+    found: list[DataError] = []
     with tempfile.TemporaryDirectory(prefix="xaudit-") as workspace:
         for name, section in chosen.all_datasets.items():
-            with progress_report(quiet=quiet, verbose=False) as report:
-                dataset = load_dataset(
-                    section, dataset_id=name, workspace=Path(workspace), on_progress=report
-                )
-            _describe(dataset)
+            faults: list[DataError] = []
+            try:
+                with progress_report(quiet=quiet, verbose=False) as report:
+                    dataset = load_dataset(
+                        section,
+                        dataset_id=name,
+                        workspace=Path(workspace),
+                        on_progress=report,
+                        faults=faults,
+                    )
+            except DataError as error:
+                faults.append(error)
+                dataset = None
+            found += faults
+            if dataset is not None and not (len(faults) == 1 and len(chosen.all_datasets) == 1):
+                _describe(dataset)
+            if dataset is not None and pictures is not None:
+                write_mark_pictures(pictures / name, dataset)
+                say(f"pictures of the marks: {pictures / name}", quiet=quiet)
+    _tell_faults(found, shown)
     return 0
+
+
+def _tell_faults(found: "list[DataError]", shown: str) -> None:
+    """Lists several faults on stdout; raises one that is alone as it is."""
+    if len(found) == 1:
+        raise found[0]
+    for number, fault in enumerate(found, start=1):
+        emit(f"{number}. {fault}")
+        if fault.hint:
+            emit(f"   {fault.hint}")
+    if found:
+        raise DataError(
+            f"{shown}: {len(found)} faults in the data", hint="they are listed above; mend them first"
+        )
 
 
 def _describe(dataset: "Dataset") -> None:

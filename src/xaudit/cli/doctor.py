@@ -18,7 +18,8 @@ from xaudit.report.grid import Cell, Column, Tone, grid, row
 
 LIBRARIES = ("torch", "torchvision", "quantus", "lime", "grad-cam", "captum", "numpy", "scipy", "scikit-image",
              "scikit-learn", "pandas", "pyarrow", "pillow", "safetensors", "pydantic", "typer", "rich")  # fmt: skip
-OPTIONAL_LIBRARIES = ("pydicom",)
+OPTIONAL_LIBRARIES = ("pydicom", "nibabel")
+_WITHOUT = {"pydicom": "no DICOM", "nibabel": "no NIfTI masks"}
 
 
 State = Literal["ok", "absent", "broken"]
@@ -70,7 +71,7 @@ def _software() -> Iterator[Check]:
             yield Check(name, "ok", importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             state: State = "absent" if name in OPTIONAL_LIBRARIES else "broken"
-            yield Check(name, state, "not installed" + (": no DICOM" if name == "pydicom" else ""))
+            yield Check(name, state, "not installed" + (f": {_WITHOUT[name]}" if name in _WITHOUT else ""))
 
 
 def _torch() -> Iterator[Check]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
-from xaudit.cli.options import DEFAULT_OUT, ExitZero, Out, ReportAs, RunPath
+from xaudit.cli.options import DEFAULT_OUT, ExitZero, FailUnder, Out, ReportAs, RunPath
 from xaudit.cli.output import ReportFormat, emit, emit_json, emit_section
 from xaudit.errors import UsageError
 
@@ -19,15 +19,6 @@ class GateOn(StrEnum):
     MEAN = "mean"
 
 
-FailUnder = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fail-under",
-        metavar="METRIC[@EXPLAINER][%STRATUM]=VALUE...",
-        help="Limits instead of the audit file's: iou@lime=0.3 'reliance-border<=0.1' "
-        "iou%lesion-size=small=0.2. A bare = takes the metric's own direction.",
-    ),
-]
 Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="RUN", help="An earlier run on the same data, for --max-drop."),
@@ -36,8 +27,9 @@ LargestDrop = Annotated[
     list[str] | None,
     typer.Option(
         "--max-drop",
-        metavar="METRIC[@EXPLAINER]=VALUE...",
-        help="The most that a metric may lose against the baseline, paired on the same cases: iou@lime=0.05.",
+        metavar="METRIC[@EXPLAINER][%STRATUM]=VALUE...",
+        help="The most that a metric may lose against the baseline, paired on the same cases: iou@lime=0.05 "
+        "iou@lime%lesion-size=small=0.1.",
     ),
 ]
 Strict = Annotated[

@@ -59,6 +59,15 @@ MaxErrorRate = Annotated[
         envvar="XAUDIT_MAX_ERROR_RATE", min=0, max=1, metavar="SHARE", help="Share of cases that may fail."
     ),
 ]
+FailUnder = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-under",
+        metavar="METRIC[@EXPLAINER][%STRATUM]=VALUE...",
+        help="Limits instead of the audit file's: iou@lime=0.3 'reliance-border<=0.1' "
+        "iou%lesion-size=small=0.2. A bare = takes the metric's own direction.",
+    ),
+]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even where a gate failed.")]
 ReportAs = Annotated[
     ReportFormat,
@@ -69,6 +78,8 @@ ListAs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More of what is going on.")]
+
+Full = Annotated[bool, typer.Option("--full", help="Every table, not only the first screen.")]
 
 DEFAULT_OUT = Path("runs")
 
@@ -81,6 +92,7 @@ class Choices:
         explainers: only these, where there are any.
         metrics: only these, where there are any.
         overrides: ``key.path=value``, applied before the rest.
+        gates: instead of the audit file's, where there are any.
     """
 
     explainers: tuple[str, ...] = ()
@@ -89,3 +101,4 @@ class Choices:
     limit: int | None = None
     seed: int | None = None
     max_error_rate: float | None = None
+    gates: tuple[str, ...] = ()

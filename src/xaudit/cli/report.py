@@ -1,18 +1,94 @@
 """``xaudit report``: the report of a run that is finished."""
 
-from xaudit.cli.options import DEFAULT_OUT, Out, ReportAs, RunPath
-from xaudit.cli.output import ReportFormat
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xaudit.cli.options import DEFAULT_OUT, Full, Out, ReportAs, RunPath
+from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.errors import UsageError
+
+KEY = "XAUDIT_HASH_KEY"
+
+Html = Annotated[
+    bool,
+    typer.Option("--html", help="Write the page report.html, which needs no network, and name its place."),
+]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="FILE", help="With --html: write it there. Without: into the run folder."),
+]
+NoImages = Annotated[bool, typer.Option("--no-images", help="With --html: no image, map or outline in it.")]
+HashIds = Annotated[
+    bool,
+    typer.Option(
+        "--hash-ids",
+        help=f"Show keyed hashes for the ids of cases and patients. The key is ${KEY}; without one it is thrown away.",
+    ),
+]
+
+ModelCard = Annotated[
+    bool,
+    typer.Option(
+        "--model-card", help="Print a model card in Markdown, with FDA's criteria and CLAIM's items."
+    ),
+]
 
 
-def report(run: RunPath = None, out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH) -> int:
-    """Shows a finished run again.
+def report(
+    run: RunPath = None,
+    out: Out = DEFAULT_OUT,
+    form: ReportAs = ReportFormat.RICH,
+    full: Full = False,
+    html: Html = False,
+    to: To = None,
+    no_images: NoImages = False,
+    hash_ids: HashIds = False,
+    card: ModelCard = False,
+) -> int:
+    """Shows a finished run again, on the terminal, as a page or as a model card.
 
     Exits with 0 whatever its verdict; `xaudit gate` judges.
     """
     from xaudit.cli.audit_choice import existing_run
     from xaudit.cli.show_outcome import show_outcome
-    from xaudit.stages import load_outcome
+    from xaudit.stages import load_ids, load_material, load_outcome
 
+    for option, given in (("--to", to is not None), ("--no-images", no_images)):
+        if given and not html:
+            raise UsageError(f"{option}: only the page has a file and images", hint="add --html")
     folder = existing_run(run, out)
-    show_outcome(load_outcome(folder), form, folder=str(folder))
+    hashed = None
+    if hash_ids:
+        from xaudit.report.hashed_ids import HashedIds
+
+        hashed = HashedIds(_key(), load_ids(folder))
+    if html:
+        from xaudit.report.html.page_file import NAME, write_page
+
+        page = to or folder / NAME
+        material = load_material(folder, images=not no_images)
+        write_page(material, page, folder=str(folder), images=not no_images, hashed=hashed)
+        emit(str(page))
+        return 0
+    outcome = load_outcome(folder)
+    shown = outcome if hashed is None else hashed.outcome(outcome)
+    if card:
+        from xaudit.report.model_card import model_card
+
+        emit(model_card(shown, load_material(folder, images=False).manifest))
+        return 0
+    show_outcome(shown, form, folder=str(folder), full=full)
     return 0
+
+
+def _key() -> bytes:
+    """The user's key, or one that nobody keeps."""
+    given = os.environ.get(KEY, "")
+    if given:
+        return given.encode()
+    say(f"note:  ids are hashed with a key that is thrown away; set {KEY} to have the same hashes again")
+    return secrets.token_bytes(32)

@@ -16,7 +16,9 @@ from xaudit.cli.options import (
     Device,
     ExitZero,
     ExplainerNames,
+    FailUnder,
     Fresh,
+    Full,
     Limit,
     MaxErrorRate,
     MetricNames,
@@ -50,6 +52,7 @@ class Manner:
     retrain: bool
     exit_zero: bool
     form: ReportFormat
+    full: bool
     quiet: bool
     verbose: bool
     ci: CiOutput
@@ -75,8 +78,10 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         fresh: Fresh = False,
         retrain: Retrain = False,
         max_error_rate: MaxErrorRate = None,
+        fail_under: FailUnder = None,
         exit_zero: ExitZero = False,
         form: ReportAs = ReportFormat.RICH,
+        full: Full = False,
         quiet: Quiet = False,
         verbose: Verbose = 0,
         junit: Junit = None,
@@ -89,11 +94,13 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
             limit=limit,
             seed=seed,
             max_error_rate=max_error_rate,
+            gates=tuple(fail_under or ()),
         )
-        if junit is not None and until != "report":
-            raise UsageError(f"--junit: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+        for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
+            if given and until != "report":
+                raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
         ci = CiOutput(junit, github)
-        manner = Manner(out, device, fresh, retrain, exit_zero, form, quiet, verbose > 0, ci)
+        manner = Manner(out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci)
         return carry_out(audit, choices, manner, until=until)
 
     command.__name__ = "run" if until == "report" else until
@@ -141,8 +148,18 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         n_drawn = draw(finished.pictures(), finished.folder)
         say(f"{n_drawn} overlays in {finished.folder / 'figures'}", quiet=manner.quiet or not n_drawn)
     show_outcome(
-        finished.outcome, manner.form, folder=str(finished.folder), command=shlex.join(request.command)
+        finished.outcome,
+        manner.form,
+        folder=str(finished.folder),
+        command=shlex.join(request.command),
+        full=manner.full,
     )
+    if finished.material is not None:
+        from xaudit.report.html.page_file import NAME, write_page
+
+        page = finished.folder / NAME
+        write_page(finished.material(), page, folder=str(finished.folder))
+        say(f"the whole report with its pictures: {page}", quiet=manner.quiet)
     tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
     tell_ci(finished.outcome, manner.ci)
     return verdict_exit(finished.outcome, exit_zero=manner.exit_zero)

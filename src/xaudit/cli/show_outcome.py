@@ -4,12 +4,15 @@ from xaudit.cli.output import ReportFormat, emit, emit_json
 from xaudit.records import Outcome
 
 
-def show_outcome(outcome: Outcome, form: ReportFormat, *, folder: str, command: str = "") -> None:
+def show_outcome(
+    outcome: Outcome, form: ReportFormat, *, folder: str, command: str = "", full: bool = False
+) -> None:
     """Prints the report of a finished run.
 
     Args:
         folder: where it lies.
         command: what to type to have it again, where known.
+        full: every table on the terminal; JSON and Markdown have them always.
     """
     match form:
         case ReportFormat.JSON:
@@ -24,4 +27,4 @@ def show_outcome(outcome: Outcome, form: ReportFormat, *, folder: str, command: 
             from xaudit.report.console import results_console
             from xaudit.report.terminal import render
 
-            render(outcome, results_console(), folder=folder, command=command)
+            render(outcome, results_console(), folder=folder, command=command, full=full)

@@ -26,25 +26,39 @@ from xaudit.config.data import (
     BUILT_IN_MASKS,
     AnnotationSection,
     DataSection,
+    NiftiSection,
     PhantomSection,
     RegionSection,
     SplitSection,
 )
 from xaudit.config.gates import Gate, GateEntry, MaxDrop
+from xaudit.config.measured import measured_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.report import ReportSection
+from xaudit.config.sanity import (
+    CheckSection,
+    Repeatability,
+    RepeatabilitySection,
+    Robustness,
+    RobustnessSection,
+    Sanity,
+    SanitySection,
+)
 from xaudit.config.section import Section
-from xaudit.config.strata import STRATA, Stratum, StratumSpec
+from xaudit.config.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
 
 __all__ = [
     "BUILT_IN_MASKS",
     "DEFAULT_METRICS",
     "STRATA",
+    "TOLD_STRATA",
     "AnnotationSection",
     "AuditFile",
     "CategoriesSection",
     "ChangedImagesSection",
+    "CheckSection",
     "DataSection",
     "Equivariance",
     "EquivarianceSection",
@@ -59,12 +73,20 @@ __all__ = [
     "MetricSpec",
     "ModelSection",
     "NamedOptions",
+    "NiftiSection",
     "PhantomSection",
     "RegionSection",
     "RelianceSection",
+    "Repeatability",
+    "RepeatabilitySection",
+    "ReportSection",
     "Resolution",
     "ResolutionSection",
+    "Robustness",
+    "RobustnessSection",
     "RunSection",
+    "Sanity",
+    "SanitySection",
     "Section",
     "SplitSection",
     "Spread",
@@ -77,5 +99,6 @@ __all__ = [
     "audit_schema",
     "build_audit_file",
     "fingerprint",
+    "measured_metrics",
     "read_audit_file",
 ]

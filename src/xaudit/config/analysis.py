@@ -1,5 +1,6 @@
 """What is asked beside the scores, and how sure the numbers are."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -10,7 +11,7 @@ from pydantic import (
 from xaudit.config.section import Section
 from xaudit.config.strata import STRATA, Stratum, StratumSpec
 
-Infill = Literal["blur", "noise", "mean"]
+Infill = Literal["blur", "noise", "mean", "mirror"]
 
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -21,18 +22,53 @@ class RelianceSection(Section):
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
-        ("blur", "noise"), min_length=1, description="what regions are replaced by: blur, noise, mean"
+        ("blur", "noise"),
+        min_length=1,
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
 
 
 class LocalizationSection(Section):
-    """What stands beside the scores against readers' marks."""
+    """What stands beside the scores against readers' marks, and where `binarisation: tuned` gets its thresholds."""
 
     ceilings: bool = Field(
         True,
         description="score the mark itself on each explainer's native grid: the most its map could reach",
     )
+    protocol: Literal["chexlocalize"] | None = Field(
+        None,
+        description="follow a published study to the letter beside xaudit's own numbers: CheXlocalize's IoU and hit rate, "
+        "its intervals over images, its regressions",
+    )
+    tune_on: Literal["validation", "train"] = Field(
+        "validation", description="split whose marked cases choose the thresholds of `binarisation: tuned`"
+    )
+    tune_thresholds: tuple[Annotated[float, Field(ge=0, le=0.99)], ...] = Field(
+        tuple(round(0.05 * step, 2) for step in range(1, 20)),
+        min_length=2,
+        description="that are tried, rising; of the map scaled to 0 to 1",
+    )
+    tune_limit: int | None = Field(
+        None, ge=1, description="tune on at most so many cases, spread evenly over the patients"
+    )
+
+    @field_validator("tune_on", mode="before")
+    @classmethod
+    def _is_not_scored(cls, split: object) -> object:
+        if split == "test":
+            raise ValueError(
+                "thresholds that are tuned on the test split would be scored on the cases that chose them"
+                "|tune on validation, or on train"
+            )
+        return split
+
+    @field_validator("tune_thresholds")
+    @classmethod
+    def _rise(cls, thresholds: tuple[float, ...]) -> tuple[float, ...]:
+        if any(low >= high for low, high in pairwise(thresholds)):
+            raise ValueError(f"expected rising numbers, got {list(thresholds)}")
+        return thresholds
 
 
 class StatisticsSection(Section):

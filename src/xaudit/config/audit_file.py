@@ -11,13 +11,17 @@ from pydantic import (
 
 from xaudit.catalog import (
     CHANGED_FAMILIES,
+    CHECK_FAMILIES,
+    CHEXLOCALIZE,
     EXPLAINERS,
     METRICS,
     STRUCTURES,
-    changed_metric_id,
+    asks_model_of_change,
     explainer_row,
     made_of_maps_id,
     metric_row,
+    step_id,
+    with_model_id,
 )
 from xaudit.config.analysis import (
     CategoriesSection,
@@ -29,14 +33,32 @@ from xaudit.config.analysis import (
 from xaudit.config.changed_images import Equivariance, Resolution
 from xaudit.config.data import DataSection
 from xaudit.config.gates import Gate, GateEntry
+from xaudit.config.measured import check_measured
+from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.models import ModelSection, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.report import ReportSection
+from xaudit.config.sanity import Repeatability, Robustness, Sanity
 from xaudit.config.section import Section
 from xaudit.errors import nearest
 
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
 )
+
+
+CHEXLOCALIZE_METRICS = tuple(row.id for row in METRICS if row.id.startswith(CHEXLOCALIZE))
+CHEXLOCALIZE_CONFIDENCE = 0.95
+
+
+def percents(steps: int) -> tuple[int, ...]:
+    """The shares of layers, in percent, that are random at each step of a cascade.
+
+    Example:
+        >>> percents(4), percents(3)
+        ((25, 50, 75, 100), (33, 67, 100))
+    """
+    return tuple(round(100 * step / steps) for step in range(1, steps + 1))
 
 
 def _explainers(*names: str) -> tuple[ExplainerSpec, ...]:
@@ -76,12 +98,25 @@ class AuditFile(Section):
     resolution: Resolution = Field(
         None, description="what coarser images change; `true` takes the defaults, absent: not asked"
     )
+    sanity: Sanity = Field(
+        None,
+        description="whether maps depend on the model and the class; `true` takes the defaults, absent: not asked",
+    )
+    robustness: Robustness = Field(
+        None,
+        description="whether maps bear noise and other seeds; `true` takes the defaults, absent: not asked",
+    )
+    repeatability: Repeatability = Field(
+        None,
+        description="whether the maps of the audit's models agree; `true` takes the defaults, absent: not asked",
+    )
     gates: tuple[GateEntry, ...] = Field(
         (), description="limits that decide the exit code, such as `iou@gradcam >= 0.3`; see below"
     )
     statistics: StatisticsSection = StatisticsSection()
     categories: CategoriesSection = CategoriesSection()
     run: RunSection = RunSection()
+    report: ReportSection = ReportSection()
 
     @field_validator("controls")
     @classmethod
@@ -105,7 +140,7 @@ class AuditFile(Section):
     def _are_asked_here(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         for spec in metrics:
             family = metric_row(spec.name).family
-            if family in CHANGED_FAMILIES:
+            if family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
                 raise ValueError(
                     f"'{spec.name}' is no metric of its own|ask for it with the section `{family}`"
                 )
@@ -114,7 +149,13 @@ class AuditFile(Section):
     @model_validator(mode="after")
     def _asks_known_explainers_again(self) -> Self:
         known = [spec.id for spec in self.explainers_and_controls]
-        for name, section in (("equivariance", self.equivariance), ("resolution", self.resolution)):
+        for name, section in (
+            ("equivariance", self.equivariance),
+            ("resolution", self.resolution),
+            ("sanity", self.sanity),
+            ("robustness", self.robustness),
+            ("repeatability", self.repeatability),
+        ):
             for asked in section.explainers if section is not None else ():
                 if asked not in known:
                     hint = nearest(asked, known)
@@ -123,6 +164,49 @@ class AuditFile(Section):
                         + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                     )
         return self
+
+    @model_validator(mode="after")
+    def _follows_protocol(self) -> Self:
+        if self.localization.protocol == "chexlocalize":
+            self._check_chexlocalize()
+            asked = {metric.name for metric in self.metrics}
+            missing = tuple(MetricSpec(name=name) for name in CHEXLOCALIZE_METRICS if name not in asked)
+            object.__setattr__(self, "metrics", (*self.metrics, *missing))
+        return self
+
+    def _check_chexlocalize(self) -> None:
+        """Raises ValueError where another setting contradicts CheXlocalize's definitions."""
+        said = "localization.protocol: chexlocalize"
+        for index, metric in enumerate(self.metrics):
+            if metric.id in CHEXLOCALIZE_METRICS and metric.name != metric.id:
+                raise ValueError(
+                    f"{said} measures '{metric.id}', and metrics[{index}] gives that id to {metric.name}"
+                    "|give the metric another id"
+                )
+        for index, model in enumerate(self.models):
+            if model.target == "predicted":
+                raise ValueError(
+                    f"{said} explains the class that is marked, and models[{index}].target is predicted"
+                    "|set the target to positive or label"
+                )
+        for name, section in self.all_datasets.items():
+            where = "data" if name == "data" else f"datasets.{name}"
+            if section.annotations is None and section.format != "phantom":
+                raise ValueError(f"{said} needs readers' marks, and {where}.annotations is not set")
+            if section.annotations is not None and section.annotations.readers == "each":
+                raise ValueError(
+                    f"{said} has one truth for each case, and {where}.annotations.readers is each"
+                    "|take union, intersection, majority or staple"
+                )
+        if self.statistics.confidence != CHEXLOCALIZE_CONFIDENCE:
+            raise ValueError(
+                f"{said} has intervals at {CHEXLOCALIZE_CONFIDENCE:g}, and statistics.confidence is "
+                f"{self.statistics.confidence:g}"
+            )
+        if self.run.cases == "misclassified":
+            raise ValueError(
+                f"{said} is over all marked cases, and run.cases is misclassified|set it to annotated or all"
+            )
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -151,6 +235,14 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
                 )
             self._check_region(index, gate)
+            self._check_changed(index, gate)
+            family = metric_row(self.metric_names.get(gate.metric, gate.metric)).family
+            if family in CHECK_FAMILIES and getattr(self, family) is None:
+                raise ValueError(
+                    f"gates[{index}]: {gate.metric} is not measured|ask for it with the section `{family}`, such as "
+                    f"`{family}: true`"
+                )
+        check_measured(self)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:
@@ -165,9 +257,29 @@ class AuditFile(Section):
                 "leaves them out|set run.cases to all"
             )
 
+    def _check_changed(self, index: int, gate: Gate) -> None:
+        """Raises ValueError where a gate asks of a changed image what its section asks of others only."""
+        family = gate.metric.partition("-")[0]
+        sections = {"equivariance": self.equivariance, "resolution": self.resolution}
+        section = sections.get(family)
+        if section is None or not section.explainers or asks_model_of_change(gate.metric):
+            return
+        asked = ", ".join(section.explainers)
+        if gate.subject is not None and gate.subject not in section.explainers:
+            raise ValueError(
+                f"gates[{index}]: {family}.explainers asks {asked}, and not '{gate.subject}'"
+                f"|add it to {family}.explainers"
+            )
+        left_out = [spec.id for spec in self.explainers if spec.id not in section.explainers]
+        if gate.subject is None and left_out:
+            raise ValueError(
+                f"gates[{index}]: {gate.metric} asks every explainer, and {family}.explainers leaves out "
+                f"{', '.join(left_out)}|name one, such as {gate.metric}@{section.explainers[0]}"
+            )
+
     def _check_region(self, index: int, gate: Gate) -> None:
         """Raises ValueError where a gate asks about a region for which a data set has no masks."""
-        region = gate.metric.removeprefix("reliance-").removeprefix("mass-")
+        region = gate.metric.removeprefix("reliance-").removeprefix("logit-").removeprefix("mass-")
         for name, section in self.all_datasets.items():
             where = "data" if name == "data" else f"datasets.{name}"
             structure = STRUCTURES.get(region)
@@ -189,6 +301,11 @@ class AuditFile(Section):
         return {
             name: section for name, section in {"data": self.data, **self.datasets}.items() if name in used
         }
+
+    @property
+    def tunes_thresholds(self) -> bool:
+        """Whether a metric cuts maps at a threshold that another split must choose first."""
+        return any(metric.cuts_at_tuned_threshold for metric in self.metrics)
 
     @property
     def explainers_and_controls(self) -> tuple[ExplainerSpec, ...]:
@@ -218,23 +335,18 @@ class AuditFile(Section):
     @property
     def metric_names(self) -> Mapping[str, str]:
         """The catalog's name of each metric id that is not that name itself."""
-        names = {metric.id: metric.name for metric in self.metrics}
-        placed = {m.id: m.name for m in self.metrics if metric_row(m.name).family == "localization"}
-        for family, changes in (
-            ("equivariance", self.equivariance.transforms if self.equivariance else ()),
-            ("resolution", [str(step) for step in self.resolution.steps] if self.resolution else ()),
-        ):
-            for change in changes:
-                names[changed_metric_id(family, change)] = family
-                for measure in ("overlap", "probability", "class"):
-                    names[changed_metric_id(family, change, measure)] = f"{family}-{measure}"
-                for metric_id, name in placed.items():
-                    names[changed_metric_id(family, change, metric_id)] = name
+        names = dict(names_of_metrics(self.metrics, self.equivariance, self.resolution))
+        for percent in percents(self.sanity.steps) if self.sanity else ():
+            names[step_id(percent)] = step_id(percent).removesuffix(f"-{percent}")
+            names[step_id(percent, ssim=True)] = step_id(percent, ssim=True).removesuffix(f"-{percent}")
+        if self.repeatability:
+            rows = [row.id for row in METRICS if row.family == "repeatability"]
+            names |= {with_model_id(row, model.id): row for row in rows for model in self.models}
         return names
 
     def fingerprint(self) -> str:
         """A hash of all that can change a result; how the work is cut up does not count."""
-        plain = self.model_dump(mode="json")
+        plain = self.model_dump(mode="json", exclude={"report"})
         for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves"):
             plain["run"].pop(setting)
         return fingerprint(plain)

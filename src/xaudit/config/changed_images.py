@@ -61,6 +61,18 @@ class EquivarianceSection(ChangedImagesSection):
         min_length=1,
         description="flip-horizontal, flip-vertical, rotate-DEGREES (clockwise), shift-PERCENT (of the side, right and down)",
     )
+    least_same_class: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="share of cases below which the answer does not survive a small change (XA203)",
+    )
+    least_same_map: float = Field(
+        0.5,
+        ge=-1,
+        le=1,
+        description="rank correlation below which a map does not survive a small change (XA304)",
+    )
 
 
 class ResolutionSection(ChangedImagesSection):
@@ -70,6 +82,12 @@ class ResolutionSection(ChangedImagesSection):
         (1, 2, 4, 8),
         min_length=1,
         description="pixels of the model's frame averaged per side; 1 is the whole image",
+    )
+    least_kept: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the whole image's score below which localization collapses (XA305)",
     )
 
 

@@ -32,12 +32,66 @@ class PhantomSection(Section):
     seed: int = Field(0, ge=0, description="another seed is another population")
 
 
+AnnotationFormatName = Literal[
+    "auto",
+    "coco",
+    "voc",
+    "yolo",
+    "labelme",
+    "label-studio",
+    "cvat",
+    "boxes",
+    "rsna",
+    "nih",
+    "vindr",
+    "siim",
+    "chexlocalize",
+    "lidc",
+    "masks",
+]
+
+ANNOTATION_COLUMNS = (
+    "image",
+    "reader",
+    "label",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "x",
+    "y",
+    "width",
+    "height",
+    "image_width",
+    "image_height",
+)
+"""What a table of boxes can say."""
+
+
 class AnnotationSection(Section):
     """What the readers drew."""
 
-    path: Path = Field(description="a COCO JSON file, or a folder of Pascal VOC files")
-    format: Literal["auto", "coco", "voc"] = Field("auto", description="`auto` looks into the file")
-    origin: Literal["one", "zero"] = Field("one", description="where Pascal VOC files start to count pixels")
+    path: Path = Field(description="a file of annotations, or a folder of one file per image")
+    format: AnnotationFormatName = Field("auto", description="`auto` looks into the file")
+    origin: Literal["auto", "one", "zero"] = Field(
+        "auto",
+        description="where Pascal VOC files and tables of boxes start to count pixels; `auto` is one for Pascal VOC, "
+        "zero for tables",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="for a table of boxes: `image`, `reader`, `label`, `x0`, `y0`, `x1`, `y1`, or `x`, `y`, `width`, "
+        "`height`, and what the file calls them",
+    )
+    labels: tuple[str, ...] = Field(
+        (), description="the only labels that count; a reader who marked others found nothing. By default all"
+    )
+    rename: dict[str, str] = Field(
+        default_factory=dict, description="label in the annotations: label to use, before `merge`"
+    )
+    extra_images: Literal["refuse", "ignore"] = Field(
+        "refuse", description="what becomes of annotations of images that the data does not hold"
+    )
     readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
     )
@@ -46,6 +100,16 @@ class AnnotationSection(Section):
         ge=1,
         description="readers that must agree under `readers: majority`; by default more than half of a case's",
     )
+
+    @field_validator("columns")
+    @classmethod
+    def _are_known_columns(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in ANNOTATION_COLUMNS:
+                raise ValueError(
+                    f"no column is called '{name}' here|there are {', '.join(ANNOTATION_COLUMNS)}"
+                )
+        return value
 
     @model_validator(mode="after")
     def _votes_decide(self) -> Self:
@@ -57,11 +121,25 @@ class AnnotationSection(Section):
 BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
 
 
+class NiftiSection(Section):
+    """How the slices of NIfTI masks are numbered, and how they lie."""
+
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="`patient` turns slices so that columns run to the patient's left and rows to the back or feet, as "
+        "axial DICOM lies; `stored` takes the first axis as columns and the second as rows",
+    )
+    first_slice: Literal[0, 1] = Field(
+        0, description="the number of a volume's first slice in the images' names"
+    )
+
+
 class RegionSection(Section):
-    """Masks of the anatomy: a folder of PNGs with the images' names, a COCO file, or made here from the image."""
+    """Masks of the anatomy: PNGs or NIfTI files with the images' names, a COCO file, or made here from the image."""
 
     lungs: Literal["builtin-ct", "builtin-xray"] | Path | None = Field(
-        None, description="masks of both lungs: a folder, a COCO file, `builtin-ct` or `builtin-xray`"
+        None,
+        description="masks of both lungs: a folder, a COCO or NIfTI file, `builtin-ct` or `builtin-xray`",
     )
     body: Literal["builtin", "builtin-ct", "builtin-xray"] | Path | None = Field(
         None, description="masks of the whole patient; `builtin` follows `lungs`, and is for CT otherwise"
@@ -69,6 +147,7 @@ class RegionSection(Section):
     thorax: Literal["builtin"] | Path | None = Field(
         None, description="masks of all within the ribs; `builtin` is the convex hull of the lungs"
     )
+    nifti: NiftiSection = NiftiSection()
     tolerance_px: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="how far the region `mark` reaches beyond the marks"
     )
@@ -131,7 +210,8 @@ class DataSection(Section):
     )
     images: Path | None = Field(None, description="the folder that holds the images")
     labels: Path | None = Field(
-        None, description="CSV with the columns image, label and, where known, patient, split"
+        None,
+        description="CSV with the columns image, label and, where known, patient, split, site, augmented",
     )
     annotations: AnnotationSection | None = None
     regions: RegionSection = RegionSection()
@@ -146,6 +226,10 @@ class DataSection(Section):
     )
     patient_pattern: str | None = Field(
         None, description="a regular expression whose first group in the path is the patient"
+    )
+    augmented_pattern: str | None = Field(
+        None,
+        description="a regular expression that is found in the paths of augmented images and in no other",
     )
     window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
         "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
@@ -166,6 +250,11 @@ class DataSection(Section):
                 raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
             if groups < 1:
                 raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+        if self.augmented_pattern is not None:
+            try:
+                re.compile(self.augmented_pattern)
+            except re.error as error:
+                raise ValueError(f"augmented_pattern: not a regular expression ({error})") from None
         if self.regions.thorax == "builtin" and "lungs" not in self.structures:
             raise ValueError("regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set")
         return self

@@ -14,10 +14,13 @@ from pydantic import (
 )
 
 from xaudit.catalog import (
+    CHANGED_FAMILIES,
     METRICS,
     MetricRow,
+    asks_model_of_change,
     metric_row,
 )
+from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.named import check_name
 from xaudit.config.section import Section
 from xaudit.errors import did_you_mean
@@ -29,12 +32,13 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ABOUT = r"\s*(?P<metric>[A-Za-z0-9][\w.-]*)\s*(?:@\s*(?P<subject>[A-Za-z0-9][\w.-]*)\s*)?"
 
 
-_GATE = re.compile(
-    rf"{_ABOUT}(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_NUMBER})\s*"
-)
+_WITHIN = r"(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?"
 
 
-_MAX_DROP = re.compile(rf"{_ABOUT}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
+_GATE = re.compile(rf"{_ABOUT}{_WITHIN}(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_NUMBER})\s*")
+
+
+_MAX_DROP = re.compile(rf"{_ABOUT}{_WITHIN}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
 
 
 class Gate(Section):
@@ -81,7 +85,7 @@ class Gate(Section):
         return cls(
             metric=found["metric"],
             subject=found["subject"],
-            stratum=re.sub(r"\s*=\s*", "=", found["stratum"] or ALL_CASES),
+            stratum=_stratum_of(found),
             at_least=at_least,
             value=float(found["value"]),
             informational=informational,
@@ -114,9 +118,7 @@ class Gate(Section):
 
     def __str__(self) -> str:
         """The gate as a person writes it."""
-        subject = "" if self.subject is None else f"@{self.subject}"
-        stratum = "" if self.stratum == ALL_CASES else f"%{self.stratum}"
-        return f"{self.metric}{subject}{stratum} {'>=' if self.at_least else '<='} {_digits(self.value)}"
+        return f"{_about(self)} {'>=' if self.at_least else '<='} {_digits(self.value)}"
 
     @model_serializer
     def as_written(self) -> str | dict[str, object]:
@@ -127,17 +129,20 @@ class Gate(Section):
 class MaxDrop(Section):
     """The most that a metric may lose against a baseline run, such as ``iou@lime=0.05``.
 
+    With a stratum, ``iou@lime%lesion-size=small=0.05``, only that part of the cases counts.
+
     A metric of which lower is better loses where it rises. One without a direction, such as a model's reliance on
     a region, loses where it falls, as a bare ``=`` in a gate asks for at least.
     """
 
     metric: str
     subject: str | None = None
+    stratum: str = ALL_CASES
     value: float
 
     @classmethod
     def parse(cls, text: str, *, metrics: Mapping[str, str] | None = None) -> Self:
-        """Reads ``METRIC[@EXPLAINER]=VALUE``; the arguments are those of :meth:`Gate.parse`.
+        """Reads ``METRIC[@EXPLAINER][%STRATUM]=VALUE``; the arguments are those of :meth:`Gate.parse`.
 
         Raises:
             ValueError: with what is wrong and the nearest known name.
@@ -153,22 +158,51 @@ class MaxDrop(Section):
         value = float(found["value"])
         if not 0 <= value < math.inf:
             raise ValueError(f"'{text}': a drop is 0 or more; a gain is asked for with a gate")
-        return cls(metric=found["metric"], subject=found["subject"], value=value)
+        return cls(metric=found["metric"], subject=found["subject"], stratum=_stratum_of(found), value=value)
 
     def __str__(self) -> str:
         """The limit as a person reads it."""
-        subject = "" if self.subject is None else f"@{self.subject}"
-        return f"drop of {self.metric}{subject} <= {_digits(self.value)}"
+        return f"drop of {_about(self)} <= {_digits(self.value)}"
 
 
 def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
     """The catalog's row of the metric that a limit is about, once its names are checked."""
-    known = {**{row.id: row.id for row in METRICS}, **metrics}
+    known = {**{row.id: row.id for row in METRICS if row.family not in CHANGED_FAMILIES}, **metrics}
+    if found["metric"] not in known:
+        _check_changed(found["metric"], metrics)
     check_name(found["metric"], list(known), kind="metric")
     row = metric_row(known[found["metric"]])
-    if row.family == "reliance" and found["subject"] is not None:
-        raise ValueError(f"'{text}': {row.id} asks the model itself and takes no @explainer")
+    if (row.family == "reliance" or asks_model_of_change(found["metric"])) and found["subject"] is not None:
+        raise ValueError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
     return row
+
+
+def _stratum_of(found: re.Match[str]) -> str:
+    return re.sub(r"\s*=\s*", "=", found["stratum"] or ALL_CASES)
+
+
+def _about(limit: Gate | MaxDrop) -> str:
+    """What a limit is about, as a person writes it."""
+    subject = "" if limit.subject is None else f"@{limit.subject}"
+    stratum = "" if limit.stratum == ALL_CASES else f"%{limit.stratum}"
+    return f"{limit.metric}{subject}{stratum}"
+
+
+def _check_changed(name: str, metrics: Mapping[str, str]) -> None:
+    """Raises ValueError for a metric of changed images that is not measured, with the nearest that is."""
+    family = name.partition("-")[0]
+    if family not in CHANGED_FAMILIES:
+        return
+    own = [metric for metric in metrics if metric.startswith(f"{family}-")]
+    if not own:
+        raise ValueError(
+            f"'{name}' asks about changed images, and the section `{family}` is off"
+            f"|add `{family}: true` to the audit file"
+        )
+    raise ValueError(
+        f"'{name}' is not measured|"
+        + did_you_mean(name, own, otherwise=f"there are {len(own)}, such as {own[0]}")
+    )
 
 
 def _digits(value: float) -> str:
@@ -181,7 +215,9 @@ _GATE_KEYS = ("gate", "informational")
 
 
 def _gate_entry(entry: object, info: ValidationInfo) -> object:
-    return Gate.read(entry, metrics={spec.id: spec.name for spec in info.data.get("metrics", ())})
+    given = info.data
+    names = names_of_metrics(given.get("metrics", ()), given.get("equivariance"), given.get("resolution"))
+    return Gate.read(entry, metrics=names)
 
 
 _GATE_SCHEMA: dict[str, Any] = {

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import (
     Field,
+    field_validator,
     model_validator,
 )
 
@@ -21,6 +22,10 @@ class ModelSection(Section):
         "torchvision", description="where the network comes from; see models and formats"
     )
     architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
+    family: str | None = Field(
+        None,
+        description="models of one family are one network trained anew; by default the architecture or factory",
+    )
     factory: str | None = Field(None, description="package.module:function, called with n_classes")
     variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
     weights: Path | None = Field(None, description="safetensors or a weights-only state dict; absent: train")
@@ -29,6 +34,10 @@ class ModelSection(Section):
     )
     input_size: int | None = Field(
         None, ge=16, le=1024, description="side of the model's frame; by default the architecture's"
+    )
+    channels: Literal[1, 3] = Field(
+        3,
+        description="that the network takes; with 1, from Python only, it gets the mean of an image's three",
     )
     fit: Literal["stretch", "pad", "crop"] = Field(
         "stretch", description="how an image that is not square becomes the model's square frame"
@@ -46,6 +55,30 @@ class ModelSection(Section):
         "positive", description="which class's evidence is explained"
     )
 
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _one_or_three(cls, value: object) -> object:
+        if value not in (1, 3):
+            raise ValueError(
+                f"channels: images have 1 or 3, got {value!r}|let the factory put a layer in front of the network that "
+                "makes the others"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _one_channel_fits(self) -> Self:
+        if self.channels == 1:
+            if self.source != "python":
+                raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
+            for name in ("mean", "std"):
+                values = getattr(self, name)
+                if len(set(values)) > 1:
+                    raise ValueError(
+                        f"{name}: a network on one channel has one value, three times; got {list(values)}|for example "
+                        f"`{name}: [{values[1]}, {values[1]}, {values[1]}]`"
+                    )
+        return self
+
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:
         needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}[self.source]
@@ -54,6 +87,11 @@ class ModelSection(Section):
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise ValueError("factory: expected package.module:function")
         return self
+
+    @property
+    def family_name(self) -> str:
+        """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
+        return self.family or self.architecture or self.factory or self.source
 
 
 class TrainSection(Section):

@@ -86,8 +86,15 @@ class NamedOptions(Section):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the name and every setting: two results with the same one were made alike."""
-        return fingerprint({"name": self.name, "options": self.options})
+        """A hash of the name and every setting: two results with the same one were made alike.
+
+        A setting that came later and is left at its default takes no part: it makes what was made before it came.
+        """
+        silent = {option.name: option.default for option in self._known() if option.came_later}
+        told = {
+            name: value for name, value in self.options.items() if name not in silent or value != silent[name]
+        }
+        return fingerprint({"name": self.name, "options": told})
 
     def _known(self) -> tuple[Option, ...]:
         raise NotImplementedError
@@ -113,6 +120,11 @@ class MetricSpec(NamedOptions):
 
     def _known(self) -> tuple[Option, ...]:
         return metric_row(self.name).options
+
+    @property
+    def cuts_at_tuned_threshold(self) -> bool:
+        """Whether its value depends on a threshold that must be tuned first."""
+        return self.options.get("binarisation") == "tuned" and self.options.get("by") != "maxima"
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:

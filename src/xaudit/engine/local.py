@@ -31,6 +31,7 @@ def run_shards(
     total: int,
     n_evals: Callable[[], int],
     on_progress: Callable[[Progress], None],
+    stage: str = "explain and score",
 ) -> ShardCount:
     """Does every shard that is not done yet, in order.
 
@@ -39,10 +40,11 @@ def run_shards(
         total: how many there are.
         n_evals: model evaluations so far, for the speed shown.
         on_progress: told before the first shard and after each.
+        stage: what to call the work.
     """
     started, evals_before = time.perf_counter(), n_evals()
     done = reused = worked = 0
-    on_progress(Progress("explain and score", 0, total))
+    on_progress(Progress(stage, 0, total))
     for shard in shards:
         if shard.is_done():
             reused += 1
@@ -54,5 +56,5 @@ def run_shards(
         figures = {"evals_per_second": (n_evals() - evals_before) / seconds if seconds > 0 else 0.0}
         if worked:
             figures["seconds_left"] = seconds / worked * (total - done)
-        on_progress(Progress("explain and score", done, total, shard.name, figures))
+        on_progress(Progress(stage, done, total, shard.name, figures))
     return ShardCount(done, reused)

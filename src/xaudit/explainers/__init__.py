@@ -8,7 +8,7 @@ images beside it, their order or the batch size. Each third-party library is met
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from xaudit.config import ExplainerSpec
 from xaudit.records import FloatArray
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Asking
 
 
 class Explainer(Protocol):
@@ -38,6 +39,20 @@ class Explainer(Protocol):
         Raises:
             ModelError: if the classifier cannot be explained in this way.
             ValueError: if the three do not fit each other or the classifier.
+        """
+        ...
+
+
+@runtime_checkable
+class AskingExplainer(Explainer, Protocol):
+    """A method that only wants logits of changed images, so that it can share batches with whoever asks as well."""
+
+    def askings(
+        self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]
+    ) -> list[Asking[FloatArray]]:
+        """What :meth:`explain` would ask, one for each image, not yet begun; each returns its map, (h, w).
+
+        For :func:`xaudit.perturb.asking.answer`. Arguments and errors are those of :meth:`explain`.
         """
         ...
 
@@ -69,6 +84,55 @@ def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
             from xaudit.explainers.gradients import IntegratedGradientsExplainer
 
             return IntegratedGradientsExplainer.from_options(options, classifier)
+        case (
+            "gradcam-plus-plus"
+            | "hirescam"
+            | "layercam"
+            | "xgradcam"
+            | "eigencam"
+            | "eigengradcam"
+            | "scorecam"
+            | "ablationcam"
+        ):
+            from xaudit.explainers.cam import CamExplainer
+
+            return CamExplainer.from_options(spec.name, options, classifier)
+        case "saliency":
+            from xaudit.explainers.gradients import SaliencyExplainer
+
+            return SaliencyExplainer(classifier)
+        case "input-x-gradient":
+            from xaudit.explainers.gradients import InputXGradientExplainer
+
+            return InputXGradientExplainer(classifier)
+        case "smoothgrad":
+            from xaudit.explainers.gradients import SmoothGradExplainer
+
+            return SmoothGradExplainer.from_options(options, classifier)
+        case "gradient-shap":
+            from xaudit.explainers.gradients import GradientShapExplainer
+
+            return GradientShapExplainer.from_options(options, classifier)
+        case "guided-backprop":
+            from xaudit.explainers.backprop_rules import GuidedBackpropExplainer
+
+            return GuidedBackpropExplainer.from_options(options, classifier)
+        case "deeplift":
+            from xaudit.explainers.backprop_rules import DeepLiftExplainer
+
+            return DeepLiftExplainer.from_options(options, classifier)
+        case "feature-ablation":
+            from xaudit.explainers.superpixel_effects import FeatureAblationExplainer
+
+            return FeatureAblationExplainer.from_options(options, classifier)
+        case "kernel-shap":
+            from xaudit.explainers.superpixel_effects import KernelShapExplainer
+
+            return KernelShapExplainer.from_options(options, classifier)
+        case "rise":
+            from xaudit.explainers.rise import RiseExplainer
+
+            return RiseExplainer.from_options(options, classifier)
         case "random" | "centre" | "edges" | "intensity":
             from xaudit.explainers.controls import make_control
 

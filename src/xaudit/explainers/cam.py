@@ -10,7 +10,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
+from pytorch_grad_cam.base_cam import BaseCAM
+from pytorch_grad_cam.utils.image import scale_cam_image
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from xaudit.catalog import OptionValue
@@ -125,5 +127,211 @@ class _Passage:
     def _unfit(self, problem: str) -> ModelError:
         return ModelError(
             f"model '{self._model_id}': layer '{self._layer_name}' {problem}",
-            hint="give gradcam's option `layer` a convolutional block near the end of the network",
+            hint="give the option `layer` a convolutional block near the end of the network",
         )
+
+
+@dataclass(frozen=True)
+class CamExplainer:
+    """The relatives of Grad-CAM: one layer's features, weighed in another way.
+
+    Unsigned, 0 to 1 per image, bilinear from the layer's grid to the model's frame; a map of zeros where nothing
+    speaks for the target. They differ in what a feature's weight is:
+
+    - gradcam-plus-plus: its positive gradients, each by its share; the library's small constant in the denominator
+      (1e-6) damps gradients below a thousandth;
+    - hirescam: its gradient place by place, for a linear head exactly what each place adds to the logit;
+    - layercam: the same, positive gradients only;
+    - xgradcam: its gradients averaged with the features as weights; wants features that are not negative;
+    - eigengradcam: none; the first principal component of gradient times feature;
+    - eigencam: none; the first principal component of the features, whichever class is the target;
+    - scorecam: the target's logit of the image seen through it, softmax over the features;
+    - ablationcam: how far the target's logit falls when it is set to zero.
+
+    The sign of a principal component is open; here it is the one under which the map goes along with the sum over the
+    features. The fall in ablationcam is not divided by the logit, which would turn the map round where the logit is
+    negative. See docs/decisions/0017-what-a-cam-leaves-open.md.
+
+    Sources: Chattopadhay et al. 2018, eq. 19; Draelos and Carin 2020; Jiang et al. 2021; Fu et al. 2020; Muhammad and
+    Yeasin 2020; Wang et al. 2020, algorithm 1; Desai and Ramaswamy 2020.
+    """
+
+    method: str
+    classifier: Classifier
+    layer: torch.nn.Module
+    layer_name: str
+
+    @classmethod
+    def from_options(
+        cls, method: str, options: Mapping[str, OptionValue], classifier: Classifier
+    ) -> "CamExplainer":
+        """The method on the option's layer, else on the model's own; raises ModelError where there is neither."""
+        same = GradCamExplainer.from_options(options, classifier)
+        return cls(method, classifier, same.layer, same.layer_name)
+
+    @property
+    def grid_hw(self) -> tuple[int, int]:
+        """As :attr:`GradCamExplainer.grid_hw`."""
+        return GradCamExplainer(self.classifier, self.layer, self.layer_name).grid_hw
+
+    def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
+        """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
+        check_request(self.classifier, images, targets, seeds)
+        maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
+        of_batch = self._with_gradients if self.method in _BY_GRADIENTS else self._without_gradients
+        with custody(self.classifier.module):
+            for start in range(0, len(images), self.classifier.batch_size):
+                batch = slice(start, start + self.classifier.batch_size)
+                placed = images[batch].to(self.classifier.device, memory_format=torch.channels_last)
+                maps[batch] = of_batch(placed, targets[batch])
+        return maps
+
+    def _with_gradients(self, images: torch.Tensor, targets: Sequence[int]) -> FloatArray:
+        module = self.classifier.module
+        with ExitStack() as stack:
+            stack.enter_context(torch.enable_grad())
+            passage = _Passage(self.classifier.id, self.layer_name)
+            stack.callback(self.layer.register_forward_hook(passage.enter).remove)
+            cam = _BY_GRADIENTS[self.method](module, [self.layer])
+            stack.callback(cam.activations_and_grads.release)
+            stack.callback(self.layer.register_forward_hook(passage.leave).remove)
+            stack.callback(module.register_forward_hook(passage.check_entered).remove)
+            maps = cam(images, [ClassifierOutputTarget(target) for target in targets])
+        return np.asarray(maps, dtype=np.float32)
+
+    def _without_gradients(self, images: torch.Tensor, targets: Sequence[int]) -> FloatArray:
+        with torch.no_grad():
+            features, logits = self._features(images)
+            cams = []
+            for index, target in enumerate(targets):
+                own = features[index]
+                match self.method:
+                    case "eigencam":
+                        cams.append(_first_component(own.numpy()))
+                        continue
+                    case "scorecam":
+                        weights = torch.softmax(self._seen_through(images[index], own, target), dim=0)
+                    case "ablationcam":
+                        weights = logits[index, target] - self._without_each(images[index], own, target)
+                    case _:
+                        raise ValueError(f"no class activation map is called '{self.method}'")
+                cams.append(torch.einsum("c,chw->hw", weights, own).numpy())
+        return _scaled(np.stack(cams), self.classifier.model_hw)
+
+    def _features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The layer's features, (N, C, h, w), and the logits, both on the CPU."""
+        passage = _Passage(self.classifier.id, self.layer_name)
+        kept: list[torch.Tensor] = []
+
+        def keep(layer: torch.nn.Module, inputs: object, features: object) -> None:
+            kept.append(passage.enter(layer, inputs, features).detach().float().clone().cpu())
+
+        handle = self.layer.register_forward_hook(keep)
+        try:
+            logits: torch.Tensor = self.classifier.module(images)
+        finally:
+            handle.remove()
+        passage.check_entered(self.layer, None, None)
+        return kept[0].contiguous(), logits.float().cpu()
+
+    def _seen_through(self, image: torch.Tensor, features: torch.Tensor, target: int) -> torch.Tensor:
+        """The target's logit of the image times each feature, drawn in the frame and scaled to 0 to 1; (C,)."""
+        scores = []
+        for some in torch.split(features, self.classifier.batch_size):
+            # Corners aligned, and 1e-8 beside the range, as the library does.
+            drawn = torch.nn.functional.interpolate(
+                some[None].to(image.device),
+                size=self.classifier.model_hw,
+                mode="bilinear",
+                align_corners=True,
+            )[0]
+            low, high = drawn.amin(dim=(1, 2), keepdim=True), drawn.amax(dim=(1, 2), keepdim=True)
+            masks = (drawn - low) / (high - low + 1e-8)
+            seen = (image * masks[:, None]).contiguous(memory_format=torch.channels_last)
+            scores.append(self.classifier.module(seen)[:, target].float().cpu())
+        return torch.cat(scores)
+
+    def _without_each(self, image: torch.Tensor, features: torch.Tensor, target: int) -> torch.Tensor:
+        """The target's logit when one feature is zero everywhere, for each feature; (C,)."""
+        scores = []
+        for channels in torch.split(torch.arange(len(features)), self.classifier.batch_size):
+            ablated = features.repeat(len(channels), 1, 1, 1)
+            ablated[torch.arange(len(channels)), channels] = 0
+            n_copies = 1 if self._head_runs_alone else len(channels)
+            scores.append(self._head(image, ablated, n_copies)[:, target])
+        return torch.cat(scores)
+
+    @cached_property
+    def _head_runs_alone(self) -> bool:
+        """Whether one image in front of the layer and several behind it give the logits of several images.
+
+        Then the network before the layer runs once instead of once per feature. Not so where a part of it goes round
+        the layer and cannot be shared, or the head looks up how many images there were.
+        """
+        image = torch.zeros((3, *self.classifier.model_hw), device=self.classifier.device)
+        features, logits = self._features(image[None])
+        try:
+            shared = self._head(image, features.expand(2, -1, -1, -1), 1)
+        except (ModelError, RuntimeError):
+            return False
+        return shared.shape == (2, logits.shape[1]) and torch.allclose(
+            shared, logits.expand(2, -1), rtol=1e-4, atol=1e-5
+        )
+
+    def _head(self, image: torch.Tensor, features: torch.Tensor, n_copies: int) -> torch.Tensor:
+        """The logits of features that take the place of the layer's own, (K, n_classes)."""
+        placed = features.to(image.device).contiguous(memory_format=torch.channels_last)
+        handle = self.layer.register_forward_hook(lambda _layer, _inputs, _features: placed)
+        copies = image.expand(n_copies, -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        try:
+            logits: torch.Tensor = self.classifier.module(copies)
+        finally:
+            handle.remove()
+        return logits.float().cpu()
+
+
+class _EigenGradCam(BaseCAM):  # type: ignore[misc]
+    """The library's, with a sign that is defined."""
+
+    def get_cam_image(
+        self,
+        input_tensor: torch.Tensor,
+        target_layer: torch.nn.Module,
+        targets: Sequence[object],
+        activations: FloatArray,
+        grads: FloatArray,
+        eigen_smooth: bool,
+    ) -> FloatArray:
+        """(N, h, w), not yet scaled; the parameters and their names are the library's."""
+        del input_tensor, target_layer, targets, eigen_smooth
+        return np.stack([_first_component(one) for one in grads * activations])
+
+
+_BY_GRADIENTS: Mapping[str, type[BaseCAM]] = {
+    "gradcam-plus-plus": GradCAMPlusPlus,
+    "hirescam": HiResCAM,
+    "layercam": LayerCAM,
+    "xgradcam": XGradCAM,
+    "eigengradcam": _EigenGradCam,
+}
+
+
+def _first_component(features: FloatArray) -> FloatArray:
+    """Each place's score on the first principal component of (C, h, w) features, centred as the library does.
+
+    Signed so that it goes along with the sum over the features: places that score high hold much of them.
+    """
+    rows = features.reshape(len(features), -1).T.astype(np.float64)
+    centred = rows - rows.mean(axis=0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    scores = centred @ axes[0]
+    together = float(scores @ centred.sum(axis=1))
+    signed: FloatArray = (-scores if together < 0 else scores).reshape(features.shape[1:]).astype(np.float32)
+    return signed
+
+
+def _scaled(cams: FloatArray, frame_hw: tuple[int, int]) -> FloatArray:
+    """Positive part, scaled to 0 to 1 on its grid, drawn in the frame and scaled again, as the library does."""
+    drawn = scale_cam_image(np.maximum(cams, 0), (frame_hw[1], frame_hw[0]))
+    scaled: FloatArray = np.asarray(scale_cam_image(drawn), dtype=np.float32)
+    return scaled

@@ -1,18 +1,24 @@
-"""LIME over superpixels, through the lime library; its sole user."""
+"""LIME over superpixels. Sampling, kernel and ridge are those of the lime library, to the bit for the same seed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from lime.lime_image import LimeImageExplainer
-from skimage.segmentation import slic
+from sklearn.linear_model import Ridge
+from sklearn.metrics import pairwise_distances
 
 from xaudit.catalog import OptionValue
-from xaudit.explainers.options import number, text, whole_number
+from xaudit.errors import ModelError
+from xaudit.explainers.asked import explained
+from xaudit.explainers.options import text, whole_number
 from xaudit.explainers.requests import check_request
+from xaudit.explainers.segmentation import Segmentation, pixels_of
 from xaudit.models.classifier import Classifier
+from xaudit.perturb.asking import Asking, Question
 from xaudit.records import FloatArray, IntArray
+
+_KERNEL_WIDTH = 0.25
 
 
 @dataclass(frozen=True)
@@ -22,15 +28,14 @@ class LimeExplainer:
     Signed, in probability per superpixel shown instead of hidden. Every superpixel has its coefficient (ridge
     regression with the library's kernel, no selection of features), painted on all of its pixels.
 
-    Source: Ribeiro et al. 2016, section 3. Differs in the segmentation: SLIC with labels from 0 on the image's
-    own channels (the library's default is quickshift; its sampler never hides the last superpixel when labels
-    start at 1).
+    Source: Ribeiro et al. 2016, section 3. Differs in the segmentation: by default SLIC with labels from 0 on the
+    image's own channels (the library's default is quickshift; its sampler never hides the last superpixel when
+    labels start at 1).
     """
 
     classifier: Classifier
     n_samples: int
-    n_segments: int
-    compactness: float
+    segmentation: Segmentation
     hide: str
 
     @classmethod
@@ -39,18 +44,23 @@ class LimeExplainer:
         return cls(
             classifier,
             whole_number(options, "samples"),
-            whole_number(options, "segments"),
-            number(options, "compactness"),
+            Segmentation.from_options(options),
             text(options, "hide"),
         )
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seed draws which superpixels are hidden."""
+        return explained(self.askings(images, targets, seeds), self.classifier)
+
+    def askings(
+        self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]
+    ) -> list[Asking[FloatArray]]:
+        """See :meth:`xaudit.explainers.AskingExplainer.askings`; samples that repeat are asked once."""
         check_request(self.classifier, images, targets, seeds)
-        maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
-        for index, (image, target, seed) in enumerate(zip(images, targets, seeds, strict=True)):
-            maps[index] = self._map(image, target, seed)
-        return maps
+        return [
+            self._asking(image, target, seed)
+            for image, target, seed in zip(images, targets, seeds, strict=True)
+        ]
 
     def segments(self, image: torch.Tensor) -> IntArray:
         """The superpixels of an image: (h, w), labels 0 to n - 1.
@@ -58,92 +68,89 @@ class LimeExplainer:
         Args:
             image: (3, h, w), normalised.
         """
-        return superpixels(self._pixels(image), n_segments=self.n_segments, compactness=self.compactness)
+        return self.segmentation.of(self._pixels(image))
 
     def _pixels(self, image: torch.Tensor) -> FloatArray:
-        pixels: FloatArray = self.classifier.denormalise(image).permute(1, 2, 0).contiguous().numpy()
-        return pixels
+        return pixels_of(self.classifier, image)
 
-    def _map(self, image: torch.Tensor, target: int, seed: int) -> FloatArray:
+    def _asking(self, image: torch.Tensor, target: int, seed: int) -> Asking[FloatArray]:
         pixels, segments = self._pixels(image), self.segments(image)
-        # A second image explained by the same object would continue its random stream: one object per image.
-        explainer = _BatchedLime(random_state=seed, feature_selection="none", classifier=self.classifier)
-        explanation = explainer.explain_instance(
-            pixels,
-            self._probabilities,
-            labels=(target,),
-            top_labels=None,
-            hide_color=None if self.hide == "mean" else 0,
-            num_features=int(segments.max()) + 1,
-            num_samples=self.n_samples,
-            batch_size=self.classifier.batch_size,
-            segmentation_fn=lambda _pixels: segments,
+        shown = drawn_samples(seed, self.n_samples, int(segments.max()) + 1)
+        distinct, of_sample = _distinct(shown)
+        # Normalising is done pixel by pixel, so both pictures are normalised once and mixed afterwards.
+        whole, hidden = (
+            self.classifier.normalise(_planes(picture))
+            for picture in (pixels, _hidden(pixels, segments, self.hide))
         )
-        coefficients = np.zeros(int(segments.max()) + 1, dtype=np.float32)
-        for segment, coefficient in explanation.local_exp[target]:
-            coefficients[segment] = coefficient
+        at_pixel = torch.from_numpy(segments.reshape(-1))
+        switches = torch.from_numpy(distinct.astype(bool))
+
+        def mixed(start: int, stop: int) -> torch.Tensor:
+            keep = switches[start:stop].index_select(1, at_pixel)
+            return torch.where(keep.reshape(-1, 1, *segments.shape), whole, hidden)
+
+        logits = yield Question(len(distinct), mixed)
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                f"model '{self.classifier.id}': its answer to an image with superpixels hidden is not a number",
+                hint="check its weights and its preprocessing: NaN or infinite logits",
+            )
+        # In float32, as a library's user would hand them over.
+        probabilities = torch.softmax(torch.from_numpy(logits).float(), dim=1).numpy()
+        coefficients = surrogate(shown, probabilities[of_sample], target).astype(np.float32)
         painted: FloatArray = coefficients[segments]
         return painted
 
-    def _probabilities(self, images: torch.Tensor) -> FloatArray:
-        probabilities: FloatArray = torch.softmax(self.classifier.logits(images), dim=1).numpy()
-        return probabilities
 
+def drawn_samples(seed: int, n_samples: int, n_segments: int) -> IntArray:
+    """Which superpixels each sample shows, as the lime library draws it: (n_samples, n_segments) of 0 and 1.
 
-class _BatchedLime(LimeImageExplainer):  # type: ignore[misc]
-    """The library's explainer with its sampler's loop over pixels replaced by a look-up, and no progress bar.
-
-    Coefficients are those of the library: the same random draws, the same perturbed images, the same order.
+    The first sample shows everything. Fewer samples of the same seed are the first of more.
     """
-
-    def __init__(self, *, random_state: int, feature_selection: str, classifier: Classifier) -> None:
-        super().__init__(random_state=random_state, feature_selection=feature_selection)
-        self._classifier = classifier
-
-    def data_labels(
-        self,
-        image: FloatArray,
-        fudged_image: FloatArray,
-        segments: IntArray,
-        classifier_fn: Callable[[torch.Tensor], FloatArray],
-        num_samples: int,
-        batch_size: int = 10,
-    ) -> tuple[IntArray, FloatArray]:
-        """Which superpixels each sample shows, (samples, superpixels) of 0 and 1, and the probabilities it got.
-
-        The parameters and their names are the library's. The first sample shows everything.
-        """
-        n_segments = int(segments.max()) + 1
-        shown = self.random_state.randint(0, 2, num_samples * n_segments).reshape(num_samples, n_segments)
-        shown[0, :] = 1
-        # Normalising is done pixel by pixel, so both pictures are normalised once and mixed afterwards.
-        whole, hidden = (self._classifier.normalise(_planes(picture)) for picture in (image, fudged_image))
-        at_pixel = torch.from_numpy(segments.reshape(-1))
-        switches = torch.from_numpy(shown.astype(bool))
-        probabilities = []
-        for start in range(0, num_samples, batch_size):
-            keep = switches[start : start + batch_size].index_select(1, at_pixel)
-            keep = keep.reshape(-1, 1, *segments.shape)
-            probabilities.append(classifier_fn(torch.where(keep, whole, hidden)))
-        return shown, np.concatenate(probabilities)
+    draws = np.random.RandomState(seed)
+    # The library draws a seed for its segmentation first, whether it is used or not.
+    draws.randint(0, 1000)
+    shown: IntArray = draws.randint(0, 2, n_samples * n_segments).reshape(n_samples, n_segments)
+    shown[0] = 1
+    return shown
 
 
-def superpixels(pixels: FloatArray, *, n_segments: int, compactness: float) -> IntArray:
-    """A partition of the image into patches of similar intensity, without randomness.
+def surrogate(shown: IntArray, probabilities: FloatArray, target: int) -> FloatArray:
+    """The coefficient of each superpixel, to the bit that of the lime library with all features: (n_segments,).
+
+    Ridge regression (penalty 1) of the target's probability on what is shown, each sample weighted by the square
+    root of exp(-d² / 0.25²), where d is its cosine distance from the sample that shows everything, the first.
 
     Args:
-        pixels: (H, W, 3) intensities in [0, 1].
-        n_segments: how many are asked for; SLIC may return fewer or more.
-        compactness: above 0, weight of nearness against likeness. Likeness is distance between intensities, not
-            between Lab colours, whose range of 100 would leave a compactness below 10 without effect.
-
-    Returns:
-        (H, W), labels 0 to n - 1, each present.
+        shown: (n_samples, n_segments) of 0 and 1.
+        probabilities: (n_samples, n_classes).
     """
-    labels = slic(pixels, n_segments=n_segments, compactness=compactness, start_label=0, convert2lab=False)
-    _, consecutive = np.unique(labels, return_inverse=True)
-    segments: IntArray = consecutive.reshape(labels.shape)
-    return segments
+    distances = pairwise_distances(shown, shown[0].reshape(1, -1), metric="cosine").ravel()
+    weights = np.sqrt(np.exp(-(distances**2) / _KERNEL_WIDTH**2))
+    # The library picks all columns by number, which lays them out column by column; sums then run in that order.
+    features = shown[:, np.arange(shown.shape[1])]
+    model = Ridge(alpha=1, fit_intercept=True).fit(features, probabilities[:, target], sample_weight=weights)
+    coefficients: FloatArray = model.coef_
+    return coefficients
+
+
+def _distinct(shown: IntArray) -> tuple[IntArray, IntArray]:
+    """The rows that differ, in order of first appearance, and for each row where it stands among them."""
+    places: dict[bytes, int] = {}
+    of_row = np.array([places.setdefault(row.tobytes(), len(places)) for row in np.packbits(shown, axis=1)])
+    _, first = np.unique(of_row, return_index=True)
+    return shown[first], of_row
+
+
+def _hidden(pixels: FloatArray, segments: IntArray, hide: str) -> FloatArray:
+    """The picture of which hidden superpixels are cut: each one's mean colour, or black."""
+    picture = np.zeros_like(pixels)
+    if hide == "mean":
+        for label in range(int(segments.max()) + 1):
+            inside = pixels[segments == label]
+            # Channel by channel, as the library does: a sum along both axes at once rounds in another order.
+            picture[segments == label] = [np.mean(inside[:, channel]) for channel in range(pixels.shape[2])]
+    return picture
 
 
 def _planes(pixels: FloatArray) -> torch.Tensor:

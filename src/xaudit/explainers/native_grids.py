@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xaudit.config import ExplainerSpec
-from xaudit.native_grid import NativeGrid, SegmentGrid, feature_grid, pixel_grid, window_grid
+from xaudit.native_grid import NativeGrid, SegmentGrid, feature_grid, pixel_grid, tent_grid, window_grid
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +23,17 @@ def native_grids(spec: ExplainerSpec, classifier: "Classifier") -> GridOf | None
     """
     frame_hw = classifier.model_hw
     match spec.name:
-        case "gradcam":
+        case (
+            "gradcam"
+            | "gradcam-plus-plus"
+            | "hirescam"
+            | "layercam"
+            | "xgradcam"
+            | "eigencam"
+            | "eigengradcam"
+            | "scorecam"
+            | "ablationcam"
+        ):
             from xaudit.explainers.cam import GradCamExplainer
 
             features = feature_grid(frame_hw, GradCamExplainer.from_options(spec.options, classifier).grid_hw)
@@ -39,7 +49,31 @@ def native_grids(spec: ExplainerSpec, classifier: "Classifier") -> GridOf | None
             occlusion = OcclusionExplainer.from_options(spec.options, classifier)
             windows = window_grid(frame_hw, occlusion.window_px, occlusion.stride_px)
             return lambda _image: windows
-        case "integrated-gradients":
+        case "feature-ablation":
+            from xaudit.explainers.superpixel_effects import FeatureAblationExplainer
+
+            ablation = FeatureAblationExplainer.from_options(spec.options, classifier)
+            return lambda image: SegmentGrid(ablation.segments(image))
+        case "kernel-shap":
+            from xaudit.explainers.superpixel_effects import KernelShapExplainer
+
+            shap = KernelShapExplainer.from_options(spec.options, classifier)
+            return lambda image: SegmentGrid(shap.segments(image))
+        case "rise":
+            from xaudit.explainers.rise import RiseExplainer
+
+            cell_px = RiseExplainer.from_options(spec.options, classifier).cell_px
+            cells = tent_grid(frame_hw, cell_px)
+            return lambda _image: cells
+        case (
+            "saliency"
+            | "input-x-gradient"
+            | "smoothgrad"
+            | "integrated-gradients"
+            | "gradient-shap"
+            | "deeplift"
+            | "guided-backprop"
+        ):
             pixels = pixel_grid(frame_hw)
             return lambda _image: pixels
         case _:

@@ -1,18 +1,19 @@
-"""Occlusion through captum; the other captum method has its own file."""
+"""Occlusion: cover a patch and see how far the logit falls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from captum.attr import Occlusion
 
 from xaudit.catalog import OptionValue
 from xaudit.errors import AuditFileError
+from xaudit.explainers.asked import explained
 from xaudit.explainers.baselines import blank_image
 from xaudit.explainers.options import number, text
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
+from xaudit.perturb.asking import Asking, Question
 from xaudit.records import FloatArray
 
 
@@ -56,29 +57,40 @@ class OcclusionExplainer:
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
+        return explained(self.askings(images, targets, seeds), self.classifier)
+
+    def askings(
+        self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]
+    ) -> list[Asking[FloatArray]]:
+        """See :meth:`xaudit.explainers.AskingExplainer.askings`; the image itself and every patch, one by one."""
         check_request(self.classifier, images, targets, seeds)
-        maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
-        for index, (image, target) in enumerate(zip(images, targets, strict=True)):
-            maps[index] = self._map(image, target)
-        return maps
+        return [self._asking(image, target) for image, target in zip(images, targets, strict=True)]
 
-    def _map(self, image: torch.Tensor, target: int) -> FloatArray:
+    def _asking(self, image: torch.Tensor, target: int) -> Asking[FloatArray]:
         blank = blank_image(self.classifier, image, self.baseline)
+        patches = [(rows, columns) for rows in self._spans(0) for columns in self._spans(1)]
 
-        def logits(shown: torch.Tensor) -> torch.Tensor:
-            return self.classifier.logits(torch.where(shown > 0, image, blank))
+        def covered(start: int, stop: int) -> torch.Tensor:
+            """The images of patches start - 1 to stop - 2; the untouched image comes first."""
+            made = torch.empty((stop - start, *image.shape), memory_format=torch.channels_last)
+            made[:] = image
+            for index, place in enumerate(range(start, stop)):
+                if place > 0:
+                    rows, columns = patches[place - 1]
+                    made[index, :, rows, columns] = blank[:, rows, columns]
+            return made
 
-        # captum covers a switch per pixel instead of the image: a third of the memory traffic for the same falls.
-        with torch.inference_mode():
-            falls = Occlusion(logits).attribute(
-                torch.ones(1, 1, *self.classifier.model_hw),
-                target=target,
-                sliding_window_shapes=(1, *self.window_px),
-                strides=(1, *self.stride_px),
-                perturbations_per_eval=self.classifier.batch_size,
-            )
-        one_channel: FloatArray = falls[0, 0].to(torch.float32).cpu().numpy()
-        return one_channel
+        logits = yield Question(1 + len(patches), covered)
+        falls, covers = (np.zeros(self.classifier.model_hw) for _ in range(2))
+        for patch, logit in zip(patches, logits[1:, target], strict=True):
+            falls[patch] += logits[0, target] - logit
+            covers[patch] += 1
+        return (falls / covers).astype(np.float32)
+
+    def _spans(self, axis: int) -> list[slice]:
+        """Where the patches lie along one side; the last is cut off at the edge."""
+        side, window, step = self.classifier.model_hw[axis], self.window_px[axis], self.stride_px[axis]
+        return [slice(start, min(start + window, side)) for start in range(0, side - window + step, step)]
 
 
 def in_pixels(share: float, side: int) -> int:

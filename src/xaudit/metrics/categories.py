@@ -170,9 +170,14 @@ def is_wrong_reason(facts: MapFacts, thresholds: Thresholds) -> bool:
     Never where there is no mark; a correct answer whose map is none or points at everything has no reason that could
     be told, and counts only where its saliency is no denser in the mark.
     """
-    if not facts.correct or facts.mass_lift is None:
+    return facts.correct and facts.mass_lift is not None and not is_on_mark(facts, thresholds)
+
+
+def is_on_mark(facts: MapFacts | Measures, thresholds: Thresholds) -> bool:
+    """Whether a map lies on the mark: it does not miss it, and is denser there than elsewhere. Never without a map."""
+    if facts.mass_lift is None:
         return False
-    return category_of(facts, thresholds).startswith(MISS) or facts.mass_lift <= 1
+    return not category_of(facts, thresholds).startswith(MISS) and facts.mass_lift > 1
 
 
 def _place(shares: FloatArray, valid: BoolArray, anatomy: Mapping[str, BoolArray]) -> str:

@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 
 from xaudit.errors import ModelError
 from xaudit.metrics.absent import Absent, Measured
-from xaudit.perturb.batches import logits_of
+from xaudit.perturb.asking import Asking, answer_one, curve
 from xaudit.perturb.control_area import control_areas
 from xaudit.perturb.infill import infill
 from xaudit.records import BoolArray, FloatArray
@@ -44,6 +44,7 @@ class RegionEffect:
         control_logit_drop: the same for the logit.
         beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall;
             -1 to 1, 0 where the region matters no more than any place of its size.
+        logit_beyond_random: the same for the logit, in logits.
     """
 
     region: str
@@ -55,6 +56,7 @@ class RegionEffect:
     control_probability_drop: float
     control_logit_drop: float
     beyond_random: float
+    logit_beyond_random: float
 
 
 def region_reliance(
@@ -67,10 +69,31 @@ def region_reliance(
     controls: int,
     generator: np.random.Generator,
 ) -> list[RegionEffect]:
+    """One image's :func:`ask_region_reliance`, asked on its own.
+
+    Raises:
+        ModelError: if the model's answer is not a number.
+        ValueError: if a mask does not fit the image.
+    """
+    asking = ask_region_reliance(
+        image, target, parts, infills=infills, controls=controls, generator=generator
+    )
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
+
+
+def ask_region_reliance(
+    image: torch.Tensor,
+    target: int,
+    parts: Mapping[str, BoolArray],
+    *,
+    infills: Sequence[str],
+    controls: int,
+    generator: np.random.Generator,
+) -> Asking[list[RegionEffect]]:
     """The effect of replacing each region by each in-fill, beside that of ``controls`` random areas.
 
-    Costs ``1 + regions × in-fills × (1 + controls)`` forwards. A region's random areas are the same for every
-    in-fill; its numbers do not depend on which other regions or in-fills are asked about. A large region's areas
+    A measure in progress, for :func:`xaudit.perturb.asking.answer`: the cases of a chunk share full batches. Costs
+    ``1 + regions × in-fills × (1 + controls)`` forwards. A region's random areas are the same for every in-fill; its numbers do not depend on which other regions or in-fills are asked about. A large region's areas
     may cover the very finding, so its effect less its control's can be far below zero: then it matters less than
     just any area of that size.
 
@@ -103,7 +126,7 @@ def region_reliance(
                 for area in areas[name]:
                     yield infill(image, area, kind, noise)
 
-    logits = logits_of(replaced(), classifier.logits, batch_size=classifier.batch_size)
+    logits = yield curve(replaced(), 1 + len(asked) * len(infills) * (1 + controls))
     if not np.isfinite(logits).all():
         raise ModelError(
             "the model's answer to an image with a region replaced is not a number",
@@ -115,7 +138,7 @@ def region_reliance(
     logit_drop = (logits[0, target] - logits[1:, target]).reshape(shape)
     # An in-fill that raises the answer shows evidence that is not there. It does not show that the answer needed what
     # was replaced, and where random areas do it, it must not make the region look needed.
-    fall = np.maximum(probability_drop, 0)
+    fall, logit_fall = np.maximum(probability_drop, 0), np.maximum(logit_drop, 0)
     return [
         RegionEffect(
             region=name,
@@ -127,6 +150,7 @@ def region_reliance(
             control_probability_drop=float(probability_drop[i, j, 1:].mean()),
             control_logit_drop=float(logit_drop[i, j, 1:].mean()),
             beyond_random=float(fall[i, j, 0] - fall[i, j, 1:].mean()),
+            logit_beyond_random=float(logit_fall[i, j, 0] - logit_fall[i, j, 1:].mean()),
         )
         for i, name in enumerate(asked)
         for j, kind in enumerate(infills)

@@ -37,6 +37,19 @@ def load_classifier(
     return load(section, class_names=class_names, weights=weights, device=device, batch_size=batch_size)
 
 
+def untrained_classifier(
+    section: ModelSection, *, class_names: tuple[str, ...], device: str, batch_size: int
+) -> "Classifier":
+    """The same with random weights: enough to see what can be asked of it before it is trained.
+
+    Raises:
+        ModelError: as :func:`load_classifier`.
+    """
+    from xaudit.models.load import build_untrained
+
+    return build_untrained(section, class_names=class_names, device=device, batch_size=batch_size)
+
+
 def train_classifier(
     section: ModelSection,
     settings: TrainSection,

@@ -14,6 +14,7 @@ import torch
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, did_you_mean
+from xaudit.models.channels import on_one_channel
 
 DEFAULT_SIZE = 224
 _DEFAULT_SIZES = {"inception_v3": 299, "phantom": 128}
@@ -80,7 +81,8 @@ def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = Fal
         case "torchvision":
             return _torchvision(section, n_classes, auxiliary=auxiliary)
         case "python":
-            return _python(section, n_classes)
+            module = _python(section, n_classes)
+            return on_one_channel(module) if section.channels == 1 else module
         case "phantom":
             from xaudit.models import small_resnet
 

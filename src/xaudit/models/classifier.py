@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
+from xaudit.models.folding import Folding
 from xaudit.models.layers import target_layer
 from xaudit.models.meter import Meter
 from xaudit.models.outputs import logits_of
@@ -22,7 +23,7 @@ from xaudit.records import FloatArray
 class Classifier:
     """One model of the audit, in evaluation mode and in channels-last memory.
 
-    Construction moves the module to the device, asks it once to see that it answers, and hooks the meter onto it,
+    Construction moves the module to the device, asks it a few times to see that it answers as a classifier does, and hooks the meter onto it,
     so that a library which calls ``module`` itself is counted and gets a plain tensor of logits back.
 
     Attributes:
@@ -37,9 +38,11 @@ class Classifier:
         batch_size: images per forward pass.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
+        notes: what a reader of its results must know, found when it was first asked.
 
     Raises:
-        ModelError: where the module fails on its frame, or does not give one finite logit per class.
+        ModelError: where the module fails on its frame, does not give one finite logit per class, or answers the
+            same question differently from time to time or from batch to batch.
     """
 
     id: str
@@ -55,6 +58,8 @@ class Classifier:
     batch_size: int = 32
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
+    notes: tuple[str, ...] = field(init=False, default=())
+    _folding: Folding = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
@@ -64,7 +69,7 @@ class Classifier:
             self.module.float().eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         )
         n_classes = len(self.class_names)
-        check_answers(
+        self.notes = check_answers(
             self.module,
             subject=f"model '{self.id}'",
             n_classes=n_classes,
@@ -78,6 +83,7 @@ class Classifier:
         self.module.register_forward_hook(plain)
         self.meter.attach(self.module, self.device)
         self.fingerprint = self._fingerprint()
+        self._folding = Folding(self.module, n_classes=n_classes, model_hw=self.model_hw)
 
     def to_input(self, pixels: FloatArray) -> tuple[torch.Tensor, Geometry]:
         """One image, carried into the model's frame and normalised, and the road it took.
@@ -96,6 +102,8 @@ class Classifier:
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """The logits of any number of images, on the CPU; who shares a batch with whom makes no difference.
 
+        Batch norms are folded into convolutions where that gives the same logits; ``module`` itself is as it was.
+
         Raises:
             ValueError: if the images are not of the model's frame.
         """
@@ -103,11 +111,12 @@ class Classifier:
             raise ValueError(f"images of shape {tuple(images.shape)}, expected (N, 3, {self.model_hw})")
         if self.module.training:
             self.module.eval()
+        module = self._folding.module()
         parts = [torch.empty((0, len(self.class_names)))]
         with torch.inference_mode():
             for batch in torch.split(images, self.batch_size) if len(images) else ():
                 placed = batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
-                parts.append(self.module(placed).float().cpu())
+                parts.append(module(placed).float().cpu())
         return torch.cat(parts)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:

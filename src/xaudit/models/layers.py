@@ -55,7 +55,7 @@ def target_layer(
             return _follow(module, TARGET_LAYERS[key])
         if key in WITHOUT_CONVOLUTIONS:
             raise ModelError(
-                f"model '{model_id}': gradcam needs a convolution layer, and {kind.__name__} has none whose output "
+                f"model '{model_id}': a class activation map needs a convolution layer, and {kind.__name__} has none whose output "
                 "is a picture",
                 hint="explain it with lime, occlusion or integrated-gradients",
             )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
+
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.build import architecture_of, build_module, input_hw
@@ -15,6 +17,24 @@ def load(
     section: ModelSection, *, class_names: tuple[str, ...], weights: Path, device: str, batch_size: int
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
+    return _classifier(
+        section, class_names=class_names, weights=weights, device=device, batch_size=batch_size
+    )
+
+
+def build_untrained(
+    section: ModelSection, *, class_names: tuple[str, ...], device: str, batch_size: int
+) -> Classifier:
+    """As :func:`xaudit.models.untrained_classifier`, which is this function behind a light import."""
+    with torch.random.fork_rng(devices=[]):
+        return _classifier(
+            section, class_names=class_names, weights=None, device=device, batch_size=batch_size
+        )
+
+
+def _classifier(
+    section: ModelSection, *, class_names: tuple[str, ...], weights: Path | None, device: str, batch_size: int
+) -> Classifier:
     if len(class_names) < 2:
         raise ModelError(
             f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
@@ -23,8 +43,9 @@ def load(
     place = choose_device(device)
     model_hw = input_hw(section)
     module = build_module(section, len(class_names))
-    notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
-    _check_preprocessing(section, model_hw, notes, weights)
+    if weights is not None:
+        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
+        _check_preprocessing(section, model_hw, notes, weights)
     return Classifier(
         id=section.id,
         module=module,

@@ -34,6 +34,15 @@ class Meter:
             if self._depth == 0:
                 self.seconds = before + time.perf_counter() - started
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Forgets what is asked inside: a trial before the work is no part of its cost."""
+        before = self.n_evals, self.seconds
+        try:
+            yield
+        finally:
+            self.n_evals, self.seconds = before
+
     def attach(self, module: torch.nn.Module, device: torch.device) -> None:
         """Hooks onto a module, so that a direct ``module(images)`` is metered too."""
         starts: list[float] = []

@@ -49,9 +49,11 @@ def logits_of(output: object, n_classes: int) -> torch.Tensor:
                 hint="return one tensor of shape (images, classes), or a dict with the key 'logits'",
             )
     if not _is_logits(found, n_classes):
+        single = found.ndim == 2 and found.shape[1] == 1 and n_classes == 2
         raise ModelError(
             f"the module's output has shape {tuple(found.shape)}, expected (images, {n_classes})",
-            hint="one logit per class of the data set, in the order of its class names",
+            hint="one logit per class of the data set, in the order of its class names"
+            + ("; for one logit z of the second class return torch.cat([0 * z, z], dim=1)" if single else ""),
         )
     return found
 

@@ -15,13 +15,16 @@ from torch.nn import functional
 
 from xaudit.records import BoolArray, FloatArray
 
-KINDS: Final = ("blur", "noise", "mean")
+KINDS: Final = ("blur", "noise", "mean", "mirror")
 
 EMPTY_VALUE: Final = 0.0
 """What an image shows of which nothing is kept: the mean of the images it was normalised by."""
 
 NOISE_SHARE: Final = 0.05
 """Standard deviation of the noise that ``noise`` adds, as a share of that of the kept pixels."""
+
+MOST_OFF_CENTRE: Final = 8
+"""The axis of ``mirror`` lies at most the frame's width over this from the middle of the frame."""
 
 _SWEEPS = 4
 _STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
@@ -32,8 +35,10 @@ def infill(image: torch.Tensor, mask: BoolArray, kind: str, generator: np.random
 
     ``blur`` continues the surroundings smoothly inwards. ``noise`` is noisy linear imputation: each replaced pixel is
     the weighted mean of its neighbours, known or replaced, plus a little noise, the same in every channel up to the
-    channel's contrast, so that grey stays grey. ``mean`` is the mean of the kept pixels, channel by channel. Where
-    the mask leaves nothing, every kind gives :data:`EMPTY_VALUE`.
+    channel's contrast, so that grey stays grey. ``mean`` is the mean of the kept pixels, channel by channel.
+    ``mirror`` is what lies opposite, on the other side of the upright axis about which the kept pixels are most alike;
+    where that is replaced too, or off the frame, it is ``blur``. Where the mask leaves nothing, every kind gives
+    :data:`EMPTY_VALUE`.
 
     Args:
         generator: used by ``noise`` alone.
@@ -62,6 +67,14 @@ def infill(image: torch.Tensor, mask: BoolArray, kind: str, generator: np.random
             spread = out[:, ~hole].double().std(1, correction=0).numpy()
             noise = generator.standard_normal(imputed.shape[1]) * NOISE_SHARE
             out[:, hole] = torch.from_numpy(imputed + spread[:, None] * noise).to(out.dtype)
+        case "mirror":
+            filled = continue_smoothly(out, hole)
+            rows, columns = np.nonzero(mask)
+            opposite = mirror_axis(out, mask) - columns
+            there = (opposite >= 0) & (opposite < mask.shape[1])
+            there[there] = ~mask[rows[there], opposite[there]]
+            filled[:, rows[there], columns[there]] = out[:, rows[there], opposite[there]]
+            out[:, hole] = filled[:, hole]
         case _:
             out[:, hole] = out[:, ~hole].double().mean(1, keepdim=True).to(out.dtype)
     return out
@@ -92,6 +105,33 @@ def continue_smoothly(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
             smooth = functional.avg_pool2d(filled, 3, stride=1, padding=1, count_include_pad=False)
             filled = torch.lerp(smooth, filled, kept)
     return filled[0]
+
+
+def mirror_axis(image: torch.Tensor, mask: BoolArray) -> int:
+    """The sum of a column and its mirrored column, for the upright axis about which the kept pixels are most alike.
+
+    Of all axes up to the width over :data:`MOST_OFF_CENTRE` from the middle, the one with the least mean squared
+    difference between kept pixels and their kept mirror images; of several the nearest to the middle.
+
+    Args:
+        image: (3, h, w).
+        mask: (h, w), not full.
+    """
+    kept = ~mask
+    grey = np.where(mask, 0.0, image.double().mean(0).numpy())
+    width: int = mask.shape[1]
+    reach = width // MOST_OFF_CENTRE
+    best, least = width - 1, np.inf
+    for shift in sorted(range(-reach, reach + 1), key=abs):
+        total = width - 1 + shift
+        columns = np.arange(max(0, total - width + 1), min(width - 1, total) + 1)
+        both = kept[:, columns] & kept[:, total - columns]
+        if not both.any():
+            continue
+        difference = float(((grey[:, columns] - grey[:, total - columns])[both] ** 2).mean())
+        if difference < least:
+            best, least = total, difference
+    return best
 
 
 def impute_linearly(image: FloatArray, mask: BoolArray) -> FloatArray:

@@ -14,6 +14,7 @@ _TITLES = {
     "equivariance": "What stays the same when the image is flipped, turned or shifted",
     "resolution": "What is left at coarser resolution",
 }
+_FINDINGS = {"equivariance": ("XA203", "XA304"), "resolution": ("XA305",)}
 _LEGENDS = {
     "equivariance": (
         "same class: whether the model names the class of the unchanged image. P moves by: how far the target's "
@@ -47,7 +48,12 @@ def changed_section(outcome: Outcome, family: Literal["equivariance", "resolutio
     columns = [Column(""), *(Column(change) for change in changes)]
     unit = "patients" if all(s.cluster == "patient" for s in outcome.summaries) else "images"
     legend = f"{_LEGENDS[family]} Mean over the cases [95 % interval over {unit}]."
-    blocks: tuple[Block, ...] = (grid(columns, rows), Paragraph(legend, "dim"))
+    findings = [
+        Paragraph(verdict.sentence, lead=verdict.code)
+        for verdict in outcome.verdicts
+        if verdict.code in _FINDINGS[family]
+    ]
+    blocks: tuple[Block, ...] = (grid(columns, rows), *findings, Paragraph(legend, "dim"))
     return Section(_TITLES[family], blocks)
 
 

@@ -13,16 +13,18 @@ LONGEST_LIST = 6
 _NAMED_CASES = 3
 
 
-def skipped_section(outcome: Outcome) -> Section:
-    """Cases that could not be used, by reason, and scores that do not exist, by metric."""
+def skipped_section(outcome: Outcome, *, longest: int = LONGEST_LIST) -> Section:
+    """Cases that could not be used, by reason, and scores that do not exist, by metric.
+
+    Args:
+        longest: kinds named one by one; the rest are counted.
+    """
     lines = [*_problem_lines(outcome), *_unscored_lines(outcome)]
     if not lines:
         return Section("Left out", (Paragraph("Nothing: every case was read and scored.", "dim"),))
-    shown: list[Block] = [Paragraph(text, lead="-") for text in lines[:LONGEST_LIST]]
-    if len(lines) > LONGEST_LIST:
-        shown.append(
-            Paragraph(f"and {len(lines) - LONGEST_LIST} more kinds, all in the run folder", "dim", "-")
-        )
+    shown: list[Block] = [Paragraph(text, lead="-") for text in lines[:longest]]
+    if len(lines) > longest:
+        shown.append(Paragraph(f"and {len(lines) - longest} more kinds, all in the run folder", "dim", "-"))
     return Section("Left out", tuple(shown))
 
 
@@ -76,8 +78,12 @@ def notes_section(outcome: Outcome) -> Section | None:
     return Section("Notes", tuple(Paragraph(text, lead="-") for text in texts))
 
 
-def work_section(outcome: Outcome, *, folder: str = "", command: str = "") -> Section:
-    """What the run cost, where it lies, and how to have it again."""
+def work_section(outcome: Outcome, *, folder: str = "", command: str = "", more: str = "") -> Section:
+    """What the run cost, where it lies, and how to have it again.
+
+    Args:
+        more: what to type to read what is not said here.
+    """
     work = outcome.work
     parts = [f"{count(work.n_evals, 'model evaluation')} in {duration(work.seconds)}"]
     if work.n_evals and work.seconds > 0:
@@ -89,4 +95,6 @@ def work_section(outcome: Outcome, *, folder: str = "", command: str = "") -> Se
     blocks.append(Paragraph(folder or outcome.run_id, lead="folder"))
     if command:
         blocks.append(Paragraph(command, lead="again "))
+    if more:
+        blocks.append(Paragraph(more, lead="more  "))
     return Section("Work", tuple(blocks))

@@ -8,12 +8,11 @@ from typing import Any
 from xaudit.records import ALL_CASES, NO_READER, Comparison
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.json_report import plain_values
-from xaudit.report.wording import interval, metric_words
+from xaudit.report.wording import interval, metric_words, p_value
 from xaudit.statistics.digits import shown
 
 SCHEMA = "xaudit-comparison"
-SCHEMA_VERSION = 2
-_SMALLEST_P = 0.001
+SCHEMA_VERSION = 3
 _DECIDED = ("higher", "lower")
 
 
@@ -34,7 +33,7 @@ def comparison_section(comparisons: Sequence[Comparison], *, wide: bool = False)
         f"is better, equal, worse. n: {unit}s."
     )
     if wide:
-        legend += f" McNemar: exact, on hits, each {unit} once."
+        legend += f" McNemar: mid-p, on hits, each {unit} once."
     letters = _letters(comparisons)
     tables = [
         _table(pairs, letters, title=title, wide=wide) for title, pairs in _by_table(comparisons).items()
@@ -91,9 +90,9 @@ def _table(comparisons: Sequence[Comparison], letters: Mapping[str, str], *, tit
         cells = [
             Cell(("" if c.conclusion in _DECIDED else "~ ") + f"{first} - {second}", tone),
             Cell("no common case" if c.difference is None else interval(c.difference), tone),
-            Cell(_p(c.p_adjusted)),
-            Cell(_p(c.p_sign_flip_adjusted)),
-            *([Cell(_p(c.p_mcnemar_adjusted))] if wide else []),
+            Cell(p_value(c.p_adjusted)),
+            Cell(p_value(c.p_sign_flip_adjusted)),
+            *([Cell(p_value(c.p_mcnemar_adjusted))] if wide else []),
             Cell("-" if c.effect_size is None else shown(c.effect_size)),
             Cell(f"{c.n_wins}:{c.n_ties}:{c.n_losses}"),
             Cell(str(c.n_patients)),
@@ -118,7 +117,8 @@ def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
         *("axis", "run", "other_run", "model", "other_model", "explainer", "other_explainer"),
         *("metric", "reader", "stratum", "mean", "other_mean", "difference", "low", "high", "method"),
         *("p_wilcoxon", "p_wilcoxon_adjusted", "p_sign_flip", "p_sign_flip_adjusted"),
-        *("p_mcnemar", "p_mcnemar_adjusted", "effect_size", "wins", "ties", "losses"),
+        *("p_mcnemar", "p_mcnemar_adjusted", "p_mcnemar_exact", "p_mcnemar_exact_adjusted"),
+        *("effect_size", "wins", "ties", "losses"),
         *("n_cases", "n_patients", "n_unpaired", "unit", "conclusion", "sentence"),
     ]
     return grid(columns, [Row(tuple(Cell(_plain(value)) for value in _values(c))) for c in comparisons])
@@ -132,7 +132,8 @@ def _values(c: Comparison) -> tuple[object, ...]:
         *(c.axis, c.run_id, c.other_run_id, c.model_id, c.other_model_id, c.explainer_id, c.other_id),
         *(c.metric_id, c.reader, c.stratum, first, second, *limits),
         *(c.p_value, c.p_adjusted, c.p_sign_flip, c.p_sign_flip_adjusted),
-        *(c.p_mcnemar, c.p_mcnemar_adjusted, c.effect_size, c.n_wins, c.n_ties, c.n_losses),
+        *(c.p_mcnemar, c.p_mcnemar_adjusted, c.p_mcnemar_exact, c.p_mcnemar_exact_adjusted),
+        *(c.effect_size, c.n_wins, c.n_ties, c.n_losses),
         *(c.n_cases, c.n_patients, c.n_unpaired, c.cluster, c.conclusion, c.sentence),
     )
 
@@ -148,15 +149,3 @@ def comparisons_as_json(comparisons: Sequence[Comparison]) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "comparisons": plain_values(tuple(comparisons)),
     }
-
-
-def _p(value: float | None) -> str:
-    """A p-value; small ones as a bound.
-
-    Example:
-        >>> _p(0.0312), _p(0.00002), _p(None)
-        ('0.03', '<0.001', '-')
-    """
-    if value is None:
-        return "-"
-    return f"<{_SMALLEST_P}" if value < _SMALLEST_P else shown(value, beside=0.05)

@@ -8,11 +8,19 @@ from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Ton
 from xaudit.report.limits_section import limits_blocks
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import map_lines, shown_summary
+from xaudit.report.thresholds_section import thresholds_blocks
 from xaudit.report.verdict_section import is_explainer_finding
 from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
 
 _BAR_WIDTH = 6
 _LONGEST_TITLE = 12
+REGION_COLUMNS = (
+    Column("region"),
+    Column("answer\ndepends on it", numeric=True),
+    Column(" " * _BAR_WIDTH),
+)
+"""The columns of :func:`region_rows` before those of the explainers."""
+
 _CELL_OF_FINDING: dict[str, tuple[str, Tone]] = {
     "XA301": ("misreports", "bad"),
     "XA302": ("agrees", "good"),
@@ -31,17 +39,15 @@ def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
     blocks: list[Block] = []
     for model in outcome.model_ids:
         for reader in lookup.readers(model):
-            rows = _region_rows(lookup, model, reader, explainers, plain=plain)
+            rows = region_rows(lookup, model, reader, explainers, plain=plain)
             if not rows:
                 continue
             columns = [
-                Column("region"),
-                Column("answer\ndepends on it", numeric=True),
-                Column(" " * _BAR_WIDTH),
-                *(Column(_broken(name) + "\nmap there", numeric=True) for name in explainers),
+                *REGION_COLUMNS,
+                *(Column(broken(name) + "\nmap there", numeric=True) for name in explainers),
             ]
             positive = outcome.positive.get(model, "")
-            about = f"{_with_reader(model, reader)}, evidence for '{positive}'" if positive else model
+            about = f"{with_reader(model, reader)}, evidence for '{positive}'" if positive else model
             blocks.append(grid(columns, rows, title=about, n_keys=3))
     if not blocks:
         text = "Not measurable here: it needs cases with a reader's marks, and reliance switched on."
@@ -54,9 +60,10 @@ def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
     return Section(title, (*blocks, Paragraph(legend, "dim")))
 
 
-def _region_rows(
+def region_rows(
     lookup: SummaryLookup, model: str, reader: str, explainers: Sequence[str], *, plain: bool
 ) -> list[Row]:
+    """Per region: how far the answer depends on it, and each explainer's share of saliency there."""
     reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in REGIONS}
     masses = {
         (region, name): lookup.find(model, name, f"mass-{region}", reader)
@@ -87,7 +94,8 @@ def _region_rows(
     return rows
 
 
-def _with_reader(model: str, reader: str) -> str:
+def with_reader(model: str, reader: str) -> str:
+    """A model's name, with whose marks its maps were held against where that is not everybody's."""
     return model if reader in (NO_READER, "union") else f"{model} (marks: {reader})"
 
 
@@ -113,20 +121,33 @@ def truth_section(outcome: Outcome) -> Section:
         cells = [Cell(line.label)]
         for (model, reader), found in zip(pairs, agreements, strict=True):
             anything = anything or found is not None
-            codes = [v.code for v in findings if _is_about(v, model, line.label, reader)]
-            word, tone = _CELL_OF_FINDING.get(codes[0] if codes else "", ("", "plain"))
+            word, tone = _word(findings, model, line.label, reader)
             text = "-" if found is None else interval(found.interval)
             cells.append(Cell(f"{text} {word}".rstrip(), tone))
         rows.append(Row(tuple(cells)))
     if not anything:
         text = "Not measurable here: it compares maps with region reliance, which needs a reader's marks."
         return Section(title, (Paragraph(text, "dim"),))
-    columns = [Column("explainer"), *(Column(_with_reader(model, reader)) for model, reader in pairs)]
+    columns = [Column("explainer"), *(Column(with_reader(model, reader)) for model, reader in pairs)]
     legend = (
         "Rank correlation of the map's density over the regions with the model's dependence on them: 1 is the same "
         "order, 0 is chance. Do not show or gate on an explainer that misreports."
     )
     return Section(title, (grid(columns, rows), Paragraph(legend, "dim")))
+
+
+def believed(outcome: Outcome, lookup: SummaryLookup, model: str, name: str, reader: str) -> Cell:
+    """Whether one explainer's maps say what the model depends on, in a word."""
+    found = lookup.find(model, name, "reliance-agreement", reader)
+    if found is None:
+        return Cell("-", "dim")
+    word, tone = _word([v for v in outcome.verdicts if is_explainer_finding(v)], model, name, reader)
+    return Cell(word or "undecided", tone)
+
+
+def _word(findings: Sequence[Verdict], model: str, name: str, reader: str) -> tuple[str, Tone]:
+    codes = [v.code for v in findings if v.code in _CELL_OF_FINDING and _is_about(v, model, name, reader)]
+    return _CELL_OF_FINDING[codes[0]] if codes else ("", "plain")
 
 
 def localization_section(outcome: Outcome) -> Section:
@@ -140,7 +161,7 @@ def localization_section(outcome: Outcome) -> Section:
     for model in outcome.model_ids:
         for reader in lookup.readers(model):
             rows += _model_rows(outcome, lookup, model, reader, metrics)
-    columns = [Column("explainer"), *(Column(_metric_title(metric)) for metric in metrics)]
+    columns = [Column("explainer"), *(Column(metric_title(metric)) for metric in metrics)]
     unit = "patients" if all(s.cluster == "patient" for s in outcome.summaries) else "images"
     legend = (
         f"Mean over the cases [95 % interval over {unit}]. * better than the best control, paired by case. "
@@ -148,7 +169,12 @@ def localization_section(outcome: Outcome) -> Section:
     )
     if any(len(line.ids) > 1 for line in map_lines(outcome)):
         legend += " Of a control that each explainer has its own of, the best is shown."
-    blocks: list[Block] = [grid(columns, rows), Paragraph(legend, "dim"), *limits_blocks(outcome)]
+    blocks: list[Block] = [
+        grid(columns, rows),
+        Paragraph(legend, "dim"),
+        *thresholds_blocks(outcome),
+        *limits_blocks(outcome),
+    ]
     if not any(_needs_marks(metric) for metric in metrics):
         text = (
             "No localization: no reader's marks were given, so whether the maps meet a lesion cannot be said."
@@ -170,16 +196,17 @@ def _model_rows(
             continue
         cases = max([cases, *(s.n_cases for s in found if s is not None)])
         patients = max([patients, *(s.n_patients for s in found if s is not None)])
-        cells = [_score_cell(s, is_control=line.is_control) for s in found]
+        cells = [score_cell(s, is_control=line.is_control) for s in found]
         rows.append(Row((Cell(line.label, "dim" if line.is_control else "plain"), *cells)))
     known = all(s.cluster == "patient" for s in outcome.summaries)
-    about = f"{_with_reader(model, reader)}: {count(cases, 'image')}" + (
+    about = f"{with_reader(model, reader)}: {count(cases, 'image')}" + (
         f", {count(patients, 'patient')}" if known else ", patients unknown"
     )
     return [heading(about), *rows]
 
 
-def _score_cell(summary: Summary | None, *, is_control: bool) -> Cell:
+def score_cell(summary: Summary | None, *, is_control: bool) -> Cell:
+    """A mean with its interval, starred where it is better than the best control."""
     if summary is None or summary.n_cases == 0:
         return Cell("-", "dim")
     better = _is_better(summary.metric_id, summary.control_difference)
@@ -194,7 +221,8 @@ def _is_better(metric_id: str, difference: Interval | None) -> bool:
     return difference.high < 0 if known.get(metric_id) is False else difference.low > 0
 
 
-def _metric_title(metric_id: str) -> str:
+def metric_title(metric_id: str) -> str:
+    """A metric as a column's title, with its direction."""
     known = {row.id: row.higher_is_better for row in METRICS}
     arrow = {True: " (+)", False: " (-)", None: ""}[known.get(metric_id)]
     words = metric_words(metric_id).split(" ")
@@ -204,7 +232,7 @@ def _metric_title(metric_id: str) -> str:
     return text + arrow
 
 
-def _broken(name: str) -> str:
+def broken(name: str) -> str:
     """A long name over two lines."""
     first, hyphen, rest = name.partition("-")
     return f"{first}-\n{rest}" if hyphen and len(name) > _LONGEST_TITLE else name

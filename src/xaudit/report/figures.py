@@ -33,14 +33,14 @@ _STRONGEST = 0.65
 
 # Anchors of a map that grows steadily lighter from dark violet to yellow (after the magma family, van der Walt and
 # Smith 2015), and of one that grows darker blue below zero.
-_POSITIVE = (
+POSITIVE_ANCHORS = (
     (0.0, (20, 11, 53)),
     (0.25, (101, 21, 110)),
     (0.5, (188, 55, 84)),
     (0.75, (249, 142, 9)),
     (1.0, (252, 255, 164)),
 )
-_NEGATIVE = ((0.0, (10, 20, 50)), (0.5, (40, 90, 170)), (1.0, (150, 205, 255)))
+NEGATIVE_ANCHORS = ((0.0, (10, 20, 50)), (0.5, (40, 90, 170)), (1.0, (150, 205, 255)))
 
 
 def overlay(
@@ -121,7 +121,7 @@ def colours(strength: FloatArray, *, negative: bool = False) -> Pixels:
     Returns:
         (H, W, 3).
     """
-    anchors = _NEGATIVE if negative else _POSITIVE
+    anchors = NEGATIVE_ANCHORS if negative else POSITIVE_ANCHORS
     at = [position for position, _ in anchors]
     channels = [np.interp(strength, at, [colour[channel] for _, colour in anchors]) for channel in range(3)]
     return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)

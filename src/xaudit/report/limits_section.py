@@ -28,20 +28,22 @@ def limits_blocks(outcome: Outcome) -> list[Block]:
                         "dim",
                     )
                 )
-            for name in outcome.explainer_ids:
-                found = lookup.find(model, name, "map-missing", reader)
-                n_missing = 0 if found is None else round(found.interval.estimate * found.n_cases)
-                if found is not None and n_missing:
-                    nothing = "points nowhere and counts" if n_missing == 1 else "point nowhere and count"
-                    blocks.append(
-                        Paragraph(
-                            f"{name} on {model}: {n_missing:,} of {count(found.n_cases, 'map')} {nothing} as having "
-                            "found nothing.",
-                            lead="-",
-                        )
-                    )
+            blocks += nowhere_blocks(outcome, lookup, model, reader)
     coarse = [verdict for verdict in outcome.verdicts if verdict.code == "XA303"]
     return [*blocks, *(Paragraph(verdict.sentence, lead=verdict.code) for verdict in coarse)]
+
+
+def nowhere_blocks(outcome: Outcome, lookup: SummaryLookup, model: str, reader: str) -> list[Block]:
+    """How many of each explainer's maps point nowhere, where any do."""
+    blocks: list[Block] = []
+    for name in outcome.explainer_ids:
+        found = lookup.find(model, name, "map-missing", reader)
+        n_missing = 0 if found is None else round(found.interval.estimate * found.n_cases)
+        if found is not None and n_missing:
+            nothing = "points nowhere and counts" if n_missing == 1 else "point nowhere and count"
+            text = f"{name} on {model}: {n_missing:,} of {count(found.n_cases, 'map')} {nothing} as having found nothing."
+            blocks.append(Paragraph(text, lead="-"))
+    return blocks
 
 
 def _ceilings(outcome: Outcome, lookup: SummaryLookup, model: str, name: str, reader: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from xaudit.records import MODEL_LEVEL, NO_READER, CaseChanges, Flips, Move, RunDiff, Verdict, VerdictChange
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid, row
 from xaudit.report.json_report import plain_values
-from xaudit.report.wording import count, interval, metric_words
+from xaudit.report.wording import count, interval, metric_words, p_value
 from xaudit.statistics.digits import shown
 
 SCHEMA = "xaudit-diff"
@@ -16,7 +16,6 @@ CHANCE = "~"
 """Stands beside a difference that chance may explain."""
 
 _NAMED_CASES = 3
-_SMALLEST_P = 0.001
 
 
 def diff_sections(diff: RunDiff) -> list[Section]:
@@ -123,14 +122,14 @@ def _flip_blocks(flips: Sequence[Flips]) -> list[Block]:
             shown(found.accuracies[1]),
             interval(found.difference),
             f"{found.n_fixed}:{found.n_broken}",
-            _p(found.p_value),
+            p_value(found.p_value),
             str(found.n_cases),
         )
         for found in flips
     ]
     legend = (
         "difference: head minus base [interval over patients]. right:wrong: cases that were put right, and put "
-        "wrong. p: McNemar's exact test of the two."
+        "wrong. p: McNemar's test (mid-p), each patient once."
     )
     return [grid(columns, rows), Paragraph(legend, "dim")]
 
@@ -171,7 +170,7 @@ def _table(moves: Sequence[Move], *, title: str) -> Grid:
             Cell(base),
             Cell(head),
             Cell(_difference(move), tone),
-            Cell(_p(move.p_adjusted)),
+            Cell(p_value(move.p_adjusted)),
             Cell(str(move.n_patients)),
         )
         rows.append(Row(cells))
@@ -202,17 +201,3 @@ def _csv_cells(move: Move) -> list[str]:
         str(move.n_patients),
         str(move.n_unpaired),
     ]
-
-
-def _p(value: float | None) -> str:
-    """A p-value; small ones with one digit more, and the smallest as a bound.
-
-    Example:
-        >>> _p(0.41), _p(0.0041), _p(0.00002), _p(None)
-        ('0.41', '0.004', '<0.001', '-')
-    """
-    if value is None:
-        return "-"
-    if value < _SMALLEST_P:
-        return f"<{_SMALLEST_P}"
-    return f"{value:.3f}" if value < 0.01 else shown(value, beside=0.05)

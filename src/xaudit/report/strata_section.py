@@ -53,10 +53,10 @@ def _cell(summary: Summary | None) -> Cell:
 
 def regression_section(outcome: Outcome) -> Section | None:
     """Slopes of the localization scores; None where the audit asks for no regression."""
-    if not outcome.regressions:
-        return None
     controls = set(outcome.control_ids)
-    own = [r for r in outcome.regressions if r.explainer_id not in controls]
+    own = [r for r in outcome.regressions if r.explainer_id not in controls and not r.protocol]
+    if not own:
+        return None
     columns = [
         Column("model, explainer", wraps=True),
         Column("metric", wraps=True),

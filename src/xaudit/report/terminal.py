@@ -5,17 +5,22 @@ from rich.text import Text
 
 from xaudit.records import Outcome
 from xaudit.report.layout import print_line, render_section
+from xaudit.report.screen import screen_sections
 from xaudit.report.sections import report_sections, report_title
 
 
-def render(outcome: Outcome, console: Console, *, folder: str = "", command: str = "") -> None:
-    """Prints the whole report of a finished run.
+def render(
+    outcome: Outcome, console: Console, *, folder: str = "", command: str = "", full: bool = False
+) -> None:
+    """Prints a finished run: what a reader needs first, or everything.
 
     Args:
         folder: where the run lies, as the reader would type it.
         command: what to type to have it again.
+        full: every table, as in the Markdown report.
     """
     print_line(console, Text(report_title(outcome), style="bold"))
     plain = not console.encoding.lower().startswith("utf")
-    for section in report_sections(outcome, folder=folder, command=command, plain=plain):
+    sections = report_sections if full else screen_sections
+    for section in sections(outcome, folder=folder, command=command, plain=plain):
         render_section(section, console)

@@ -31,13 +31,17 @@ def overall(outcome: Outcome, model_id: str) -> Status | None:
 
 def verdict_section(outcome: Outcome) -> Section:
     """One sentence per model, the failing ones first; then what the run was."""
+    return Section("Verdict", tuple(model_verdict(outcome, model) for model in worst_first(outcome)))
+
+
+def worst_first(outcome: Outcome) -> list[str]:
+    """The models, the failing ones first."""
     order = {"error": 0, "fail": 0, None: 1, "pass": 2}
-    models = sorted(outcome.model_ids, key=lambda model: order[overall(outcome, model)])
-    blocks = [block for model in models for block in _sentences(outcome, model)]
-    return Section("Verdict", tuple(blocks))
+    return sorted(outcome.model_ids, key=lambda model: order[overall(outcome, model)])
 
 
-def _sentences(outcome: Outcome, model_id: str) -> list[Block]:
+def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
+    """What is to be said of one model in one sentence, which begins with its id."""
     status = overall(outcome, model_id)
     lead = "NOTE" if status is None else LEADS[status]
     tone: Tone = "plain" if status is None else TONES[status]
@@ -53,7 +57,7 @@ def _sentences(outcome: Outcome, model_id: str) -> list[Block]:
         text = f"{count(len(gates), 'gate')} passed."
     else:
         text = "no gate was set and nothing was found to judge."
-    return [Paragraph(_about(model_id, text), tone=tone, lead=lead)]
+    return Paragraph(_about(model_id, text), tone=tone, lead=lead)
 
 
 def _about(model_id: str, text: str) -> str:
@@ -66,8 +70,12 @@ def _sentence(verdict: Verdict) -> str:
     return f"{text} ({verdict.code})"
 
 
-def gates_section(outcome: Outcome) -> Section:
-    """Every gate with the value it was held against, and why the missed ones were missed."""
+def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
+    """Every gate with the value it was held against, and why the missed ones were missed.
+
+    Args:
+        brief: leave out why a limit was missed, which the table shows.
+    """
     gates = [v for v in outcome.verdicts if is_gate(v)]
     if not gates:
         text = "None were set: add `gates:` to the audit file, or try `xaudit gate RUN --fail-under METRIC=VALUE`."
@@ -88,7 +96,7 @@ def gates_section(outcome: Outcome) -> Section:
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)
         for v in gates
-        if v.status != "pass"
+        if v.status != "pass" and not (brief and v.code == "XA101")
     ]
     return Section("Gates", (table, *missed, Paragraph(legend, "dim")))
 

@@ -27,10 +27,13 @@ STAGE_WORDS = {
     "data": "not read",
     "load": "not read",
     "predict": "not classified",
+    "tune": "not used to tune thresholds",
     "explain": "not explained",
     "score": "not scored",
 }
 
+
+_SMALLEST_P = 0.001
 
 _SPELLED = {"iou": "IoU", "auroc": "AUROC", "auprc": "AUPRC", "chexlocalize": "CheXlocalize"}
 
@@ -67,6 +70,20 @@ def interval(measured: Interval, *, mark: str = "") -> str:
     if measured.low is None or measured.high is None:
         return shown(measured.estimate) + mark
     return f"{shown(measured.estimate)}{mark} [{shown(measured.low)}, {shown(measured.high)}]"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value; small ones with one digit more, and the smallest as a bound.
+
+    Example:
+        >>> p_value(0.41), p_value(0.04998), p_value(0.0041), p_value(0.00002), p_value(None)
+        ('0.41', '0.04998', '0.004', '<0.001', '-')
+    """
+    if p is None:
+        return "-"
+    if p < _SMALLEST_P:
+        return f"<{_SMALLEST_P}"
+    return f"{p:.3f}" if p < 0.01 else shown(p, beside=0.05)
 
 
 def count(n: int, noun: str, plural: str = "") -> str:

@@ -5,6 +5,7 @@ Importing this room costs nothing; torch and pyarrow arrive with the first call.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xaudit.config import AuditFile
 from xaudit.errors import RunFolderError
@@ -12,6 +13,9 @@ from xaudit.records import Comparison, Outcome, Progress, RunDiff
 from xaudit.stages.limits import Limits
 from xaudit.stages.phantom_study import default_audit, default_audit_text
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
+
+if TYPE_CHECKING:
+    from xaudit.stages.report_material import ReportMaterial
 
 __all__ = [
     "AuditFile",
@@ -23,6 +27,8 @@ __all__ = [
     "default_audit_text",
     "load_comparisons",
     "load_diff",
+    "load_ids",
+    "load_material",
     "load_outcome",
     "newest_run",
     "regate",
@@ -49,6 +55,24 @@ def load_outcome(run: Path) -> Outcome:
     from xaudit.store.run_folder import RunFolder
 
     return load(RunFolder.open_run(run))
+
+
+def load_material(run: Path, *, images: bool = True) -> "ReportMaterial":
+    """All that the page of a finished run shows; raises RunFolderError where there is none.
+
+    Args:
+        images: whether pictures are wanted.
+    """
+    from xaudit.stages.report_material import report_material
+
+    return report_material(run, images=images)
+
+
+def load_ids(run: Path) -> frozenset[str]:
+    """The ids of all cases and patients of a finished run; raises RunFolderError where there is none."""
+    from xaudit.stages.report_material import every_id
+
+    return every_id(run)
 
 
 def regate(run: Path, limits: Limits) -> Outcome:

@@ -1,17 +1,20 @@
 """An earlier run as a baseline: accepted only where a drop against it can be blamed on the model or its maps."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xaudit.catalog import METRICS
 from xaudit.changes.cases import case_changes
 from xaudit.changes.moves import moves
-from xaudit.config import MaxDrop
-from xaudit.errors import UsageError
-from xaudit.records import CaseChanges, ScoreResult
+from xaudit.config import STRATA, MaxDrop
+from xaudit.errors import UsageError, did_you_mean
+from xaudit.records import ALL_CASES, CaseChanges, Move, ScoreResult
 from xaudit.stages.stored_run import StoredRun
+from xaudit.stages.stored_strata import stored_strata
 from xaudit.statistics.digits import counted
+from xaudit.statistics.strata import StratumCases
 from xaudit.verdict import Baseline
 
 _FAMILIES = {row.id: row.family for row in METRICS}
@@ -22,7 +25,7 @@ def load_baseline(path: Path, run: StoredRun, limits: Sequence[MaxDrop]) -> Base
     """The earlier run in ``path``, with what every metric did from it to this one.
 
     Raises:
-        UsageError: where it is the run itself, was stored under another major schema version, was made on other
+        UsageError: where a limit names a stratum that is none, or it is the run itself, was stored under another major schema version, was made on other
             test images, labels or marks, or measured one of the limits' metrics with other settings.
         RunFolderError: where it was not finished, or is damaged or newer than this program.
     """
@@ -34,17 +37,49 @@ def load_baseline(path: Path, run: StoredRun, limits: Sequence[MaxDrop]) -> Base
     check_schema(base, run)
     _check_data(base, run)
     _check_settings(base, run, [limit.metric for limit in limits])
+    strata = _strata(run, limits)
     gated = {limit.metric for limit in limits}
     before, after = ([r for r in one.scores if r.key.metric_id in gated] for one in (base, run))
-    found = moves(
-        before,
-        after,
-        cases={case.case_id for case in run.cases},
-        settings=run.statistics,
-        seed=run.head.get("seed", 0),
-        metric_names=run.metric_names,
+
+    def moved(cases: Collection[str], model_id: str | None = None) -> tuple[Move, ...]:
+        mine = ([r for r in rows if model_id in (None, r.key.model_id)] for rows in (before, after))
+        return moves(
+            *mine,
+            cases=cases,
+            settings=run.statistics,
+            seed=run.head.get("seed", 0),
+            metric_names=run.metric_names,
+        )
+
+    found = list(moved({case.case_id for case in run.cases}))
+    for stratum in dict.fromkeys(limit.stratum for limit in limits if limit.stratum != ALL_CASES):
+        for model_id, parts in strata.items():
+            found += [replace(one, stratum=stratum) for one in moved(parts.get(stratum, ()), model_id)]
+    changed = tuple(sorted(changed_explainers(base.scores, run.scores)))
+    return Baseline(
+        base.run_id, tuple(found), changed, {model: tuple(parts) for model, parts in strata.items()}
     )
-    return Baseline(base.run_id, found, tuple(sorted(changed_explainers(base.scores, run.scores))))
+
+
+def _strata(run: StoredRun, limits: Sequence[MaxDrop]) -> dict[str, StratumCases]:
+    """By model, the parts of the judged run's cases by each property that a limit names."""
+    names = [limit.stratum.partition("=")[0] for limit in limits if limit.stratum != ALL_CASES]
+    for name in names:
+        if name not in STRATA:
+            raise UsageError(
+                f"--max-drop: no stratum is called '{name}'",
+                hint=did_you_mean(name, STRATA, otherwise=f"there are {', '.join(STRATA)}"),
+            )
+    if not names:
+        return {}
+    return stored_strata(
+        names,
+        cases=run.cases,
+        annotations=run.annotations,
+        predictions=run.predictions,
+        scores=run.scores,
+        settings=run.statistics,
+    )
 
 
 def check_schema(base: StoredRun, head: StoredRun) -> None:

@@ -7,13 +7,14 @@ map back, compare. Results do not depend on the chunk: a changed image depends o
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import torch
 from scipy.special import softmax
 
-from xaudit.audit import Chunk, Subject, localize
+from xaudit.audit import Chunk, Subject, Thresholds, localize
 from xaudit.catalog import changed_metric_id, explainer_row
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec, fingerprint
 from xaudit.explainers import make_explainer
@@ -93,6 +94,7 @@ def score_maps(
     family: ChangeFamily,
     *,
     metrics: Sequence[MetricSpec],
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
     """How far one explainer's maps stay the same under each change, and where the changed ones point.
 
@@ -102,6 +104,7 @@ def score_maps(
     Args:
         maps: of the unchanged images, as stored, one per subject.
         metrics: of the audit; those of the family ``localization`` are measured on the map brought back.
+        thresholds: that were tuned for the explainer on unchanged images.
     """
     signed = explainer_row(spec.name).signed
     by_case = {saliency.case_id: saliency for saliency in maps}
@@ -120,7 +123,7 @@ def score_maps(
             results.append(_as_score(about.key(), rank_agreement(before, back, valid), n_evals, seconds))
             results.append(_as_score(about.key("overlap"), _overlap(subject, before, back, valid), 0, 0.0))
             moved = replace(original, values=back)
-            placed = localize(subject, moved, metrics, signed=signed, seen=seen)
+            placed = localize(subject, moved, metrics, signed=signed, seen=seen, thresholds=thresholds)
             results += [replace(one, key=about.renamed(one.key)) for one in placed]
     return results
 

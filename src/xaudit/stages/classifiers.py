@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from xaudit.cases import load_dataset
 from xaudit.config import AuditFile, ModelSection
 from xaudit.geometry import union
-from xaudit.models import load_classifier, phantom_weights, train_classifier
+from xaudit.models import load_classifier, phantom_weights, train_classifier, untrained_classifier
 from xaudit.records import BoolArray, Case, Progress
 from xaudit.stages.phantom_study import training_data, training_settings
+from xaudit.stages.preflight import check_explainers
 from xaudit.stages.request import RunRequest
 
 if TYPE_CHECKING:
@@ -33,20 +34,34 @@ def obtain_classifier(
         folder: where trained weights are kept.
 
     Raises:
-        ModelError: where it cannot be built, loaded or trained.
+        AuditFileError: where the settings of an explainer cannot work on it.
+        ModelError: where it cannot be built, loaded, trained, or explained as asked.
     """
     weights = section.weights
     if weights is None and section.source == "phantom" and not request.retrain:
         weights = phantom_weights(section.variant or "honest")
     if weights is None:
+        # With random weights the same questions have the same answers, hours earlier.
+        untrained = untrained_classifier(
+            section,
+            class_names=dataset.class_names,
+            device=request.device,
+            batch_size=request.audit.run.batch_size,
+        )
+        check_explainers(request.audit, untrained, dataset)
+        del untrained
         weights = _train(section, dataset, request, folder=folder, on_progress=on_progress)
-    return load_classifier(
+    classifier = load_classifier(
         section,
         class_names=dataset.class_names,
         weights=weights,
         device=request.device,
         batch_size=request.audit.run.batch_size,
     )
+    check_explainers(request.audit, classifier, dataset)
+    for note in classifier.notes:
+        on_progress(Progress(f"check {section.id}", 1, 1, note))
+    return classifier
 
 
 def _train(

@@ -9,9 +9,10 @@ from xaudit.catalog import METRICS
 from xaudit.compare import Axis, compare, pairs_of
 from xaudit.config import STRATA, StatisticsSection, StratumSpec
 from xaudit.errors import UsageError, did_you_mean
-from xaudit.records import Annotation, Case, Comparison, Outcome, Prediction, ScoreResult
+from xaudit.records import Annotation, Case, Comparison, Outcome, ScoreResult
 from xaudit.stages.conclude import load, read_head
-from xaudit.statistics.strata import StratumCases, facts_of, strata_of
+from xaudit.stages.stored_strata import stored_strata
+from xaudit.statistics.strata import StratumCases, check_told
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_annotations, read_cases, read_predictions
@@ -103,6 +104,24 @@ def compare_runs(
     )
 
 
+def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:
+    """By model, the parts of the run's scored cases; UsageError where the data does not tell them apart."""
+    cases = read_cases(run.folder)
+    if check_told(cases, [StratumSpec(name=name)]) is not None:
+        raise UsageError(
+            f"--by {name}: {run.id} knows the {name} of no case",
+            hint=f"give the table a column '{name}' and run the audit again",
+        )
+    return stored_strata(
+        [name],
+        cases=cases,
+        annotations=read_annotations(run.folder),
+        predictions=read_predictions(run.folder),
+        scores=run.scores,
+        settings=run.statistics,
+    )
+
+
 def _stored(path: Path) -> _StoredRun:
     folder = RunFolder.open_run(path)
     outcome = load(folder)
@@ -165,15 +184,3 @@ def _check_same_metrics(runs: Sequence[_StoredRun], metrics: Sequence[str]) -> N
                 f"{runs[0].id} and {runs[1].id} measured '{metric}' with different settings",
                 hint="name the metrics that they share with --metric, or audit one of them again",
             )
-
-
-def _strata(run: _StoredRun, name: str) -> dict[str, StratumCases]:
-    """By model, the parts of the run's scored cases, cut as its audit file says."""
-    specs = [spec for spec in run.statistics.strata if spec.name == name] or [StratumSpec(name=name)]
-    facts = facts_of(read_cases(run.folder), read_annotations(run.folder), _scored_predictions(run))
-    return {model: strata_of(of_model, specs) for model, of_model in facts.items()}
-
-
-def _scored_predictions(run: _StoredRun) -> list[Prediction]:
-    scored = {(result.key.model_id, result.key.case_id) for result in run.scores}
-    return [p for p in read_predictions(run.folder) if (p.model_id, p.case_id) in scored]

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.catalog import CEILING, metric_row
-from xaudit.config import AuditFile, CategoriesSection
+from xaudit.config import AuditFile, CategoriesSection, EquivarianceSection, ResolutionSection
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     Ceiling,
     Coefficient,
     Interval,
+    LocalizedAndCausal,
     MapFacts,
     Outcome,
     Plan,
@@ -28,6 +29,7 @@ from xaudit.records import (
     Work,
 )
 from xaudit.stages.categories import categorise, category_counts, threshold_shifts
+from xaudit.stages.causal import localized_and_causal
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.regressions import regressions_of
 from xaudit.stages.resolution import resolution_findings
@@ -39,12 +41,13 @@ from xaudit.store.tables import (
     read_categories,
     read_problems,
     read_summaries,
+    read_thresholds,
     write_categories,
     write_problems,
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import judge
+from xaudit.verdict import Survival, changed_findings, judge
 
 OUTCOME = "outcome.json"
 
@@ -55,11 +58,13 @@ class CaseFigures:
 
     Attributes:
         facts: by model and case; empty where neither strata nor regressions are asked for.
+        published: regressions of a published protocol, where the audit follows one.
     """
 
     facts: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
     agreements: tuple[ReaderAgreement, ...] = ()
     ceilings: tuple[Ceiling, ...] = ()
+    published: tuple[Regression, ...] = ()
 
 
 def conclude(
@@ -120,14 +125,19 @@ def conclude(
             "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
             "categories": audit.categories.model_dump(mode="json"),
+            "survival": asdict(survival_of(audit)),
+            "tunes_thresholds": audit.tunes_thresholds,
             "work": asdict(work),
             "unscored": [asdict(group) for group in unscored_groups(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
             "agreements": [asdict(one) for one in figures.agreements],
             "ceilings": [asdict(one) for one in figures.ceilings],
-            "regressions": [asdict(one) for one in _regressions(audit, scores, figures)],
+            "regressions": [
+                asdict(one) for one in (*_regressions(audit, scores, figures), *figures.published)
+            ],
             "plans": [asdict(one) for one in _plans(audit, summaries)],
+            "causal": [asdict(one) for one in localized_and_causal(facts, scores, audit.categories)],
         },
     )
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
@@ -194,6 +204,8 @@ def load(run: RunFolder) -> Outcome:
         plans=tuple(Plan(**row) for row in head.get("plans", ())),
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
+        thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
+        causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
     )
 
 
@@ -251,7 +263,20 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
     )
-    return (*verdicts, *resolution_findings(summaries, metric_names(audit)), *head["data_findings"])
+    of_changes = changed_findings(
+        summaries,
+        explainers=[spec.id for spec in audit.explainers],
+        survival=survival_of(audit),
+        metric_names=metric_names(audit),
+    )
+    coarse = resolution_findings(summaries, metric_names(audit))
+    return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+
+
+def survival_of(audit: AuditFile) -> Survival:
+    """The audit's limits below which something does not survive a change of the image."""
+    turned, coarser = audit.equivariance or EquivarianceSection(), audit.resolution or ResolutionSection()
+    return Survival(turned.least_same_class, turned.least_same_map, coarser.least_kept)
 
 
 def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:

@@ -4,11 +4,12 @@ Each piece is a shard of scores of its own, so that switching one on or off leav
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk
+from xaudit.audit import Chunk, Thresholds
 from xaudit.catalog import explainer_row, metric_row
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
@@ -35,6 +36,24 @@ class Cut:
     map_keys: Mapping[str, str]
 
 
+def maps_by_case(
+    cuts: Sequence[Cut],
+    wanted: Collection[str],
+    spec: ExplainerSpec,
+    *,
+    stored_maps: StoredMaps,
+    chunk_of: Callable[[Cut], Chunk],
+) -> dict[str, SaliencyMap]:
+    """One explainer's stored maps of the cases with these ids; only the parts that hold them are read."""
+    return {
+        one.case_id: one
+        for cut in cuts
+        if not {case.case_id for case, _ in cut.pairs}.isdisjoint(wanted)
+        for one in stored_maps(chunk_of(cut), spec, cut.map_keys[spec.id])
+        if one.case_id in wanted
+    }
+
+
 @dataclass(frozen=True)
 class Piece:
     """Scores of one chunk that are stored together."""
@@ -52,6 +71,8 @@ class FurtherScores:
     Attributes:
         pairs: every explained case.
         stored_maps: as the run keeps them.
+        thresholds: that were tuned for the model, by explainer and class; what is made of an explainer's maps, or of
+            its maps of changed images, is cut at its own.
     """
 
     audit: AuditFile
@@ -59,6 +80,7 @@ class FurtherScores:
     dataset: "Dataset"
     pairs: Sequence[tuple[Case, Prediction]]
     stored_maps: StoredMaps
+    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
     @property
     def n_per_chunk(self) -> int:
@@ -88,7 +110,8 @@ class FurtherScores:
             chunk = Chunk(self.classifier, self.dataset, cut.pairs)
             for explainer in self.audit.explainers:
                 for control in self._made_of_maps:
-                    key = self._key(cut, "made of maps", [everything, *_told(explainer), *_told(control)])
+                    about = [everything, *_told(explainer), *_told(control)]
+                    key = self._key(cut, "made of maps", about, self._tuned(explainer))
                     name = f"{self.classifier.id}: {explainer.id}, {control.id}"
                     yield Piece(
                         name,
@@ -109,9 +132,10 @@ class FurtherScores:
 
             def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
                 maps = self.stored_maps(chunk, spec, cut.map_keys[spec.id])
-                return score_maps(chunk, spec, maps, family, metrics=self._placed)
+                tuned = self._tuned(spec)
+                return score_maps(chunk, spec, maps, family, metrics=self._placed, thresholds=tuned)
 
-            key = self._key(cut, "changed maps", [*changes, *_told(spec)])
+            key = self._key(cut, "changed maps", [*changes, *_told(spec)], self._tuned(spec))
             yield Piece(f"{name}, {spec.id}", chunk, key, score)
 
     def _reached_by_people(self, chunk: Chunk, cut: Cut, control: ExplainerSpec) -> Iterator[Piece]:
@@ -126,10 +150,12 @@ class FurtherScores:
                     model_id=self.classifier.id,
                     policy=self.dataset.readers,
                     metrics=self._placed,
+                    votes=self.dataset.votes,
                 )
             ]
 
-        key = self._key(cut, "people", _told(control))
+        # Raised by one whenever readers' marks would give other scores than before.
+        key = self._key(cut, "people", [*_told(control), "2"])
         yield Piece(f"{self.classifier.id}: {control.id}", chunk, key, score)
 
     def _score_made_of_maps(
@@ -141,7 +167,7 @@ class FurtherScores:
         partners: Partners,
     ) -> Callable[[], Sequence[ScoreResult]]:
         explainer, control = made
-        signed = explainer_row(explainer.name).signed
+        signed, tuned = explainer_row(explainer.name).signed, self._tuned(explainer)
 
         def score() -> Sequence[ScoreResult]:
             maps = {
@@ -158,10 +184,18 @@ class FurtherScores:
                 match control.name:
                     case "mean-map":
                         mean = means[subject.case.cluster]
-                        results += score_mean_map(subject, own, mean, control, metrics=self._placed)
+                        results += score_mean_map(
+                            subject, own, mean, control, metrics=self._placed, thresholds=tuned
+                        )
                     case "shuffled-marks":
                         results += score_shuffled(
-                            subject, own, partners, control, metrics=self._placed, signed=signed
+                            subject,
+                            own,
+                            partners,
+                            control,
+                            metrics=self._placed,
+                            signed=signed,
+                            thresholds=tuned,
                         )
                     case name:
                         raise ValueError(f"the catalog lists '{name}', but nothing makes it of maps")
@@ -181,9 +215,26 @@ class FurtherScores:
             signed=explainer_row(explainer.name).signed,
         )
 
-    def _key(self, cut: Cut, kind: str, about: Sequence[str]) -> str:
+    def _key(
+        self,
+        cut: Cut,
+        kind: str,
+        about: Sequence[str],
+        tuned: Thresholds = MappingProxyType({}),
+    ) -> str:
         metrics = [[metric.id, metric.fingerprint] for metric in self._placed]
-        return shard_key({"inputs": cut.inputs, "kind": kind, "about": list(about), "metrics": metrics})
+        return shard_key(
+            {
+                "inputs": cut.inputs,
+                "kind": kind,
+                "about": list(about),
+                "metrics": metrics,
+                **told_thresholds(tuned),
+            }
+        )
+
+    def _tuned(self, explainer: ExplainerSpec) -> Thresholds:
+        return self.thresholds.get(explainer.id, {})
 
     @cached_property
     def _placed(self) -> tuple[MetricSpec, ...]:
@@ -210,6 +261,11 @@ class FurtherScores:
 
     def _controls(self, made_of: str) -> tuple[ExplainerSpec, ...]:
         return tuple(spec for spec in self.audit.controls if explainer_row(spec.name).made_of == made_of)
+
+
+def told_thresholds(tuned: Thresholds) -> Mapping[str, object]:
+    """All that tuned thresholds add to the key of what is cut at them; nothing where none were tuned."""
+    return {"tuned": sorted(tuned.items())} if tuned else {}
 
 
 def _told(spec: ExplainerSpec) -> list[str]:

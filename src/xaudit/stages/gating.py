@@ -13,7 +13,7 @@ from xaudit.stages.conclude import without_people
 from xaudit.stages.limits import Limits
 from xaudit.stages.resolution import resolution_findings
 from xaudit.stages.stored_run import StoredRun
-from xaudit.verdict import Strictness, judge, judge_drops
+from xaudit.verdict import Strictness, Survival, changed_findings, judge, judge_drops
 
 Limit = TypeVar("Limit", Gate, MaxDrop)
 
@@ -57,7 +57,14 @@ def regate(path: Path, limits: Limits) -> Outcome:
     findings = [verdict for verdict in judged if verdict.kind != "gate"]
     of_data = [Verdict(**row) for row in run.head["data_findings"]]
     of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
-    return replace(run.outcome, verdicts=(*of_gates, *drops, *findings, *of_maps, *of_data))
+    of_changes = changed_findings(
+        run.outcome.summaries,
+        explainers=run.explainers,
+        survival=Survival(**run.head.get("survival", {})),
+        metric_names=run.head["metric_names"],
+    )
+    verdicts = (*of_gates, *drops, *findings, *of_maps, *of_changes, *of_data)
+    return replace(run.outcome, verdicts=verdicts)
 
 
 def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
@@ -73,6 +80,7 @@ def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
 
 def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run: StoredRun) -> list[Limit]:
     limits = []
+    measured = sorted({result.key.metric_id for result in run.scores}) if texts else []
     for text in texts:
         try:
             limit = parse(text, metrics=run.metric_names)
@@ -86,6 +94,11 @@ def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run:
             raise UsageError(
                 f"{option}: {run.run_id} has no explainer '{limit.subject}'",
                 hint=did_you_mean(limit.subject, known, otherwise=f"it has {', '.join(known)}"),
+            )
+        if limit.metric not in measured:
+            raise UsageError(
+                f"{option}: {run.run_id} did not measure '{limit.metric}'",
+                hint=did_you_mean(limit.metric, measured, otherwise=f"it has {', '.join(measured)}"),
             )
         limits.append(limit)
     return limits

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
-from xaudit.audit import Subject, localize
+from xaudit.audit import Subject, Thresholds, localize
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog import made_of_maps_id
 from xaudit.config import ExplainerSpec, MetricSpec, fingerprint
@@ -94,20 +95,23 @@ def score_mean_map(
     control: ExplainerSpec,
     *,
     metrics: Sequence[MetricSpec],
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
     """The mean of the other patients' maps in the place of this case's map.
 
     Args:
         saliency: this case's own map, for what the scores are about.
         mean: of :meth:`MapPool.mean_without`.
+        thresholds: that were tuned for the explainer.
     """
     match mean:
         case Absent(reason):
             nothing = _as_control(saliency, control, np.zeros_like(saliency.values))
-            placed = localize(subject, nothing, metrics, signed=True)
+            placed = localize(subject, nothing, metrics, signed=True, thresholds=thresholds)
             return [Unscored(result.key, reason) for result in placed]
         case _:
-            return localize(subject, _as_control(saliency, control, mean), metrics, signed=True)
+            made = _as_control(saliency, control, mean)
+            return localize(subject, made, metrics, signed=True, thresholds=thresholds)
 
 
 class Partners:
@@ -167,14 +171,16 @@ def score_shuffled(
     *,
     metrics: Sequence[MetricSpec],
     signed: bool,
+    thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
     """A case's map held against other patients' marks: the mean over those drawn.
 
     Args:
         saliency: the case's own map.
+        thresholds: that were tuned for the explainer.
     """
     named = _as_control(saliency, control, saliency.values)
-    own = localize(subject, named, metrics, signed=signed)
+    own = localize(subject, named, metrics, signed=signed, thresholds=thresholds)
     if not subject.mark.any():
         return own
     drawn = partners.of(subject.case, draws=int(control.options["draws"] or 0))
@@ -184,7 +190,7 @@ def score_shuffled(
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     for partner in drawn:
         shuffled = replace(subject, regions=partners.regions(partner, subject))
-        for result in localize(shuffled, named, metrics, signed=signed):
+        for result in localize(shuffled, named, metrics, signed=signed, thresholds=thresholds):
             if isinstance(result, Score):
                 values[result.key.metric_id, result.key.reader].append(result.value)
     return [_mean_of(result, values[result.key.metric_id, result.key.reader]) for result in own]

@@ -1,18 +1,17 @@
 """Readers held against each other, and explainers against readers, on the cases of one run."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from xaudit.cases.dataset import Dataset
-from xaudit.cases.readers import under_policy
 from xaudit.catalog import MetricRow, metric_row
 from xaudit.config import MetricSpec, StatisticsSection
-from xaudit.geometry import rasterise
-from xaudit.metrics import score_localization
+from xaudit.geometry import Fit, fit_geometry, map_to_original, rasterise
 from xaudit.metrics.absent import Absent
-from xaudit.records import BoolArray, Case, Ceiling, FloatArray, ReaderAgreement, Score, ScoreResult
+from xaudit.metrics.human import leave_one_out
+from xaudit.records import BoolArray, Case, Ceiling, ReaderAgreement, Score, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.agreement import ReadCase, reader_agreement
 from xaudit.statistics.bootstrap import ClusterBootstrap
@@ -43,21 +42,21 @@ def ceilings_of(
     explainers: Sequence[str],
     settings: StatisticsSection,
     seed: int,
+    seen: Callable[[Case], BoolArray] | None = None,
 ) -> tuple[Ceiling, ...]:
     """Each explainer of one model beside the readers, on the cases that two or more readers have read.
 
-    A reader's score is that of their own marks, taken as a map, against the consensus of the others under the audit's
-    reader policy; a case's is the mean over its readers. Under the policy ``each``, where maps are held against one
-    reader's marks, so are the other readers. A reader who found nothing where the others mark something missed it: a
-    score of 0, or of chance for a metric whose chance level is ½.
+    A case's score of the readers is that of :func:`xaudit.metrics.human.leave_one_out`, which the control ``human`` has
+    as well.
 
     Args:
         scores: of one model.
         metrics: those of the audit; only localization metrics for which higher is better count.
         explainers: those that are no controls.
+        seen: the pixels of a case that the model saw; by default all.
     """
     specs = [spec for spec in metrics if _has_ceiling(metric_row(spec.name))]
-    human = _human_scores(dataset, cases, specs)
+    human = _human_scores(dataset, cases, specs, seen or _all_of)
     clusters = {case.case_id: case.cluster for case in cases}
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "summaries")
@@ -101,7 +100,7 @@ def _has_ceiling(row: MetricRow) -> bool:
 
 
 def _human_scores(
-    dataset: Dataset, cases: Sequence[Case], specs: Sequence[MetricSpec]
+    dataset: Dataset, cases: Sequence[Case], specs: Sequence[MetricSpec], seen: Callable[[Case], BoolArray]
 ) -> Mapping[tuple[str, str], Mapping[str, float]]:
     """By metric and reader policy, what the readers of each case score on the mean."""
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
@@ -109,34 +108,25 @@ def _human_scores(
         masks = dataset.reader_masks(case)
         if len(masks) < 2:
             continue
-        for reader, trials in _trials(dataset, masks).items():
-            for spec in specs:
-                values = [_human_score(spec, mask, truth) for mask, truth in trials if truth.any()]
-                known = [value for value in values if value is not None]
-                if known:
-                    found[spec.id, reader][case.case_id] = float(np.mean(known))
+        valid = seen(case)
+        for spec in specs:
+            reached = leave_one_out(spec, masks, valid, policy=dataset.readers, votes=dataset.votes)
+            for reader, value in reached.items():
+                if not isinstance(value, Absent):
+                    found[spec.id, reader][case.case_id] = value
     return found
 
 
-def _trials(
-    dataset: Dataset, masks: Mapping[str, BoolArray]
-) -> Mapping[str, list[tuple[BoolArray, BoolArray]]]:
-    """Under the name that the tables give the marks: each reader's mask beside what it is held against."""
-    trials: dict[str, list[tuple[BoolArray, BoolArray]]] = defaultdict(list)
-    for reader, mask in masks.items():
-        others = {other: theirs for other, theirs in masks.items() if other != reader}
-        if dataset.readers == "each":
-            for other, theirs in others.items():
-                trials[other].append((mask, theirs))
-        else:
-            for name, consensus in under_policy(others, dataset.readers, votes=dataset.votes).items():
-                trials[name].append((mask, consensus))
-    return trials
+def _all_of(case: Case) -> BoolArray:
+    """(H, W), every pixel of a case."""
+    return np.ones((case.height, case.width), dtype=bool)
 
 
-def _human_score(spec: MetricSpec, mask: BoolArray, truth: BoolArray) -> float | None:
-    if not mask.any():
-        return 0.5 if spec.name == "pixel-auroc" else 0.0
-    saliency: FloatArray = mask.astype(np.float32)
-    value = score_localization(spec, saliency, truth, np.ones_like(mask))
-    return None if isinstance(value, Absent) else float(value)
+def seen_by(model_hw: tuple[int, int], fit: Fit) -> Callable[[Case], BoolArray]:
+    """What a model sees of a case: (H, W), false where the image is cropped to fit the model's frame."""
+
+    def seen(case: Case) -> BoolArray:
+        geometry = fit_geometry((case.height, case.width), model_hw, fit)
+        return map_to_original(np.zeros(model_hw, dtype=np.float32), geometry)[1]
+
+    return seen

@@ -10,6 +10,7 @@ from xaudit.records import Outcome
 
 if TYPE_CHECKING:
     from xaudit.stages.pictures import Picture
+    from xaudit.stages.report_material import ReportMaterial
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
 
@@ -40,8 +41,10 @@ class FinishedRun:
 
     Attributes:
         pictures: the cases most worth looking at, read one by one when called.
+        material: what the page of the run shows, read when called; None where the audit wants no page.
     """
 
     folder: Path
     outcome: Outcome | None
     pictures: "Callable[[], Iterator[Picture]] | None" = None
+    material: "Callable[[], ReportMaterial] | None" = None

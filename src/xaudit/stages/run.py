@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any
 
@@ -13,31 +13,41 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.config import ModelSection, fingerprint
 from xaudit.engine.local import ShardCount, run_shards
-from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
+from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
 from xaudit.records import (
     Case,
     Ceiling,
     Evaluation,
+    MapFacts,
     Outcome,
     Prediction,
     Problem,
     Progress,
+    Regression,
     ScoreResult,
+    TunedThreshold,
     Work,
 )
+from xaudit.stages.categories import confusion_cell
 from xaudit.stages.classifiers import obtain_classifier
 from xaudit.stages.conclude import CaseFigures, conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
+from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
 from xaudit.stages.pictures import Picture, pick_cases, pictures
-from xaudit.stages.reader_figures import agreement_of, ceilings_of
+from xaudit.stages.previews import previews
+from xaudit.stages.published_regressions import lesion_geometries, published_regressions
+from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
+from xaudit.stages.repeatability import ModelPairs
+from xaudit.stages.report_material import report_material
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
-from xaudit.stages.selection import select_cases
+from xaudit.stages.selection import select_cases, select_for_tuning
 from xaudit.stages.shards import PartKeys, ShardPlan
+from xaudit.stages.tuning import TuningPlan, check_tuning, choose_thresholds, thresholds_of
 from xaudit.statistics.classification import evaluate
-from xaudit.statistics.strata import CaseFacts, facts_of
+from xaudit.statistics.strata import CaseFacts, check_told, facts_of
 from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.event_log import append_event
 from xaudit.store.json_records import write_evaluations
@@ -49,11 +59,21 @@ from xaudit.store.parts import (
     PART_PROBLEMS,
     RELIANCE,
     SCORES,
+    TUNING,
+    TUNING_MAPS,
     has_part,
     prune_parts,
     read_parts,
 )
-from xaudit.store.tables import read_predictions, write_annotations, write_cases, write_predictions
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.tables import (
+    read_predictions,
+    write_annotations,
+    write_cases,
+    write_predictions,
+    write_previews,
+    write_thresholds,
+)
 
 PREDICTED_FROM = "predicted-from.json"
 
@@ -76,12 +96,19 @@ class Run:
             at_exit.callback(self._note_interruption)
             outcome = self._carry_out(until)
             at_exit.pop_all()
-        return FinishedRun(self.folder.path, outcome, self._pictures if outcome is not None else None)
+        if outcome is None:
+            return FinishedRun(self.folder.path, None)
+        material = partial(report_material, self.folder.path) if self.audit.report.html else None
+        return FinishedRun(self.folder.path, outcome, self._pictures, material)
 
     def _carry_out(self, until: Stage) -> Outcome | None:
         append_event(self.folder, "started", {"until": until}, now=self.started)
         write_cases(self.folder, [case for one in self.datasets.values() for case in one.cases])
         write_annotations(self.folder, [mark for one in self.datasets.values() for mark in one.annotations])
+        self._check_strata()
+        if self.audit.tunes_thresholds:
+            for dataset in self.datasets.values():
+                check_tuning(dataset, self.audit.localization)
         self.save_manifest({})
         _ = self.classifiers
         if until != "train":
@@ -93,6 +120,17 @@ class Run:
         self._finish("interrupted", {})
         append_event(self.folder, "stopped as asked", {"after": until}, now=datetime.now(UTC))
         return None
+
+    def _check_strata(self) -> None:
+        """Raises DataError where results are to be told apart by what the data tells of no case."""
+        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
+        untold = check_told(cases, self.audit.statistics.strata)
+        if untold is not None:
+            raise DataError(
+                f"statistics.strata: the data says of no case what its '{untold}' is",
+                hint=f"give the table a column '{untold}'"
+                + (" or set data.augmented_pattern" if untold == "augmented" else ""),
+            )
 
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
@@ -181,8 +219,53 @@ class Run:
         )
         return [(case, predictions[case.case_id]) for case in cases]
 
+    def for_tuning(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The cases that choose a model's thresholds, with what it said of them."""
+        dataset, predictions = self.dataset_of(model), self._predicted[0][model.id]
+        cases = select_for_tuning(
+            dataset.cases,
+            predictions,
+            marked={mark.case_id for mark in dataset.annotations if mark.region is not None},
+            settings=self.audit.localization,
+            seed=self.audit.seed,
+        )
+        return [(case, predictions[case.case_id]) for case in cases]
+
+    def _tune(self, keys: PartKeys) -> tuple[tuple[TunedThreshold, ...], ShardCount]:
+        """The thresholds of every model, chosen on its tuning split."""
+        plans = [
+            TuningPlan(
+                ShardPlan(
+                    self.folder,
+                    self.audit,
+                    self.classifiers[model.id],
+                    self.dataset_of(model),
+                    self.for_tuning(model),
+                    keys,
+                )
+            )
+            for model in self.audit.models
+        ]
+        count = run_shards(
+            chain.from_iterable(plan.shards() for plan in plans),
+            total=sum(plan.n_shards for plan in plans),
+            n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
+            on_progress=self._tell,
+            stage="tune thresholds",
+        )
+        curves = read_parts(self.folder, TUNING, keys.tuning)
+        if curves.missing:
+            raise _gone(self.folder, len(curves.missing))
+        tuned = choose_thresholds(curves.rows, split=self.audit.localization.tune_on)
+        write_thresholds(self.folder, tuned)
+        return tuned, count
+
     def _explain(self, *, with_scores: bool) -> tuple[PartKeys, ShardCount]:
         keys = PartKeys()
+        tuned: tuple[TunedThreshold, ...] = ()
+        before = ShardCount(0, 0)
+        if with_scores and self.audit.tunes_thresholds:
+            tuned, before = self._tune(keys)
         plans = [
             ShardPlan(
                 self.folder,
@@ -192,18 +275,23 @@ class Run:
                 self.chosen(model),
                 keys,
                 with_scores=with_scores,
+                thresholds=thresholds_of(tuned, model.id),
             )
             for model in self.audit.models
         ]
         for plan in plans:
             plan.check()
+        model_pairs = ModelPairs(self.audit, plans if with_scores else ())
         count = run_shards(
-            chain.from_iterable(plan.shards() for plan in plans),
-            total=sum(plan.n_shards for plan in plans),
+            chain(
+                chain.from_iterable(plan.shards() for plan in plans),
+                (plan.shard_of(piece) for plan, piece in model_pairs.pieces()),
+            ),
+            total=sum(plan.n_shards for plan in plans) + model_pairs.n_pieces,
             n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
             on_progress=self._tell,
         )
-        return keys, count
+        return keys, ShardCount(before.n_shards + count.n_shards, before.n_reused + count.n_reused)
 
     def _conclude(self, keys: PartKeys, count: ShardCount) -> Outcome:
         self._tell(Progress("summarise", 0, 1))
@@ -211,12 +299,11 @@ class Run:
         facts = read_parts(self.folder, MAP_FACTS, keys.facts)
         missing = {*scores.missing, *facts.missing}
         if missing:
-            raise RunFolderError(
-                f"{self.folder.run_id}: {len(missing)} finished parts have gone or were damaged meanwhile",
-                hint="give the same command again: only what is missing is done",
-            )
+            raise _gone(self.folder, len(missing))
         for table, kept in (
             (MAPS, keys.maps if self.audit.run.maps == "all" else []),
+            (TUNING_MAPS, keys.tuning_maps if self.audit.run.maps == "all" else []),
+            (TUNING, keys.tuning),
             (SCORES, keys.scores),
             (MAP_FACTS, keys.facts),
             (CURVES, keys.facts if self.audit.run.curves else []),
@@ -240,6 +327,7 @@ class Run:
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
             raise
+        self._save_previews(scores.rows, facts.rows)
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return outcome
@@ -249,6 +337,7 @@ class Run:
         settings = self.audit.statistics
         facts: dict[str, Mapping[str, CaseFacts]] = {}
         ceilings: list[Ceiling] = []
+        published: list[Regression] = []
         explained: dict[str, dict[str, Case]] = {}
         for model in self.audit.models:
             dataset, pairs = self.dataset_of(model), self.chosen(model)
@@ -264,13 +353,40 @@ class Run:
                 explainers=[spec.id for spec in self.audit.explainers],
                 settings=settings,
                 seed=self.audit.seed,
+                seen=seen_by(self.classifiers[model.id].model_hw, model.fit),
             )
+            if self.audit.localization.protocol is not None:
+                published += published_regressions(
+                    [result for result in scores if result.key.model_id == model.id],
+                    lesion_geometries(dataset, cases),
+                    [answer for _, answer in pairs],
+                    metric_names=self.audit.metric_names,
+                    controls=self.audit.control_ids,
+                )
         agreements = [
             one
             for name, dataset in self.datasets.items()
             for one in agreement_of(dataset, list(explained.get(name, {}).values()))
         ]
-        return CaseFigures(facts, tuple(agreements), tuple(ceilings))
+        return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published))
+
+    def _save_previews(self, scores: Sequence[ScoreResult], facts: Sequence[MapFacts]) -> None:
+        """Pictures of the cases that the report's gallery shows; they are its only part that needs the data."""
+        wanted: dict[str, dict[str, Case]] = {}
+        names = [spec.id for spec in self.audit.explainers]
+        metric = ranking_metric(scores, names)
+        for model in self.audit.models if self.audit.report.images else ():
+            dataset = self.dataset_of(model)
+            own = [one for one in facts if one.model_id == model.id]
+            cells = {one.case_id: confusion_cell(one, dataset.positive) for one in own}
+            values = case_values(scores, model_id=model.id, explainers=names, metric_id=metric)
+            chosen = set(gallery_cases(cells, values, n=self.audit.report.gallery))
+            cases = {case.case_id: case for case in dataset.cases if case.case_id in chosen}
+            wanted.setdefault(model.dataset or "data", {}).update(cases)
+        made = [
+            one for name, cases in wanted.items() for one in previews(self.datasets[name], cases.values())
+        ]
+        write_previews(self.folder, made)
 
     def _pictures(self) -> Iterator[Picture]:
         for model in self.audit.models:
@@ -294,6 +410,7 @@ class Run:
 
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
+        notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
                 unit = "patient" if dataset.patients_known else "image, since no patients are known"
@@ -385,3 +502,10 @@ class Run:
             if self.folder.status.state == "running":
                 self.folder.set_state("interrupted", now=now)
                 append_event(self.folder, "interrupted", {}, now=now)
+
+
+def _gone(folder: RunFolder, n_parts: int) -> RunFolderError:
+    return RunFolderError(
+        f"{folder.run_id}: {n_parts} finished parts have gone or were damaged meanwhile",
+        hint="give the same command again: only what is missing is done",
+    )

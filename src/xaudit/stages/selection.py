@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from xaudit.config import RunSection
+from xaudit.config import LocalizationSection, RunSection
 from xaudit.records import Case, Prediction
 from xaudit.seeds import seed_for
 
@@ -39,11 +39,36 @@ def select_cases(
             pass
     limit = settings.limit or (SAMPLE_SIZE if settings.cases == "sample" else None)
     if limit is not None and len(chosen) > limit:
-        chosen = _spread(chosen, seed)[:limit]
+        chosen = spread_over_patients(chosen, seed)[:limit]
     return sorted(chosen, key=lambda case: case.case_id)
 
 
-def _spread(cases: Sequence[Case], seed: int) -> list[Case]:
+def select_for_tuning(
+    cases: Sequence[Case],
+    predictions: Mapping[str, Prediction],
+    *,
+    marked: Collection[str],
+    settings: LocalizationSection,
+    seed: int,
+) -> list[Case]:
+    """The marked cases of the tuning split, sorted by id; a limit spreads them over the patients.
+
+    Args:
+        predictions: by case id; cases without one are left out.
+        marked: ids of the cases on which a reader drew something.
+    """
+    chosen = [
+        case
+        for case in cases
+        if case.split == settings.tune_on and case.case_id in predictions and case.case_id in marked
+    ]
+    if settings.tune_limit is not None and len(chosen) > settings.tune_limit:
+        chosen = spread_over_patients(chosen, seed)[: settings.tune_limit]
+    return sorted(chosen, key=lambda case: case.case_id)
+
+
+def spread_over_patients(cases: Sequence[Case], seed: int) -> list[Case]:
+    """The cases in the order in which a limit takes them: every patient's first case before any patient's second."""
     rank: dict[str, int] = {}
     order: list[tuple[int, int, Case]] = []
     for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.case_id)):

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
+from xaudit.audit import Chunk, Thresholds, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.catalog import explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
 from xaudit.explainers import make_explainer
 from xaudit.records import Case, Prediction, SaliencyMap
-from xaudit.stages.further_scores import Cut, FurtherScores, Piece
+from xaudit.stages.further_scores import Cut, FurtherScores, Piece, told_thresholds
+from xaudit.stages.map_checks import MapChecks
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
     CURVES,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.models.classifier import Classifier
 
-SCORES_MEAN = 3
+SCORES_MEAN = 4
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -45,6 +46,8 @@ class PartKeys:
     reliance: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
+    tuning_maps: list[str] = field(default_factory=list)
+    tuning: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class ShardPlan:
 
     Attributes:
         with_scores: false where only maps are wanted.
+        thresholds: that were tuned for the model, by explainer and class.
     """
 
     run: RunFolder
@@ -62,6 +66,7 @@ class ShardPlan:
     pairs: Sequence[tuple[Case, Prediction]]
     keys: PartKeys
     with_scores: bool = True
+    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
     @property
     def n_shards(self) -> int:
@@ -70,7 +75,8 @@ class ShardPlan:
         per_chunk = len(self.audit.explainers_and_controls)
         if self.with_scores:
             per_chunk += self._asks_reliance + self._further.n_per_chunk
-        return -(-len(self.pairs) // size) * per_chunk
+        own = self._checks.n_pieces if self.with_scores else 0
+        return -(-len(self.pairs) // size) * per_chunk + own
 
     @property
     def _score_tables(self) -> tuple[Table[Any], ...]:
@@ -79,7 +85,13 @@ class ShardPlan:
 
     @property
     def _further(self) -> FurtherScores:
-        return FurtherScores(self.audit, self.classifier, self.dataset, self.pairs, self._stored_maps)
+        return FurtherScores(
+            self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.thresholds
+        )
+
+    @property
+    def _checks(self) -> MapChecks:
+        return MapChecks(self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.inputs)
 
     @property
     def _asks_reliance(self) -> bool:
@@ -98,7 +110,7 @@ class ShardPlan:
         for start in range(0, len(self.pairs), size):
             pairs = self.pairs[start : start + size]
             chunk = Chunk(self.classifier, self.dataset, pairs)
-            inputs = self._inputs(pairs)
+            inputs = self.inputs(pairs)
             reliance_key = shard_key({**inputs, "reliance": self.audit.reliance.model_dump(mode="json")})
             if self._asks_reliance and self.with_scores:
                 self.keys.reliance.append(reliance_key)
@@ -109,12 +121,11 @@ class ShardPlan:
                     reliance_key,
                     self._do_reliance(chunk, reliance_key),
                 )
-            map_keys: dict[str, str] = {}
+            map_keys = self._map_keys(inputs)
             for spec in self.audit.explainers_and_controls:
                 key = self._explainer_key(inputs, spec, reliance_key)
-                map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+                map_key = map_keys[spec.id]
                 self.keys.maps.append(map_key)
-                map_keys[spec.id] = map_key
                 if self.with_scores:
                     self.keys.scores.append(key)
                     self.keys.facts.append(key)
@@ -126,13 +137,31 @@ class ShardPlan:
                 yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
             cuts.append(Cut(pairs, shard_key(inputs), map_keys))
             if self.with_scores:
-                yield from (self._shard_of(piece) for piece in further.of_chunk(chunk, cuts[-1]))
+                yield from (self.shard_of(piece) for piece in further.of_chunk(chunk, cuts[-1]))
         if self.with_scores:
             there = [key for key in self.keys.problems if has_part(self.run, PART_PROBLEMS, key)]
             failed = {problem.case_id for problem in read_parts(self.run, PART_PROBLEMS, there).rows}
-            yield from (self._shard_of(piece) for piece in further.of_all(cuts, failed=failed))
+            yield from (self.shard_of(piece) for piece in further.of_all(cuts, failed=failed))
+            yield from (self.shard_of(piece) for piece in self._checks.pieces(cuts))
 
-    def _shard_of(self, piece: Piece) -> Shard:
+    @property
+    def cuts(self) -> list[Cut]:
+        """The chunks, and where their maps are."""
+        size = self.audit.run.shard_size
+        found: list[Cut] = []
+        for start in range(0, len(self.pairs), size):
+            inputs = self.inputs(self.pairs[start : start + size])
+            found.append(Cut(self.pairs[start : start + size], shard_key(inputs), self._map_keys(inputs)))
+        return found
+
+    def _map_keys(self, inputs: Mapping[str, object]) -> dict[str, str]:
+        return {
+            spec.id: shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+            for spec in self.audit.explainers_and_controls
+        }
+
+    def shard_of(self, piece: Piece) -> Shard:
+        """A piece of scores as a shard of this run."""
         self.keys.scores.append(piece.key)
         return self._shard(
             piece.name,
@@ -197,6 +226,7 @@ class ShardPlan:
                 metrics=self.audit.metrics,
                 reliances=reliances,
                 ceilings=self.audit.localization.ceilings,
+                thresholds=self.thresholds.get(spec.id, {}),
                 seed=self.audit.seed,
             )
             write_part(self.run, MAP_FACTS, key, map_facts(chunk, spec, maps))
@@ -206,7 +236,7 @@ class ShardPlan:
 
         return do
 
-    def _stored_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Sequence[SaliencyMap]:
+    def stored_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Sequence[SaliencyMap]:
         """A chunk's maps as they are stored; made again where a run that keeps no maps has dropped them."""
         stored = read_parts(self.run, MAPS, [key])
         if stored.missing:
@@ -214,7 +244,8 @@ class ShardPlan:
             stored = read_parts(self.run, MAPS, [key])
         return stored.rows
 
-    def _inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
+    def inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
+        """All that the results of these cases depend on, but for what is asked of them."""
         ids = {case.case_id for case, _ in pairs}
         marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
         return {
@@ -238,6 +269,7 @@ class ShardPlan:
                 "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
                 "metrics": [[metric.id, metric.fingerprint] for metric in self.audit.metrics],
                 "reliance": reliance_key if self._asks_reliance else None,
-                "localization": self.audit.localization.model_dump(mode="json"),
+                "localization": {"ceilings": self.audit.localization.ceilings},
+                **told_thresholds(self.thresholds.get(spec.id, {})),
             }
         )

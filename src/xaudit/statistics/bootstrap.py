@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri
 
 from xaudit.records import FloatArray, Interval
 from xaudit.seeds import seed_for
 from xaudit.statistics.resamples import Resamples
+from xaudit.statistics.small_samples import small_sample_quantile
 
 MIN_CLUSTERS = 5
 """With fewer patients than this an interval has no limits."""
@@ -106,7 +107,7 @@ class ClusterBootstrap:
 
         Replicates in which ``b`` sums to zero are dropped and counted.
         """
-        _, above, _ = _cluster_sums(a, clusters)
+        _, above, sizes = _cluster_sums(a, clusters)
         _, below, _ = _cluster_sums(b, clusters)
 
         def of(weights: FloatArray) -> FloatArray:
@@ -115,26 +116,31 @@ class ClusterBootstrap:
             shares: FloatArray = np.divide(totals[:, 0], totals[:, 1], out=missing, where=totals[:, 1] != 0)
             return shares
 
-        return self.interval(of, len(above))
+        return self.interval(of, sizes)
 
-    def interval(self, statistic: Statistic, n_clusters: int) -> Interval:
+    def interval(self, statistic: Statistic, sizes: FloatArray) -> Interval:
         """Any statistic of the clusters with its interval: BCa, or percentiles where BCa has no answer.
 
         Replicates without a value are dropped and counted; where they are more than half, there are no limits.
         The jackknife leaves out one cluster at a time.
 
+        Args:
+            sizes: cases of each cluster.
+
         Raises:
             ValueError: if the statistic has no value on the clusters themselves.
 
-        Source: Efron 1987, Better bootstrap confidence intervals; ties of a replicate with the estimate count half.
+        Source: Efron 1987, Better bootstrap confidence intervals; ties of a replicate with the estimate count half. Few
+        clusters read their quantiles further out: :func:`~xaudit.statistics.small_samples.small_sample_quantile`.
         """
+        n_clusters = len(sizes)
         estimate = float(statistic(np.ones((1, n_clusters)))[0])
         if not np.isfinite(estimate):
             raise ValueError("the statistic has no value on these clusters")
         if n_clusters < MIN_CLUSTERS:
             return Interval(estimate, None, None, "none")
         drawn = np.concatenate([statistic(weights) for weights in self._draws(n_clusters).chunks()])
-        return self._limits(estimate, drawn, _jackknife(statistic, n_clusters))
+        return self._limits(estimate, drawn, _jackknife(statistic, n_clusters), sizes)
 
     def _ratios(self, sums: FloatArray, counts: FloatArray) -> list[Interval]:
         """Intervals of the ratio of column sums; both (n_clusters, n)."""
@@ -155,11 +161,14 @@ class ClusterBootstrap:
                 float(totals[j] / cases[j]),
                 np.ascontiguousarray(drawn[:, j]),
                 (totals[j] - sums[:, j]) / (cases[j] - counts[:, j]),
+                counts[:, j],
             )
             for j in range(n)
         ]
 
-    def _limits(self, estimate: float, drawn: FloatArray, jackknife: FloatArray) -> Interval:
+    def _limits(
+        self, estimate: float, drawn: FloatArray, jackknife: FloatArray, sizes: FloatArray
+    ) -> Interval:
         """The interval that replicates and the estimates without each cluster give."""
         replicates = drawn[np.isfinite(drawn)]
         dropped = len(drawn) - len(replicates)
@@ -168,10 +177,10 @@ class ClusterBootstrap:
         spread = float(np.abs(replicates - estimate).max())
         if spread <= _LEVEL * max(1.0, abs(estimate)):
             return Interval(estimate, estimate, estimate, "percentile", dropped)
-        tail = small_sample_tail(self.confidence, len(jackknife))
-        levels = _bca_levels(estimate, replicates, jackknife, tail)
+        z = small_sample_quantile(self.confidence, sizes)
+        levels = _bca_levels(estimate, replicates, jackknife, z)
         method = "percentile" if levels is None else "bca"
-        low, high = np.quantile(replicates, levels or (tail, 1 - tail))
+        low, high = np.quantile(replicates, levels or (float(ndtr(-z)), float(ndtr(z))))
         return Interval(estimate, float(low), float(high), method, dropped)
 
     def _draws(self, n_clusters: int) -> Resamples:
@@ -223,23 +232,6 @@ def paired_bootstrap(
     return cluster_bootstrap(
         _paired(a, b), clusters, replicates=replicates, confidence=confidence, generator=generator
     )
-
-
-def small_sample_tail(confidence: float, n_clusters: int) -> float:
-    """The tail at which the replicates' quantiles are read, smaller than ``(1 - confidence) / 2`` for few clusters.
-
-    A bootstrap draws from the patients seen, whose spread is the population's times ``sqrt((n - 1) / n)``, and reads
-    its limits as if that spread were known. Undoing both, as Student's interval does for a mean, makes up for what
-    BCa lacks with few patients.
-
-    Source: Hesterberg 2015, What teachers should know about the bootstrap, section 5.3 (expanded percentile).
-
-    Example:
-        >>> round(small_sample_tail(0.95, 20), 4), round(small_sample_tail(0.95, 100_000), 4)
-        (0.0159, 0.025)
-    """
-    student = float(stdtrit(n_clusters - 1, (1 - confidence) / 2))
-    return float(ndtr(student * (n_clusters / (n_clusters - 1)) ** 0.5))
 
 
 def wilson(share: float, n: int, *, confidence: float) -> Interval:
@@ -309,9 +301,13 @@ def _jackknife(statistic: Statistic, n_clusters: int) -> FloatArray:
 
 
 def _bca_levels(
-    estimate: float, replicates: FloatArray, jackknife: FloatArray, tail: float
+    estimate: float, replicates: FloatArray, jackknife: FloatArray, quantile: float
 ) -> tuple[float, float] | None:
-    """The quantiles of the replicates that are BCa's limits, None where the correction is not defined."""
+    """The quantiles of the replicates that are BCa's limits, None where the correction is not defined.
+
+    Args:
+        quantile: the normal one of the confidence for textbook BCa.
+    """
     deviations = jackknife.mean() - jackknife
     squares = float((deviations**2).sum())
     if not np.isfinite(squares) or squares == 0.0:
@@ -325,7 +321,7 @@ def _bca_levels(
         return None
     bias = float(ndtri(below))
     levels = []
-    for z in (float(ndtri(tail)), float(ndtri(1 - tail))):
+    for z in (-quantile, quantile):
         shrink = 1 - acceleration * (bias + z)
         if shrink <= 0:
             return None

@@ -163,7 +163,6 @@ def _auroc_interval(
 ) -> Interval:
     """No limits where either class has too few patients; at 0 and 1 Wilson's, over the smaller class's patients."""
     _, codes = np.unique(clusters, return_inverse=True)
-    n_clusters = int(codes.max()) + 1
     n_least = min(len(np.unique(codes[is_positive])), len(np.unique(codes[~is_positive])))
 
     def of_clusters(weights: FloatArray) -> FloatArray:
@@ -176,4 +175,4 @@ def _auroc_interval(
         return Interval(estimate, None, None, "none")
     if estimate in (0.0, 1.0):
         return wilson(estimate, n_least, confidence=bootstrap.confidence)
-    return bootstrap.interval(of_clusters, n_clusters)
+    return bootstrap.interval(of_clusters, np.bincount(codes).astype(np.float64))

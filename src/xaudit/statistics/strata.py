@@ -8,25 +8,16 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from xaudit.config import StratumSpec
+from xaudit.config.strata import SAME, UNKNOWN
 from xaudit.records import Annotation, Case, Prediction
 from xaudit.statistics.lesion_shape import LesionShape, lesion_shape
 
 StratumCases = Mapping[str, frozenset[str]]
 """The cases of each stratum, in the order in which strata are shown."""
-
-_UNKNOWN = "unknown"
-_THIRDS: Mapping[str, tuple[str, str, str]] = {
-    "lesion-size": ("small", "middle", "large"),
-    "elongation": ("round", "middle", "long"),
-    "irrectangularity": ("boxy", "middle", "ragged"),
-    "resolution": ("low", "middle", "high"),
-    "spacing": ("fine", "middle", "coarse"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +72,20 @@ def facts_of(
     return facts
 
 
+def check_told(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | None:
+    """The first property that only the data can tell and that it tells of no case; None where there is none.
+
+    Example:
+        >>> check_told([], [StratumSpec(name="class"), StratumSpec(name="site")])
+        'site'
+    """
+    told = {
+        "site": any(case.site is not None for case in cases),
+        "augmented": any(case.augmented is not None for case in cases),
+    }
+    return next((spec.name for spec in specs if not told.get(spec.name, True)), None)
+
+
 def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> dict[str, frozenset[str]]:
     """The cases of each stratum of each property, for one model; strata without a case are left out.
 
@@ -94,7 +99,7 @@ def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> d
     found: dict[str, frozenset[str]] = {}
     for spec in specs:
         values, order = _values(spec, facts)
-        for value in [*order, _UNKNOWN]:
+        for value in [*order, UNKNOWN]:
             cases = frozenset(case for case, own in values.items() if own == value)
             if cases:
                 found[f"{spec.name}={value}"] = cases
@@ -106,10 +111,18 @@ def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str
     match spec.name:
         case "correctness":
             words = {case: "correct" if f.prediction.correct else "wrong" for case, f in facts.items()}
-            return words, ["correct", "wrong"]
+            return words, list(spec.parts or ())
         case "class":
             slugs = _slugs(f.case.label for f in facts.values())
             return {case: slugs[f.case.label] for case, f in facts.items()}, list(slugs.values())
+        case "site":
+            sites = {case: f.case.site for case, f in facts.items()}
+            slugs = _slugs(site for site in sites.values() if site is not None)
+            named = {case: UNKNOWN if site is None else slugs[site] for case, site in sites.items()}
+            return named, list(slugs.values())
+        case "augmented":
+            said = {None: UNKNOWN, True: "yes", False: "no"}
+            return {case: said[f.case.augmented] for case, f in facts.items()}, ["no", "yes"]
         case "lesion-count":
             counts = {
                 case: "none" if f.shape is None else str(f.shape.n_lesions) for case, f in facts.items()
@@ -117,14 +130,14 @@ def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str
             return counts, sorted(set(counts.values()), key=lambda text: (len(text), text))
         case "confidence":
             numbers = {case: f.confidence for case, f in facts.items()}
-            if spec.cuts:
-                return _by_cuts(numbers, spec.cuts)
-            return _by_quantiles(numbers, [f"d{tenth:02d}" for tenth in range(1, 11)])
-        case name:
-            measured = _measured(spec, facts)
-            if spec.cuts:
-                return _by_cuts(measured, spec.cuts)
-            return _by_quantiles(measured, _THIRDS[name])
+            return _cut(numbers, spec)
+        case _:
+            return _cut(_measured(spec, facts), spec)
+
+
+def _cut(numbers: Mapping[str, float | None], spec: StratumSpec) -> tuple[dict[str, str], list[str]]:
+    words = list(spec.parts or ())
+    return _by_cuts(numbers, spec.cuts, words) if spec.cuts else _by_quantiles(numbers, words)
 
 
 def _measured(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> dict[str, float | None]:
@@ -162,26 +175,25 @@ def _by_quantiles(
     """
     known = [number for number in numbers.values() if number is not None]
     if known and min(known) == max(known):
-        same = {case: _UNKNOWN if number is None else "same" for case, number in numbers.items()}
-        return same, ["same"]
+        same = {case: UNKNOWN if number is None else SAME for case, number in numbers.items()}
+        return same, [SAME]
     limits = np.quantile(known, np.arange(1, len(words)) / len(words)) if known else np.zeros(0)
     placed = {
-        case: _UNKNOWN if number is None else words[int(np.searchsorted(limits, number, side="left"))]
+        case: UNKNOWN if number is None else words[int(np.searchsorted(limits, number, side="left"))]
         for case, number in numbers.items()
     }
     return placed, list(words)
 
 
-def _by_cuts(numbers: Mapping[str, float | None], cuts: Sequence[float]) -> tuple[dict[str, str], list[str]]:
+def _by_cuts(
+    numbers: Mapping[str, float | None], cuts: Sequence[float], words: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
     """Parts between given limits; a number on a limit belongs to the upper part."""
-    # A stratum's name has no room for the plus sign of 1e+06.
-    spelled = [f"{cut:g}".replace("+", "") for cut in cuts]
-    words = [f"under-{spelled[0]}", *map("-to-".join, pairwise(spelled)), f"from-{spelled[-1]}"]
     placed = {
-        case: _UNKNOWN if number is None else words[int(np.searchsorted(cuts, number, side="right"))]
+        case: UNKNOWN if number is None else words[int(np.searchsorted(cuts, number, side="right"))]
         for case, number in numbers.items()
     }
-    return placed, words
+    return placed, list(words)
 
 
 def _slugs(names: Iterable[str]) -> dict[str, str]:
@@ -189,6 +201,8 @@ def _slugs(names: Iterable[str]) -> dict[str, str]:
     slugs: dict[str, str] = {}
     for name in sorted(set(names)):
         slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-") or "class"
+        # Its own, not the part of the cases of which nobody knows.
+        slug = f"{slug}-1" if slug == UNKNOWN else slug
         taken = slugs.values()
         number = 2
         unique = slug

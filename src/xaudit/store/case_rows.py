@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Problem, Region
+from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Preview, Problem, Region
 from xaudit.store import schemas
 from xaudit.store.table import Table
 
@@ -23,6 +23,8 @@ def _case_row(case: Case) -> dict[str, object]:
         "spacing_row_mm": row,
         "spacing_col_mm": col,
         "source_format": case.source_format,
+        "site": case.site,
+        "augmented": case.augmented,
     }
 
 
@@ -40,6 +42,8 @@ def _case(row: Mapping[str, Any]) -> Case:
         width=row["width"],
         spacing_mm=None if None in spacing else spacing,
         source_format=row["source_format"],
+        site=row["site"],
+        augmented=row["augmented"],
     )
 
 
@@ -99,6 +103,19 @@ ANNOTATIONS = Table[Annotation](
     schemas.ANNOTATIONS,
     _annotation_row,
     _annotation,
+)
+
+PREVIEWS = Table[Preview](
+    "previews",
+    "a small picture of one image that the report's gallery shows",
+    schemas.PREVIEWS,
+    lambda preview: {
+        "case_id": preview.case_id,
+        "height": preview.height,
+        "width": preview.width,
+        "webp": preview.webp,
+    },
+    lambda row: Preview(row["case_id"], row["height"], row["width"], row["webp"]),
 )
 
 PROBLEMS = Table[Problem](

@@ -36,9 +36,11 @@ LIBRARIES = (
     "safetensors",
     "pydantic",
     "pyyaml",
+    "jinja2",
     "typer",
     "rich",
     "pydicom",
+    "nibabel",
 )
 """The distributions whose versions can move a result or its presentation, in pyproject's order."""
 

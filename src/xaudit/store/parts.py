@@ -16,7 +16,7 @@ from xaudit.config import fingerprint
 from xaudit.errors import RunFolderError
 from xaudit.store.case_rows import PART_PROBLEMS
 from xaudit.store.parquet_file import DamagedTableError, check_table, encode_table, read_table
-from xaudit.store.result_rows import CURVES, MAP_FACTS, MAPS, RELIANCE, SCORES
+from xaudit.store.result_rows import CURVES, MAP_FACTS, MAPS, RELIANCE, SCORES, TUNING, TUNING_MAPS
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import SCHEMA_VERSION
 from xaudit.store.table import Table
@@ -28,6 +28,8 @@ __all__ = [
     "PART_PROBLEMS",
     "RELIANCE",
     "SCORES",
+    "TUNING",
+    "TUNING_MAPS",
     "Part",
     "PartsRead",
     "has_part",

@@ -18,6 +18,8 @@ from xaudit.records import (
     ScoreKey,
     ScoreResult,
     Summary,
+    TunedThreshold,
+    TuningCurve,
     Unscored,
 )
 from xaudit.store import schemas
@@ -219,6 +221,7 @@ _RELIANCE_SAME = (
     "control_probability_drop",
     "control_logit_drop",
     "beyond_random",
+    "logit_beyond_random",
 )
 
 
@@ -229,6 +232,45 @@ def _reliance_row(reliance: Reliance) -> dict[str, object]:
 
 def _reliance(row: Mapping[str, Any]) -> Reliance:
     return Reliance(model_id=row["model"], **{name: row[name] for name in _RELIANCE_SAME})
+
+
+def _tuning_row(curve: TuningCurve) -> dict[str, object]:
+    return {
+        "case_id": curve.case_id,
+        "patient_id": curve.patient_id,
+        "model": curve.model_id,
+        "explainer": curve.explainer_id,
+        "explainer_hash": curve.explainer_hash,
+        "target": curve.target,
+        "thresholds": list(curve.thresholds),
+        "ious": list(curve.ious),
+    }
+
+
+def _tuning(row: Mapping[str, Any]) -> TuningCurve:
+    return TuningCurve(
+        case_id=row["case_id"],
+        patient_id=row["patient_id"],
+        model_id=row["model"],
+        explainer_id=row["explainer"],
+        explainer_hash=row["explainer_hash"],
+        target=row["target"],
+        thresholds=tuple(row["thresholds"]),
+        ious=tuple(row["ious"]),
+    )
+
+
+_THRESHOLD_SAME = ("explainer_hash", "target", "split", "threshold", "iou", "n_cases", "n_patients")
+
+
+def _threshold_row(one: TunedThreshold) -> dict[str, object]:
+    same = {name: getattr(one, name) for name in _THRESHOLD_SAME}
+    return {"model": one.model_id, "explainer": one.explainer_id, **same}
+
+
+def _threshold(row: Mapping[str, Any]) -> TunedThreshold:
+    same = {name: row[name] for name in _THRESHOLD_SAME}
+    return TunedThreshold(model_id=row["model"], explainer_id=row["explainer"], **same)
 
 
 def _summary_row(summary: Summary) -> dict[str, object]:
@@ -299,6 +341,32 @@ MAPS = Table[SaliencyMap](
     _map_row,
     _map,
     in_parts=True,
+)
+
+TUNING_MAPS = Table[SaliencyMap](
+    "tuning_maps",
+    "one explainer's map of one case of the tuning split, which is never scored",
+    schemas.MAPS,
+    _map_row,
+    _map,
+    in_parts=True,
+)
+
+TUNING = Table[TuningCurve](
+    "tuning",
+    "how well one map of the tuning split meets its marks at each threshold",
+    schemas.TUNING,
+    _tuning_row,
+    _tuning,
+    in_parts=True,
+)
+
+THRESHOLDS = Table[TunedThreshold](
+    "thresholds",
+    "the threshold that was tuned for one model, explainer and class",
+    schemas.THRESHOLDS,
+    _threshold_row,
+    _threshold,
 )
 
 SCORES = Table[ScoreResult](

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PROBLEMS
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.result_rows import (
     CATEGORIES,
     CURVES,
@@ -15,6 +15,9 @@ from xaudit.store.result_rows import (
     RELIANCE,
     SCORES,
     SUMMARY,
+    THRESHOLDS,
+    TUNING,
+    TUNING_MAPS,
 )
 from xaudit.store.schema_version import SCHEMA_VERSION
 from xaudit.store.table import Table
@@ -23,6 +26,9 @@ TABLES: tuple[Table[Any], ...] = (
     CASES,
     ANNOTATIONS,
     PREDICTIONS,
+    TUNING_MAPS,
+    TUNING,
+    THRESHOLDS,
     MAPS,
     SCORES,
     CURVES,
@@ -30,6 +36,7 @@ TABLES: tuple[Table[Any], ...] = (
     MAP_FACTS,
     SUMMARY,
     CATEGORIES,
+    PREVIEWS,
     PROBLEMS,
     PART_PROBLEMS,
 )
@@ -42,6 +49,7 @@ _TYPE_NAMES = {
     pa.float64(): "float64",
     pa.float32(): "float32",
     pa.float16(): "float16",
+    pa.binary(): "bytes",
 }
 
 _FILES = (
@@ -55,6 +63,7 @@ _FILES = (
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
     ("junit.xml", "the gates as JUnit XML, for CI servers"),
+    ("report.html", "the whole report as one page that needs no network"),
     ("figures/", "pictures of maps and marks"),
 )
 

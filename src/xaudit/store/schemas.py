@@ -44,7 +44,16 @@ CASES = _schema(
     ("spacing_row_mm", _NUMBER, "from one row to the next, in millimetres; empty where unknown"),
     ("spacing_col_mm", _NUMBER, "from one column to the next, in millimetres; empty where unknown"),
     ("source_format", _TEXT, "`png`, `jpeg` or `dicom`"),
-    empty=("patient_id", "spacing_row_mm", "spacing_col_mm"),
+    ("site", _TEXT, "where the image was taken; empty where the data does not say"),
+    ("augmented", _TRUTH, "whether it was made from another image; empty where the data does not say"),
+    empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented"),
+)
+
+PREVIEWS = _schema(
+    _CASE_ID,
+    ("height", _WHOLE, "of the picture, in pixels; it shows the whole original frame"),
+    ("width", _WHOLE, "of the picture, in pixels"),
+    ("webp", pa.binary(), "the picture in 8 bits of grey, as lossless WebP"),
 )
 
 ANNOTATIONS = _schema(
@@ -95,6 +104,30 @@ MAPS = _schema(
     ("seed", _WHOLE, "what the explainer's random choices were drawn from"),
     _N_EVALS,
     _SECONDS,
+)
+
+TUNING = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    ("thresholds", pa.list_(_NUMBER), "that were tried, of the map scaled to 0 to 1"),
+    ("ious", pa.list_(_NUMBER), "IoU of the map with the marks at each of them"),
+    empty=("patient_id",),
+)
+
+THRESHOLDS = _schema(
+    _MODEL,
+    _EXPLAINER,
+    _EXPLAINER_HASH,
+    _TARGET,
+    ("split", _TEXT, "whose cases chose the threshold; never the one that is scored"),
+    ("threshold", _NUMBER, "at which the explainer's maps are cut, of the map scaled to 0 to 1"),
+    ("iou", _NUMBER, "its mean IoU over the patients of that split"),
+    ("n_cases", _WHOLE, "marked cases that chose it"),
+    ("n_patients", _WHOLE, "their patients, or the cases where the data names none"),
 )
 
 SCORES = _schema(
@@ -155,6 +188,7 @@ RELIANCE = _schema(
         _NUMBER,
         "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
     ),
+    ("logit_beyond_random", _NUMBER, "the same for the target's logit"),
     empty=("patient_id",),
 )
 

@@ -8,10 +8,19 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Annotation, Case, CategorisedMap, Prediction, Problem, Summary
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PROBLEMS
+from xaudit.records import (
+    Annotation,
+    Case,
+    CategorisedMap,
+    Prediction,
+    Preview,
+    Problem,
+    Summary,
+    TunedThreshold,
+)
+from xaudit.store.case_rows import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY
+from xaudit.store.result_rows import CATEGORIES, PREDICTIONS, SUMMARY, THRESHOLDS
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.table import Table
@@ -67,6 +76,26 @@ def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> No
 def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
     """Every map with its failure category."""
     return _read(run, CATEGORIES)
+
+
+def write_thresholds(run: RunFolder, thresholds: Sequence[TunedThreshold]) -> None:
+    """Writes ``thresholds.parquet``."""
+    _write(run, THRESHOLDS, thresholds)
+
+
+def read_thresholds(run: RunFolder) -> tuple[TunedThreshold, ...]:
+    """The thresholds that a run tuned."""
+    return _read(run, THRESHOLDS)
+
+
+def write_previews(run: RunFolder, previews: Sequence[Preview]) -> None:
+    """Writes ``previews.parquet``."""
+    _write(run, PREVIEWS, previews)
+
+
+def read_previews(run: RunFolder) -> tuple[Preview, ...]:
+    """The pictures of the gallery; none for a run that kept none."""
+    return _read(run, PREVIEWS) if (run.path / f"{PREVIEWS.name}.parquet").exists() else ()
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:

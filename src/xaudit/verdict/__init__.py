@@ -6,11 +6,23 @@ from typing import Literal
 from xaudit.catalog import EXPLAINERS
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Summary, Verdict
+from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
-from xaudit.verdict.gates import Strictness, gate_verdicts
+from xaudit.verdict.gates import gate_verdicts
+from xaudit.verdict.limits import Strictness
+from xaudit.verdict.sanity import sanity_findings
 
-__all__ = ["ELSEWHERE", "MARGIN", "Baseline", "Strictness", "judge", "judge_drops"]
+__all__ = [
+    "ELSEWHERE",
+    "MARGIN",
+    "Baseline",
+    "Strictness",
+    "Survival",
+    "changed_findings",
+    "judge",
+    "judge_drops",
+]
 
 _CONTROLS = frozenset(row.id for row in EXPLAINERS if row.control)
 
@@ -54,6 +66,8 @@ def judge(
         verdicts += model_findings(own, (positive or {}).get(model_id))
     for own in overall.values():
         verdicts += explainer_findings(own, asked)
+    for own in overall.values():
+        verdicts += sanity_findings(own, asked)
     return tuple(verdicts)
 
 

@@ -4,15 +4,15 @@ A drop is how far a metric has moved the wrong way. It is held against the unfav
 the upper one: a drop counts as small only where chance does not hide a larger one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from xaudit.config import MaxDrop
-from xaudit.records import MODEL_LEVEL, Interval, Move, Status, Verdict
+from xaudit.records import Interval, Move, Status, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
-from xaudit.verdict.gates import Strictness, asked_subjects
-from xaudit.verdict.naming import in_words, named, several_readers, subject_of
+from xaudit.verdict.limits import Held, Strictness, asked_subjects, verdict_on, without_data
+from xaudit.verdict.naming import named, several_readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,13 @@ class Baseline:
         run_id: of the earlier run.
         moves: from the earlier run to the one that is judged.
         changed_explainers: ids of those that had other settings then, which a reader must know.
+        strata: by model, the strata that have a case, of the properties that limits name.
     """
 
     run_id: str
     moves: tuple[Move, ...]
     changed_explainers: tuple[str, ...] = ()
+    strata: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def drop_verdicts(
@@ -38,14 +40,20 @@ def drop_verdicts(
     Args:
         asked: ids of the explainers that are no controls; a limit that names none asks each.
     """
-    of_metric = [m for m in baseline.moves if m.model_id == model_id and m.metric_id == limit.metric]
+    of_metric = [
+        move
+        for move in baseline.moves
+        if move.model_id == model_id and move.metric_id == limit.metric and move.stratum == limit.stratum
+    ]
     several = several_readers(of_metric)
     verdicts: list[Verdict] = []
     for explainer_id in asked_subjects(limit, asked):
         found = [move for move in of_metric if move.explainer_id == explainer_id]
         verdicts += [_held(move, limit, baseline, strictness, several=several) for move in found]
         if not found:
-            verdicts.append(_without_data(limit, baseline, model_id, explainer_id))
+            reason = f"no case has a value both here and in {baseline.run_id}"
+            others = baseline.strata.get(model_id, ())
+            verdicts.append(without_data(limit, model_id, explainer_id, reason, others=others))
     return verdicts
 
 
@@ -81,18 +89,7 @@ def _held(
             sentence += f"; the drop's {end} {figure} {relation} {shown(limit.value, beside=limit.value)}"
             if not kept and drop.estimate <= limit.value:
                 sentence += ", though its mean is not"
-    return Verdict(
-        code=code,
-        status=status,
-        model_id=move.model_id,
-        subject=subject_of(move, several),
-        rule=str(limit),
-        sentence=sentence,
-        value=value,
-        threshold=limit.value,
-        n_patients=move.n_patients,
-        kind="gate",
-    )
+    return verdict_on(move, limit, Held(code, status, sentence, value), several=several)
 
 
 def _drop(move: Move) -> Interval | None:
@@ -106,20 +103,4 @@ def _drop(move: Move) -> Interval | None:
         None if difference.low is None else 0.0 - difference.low,
         difference.method,
         difference.n_replicates_dropped,
-    )
-
-
-def _without_data(limit: MaxDrop, baseline: Baseline, model_id: str, explainer_id: str) -> Verdict:
-    return Verdict(
-        code="XA102",
-        status="error",
-        model_id=model_id,
-        subject=model_id if explainer_id == MODEL_LEVEL else f"{model_id}/{explainer_id}",
-        rule=str(limit),
-        sentence=(
-            f"{limit.metric} of {in_words(model_id, explainer_id)}: "
-            f"no case has a value both here and in {baseline.run_id}"
-        ),
-        threshold=limit.value,
-        kind="gate",
     )

@@ -4,31 +4,15 @@ Comparisons use unrounded numbers; the sentences show enough digits to tell a fi
 against.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
 
-from xaudit.catalog import METRICS
-from xaudit.config import Gate, MaxDrop
-from xaudit.records import ALL_CASES, MODEL_LEVEL, Interval, Status, Summary, Verdict
+from xaudit.config import Gate
+from xaudit.records import MODEL_LEVEL, Interval, Status, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import shown
-from xaudit.verdict.naming import in_words, named, over, several_readers, subject_of
-
-_FAMILIES = {row.id: row.family for row in METRICS}
-
-
-@dataclass(frozen=True, slots=True)
-class Strictness:
-    """How hard gates are to pass.
-
-    Attributes:
-        gate_on: ``lower`` holds a gate against the unfavourable end of the interval, ``mean`` against the estimate.
-        strict: whether a gate that a control keeps too fails the run, as it tells nothing.
-    """
-
-    gate_on: Literal["lower", "mean"] = "lower"
-    strict: bool = False
+from xaudit.verdict.limits import Held, Strictness, asked_subjects, verdict_on, without_data
+from xaudit.verdict.naming import named, over, several_readers
 
 
 def gate_verdicts(
@@ -51,20 +35,12 @@ def gate_verdicts(
         found = [summary for summary in in_stratum if summary.explainer_id == subject]
         verdicts += [_held(summary, gate, strictness, several=several) for summary in found]
         if not found:
-            verdicts.append(_without_data(gate, model_id, subject, _other_strata(of_metric, gate)))
+            others = [summary.stratum for summary in of_metric]
+            verdicts.append(without_data(gate, model_id, subject, "no case has a value", others=others))
     if any(subject in asked for subject in subjects):
         controls = [s for s in in_stratum if s.explainer_id not in (*asked, MODEL_LEVEL)]
         verdicts += _uninformative(controls, gate, strictness, several=several)
     return [replace(verdict, gating=False) for verdict in verdicts] if gate.informational else verdicts
-
-
-def asked_subjects(limit: Gate | MaxDrop, asked: Sequence[str]) -> Sequence[str]:
-    """Whom a limit is about: the explainer it names, the model itself, or every explainer that is no control."""
-    if _FAMILIES.get(limit.metric) == "reliance":
-        return (MODEL_LEVEL,)
-    if limit.subject is not None:
-        return (limit.subject,)
-    return asked or (MODEL_LEVEL,)
 
 
 def _held(summary: Summary, gate: Gate, strictness: Strictness, *, several: bool) -> Verdict:
@@ -88,43 +64,7 @@ def _held(summary: Summary, gate: Gate, strictness: Strictness, *, several: bool
         sentence = f"{figures}; its {end} {shown(value, beside=gate.value)} {relation} {limit}"
         if not kept and _keeps(summary.interval.estimate, gate):
             sentence += ", though its mean is not"
-    return Verdict(
-        code=code,
-        status=status,
-        model_id=summary.model_id,
-        subject=subject_of(summary, several),
-        rule=str(gate),
-        sentence=sentence,
-        value=value,
-        threshold=gate.value,
-        n_patients=summary.n_patients,
-        kind="gate",
-    )
-
-
-def _without_data(gate: Gate, model_id: str, explainer_id: str, others: Sequence[str]) -> Verdict:
-    subject = model_id if explainer_id == MODEL_LEVEL else f"{model_id}/{explainer_id}"
-    whom = in_words(model_id, explainer_id)
-    if gate.stratum != ALL_CASES:
-        whom += f" ({gate.stratum})"
-    instead = f"; there are values for {', '.join(others)}" if others else ""
-    return Verdict(
-        code="XA102",
-        status="error",
-        model_id=model_id,
-        subject=subject,
-        rule=str(gate),
-        sentence=f"{gate.metric} of {whom}: no case has a value{instead}",
-        threshold=gate.value,
-        kind="gate",
-    )
-
-
-def _other_strata(of_metric: Iterable[Summary], gate: Gate) -> list[str]:
-    """What a gate on a stratum without data might have meant."""
-    if gate.stratum == ALL_CASES:
-        return []
-    return sorted({f"%{summary.stratum}" for summary in of_metric if summary.stratum != ALL_CASES})
+    return verdict_on(summary, gate, Held(code, status, sentence, value), several=several)
 
 
 def _uninformative(
@@ -140,21 +80,18 @@ def _uninformative(
         if summary.reader not in best or lead > best[summary.reader][0]:
             best[summary.reader] = (lead, summary)
     return [
-        Verdict(
-            code="XA103",
-            status="fail",
-            model_id=summary.model_id,
-            subject=subject_of(summary, several),
-            rule=str(gate),
-            sentence=(
+        verdict_on(
+            summary,
+            gate,
+            Held(
+                "XA103",
+                "fail",
                 f"the gate is uninformative: the control {named(summary, several)} passes it too, "
-                f"{over(summary, beside=gate.value)}"
+                f"{over(summary, beside=gate.value)}",
+                lead if gate.at_least else -lead,
             ),
-            value=lead if gate.at_least else -lead,
-            threshold=gate.value,
-            n_patients=summary.n_patients,
+            several=several,
             gating=strictness.strict,
-            kind="gate",
         )
         for lead, summary in best.values()
     ]

@@ -23,9 +23,8 @@ def subject_of(found: Summary | Move, several: bool) -> str:
 
 def named(found: Summary | Move, several: bool) -> str:
     """The same in words, with the part of the cases where it is not all of them."""
-    stratum = found.stratum if isinstance(found, Summary) else ALL_CASES
     name = in_words(found.model_id, found.explainer_id)
-    apart = [f"reader {found.reader}"] * several + [stratum] * (stratum != ALL_CASES)
+    apart = [f"reader {found.reader}"] * several + [found.stratum] * (found.stratum != ALL_CASES)
     return f"{name} ({', '.join(apart)})" if apart else name
 
 

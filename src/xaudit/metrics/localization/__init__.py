@@ -27,6 +27,10 @@ from xaudit.metrics.localization.marked_map import MarkedMap, Options
 
 __all__ = ["MarkedMap", "measure"]
 
+UNTUNED = Absent(
+    "no threshold was tuned for the class that is explained: the tuning split has no marked case of it"
+)
+
 Ask = Callable[[MarkedMap, Options], Measured]
 
 
@@ -48,6 +52,8 @@ def measure(spec: MetricSpec, marked: MarkedMap) -> Measured:
     Raises:
         ValueError: for a metric that is not of this family.
     """
+    if spec.cuts_at_tuned_threshold and marked.threshold is None:
+        return UNTUNED
     if spec.name == "false-focus":
         return _false_focus(marked, spec.options)
     question = _QUESTIONS.get(spec.name)

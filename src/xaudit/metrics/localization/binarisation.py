@@ -25,7 +25,7 @@ def kept_by(marked: MarkedMap, options: Options) -> FloatArray:
         (n,), one entry per valid pixel.
 
     Raises:
-        ValueError: for a binarisation that is not in the catalog.
+        ValueError: for a binarisation that is not in the catalog, or a tuned one without a threshold.
     """
     match options["binarisation"]:
         case "otsu":
@@ -34,6 +34,10 @@ def kept_by(marked: MarkedMap, options: Options) -> FloatArray:
             return above(marked.values, float(options["threshold"] or 0))
         case "area":
             return highest(marked.values, int(np.count_nonzero(marked.inside)))
+        case "tuned":
+            if marked.threshold is None:
+                raise ValueError("no threshold was tuned for this map")
+            return above(marked.values, marked.threshold)
         case other:
             raise ValueError(f"no binarisation is called '{other}'")
 

@@ -28,6 +28,7 @@ class MarkedMap:
         valid: (H, W), true where the model saw the image; all else is left out of account.
         spacing_mm: millimetres per pixel as (row, column), None where unknown.
         cell_px: height and width of the explainer's native cell in pixels of this frame, None where it has none.
+        threshold: that was tuned for maps like this one, of the map scaled to 0 to 1; None where none was.
 
     Raises:
         ValueError: if the shapes differ.
@@ -38,6 +39,7 @@ class MarkedMap:
     valid: BoolArray
     spacing_mm: tuple[float, float] | None = None
     cell_px: tuple[float, float] | None = None
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         if not self.saliency.shape == self.mark.shape == self.valid.shape:

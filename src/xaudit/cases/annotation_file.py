@@ -1,0 +1,185 @@
+"""Annotation files as text, JSON, XML or a table, none of which is believed before it has been checked.
+
+A file of more than :data:`LARGEST_BYTES` is refused before it is read. XML that declares a document type is refused
+too: entities are declared there, with which a file could pull in others or grow without end.
+"""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from xaudit.cases.table import read_text
+from xaudit.errors import DataError
+
+LARGEST_BYTES = 512 * 2**20
+"""Annotations of a hundred thousand images fit in here."""
+
+_LONGEST_CELL = 16 * 2**20
+
+
+class DoctypeError(ValueError):
+    """An XML file declares a document type, with which it could pull in other files or grow without end."""
+
+
+class _Refusing(ElementTree.TreeBuilder):
+    """Builds a tree, and stops at a document type: entities are declared there, and none is needed."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002
+        raise DoctypeError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table: its place for errors, and its cells by the lower-case names of their columns."""
+
+    place: str
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+def check_bytes(path: Path, shown: str) -> None:
+    """Raises DataError where a file is too large to be annotations, or cannot be looked at."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise _unreadable(shown, error) from None
+    if size > LARGEST_BYTES:
+        raise DataError(
+            f"{shown}: {size / 2**20:.0f} MB, and annotations of more than {LARGEST_BYTES // 2**20} MB are not read",
+            hint="divide the file, or take embedded images out of it",
+        )
+
+
+def read_json(path: Path, shown: str, what: str) -> object:
+    """What a JSON file holds.
+
+    Args:
+        path: of the file.
+        shown: what to call it in errors.
+        what: the format, for errors.
+
+    Raises:
+        DataError: too large, unreadable, not UTF-8, not JSON, or nested without end.
+    """
+    check_bytes(path, shown)
+    text = read_text(path, what="annotations")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{shown}: line {error.lineno}: not JSON: {error.msg}", hint="export the annotations again"
+        ) from None
+    except RecursionError:
+        raise DataError(f"{shown}: not {what}: nested too deeply", hint="export it again") from None
+    except ValueError:
+        raise DataError(f"{shown}: not {what}: a number without end", hint="export it again") from None
+
+
+def read_xml(path: Path, shown: str, what: str) -> ElementTree.Element:
+    """The root of an XML file.
+
+    Raises:
+        DataError: too large, unreadable, not XML, in an unknown encoding, or with a document type.
+    """
+    check_bytes(path, shown)
+    try:
+        parser = ElementTree.XMLParser(target=_Refusing())  # noqa: S314  (document types are refused)
+        parser.feed(path.read_bytes())
+        tree: ElementTree.Element = parser.close()
+    except DoctypeError:
+        raise DataError(
+            f"{shown}: declares a document type or entities, which can pull in other files",
+            hint=f"take the DOCTYPE out; {what} needs none",
+        ) from None
+    except ElementTree.ParseError as error:
+        line, column = error.position
+        raise DataError(
+            f"{shown}: line {line}, column {column}: not XML", hint="export the file again"
+        ) from None
+    except (LookupError, ValueError):
+        raise DataError(f"{shown}: in an unknown encoding", hint="save the file as UTF-8") from None
+    except OSError as error:
+        raise _unreadable(shown, error) from None
+    return tree
+
+
+def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
+    """The lower-case column names of a table, and its rows that are not blank, one by one.
+
+    Separated by commas, semicolons or tabs. Columns without a name are passed over; where two have the same name, the
+    first counts.
+
+    Raises:
+        DataError: too large, unreadable, not UTF-8, not CSV, or a row of another length than the header.
+    """
+    check_bytes(path, path.name)
+    text = read_text(path, what="annotations")
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    csv.field_size_limit(_LONGEST_CELL)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        names = tuple(name.strip().lower() for name in next(lines, []))
+    except csv.Error as error:
+        raise DataError(f"{path.name}: line 1: not CSV: {error}", hint="check its quotes") from None
+    return names, _rows(path.name, names, lines)
+
+
+def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    """The files of a folder and its sub-folders with one of these suffixes, hidden ones and links to folders left out.
+
+    Args:
+        folder: to look through.
+        suffixes: in lower case, with their dots; none takes every file.
+
+    Raises:
+        DataError: where the folder cannot be listed.
+    """
+    found = []
+    try:
+        for parent, folders, names in os.walk(folder, onerror=_raise):
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+            found += [
+                Path(parent, name)
+                for name in sorted(names)
+                if not name.startswith(".") and (not suffixes or name.lower().endswith(tuple(suffixes)))
+            ]
+    except OSError as error:
+        raise _unreadable(folder.name, error) from None
+    return sorted(path for path in found if path.is_file())
+
+
+def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Iterator[Row]:
+    line = 1
+    try:
+        for cells in lines:
+            line = getattr(lines, "line_num", line + 1)
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(names):
+                raise DataError(
+                    f"{shown}: line {line}: {len(cells)} cells under {len(names)} columns",
+                    hint="put quotes around a text that holds the separator",
+                )
+            row: dict[str, str] = {}
+            for name, cell in zip(names, cells, strict=True):
+                if name:
+                    row.setdefault(name, cell.strip())
+            yield Row(f"{shown}: line {line}", row)
+    except csv.Error as error:
+        raise DataError(f"{shown}: line {line + 1}: not CSV: {error}", hint="check its quotes") from None
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _unreadable(shown: str, error: OSError) -> DataError:
+    reason = error.strerror or "the system refuses it"
+    return DataError(f"{shown}: cannot be read: {reason}", hint="check its permissions")

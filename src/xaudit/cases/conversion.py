@@ -1,0 +1,126 @@
+"""Readers' marks from one format to another, and proof of how much of them is still there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xaudit.cases.annotation_export import MarkedImage, write_annotations
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.entry import without_suffix
+from xaudit.cases.folder import check_folder, image_files
+from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.image_file import read_bytes, read_header, uid_of
+from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.readers import reader_masks
+from xaudit.config import AnnotationSection
+from xaudit.config.data import AnnotationFormatName
+from xaudit.errors import DataError
+from xaudit.records import Annotation, BoolArray, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Images and what readers drew on them, apart from any audit.
+
+    Attributes:
+        problems: images and annotations that could not be used.
+    """
+
+    images: tuple[MarkedImage, ...]
+    annotations: tuple[Annotation, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What became of marks in another format.
+
+    Attributes:
+        n_files: that were written.
+        losses: what the format cannot hold, a sentence each.
+        n_sheets: pairs of an image and a reader who looked at it.
+        n_same: those of them whose pixels are exactly the same when the files are read back.
+    """
+
+    n_files: int
+    losses: tuple[str, ...]
+    n_sheets: int
+    n_same: int
+
+
+def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
+    """The images of a folder, whether sorted into classes or not, and the annotations that a section names.
+
+    Raises:
+        DataError: where no image can be read, or an annotation cannot be used.
+    """
+    check_folder(folder)
+    paths: dict[str, str] = {}
+    uids: dict[str, str] = {}
+    images: list[MarkedImage] = []
+    problems: list[Problem] = []
+    complete = True
+    for file in image_files(folder, ignored=[section.path]):
+        path = file.relative_to(folder).as_posix()
+        case_id = without_suffix(path)
+        paths[path] = case_id
+        data = b""
+        try:
+            data = read_bytes(file)
+            header = read_header(data, "full")
+            images.append(MarkedImage(case_id, path, header.height, header.width))
+            uid = header.uid
+        except UnreadableImageError as error:
+            problems.append(Problem(case_id, "load", str(error)))
+            uid = uid_of(data)
+            complete = complete and (uid is not None or path.lower().endswith((".png", ".jpg", ".jpeg")))
+        if uid is not None:
+            uids.setdefault(uid, case_id)
+    if not images:
+        raise DataError(
+            f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
+        )
+    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete)
+    annotations, unused, _ = read_annotations(section, index, merge={})
+    return Marked(tuple(images), annotations, (*problems, *unused))
+
+
+def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conversion:
+    """Writes annotations in another format, reads them back, and compares pixel by pixel.
+
+    Args:
+        marked: the images and what was drawn on them.
+        format_id: one of :data:`~xaudit.cases.annotation_export.WRITABLE`.
+        out: the file or folder, not there yet.
+
+    Raises:
+        DataError: where nobody drew anything, or two readers would share a folder.
+        OSError: where it cannot be written.
+    """
+    if not marked.annotations:
+        raise DataError("the annotations belong to none of the images", hint="check --images")
+    written = write_annotations(format_id, marked.images, marked.annotations, out)
+    index = ImageIndex(
+        {image.path: image.case_id for image in marked.images},
+        {image.case_id: image.frame for image in marked.images},
+    )
+    back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
+    before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)
+    n_same = sum(key in after and np.array_equal(mask, after[key]) for key, mask in before.items())
+    return Conversion(written.n_files, written.losses, len(before), n_same)
+
+
+def _sheets(
+    images: Sequence[MarkedImage], annotations: Sequence[Annotation]
+) -> Mapping[tuple[str, str], BoolArray]:
+    """What each reader marked on each image, (H, W) by case and reader."""
+    drawn: dict[str, list[Annotation]] = {}
+    for mark in annotations:
+        drawn.setdefault(mark.case_id, []).append(mark)
+    return {
+        (image.case_id, reader): mask
+        for image in images
+        for reader, mask in reader_masks(drawn.get(image.case_id, ()), image.frame).items()
+    }

@@ -1,0 +1,139 @@
+"""LabelMe's JSON: one file per image, with rectangles, outlines, circles and masks.
+
+Points are between pixel edges, counted from 0, as the tool's canvas has them. (Its own export to masks also paints the
+pixels on the outline, so it is up to a pixel larger.) The two points of a ``mask`` are pixels, the last one
+inside, and a PNG of that size beside them holds it. A file belongs to the image of its own name, or else to its ``imagePath``; a
+folder before the name is the reader. A file without shapes says that its reader found nothing. Points and lines have
+no area and are refused.
+
+Source: ``labelme/utils/shape.py`` and the files that version 6.3.1 writes.
+"""
+
+import base64
+import binascii
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xaudit.cases.annotation_file import files_below, read_json
+from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
+from xaudit.cases.raster import raster_header, raster_mask
+from xaudit.errors import DataError
+from xaudit.records import Region
+
+_Item = Mapping[str, Any]
+
+
+def collect_labelme(path: Path, marks: MarkList) -> None:
+    """Reads the JSON files of a folder, or a single one, into a list of marks.
+
+    Raises:
+        DataError: with the file, the shape and the value.
+    """
+    folder = path if path.is_dir() else path.parent
+    files = files_below(path, (".json",)) if path.is_dir() else [path]
+    if not files:
+        raise DataError(f"{path.name}: holds no JSON file", hint="give the folder of the LabelMe files")
+    for file in files:
+        with marks.item():
+            name = file.relative_to(folder).as_posix()
+            _collect(name, read_json(file, name, "LabelMe"), marks)
+
+
+def _collect(shown: str, content: object, marks: MarkList) -> None:
+    if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
+        raise DataError(f"{shown}: not LabelMe: it needs the list shapes", hint="save it with LabelMe again")
+    case_id, reader = _whose(shown, content.get("imagePath"), marks)
+    if case_id is None:
+        return
+    frame = marks.images.frames[case_id]
+    size = content.get("imageHeight"), content.get("imageWidth")
+    if size != (None, None):
+        height, width = (checked_number(shown, side, "the image's size") for side in size)
+        marks.images.check_size(shown, case_id, (round(height), round(width)))
+    for index, shape in enumerate(content["shapes"]):
+        with marks.item():
+            place = f"{shown}: shapes[{index}]"
+            if not isinstance(shape, dict):
+                raise DataError(f"{place} is {shape!r:.40}", hint="expected keys and values")
+            label = shape.get("label")
+            if label is not None and not isinstance(label, str):
+                raise DataError(f"{place}: label is {label!r:.40}", hint="expected a text")
+            marks.add(case_id, reader, _region(place, shape, frame), label or None)
+    if not content["shapes"]:
+        marks.nothing(shown, case_id, reader)
+
+
+def _whose(shown: str, image_path: object, marks: MarkList) -> tuple[str | None, str]:
+    """By the file's own name, or by what it says; never by one where the other means another image."""
+    own = shown[: -len(".json")] if shown.lower().endswith(".json") else shown
+    said = image_path.replace("\\", "/") if isinstance(image_path, str) else ""
+    while said.startswith(("../", "./", "/")):
+        said = said.partition("/")[2]
+    known = any(marks.images.named("/".join(own.split("/")[start:])) for start in range(own.count("/") + 1))
+    if not known and said:
+        return marks.case(shown, said, said.rpartition("/")[2]), ONLY_READER
+    case_id, reader = marks.case_and_reader(shown, own)
+    meant = marks.images.named(said) if said else []
+    if case_id is not None and len(meant) == 1 and meant[0] != case_id:
+        raise DataError(
+            f"{shown}: is called like the image {case_id}, and its imagePath is that of {meant[0]}",
+            hint="rename the file, or mend imagePath",
+        )
+    return case_id, reader
+
+
+def _region(place: str, shape: _Item, frame: tuple[int, int]) -> Region:
+    kind = shape.get("shape_type", "polygon")
+    points = _points(place, shape.get("points"))
+    match kind:
+        case "polygon" | "oriented_rectangle":
+            return checked_polygon(place, tuple(points), frame)
+        case "rectangle" if len(points) in (2, 4):
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            return checked_box(place, (min(xs), min(ys), max(xs), max(ys)), frame)
+        case "circle" if len(points) == 2:
+            (cx, cy), (x, y) = points
+            radius = math.hypot(x - cx, y - cy)
+            return checked_ellipse(place, (cx, cy), (radius, radius), frame)
+        case "mask" if len(points) == 2:
+            return _mask(place, shape.get("mask"), points, frame)
+        case "rectangle" | "circle" | "mask":
+            raise DataError(f"{place}: a {kind} of {len(points)} points", hint="expected two")
+        case _:
+            raise DataError(
+                f"{place}: a shape of the type {kind!r:.40} has no area",
+                hint="draw a rectangle, polygon, circle or mask, or take it out",
+            )
+
+
+def _points(place: str, given: object) -> Sequence[tuple[float, float]]:
+    if not isinstance(given, list) or not all(isinstance(point, list) and len(point) == 2 for point in given):
+        raise DataError(f"{place}: points is {given!r:.40}", hint="expected pairs of x and y")
+    return [(checked_number(place, x, "points"), checked_number(place, y, "points")) for x, y in given]
+
+
+def _mask(
+    place: str, encoded: object, points: Sequence[tuple[float, float]], frame: tuple[int, int]
+) -> Region:
+    (x0, y0), (x1, y1) = points
+    try:
+        data = base64.b64decode(encoded if isinstance(encoded, str) else "", validate=True)
+        header = raster_header(data, "png")
+        if (header.height, header.width) != (int(y1) - int(y0) + 1, int(x1) - int(x0) + 1):
+            raise DataError(
+                f"{place}: a mask of {header.width} × {header.height} pixels between ({x0:g}, {y0:g}) and "
+                f"({x1:g}, {y1:g})",
+                hint="save it with LabelMe again",
+            )
+        crop = np.asarray(raster_mask(data))
+    except (binascii.Error, ValueError):
+        raise DataError(f"{place}: mask is no base64", hint="save it with LabelMe again") from None
+    except UnreadableImageError as error:
+        raise DataError(f"{place}: the mask {error}", hint="save it with LabelMe again") from None
+    return placed_mask(place, crop, (int(x0), int(y0)), frame)

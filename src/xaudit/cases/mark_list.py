@@ -1,0 +1,130 @@
+"""What readers drew and where they found nothing, gathered while an annotation file is read."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from xaudit.cases.entry import SPLITS, without_suffix
+from xaudit.cases.image_index import NO_IMAGE, ImageIndex
+from xaudit.errors import DataError
+from xaudit.records import Annotation, Region
+
+ONLY_READER = "reader-1"
+"""Who drew an annotation that names nobody."""
+
+NO_READERS = frozenset({*SPLITS, "labels", "masks", "annotations", "obj_train_data", "images"})
+"""Names of folders, in lower case, that do not name a reader."""
+
+
+MOST_FAULTS = 200
+"""So many faults are gathered at most: whoever has more has one mistake, many times."""
+
+_UID = re.compile(r"\d+(\.\d+){4,}")
+
+
+class MarkList:
+    """Gathers annotations of one file or folder.
+
+    Attributes:
+        images: what annotations may belong to.
+        faults: where errors of single items go, so that all of them can be told at once; None to stop at the first.
+        ignore_extra: whether annotations of images that the data does not hold are passed over.
+        extra: the names of such images.
+    """
+
+    def __init__(
+        self, images: ImageIndex, faults: list[DataError] | None = None, *, ignore_extra: bool = False
+    ) -> None:
+        self.images = images
+        self.faults = faults
+        self.ignore_extra = ignore_extra
+        self.extra: set[str] = set()
+        self._drawn: list[Annotation] = []
+        self._nothing: dict[tuple[str, str], str] = {}
+
+    @contextmanager
+    def item(self) -> Iterator[None]:
+        """Around one item of the file: an error in it leaves the others to be read where all are asked for."""
+        try:
+            yield
+        except DataError as error:
+            if self.faults is None:
+                raise
+            if len(self.faults) >= MOST_FAULTS:
+                raise DataError(
+                    f"and more than {MOST_FAULTS} faults in all", hint="mend these first, and check again"
+                ) from None
+            self.faults.append(error)
+
+    def case(self, place: str, *names: str) -> str | None:
+        """The case that the first known of several names means; None where its image could not be read.
+
+        Raises:
+            DataError: where no name means an image, or the first that does means several.
+        """
+        known = next((name for name in names if self.images.named(name)), None)
+        if known is None:
+            return self._by_uid(place, names)
+        case_id = self.images.one(place, known)
+        return case_id if case_id in self.images.frames else None
+
+    def _by_uid(self, place: str, names: tuple[str, ...]) -> str | None:
+        """As :meth:`case` for names that no image has: they may be DICOM instances, or images of elsewhere."""
+        last = [without_suffix(name.replace("\\", "/").rpartition("/")[2]) for name in names]
+        for uid in last:
+            if uid in self.images.uids:
+                case_id = self.images.uids[uid]
+                return case_id if case_id in self.images.frames else None
+        if self.ignore_extra:
+            self.extra.add(names[0])
+            return None
+        if _UID.fullmatch(last[0]):
+            if not self.images.complete:
+                return None
+            raise DataError(
+                f"{place}: no image has the name or the DICOM instance UID …{last[0][-8:]}", hint=NO_IMAGE
+            )
+        return self.images.one(place, names[0])
+
+    def case_and_reader(self, place: str, path: str) -> tuple[str | None, str]:
+        """Which case a file of marks belongs to by its path without suffix, and whose it is.
+
+        What stands before the image's own path names the reader: ``dr-a/cancer/scan-1`` and ``dr-a/scan-1`` are
+        reader ``dr-a`` on the image ``cancer/scan-1.png``. Folders called after a split or ``labels`` name nobody.
+        """
+        parts = path.replace("\\", "/").split("/")
+        for start in range(len(parts)):
+            name = "/".join(parts[start:])
+            if self.images.named(name):
+                case_id = self.images.one(place, name)
+                own = self.images.parts(case_id)
+                before = parts[: max(start, len(parts) - len(own))]
+                reader = "/".join(part for part in before if part.lower() not in NO_READERS)
+                return (case_id if case_id in self.images.frames else None), reader or ONLY_READER
+        return self.case(place, path), ONLY_READER
+
+    def add(self, case_id: str, reader: str, region: Region, label: str | None = None) -> None:
+        """Something that a reader drew."""
+        self._drawn.append(Annotation(case_id, reader, region, label))
+
+    def nothing(self, place: str, case_id: str, reader: str) -> None:
+        """A reader looked at a case and found nothing."""
+        self._nothing.setdefault((case_id, reader), place)
+
+    def all(self) -> tuple[Annotation, ...]:
+        """Everything drawn, in the order of the file, and after it who found nothing.
+
+        Raises:
+            DataError: where a reader found nothing and yet drew something.
+        """
+        drawn = {(mark.case_id, mark.reader_id) for mark in self._drawn}
+        votes = []
+        for (case_id, reader), place in self._nothing.items():
+            with self.item():
+                if (case_id, reader) in drawn:
+                    raise DataError(
+                        f"{place}: {reader} found nothing on {case_id}, but also marked something there",
+                        hint="take out the vote or the mark",
+                    )
+                votes.append(Annotation(case_id, reader, None))
+        return (*self._drawn, *votes)

@@ -1,0 +1,160 @@
+"""YOLO: one text file per image, a line per object: its class's number, then numbers relative to the image.
+
+Four of them are a box: its centre x and y, its width and height. Six or more, in pairs, are an outline. They are shares of
+the image's width and height, between pixel edges. Tools write six decimals, so edges are rounded to a hundredth of a
+pixel. The classes' names stand in ``classes.txt``, ``obj.names`` or ``data.yaml``, in the folder or in the one
+above; without them the number is the name. An empty file says that its reader found nothing.
+
+A file belongs to the image of its own name; a folder before it names the reader.
+
+Source: the formats' pages of Darknet and Ultralytics.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from xaudit.cases.annotation_file import check_bytes, files_below
+from xaudit.cases.mark_list import MarkList
+from xaudit.cases.marks import checked_box, checked_number, checked_polygon
+from xaudit.cases.table import read_text
+from xaudit.errors import DataError
+from xaudit.records import Box, Polygon, Region
+
+NAMES = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")
+OTHERS = frozenset({*NAMES, "train.txt", "val.txt", "valid.txt", "test.txt", "readme.txt", "obj.data"})
+"""Files of a data set that hold no boxes."""
+
+_LINE = re.compile(r"\s*\d+(\s+-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?){4,}\s*", re.IGNORECASE)
+
+
+def is_yolo(text: str) -> bool:
+    """Whether every line of a text that is not blank is a number and at least four shares of the image."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return bool(lines) and all(_LINE.fullmatch(line) for line in lines)
+
+
+def collect_yolo(path: Path, marks: MarkList) -> None:
+    """Reads the text files of a folder, or a single one, into a list of marks.
+
+    Raises:
+        DataError: with the file, the line and the value.
+    """
+    folder = path if path.is_dir() else path.parent
+    files = [path]
+    if path.is_dir():
+        files = [file for file in files_below(path, (".txt",)) if file.name.lower() not in OTHERS]
+    if not files:
+        raise DataError(
+            f"{path.name}: holds no text file", hint="give the folder of the YOLO labels, one .txt per image"
+        )
+    names = _names(folder)
+    for file in files:
+        with marks.item():
+            name = file.relative_to(folder).as_posix()
+            check_bytes(file, name)
+            text = read_text(file, what="annotations")
+            case_id, reader = marks.case_and_reader(name, name.removesuffix(".txt"))
+            if case_id is None:
+                continue
+            lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), start=1)]
+            drawn = [(f"{name}: line {number}", words) for number, words in lines if words]
+            if not drawn:
+                marks.nothing(name, case_id, reader)
+            for place, words in drawn:
+                with marks.item():
+                    region = _region(place, words[1:], marks.images.frames[case_id])
+                    marks.add(case_id, reader, region, _label(place, words[0], names))
+
+
+def yolo_line(number: int, region: Region, frame: tuple[int, int]) -> str:
+    """The line of a box or an outline.
+
+    Raises:
+        ValueError: for a mask, which the format cannot hold.
+
+    Example:
+        >>> yolo_line(0, Box(1, 2, 3, 4), (4, 8))
+        '0 0.25 0.75 0.25 0.5'
+    """
+    height, width = frame
+    match region:
+        case Box(x0, y0, x1, y1):
+            values = [(x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height]
+        case Polygon(points):
+            values = [value for x, y in points for value in (x / width, y / height)]
+        case _:
+            raise ValueError("YOLO holds boxes and outlines only")
+    return " ".join([str(number), *(f"{value:.12g}" for value in values)])
+
+
+def _region(place: str, words: Sequence[str], frame: tuple[int, int]) -> Region:
+    height, width = frame
+    values = [checked_number(place, word, "it") for word in words]
+    if len(values) == 5:
+        raise DataError(
+            f"{place}: five numbers after the class: the fifth is a confidence",
+            hint="these are a model's predictions; give the readers' marks",
+        )
+    if len(values) != 4 and (len(values) < 6 or len(values) % 2):
+        raise DataError(
+            f"{place}: {len(values)} numbers after the class",
+            hint="a box has 4, an outline 6 or more in pairs of x and y",
+        )
+    if max(abs(value) for value in values) > 2:
+        raise DataError(
+            f"{place}: {max(values, key=abs):g} is no share of the image",
+            hint="YOLO's numbers are divided by the image's width and height",
+        )
+    if len(values) == 4:
+        cx, cy, w, h = values
+        corners = ((cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height)
+        x0, y0, x1, y1 = (round(value, 2) for value in corners)
+        return checked_box(place, (x0, y0, x1, y1), frame)
+    points = tuple(
+        (round(x * width, 2), round(y * height, 2)) for x, y in zip(values[::2], values[1::2], strict=True)
+    )
+    return checked_polygon(place, points, frame)
+
+
+def _label(place: str, word: str, names: Mapping[int, str]) -> str:
+    try:
+        number = int(word)
+    except ValueError:
+        raise DataError(f"{place}: the class is '{word:.40}'", hint="expected its number") from None
+    if names and number not in names:
+        raise DataError(
+            f"{place}: no class has the number {number}; there are {len(names)}",
+            hint="add it to the file of class names",
+        )
+    return names.get(number, str(number))
+
+
+def _names(folder: Path) -> Mapping[int, str]:
+    for place in (folder, folder.parent):
+        for name in NAMES:
+            file = place / name
+            if file.is_file():
+                check_bytes(file, name)
+                text = read_text(file, what="class names")
+                if name.endswith(".yaml"):
+                    return _from_yaml(name, text)
+                return dict(enumerate(line.strip() for line in text.rstrip().splitlines()))
+    return {}
+
+
+def _from_yaml(name: str, text: str) -> Mapping[int, str]:
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise DataError(f"{name}: not YAML", hint="list the classes in classes.txt, one a line") from None
+    names = content.get("names") if isinstance(content, dict) else None
+    if isinstance(names, list):
+        names = dict(enumerate(names))
+    if not isinstance(names, dict) or not all(
+        isinstance(number, int) and isinstance(label, str | int | float) for number, label in names.items()
+    ):
+        raise DataError(f"{name}: names is missing", hint="list the classes there, or in classes.txt")
+    return {number: str(label) for number, label in names.items()}

@@ -1,0 +1,55 @@
+"""What an explainer cannot do with a model, found out before hours are spent on it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from xaudit.catalog import explainer_row
+from xaudit.config import ExplainerSpec
+from xaudit.errors import AuditFileError
+from xaudit.explainers import make_explainer
+from xaudit.records import IntArray
+
+if TYPE_CHECKING:
+    import torch
+
+    from xaudit.models.classifier import Classifier
+
+
+@runtime_checkable
+class _ByLayer(Protocol):
+    layer: "torch.nn.Module"
+
+    @property
+    def grid_hw(self) -> tuple[int, int]: ...
+
+
+@runtime_checkable
+class _BySuperpixels(Protocol):
+    def segments(self, image: "torch.Tensor") -> IntArray: ...
+
+
+def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequence[torch.Tensor]") -> None:
+    """Refuses what would fail later, or give maps without content.
+
+    Args:
+        images: a few of those that will be explained, (3, h, w), normalised; superpixels are tried on them.
+
+    Raises:
+        AuditFileError: where the settings contradict each other, or every image is one superpixel.
+        ModelError: where the layer is missing, no picture or not reached, where gradients are needed and there are none,
+            or where the method has no rule for what the network does.
+    """
+    made = make_explainer(spec, classifier)
+    layer = made.layer if isinstance(made, _ByLayer) else None
+    if isinstance(made, _ByLayer):
+        _ = made.grid_hw
+    if explainer_row(spec.name).gradients:
+        from xaudit.models.gradients import check_gradients
+
+        check_gradients(classifier, asked_by=spec.name, layer=layer)
+    if isinstance(made, _BySuperpixels) and images and all(int(made.segments(i).max()) == 0 for i in images):
+        raise AuditFileError(
+            f"explainer '{spec.id}': segmentation '{spec.options['segmentation']}' makes one superpixel of each of the "
+            f"{len(images)} images tried, so it cannot tell places apart",
+            hint="set `segmentation: grid`, ask for more `segments`, or give another `compactness`",
+        )

@@ -1,0 +1,51 @@
+"""Whether a model can be asked for gradients, found out on one image of noise before anybody waits for maps."""
+
+import torch
+
+from xaudit.errors import ModelError
+from xaudit.models.classifier import Classifier
+
+
+def check_gradients(classifier: Classifier, *, asked_by: str, layer: torch.nn.Module | None = None) -> None:
+    """Raises ModelError where the logits have no finite gradient with respect to the image, or to a layer's features.
+
+    Args:
+        classifier: what is asked; the meter does not count it.
+        asked_by: the explainer's id.
+        layer: where the gradient must arrive; None for the image.
+    """
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn((1, 3, *classifier.model_hw), generator=generator).to(classifier.device)
+    arrivals = [image.requires_grad_()]
+
+    def start_here(_layer: torch.nn.Module, _inputs: object, features: torch.Tensor) -> torch.Tensor:
+        arrivals[0] = features.detach().requires_grad_()
+        # A copy: an in-place activation behind the layer may not overwrite a leaf of the graph.
+        return arrivals[0].clone()
+
+    handle = None if layer is None else layer.register_forward_hook(start_here)
+    try:
+        with classifier.meter.paused(), torch.enable_grad():
+            logits = classifier.module(image.contiguous(memory_format=torch.channels_last))
+            # Each class by another weight: probabilities would sum to 1 and have no gradient.
+            weighted = (logits * torch.arange(1, logits.shape[1] + 1, device=logits.device)).sum()
+            if not weighted.requires_grad:
+                raise _without(classifier, asked_by, "its logits do not depend on its input for autograd")
+            [gradient] = torch.autograd.grad(weighted, arrivals[0], allow_unused=True)
+    except RuntimeError as error:
+        raise _without(classifier, asked_by, str(error).strip().splitlines()[0]) from error
+    finally:
+        if handle is not None:
+            handle.remove()
+    if gradient is None:
+        raise _without(classifier, asked_by, "the gradient is cut off on its way back")
+    if not torch.isfinite(gradient).all():
+        raise _without(classifier, asked_by, "its gradients are not finite numbers")
+
+
+def _without(classifier: Classifier, asked_by: str, reason: str) -> ModelError:
+    return ModelError(
+        f"model '{classifier.id}': {asked_by} needs gradients, and it gives none: {reason}",
+        hint="take torch.no_grad(), .detach() and NumPy out of its forward, or explain it with lime, occlusion, rise, "
+        "feature-ablation or kernel-shap",
+    )

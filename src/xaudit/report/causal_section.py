@@ -1,0 +1,46 @@
+"""Where the maps lie beside what the model uses: cases counted by both."""
+
+from xaudit.records import LocalizedAndCausal, Outcome
+from xaudit.report.grid import Cell, Column, Paragraph, Row, Section, Tone, grid, heading
+
+
+def causal_section(outcome: Outcome) -> Section | None:
+    """Four counts per model and explainer; None where reliance on marks is not known."""
+    rows: list[Row] = []
+    unknown = 0
+    for model in outcome.model_ids:
+        own = {one.explainer_id: one for one in outcome.causal if one.model_id == model}
+        there = [own[name] for name in outcome.explainer_ids if name in own and _n_known(own[name])]
+        if there:
+            rows.append(heading(model))
+            rows += [_row(one, is_control=one.explainer_id in outcome.control_ids) for one in there]
+            unknown = max([unknown, *(one.n_unknown for one in there)])
+    if not rows:
+        return None
+    columns = [
+        Column("explainer"),
+        Column("map on mark,\nmodel uses it", numeric=True),
+        Column("map on mark,\nnot used", numeric=True),
+        Column("map elsewhere,\nmark used", numeric=True),
+        Column("map elsewhere,\nnot used", numeric=True),
+    ]
+    legend = (
+        "Cases. A map lies on the mark where it does not miss it and is denser there than elsewhere; a model uses the mark "
+        "where hiding it lowers the answer by more than .02 beyond hiding random areas. Second and third column: the "
+        "explainer misreports, and in the second it looks right. Second and fourth: the model looks elsewhere."
+    )
+    if unknown:
+        legend += f" Not counted: up to {unknown} without a mark."
+    return Section(
+        "Do the maps lie where the model's evidence is", (grid(columns, rows), Paragraph(legend, "dim"))
+    )
+
+
+def _n_known(one: LocalizedAndCausal) -> int:
+    return one.n_both + one.n_map_only + one.n_model_only + one.n_neither
+
+
+def _row(one: LocalizedAndCausal, *, is_control: bool) -> Row:
+    tone: Tone = "dim" if is_control else "plain"
+    numbers = (one.n_both, one.n_map_only, one.n_model_only, one.n_neither)
+    return Row((Cell(one.explainer_id, tone), *(Cell(str(n), tone) for n in numbers)))

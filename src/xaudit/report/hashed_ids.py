@@ -1,0 +1,75 @@
+"""Reports without the ids of cases and patients: each stands as a keyed hash of itself."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+
+from xaudit.records import Outcome, Verdict
+
+_DIGITS = 10
+_SHORTEST_WORD = 4
+
+
+class HashedIds:
+    """Ids and the hashes that stand for them.
+
+    Without the key nobody can try whose id gives a hash; with the same key, two reports show the same hash for one id.
+
+    Args:
+        key: secret.
+        ids: of all cases and patients.
+
+    Example:
+        >>> hashed = HashedIds(b"secret", ["P0001"])
+        >>> hashed.id("P0001"), hashed.text("P0001.png: damaged")
+        ('id-29b3420f6f', 'id-29b3420f6f.png: damaged')
+    """
+
+    def __init__(self, key: bytes, ids: Iterable[str]) -> None:
+        self._key = key
+        self._ids = sorted(set(ids), key=lambda name: (-len(name), name))
+
+    def id(self, name: str) -> str:
+        """What stands for an id."""
+        return "id-" + hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+    def text(self, text: str) -> str:
+        """A text in which every id is replaced, also where it is a part of a file's name.
+
+        An id under four characters without both letters and digits could be a number or a word of the sentence: it
+        is replaced only where a colon or a suffix follows it, as where a sentence names a case or its file.
+        """
+        return self._pattern.sub(lambda found: self.id(found.group()), text) if self._ids else text
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """A finished run as every report sees it, without ids."""
+        return replace(
+            outcome,
+            problems=tuple(
+                replace(one, case_id=self.id(one.case_id), reason=self.text(one.reason))
+                for one in outcome.problems
+            ),
+            notes=tuple(self.text(note) for note in outcome.notes),
+            verdicts=tuple(self._verdict(one) for one in outcome.verdicts),
+            unscored=tuple(replace(one, reason=self.text(one.reason)) for one in outcome.unscored),
+        )
+
+    def _verdict(self, verdict: Verdict) -> Verdict:
+        return replace(verdict, sentence=self.text(verdict.sentence))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        alternatives = [
+            re.escape(name) + ("" if _is_told_apart(name) else r"(?=:|\.[A-Za-z])")
+            for name in self._ids
+            if name
+        ]
+        return re.compile(r"(?<![^\W_])(?:" + "|".join(alternatives) + r")(?![^\W_])")
+
+
+def _is_told_apart(name: str) -> bool:
+    letters, digits = any(sign.isalpha() for sign in name), any(sign.isdigit() for sign in name)
+    return len(name) >= _SHORTEST_WORD or (letters and digits)

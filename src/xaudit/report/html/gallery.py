@@ -1,0 +1,161 @@
+"""The cases that the page shows, as the plain values that its script reads."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from xaudit.catalog import METRICS
+from xaudit.records import Case
+from xaudit.report.category_section import category_words
+from xaudit.report.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
+from xaudit.report.html.outline_path import outline_path
+from xaudit.report.html.picture_code import image_codes, map_code
+from xaudit.report.wording import metric_words
+from xaudit.stages.gallery_view import GalleryMap, GalleryView
+from xaudit.stages.report_material import ReportMaterial
+from xaudit.statistics.digits import shown
+
+SIZES = ("small", "middle", "large", "same", "unknown")
+
+
+def gallery_data(
+    material: ReportMaterial, *, images: bool, named: Callable[[str], str]
+) -> tuple[dict[str, Any], int | None]:
+    """Everything that the gallery draws, and at which quality its images are coded; None where without loss.
+
+    Args:
+        images: whether pictures, maps and outlines go in.
+        named: how a case's id is shown.
+    """
+    codes, quality = image_codes(material.previews) if images else ({}, None)
+    names = sorted(material.cases)
+    readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
+    explainers = [name for name in material.outcome.explainer_ids if name not in material.outcome.control_ids]
+    metrics = _metrics(material)
+    data = {
+        "colours": {"for": POSITIVE_ANCHORS, "against": NEGATIVE_ANCHORS},
+        "readers": readers,
+        "metrics": [
+            {"id": name, "words": metric_words(name), "higher": _higher(name) is not False}
+            for name in metrics
+        ],
+        "explainers": [{"id": name, "signed": material.signed.get(name, False)} for name in explainers],
+        "models": list(material.outcome.model_ids),
+        "cases": [
+            {
+                "id": named(name),
+                "frame": [material.cases[name].height, material.cases[name].width],
+                "spacing": material.cases[name].spacing_mm,
+                "image": codes.get(name, ""),
+                "size": [material.previews[name].height, material.previews[name].width]
+                if name in codes
+                else None,
+                **_marks(material, name, readers, outlines=images),
+            }
+            for name in names
+        ],
+        "views": [
+            _view(material, view, names, metrics, explainers, images=images) for view in material.views
+        ],
+    }
+    return data, quality
+
+
+def _metrics(material: ReportMaterial) -> list[str]:
+    """Those that some map has, the one that ranks the cases first."""
+    there = {name for view in material.views for one in view.maps.values() for name in one.scores}
+    order = [row.id for row in METRICS if row.id in there]
+    return sorted(order, key=lambda name: name != material.ranked_by)
+
+
+def _higher(metric_id: str) -> bool | None:
+    return {row.id: row.higher_is_better for row in METRICS}.get(metric_id)
+
+
+def _marks(material: ReportMaterial, case_id: str, readers: list[str], *, outlines: bool) -> dict[str, Any]:
+    own = material.marks.get(case_id, ())
+    drawn = {
+        readers.index(reader): [
+            outline_path(mark.region) if outlines else ""
+            for mark in own
+            if mark.reader_id == reader and mark.region is not None
+        ]
+        for reader in readers
+        if any(mark.reader_id == reader for mark in own)
+    }
+    return {
+        "outlines": {str(reader): "".join(paths) for reader, paths in drawn.items() if paths},
+        "nothing": [reader for reader, paths in drawn.items() if not paths],
+    }
+
+
+def _view(
+    material: ReportMaterial,
+    view: GalleryView,
+    names: list[str],
+    metrics: list[str],
+    explainers: list[str],
+    *,
+    images: bool,
+) -> dict[str, Any]:
+    answer = view.prediction
+    target = answer.class_names.index(answer.target)
+    return {
+        "case": names.index(view.case_id),
+        "model": material.outcome.model_ids.index(view.model_id),
+        "true": answer.label,
+        "said": answer.predicted,
+        "target": answer.target,
+        "p": shown(answer.probabilities[target]),
+        "cell": view.cell,
+        "size": view.size,
+        "area": _area(view, material.cases[view.case_id]),
+        "maps": [
+            _map(view, view.maps[name], metrics, signed=material.signed.get(name, False), images=images)
+            for name in explainers
+        ],
+    }
+
+
+def _map(
+    view: GalleryView, one: GalleryMap, metrics: list[str], *, signed: bool, images: bool
+) -> dict[str, Any]:
+    """``place`` leads from the share of the image's width and height to pixels of the map as it is stored here."""
+    plain: dict[str, Any] = {
+        "category": category_words(one.category) if one.category else "",
+        "wrong": one.wrong_reason,
+        "scores": [
+            None
+            if one.scores.get(name) is None or not math.isfinite(one.scores[name])
+            else round(one.scores[name], 4)
+            for name in metrics
+        ],
+        "kept": one.values is not None,
+    }
+    if one.values is None or not images:
+        return plain
+    geometry = view.geometry
+    height, width = one.values.shape
+    along, down = width / geometry.model_hw[1], height / geometry.model_hw[0]
+    plain["image"] = map_code(one.values[:, ::-1] if geometry.flip else one.values, signed=signed)
+    plain["size"] = [height, width]
+    plain["place"] = [
+        round(number, 6)
+        for number in (
+            geometry.original_hw[1] * geometry.scale_x * along,
+            geometry.offset_x * along,
+            geometry.original_hw[0] * geometry.scale_y * down,
+            geometry.offset_y * down,
+        )
+    ]
+    return plain
+
+
+def _area(view: GalleryView, case: Case) -> str:
+    """The marked area in words; empty without marks."""
+    if view.area_px is None:
+        return ""
+    if view.area_mm2 is not None:
+        return f"{shown(view.area_mm2)} mm²" if view.area_mm2 < 10 else f"{view.area_mm2:.0f} mm²"
+    share = view.area_px / (case.height * case.width)
+    return f"{100 * share:.1f} % of the image"

@@ -1,0 +1,35 @@
+"""The page as a file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from xaudit.report.hashed_ids import HashedIds
+from xaudit.report.html.render import html_report
+from xaudit.stages.report_material import ReportMaterial
+from xaudit.store.atomic_file import write_atomically
+
+NAME = "report.html"
+
+
+def write_page(
+    material: ReportMaterial,
+    path: Path,
+    *,
+    folder: str = "",
+    images: bool = True,
+    hashed: HashedIds | None = None,
+) -> None:
+    """Writes the page of a finished run in one step.
+
+    Args:
+        folder: where the run lies, as the reader would type it.
+        images: whether images, maps and outlines are shown.
+        hashed: what stands for the ids of cases and patients; None to show them.
+
+    Raises:
+        OutputError: where the file cannot be written.
+    """
+    if hashed is not None:
+        material = replace(material, outcome=hashed.outcome(material.outcome))
+    text = html_report(material, folder=folder, images=images, hashed=hashed)
+    write_atomically(path, text.encode())

@@ -1,0 +1,76 @@
+"""Images and maps as ``data:`` addresses of grey WebP."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+# Naming the plug-in spares the search through all of them, which takes a second.
+from PIL import Image, WebPImagePlugin  # noqa: F401
+
+from xaudit.records import FloatArray, Preview
+
+MOST_BYTES = 2_400_000
+"""Of all pictures together, so that with the maps of four explainers a page of 200 cases stays under 8 MB."""
+
+QUALITIES = (90, 80, 70, 60, 45, 30)
+"""Of WebP; the best with which the pictures stay within :data:`MOST_BYTES`, and the last where none does."""
+
+_SAMPLE = 12
+ZERO = 128
+"""The grey of a signed map where it is zero; 1 and 255 are its largest magnitude against and for the target."""
+
+
+def map_code(values: FloatArray, *, signed: bool) -> str:
+    """A map in 8 bits, relative to its own largest magnitude; empty for a map that shows nothing.
+
+    Args:
+        values: (h, w).
+        signed: whether negative values count; otherwise their magnitude does, from black to white.
+
+    Example:
+        >>> map_code(np.zeros((2, 2)), signed=True)
+        ''
+    """
+    finite = np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
+    highest = float(np.abs(finite).max(initial=0.0))
+    if highest == 0:
+        return ""
+    share = finite / highest
+    grey = ZERO + 127 * share if signed else 255 * np.abs(share)
+    return _address(_webp(Image.fromarray(np.rint(grey).astype(np.uint8)), quality=None))
+
+
+def image_codes(previews: Mapping[str, Preview]) -> tuple[dict[str, str], int | None]:
+    """The picture of each case, and at which quality they are coded; None where they are lossless still."""
+    if sum(len(one.webp) for one in previews.values()) <= MOST_BYTES:
+        return {case: _address(one.webp) for case, one in previews.items()}, None
+    quality = _quality([one.webp for one in previews.values()])
+    return {case: _address(_recoded(one.webp, quality)) for case, one in previews.items()}, quality
+
+
+def _quality(pictures: Sequence[bytes]) -> int:
+    """The best quality that fits, by a sample of the pictures."""
+    sample = pictures[:: -(-len(pictures) // _SAMPLE)]
+    for quality in QUALITIES:
+        if sum(len(_recoded(one, quality)) for one in sample) / len(sample) * len(pictures) <= MOST_BYTES:
+            return quality
+    return QUALITIES[-1]
+
+
+def _recoded(webp: bytes, quality: int) -> bytes:
+    with Image.open(io.BytesIO(webp)) as image:
+        return _webp(image.convert("L"), quality=quality)
+
+
+def _webp(image: Image.Image, *, quality: int | None) -> bytes:
+    """One picture; lossless without a quality."""
+    data = io.BytesIO()
+    # With `lossless`, quality is effort. WebP knows no grey: three equal channels come back as they went in.
+    image.save(data, format="WEBP", lossless=quality is None, quality=quality or 60, method=4)
+    return data.getvalue()
+
+
+def _address(webp: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(webp).decode("ascii")

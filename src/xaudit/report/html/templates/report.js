@@ -1,0 +1,365 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const PAGE = 12;
+  const LINES = ["#00e6ff", "#ff8c00", "#3cff64", "#ffffff", "#f03cf0"];
+
+  // Every text goes in as a text node: ids and names of cases are never read as markup.
+  const make = (tag, given = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(given)) {
+      if (name in node && name !== "list") node[name] = value;
+      else node.setAttribute(name, value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== ""));
+    return node;
+  };
+  const draw = (tag, given = {}) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(given)) node.setAttribute(name, value);
+    return node;
+  };
+
+  // One metric's forest at a time.
+  const forests = [...document.querySelectorAll("[data-forest]")];
+  if (forests.length > 1) {
+    const choice = $("metric-choice");
+    const show = () => {
+      const chosen = choice.querySelector("input:checked").value;
+      for (const one of forests) one.hidden = one.dataset.forest !== chosen;
+    };
+    choice.hidden = false;
+    choice.addEventListener("change", show);
+    show();
+  }
+  if (!data.views || !$("viewer")) return;
+
+  // Colours: np.interp between the anchors, as in the PNG overlays.
+  const table = (anchors) => {
+    const out = new Uint8ClampedArray(256 * 3);
+    for (let i = 0; i < 256; i += 1) {
+      const at = i / 255;
+      let k = 1;
+      while (k < anchors.length - 1 && anchors[k][0] < at) k += 1;
+      const [low, from] = anchors[k - 1], [high, to] = anchors[k];
+      const t = (at - low) / (high - low);
+      for (let c = 0; c < 3; c += 1) out[3 * i + c] = Math.round(from[c] + t * (to[c] - from[c]));
+    }
+    return out;
+  };
+  const FOR = table(data.colours.for), AGAINST = table(data.colours.against);
+
+  const grids = new Map();
+  const greyOf = (map) => {
+    if (!grids.has(map)) {
+      grids.set(map, (async () => {
+        const image = new Image();
+        image.src = map.image;
+        await image.decode();
+        const [height, width] = map.size;
+        const canvas = make("canvas", { width, height });
+        const pen = canvas.getContext("2d", { willReadFrequently: true });
+        pen.drawImage(image, 0, 0);
+        const rgba = pen.getImageData(0, 0, width, height).data;
+        const grey = new Float32Array(width * height);
+        for (let i = 0; i < grey.length; i += 1) grey[i] = rgba[4 * i];
+        return grey;
+      })());
+    }
+    return grids.get(map);
+  };
+
+  // The map carried back onto the original frame: linear between the centres of its pixels, nothing where the model
+  // did not see. `place` leads from the share of the frame's width and height to pixels of the map.
+  const paint = async (canvas, map, signed) => {
+    const grey = await greyOf(map);
+    const [rows, cols] = map.size, [ax, bx, ay, by] = map.place;
+    const { width, height } = canvas;
+    const pen = canvas.getContext("2d");
+    const out = pen.createImageData(width, height);
+    const axis = (n, a, b, size) => Array.from({ length: n }, (_, i) => {
+      const at = ((i + 0.5) / n) * a + b;
+      if (at < -1e-6 || at > size + 1e-6) return null;
+      const place = Math.min(Math.max(at - 0.5, 0), size - 1);
+      const lower = Math.min(Math.floor(place), Math.max(size - 2, 0));
+      return [lower, Math.min(lower + 1, size - 1), place - lower];
+    });
+    const xs = axis(width, ax, bx, cols), ys = axis(height, ay, by, rows);
+    for (let y = 0; y < height; y += 1) {
+      if (!ys[y]) continue;
+      const [y0, y1, ty] = ys[y];
+      for (let x = 0; x < width; x += 1) {
+        if (!xs[x]) continue;
+        const [x0, x1, tx] = xs[x];
+        const top = grey[y0 * cols + x0] * (1 - tx) + grey[y0 * cols + x1] * tx;
+        const low = grey[y1 * cols + x0] * (1 - tx) + grey[y1 * cols + x1] * tx;
+        const value = top * (1 - ty) + low * ty;
+        const share = signed ? (value - 128) / 127 : value / 255;
+        const strength = Math.min(Math.abs(share), 1);
+        const colours = share < 0 ? AGAINST : FOR;
+        const i = 4 * (y * width + x), c = 3 * Math.round(255 * strength);
+        out.data[i] = colours[c];
+        out.data[i + 1] = colours[c + 1];
+        out.data[i + 2] = colours[c + 2];
+        out.data[i + 3] = Math.round(255 * Math.sqrt(strength));
+      }
+    }
+    pen.putImageData(out, 0, 0);
+    canvas.dataset.painted = "yes";
+  };
+
+  const hidden = new Set();
+  const ruler = (one) => {
+    if (!one.spacing) return null;
+    const across = one.frame[1] * one.spacing[1];
+    const steps = [1, 2, 5, 10, 20, 50, 100, 200];
+    const length = steps.filter((step) => step <= across / 3).pop();
+    if (!length) return null;
+    const line = make("span");
+    const box = make("div", { className: "ruler" }, `${length} mm`, line);
+    box.style.width = `${(100 * length) / across}%`;
+    line.title = `${length} mm`;
+    return box;
+  };
+  const frame = (one, map, signed, label) => {
+    const [height, width] = one.frame;
+    const box = make("div", { className: "frame" });
+    const aspect = (width * (one.spacing ? one.spacing[1] : 1)) / (height * (one.spacing ? one.spacing[0] : 1));
+    box.style.aspectRatio = String(aspect);
+    const shrink = Math.min(1, 320 / Math.max(height, width));
+    const [rows, cols] = one.size || [Math.max(1, Math.round(height * shrink)), Math.max(1, Math.round(width * shrink))];
+    box.classList.toggle("blocky", Math.max(rows, cols) < 200);
+    if (one.image) box.append(make("img", { src: one.image, alt: label, decoding: "async" }));
+    else box.append(make("div", { className: "absent" }, map && map.image ? "" : "no image kept"));
+    if (map && map.image) {
+      const scale = Math.max(1, Math.ceil(160 / Math.max(rows, cols)));
+      const canvas = make("canvas", { width: cols * scale, height: rows * scale, role: "img" });
+      canvas.setAttribute("aria-label", `map over ${label}`);
+      box.append(canvas);
+      paint(canvas, map, signed);
+    }
+    const lines = draw("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    for (const [reader, path] of Object.entries(one.outlines)) {
+      const group = draw("g", { "data-reader": reader });
+      if (hidden.has(Number(reader))) group.setAttribute("visibility", "hidden");
+      group.append(
+        draw("path", { class: "case-line", d: path }),
+        draw("path", { class: "reader-line", d: path, stroke: LINES[reader % LINES.length] }),
+      );
+      lines.append(group);
+    }
+    box.append(lines);
+    const bar = ruler(one);
+    if (bar) box.append(bar);
+    return box;
+  };
+  const numbers = (map) =>
+    data.metrics
+      .map((metric, i) => [metric, map.scores[i]])
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([metric, value]) => `${metric.words} ${value.toFixed(2)}`);
+  const figure = (view, which, most) => {
+    const one = data.cases[view.case];
+    if (which < 0) return make("figure", {}, frame(one, null, false, `image of ${one.id}`), make("figcaption", {}, make("b", {}, "no map")));
+    const map = view.maps[which], explainer = data.explainers[which];
+    const caption = make("figcaption", {}, make("b", {}, explainer.id), map.category ? ` – ${map.category}` : "");
+    if (map.wrong) caption.append(make("span", { className: "tag bad" }, " ✗ right for the wrong reason"));
+    const why = !map.kept ? "no map kept" : map.image === "" ? "this map shows nothing" : "";
+    if (why) caption.append(make("span", { className: "numbers" }, ` (${why})`));
+    const texts = numbers(map).slice(0, most);
+    if (texts.length) caption.append(make("br"), make("span", { className: "numbers" }, texts.join(" · ")));
+    return make("figure", {}, frame(one, map, explainer.signed, `image of ${one.id}, ${explainer.id}`), caption);
+  };
+
+  const lines = (view) => {
+    const one = data.cases[view.case];
+    const right = view.true === view.said;
+    const first = make("p", { className: "line" });
+    first.append(make("span", { className: right ? "tag" : "tag bad" }, `${right ? "✓" : "✗"} ${view.cell}`), ` is ${view.true}, called ${view.said} · P(${view.target}) ${view.p}`);
+    const found = Object.keys(one.outlines).map((i) => data.readers[i]);
+    const parts = [];
+    if (view.area) parts.push(`${SIZES[view.size] || "lesion"}, ${view.area}`);
+    if (found.length) parts.push(`marked by ${found.join(", ")}`);
+    if (one.nothing.length) parts.push(`${one.nothing.map((i) => data.readers[i]).join(", ")} found nothing`);
+    if (!found.length && !one.nothing.length) parts.push("no reader’s mark");
+    return [first, make("p", { className: "line dim" }, parts.join(" · "))];
+  };
+  const SIZES = { small: "small lesion", middle: "middle-sized lesion", large: "large lesion" };
+
+  const open = (view) => {
+    const one = data.cases[view.case];
+    $("whole-title").textContent = one.id;
+    const maps = make("div", { className: "grid-of-maps" }, figure(view, -1, 0), ...data.explainers.map((_, i) => figure(view, i, 9)));
+    $("whole-body").replaceChildren(make("p", { className: "line" }, `as ${data.models[view.model]} sees it`), ...lines(view), maps);
+    $("whole").showModal();
+  };
+  const card = (view) => {
+    const one = data.cases[view.case];
+    const [left, right] = [Number($("left").value), Number($("right").value)];
+    const button = make("button", { type: "button", className: "whole" }, "All maps");
+    button.setAttribute("aria-label", `All maps of ${one.id}`);
+    button.addEventListener("click", () => open(view));
+    return make("article", { className: "case" },
+      make("header", {}, make("h3", {}, one.id), ...lines(view)),
+      make("div", { className: "pair" }, figure(view, left, 2), figure(view, right, 2)),
+      button);
+  };
+
+  // Choices.
+  const options = (select, pairs) => {
+    const before = select.value;
+    select.replaceChildren(...pairs.map(([value, text]) => make("option", { value: String(value) }, text)));
+    if (pairs.some(([value]) => String(value) === before)) select.value = before;
+  };
+  const own = () => data.views.filter((view) => view.model === Number($("model").value));
+  const counted = (values) => {
+    const counts = new Map();
+    for (const value of values) counts.set(value, (counts.get(value) || 0) + 1);
+    return counts;
+  };
+  const refill = () => {
+    const views = own();
+    const answers = counted(views.map((view) => JSON.stringify([view.true, view.said])));
+    options($("answer"), [["", "any"], ["right", "right"], ["wrong", "wrong"],
+      ...[...answers].sort().map(([key, n]) => {
+        const [truth, said] = JSON.parse(key);
+        return [key, `is ${truth}, called ${said} (${n})`];
+      })]);
+    const left = Number($("left").value);
+    const categories = left < 0 ? new Map() : counted(views.map((view) => view.maps[left].category).filter(Boolean));
+    const wrong = left < 0 ? 0 : views.filter((view) => view.maps[left].wrong).length;
+    options($("category"), [["", "any"], ...(wrong ? [["wrong", `right for the wrong reason (${wrong})`]] : []),
+      ...[...categories].sort((a, b) => b[1] - a[1]).map(([name, n]) => [`c:${name}`, `${name} (${n})`])]);
+    const sizes = counted(views.map((view) => view.size));
+    options($("size"), [["", "any"], ...["small", "middle", "large", "same", "unknown"].filter((name) => sizes.has(name))
+      .map((name) => [name, `${name === "unknown" ? "no mark" : name === "same" ? "all the same" : name} (${sizes.get(name)})`])]);
+    options($("reader"), [["", "any"], ...data.readers.flatMap((name, i) => [
+      [`m${i}`, `${name} marked something`], [`n${i}`, `${name} found nothing`]])]);
+  };
+  const passes = (view) => {
+    const one = data.cases[view.case], left = Number($("left").value);
+    const answer = $("answer").value, category = $("category").value, size = $("size").value, reader = $("reader").value;
+    if (answer === "right" && view.true !== view.said) return false;
+    if (answer === "wrong" && view.true === view.said) return false;
+    if (answer.startsWith("[") && answer !== JSON.stringify([view.true, view.said])) return false;
+    if (left >= 0 && category === "wrong" && !view.maps[left].wrong) return false;
+    if (left >= 0 && category.startsWith("c:") && view.maps[left].category !== category.slice(2)) return false;
+    if (size && view.size !== size) return false;
+    if (reader.startsWith("m") && !(reader.slice(1) in one.outlines)) return false;
+    if (reader.startsWith("n") && !one.nothing.includes(Number(reader.slice(1)))) return false;
+    return true;
+  };
+  const ordered = (views) => {
+    const metric = Number($("by").value), left = Number($("left").value);
+    if (!data.metrics.length || left < 0) return views;
+    const sign = data.metrics[metric].higher ? 1 : -1;
+    const value = (view) => {
+      const score = view.maps[left].scores[metric];
+      return score === null || score === undefined ? null : sign * score;
+    };
+    const known = views.filter((view) => value(view) !== null).sort((a, b) => value(a) - value(b));
+    const rest = views.filter((view) => value(view) === null);
+    if ($("order").value === "best") known.reverse();
+    if ($("order").value === "median" && known.length) {
+      const middle = value(known[Math.floor((known.length - 1) / 2)]);
+      known.sort((a, b) => Math.abs(value(a) - middle) - Math.abs(value(b) - middle));
+    }
+    return [...known, ...rest];
+  };
+
+  let shown = [], upTo = PAGE;
+  const more = () => {
+    const from = $("cases").children.length;
+    $("cases").append(...shown.slice(from, upTo).map(card));
+    $("more").hidden = upTo >= shown.length;
+    $("more").textContent = `Show more cases (${shown.length - Math.min(upTo, shown.length)} left)`;
+  };
+  const redraw = () => {
+    const all = own();
+    shown = ordered(all.filter(passes));
+    upTo = PAGE;
+    $("cases").replaceChildren();
+    more();
+    const n = shown.length === all.length ? `${all.length}` : `${shown.length} of ${all.length}`;
+    $("status").textContent = `${n} ${all.length === 1 ? "case" : "cases"} of ${data.models[$("model").value]}`;
+    for (const cell of document.querySelectorAll("button[data-true]")) {
+      const chosen = cell.dataset.model === data.models[$("model").value]
+        && $("answer").value === JSON.stringify([cell.dataset.true, cell.dataset.said]);
+      cell.setAttribute("aria-pressed", String(chosen));
+    }
+  };
+  const legend = () => {
+    const bar = (signed) => {
+      const canvas = make("canvas", { width: 256, height: 1 });
+      canvas.setAttribute("aria-hidden", "true");
+      const pen = canvas.getContext("2d"), out = pen.createImageData(256, 1);
+      for (let i = 0; i < 256; i += 1) {
+        const share = signed ? (i - 127.5) / 127.5 : i / 255;
+        const c = 3 * Math.round(255 * Math.abs(share)), colours = share < 0 ? AGAINST : FOR;
+        out.data.set([colours[c], colours[c + 1], colours[c + 2], Math.round(255 * Math.sqrt(Math.abs(share)))], 4 * i);
+      }
+      pen.putImageData(out, 0, 0);
+      return canvas;
+    };
+    const chosen = [Number($("left").value), Number($("right").value)].filter((i) => i >= 0);
+    const signed = chosen.some((i) => data.explainers[i].signed);
+    $("scale").replaceChildren(signed ? "against" : "none", bar(signed), signed ? "for the class" : "strongest");
+  };
+
+  options($("model"), data.models.map((name, i) => [i, name]));
+  const maps = [[-1, "none, the image alone"], ...data.explainers.map((one, i) => [i, one.id])];
+  options($("left"), maps);
+  options($("right"), maps);
+  $("left").value = data.explainers.length ? "0" : "-1";
+  $("right").value = data.explainers.length > 1 ? "1" : "-1";
+  options($("by"), data.metrics.map((one, i) => [i, one.words]));
+  for (const [i, name] of data.readers.entries()) {
+    const line = draw("svg", { "aria-hidden": "true" });
+    line.append(draw("line", { x1: 1, x2: 25, y1: 5, y2: 5, stroke: LINES[i % LINES.length] }));
+    const box = make("input", { type: "checkbox", checked: true, value: String(i) });
+    box.addEventListener("change", () => {
+      if (box.checked) hidden.delete(i);
+      else hidden.add(i);
+      for (const group of document.querySelectorAll(`g[data-reader="${i}"]`)) group.setAttribute("visibility", box.checked ? "visible" : "hidden");
+    });
+    $("outlines").append(make("label", {}, box, line, name));
+  }
+  $("outlines").hidden = !data.readers.length;
+  const opacity = () => {
+    document.documentElement.style.setProperty("--opacity", String($("opacity").value / 100));
+    $("opacity-value").textContent = `${$("opacity").value} %`;
+  };
+  $("opacity").addEventListener("input", opacity);
+  $("controls").addEventListener("submit", (event) => event.preventDefault());
+  for (const id of ["model", "left", "right"]) $(id).addEventListener("change", () => { refill(); legend(); redraw(); });
+  for (const id of ["order", "by", "answer", "category", "size", "reader"]) $(id).addEventListener("change", redraw);
+  const reset = () => {
+    for (const id of ["answer", "category", "size", "reader"]) $(id).value = "";
+  };
+  $("reset").addEventListener("click", () => { reset(); redraw(); });
+  $("more").addEventListener("click", () => {
+    const first = $("cases").children.length;
+    upTo += PAGE;
+    more();
+    const next = $("cases").children[first];
+    if (next) next.querySelector("button").focus({ preventScroll: true });
+  });
+  for (const cell of document.querySelectorAll("button[data-true]")) {
+    cell.addEventListener("click", () => {
+      const again = cell.getAttribute("aria-pressed") === "true";
+      $("model").value = String(data.models.indexOf(cell.dataset.model));
+      refill();
+      reset();
+      if (!again) $("answer").value = JSON.stringify([cell.dataset.true, cell.dataset.said]);
+      redraw();
+      if (!again) $("gallery").scrollIntoView();
+    });
+  }
+  $("viewer").hidden = false;
+  refill();
+  opacity();
+  legend();
+  redraw();
+  document.documentElement.dataset.ready = "yes";
+})();

@@ -1,0 +1,132 @@
+"""Which pieces of work sanity and robustness ask for: some cases of each model, since each costs whole maps.
+
+Results depend on case, explainer, settings and seed, never on the chunk.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xaudit.audit import Chunk
+from xaudit.config import AuditFile, CheckSection, ExplainerSpec, RobustnessSection, SanitySection
+from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
+from xaudit.stages.further_scores import Cut, Piece, StoredMaps, maps_by_case
+from xaudit.stages.robustness import score_robustness
+from xaudit.stages.sanity import score_collapse, score_sanity
+from xaudit.stages.selection import spread_over_patients
+from xaudit.store.parts import shard_key
+
+if TYPE_CHECKING:
+    from xaudit.cases.dataset import Dataset
+    from xaudit.models.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class MapChecks:
+    """The pieces of one model that sanity and robustness ask for.
+
+    Attributes:
+        inputs: all that results of some cases depend on.
+    """
+
+    audit: AuditFile
+    classifier: "Classifier"
+    dataset: "Dataset"
+    pairs: Sequence[tuple[Case, Prediction]]
+    stored_maps: StoredMaps
+    inputs: Callable[[Sequence[tuple[Case, Prediction]]], Mapping[str, object]]
+
+    @property
+    def n_pieces(self) -> int:
+        """How many pieces there are."""
+        n_pieces = 0
+        for section in (self.audit.sanity, self.audit.robustness):
+            if section is not None:
+                n_pieces += len(self._chunks(section)) * len(_asked(self.audit, section))
+        if self._collapses:
+            n_pieces += len(_asked(self.audit, self._collapses))
+        return n_pieces
+
+    def pieces(self, cuts: Sequence[Cut]) -> Iterator[Piece]:
+        """What can be asked once every chunk's maps are stored."""
+        for section in (self.audit.sanity, self.audit.robustness):
+            if section is not None:
+                for pairs in self._chunks(section):
+                    yield from self._of_chunk(cuts, pairs, section)
+        if self._collapses:
+            chosen = self._chosen(self._collapses)
+            for spec in _asked(self.audit, self._collapses):
+                chunk = Chunk(self.classifier, self.dataset, chosen)
+
+                def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
+                    return score_collapse(chosen, spec, self._maps(cuts, chosen, spec))
+
+                name = f"{self.classifier.id}: {spec.id}, location collapse"
+                yield Piece(name, chunk, self._key(chosen, "location-collapse", spec, {}), score)
+
+    def _of_chunk(
+        self,
+        cuts: Sequence[Cut],
+        pairs: Sequence[tuple[Case, Prediction]],
+        section: SanitySection | RobustnessSection,
+    ) -> Iterator[Piece]:
+        chunk = Chunk(self.classifier, self.dataset, pairs)
+        kind = "sanity" if isinstance(section, SanitySection) else "robustness"
+        settings = section.model_dump(mode="json", exclude={"cases", "explainers"})
+        for spec in _asked(self.audit, section):
+
+            def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
+                maps, seed = self._maps(cuts, pairs, spec), self.audit.seed
+                match section:
+                    case SanitySection():
+                        return score_sanity(chunk, spec, maps, section, seed)
+                    case RobustnessSection():
+                        return score_robustness(chunk, spec, maps, section, seed)
+
+            name = f"{self.classifier.id}: {spec.id}, {kind}"
+            yield Piece(name, chunk, self._key(pairs, kind, spec, settings), score)
+
+    @property
+    def _collapses(self) -> SanitySection | None:
+        section = self.audit.sanity
+        return section if section is not None and "location-collapse" in section.tests else None
+
+    def _chosen(self, section: CheckSection) -> list[tuple[Case, Prediction]]:
+        """The cases that a section asks about, in the order of their ids."""
+        cases = spread_over_patients([case for case, _ in self.pairs], self.audit.seed)[: section.cases]
+        ids = {case.case_id for case in cases}
+        return [pair for pair in self.pairs if pair[0].case_id in ids]
+
+    def _chunks(self, section: CheckSection) -> list[Sequence[tuple[Case, Prediction]]]:
+        if isinstance(section, SanitySection) and set(section.tests) == {"location-collapse"}:
+            return []
+        chosen, size = self._chosen(section), self.audit.run.shard_size
+        return [chosen[start : start + size] for start in range(0, len(chosen), size)]
+
+    def _maps(
+        self, cuts: Sequence[Cut], pairs: Sequence[tuple[Case, Prediction]], spec: ExplainerSpec
+    ) -> dict[str, SaliencyMap]:
+        """The stored maps of these cases, by case id."""
+        return maps_by_case(
+            cuts,
+            {case.case_id for case, _ in pairs},
+            spec,
+            stored_maps=self.stored_maps,
+            chunk_of=lambda cut: Chunk(self.classifier, self.dataset, cut.pairs),
+        )
+
+    def _key(
+        self,
+        pairs: Sequence[tuple[Case, Prediction]],
+        kind: str,
+        spec: ExplainerSpec,
+        settings: Mapping[str, object],
+    ) -> str:
+        about = {"check": kind, "settings": settings, "explainer": [spec.id, spec.fingerprint]}
+        return shard_key({**self.inputs(pairs), **about})
+
+
+def _asked(audit: AuditFile, section: CheckSection) -> tuple[ExplainerSpec, ...]:
+    if not section.explainers:
+        return audit.explainers
+    return tuple(spec for spec in audit.explainers_and_controls if spec.id in section.explainers)

@@ -1,0 +1,43 @@
+"""What can be known to go wrong before a model is trained or asked about thousands of images."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from xaudit.config import AuditFile
+from xaudit.errors import DataError
+from xaudit.explainers.preflight import check_explainer
+
+if TYPE_CHECKING:
+    import torch
+
+    from xaudit.cases.dataset import Dataset
+    from xaudit.models.classifier import Classifier
+
+_N_TRIED = 3
+
+
+def check_explainers(audit: AuditFile, classifier: "Classifier", dataset: "Dataset") -> None:
+    """Tries every explainer of an audit on a model, with or without its weights.
+
+    Raises:
+        AuditFileError: where an explainer's settings cannot work.
+        ModelError: where the model cannot be explained as asked.
+    """
+    images = list(islice(_images(classifier, dataset), _N_TRIED)) if _cuts_images(audit) else []
+    for spec in audit.explainers_and_controls:
+        check_explainer(spec, classifier, images)
+
+
+def _cuts_images(audit: AuditFile) -> bool:
+    return any("segmentation" in spec.options for spec in audit.explainers_and_controls)
+
+
+def _images(classifier: "Classifier", dataset: "Dataset") -> "Iterator[torch.Tensor]":
+    """The test images that can be read, one by one."""
+    for case in dataset.cases:
+        if case.split == "test":
+            try:
+                yield classifier.to_input(dataset.pixels(case))[0]
+            except DataError:
+                continue

@@ -1,0 +1,479 @@
+"""One known square, which must come out of every format at exactly the same pixels."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from case_files import refused
+from PIL import Image
+
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, told_by_content
+from xaudit.cases.image_index import ImageIndex
+from xaudit.catalog import FORMATS
+from xaudit.config import AnnotationSection
+from xaudit.errors import DataError
+from xaudit.geometry import rasterise
+from xaudit.records import Annotation, Polygon
+
+FILES = Path(__file__).parent / "files"
+UID = "1.3.6.1.4.1.99999.1.2.3"
+SMALL, LARGE = (40, 60), (1024, 1024)
+COLUMNS = {
+    "image": "file",
+    "x0": "left",
+    "y0": "top",
+    "x1": "right",
+    "y1": "bottom",
+    "reader": "who",
+    "label": "what",
+}
+
+# format, file or folder, its settings, the image's size, the label
+SQUARES = [
+    ("coco", "coco/box.json", {}, SMALL, "nodule"),
+    ("coco", "coco/polygon.json", {}, SMALL, "nodule"),
+    ("coco", "coco/compressed.json", {}, SMALL, "nodule"),
+    ("coco", "coco/uncompressed.json", {}, SMALL, "nodule"),
+    ("coco", "coco/datumaro.json", {}, SMALL, "nodule"),
+    ("voc", "voc-one", {}, SMALL, "nodule"),
+    ("voc", "voc-zero", {"origin": "zero"}, SMALL, "nodule"),
+    ("voc", "voc-datumaro", {"origin": "zero"}, SMALL, "nodule"),
+    ("yolo", "yolo", {}, SMALL, "nodule"),
+    ("yolo", "yolo-datumaro", {}, SMALL, "nodule"),
+    ("yolo", "yolo-datumaro/obj_train_data", {}, SMALL, "nodule"),
+    ("labelme", "labelme-rectangle", {}, SMALL, "nodule"),
+    ("labelme", "labelme-polygon", {}, SMALL, "nodule"),
+    ("labelme", "labelme-mask", {}, SMALL, "nodule"),
+    ("label-studio", "label-studio/rectangle.json", {}, SMALL, "nodule"),
+    ("label-studio", "label-studio/polygon.json", {}, SMALL, "nodule"),
+    ("label-studio", "label-studio/brush.json", {}, SMALL, "nodule"),
+    ("label-studio", "label-studio/turned.json", {}, SMALL, "nodule"),
+    ("cvat", "cvat/box.xml", {}, SMALL, "nodule"),
+    ("cvat", "cvat/polygon.xml", {}, SMALL, "nodule"),
+    ("cvat", "cvat/mask.xml", {}, SMALL, "nodule"),
+    ("cvat", "cvat/turned.xml", {}, SMALL, "nodule"),
+    ("boxes", "boxes/marks.csv", {"columns": COLUMNS}, SMALL, "nodule"),
+    ("rsna", "rsna/stage_2_train_labels.csv", {}, LARGE, "Lung Opacity"),
+    ("nih", "nih/BBox_List_2017.csv", {}, LARGE, "Infiltration"),
+    ("vindr", "vindr/train.csv", {}, SMALL, "Nodule/Mass"),
+    ("siim", "siim/train-rle.csv", {}, LARGE, "Pneumothorax"),
+    ("chexlocalize", "chexlocalize/gt_segmentations_test.json", {}, SMALL, "Lung Lesion"),
+    ("lidc", "lidc/scan.xml", {}, SMALL, "nodule"),
+    ("masks", "masks", {}, SMALL, None),
+]
+NAMES = [file for _, file, *_ in SQUARES]
+VOTES = {
+    "boxes/marks.csv": [("b", "dr-a")],
+    "rsna/stage_2_train_labels.csv": [("b", "reader-1")],
+    "vindr/train.csv": [("b", "R9")],
+    "siim/train-rle.csv": [("b", "reader-1")],
+    "lidc/scan.xml": [("a", "reader-2")],
+}
+READERS = {"boxes/marks.csv": "dr-a", "vindr/train.csv": "R9", "cvat/turned.xml": "dr-a"}
+
+
+def index(frame):
+    images = {"a.png": "a", "b.png": "b", "patient1/study1/view1_frontal.jpg": "p"}
+    return ImageIndex(images, dict.fromkeys(("a", "b", "p"), frame), {UID: "a"})
+
+
+def section(file, **settings):
+    return AnnotationSection(path=FILES / file, **settings)
+
+
+def square(frame):
+    mask = np.zeros(frame, dtype=bool)
+    mask[5:17, 10:20] = True
+    return mask
+
+
+@pytest.mark.parametrize(("kind", "file", "settings", "frame", "label"), SQUARES, ids=NAMES)
+def test_the_square_comes_out_at_exactly_its_pixels(kind, file, settings, frame, label):
+    found, problems, _ = read_annotations(section(file, **settings), index(frame), merge={})
+    drawn = [mark for mark in found if mark.region is not None]
+    assert len(drawn) == 1
+    assert np.array_equal(rasterise(drawn[0].region, frame), square(frame))
+    case = "p" if kind == "chexlocalize" else "a"
+    # Label Studio names its annotators by their number.
+    reader = READERS.get(file, "1" if kind == "label-studio" else "reader-1")
+    assert (drawn[0].case_id, drawn[0].reader_id, drawn[0].label) == (case, reader, label)
+    assert [(mark.case_id, mark.reader_id) for mark in found if mark.region is None] == VOTES.get(file, [])
+    assert problems == ()
+
+
+@pytest.mark.parametrize(("kind", "file", "settings", "frame", "label"), SQUARES, ids=NAMES)
+def test_the_format_is_told_by_the_content_whatever_the_file_is_called(
+    kind, file, settings, frame, label, tmp_path
+):
+    path = FILES / file
+    assert told_by_content(path, section(file, **settings))[0] == kind
+    if path.is_file():
+        renamed = tmp_path / "marks.data"
+        renamed.write_bytes(path.read_bytes())
+        assert told_by_content(renamed, section(file, **settings))[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("file", "origin"), [("voc-one", "zero"), ("voc-zero", "one"), ("voc-datumaro", "one")]
+)
+def test_a_wrong_origin_gives_other_pixels(file, origin):
+    found, *_ = read_annotations(section(file, origin=origin), index(SMALL), merge={})
+    assert not np.array_equal(rasterise(found[0].region, SMALL), square(SMALL))
+
+
+def test_every_format_has_its_square_and_its_row_in_the_catalog():
+    assert {kind for kind, *_ in SQUARES} == {one.id for one in ANNOTATION_FORMATS}
+    assert {one.id for one in ANNOTATION_FORMATS} <= {row.id for row in FORMATS}
+    names = AnnotationSection.model_fields["format"].annotation.__args__
+    assert Counter(names) == Counter(["auto", *(one.id for one in ANNOTATION_FORMATS)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "settings", "frame", "label"),
+    [one for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc")],
+    ids=[one[1] for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc")],
+)
+def test_an_image_of_another_size_is_not_guessed_at(kind, file, settings, frame, label):
+    height, width = frame
+    with pytest.raises(DataError, match=r"drawn on|a mask of"):
+        read_annotations(section(file, **settings), index((height + 1, width)), merge={})
+
+
+def test_a_folder_with_two_kinds_is_refused(tmp_path):
+    (tmp_path / "a.xml").write_bytes((FILES / "voc-one/a.xml").read_bytes())
+    (tmp_path / "a.json").write_bytes((FILES / "labelme-mask/a.json").read_bytes())
+    with refused(
+        f"{tmp_path.name}: holds several kinds of annotations: LabelMe (a.json) and Pascal VOC (a.xml)",
+        "give one of them, or set data.annotations.format",
+    ):
+        told_by_content(tmp_path, AnnotationSection(path=tmp_path))
+
+
+def test_marks_beside_their_images_are_found(tmp_path):
+    Image.new("L", (60, 40)).save(tmp_path / "a.png")
+    (tmp_path / "a.json").write_bytes((FILES / "labelme-mask/a.json").read_bytes())
+    assert told_by_content(tmp_path, AnnotationSection(path=tmp_path)) == ("labelme", tmp_path)
+
+
+def test_a_folder_with_one_file_of_all_images_means_that_file(tmp_path):
+    (tmp_path / "annotations.xml").write_bytes((FILES / "cvat/box.xml").read_bytes())
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\1\2",
+        b"hello",
+        b"{}",
+        b"[]",
+        b"[1]",
+        b"<html/>",
+        b"<!-- <annotation> --><x/>",
+        b"a,b\n1,2\n",
+        b"1 2\n",
+    ],
+)
+def test_unknown_content_is_refused_and_says_what_was_tried(tmp_path, content):
+    file = tmp_path / "marks.bin"
+    file.write_bytes(content)
+    tried = ", ".join(one.name for one in ANNOTATION_FORMATS)
+    with pytest.raises(DataError) as caught:
+        told_by_content(file, AnnotationSection(path=file))
+    assert str(caught.value) == f"marks.bin: its content is none of the known annotations; tried {tried}"
+
+
+def test_only_wanted_labels_count_and_who_marked_others_found_none_of_them(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text(
+        "image_id,class_name,rad_id,x_min,y_min,x_max,y_max\n"
+        "a,Nodule,R1,1,1,3,3\na,Edema,R1,1,1,9,9\na,Edema,R2,1,1,9,9\nb,No finding,R2,,,,\n"
+    )
+    wanted = AnnotationSection(path=file, labels=("nodule",), rename={"Nodule": "nodule"})
+    found, *_ = read_annotations(wanted, index(SMALL), merge={})
+    assert [(m.case_id, m.reader_id, m.label) for m in found] == [
+        ("a", "R1", "nodule"),
+        ("a", "R2", None),
+        ("b", "R2", None),
+    ]
+    with refused(
+        "data.annotations.labels: train.csv marks nothing as 'Nodul'",
+        "did you mean 'Nodule'? its labels are 'Edema', 'Nodule'",
+    ):
+        read_annotations(AnnotationSection(path=file, labels=("Nodul",)), index(SMALL), merge={})
+
+
+def test_all_faults_of_a_file_are_gathered_at_once(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text(
+        "image_id,class_name,rad_id,x_min,y_min,x_max,y_max\n"
+        "a,Nodule,R1,1,1,3,3\nz,Nodule,R1,1,1,3,3\na,Nodule,R1,1,x,3,3\na,Nodule,R1,3,1,3,3\na,Nodule,R1,5,1,61,3\n"
+        "a,No finding,R1,,,,\n"
+    )
+    faults = []
+    found, *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={}, faults=faults)
+    assert len(found) == 1
+    assert [str(fault).partition(" (")[0].rpartition(": ")[2] for fault in faults] == [
+        "no image of the data is called 'z'",
+        "y0 holds 'x'",
+        "the box from",
+        "the box from",
+        "R1 found nothing on a, but also marked something there",
+    ]
+
+
+TABLE = "image_id,class_name,rad_id,x_min,y_min,x_max,y_max\na,Nodule,R1,1,1,3,3\n"
+
+
+def test_annotations_of_other_images_are_passed_over_where_that_is_asked_for(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text(TABLE + "y,Nodule,R1,1,1,3,3\nz,No finding,R1,,,,\nz,No finding,R2,,,,\n")
+    wanted = AnnotationSection(path=file, extra_images="ignore")
+    found, problems, notes = read_annotations(wanted, index(SMALL), merge={})
+    assert [mark.case_id for mark in found] == ["a"]
+    assert (problems, notes) == ((), ("train.csv annotates 2 images that the data does not hold",))
+    file.write_text(TABLE.replace("a,Nodule", "z,Nodule"))
+    with refused(
+        "train.csv: every one of its 1 images is one that the data does not hold",
+        "give the images that were annotated",
+    ):
+        read_annotations(wanted, index(SMALL), merge={})
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "settings", "frame", "label"),
+    [one for one in SQUARES if one[0] not in ("lidc",)],
+    ids=[one[1] for one in SQUARES if one[0] not in ("lidc",)],
+)
+def test_every_format_can_pass_over_other_images(kind, file, settings, frame, label):
+    elsewhere = ImageIndex({"q.png": "q"}, {"q": frame})
+    wanted = section(file, extra_images="ignore", **settings)
+    with pytest.raises(DataError, match="every one of its"):
+        read_annotations(wanted, elsewhere, merge={})
+    with pytest.raises(DataError, match="no image of the data is called"):
+        read_annotations(section(file, **settings), elsewhere, merge={})
+
+
+def test_an_image_is_known_by_its_dicom_instance_and_an_unknown_one_is_cut_short(tmp_path):
+    file = tmp_path / "train-rle.csv"
+    file.write_text(f"ImageId, EncodedPixels\n{UID}, -1\n")
+    found, *_ = read_annotations(AnnotationSection(path=file), index(LARGE), merge={})
+    assert found == (Annotation("a", "reader-1", None),)
+    file.write_text(f"ImageId, EncodedPixels\n{UID}.77777777, -1\n")
+    with pytest.raises(DataError) as caught:
+        read_annotations(AnnotationSection(path=file), index(LARGE), merge={})
+    assert str(caught.value) == (
+        "train-rle.csv: line 2: no image has the name or the DICOM instance UID …77777777"
+    )
+
+
+def test_two_hundred_faults_are_enough(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text(TABLE + "a,Nodule,R1,1,1,x,3\n" * 300)
+    faults = []
+    with pytest.raises(DataError, match="and more than 200 faults in all"):
+        read_annotations(AnnotationSection(path=file), index(SMALL), merge={}, faults=faults)
+    assert len(faults) == 200
+
+
+# LabelMe
+
+
+def labelme(tmp_path, shapes, name="a.json", **more):
+    file = tmp_path / "marks" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"shapes": shapes, "imagePath": "a.png", **more}))
+    return read_annotations(AnnotationSection(path=tmp_path / "marks"), index(SMALL), merge={})[0]
+
+
+def test_a_circle_holds_the_pixels_whose_centres_it_holds(tmp_path):
+    # Radius 1 around the corner of four pixels: their centres are .71 away, the next ones 1.58.
+    circle = {"label": "x", "shape_type": "circle", "points": [[10, 10], [11, 10]]}
+    (mark,) = labelme(tmp_path, [circle])
+    assert np.argwhere(rasterise(mark.region, SMALL)).tolist() == [[9, 9], [9, 10], [10, 9], [10, 10]]
+
+
+def test_a_labelme_file_without_shapes_is_a_vote_and_a_folder_is_a_reader(tmp_path):
+    assert labelme(tmp_path, [], name="dr-a/a.json") == (Annotation("a", "dr-a", None),)
+
+
+def test_a_labelme_file_of_another_name_belongs_to_its_image_path(tmp_path):
+    assert labelme(tmp_path, [], name="x.json", imagePath="..\\images\\b.png") == (
+        Annotation("b", "reader-1", None),
+    )
+
+
+def test_a_labelme_file_called_like_another_image_than_its_path_is_refused(tmp_path):
+    with refused(
+        "a.json: is called like the image a, and its imagePath is that of b",
+        "rename the file, or mend imagePath",
+    ):
+        labelme(tmp_path, [], imagePath="b.png")
+
+
+@pytest.mark.parametrize("kind", ["point", "line", "linestrip"])
+def test_shapes_without_area_are_refused(tmp_path, kind):
+    with refused(
+        f"a.json: shapes[0]: a shape of the type '{kind}' has no area",
+        "draw a rectangle, polygon, circle or mask, or take it out",
+    ):
+        labelme(tmp_path, [{"label": "x", "shape_type": kind, "points": [[1, 1], [2, 2]]}])
+
+
+# Label Studio
+
+
+def label_studio(tmp_path, *annotations, image="/data/upload/1/0a1b2c3d-a.png", **more):
+    file = tmp_path / "export.json"
+    file.write_text(
+        json.dumps([{"id": 1, "data": {"image": image}, "annotations": list(annotations), **more}])
+    )
+    return read_annotations(AnnotationSection(path=file), index(SMALL), merge={})[0]
+
+
+def rectangle(**more):
+    value = {"x": 25, "y": 25, "width": 50, "height": 50, "rotation": 0, "rectanglelabels": ["nodule"]}
+    return {"type": "rectanglelabels", "original_width": 60, "original_height": 40, "value": value, **more}
+
+
+def test_several_annotators_are_readers_and_one_who_drew_nothing_votes(tmp_path):
+    found = label_studio(
+        tmp_path,
+        {"completed_by": {"id": 3, "email": "b@x.org"}, "result": []},
+        {"completed_by": 1, "result": [rectangle()]},
+        {"completed_by": 2, "was_cancelled": True, "result": [rectangle()]},
+    )
+    assert [(mark.reader_id, mark.region is None) for mark in found] == [("1", False), ("b@x.org", True)]
+    # A quarter to three quarters of 60 and of 40.
+    assert np.argwhere(rasterise(found[0].region, SMALL))[[0, -1]].tolist() == [[10, 15], [29, 44]]
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["a.png", "s3://bucket/x/a.png", "/data/local-files/?d=set/a.png", "https://h/a.png?X=1", "b%2Fa.png"],
+)
+def test_the_image_is_found_in_an_address(tmp_path, image):
+    assert label_studio(tmp_path, {"result": [rectangle()]}, image=image)[0].case_id == "a"
+
+
+def test_a_turned_image_and_another_size_are_refused(tmp_path):
+    with pytest.raises(DataError, match="drawn on a turned image"):
+        label_studio(tmp_path, {"result": [rectangle(image_rotation=90)]})
+    with pytest.raises(DataError, match=r"drawn on 61 × 40 pixels, but the image a has 60 × 40"):
+        label_studio(tmp_path, {"result": [rectangle(original_width=61)]})
+
+
+def test_an_ellipse_is_turned_around_its_middle(tmp_path):
+    # Radii of 12 and 2 pixels, turned by 90 degrees: tall and narrow around (30, 20).
+    value = {"x": 50, "y": 50, "radiusX": 20, "radiusY": 5, "rotation": 90, "ellipselabels": ["n"]}
+    (mark,) = label_studio(tmp_path, {"result": [rectangle(type="ellipselabels", value=value)]})
+    rows, columns = np.nonzero(rasterise(mark.region, SMALL))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 31, 28, 31)
+
+
+# CVAT
+
+
+def test_a_tag_is_a_vote_and_an_image_without_shapes_says_nothing(tmp_path):
+    file = tmp_path / "annotations.xml"
+    file.write_text(
+        '<annotations><image name="a.png" width="60" height="40"><tag label="No finding"/></image>'
+        '<image name="b.png" width="60" height="40"/></annotations>'
+    )
+    found, *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
+    assert found == (Annotation("a", "reader-1", None),)
+
+
+# YOLO
+
+
+def yolo(tmp_path, **files):
+    for name, text in files.items():
+        file = tmp_path / "labels" / f"{name.replace('__', '/')}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return read_annotations(AnnotationSection(path=tmp_path / "labels"), index(SMALL), merge={})[0]
+
+
+def test_yolo_outlines_votes_and_readers(tmp_path):
+    found = yolo(tmp_path, a="2 0.1 0.1 0.5 0.1 0.5 0.5\n", dr__b="", train__b="")
+    assert found == (
+        Annotation("a", "reader-1", Polygon(((6, 4), (30, 4), (30, 20))), "2"),
+        Annotation("b", "dr", None),
+        Annotation("b", "reader-1", None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("0 .5 .5 .1 .1 .9", "a.txt: line 1: five numbers after the class: the fifth is a confidence"),
+        ("0 30 20 5 5", "a.txt: line 1: 30 is no share of the image"),
+        ("0 .5 .5 .1", "a.txt: line 1: 3 numbers after the class"),
+        ("0 nan .5 .1 .1", "a.txt: line 1: it holds 'nan'"),
+        ("x .5 .5 .1 .1", "a.txt: line 1: the class is 'x'"),
+    ],
+)
+def test_yolo_lines_that_mean_something_else_are_refused(tmp_path, line, message):
+    (tmp_path / "a.txt").write_text(line)
+    with pytest.raises(DataError) as caught:
+        read_annotations(AnnotationSection(path=tmp_path, format="yolo"), index(SMALL), merge={})
+    assert str(caught.value) == message
+
+
+# LIDC
+
+
+def test_a_hole_is_taken_out_and_a_single_point_is_left_out(tmp_path):
+    def roi(x0, y0, x1, y1, inclusion):
+        points = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)] if x1 > x0 else [(x0, y0)]
+        edge = "".join(f"<edgeMap><xCoord>{x}</xCoord><yCoord>{y}</yCoord></edgeMap>" for x, y in points)
+        return f"<roi><imageSOP_UID>{UID}</imageSOP_UID><inclusion>{inclusion}</inclusion>{edge}</roi>"
+
+    def nodule(*rois):
+        return f"<unblindedReadNodule>{''.join(rois)}</unblindedReadNodule>"
+
+    file = tmp_path / "scan.xml"
+    first = nodule(roi(9, 4, 20, 17, "TRUE"), roi(11, 7, 14, 10, "FALSE")) + nodule(
+        roi(30, 30, 30, 30, "TRUE")
+    )
+    file.write_text(f"<LidcReadMessage><readingSession>{first}</readingSession></LidcReadMessage>")
+    (mark,), *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
+    expected = square(SMALL)
+    expected[8:10, 12:14] = False  # strictly within the hole's outline from (11, 7) to (14, 10)
+    assert np.array_equal(rasterise(mark.region, SMALL), expected)
+
+
+# Masks
+
+
+def test_a_mask_by_two_readers_in_sub_folders(tmp_path):
+    for reader, inside in (("dr-a", 1), ("dr-b", 0)):
+        (tmp_path / reader).mkdir()
+        Image.fromarray((square(SMALL) * inside).astype(np.uint8)).save(tmp_path / reader / "a.png")
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
+    assert [(mark.reader_id, mark.region is None) for mark in found] == [("dr-a", False), ("dr-b", True)]
+
+
+# Tables
+
+
+def test_a_table_counted_from_one_includes_its_last_pixel(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("image,x0,y0,x1,y1\na,11,6,20,17\n")
+    (mark,), *_ = read_annotations(AnnotationSection(path=file, origin="one"), index(SMALL), merge={})
+    assert np.array_equal(rasterise(mark.region, SMALL), square(SMALL))
+
+
+def test_nothing_outside_the_data_is_named_by_an_annotation(tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"x")
+    file = tmp_path / "data" / "t.csv"
+    file.parent.mkdir()
+    file.write_text("image,x0,y0,x1,y1\n../secret.png,1,1,2,2\n")
+    with pytest.raises(DataError, match=r"no image of the data is called '\.\./secret\.png'"):
+        read_annotations(AnnotationSection(path=file), index(SMALL), merge={})

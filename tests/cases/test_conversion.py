@@ -1,0 +1,198 @@
+"""From any format to any other: nothing lost without a word, and proof of what is left."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_annotation_formats import FILES, SMALL, SQUARES, index, square
+
+from xaudit.cases.annotation_export import WRITABLE, MarkedImage, write_annotations
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.conversion import Marked, convert
+from xaudit.config import AnnotationSection
+from xaudit.errors import DataError
+from xaudit.geometry import mask_region, rasterise
+from xaudit.records import Annotation, Box, Polygon
+
+IMAGES = (MarkedImage("one/a", "one/a.png", 24, 37), MarkedImage("two/a", "two/a.png", 24, 37))
+NAMES = {"coco": "marks.json", "boxes": "marks.csv"}
+
+quarter = st.integers(0, 4 * 20).map(lambda n: n / 4)
+
+
+@st.composite
+def regions(draw, kinds=("box", "polygon", "mask")):
+    x, y = draw(quarter), draw(quarter)
+    match draw(st.sampled_from(kinds)):
+        case "box":
+            return Box(x, y, x + draw(st.integers(1, 60)) / 4, y + draw(st.integers(1, 15)) / 4)
+        case "polygon":
+            return Polygon(
+                ((x, y), (x + draw(st.integers(1, 60)) / 4, y), (x, y + draw(st.integers(1, 15)) / 4))
+            )
+        case _:
+            mask = np.zeros((24, 37), dtype=bool)
+            for row, column in draw(
+                st.lists(st.tuples(st.integers(0, 23), st.integers(0, 36)), min_size=1, max_size=9)
+            ):
+                mask[row, column] = True
+            return mask_region(mask)
+
+
+@st.composite
+def annotations(draw, kinds=("box", "polygon", "mask")):
+    found = []
+    for case in ("one/a", "two/a"):
+        for reader in draw(st.sets(st.sampled_from(["reader-1", "dr b", "train"]))):
+            drawn = draw(st.lists(regions(kinds), max_size=3))
+            found += [
+                Annotation(case, reader, region, draw(st.sampled_from(["x", "y z", None])))
+                for region in drawn
+            ]
+            found += [] if drawn else [Annotation(case, reader, None)]
+    return tuple(sorted(found, key=lambda mark: (mark.case_id, mark.reader_id)))
+
+
+# What each format holds to the pixel: with marks of these kinds every image and reader comes back.
+EXACT = {
+    "coco": ("box", "polygon", "mask"),
+    "voc": ("box",),
+    "yolo": ("box", "polygon"),
+    "labelme": ("box", "polygon", "mask"),
+    "boxes": ("box",),
+    "masks": ("box", "polygon", "mask"),
+}
+
+
+@pytest.mark.parametrize("kind", WRITABLE)
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_what_a_format_can_hold_comes_back_at_the_same_pixels(kind, data, tmp_path_factory):
+    given_marks = data.draw(annotations(EXACT[kind]).filter(bool))
+    if "train" in {mark.reader_id for mark in given_marks} and kind in ("yolo", "labelme", "masks"):
+        given_marks = tuple(
+            Annotation(mark.case_id, mark.reader_id.replace("train", "dr c"), mark.region, mark.label)
+            for mark in given_marks
+        )
+    out = tmp_path_factory.mktemp("out") / NAMES.get(kind, "marks")
+    done = convert(Marked(IMAGES, given_marks, ()), kind, out)
+    assert done.n_same == done.n_sheets == len({(mark.case_id, mark.reader_id) for mark in given_marks})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WRITABLE if kind != "masks"])
+def test_labels_readers_and_votes_come_back(kind, tmp_path):
+    marks = (
+        Annotation("one/a", "dr b", Box(1, 2, 5, 6), "y z"),
+        Annotation("one/a", "dr b", Box(7, 2, 9, 6), "x"),
+        Annotation("one/a", "reader-1", None),
+        Annotation("two/a", "dr b", None),
+    )
+    out = tmp_path / NAMES.get(kind, "marks")
+    write_annotations(kind, IMAGES, marks, out)
+    images = {image.path: image.case_id for image in IMAGES}
+    back, *_ = read_annotations(AnnotationSection(path=out), index_of(images), merge={})
+    assert back == marks
+
+
+def index_of(images):
+    from xaudit.cases.image_index import ImageIndex
+
+    return ImageIndex(images, dict.fromkeys(images.values(), (24, 37)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "losses"),
+    [
+        ("coco", ("readers stand under reader_id, which other tools pass over",)),
+        (
+            "voc",
+            (
+                "1 outlines became the boxes around them",
+                "1 masks became the boxes around them",
+                "readers stand under <annotator>, which other tools pass over",
+            ),
+        ),
+        (
+            "yolo",
+            (
+                "the reader 'dr/b' is called 'dr_b', as a folder",
+                "1 masks became the boxes around them",
+                "1 marks without a label are of the class 'unnamed'",
+                "readers are 1 folders, which other tools take for other images",
+            ),
+        ),
+        ("labelme", ("the reader 'dr/b' is called 'dr_b', as a folder",)),
+        ("boxes", ("1 outlines became the boxes around them", "1 masks became the boxes around them")),
+        (
+            "masks",
+            (
+                "the reader 'dr/b' is called 'dr_b', as a folder",
+                "1 boxes and outlines are the pixels whose centres they hold",
+                "1 labels are lost",
+                "2 marks are one mask with others of the same reader and image",
+            ),
+        ),
+    ],
+)
+def test_what_a_format_cannot_hold_is_said(kind, losses, tmp_path):
+    mask = np.zeros((24, 37), dtype=bool)
+    mask[3, 4] = mask[5, 9] = True
+    marks = (
+        Annotation("one/a", "dr/b", Polygon(((1, 1), (9, 1), (1, 9))), "x"),
+        Annotation("one/a", "dr/b", mask_region(mask)),
+    )
+    out = tmp_path / NAMES.get(kind, "marks")
+    done = convert(Marked(IMAGES, marks, ()), kind, out)
+    assert done.losses == losses
+    same = {"coco": 1, "labelme": 0, "masks": 0}.get(kind, 0)
+    assert (done.n_sheets, done.n_same) == (1, same)
+
+
+def test_readers_whose_folders_would_be_the_same_are_refused(tmp_path):
+    marks = (Annotation("one/a", "a/b", None), Annotation("one/a", "a:b", None))
+    with pytest.raises(DataError, match="two readers would have the folder 'a_b'"):
+        write_annotations("labelme", IMAGES, marks, tmp_path / "out")
+
+
+def test_nothing_is_written_outside_the_folder(tmp_path):
+    marks = (Annotation("one/a", "../../evil", None), Annotation("one/a", "..", None))
+    for kind in WRITABLE:
+        write_annotations(kind, IMAGES, marks, tmp_path / kind / "deep" / NAMES.get(kind, "marks"))
+    written = [path.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*") if path.is_file()]
+    assert {parts[1] for parts in written} == {"deep"}
+    assert {parts[0] for parts in written} == set(WRITABLE)
+
+
+def test_nothing_to_convert_is_refused(tmp_path):
+    with pytest.raises(DataError, match="belong to none of the images"):
+        convert(Marked(IMAGES, (), ()), "coco", tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("to", WRITABLE)
+@pytest.mark.parametrize("case", [one for one in SQUARES if one[3] == SMALL], ids=lambda one: one[1])
+def test_the_square_goes_from_any_format_to_any(case, to, tmp_path):
+    _, file, keys, frame, _ = case
+    found, *_ = read_annotations(AnnotationSection(path=FILES / file, **keys), index(frame), merge={})
+    images = tuple(MarkedImage(case_id, path, *frame) for path, case_id in index(frame).paths.items())
+    out = tmp_path / NAMES.get(to, "marks")
+    done = convert(Marked(images, found, ()), to, out)
+    assert done.n_same == done.n_sheets
+    back, *_ = read_annotations(AnnotationSection(path=out), index(frame), merge={})
+    (drawn,) = (mark.region for mark in back if mark.region is not None)
+    assert np.array_equal(rasterise(drawn, frame), square(frame))
+
+
+def test_coco_that_we_write_has_what_other_tools_need(tmp_path):
+    marks = (Annotation("one/a", "reader-1", Box(1, 2, 5, 6), "x"),)
+    write_annotations("coco", IMAGES, marks, tmp_path / "x.json")
+    content = json.loads((tmp_path / "x.json").read_text())
+    (one,) = content["annotations"]
+    assert (one["bbox"], one["area"], one["iscrowd"], one["category_id"]) == ([1, 2, 4, 4], 16, 0, 1)
+    assert content["categories"] == [{"id": 1, "name": "x"}]

@@ -1,0 +1,297 @@
+"""The page in headless Chromium: what a person can do with it, and that overlays lie where they belong."""
+
+import io
+import shutil
+
+import numpy as np
+import pages
+import pytest
+from PIL import Image
+
+from xaudit.records import Box
+from xaudit.report.html.page_file import write_page
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    None,
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as played:
+        # In a container there is often no user namespace to build the sandbox from.
+        browser = played.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """Opens a run's page, and fails in the end where it complained, asked the network, or ran a case's name."""
+    contexts, faults = [], []
+
+    def opened(material, *, width=1280, scheme="light", **kwargs):
+        path = tmp_path / f"{len(contexts)}.html"
+        write_page(material, path, **kwargs)
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.debugger = context.new_cdp_session(page)
+        page.debugger.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.on("console", lambda message: faults.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(("file:", "data:"))
+                else faults.append(f"request: {request.url}")
+            ),
+        )
+        page.goto(path.as_uri())
+        page.wait_for_function("document.documentElement.dataset.ready === 'yes'")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def titles(page):
+    return page.locator("#cases h3").all_text_contents()
+
+
+def busy_seconds(page):
+    """What the page has cost its main thread so far."""
+    metrics = page.debugger.send("Performance.getMetrics")["metrics"]
+    return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+
+def painted(page, n):
+    page.wait_for_function(f"document.querySelectorAll('canvas[data-painted]').length >= {n}")
+
+
+def first_frame(page, width, height):
+    """The first frame alone at one size, without its scale bar, as (H, W, 3)."""
+    page.evaluate(
+        """(width) => {
+          for (const one of document.querySelectorAll('.ruler')) one.remove();
+          const frame = document.querySelector('.frame');
+          document.body.replaceChildren(frame);
+          document.body.style.background = '#000';
+          Object.assign(frame.style, {position: 'fixed', left: 0, top: 0, width: `${width}px`});
+        }""",
+        width,
+    )
+    bounds = page.locator(".frame").bounding_box()
+    assert (bounds["x"], bounds["y"], bounds["width"]) == (0, 0, width)
+    assert bounds["height"] == pytest.approx(height, abs=0.01)
+    shot = page.screenshot(clip={"x": 0, "y": 0, "width": width, "height": round(height)})
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+
+
+def test_a_case_called_like_markup_is_shown_as_text(visit):
+    page = visit(pages.material())
+    assert pages.HOSTILE in titles(page)
+    assert page.locator("img[src='x']").count() == 0
+    page.get_by_role("button", name=f"All maps of {pages.HOSTILE}").click()
+    assert page.locator("#whole-title").inner_text() == pages.HOSTILE
+
+
+def test_a_cell_of_the_matrix_chooses_its_cases_and_gives_them_back(visit):
+    page = visit(pages.material())
+    cell = page.locator("button[data-model='honest'][data-true='cancer'][data-said='normal']")
+    cell.click()
+    assert titles(page) == [pages.HOSTILE]
+    assert page.locator("#status").inner_text() == "1 of 3 cases of honest"
+    assert cell.get_attribute("aria-pressed") == "true"
+    cell.click()
+    assert len(titles(page)) == 3
+    page.locator("button[data-model='shortcut'][data-true='cancer'][data-said='cancer']").click()
+    assert page.locator("#model").input_value() == "1"
+    assert page.locator("#status").inner_text() == "2 of 3 cases of shortcut"
+
+
+def test_filters_choose_by_category_size_and_reader(visit):
+    page = visit(pages.material(names=("A", "B", "C")))
+    # In pages.material case number n has, for the first explainer, the category n mod 3 and the size n mod 3.
+    page.locator("#category").select_option(label="misses: same lung (1)")
+    assert titles(page) == ["B"]
+    page.get_by_role("button", name="Clear filters").click()
+    page.locator("#size").select_option("large")
+    assert titles(page) == ["C"]
+    page.locator("#size").select_option("")
+    page.locator("#reader").select_option("m2")
+    assert titles(page) == []
+    page.locator("#reader").select_option("n2")
+    assert len(titles(page)) == 3
+    page.locator("#left").select_option(label="lime")
+    page.locator("#category").select_option("wrong")
+    assert len(titles(page)) == 3
+
+
+def test_the_order_follows_the_left_maps_score(visit):
+    page = visit(pages.material(names=("A", "B", "C")))
+    page.locator("#by").select_option(label="IoU")
+    # IoU of the first explainer: 0, .7 and 14 mod 10 = 4: .4.
+    assert titles(page) == ["A", "C", "B"]
+    page.locator("#order").select_option("best")
+    assert titles(page) == ["B", "C", "A"]
+    page.locator("#order").select_option("median")
+    assert titles(page)[0] == "C"
+
+
+def test_each_readers_outline_can_be_switched_off(visit):
+    page = visit(pages.material())
+    outlines = page.locator("#cases g[data-reader='1']")
+    assert outlines.count() == 6
+    assert outlines.first.get_attribute("visibility") is None
+    page.get_by_role("checkbox", name="reader-2").uncheck()
+    assert outlines.first.get_attribute("visibility") == "hidden"
+    assert page.locator("#cases g[data-reader='0']").first.get_attribute("visibility") is None
+    page.get_by_role("checkbox", name="reader-2").check()
+    assert outlines.first.get_attribute("visibility") == "visible"
+
+
+def test_at_opacity_zero_the_image_is_the_one_that_was_kept(visit):
+    source = pages.material(names=("A",), side=256)
+    page = visit(source)
+    painted(page, 2)
+    page.locator("#opacity").fill("0")
+    assert page.locator("#opacity-value").inner_text() == "0 %"
+    for name in ("reader-1", "reader-2"):
+        page.get_by_role("checkbox", name=name).uncheck()
+    drawn = first_frame(page, 256, 256)
+    kept = np.asarray(Image.open(io.BytesIO(source.previews["A"].webp)).convert("L"))
+    assert np.array_equal(drawn, np.repeat(kept[:, :, None], 3, axis=2))
+
+
+def test_the_page_can_be_used_with_the_keyboard_alone(visit):
+    page = visit(pages.material())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.locator("#metric-choice input").first.focus()
+    page.keyboard.press("ArrowRight")
+    shown = page.locator("[data-forest]:visible h3").all_inner_texts()
+    assert [text.split(" higher")[0] for text in shown] == ["IoU"]
+    page.locator("#opacity").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#opacity-value").inner_text() == "65 %"
+    page.locator("#cases .whole").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#whole").is_visible()
+    assert page.locator("#whole figure").count() == 4
+    page.keyboard.press("Escape")
+    assert page.locator("#whole").is_hidden()
+    assert page.evaluate("document.activeElement.className") == "whole"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1024, 1600])
+def test_the_page_is_never_wider_than_the_screen(visit, width, scheme):
+    page = visit(pages.material(), width=width, scheme=scheme)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = visit(pages.material(), scheme=scheme)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    # The content policy forbids added scripts; what the debugger evaluates is not bound by it.
+    found = axe.Axe().run(page).response["violations"]
+    serious = [
+        f"{one['id']}: {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not serious
+
+
+def test_printed_the_controls_are_gone_and_the_tables_are_whole(visit):
+    page = visit(pages.material(), scheme="dark")
+    page.emulate_media(media="print")
+    assert page.locator("#controls").is_hidden()
+    assert page.locator(".toc").is_hidden()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+PLANTED = {
+    "as it is": {"frame": (96, 128), "fit": "stretch", "model_hw": (96, 128), "spacing": None},
+    "resized": {"frame": (200, 300), "fit": "stretch", "model_hw": (50, 50), "spacing": None},
+    "cropped": {"frame": (120, 200), "fit": "crop", "model_hw": (60, 60), "spacing": None},
+    "padded": {"frame": (120, 200), "fit": "pad", "model_hw": (100, 100), "spacing": None},
+    "anisotropic": {"frame": (100, 100), "fit": "stretch", "model_hw": (50, 50), "spacing": (1.5, 0.5)},
+    "shrunk for the page": {
+        "frame": (640, 960),
+        "fit": "stretch",
+        "model_hw": (64, 64),
+        "spacing": (0.2, 0.2),
+    },
+}
+
+
+@pytest.mark.parametrize("how", PLANTED)
+def test_a_planted_square_its_outline_and_its_map_coincide_on_the_screen(visit, how):
+    height, width = PLANTED[how]["frame"]
+    box = Box(*(round(one) for one in (width * 0.4, height * 0.3, width * 0.6, height * 0.7)))
+    source = pages.planted(box=box, **PLANTED[how])
+    page = visit(source, width=1280)
+    page.locator("#left").select_option(label="gradcam")
+    painted(page, 1)
+    spacing = PLANTED[how]["spacing"] or (1, 1)
+    across = 600 if width * spacing[1] >= height * spacing[0] else 200
+    down = across * height * spacing[0] / (width * spacing[1])
+    scale_x, scale_y = across / width, down / height
+    wanted = [box.x0 * scale_x, box.y0 * scale_y, box.x1 * scale_x, box.y1 * scale_y]
+    page.locator("#opacity").fill("100")
+    page.evaluate(
+        "document.querySelector('.case-line').remove();"
+        "document.querySelector('.reader-line').style.strokeWidth = '1px'"
+    )
+
+    def edges(shown):
+        page.evaluate(
+            "(shown) => { for (const name of ['img', 'canvas', 'svg'])"
+            " document.querySelector(`.frame ${name}`).style.visibility = name === shown ? 'visible' : 'hidden' }",
+            shown,
+        )
+        drawn = first_frame(page, across, down).max(axis=2) > 127
+        rows, cols = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
+        return [int(cols[0]), int(rows[0]), int(cols[-1]) + 1, int(rows[-1]) + 1]
+
+    # A line of one pixel lies half inside and half outside its path.
+    assert edges("svg") == pytest.approx(wanted, abs=1.01), "the outline"
+    assert edges("img") == pytest.approx(wanted, abs=1.01), "the square"
+    # A map is drawn between the centres of its own pixels: half of it is reached within one of them.
+    geometry = source.views[0].geometry
+    cell = max(scale_x / geometry.scale_x, scale_y / geometry.scale_y)
+    assert edges("canvas") == pytest.approx(wanted, abs=cell + 1.01), "the map"
+
+
+def test_many_cases_stay_small_and_quick(visit, tmp_path):
+    names = [f"case-{number:04d}" for number in range(200)]
+    source = pages.material(
+        names=names, side=320, explainers=("gradcam", "lime", "occlusion", "ixg"), models=("honest",)
+    )
+    path = tmp_path / "size.html"
+    write_page(source, path)
+    assert path.stat().st_size < 8_000_000
+    page = visit(source)
+    # Of the processor, not of the clock: tests run beside others.
+    assert busy_seconds(page) < 2
+    painted(page, 24)
+    assert page.locator("#cases article").count() == 12
+    page.locator("#more").click()
+    assert page.locator("#cases article").count() == 24

@@ -1,0 +1,285 @@
+"""The page as text: what stands on it, and that nothing in a run can become markup or a request."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import outcomes
+import pages
+import pytest
+from PIL import Image
+
+from xaudit.records import Interval, Problem
+from xaudit.report.hashed_ids import HashedIds
+from xaudit.report.html.page_file import write_page
+from xaudit.report.html.render import html_report
+
+SECTIONS = [
+    "Verdict",
+    "Right and wrong answers",
+    "Right for the right reason",
+    "Where the model looks, and where each explainer says it looks",
+    "Explainers beside controls and readers",
+    "How the maps fail, and whether the model was right",
+    "Explainers compared on the same cases",
+    "Cases",
+    "Strata: lesion size, resolution, changed images",
+    "Faithfulness curves",
+    "Sanity",
+    "Left out, and notes",
+    "How to run it again",
+]
+VOID = {"meta", "br", "img", "input", "link", "hr"}
+
+
+class Tree(HTMLParser):
+    """Every element with its attributes and the text directly in it; refuses what is not closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements = []
+        self.open = []
+        self.feed(text)
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        element = {"tag": tag, "attrs": dict(attrs), "text": ""}
+        self.elements.append(element)
+        if tag not in VOID and not self.get_starttag_text().endswith("/>"):
+            self.open.append(element)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append({"tag": tag, "attrs": dict(attrs), "text": ""})
+
+    def handle_endtag(self, tag):
+        assert self.open[-1]["tag"] == tag, f"</{tag}> closes <{self.open[-1]['tag']}>"
+        self.open.pop()
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+    def all(self, tag, **attrs):
+        return [
+            one
+            for one in self.elements
+            if one["tag"] == tag and all(one["attrs"].get(name) == value for name, value in attrs.items())
+        ]
+
+
+@pytest.fixture(scope="module")
+def material():
+    return pages.material()
+
+
+@pytest.fixture(scope="module")
+def text(material):
+    return html_report(material, folder="runs/x")
+
+
+@pytest.fixture(scope="module")
+def tree(text):
+    return Tree(text)
+
+
+def data_of(text):
+    [block] = Tree(text).all("script", type="application/json")
+    return json.loads(block["text"])
+
+
+def test_every_section_stands_on_the_page_in_the_agreed_order(tree):
+    assert [one["text"] for one in tree.all("h2")] == SECTIONS
+
+
+def test_every_section_is_there_where_a_run_has_next_to_nothing():
+    bare = replace(
+        pages.material(names=(), outcome=outcomes.unmarked_outcome(), explainers=("gradcam", "lime")),
+        reasons=(),
+        n_explained={},
+        manifest={},
+    )
+    text = html_report(bare)
+    titles = [one["text"] for one in Tree(text).all("h2")]
+    assert titles == [*SECTIONS[:5], "How the maps fail", *SECTIONS[6:]]
+    for reason in (
+        "it needs explained cases with a reader’s mark",
+        "it needs cases with a reader’s marks",
+        "This run sorted no maps",
+        "it takes two explainers",
+        "No case was explained",
+        "a run keeps the area under each curve",
+        "asked for no metric of sanity",
+        "The manifest holds no command",
+    ):
+        assert reason in text, reason
+
+
+def test_the_policy_lets_nothing_run_but_the_pages_own_script(tree):
+    [policy] = [
+        one["attrs"]["content"]
+        for one in tree.all("meta")
+        if one["attrs"].get("http-equiv") == "Content-Security-Policy"
+    ]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    [style], scripts = tree.all("style"), tree.all("script")
+    [own] = [one for one in scripts if "type" not in one["attrs"]]
+    for name, block in (("style-src", style), ("script-src", own)):
+        digest = base64.b64encode(hashlib.sha256(block["text"].encode()).digest()).decode()
+        assert rules[name] == f"'sha256-{digest}'"
+
+
+def test_nothing_on_the_page_asks_the_network_or_needs_what_the_policy_forbids(tree, text):
+    for one in tree.elements:
+        assert not {"style", "srcset", "action", "formaction", "ping"} & one["attrs"].keys(), one
+        assert not [name for name in one["attrs"] if name.startswith("on")], one
+        for name in ("href", "src", "data"):
+            assert one["attrs"].get(name, "#").startswith("#"), one
+    assert "url(" not in text
+    assert "@import" not in text
+    known = {"http://www.w3.org/2000/svg"}
+    assert set(re.findall(r"[a-z]+://[^\s\"'<>)]+", text)) <= known
+
+
+def test_a_case_called_like_markup_is_text(text, tree):
+    assert pages.HOSTILE not in text
+    assert "<img" not in text
+    assert [one["id"] for one in data_of(text)["cases"]].count(pages.HOSTILE) == 1
+    problem = replace(
+        outcomes.phantom_outcome(),
+        name="</title><script>alert(1)</script>",
+        problems=(Problem(pages.HOSTILE, "load", "damaged </script><script>alert(2)</script>"),),
+        notes=("<b>`<i>`",),
+    )
+    bad = Tree(html_report(pages.material(outcome=problem)))
+    assert len(bad.all("script")) == len(tree.all("script")) == 2
+    assert not bad.all("img")
+    assert not bad.all("b")
+    assert [one["text"] for one in bad.all("code")].count("<i>") == 1
+
+
+def test_verdict_gates_and_matrix_say_what_the_other_reports_say(tree):
+    words = [one["text"] for one in tree.all("span") if "pill" in one["attrs"].get("class", "")]
+    assert words == ["✗ FAIL", "✓ PASS"]
+    cells = {
+        (one["attrs"]["data-model"], one["attrs"]["data-true"], one["attrs"]["data-said"]): one[
+            "text"
+        ].split()
+        for one in tree.all("button")
+        if "data-true" in one["attrs"]
+    }
+    # Of 54 images of cancer 52 are found: 96 %.
+    assert cells["honest", "cancer", "cancer"] == ["52", "96", "%", "·", "TP"]
+    assert cells["honest", "normal", "cancer"][0] == "1"
+    assert cells["honest", "cancer", "normal"][4] == "FN"
+
+
+def test_a_cell_without_a_case_in_the_gallery_cannot_be_chosen(tree):
+    disabled = {
+        (one["attrs"]["data-model"], one["attrs"]["data-true"], one["attrs"]["data-said"])
+        for one in tree.all("button")
+        if "data-true" in one["attrs"] and "disabled" in one["attrs"]
+    }
+    assert disabled == {
+        (model, "normal", said) for model in ("honest", "shortcut") for said in ("cancer", "normal")
+    }
+
+
+def test_the_gallery_says_how_many_of_how_many_cases_it_shows(text):
+    assert "Explained cases shown, honest: 3 of 54; shortcut: 3 of 54." in text
+    assert "The tables count all cases." in text
+    all_shown = replace(pages.material(), n_explained={"honest": 3, "shortcut": 3})
+    assert "honest: all 3; shortcut: all 3." in html_report(all_shown)
+
+
+def test_an_image_comes_back_grey_by_grey_and_a_map_to_within_half_a_step(material, text):
+    data = data_of(text)
+    [one] = [one for one in data["cases"] if one["id"] == "P01"]
+    kept = Image.open(io.BytesIO(material.previews["P01"].webp)).convert("L")
+    shown = Image.open(io.BytesIO(base64.b64decode(one["image"].partition(",")[2]))).convert("L")
+    assert np.array_equal(np.asarray(shown), np.asarray(kept))
+    view = next(v for v in data["views"] if data["cases"][v["case"]]["id"] == "P01")
+    source = next(v for v in material.views if v.case_id == "P01").maps["lime"].values
+    drawn = np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(view["maps"][1]["image"].partition(",")[2]))).convert("L")
+    )
+    back = (drawn.astype(float) - 128) / 127 * np.abs(source).max()
+    assert np.abs(back - source).max() <= 0.5 / 127 * np.abs(source).max() + 1e-6
+
+
+def test_without_images_there_is_no_picture_no_map_and_no_outline():
+    text = html_report(pages.material(), images=False)
+    assert "data:image" not in text
+    data = data_of(text)
+    assert all(one["image"] == "" and set(one["outlines"].values()) == {""} for one in data["cases"])
+    assert all("image" not in one for view in data["views"] for one in view["maps"])
+    assert "left out as asked" in text
+
+
+def test_with_hashed_ids_no_id_of_a_case_or_patient_is_left(tmp_path):
+    outcome = replace(
+        outcomes.phantom_outcome(),
+        problems=(Problem("P02", "load", "P02.png: truncated"), Problem("7", "load", "7: empty")),
+        notes=("patient of P01: no side",),
+    )
+    source = pages.material(outcome=outcome)
+    source = replace(source, manifest={**source.manifest, "command_line": ["xaudit", "run", "--case", "P01"]})
+    ids = [*source.cases, *(one.patient_id for one in source.cases.values()), "7"]
+    hashed = HashedIds(b"key", ids)
+    path = tmp_path / "report.html"
+    write_page(source, path, hashed=hashed)
+    # Base 64 of a picture may hold these letters by chance.
+    text = re.sub(r"data:image/webp;base64,[\w+/=]+", "", path.read_text())
+    assert not re.search(r"\bP0[12]\b", text)
+    assert "patient of" not in text
+    assert f"{hashed.id('7')}: empty" in text
+    assert [one["id"] for one in data_of(text)["cases"]] == [hashed.id(name) for name in sorted(source.cases)]
+
+
+def test_what_an_explainer_says_of_the_regions_stands_beside_what_the_model_depends_on(tree):
+    tables = [one for one in tree.all("table") if "regions" in one["attrs"].get("class", "")]
+    assert len(tables) == 2
+    row = next(line for line in tables[0]["text"].split("\n") if line.startswith("marked lesion"))
+    # outcomes.RELIANCE and MASSES of the honest model: .61 ± .05; Grad-CAM .08, LIME .31, occlusion .52.
+    assert "marked lesion" in row
+    assert "0.61 [0.56, 0.66]" in tables[0]["text"]
+    for share in ("8 %", "31 %", "52 %"):
+        assert share in tables[0]["text"]
+
+
+def test_the_forest_shows_readers_only_where_there_are_several():
+    assert "readers, each against the others" not in html_report(pages.material())
+
+
+def test_a_model_that_cannot_be_told_apart_by_its_first_letters_keeps_its_own_sentence():
+    names = ("net", "net2")
+    base = outcomes.phantom_outcome()
+    renamed = replace(
+        base,
+        model_ids=names,
+        evaluations=(),
+        positive=dict.fromkeys(names, "cancer"),
+        summaries=(),
+        categories=(),
+        category_shifts=(),
+        verdicts=(outcomes.finding("XA202", "net2", "net2: uses the mark"),),
+    )
+    text = html_report(replace(pages.material(names=(), outcome=renamed), reasons=()))
+    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">uses the mark\.", text)
+    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">no gate was set", text)
+
+
+def test_an_interval_without_limits_is_drawn_as_a_point():
+    base = outcomes.phantom_outcome()
+    alone = tuple(
+        replace(one, interval=Interval(one.interval.estimate, None, None, "none")) for one in base.summaries
+    )
+    tree = Tree(html_report(pages.material(outcome=replace(base, summaries=alone))))
+    assert not [one for one in tree.all("line") if one["attrs"].get("class") == "span"]
+    assert [one for one in tree.all("circle") if one["attrs"].get("class") == "dot"]
