@@ -186,10 +186,7 @@ def test_every_options_default_is_one_that_it_allows(row_id, option):
 def test_findings_have_codes_that_say_what_kind_they_are():
     codes = [row.code for row in FINDINGS]
     assert codes == sorted(set(codes))
-    assert codes == [
-        "XA101", "XA102", "XA103", "XA104", "XA201", "XA202", "XA301", "XA302", "XA303", "XA311", "XA312",
-        "XA313", "XA401", "XA402", "XA403",
-    ]  # fmt: skip
+    assert {code[:3] for code in codes} == {"XA1", "XA2", "XA3", "XA4"}
     for row in FINDINGS:
         assert row.title
         assert row.cause

@@ -8,7 +8,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xaudit.catalog import EXPLAINERS, METRICS
 from xaudit.config import (
     DEFAULT_METRICS,
     AuditFile,
@@ -138,17 +137,17 @@ COMPLAINTS = {
     "no such explainer, and one is near": (
         {"explainers": ["gradcamm"]},
         "explainers[0]: no explainer is called 'gradcamm'",
-        f"did you mean 'gradcam'? `xaudit list explainers` shows all {len(EXPLAINERS)}",
+        "did you mean 'gradcam'? `xaudit list explainers` shows all",
     ),
     "no such explainer, and none is near": (
         {"explainers": ["lime", "zzz"]},
         "explainers[1]: no explainer is called 'zzz'",
-        f"`xaudit list explainers` shows all {len(EXPLAINERS)}",
+        "`xaudit list explainers` shows all",
     ),
     "no such metric": (
         {"metrics": [{"name": "pixel-fliping"}]},
         "metrics[0]: no metric is called 'pixel-fliping'",
-        f"did you mean 'pixel-flipping'? `xaudit list metrics` shows all {len(METRICS)}",
+        "did you mean 'pixel-flipping'? `xaudit list metrics` shows all",
     ),
     "a metric that cannot be trusted": (
         {"metrics": ["iou", "sufficiency"]},
@@ -349,7 +348,7 @@ COMPLAINTS = {
     "a gate on no metric": (
         {"gates": ["iuo >= 0.3"]},
         "gates[0]: no metric is called 'iuo'",
-        f"did you mean 'iou'? `xaudit list metrics` shows all {len(METRICS)}",
+        "did you mean 'iou'? `xaudit list metrics` shows all",
     ),
     "a gate that asks the model through an explainer": (
         {"gates": ["reliance-mark@lime >= 0.3"]},
@@ -776,7 +775,7 @@ def test_an_unknown_stratum_names_the_nearest():
     assert complaint(statistics={"strata": ["lesion-sise"]}) == (
         "audit.yaml: statistics.strata[0]: no stratum is called 'lesion-sise'",
         "did you mean 'lesion-size'? there are lesion-size, lesion-count, elongation, irrectangularity, resolution, "
-        "spacing, class, confidence, correctness",
+        "spacing, class, confidence, correctness, site, augmented",
     )
 
 

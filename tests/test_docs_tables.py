@@ -91,7 +91,7 @@ def runs(tmp_path, monkeypatch):
         run,
         RELIANCE,
         shard_key({}),
-        [Reliance("a", "p-a", "net", "cancer", True, "mark", "blur", 0.1, 0.9, 0.5, 2.0, 0.1, 0.3, 0.4)],
+        [Reliance("a", "p-a", "net", "cancer", True, "mark", "blur", 0.1, 0.9, 0.5, 2.0, 0.1, 0.3, 0.4, 1.7)],
     )
     write_summaries(
         run,

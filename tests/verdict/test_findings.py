@@ -10,13 +10,13 @@ from xaudit.verdict import ELSEWHERE, MARGIN
         (
             {"mark": MARK_IDLE, "border": (0.91, 0.86, 0.95), "outside": (0.0, -0.02, 0.01)},
             "XA201",
-            "honest: shortcut: hiding the border lowers P(cancer) by 0.91 [0.86, 0.95] more than hiding a random "
+            "honest: looks elsewhere: hiding the border lowers P(cancer) by 0.91 [0.86, 0.95] more than hiding a random "
             "area of its size; hiding the mark by 0.01 [-0.01, 0.03] (41 patients)",
         ),
         (
             {"mark": MARK_IDLE, "border": (0.3, 0.2, 0.4), "opposite_lung": (0.5, 0.4, 0.6)},
             "XA201",
-            "honest: shortcut: hiding the opposite lung lowers P(cancer) by 0.50 [0.40, 0.60] more than hiding a "
+            "honest: looks elsewhere: hiding the opposite lung lowers P(cancer) by 0.50 [0.40, 0.60] more than hiding a "
             "random area of its size; hiding the border by 0.30 [0.20, 0.40]; "
             "hiding the mark by 0.01 [-0.01, 0.03] (41 patients)",
         ),

@@ -31,7 +31,7 @@ def check_name(name: str, known: list[str], *, kind: str) -> None:
         raise ValueError(
             f"no {kind} is called '{name}'|"
             + (f"did you mean '{hint}'? " if hint else "")
-            + f"`xaudit list {kind}s` shows all {len(known)}"
+            + f"`xaudit list {kind}s` shows all"
         )
 
 

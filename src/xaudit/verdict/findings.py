@@ -66,7 +66,7 @@ def _unmarked(found: Iterable[Summary], positive: str | None) -> list[Verdict]:
             subject=summary.model_id,
             rule=f"lower end of {summary.metric_id} <= {MARGIN:g}",
             sentence=(
-                f"{summary.model_id}: shortcut: hiding the {summary.metric_id.removeprefix('reliance-')} lowers "
+                f"{summary.model_id}: looks elsewhere: hiding the {summary.metric_id.removeprefix('reliance-')} lowers "
                 f"{answer} by {shown_interval(summary.interval, beside=MARGIN, estimate_too=False)} more than hiding "
                 f"a random area of its size; without marks the lesion's own part is not known "
                 f"({counted(summary.n_patients, summary.cluster)})"
@@ -106,7 +106,7 @@ def _use(
     ]
     if used and not uses_mark:
         (place, figures), *rest = places
-        sentence = f"shortcut: hiding {place} lowers {answer} by {figures} {beyond}; " + "".join(
+        sentence = f"looks elsewhere: hiding {place} lowers {answer} by {figures} {beyond}; " + "".join(
             f"hiding {other} by {by}; " for other, by in [*rest, ("the mark", by_mark)]
         ).removesuffix("; ")
     elif used:
