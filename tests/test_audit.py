@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from xaudit.audit import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
-from xaudit.catalog import METRICS, REGIONS
+from xaudit.catalog import EXPLAINERS, METRICS, REGIONS
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
 from xaudit.models.classifier import Classifier
@@ -481,7 +481,14 @@ ASKING = tuple(
 )
 
 
-@pytest.mark.parametrize("spec", [OCCLUSION, ExplainerSpec(name="integrated-gradients")], ids=lambda s: s.id)
+SUMMING = [ExplainerSpec(name=row.id) for row in EXPLAINERS if row.sums_to_answer]
+
+
+def test_those_explainers_promise_a_sum_whose_maps_are_contributions_of_pixels():
+    assert [spec.id for spec in SUMMING] == ["integrated-gradients", "deeplift"]
+
+
+@pytest.mark.parametrize("spec", [OCCLUSION, *SUMMING], ids=lambda s: s.id)
 def test_no_metric_that_asks_the_model_depends_on_the_cut(classifier, spec):
     def scores(ids):
         chunk = chunk_of(classifier, ids)
@@ -499,7 +506,7 @@ def test_no_metric_that_asks_the_model_depends_on_the_cut(classifier, spec):
         for key, found in scores(ids).items():
             assert found == pytest.approx(together[key], abs=1e-6), key
     sums = together["a", "completeness"]
-    if spec.name == "integrated-gradients":
+    if spec in SUMMING:
         assert sums[0] == pytest.approx(0, abs=1e-4)
     else:
         assert sums == "this explainer does not promise that its map sums to the answer"

@@ -31,7 +31,7 @@ def test_chosen_metrics_are_scored_shared_and_told_apart_from_the_control_and_th
         "run": {**study_audit()["run"], "limit": 6, "curves": True},
     }
     path = write_audit(study, **audit)
-    assert run_command_line(["run", str(path)]) == 0
+    assert run_command_line(["run", str(path), "--full"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     for name in ("deletion (-)", "insertion (+)", "sparseness (+)"):
         assert name in shown.lower()

@@ -43,6 +43,7 @@ def _gradient(
     options: tuple[Option, ...] = (),
     *,
     signed: bool,
+    sums_to_answer: bool = False,
 ) -> ExplainerRow:
     return ExplainerRow(
         explainer_id,
@@ -54,6 +55,7 @@ def _gradient(
         cost=cost,
         citation=citation,
         options=options,
+        sums_to_answer=sums_to_answer,
     )
 
 
@@ -226,6 +228,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         "Shrikumar et al. 2017",
         (_BLANK,),
         signed=True,
+        sums_to_answer=True,
     ),
     _gradient(
         "guided-backprop",
@@ -277,7 +280,6 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
             Option("probability", 0.5, "with which a cell is shown", minimum=0.01, maximum=0.99),
             Option("baseline", "black", "what is hidden shows", choices=("black", "mean")),
         ),
-        sums_to_answer=True,
     ),
     ExplainerRow(
         "random",

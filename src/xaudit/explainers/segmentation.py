@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from skimage.segmentation import felzenszwalb, quickshift, slic
+from skimage.segmentation import felzenszwalb, quickshift
 
 from xaudit.catalog import OptionValue
 from xaudit.explainers.options import number, text, whole_number
 from xaudit.models.classifier import Classifier
+from xaudit.perturb.superpixels import superpixels
 from xaudit.records import FloatArray, IntArray
+
+__all__ = ["Segmentation", "pixels_of", "superpixels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +76,6 @@ def pixels_of(classifier: Classifier, image: torch.Tensor) -> FloatArray:
     """(3, h, w), normalised, as (h, w, 3) intensities in [0, 1]."""
     pixels: FloatArray = classifier.denormalise(image).permute(1, 2, 0).contiguous().numpy()
     return pixels
-
-
-def superpixels(pixels: FloatArray, *, n_segments: int, compactness: float) -> IntArray:
-    """SLIC's patches of similar intensity.
-
-    Args:
-        pixels: (H, W, 3) intensities in [0, 1].
-        n_segments: how many are asked for; SLIC may return fewer or more.
-        compactness: above 0, weight of nearness against likeness. Likeness is distance between intensities, not
-            between Lab colours, whose range of 100 would leave a compactness below 10 without effect.
-
-    Returns:
-        (H, W), labels 0 to n - 1, each present.
-    """
-    return _consecutive(
-        slic(pixels, n_segments=n_segments, compactness=compactness, start_label=0, convert2lab=False)
-    )
 
 
 def _grid(frame_hw: tuple[int, int], n_segments: int) -> IntArray:
