@@ -49,8 +49,9 @@ class MapChecks:
 
     def pieces(self, cuts: Sequence[Cut]) -> Iterator[Piece]:
         """What can be asked once every chunk's maps are stored."""
-        for section in (self.audit.sanity, self.audit.robustness):
-            for pairs in self._chunks(section) if section is not None else ():
+        asked = [one for one in (self.audit.sanity, self.audit.robustness) if one is not None]
+        for section in asked:
+            for pairs in self._chunks(section):
                 yield from self._of_chunk(cuts, pairs, section)
         if self._collapses:
             chosen = self._chosen(self._collapses)
