@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from known_study import only_run, study_model, table, tables, write_audit
+from known_study import only_run, study_model, table, write_audit
 
 from xaudit.cli.boundary import run_command_line
 
@@ -40,6 +40,10 @@ def finished(pristine, tmp_path_factory):
     shutil.copytree(pristine, folder)
     assert run_here(folder) == 1, "the edges do not pass the gate"
     return folder
+
+
+def tables(run):
+    return {name: table(run, name).map(str).to_csv() for name in ("maps", "scores", "summary")}
 
 
 def means(run):
