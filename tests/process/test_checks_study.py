@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from known_study import only_run, study_model, table, tables, write_audit
+from known_study import only_run, study_model, table, write_audit
 
 from xaudit.cli.boundary import run_command_line
 
@@ -20,13 +20,13 @@ SETTINGS = {
     "metrics": ["iou"],
     "controls": ["edges", "mean-map"],
     "reliance": {"enabled": False},
-    "sanity": {"cases": 6, "explainers": ["gradcam", "edges"], "steps": 2},
-    "robustness": {"cases": 6, "explainers": ["lime"], "samples": 2},
+    "sanity": {"cases": 4, "explainers": ["gradcam", "edges"], "steps": 2},
+    "robustness": {"cases": 4, "explainers": ["lime"], "samples": 2},
     "repeatability": True,
     "gates": ["mprt@edges <= 0.5"],
-    "run": {"limit": 8, "figures": 0, "shard_size": 4},
+    "run": {"limit": 6, "figures": 0, "shard_size": 3},
 }
-N_CASES, N_CHECKED = 8, 6
+N_CASES, N_CHECKED = 6, 4
 
 
 def run_here(folder, **changes):
@@ -40,6 +40,10 @@ def finished(pristine, tmp_path_factory):
     shutil.copytree(pristine, folder)
     assert run_here(folder) == 1, "the edges do not pass the gate"
     return folder
+
+
+def tables(run):
+    return {name: table(run, name).map(str).to_csv() for name in ("maps", "scores", "summary")}
 
 
 def means(run):
@@ -71,9 +75,6 @@ def test_edges_fail_and_a_network_is_repeated_by_its_like_and_by_no_other(finish
         assert ("corner", name, "repeatability") not in found.index
     assert found["marks", "-", "repeatability-class"] == 1
     assert found["marks", "-", "repeatability-probability"] == 0
-    verdicts = json.loads((run / "verdicts.json").read_text())
-    said = json.dumps(verdicts)
-    assert "XA101" in said
 
 
 def test_the_report_shows_the_checks_and_the_pairs(finished, capsys):

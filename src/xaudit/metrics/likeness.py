@@ -51,7 +51,8 @@ def structural_likeness(saliency: FloatArray, other: FloatArray) -> Measured:
     side -= 1 - side % 2
     if side < 3:
         return Absent("the map is smaller than the 3 pixels in which structure is compared")
-    return float(structural_similarity(first, second, win_size=side, data_range=high - low))  # type: ignore[no-untyped-call]
+    found = structural_similarity(first, second, win_size=side, data_range=high - low)  # type: ignore[no-untyped-call]
+    return float(found)
 
 
 def entropy_rise(saliency: FloatArray, other: FloatArray) -> Measured:

@@ -121,7 +121,7 @@ def repeatability_section(outcome: Outcome) -> Section | None:
     if not rows:
         return None
     columns = [
-        Column("models", wraps=True),
+        Column("models"),
         Column("same\nclass"),
         Column("P differs\nby"),
         *(Column(f"maps of\n{name}") for name in names),

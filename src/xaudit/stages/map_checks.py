@@ -49,10 +49,10 @@ class MapChecks:
 
     def pieces(self, cuts: Sequence[Cut]) -> Iterator[Piece]:
         """What can be asked once every chunk's maps are stored."""
-        for section in (self.audit.sanity, self.audit.robustness):
-            if section is not None:
-                for pairs in self._chunks(section):
-                    yield from self._of_chunk(cuts, pairs, section)
+        asked = [one for one in (self.audit.sanity, self.audit.robustness) if one is not None]
+        for section in asked:
+            for pairs in self._chunks(section):
+                yield from self._of_chunk(cuts, pairs, section)
         if self._collapses:
             chosen = self._chosen(self._collapses)
             for spec in _asked(self.audit, self._collapses):
