@@ -24,7 +24,13 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         cost="`samples` forwards",
         citation="Ribeiro et al. 2016, LIME",
         options=(
-            Option("samples", 300, "perturbed copies of the image", minimum=10),
+            Option(
+                "samples",
+                300,
+                "perturbed copies of the image; `auto` stops at 300 or when the leading superpixels are stable",
+                minimum=10,
+                choices=("auto",),
+            ),
             Option("segments", 60, "superpixels asked of SLIC", minimum=2),
             Option(
                 "compactness",

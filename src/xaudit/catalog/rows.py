@@ -13,7 +13,7 @@ class Option:
     Attributes:
         default: also fixes the type; a default of None takes a text.
         minimum: smallest number allowed, inclusive.
-        choices: the only texts allowed, where there are only some.
+        choices: the only texts allowed, where there are only some; of a number, texts that may stand in its place.
     """
 
     name: str
