@@ -337,11 +337,10 @@ def _default_of(option: Option) -> str:
 
 
 def _allowed(option: Option) -> str:
-    if option.choices:
-        return ", ".join(f"`{choice}`" for choice in option.choices)
+    choices = [f"`{choice}`" for choice in option.choices]
     low = [] if option.minimum is None else [f"at least {option.minimum:g}"]
     high = [] if option.maximum is None else [f"at most {option.maximum:g}"]
-    return ", ".join(low + high)
+    return ", ".join(low + high + choices)
 
 
 def _head(title: str, source: str) -> str:

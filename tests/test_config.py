@@ -178,12 +178,12 @@ COMPLAINTS = {
     ),
     "a number too small": (
         {"explainers": [{"name": "lime", "samples": 9}]},
-        "explainers[0]: samples: expected a whole number at least 10, got 9",
+        "explainers[0]: samples: expected a whole number at least 10, or auto, got 9",
         SCHEMA_HINT,
     ),
     "no whole number": (
         {"explainers": [{"name": "lime", "samples": 10.5}]},
-        "explainers[0]: samples: expected a whole number at least 10, got 10.5",
+        "explainers[0]: samples: expected a whole number at least 10, or auto, got 10.5",
         SCHEMA_HINT,
     ),
     "a number out of bounds": (
@@ -198,12 +198,12 @@ COMPLAINTS = {
     ),
     "endless": (
         {"explainers": [{"name": "lime", "samples": float("inf")}]},
-        "explainers[0]: samples: expected a whole number at least 10, got inf",
+        "explainers[0]: samples: expected a whole number at least 10, or auto, got inf",
         SCHEMA_HINT,
     ),
     "yes for a number": (
         {"explainers": [{"name": "lime", "samples": True}]},
-        "explainers[0]: samples: expected a whole number at least 10, got True",
+        "explainers[0]: samples: expected a whole number at least 10, or auto, got True",
         SCHEMA_HINT,
     ),
     "no such choice": (

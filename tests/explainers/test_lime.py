@@ -181,3 +181,56 @@ def test_an_answer_that_is_not_a_number_says_what_to_do(images):
     with pytest.raises(ModelError, match="superpixels hidden is not a number") as caught:
         explain(model, images[:1], [1], [0])
     assert caught.value.hint == "check its weights and its preprocessing: NaN or infinite logits"
+
+
+def dominated():
+    """A smooth function of the top-left, then the top-right, then the bottom-left quadrant; the rest counts little."""
+    weight = torch.full((3, 32, 32), 1e-7)
+    weight[:, :16, :16], weight[:, :16, 16:], weight[:, 16:, :16] = 4e-4, 2e-4, 1e-4
+    return classifier_of(Linear(weight), mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), batch_size=1)
+
+
+def quadrants():
+    return (
+        torch.tensor([[0.2, 0.4], [0.6, 0.8]])
+        .repeat_interleave(16, 0)
+        .repeat_interleave(16, 1)
+        .expand(1, 3, -1, -1)
+    )
+
+
+def test_auto_stops_when_the_leaders_stay_the_same_and_is_then_the_plain_map_of_as_many_samples():
+    """The rule again, slowly: the first of 25, 50, 75 … samples whose three leaders are those of the two before."""
+    settings = {"segments": 4, "hide": "black"}
+    places = superpixels(pixels_of(dominated(), quadrants()[0]), n_segments=4, compactness=1.0)
+    labels = range(places.max() + 1)
+    leaders, n_samples = [], 0
+    while len(leaders) < 3 or len(set(leaders[-3:])) > 1:
+        n_samples += 25
+        outright = explain(dominated(), quadrants(), [1], [3], samples=n_samples, **settings)
+        worth = {label: outright[0][places == label][0] for label in labels}
+        leaders.append(tuple(sorted(labels, key=lambda label: -worth[label])[:3]))
+    assert 75 <= n_samples < 300
+    auto = explain(dominated(), quadrants(), [1], [3], samples="auto", **settings)
+    np.testing.assert_array_equal(auto, outright)
+
+
+def test_auto_takes_at_most_as_many_samples_as_the_default_does(images):
+    """Noise under a smooth network: the leaders go on changing, and the map is that of 300 samples."""
+    model = classifier_of(Smooth(), batch_size=1)
+    settings = {"segments": 60, "compactness": 1.0}
+    auto = explain(model, images, [1, 1, 1], [0, 1, 2], samples="auto", **settings)
+    n_evals = model.meter.n_evals
+    full = explain(model, images, [1, 1, 1], [0, 1, 2], samples=300, **settings)
+    ends = [np.array_equal(one, other) for one, other in zip(auto, full, strict=True)]
+    assert True in ends
+    assert (n_evals == 900) == all(ends)
+    assert n_evals <= 900
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 32])
+def test_where_auto_stops_does_not_depend_on_the_batch_or_on_company(batch_size, images):
+    model = classifier_of(Smooth(), batch_size=batch_size)
+    together = explain(model, images, [1, 1, 1], [0, 1, 2], samples="auto")
+    alone = [explain(model, images[i : i + 1], [1], [i], samples="auto")[0] for i in range(3)]
+    np.testing.assert_allclose(together, np.stack(alone), rtol=0, atol=1e-6)

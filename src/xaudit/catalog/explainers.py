@@ -135,7 +135,13 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         cost="`samples` forwards",
         citation="Ribeiro et al. 2016, LIME",
         options=(
-            Option("samples", 300, "perturbed copies of the image", minimum=10),
+            Option(
+                "samples",
+                300,
+                "perturbed copies of the image; `auto` stops at 300 or when the leading superpixels are stable",
+                minimum=10,
+                choices=("auto",),
+            ),
             _SEGMENTS,
             _COMPACTNESS,
             Option("hide", "mean", "what a hidden superpixel shows", choices=("mean", "black")),

@@ -15,7 +15,7 @@ class Option:
     Attributes:
         default: also fixes the type; a default of None takes a text.
         minimum: smallest number allowed, inclusive.
-        choices: the only texts allowed, where there are only some.
+        choices: the only texts allowed, where there are only some; of a number, texts that may stand in its place.
         came_later: whether it was added to a row that had results already. At its default it does what was done
             before, and leaves fingerprint and seeds as they were, so that stored maps stay valid.
     """

@@ -53,7 +53,7 @@ def _check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> No
             and not isinstance(value, bool)
             and (not whole or float(value).is_integer())
         )
-        if isinstance(option.default, int | float):
+        if isinstance(option.default, int | float) and value not in option.choices:
             low = -float("inf") if option.minimum is None else option.minimum
             high = float("inf") if option.maximum is None else option.maximum
             if not (number and low <= float(value) <= high):  # type: ignore[arg-type]
@@ -61,7 +61,10 @@ def _check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> No
                 bounds = [f"at least {low:g}"] * (low > -float("inf")) + [f"at most {high:g}"] * (
                     high < float("inf")
                 )
-                raise ValueError(f"{name}: expected {' '.join([kind, ' and '.join(bounds)])}, got {value!r}")
+                texts = "".join(f", or {choice}" for choice in option.choices)
+                raise ValueError(
+                    f"{name}: expected {' '.join([kind, ' and '.join(bounds)])}{texts}, got {value!r}"
+                )
         elif option.choices and value not in option.choices:
             raise ValueError(f"{name}: expected one of {', '.join(option.choices)}, got {value!r}")
         elif not option.choices and value is not None and not isinstance(value, str):
