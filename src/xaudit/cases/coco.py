@@ -75,7 +75,9 @@ class _Cases:
         for place, item in _items(shown, content, "images"):
             image_id = _image_id(place, item, "id")
             if image_id in self._listed:
-                raise DataError(f"{place}: a second image with the id {image_id!r:.60}", hint="ids must differ")
+                raise DataError(
+                    f"{place}: a second image with the id {image_id!r:.60}", hint="ids must differ"
+                )
             self._listed[image_id] = (place, item)
 
     def of(self, place: str, item: _Item) -> str | None:
