@@ -62,6 +62,8 @@ SQUARES = [
     ("siim", "siim/train-rle.csv", {}, LARGE, "Pneumothorax"),
     ("chexlocalize", "chexlocalize/gt_segmentations_test.json", {}, SMALL, "Lung Lesion"),
     ("lidc", "lidc/scan.xml", {}, SMALL, "nodule"),
+    ("dicom-seg", "dicom-seg/binary.dcm", {}, SMALL, "nodule"),
+    ("dicom-seg", "dicom-seg/fractional.dcm", {}, SMALL, "nodule"),
     ("masks", "masks", {}, SMALL, None),
 ]
 NAMES = [file for _, file, *_ in SQUARES]
@@ -71,13 +73,15 @@ VOTES = {
     "vindr/train.csv": [("b", "R9")],
     "siim/train-rle.csv": [("b", "reader-1")],
     "lidc/scan.xml": [("a", "reader-2")],
+    "dicom-seg/binary.dcm": [("b", "reader-1")],
+    "dicom-seg/fractional.dcm": [("b", "reader-1")],
 }
 READERS = {"boxes/marks.csv": "dr-a", "vindr/train.csv": "R9", "cvat/turned.xml": "dr-a"}
 
 
 def index(frame):
     images = {"a.png": "a", "b.png": "b", "patient1/study1/view1_frontal.jpg": "p"}
-    return ImageIndex(images, dict.fromkeys(("a", "b", "p"), frame), {UID: "a"})
+    return ImageIndex(images, dict.fromkeys(("a", "b", "p"), frame), {UID: "a", UID[:-1] + "4": "b"})
 
 
 def section(file, **settings):
@@ -247,8 +251,8 @@ def test_annotations_of_other_images_are_passed_over_where_that_is_asked_for(tmp
 
 @pytest.mark.parametrize(
     ("kind", "file", "settings", "frame", "label"),
-    [one for one in SQUARES if one[0] not in ("lidc",)],
-    ids=[one[1] for one in SQUARES if one[0] not in ("lidc",)],
+    [one for one in SQUARES if one[0] not in ("lidc", "dicom-seg")],
+    ids=[one[1] for one in SQUARES if one[0] not in ("lidc", "dicom-seg")],
 )
 def test_every_format_can_pass_over_other_images(kind, file, settings, frame, label):
     elsewhere = ImageIndex({"q.png": "q"}, {"q": frame})

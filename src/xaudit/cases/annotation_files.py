@@ -59,7 +59,10 @@ def read_annotations(
     if path.is_dir() and not known.per_image:
         raise DataError(f"{path}: is a folder, and {known.name} is one file", hint="give the file")
     marks = MarkList(images, faults, ignore_extra=section.extra_images == "ignore")
-    problems = known.collect(path, marks, section)
+    try:
+        problems = known.collect(path, marks, section)
+    except RecursionError:
+        raise DataError(f"{path.name}: nested too deeply", hint="export it again") from None
     ordered = sorted(marks.all(), key=lambda mark: (mark.case_id, mark.reader_id))
     named = tuple(_renamed(mark, section.rename, merge) for mark in ordered)
     if marks.extra and not named and not faults:

@@ -11,6 +11,7 @@ from xaudit.cases.box_table import box_columns, collect_box_table
 from xaudit.cases.chexlocalize import collect_chexlocalize, is_chexlocalize
 from xaudit.cases.coco import collect_coco
 from xaudit.cases.cvat import collect_cvat
+from xaudit.cases.dicom_seg import collect_dicom_seg, is_dicom_seg
 from xaudit.cases.image_file import sniff
 from xaudit.cases.label_studio import collect_label_studio
 from xaudit.cases.labelme import collect_labelme
@@ -90,6 +91,7 @@ ANNOTATION_FORMATS: tuple[AnnotationFormat, ...] = (
     AnnotationFormat("siim", "SIIM-ACR run lengths", False, _quietly(collect_siim)),
     AnnotationFormat("chexlocalize", "CheXlocalize", False, _quietly(collect_chexlocalize)),
     AnnotationFormat("lidc", "LIDC XML", True, _quietly(collect_lidc)),
+    AnnotationFormat("dicom-seg", "DICOM SEG", True, _quietly(collect_dicom_seg)),
     AnnotationFormat("masks", "mask PNGs", True, _quietly(collect_masks)),
 )
 """In the order in which an error names what was tried."""
@@ -144,7 +146,7 @@ def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:
     return kind, path if annotation_format(kind).per_image else file
 
 
-_PASSED_OVER = frozenset({".jpg", ".jpeg", ".dcm", ".md", ".py", ".zip", ".gz", ".npy", ".npz", ".pt"})
+_PASSED_OVER = frozenset({".jpg", ".jpeg", ".md", ".py", ".zip", ".gz", ".npy", ".npz", ".pt"})
 
 
 def _unknown(path: Path) -> DataError:
@@ -167,8 +169,15 @@ def _kind(path: Path, section: AnnotationSection) -> str | None:
             f"{path}: cannot be read: {error.strerror or 'the system refuses it'}",
             hint="check its permissions",
         ) from None
-    if sniff(head[:132]) is not None:
-        return "masks" if sniff(head[:132]) == "png" else None
+    match sniff(head[:132]):
+        case "png":
+            return "masks"
+        case "jpeg":
+            return None
+        case "dicom":
+            return "dicom-seg" if is_dicom_seg(head) else None
+        case _:
+            pass
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if wide else "utf-8-sig", errors="ignore").lstrip()
     if text.startswith("<"):

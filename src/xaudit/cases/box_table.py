@@ -45,7 +45,7 @@ def collect_box_table(
     box = box_columns(names, in_file)
     if box is None or in_file["image"] not in names:
         missing = "image" if in_file["image"] not in names else "x0, y0, x1, y1 or x, y, width, height"
-        has = ", ".join(f"'{name}'" for name in names if name) or "none"
+        has = ", ".join(f"'{name:.40}'" for name in names[:30] if name) or "none"
         raise DataError(
             f"{path.name}: no column for {missing}; the columns are {has}",
             hint="name them with data.annotations.columns, as in {image: file_name}",

@@ -57,7 +57,7 @@ def collect_coco(path: Path, marks: MarkList) -> None:
                 and (not isinstance(label, int | str) or label not in categories)
             ):
                 raise DataError(
-                    f"{place}: category_id {label!r} is not among the categories", hint="add it there"
+                    f"{place}: category_id {label!r:.60} is not among the categories", hint="add it there"
                 )
             region = _region(place, item, marks.images.frames[case_id])
             name = categories.get(label) if isinstance(label, int | str) else None
@@ -75,7 +75,9 @@ class _Cases:
         for place, item in _items(shown, content, "images"):
             image_id = _image_id(place, item, "id")
             if image_id in self._listed:
-                raise DataError(f"{place}: a second image with the id {image_id!r}", hint="ids must differ")
+                raise DataError(
+                    f"{place}: a second image with the id {image_id!r:.60}", hint="ids must differ"
+                )
             self._listed[image_id] = (place, item)
 
     def of(self, place: str, item: _Item) -> str | None:
@@ -84,7 +86,7 @@ class _Cases:
         if image_id not in self._known:
             if image_id not in self._listed:
                 raise DataError(
-                    f"{place}: image_id {image_id!r} is not among the images",
+                    f"{place}: image_id {image_id!r:.60} is not among the images",
                     hint="add the image there, or take the annotation out",
                 )
             self._known[image_id] = self._case(*self._listed[image_id])
@@ -93,7 +95,7 @@ class _Cases:
     def _case(self, place: str, item: _Item) -> str | None:
         name = item.get("file_name")
         if not isinstance(name, str) or not name:
-            raise DataError(f"{place}: file_name is {name!r}", hint="give the image's path")
+            raise DataError(f"{place}: file_name is {name!r:.60}", hint="give the image's path")
         case_id = self._marks.case(place, name)
         if case_id is None:
             return None
@@ -130,7 +132,7 @@ def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
 def _image_id(place: str, item: _Item, key: str) -> _ImageId:
     value = item.get(key)
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise DataError(f"{place}: {key} is {value!r}", hint="expected the image's number or name")
+        raise DataError(f"{place}: {key} is {value!r:.60}", hint="expected the image's number or name")
     return value
 
 

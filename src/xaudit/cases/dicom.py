@@ -11,11 +11,11 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -79,6 +79,8 @@ _BROKEN = (
 )
 
 _lock = threading.Lock()
+
+T = TypeVar("T")
 
 
 def dicom_header(data: bytes, window: Window) -> Header:
@@ -179,13 +181,32 @@ def _quiet() -> Iterator[None]:
             log.disabled = before
 
 
-def _parsed(data: bytes) -> Any:  # noqa: ANN401  (pydicom's data set makes its attributes up as it reads)
+def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydicom makes attributes up as it reads)
+    """A DICOM file of which only these elements are held.
+
+    Raises:
+        UnreadableImageError: where the header is damaged.
+        DataError: where pydicom is not installed.
+    """
     pydicom = _pydicom()
     try:
         with _quiet():
-            return pydicom.dcmread(BytesIO(data), specific_tags=list(_ELEMENTS))
+            return pydicom.dcmread(BytesIO(data), specific_tags=list(elements))
     except _broken():
         raise UnreadableImageError("is damaged: its DICOM header cannot be read") from None
+
+
+def guarded(read: Callable[[], T]) -> T | None:
+    """What a function reads out of a parsed file; None where the file is damaged there. Nothing is printed."""
+    try:
+        with _quiet():
+            return read()
+    except _broken():
+        return None
+
+
+def _parsed(data: bytes) -> Any:  # noqa: ANN401
+    return parsed(data, _ELEMENTS)
 
 
 def _values(dataset: Any, window: Window) -> FloatArray:  # noqa: ANN401

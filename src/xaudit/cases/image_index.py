@@ -12,6 +12,8 @@ from xaudit.errors import DataError, did_you_mean
 NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
 """What to do about annotations of an image that the data does not hold."""
 
+_LONGEST_NAME = 200  # in a message
+
 _Table = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
@@ -48,6 +50,7 @@ class ImageIndex:
         found = self.named(name)
         if len(found) == 1:
             return found[0]
+        name = name[:_LONGEST_NAME]
         if found:
             raise DataError(
                 f"{place}: '{name}' can be the image {found[0]} or {found[1]}",

@@ -71,6 +71,9 @@ FORMATS: tuple[FormatRow, ...] = (
         "LIDC-IDRI XML: outlines of up to four readers, with holes; the outline itself is outside",
         "annotations",
     ),
+    FormatRow(
+        "dicom-seg", "DICOM segmentations, binary or fractional, of the slices that they name", "annotations"
+    ),
     FormatRow("masks", "one PNG per image, not zero is inside; a sub-folder is a reader", "annotations"),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
 )

@@ -47,6 +47,7 @@ AnnotationFormatName = Literal[
     "siim",
     "chexlocalize",
     "lidc",
+    "dicom-seg",
     "masks",
 ]
 
