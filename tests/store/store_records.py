@@ -78,7 +78,7 @@ scores = st.builds(Score, score_keys, numbers, wholes, numbers) | st.builds(Unsc
 reliances = st.builds(
     Reliance,
     *[texts, maybe_text, texts, texts, st.booleans(), texts, texts],
-    *[numbers] * 7,
+    *[numbers] * 8,
 )
 intervals = st.builds(Interval, numbers, maybe_number, maybe_number, texts, wholes)
 map_facts = st.builds(
