@@ -83,7 +83,7 @@ curves = st.builds(ScoreCurve, *[texts] * 6, singles, singles)
 reliances = st.builds(
     Reliance,
     *[texts, maybe_text, texts, texts, st.booleans(), texts, texts],
-    *[numbers] * 7,
+    *[numbers] * 8,
 )
 intervals = st.builds(Interval, numbers, maybe_number, maybe_number, texts, wholes)
 map_facts = st.builds(
