@@ -12,7 +12,13 @@ from xaudit.models.device import choose_device
 
 
 def load(
-    section: ModelSection, *, class_names: tuple[str, ...], weights: Path, device: str, batch_size: int
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    weights: Path,
+    device: str,
+    batch_size: int,
+    compile: bool = False,  # noqa: A002
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
     if len(class_names) < 2:
@@ -37,6 +43,7 @@ def load(
         architecture=architecture_of(section),
         layer=section.layer,
         batch_size=batch_size,
+        compile=compile,
     )
 
 

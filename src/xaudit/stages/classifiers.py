@@ -46,6 +46,7 @@ def obtain_classifier(
         weights=weights,
         device=request.device,
         batch_size=request.audit.run.batch_size,
+        compile=request.audit.run.compile,
     )
 
 
