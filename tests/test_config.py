@@ -383,8 +383,8 @@ COMPLAINTS = {
     ),
     "a gate on a family of changed images": (
         {"gates": ["equivariance >= 0.1"]},
-        "gates[0]: the audit does not measure 'equivariance'",
-        "it takes the section `equivariance`, and the change in its name, such as equivariance-rotate-10",
+        "gates[0]: 'equivariance' asks about changed images, and the section `equivariance` is off",
+        "add `equivariance: true` to the audit file",
     ),
     "a gate on a ceiling that is not drawn": (
         {"gates": ["iou-ceiling >= 0.1"], "localization": {"ceilings": False}},

@@ -39,8 +39,6 @@ def test_each_library_is_met_in_the_files_of_its_family_only():
         ("backprop_rules", "captum"),
         ("cam", "pytorch_grad_cam"),
         ("gradients", "captum"),
-        ("lime", "lime"),
-        ("occlusion", "captum"),
         ("superpixel_effects", "captum"),
     }
 

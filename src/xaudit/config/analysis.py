@@ -122,6 +122,10 @@ class RunSection(Section):
     """Which cases are explained, and how the work is cut up; only `cases` and `limit` change a result."""
 
     batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
+    compile: bool = Field(
+        False,
+        description="compile models on the CPU: a C++ compiler and about half a minute each, then faster in large audits",
+    )
     shard_size: int = Field(8, ge=1, description="cases whose results are stored together")
     max_error_rate: float = Field(
         0.05, ge=0, le=1, description="share of cases that may fail before the run is called incomplete"

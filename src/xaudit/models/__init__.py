@@ -18,7 +18,13 @@ _ASSETS = Path(__file__).parent.parent / "assets"
 
 
 def load_classifier(
-    section: ModelSection, *, class_names: tuple[str, ...], weights: Path, device: str, batch_size: int
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    weights: Path,
+    device: str,
+    batch_size: int,
+    compile: bool = False,  # noqa: A002
 ) -> "Classifier":
     """The model that an audit file describes, with its weights, ready to be asked and explained.
 
@@ -28,13 +34,21 @@ def load_classifier(
         weights: a safetensors file or a state dict; code in it is refused, never run.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         batch_size: images per forward pass; changes no result.
+        compile: whether full batches go to a compiled network; changes the last digits.
 
     Raises:
         ModelError: where the model cannot be built, the weights do not fit it, or the device is absent.
     """
     from xaudit.models.load import load
 
-    return load(section, class_names=class_names, weights=weights, device=device, batch_size=batch_size)
+    return load(
+        section,
+        class_names=class_names,
+        weights=weights,
+        device=device,
+        batch_size=batch_size,
+        compile=compile,
+    )
 
 
 def untrained_classifier(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
+from xaudit.models.compiling import Compiled, compiled
 from xaudit.models.folding import Folding
 from xaudit.models.layers import target_layer
 from xaudit.models.meter import Meter
@@ -36,6 +37,7 @@ class Classifier:
         architecture: its name, for people and for the fingerprint.
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
+        compile: whether full batches go to a compiled network, see :mod:`xaudit.models.compiling`.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
         notes: what a reader of its results must know, found when it was first asked.
@@ -56,10 +58,12 @@ class Classifier:
     architecture: str = "own"
     layer: str | None = None
     batch_size: int = 32
+    compile: bool = False
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
     notes: tuple[str, ...] = field(init=False, default=())
     _folding: Folding = field(init=False, repr=False)
+    _compiled: Compiled | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
@@ -84,6 +88,13 @@ class Classifier:
         self.meter.attach(self.module, self.device)
         self.fingerprint = self._fingerprint()
         self._folding = Folding(self.module, n_classes=n_classes, model_hw=self.model_hw)
+        if self.compile:
+            self._compiled = compiled(
+                self._folding.module(),
+                subject=f"model '{self.id}'",
+                n_classes=n_classes,
+                batch_hw=(self.batch_size, *self.model_hw),
+            )
 
     def to_input(self, pixels: FloatArray) -> tuple[torch.Tensor, Geometry]:
         """One image, carried into the model's frame and normalised, and the road it took.
@@ -112,11 +123,18 @@ class Classifier:
         if self.module.training:
             self.module.eval()
         module = self._folding.module()
+        full = self._compiled
+        if full is not None and not (full.source is module and full.is_current):
+            full = None
         parts = [torch.empty((0, len(self.class_names)))]
         with torch.inference_mode():
             for batch in torch.split(images, self.batch_size) if len(images) else ():
                 placed = batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
-                parts.append(module(placed).float().cpu())
+                if full is not None and len(placed) == self.batch_size:
+                    with self.meter.forward(len(placed)):
+                        parts.append(full.ask(placed).float())
+                else:
+                    parts.append(module(placed).float().cpu())
         return torch.cat(parts)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,13 @@ from xaudit.models.device import choose_device
 
 
 def load(
-    section: ModelSection, *, class_names: tuple[str, ...], weights: Path, device: str, batch_size: int
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    weights: Path,
+    device: str,
+    batch_size: int,
+    compile: bool = False,  # noqa: A002
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
     return _classifier(
@@ -58,6 +64,7 @@ def _classifier(
         architecture=architecture_of(section),
         layer=section.layer,
         batch_size=batch_size,
+        compile=compile,
     )
 
 

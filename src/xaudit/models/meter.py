@@ -43,6 +43,14 @@ class Meter:
         finally:
             self.n_evals, self.seconds = before
 
+    @contextmanager
+    def forward(self, n_images: int) -> Iterator[None]:
+        """Counts and times a forward pass that no hook hears of."""
+        started = time.perf_counter()
+        yield
+        self._add(started)
+        self.n_evals += n_images
+
     def attach(self, module: torch.nn.Module, device: torch.device) -> None:
         """Hooks onto a module, so that a direct ``module(images)`` is metered too."""
         starts: list[float] = []

@@ -57,6 +57,7 @@ def obtain_classifier(
         weights=weights,
         device=request.device,
         batch_size=request.audit.run.batch_size,
+        compile=request.audit.run.compile,
     )
     check_explainers(request.audit, classifier, dataset)
     for note in classifier.notes:

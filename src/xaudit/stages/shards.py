@@ -251,7 +251,7 @@ class ShardPlan:
         return {
             "scores_mean": SCORES_MEAN,
             "model": [self.classifier.id, self.classifier.fingerprint, self.classifier.layer],
-            "device": self.classifier.device.type,
+            "device": self.classifier.device.type + (", compiled" if self.classifier.compile else ""),
             "seed": self.audit.seed,
             "cases": [[case.case_id, case.sha256, p.target, p.correct, case.patient_id] for case, p in pairs],
             "marks": annotations_checksum(marks),
