@@ -39,6 +39,13 @@ def test_a_run_leaves_a_page_with_its_worst_cases(finished):
     assert all(re.fullmatch(r"M\d+ \d+H\d+V\d+H\d+Z", one["outlines"]["0"]) for one in data["cases"])
 
 
+def test_the_page_names_no_place_of_this_machine(finished):
+    text = (finished / "report.html").read_text()
+    assert finished.name in text
+    assert str(finished.parent) not in text
+    assert str(finished.parents[1]) not in text
+
+
 def test_report_makes_the_same_page_again(finished, tmp_path, capsys):
     page = tmp_path / "again.html"
     assert run_command_line(["report", str(finished), "--html", "--to", str(page)]) == 0

@@ -79,7 +79,7 @@ def material():
 
 @pytest.fixture(scope="module")
 def text(material):
-    return html_report(material, folder="runs/x")
+    return html_report(material)
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def report(
 
         page = to or folder / NAME
         material = load_material(folder, images=not no_images)
-        write_page(material, page, folder=str(folder), images=not no_images, hashed=hashed)
+        write_page(material, page, images=not no_images, hashed=hashed)
         emit(str(page))
         return 0
     outcome = load_outcome(folder)

@@ -162,7 +162,7 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         from xaudit.report.html.page_file import NAME, write_page
 
         page = finished.folder / NAME
-        write_page(finished.material(), page, folder=str(finished.folder))
+        write_page(finished.material(), page)
         say(f"the whole report with its pictures: {page}", quiet=manner.quiet)
     tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
     tell_ci(finished.outcome, manner.ci)

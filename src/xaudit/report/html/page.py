@@ -118,7 +118,6 @@ class Page:
 def page_of(
     material: ReportMaterial,
     *,
-    folder: str = "",
     images: bool = True,
     named: Callable[[str], str] = str,
     texts: Callable[[str], str] = str,
@@ -126,7 +125,6 @@ def page_of(
     """The page of a finished run.
 
     Args:
-        folder: where the run lies, as the reader would type it.
         images: whether images, maps and outlines are shown.
         named: how an id is shown.
         texts: how a text is shown that may name cases; the outcome's own are taken as they are.
@@ -172,7 +170,7 @@ def page_of(
         sanity=_sanity(outcome),
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
-        work=work_section(outcome, folder=folder),
+        work=work_section(outcome),
         manifest=_manifest(material),
         command=command,
     )

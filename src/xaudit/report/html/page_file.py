@@ -15,14 +15,12 @@ def write_page(
     material: ReportMaterial,
     path: Path,
     *,
-    folder: str = "",
     images: bool = True,
     hashed: HashedIds | None = None,
 ) -> None:
-    """Writes the page of a finished run in one step.
+    """Writes the page of a finished run in one step; it names no place of this machine.
 
     Args:
-        folder: where the run lies, as the reader would type it.
         images: whether images, maps and outlines are shown.
         hashed: what stands for the ids of cases and patients; None to show them.
 
@@ -31,5 +29,5 @@ def write_page(
     """
     if hashed is not None:
         material = replace(material, outcome=hashed.outcome(material.outcome))
-    text = html_report(material, folder=folder, images=images, hashed=hashed)
+    text = html_report(material, images=images, hashed=hashed)
     write_atomically(path, text.encode())

@@ -18,20 +18,17 @@ from xaudit.stages.report_material import ReportMaterial
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html_report(
-    material: ReportMaterial, *, folder: str = "", images: bool = True, hashed: HashedIds | None = None
-) -> str:
+def html_report(material: ReportMaterial, *, images: bool = True, hashed: HashedIds | None = None) -> str:
     """The whole page of a finished run.
 
     Args:
         material: its outcome is shown as it is; with ``hashed`` the ids of cases are replaced here.
-        folder: where the run lies, as the reader would type it.
         images: whether images, maps and outlines are shown.
         hashed: what stands for ids; None to show them.
     """
     named: Callable[[str], str] = str if hashed is None else hashed.id
     texts: Callable[[str], str] = str if hashed is None else hashed.text
-    return render(page_of(material, folder=folder, images=images, named=named, texts=texts))
+    return render(page_of(material, images=images, named=named, texts=texts))
 
 
 def render(page: Page) -> str:
