@@ -276,6 +276,15 @@ def test_an_image_is_known_by_its_dicom_instance_and_an_unknown_one_is_cut_short
     )
 
 
+def test_the_nearest_of_many_names_is_found_without_comparing_all(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("image,x0,y0,x1,y1\nscan-00x7.png,1,1,2,2\n")
+    paths = {f"{number % 7}/scan-{number:04d}.png": f"c{number}" for number in range(1000)}
+    with pytest.raises(DataError) as caught:
+        read_annotations(AnnotationSection(path=file), ImageIndex(paths, {}), merge={})
+    assert caught.value.hint.startswith("did you mean '")
+
+
 def test_two_hundred_faults_are_enough(tmp_path):
     file = tmp_path / "train.csv"
     file.write_text(TABLE + "a,Nodule,R1,1,1,x,3\n" * 300)
@@ -378,6 +387,13 @@ def test_an_ellipse_is_turned_around_its_middle(tmp_path):
     (mark,) = label_studio(tmp_path, {"result": [rectangle(type="ellipselabels", value=value)]})
     rows, columns = np.nonzero(rasterise(mark.region, SMALL))
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 31, 28, 31)
+
+
+def test_the_short_export_is_refused_by_name(tmp_path):
+    file = tmp_path / "min.json"
+    file.write_text(json.dumps([{"image": "a.png", "annotation_id": 1, "annotator": 1, "label": []}]))
+    with pytest.raises(DataError, match="Label Studio's JSON-MIN"):
+        read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
 
 
 # CVAT

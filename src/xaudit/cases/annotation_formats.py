@@ -204,6 +204,8 @@ def _kind_of_json(content: object) -> str | None:
             return "labelme"
         case {"data": dict(), "annotations": list()} | [{"data": dict(), "annotations": list()}, *_]:
             return "label-studio"
+        case [{"annotation_id": _}, *_]:
+            raise DataError("this is Label Studio's JSON-MIN, which is not read", hint="export as JSON")
         case dict() if is_chexlocalize(content):
             return "chexlocalize"
         case _:

@@ -12,6 +12,8 @@ from xaudit.errors import DataError, did_you_mean
 NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
 """What to do about annotations of an image that the data does not hold."""
 
+_COMPARED = 300  # names, for the nearest
+
 _LONGEST_NAME = 200  # in a message
 
 _Table = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
@@ -58,12 +60,21 @@ class ImageIndex:
             )
         raise DataError(
             f"{place}: no image of the data is called '{name}'",
-            hint=did_you_mean(name, self.paths, otherwise=NO_IMAGE),
+            hint=did_you_mean(name, self._like(name), otherwise=NO_IMAGE),
         )
 
     def parts(self, case_id: str) -> tuple[str, ...]:
         """The folders and the name of a case's image below the root."""
         return self._parts[case_id]
+
+    def _like(self, name: str) -> Sequence[str]:
+        """The paths that may be meant: all of a few, and of many those that begin or end alike, since comparing takes long."""
+        if len(self.paths) <= _COMPARED:
+            return list(self.paths)
+        stem = PurePosixPath(without_suffix(name)).name
+        first, last = stem[:3], stem[-3:]
+        stems = ((path, PurePosixPath(without_suffix(path)).name) for path in self.paths)
+        return [path for path, own in stems if own.startswith(first) or own.endswith(last)][:_COMPARED]
 
     def check_size(self, place: str, case_id: str, size_hw: tuple[int, int]) -> None:
         """Raises DataError where an annotation was drawn on a frame of another size than the image's."""

@@ -39,6 +39,7 @@ class MarkList:
         self.faults = faults
         self.ignore_extra = ignore_extra
         self.extra: set[str] = set()
+        self._known: dict[str, str] = {}
         self._drawn: list[Annotation] = []
         self._nothing: dict[tuple[str, str], str] = {}
 
@@ -62,11 +63,13 @@ class MarkList:
         Raises:
             DataError: where no name means an image, or the first that does means several.
         """
-        known = next((name for name in names if self.images.named(name)), None)
+        known = self._known.get(names[0])
         if known is None:
-            return self._by_uid(place, names)
-        case_id = self.images.one(place, known)
-        return case_id if case_id in self.images.frames else None
+            name = next((name for name in names if self.images.named(name)), None)
+            if name is None:
+                return self._by_uid(place, names)
+            known = self._known[names[0]] = self.images.one(place, name)
+        return known if known in self.images.frames else None
 
     def _by_uid(self, place: str, names: tuple[str, ...]) -> str | None:
         """As :meth:`case` for names that no image has: they may be DICOM instances, or images of elsewhere."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
 
 PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag")
-_NAMED_PROBLEMS = 10
+_NAMED_PROBLEMS = 200
 
 Target = Annotated[
     Path, typer.Argument(metavar="OUT", show_default=False, help="A folder that is not there yet.")
