@@ -24,7 +24,12 @@ def load(
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
     return _classifier(
-        section, class_names=class_names, weights=weights, device=device, batch_size=batch_size
+        section,
+        class_names=class_names,
+        weights=weights,
+        device=device,
+        batch_size=batch_size,
+        compile=compile,
     )
 
 
@@ -39,7 +44,13 @@ def build_untrained(
 
 
 def _classifier(
-    section: ModelSection, *, class_names: tuple[str, ...], weights: Path | None, device: str, batch_size: int
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    weights: Path | None,
+    device: str,
+    batch_size: int,
+    compile: bool = False,  # noqa: A002
 ) -> Classifier:
     if len(class_names) < 2:
         raise ModelError(
