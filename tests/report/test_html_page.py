@@ -14,7 +14,8 @@ import pages
 import pytest
 from PIL import Image
 
-from xaudit.records import Interval, Problem
+from xaudit.catalog import METRICS
+from xaudit.records import NO_READER, Interval, Problem
 from xaudit.report.hashed_ids import HashedIds
 from xaudit.report.html.page_file import write_page
 from xaudit.report.html.render import html_report
@@ -283,3 +284,14 @@ def test_an_interval_without_limits_is_drawn_as_a_point():
     tree = Tree(html_report(pages.material(outcome=replace(base, summaries=alone))))
     assert not [one for one in tree.all("line") if one["attrs"].get("class") == "span"]
     assert [one for one in tree.all("circle") if one["attrs"].get("class") == "dot"]
+
+
+@pytest.mark.parametrize("family", ["sanity", "robustness", "complexity"])
+def test_what_was_measured_of_the_maps_themselves_has_its_numbers_on_the_page(family):
+    metric = next(row.id for row in METRICS if row.family == family and row.headline)
+    base = outcomes.phantom_outcome()
+    measured = outcomes.summary("honest", "lime", metric, 0.4321, family=family, reader=NO_READER)
+    text = html_report(pages.material(outcome=replace(base, summaries=(*base.summaries, measured))))
+    part = text[text.index('id="sanity"') : text.index('id="left-out"')]
+    assert "0.43 [0.36, 0.50]" in part
+    assert "Not assessed" not in part

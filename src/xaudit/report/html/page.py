@@ -9,7 +9,9 @@ from typing import Any
 from xaudit.catalog import METRICS
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.category_section import categories_section
+from xaudit.report.causal_section import causal_section
 from xaudit.report.changed_sections import changed_section
+from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.comparison import comparison_section
 from xaudit.report.evidence_sections import localization_section, truth_section
@@ -19,6 +21,7 @@ from xaudit.report.html.forest import Forest, forests, has_ceilings
 from xaudit.report.html.gallery import gallery_data
 from xaudit.report.html.region_bars import RegionBars, region_bars
 from xaudit.report.lookup import SummaryLookup
+from xaudit.report.protocol_section import protocol_section
 from xaudit.report.readers_section import readers_section
 from xaudit.report.sections import report_title
 from xaudit.report.strata_section import planning_section, regression_section, strata_section
@@ -30,7 +33,7 @@ from xaudit.stages.report_material import ReportMaterial
 _SHOWN_ELSEWHERE = frozenset(
     {
         *("localization", "faithfulness", "regions", "reliance", "agreement", "limits"),
-        *("equivariance", "resolution"),
+        *("equivariance", "resolution", "sanity", "robustness", "repeatability"),
     }
 )
 _LONGEST_LIST = 8
@@ -96,18 +99,20 @@ class Page:
     reasons: tuple[Reasons, ...]
     bars: tuple[RegionBars, ...]
     truth: Section
+    causal: Section | None
     forests: tuple[Forest, ...]
     has_ceilings: bool
     has_humans: bool
     localization: Section
     readers: Section | None
+    protocol: Section | None
     categories: Section | None
     thresholds: tuple[Block, ...]
     pairs: Pairs | None
     gallery: Gallery
     strata: tuple[Section, ...]
     strata_missing: tuple[str, ...]
-    sanity: Section | None
+    sanity: tuple[Section, ...]
     notes: Section | None
     skipped: Section
     work: Section
@@ -144,6 +149,7 @@ def page_of(
         changed_section(outcome, "resolution"),
         changed_section(outcome, "equivariance"),
     ]
+    checks = [checks_section(outcome), repeatability_section(outcome), _further(outcome)]
     return Page(
         name=outcome.name,
         title=report_title(outcome).removeprefix("xaudit: "),
@@ -156,18 +162,20 @@ def page_of(
         reasons=_reasons(material),
         bars=region_bars(outcome),
         truth=truth_section(outcome),
+        causal=causal_section(outcome),
         forests=plots,
         has_ceilings=has_ceilings(plots),
         has_humans=any(plot.human is not None for one in plots for plot in one.plots),
         localization=localization_section(outcome),
         readers=readers_section(outcome),
+        protocol=protocol_section(outcome),
         categories=None if categories is None else Section(categories.title, categories.blocks[:cut]),
         thresholds=() if categories is None else categories.blocks[cut:],
         pairs=_pairs(material),
         gallery=_gallery(material, images=images, named=named),
         strata=tuple(section for section in strata if section is not None),
         strata_missing=_not_asked(strata[0], strata[3], strata[4]),
-        sanity=_sanity(outcome),
+        sanity=tuple(section for section in checks if section is not None),
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
         work=work_section(outcome),
@@ -285,12 +293,11 @@ def _not_asked(
     return tuple(texts)
 
 
-def _sanity(outcome: Outcome) -> Section | None:
+def _further(outcome: Outcome) -> Section | None:
     """Whatever the run measured of maps that no other section shows; None where there is nothing."""
-    own = [one for one in outcome.summaries if one.family not in _SHOWN_ELSEWHERE and one.stratum == "all"]
-    metrics = list(dict.fromkeys(one.metric_id for one in own))
+    there = {one.metric_id for one in outcome.summaries if one.family not in _SHOWN_ELSEWHERE}
     known = {row.id: row for row in METRICS}
-    metrics.sort(key=lambda name: list(known).index(name) if name in known else len(known))
+    metrics = [name for name in known if name in there]
     if not metrics:
         return None
     lookup = SummaryLookup(outcome)
@@ -306,8 +313,8 @@ def _sanity(outcome: Outcome) -> Section | None:
             if rows:
                 columns = [Column("explainer"), *(Column(metric_words(one), numeric=True) for one in metrics)]
                 grids.append(grid(columns, rows, title=model))
-    meanings = [f"{metric_words(name)}: {known[name].meaning}" for name in metrics if name in known]
-    return Section("Sanity", (*grids, Paragraph(". ".join(meanings), "dim")))
+    meanings = [f"{metric_words(name)}: {known[name].meaning}" for name in metrics]
+    return Section("Further measures of the maps", (*grids, Paragraph(". ".join(meanings), "dim")))
 
 
 def _manifest(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
