@@ -1,9 +1,12 @@
 """Every reader against damaged and hostile files: a refusal with words, and never anything else."""
 
+import base64
 import copy
 import json
 import re
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -170,6 +173,56 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path):
     with pytest.raises(
         DataError, match=r"marks\.json: 600 MB, and annotations of more than 512 MB are not read"
     ):
+        read_annotations(AnnotationSection(path=file), index((40, 60)), merge={})
+
+
+def png_bomb(side=40_000):
+    """A PNG of a hundred bytes whose header says that it has 1.6 thousand million pixels."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_an_image_bomb_is_refused_as_a_mask_and_inside_labelme(tmp_path):
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.png").write_bytes(png_bomb())
+    with pytest.raises(DataError, match=r"a\.png: the mask is damaged and cannot be decoded"):
+        read_annotations(AnnotationSection(path=tmp_path / "masks"), index((40, 60)), merge={})
+    mask = base64.b64encode(png_bomb()).decode()
+    shape = {"label": "x", "shape_type": "mask", "points": [[0, 0], [39_999, 39_999]], "mask": mask}
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"shapes": [shape]}))
+    with pytest.raises(DataError, match="more pixels than an image can be expected to have"):
+        read_annotations(AnnotationSection(path=file), index((40, 60)), merge={})
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (
+            "cvat",
+            '<annotations><image name="a"><mask rle="1" left="0" top="0" width="9999999" height="9999999"/></image></annotations>',
+        ),
+        (
+            "coco",
+            '{"images":[{"id":1,"file_name":"a"}],"annotations":[{"image_id":1,"segmentation":{"size":[999999,999999],"counts":[999998000001]}}]}',
+        ),
+        ("chexlocalize", '{"a":{"x":{"size":[999999,999999],"counts":"0"}}}'),
+        ("labelme", '{"shapes":[],"imagePath":"a","imageHeight":1e9,"imageWidth":1e9}'),
+    ],
+)
+def test_a_huge_declared_size_is_refused_before_room_is_made_for_it(tmp_path, kind, text):
+    file = tmp_path / "a.json"
+    file.write_text(text)
+    with pytest.raises(DataError, match=r"drawn on|a mask of"):
         read_annotations(AnnotationSection(path=file), index((40, 60)), merge={})
 
 

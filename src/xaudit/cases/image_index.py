@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import PurePosixPath
 
 from xaudit.cases.entry import without_suffix
@@ -71,10 +72,15 @@ class ImageIndex:
         """The paths that may be meant: all of a few, and of many those that begin or end alike, since comparing takes long."""
         if len(self.paths) <= _COMPARED:
             return list(self.paths)
-        stem = PurePosixPath(without_suffix(name)).name
+        stem = without_suffix(name).rpartition("/")[2]
         first, last = stem[:3], stem[-3:]
-        stems = ((path, PurePosixPath(without_suffix(path)).name) for path in self.paths)
-        return [path for path, own in stems if own.startswith(first) or own.endswith(last)][:_COMPARED]
+        alike = (
+            "/".join(parts)
+            for own, images in self._by_stem.items()
+            if own.startswith(first) or own.endswith(last)
+            for parts, _ in images
+        )
+        return list(islice(alike, _COMPARED))
 
     def check_size(self, place: str, case_id: str, size_hw: tuple[int, int]) -> None:
         """Raises DataError where an annotation was drawn on a frame of another size than the image's."""
