@@ -462,9 +462,13 @@ def test_a_hole_is_taken_out_and_a_single_point_is_left_out(tmp_path):
     first = nodule(roi(9, 4, 20, 17, "TRUE"), roi(11, 7, 14, 10, "FALSE")) + nodule(
         roi(30, 30, 30, 30, "TRUE")
     )
-    file.write_text(f"<LidcReadMessage><readingSession>{first}</readingSession></LidcReadMessage>")
-    (mark,), *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
+    sessions = [first, nodule(roi(40, 20, 40, 20, "TRUE")), ""]
+    text = "".join(f"<readingSession>{session}</readingSession>" for session in sessions)
+    file.write_text(f"<LidcReadMessage>{text}</LidcReadMessage>")
+    (mark, vote), *_ = read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
     expected = square(SMALL)
+    # The second reader saw something too small to outline there, which is not nothing; the third saw nothing.
+    assert vote == Annotation("a", "reader-3", None)
     expected[8:10, 12:14] = False  # strictly within the hole's outline from (11, 7) to (14, 10)
     assert np.array_equal(rasterise(mark.region, SMALL), expected)
 

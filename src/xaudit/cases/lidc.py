@@ -6,7 +6,7 @@ and what lies strictly within them is taken out. A nodule under 3 mm is a single
 non-nodules. Slices are known by their SOP instance UID; those that the data does not hold are passed over.
 
 Readers are anonymous and not the same from scan to scan: ``reader-1`` is the first session of a file. All of them read the whole
-scan, so on a slice that one of them marked, the others found nothing.
+scan, so on a slice that one of them marked, the others found nothing, unless they pointed at a small nodule there.
 
 Source: the LIDC-IDRI page of The Cancer Imaging Archive; Armato et al. 2011.
 """
@@ -86,6 +86,7 @@ def _collect(shown: str, tree: ElementTree.Element, marks: MarkList) -> int:
         )
     sessions = tree.findall("{*}readingSession")
     drawn: dict[str, set[str]] = defaultdict(set)
+    pointed: set[tuple[str, str]] = set()
     for number, session in enumerate(sessions, start=1):
         reader = f"reader-{number}"
         for index, nodule in enumerate(session.findall("{*}unblindedReadNodule"), start=1):
@@ -94,10 +95,12 @@ def _collect(shown: str, tree: ElementTree.Element, marks: MarkList) -> int:
                 for case_id, mask in _masks(place, nodule, marks).items():
                     marks.add(case_id, reader, mask_region(mask), LABEL)
                     drawn[case_id].add(reader)
+                pointed |= {(case_id, reader) for case_id in _pointed_at(nodule, marks)}
     for case_id, readers in drawn.items():
         for number in range(1, len(sessions) + 1):
-            if f"reader-{number}" not in readers:
-                marks.nothing(shown, case_id, f"reader-{number}")
+            reader = f"reader-{number}"
+            if reader not in readers and (case_id, reader) not in pointed:
+                marks.nothing(shown, case_id, reader)
     return len(drawn)
 
 
@@ -122,6 +125,13 @@ def _masks(place: str, nodule: ElementTree.Element, marks: MarkList) -> dict[str
             inside[case_id] = inside.get(case_id, np.zeros(frame, dtype=bool)) | mask
     left = {case_id: mask & ~holes[case_id] if case_id in holes else mask for case_id, mask in inside.items()}
     return {case_id: mask for case_id, mask in left.items() if mask.any()}
+
+
+def _pointed_at(nodule: ElementTree.Element, marks: MarkList) -> set[str]:
+    """The cases on which one reader saw a nodule too small to outline."""
+    small = [roi for roi in nodule.findall("{*}roi") if len(roi.findall("{*}edgeMap")) == 1]
+    cases = {_case(roi.findtext("{*}imageSOP_UID") or "", marks) for roi in small}
+    return {case_id for case_id in cases if case_id is not None}
 
 
 def _case(uid: str, marks: MarkList) -> str | None:
