@@ -57,6 +57,7 @@ def test_the_kept_audit_spells_out_every_setting_and_can_be_read_again(audit):
         "segments": 60,
         "compactness": 0.5,
         "hide": "mean",
+        "segmentation": "slic",
     }
     assert plain["gates"] == ["iou@lime-50 >= 0.3", "reliance-border <= 0.05"]
     again = AuditFile.model_validate(plain)

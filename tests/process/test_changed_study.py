@@ -161,7 +161,7 @@ def test_another_seed_draws_other_partners_and_moves_no_mean_map(copy):
 
 
 def test_the_report_shows_both_sections_within_eighty_columns_and_only_when_asked(copy, capsys):
-    assert run_command_line(["report", str(only_run(copy / "runs"))]) == 0
+    assert run_command_line(["report", str(only_run(copy / "runs")), "--full"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     titles = [line.split(" ─")[0] for line in lines if line.endswith("─")]

@@ -100,16 +100,7 @@ def compare_runs(
         settings=first.statistics,
         seed=seed,
         metric_names=first.head["metric_names"],
-        strata=None
-        if by is None
-        else stored_strata(
-            [by],
-            cases=read_cases(first.folder),
-            annotations=read_annotations(first.folder),
-            predictions=read_predictions(first.folder),
-            scores=first.scores,
-            settings=first.statistics,
-        ),
+        strata=None if by is None else _strata(first, by),
     )
 
 
