@@ -32,11 +32,11 @@ def test_help_and_lists_import_nothing_heavy(args):
 @pytest.mark.parametrize("args", [["--help"], ["list", "metrics"]])
 def test_help_and_lists_take_under_700_ms_when_warm(args):
     seconds = []
-    for _ in range(4):
+    for _ in range(8):
         started = time.perf_counter()
         process(*args)
         seconds.append(time.perf_counter() - started)
-    # The fastest of four: what the machine does beside it is not ours.
+    # The fastest of eight: what the machine does beside it is not ours.
     assert min(seconds) < 0.7
 
 
