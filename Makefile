@@ -42,7 +42,7 @@ lint: .ready
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 ifeq ($(CI),true)
 	$(BIN)/pytest -m slow
 endif

@@ -24,7 +24,9 @@ def skipped_section(outcome: Outcome, *, longest: int = LONGEST_LIST) -> Section
         return Section("Left out", (Paragraph("Nothing: every case was read and scored.", "dim"),))
     shown: list[Block] = [Paragraph(text, lead="-") for text in lines[:longest]]
     if len(lines) > longest:
-        shown.append(Paragraph(f"and {len(lines) - longest} more kinds, all in the run folder", "dim", "-"))
+        shown.append(
+            Paragraph(f"and {count(len(lines) - longest, 'more kind')}, all in the run folder", "dim", "-")
+        )
     return Section("Left out", tuple(shown))
 
 
