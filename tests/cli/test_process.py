@@ -88,12 +88,15 @@ def test_the_first_line_stands_before_anything_heavy_and_ctrl_c_ends_with_130(tm
         text=True,
         start_new_session=True,
     )
-    first = running.stderr.readline()
-    assert first == "xaudit 0.1.0: the built-in phantom study, runs in runs\n"
-    assert time.monotonic() - started < 5
-    running.stderr.readline()  # the first stage is under way
-    os.killpg(running.pid, signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    try:
+        first = running.stderr.readline()
+        assert first == "xaudit 0.1.0: the built-in phantom study, runs in runs\n"
+        assert time.monotonic() - started < 5
+        running.stderr.readline()  # the first stage is under way
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
     assert (running.returncode, out) == (130, "")
     assert err.splitlines()[-1] == (
         "interrupted: what is finished is kept, and the same command continues where it stopped"
