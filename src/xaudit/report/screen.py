@@ -20,6 +20,7 @@ from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Sectio
 from xaudit.report.limits_section import nowhere_blocks
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import shown_summary
+from xaudit.report.thresholds_section import thresholds_blocks
 from xaudit.report.verdict_section import gates_section, is_explainer_finding, verdict_section
 from xaudit.report.wording import count
 
@@ -100,7 +101,10 @@ def explainers_section(outcome: Outcome) -> Section | None:
         if outcome.categories:
             text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
         blocks.append(Paragraph(text, "dim"))
-    return Section("Which explainer to believe, and what it shows", (*blocks, *_findings(outcome)))
+    return Section(
+        "Which explainer to believe, and what it shows",
+        (*blocks, *thresholds_blocks(outcome), *_findings(outcome)),
+    )
 
 
 def _without_empty_columns(columns: Sequence[Column], rows: Sequence[Row]) -> Grid:
