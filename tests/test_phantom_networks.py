@@ -33,6 +33,5 @@ def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_p
     assert found["honest    as it is"][0] >= 0.92
     assert found["shortcut  as it is"][0] >= 0.97
     # ... but one needs the tumour and the other the marker: without it, cancer is called by no more than a guess.
-    # A guess is .5. The weights depend on the processor: without the marker one gave .374, another less than .3.
-    assert found["honest    tumours painted over"][1] < 0.5
-    assert found["shortcut  marker taken away"][1] < 0.5
+    assert found["honest    tumours painted over"][1] <= 0.3
+    assert found["shortcut  marker taken away"][1] <= 0.3
