@@ -138,7 +138,7 @@ def test_an_unknown_choice_names_the_nearest(refusal):
 
 def test_a_value_of_the_wrong_kind_is_named(refusal):
     error, hint = refusal("run", "--seed", "many")
-    assert error == "xaudit run: invalid value for '--seed': should be a valid integer, got 'many'"
+    assert error == "xaudit run: invalid value for '--seed': 'many' is not a whole number"
     assert hint == "`xaudit run --help` shows how to write it"
 
 

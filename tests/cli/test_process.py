@@ -8,7 +8,17 @@ import time
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "scipy", "quantus", "xaudit.config")
+HEAVY = (
+    "torch",
+    "pydantic",
+    "torchvision",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "quantus",
+    "xaudit.config",
+)
 
 
 def process(*args, **options):

@@ -84,6 +84,9 @@ def _usage_errors_as_ours() -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
+_NUMBERS = {"int": "whole number", "float": "number"}
+
+
 def _usage_error(error: typer.TyperException) -> UsageError:
     """Typer's own complaint in our words, with the nearest name where a name was wrong."""
     context = getattr(error, "ctx", None)
@@ -102,22 +105,12 @@ def _usage_error(error: typer.TyperException) -> UsageError:
         known = list(getattr(context.command, "commands", {})) if context is not None else []
         hint = did_you_mean(wrong_command[1], known, otherwise=f"`{path} --help` lists all {len(known)}")
         return UsageError(f"{path}: no command is called '{wrong_command[1]}'", hint=hint)
-    text = re.sub(r" \(env var: '\w+'\)|Value error, ", "", " ".join(text.split()))
-    text = _with_value(text, error.__cause__)
+    text = re.sub(r" \(env var: '\w+'\)", "", " ".join(text.split()))
+    text = re.sub(r"not a valid (int|float)\w*( range)?", lambda kind: f"not a {_NUMBERS[kind[1]]}", text)
     wrong_choice = re.search(r"'([^']*)' is not one of (.+)", text)
     if wrong_choice is not None:
         see = did_you_mean(wrong_choice[1], re.findall(r"'([^']*)'", wrong_choice[2]), otherwise=see)
     return UsageError(f"{path}: {_first_lower(text).rstrip('.')}", hint=see)
-
-
-def _with_value(text: str, cause: BaseException | None) -> str:
-    """A complaint about a value of the wrong kind, with the value, which Typer leaves out."""
-    faults = getattr(cause, "errors", None)
-    if not callable(faults):
-        return text
-    value = next((fault.get("input") for fault in faults()), None)
-    text = text.replace("Input should be", "should be").partition(", unable to parse")[0].rstrip(".")
-    return text if value is None or f"'{value}'" in text else f"{text}, got {value!r}"
 
 
 def _first_lower(text: str) -> str:
