@@ -11,7 +11,8 @@ _AUDIT = Path(__file__).parent.parent / "assets" / "phantom.yaml"
 
 _TRAINING = {
     "honest": TrainSection(epochs=30, batch_size=16, learning_rate=4e-3, patience=30),
-    "shortcut": TrainSection(epochs=3, batch_size=16, learning_rate=4e-3, patience=3),
+    # Small shifts push the marker out of one copy in five, and what is left to learn from such a copy is the tumour.
+    "shortcut": TrainSection(epochs=3, batch_size=16, learning_rate=4e-3, patience=3, augment=False),
 }
 
 
