@@ -89,22 +89,65 @@ def continue_smoothly(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
 
     Source: Gortler et al. 1996, The lumigraph, there "pull-push"; the smoothing is ours.
     """
-    kept = (~hole).to(image.dtype)[None, None]
-    values = torch.where(hole, 0, image)[None]
+    kept = (~hole).numpy().astype(np.float32)
+    values = np.where(kept > 0, image.numpy(), np.float32(0))
     levels = [(values, kept)]
-    while max(values.shape[2:]) > 1:
-        sums = functional.avg_pool2d(values * kept, 2, ceil_mode=True)
-        kept = functional.avg_pool2d(kept, 2, ceil_mode=True)
-        values = torch.where(kept > 0, sums / kept.clamp_min(torch.finfo(kept.dtype).tiny), 0)
+    while max(kept.shape) > 1:
+        sums, shares, places = _sums_of_four(values * kept), _sums_of_four(kept), _sums_of_four(np.ones_like(kept))
+        values = np.divide(sums, shares, out=np.zeros_like(sums), where=shares > 0)
+        kept = shares / places
         levels.append((values, kept))
     filled = levels[-1][0]
     for values, kept in reversed(levels[:-1]):
-        wider = functional.interpolate(filled, size=values.shape[2:], mode="bilinear", align_corners=False)
-        filled = torch.lerp(wider, values, kept)
-        for _ in range(_SWEEPS):
-            smooth = functional.avg_pool2d(filled, 3, stride=1, padding=1, count_include_pad=False)
-            filled = torch.lerp(smooth, filled, kept)
-    return filled[0]
+        coarse = torch.from_numpy(filled)[None]
+        wider = functional.interpolate(coarse, size=kept.shape, mode="bilinear", align_corners=False)[0].numpy()
+        filled = values * kept + wider * (1 - kept)
+        _smooth_where_not_kept(filled, kept)
+    return torch.from_numpy(filled)
+
+
+def _smooth_where_not_kept(values: FloatArray, kept: FloatArray) -> None:
+    """In place, several times: each pixel becomes the mean of its 3 × 3 surroundings as far as it is not kept.
+
+    Only the rectangle round such pixels is gone through; at its edge stand kept pixels, which stay, or the frame's own.
+
+    Args:
+        values: (C, h, w).
+        kept: (h, w), in [0, 1].
+    """
+    rows, columns = (np.flatnonzero((kept < 1).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return
+    y, x = (slice(max(at[0] - 1, 0), at[-1] + 2) for at in (rows, columns))
+    part, share = values[:, y, x], kept[y, x]
+    given = (1 - share) / _sums_of_nine(np.ones_like(share))
+    for _ in range(_SWEEPS):
+        smooth = _sums_of_nine(part)
+        smooth *= given
+        part *= share
+        part += smooth
+
+
+def _sums_of_nine(values: FloatArray) -> FloatArray:
+    """The sum over each pixel's 3 × 3 surroundings in the last two axes; nothing lies beyond the edge."""
+    height, width = values.shape[-2:]
+    beside = np.zeros((*values.shape[:-2], height + 2, width + 2), dtype=values.dtype)
+    beside[..., 1:-1, 1:-1] = values
+    across = beside[..., :-2] + beside[..., 1:-1]
+    across += beside[..., 2:]
+    sums: FloatArray = across[..., :-2, :] + across[..., 1:-1, :]
+    sums += across[..., 2:, :]
+    return sums
+
+
+def _sums_of_four(values: FloatArray) -> FloatArray:
+    """The sums over blocks of 2 × 2 in the last two axes; a block at the far edge may be half outside."""
+    height, width = values.shape[-2:]
+    even = np.zeros((*values.shape[:-2], height + height % 2, width + width % 2), dtype=values.dtype)
+    even[..., :height, :width] = values
+    across = even[..., ::2] + even[..., 1::2]
+    sums: FloatArray = across[..., ::2, :] + across[..., 1::2, :]
+    return sums
 
 
 def mirror_axis(image: torch.Tensor, mask: BoolArray) -> int:
