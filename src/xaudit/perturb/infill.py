@@ -89,18 +89,24 @@ def continue_smoothly(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
 
     Source: Gortler et al. 1996, The lumigraph, there "pull-push"; the smoothing is ours.
     """
-    kept = (~hole).numpy().astype(np.float32)
+    kept: FloatArray = (~hole).numpy().astype(np.float32)
     values = np.where(kept > 0, image.numpy(), np.float32(0))
     levels = [(values, kept)]
     while max(kept.shape) > 1:
-        sums, shares, places = _sums_of_four(values * kept), _sums_of_four(kept), _sums_of_four(np.ones_like(kept))
+        sums, shares, places = (
+            _sums_of_four(values * kept),
+            _sums_of_four(kept),
+            _sums_of_four(np.ones_like(kept)),
+        )
         values = np.divide(sums, shares, out=np.zeros_like(sums), where=shares > 0)
         kept = shares / places
         levels.append((values, kept))
     filled = levels[-1][0]
     for values, kept in reversed(levels[:-1]):
         coarse = torch.from_numpy(filled)[None]
-        wider = functional.interpolate(coarse, size=kept.shape, mode="bilinear", align_corners=False)[0].numpy()
+        wider = functional.interpolate(coarse, size=kept.shape, mode="bilinear", align_corners=False)[
+            0
+        ].numpy()
         filled = values * kept + wider * (1 - kept)
         _smooth_where_not_kept(filled, kept)
     return torch.from_numpy(filled)

@@ -1,0 +1,30 @@
+"""What is done to one chunk of cases: explain it, score the maps, and ask the model what it depends on.
+
+A chunk's images are read once and shared by all explainers; nothing here outlives its chunk, so memory does not
+grow with the number of cases. Every random choice is seeded by case and explainer, so neither the chunk's size nor
+its company changes a result.
+"""
+
+from xaudit.audit.chunk import CaseSource, Chunk, Subject
+from xaudit.audit.explaining import explain
+from xaudit.audit.faithfulness import curves_of
+from xaudit.audit.localizing import Thresholds, localize
+from xaudit.audit.map_facts import map_facts
+from xaudit.audit.reliance import ask_reliance, score_reliance
+from xaudit.audit.scoring import score
+from xaudit.audit.tuning import tuning_curves
+
+__all__ = [
+    "CaseSource",
+    "Chunk",
+    "Subject",
+    "Thresholds",
+    "ask_reliance",
+    "curves_of",
+    "explain",
+    "localize",
+    "map_facts",
+    "score",
+    "score_reliance",
+    "tuning_curves",
+]

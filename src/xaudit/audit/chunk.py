@@ -1,0 +1,159 @@
+"""A few cases made ready for one model, read once and shared by everything that is asked of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from xaudit.cases.morphology import dilated
+from xaudit.catalog import REGIONS, explainer_row
+from xaudit.config import ExplainerSpec
+from xaudit.errors import XauditError
+from xaudit.geometry import Geometry, mask_to_model, union
+from xaudit.metrics.regions import partition
+from xaudit.records import (
+    BoolArray,
+    Case,
+    FloatArray,
+    Prediction,
+    Problem,
+    SaliencyMap,
+    Surroundings,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+    from xaudit.models.classifier import Classifier
+
+
+class CaseSource(Protocol):
+    """What a chunk needs of a data set."""
+
+    def pixels(self, case: Case) -> FloatArray:
+        """The image in the original frame, (H, W) or (H, W, 3), 0 to 1."""
+        ...
+
+    def surroundings(self, case: Case) -> Surroundings:
+        """The anatomy around the case's marks, as far as it is known."""
+        ...
+
+    def regions(self, case: Case) -> Mapping[str, BoolArray]:
+        """(H, W) masks of what the readers marked, by reader or reader policy."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One case made ready for one model: its image in the model's frame, its marks in both frames."""
+
+    case: Case
+    prediction: Prediction
+    image: "torch.Tensor"
+    geometry: Geometry
+    regions: Mapping[str, BoolArray]
+    surroundings: Surroundings
+
+    @cached_property
+    def mark(self) -> BoolArray:
+        """(H, W) of the original frame: what any reader marked, under the reader policy."""
+        return union(list(self.regions.values()), self.geometry.original_hw)
+
+    @cached_property
+    def _reach(self) -> BoolArray | None:
+        """The mark with its tolerance; None where there is none."""
+        around = self.surroundings
+        if around.tolerance_px == 0:
+            return None
+        return dilated(self.mark, around.tolerance_px, aspect=around.aspect)
+
+    @cached_property
+    def parts(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the original frame; see :data:`xaudit.catalog.REGIONS`."""
+        around = self.surroundings
+        return partition(self.mark, around.lungs, thorax=around.thorax, body=around.body, reach=self._reach)
+
+    @cached_property
+    def anatomy(self) -> Mapping[str, BoolArray]:
+        """The same without a border of its own: the parts of the patient, and what lies around."""
+        around = self.surroundings
+        return partition(
+            self.mark,
+            around.lungs,
+            thorax=around.thorax,
+            body=around.body,
+            reach=self._reach,
+            with_border=False,
+        )
+
+    @cached_property
+    def parts_in_model(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the model's frame."""
+
+        def carried(mask: BoolArray | None) -> BoolArray | None:
+            return None if mask is None else mask_to_model(mask, self.geometry)
+
+        around = self.surroundings
+        return partition(
+            mask_to_model(self.mark, self.geometry),
+            carried(around.lungs),
+            thorax=carried(around.thorax),
+            body=carried(around.body),
+            reach=carried(self._reach),
+        )
+
+    @property
+    def asked_regions(self) -> tuple[str, ...]:
+        """The regions that this case is asked about: all that its data set has masks for, here or elsewhere."""
+        around = self.surroundings
+        thorax = around.thorax is not None or "thorax" in around.unknown
+        body = around.body is not None or "body" in around.unknown
+        there = {"thorax": thorax, "body": body, "empty": body, "outside": not body}
+        return tuple(region for region in REGIONS if there.get(region, True))
+
+    @property
+    def target_index(self) -> int:
+        """Where the explained class stands among the logits."""
+        return self.prediction.class_names.index(self.prediction.target)
+
+
+class Chunk:
+    """A few cases of one model, read on first use; what cannot be read becomes a problem, not a crash."""
+
+    def __init__(
+        self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
+    ) -> None:
+        self.classifier = classifier
+        self.pairs = tuple(pairs)
+        self._source = source
+
+    @cached_property
+    def _read(self) -> tuple[tuple[Subject, ...], tuple[Problem, ...]]:
+        subjects: list[Subject] = []
+        problems: list[Problem] = []
+        for case, prediction in self.pairs:
+            try:
+                image, geometry = self.classifier.to_input(self._source.pixels(case))
+                regions, around = self._source.regions(case), self._source.surroundings(case)
+            except XauditError as error:
+                problems.append(Problem(case.case_id, "explain", str(error)))
+                continue
+            subjects.append(Subject(case, prediction, image, geometry, regions, around))
+        return tuple(subjects), tuple(problems)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The cases that could be read."""
+        return self._read[0]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The cases that could not."""
+        return self._read[1]
+
+
+def counted_values(saliency: SaliencyMap, spec: ExplainerSpec) -> FloatArray:
+    """What of a map is scored, in the model's frame: its values, or their magnitude where a sign means nothing."""
+    return saliency.values if explainer_row(spec.name).signed else np.abs(saliency.values)

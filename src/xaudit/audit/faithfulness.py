@@ -1,0 +1,87 @@
+"""The metrics that ask the model about changed images, all asked together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from xaudit.audit.chunk import Chunk
+from xaudit.audit.results import key_of, result_of
+from xaudit.catalog import explainer_row, metric_row
+from xaudit.config import ExplainerSpec, MetricSpec
+from xaudit.metrics import ask_faithfulness
+from xaudit.metrics.curve import Curve
+from xaudit.records import (
+    FloatArray,
+    SaliencyMap,
+    Score,
+    ScoreCurve,
+    ScoreKey,
+    ScoreResult,
+)
+from xaudit.seeds import seed_for
+
+
+def faithfulness_of(
+    chunk: Chunk,
+    spec: ExplainerSpec,
+    maps: Mapping[str, SaliencyMap],
+    values_of: Mapping[str, FloatArray],
+    metrics: Sequence[MetricSpec],
+    *,
+    seed: int,
+) -> dict[tuple[str, str], ScoreResult]:
+    """The metrics of the family ``faithfulness``, by case and metric, all asked together."""
+    from xaudit.perturb.asking import answer
+
+    asked = [
+        (subject, metric)
+        for subject in chunk.subjects
+        for metric in metrics
+        if metric_row(metric.name).family == "faithfulness"
+    ]
+    classifier = chunk.classifier
+    blank = str(spec.options["baseline"]) if explainer_row(spec.name).sums_to_answer else None
+    found = answer(
+        [
+            ask_faithfulness(
+                metric,
+                classifier,
+                subject.image,
+                subject.target_index,
+                values_of[subject.case.case_id],
+                about=subject.case.case_id,
+                seed=seed_for(seed, subject.case.case_id, "faithfulness"),
+                blank=blank,
+            )
+            for subject, metric in asked
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    results: dict[tuple[str, str], ScoreResult] = {}
+    for (subject, metric), one in zip(asked, found, strict=True):
+        key = key_of(subject, maps[subject.case.case_id], metric)
+        result = result_of(key, one.value.value, one.n_evals, one.seconds)
+        if isinstance(result, Score) and one.value.curve is not None:
+            result = replace(result, curve=_curve(key, one.value.curve))
+        results[subject.case.case_id, metric.id] = result
+    return results
+
+
+def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
+    """The curves from which scores were read, of those that were just measured."""
+    return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
+
+
+def _curve(key: ScoreKey, curve: Curve) -> ScoreCurve:
+    return ScoreCurve(
+        case_id=key.case_id,
+        model_id=key.model_id,
+        explainer_id=key.explainer_id,
+        explainer_hash=key.explainer_hash,
+        metric_id=key.metric_id,
+        metric_hash=key.metric_hash,
+        share=tuple(np.asarray(curve.share, dtype=np.float32).tolist()),
+        value=tuple(np.asarray(curve.value, dtype=np.float32).tolist()),
+    )

@@ -1,0 +1,40 @@
+"""What the failure category of each map is decided from."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from xaudit.audit.chunk import Chunk, counted_values
+from xaudit.config import ExplainerSpec
+from xaudit.geometry import map_to_original
+from xaudit.metrics.categories import measure_map
+from xaudit.records import (
+    MapFacts,
+    SaliencyMap,
+)
+
+
+def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
+    """What the failure category of each of one explainer's maps is decided from, in the chunk's order.
+
+    With several readers' marks to score against, it is all of their marks together.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    found: list[MapFacts] = []
+    for subject in chunk.subjects:
+        saliency, prediction = by_case[subject.case.case_id], subject.prediction
+        carried, valid = map_to_original(counted_values(saliency, spec), subject.geometry)
+        measures = measure_map(carried, subject.mark, valid, subject.anatomy)
+        found.append(
+            MapFacts(
+                case_id=subject.case.case_id,
+                patient_id=subject.case.patient_id,
+                model_id=saliency.model_id,
+                explainer_id=saliency.explainer_id,
+                explainer_hash=saliency.explainer_hash,
+                target=prediction.target,
+                label=prediction.label,
+                predicted=prediction.predicted,
+                **asdict(measures),
+            )
+        )
+    return found

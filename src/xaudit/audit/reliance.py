@@ -1,0 +1,102 @@
+"""What a model depends on in a chunk of cases, asked of the model itself."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xaudit.audit.chunk import Chunk, Subject
+from xaudit.audit.results import key_of, result_of, why_no_region
+from xaudit.config import RelianceSection
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.reliance import RegionEffect, ask_region_reliance
+from xaudit.records import (
+    Reliance,
+    ScoreResult,
+)
+from xaudit.seeds import generator_for
+
+
+def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
+    """How much the model depends on each region of each case of a chunk."""
+    from xaudit.perturb.asking import answer
+
+    classifier = chunk.classifier
+    asked = answer(
+        [
+            ask_region_reliance(
+                subject.image,
+                subject.target_index,
+                subject.parts_in_model,
+                infills=settings.infills,
+                controls=settings.controls,
+                generator=generator_for(seed, subject.case.case_id, "reliance"),
+            )
+            for subject in chunk.subjects
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    return [
+        _reliance(subject, classifier.id, effect)
+        for subject, one in zip(chunk.subjects, asked, strict=True)
+        for effect in one.value
+    ]
+
+
+def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreResult]:
+    """The reliance of each region as scores of the model itself: its drop minus that of random areas.
+
+    Once of the target's probability, which decides verdicts, and once of its logit, which still moves where the
+    probability is near 0 or 1.
+    """
+    results: list[ScoreResult] = []
+    for subject in chunk.subjects:
+        own = [r for r in reliances if r.case_id == subject.case.case_id]
+        for region in subject.asked_regions:
+            there = [r for r in own if r.region == region]
+            for metric, beyond in (
+                (f"reliance-{region}", [r.beyond_random for r in there]),
+                (f"reliance-logit-{region}", [r.logit_beyond_random for r in there]),
+            ):
+                value: Measured = float(np.mean(beyond)) if beyond else Absent(why_no_region(subject, region))
+                if region != "border" and not subject.mark.any():
+                    value = Absent("no reader marked anything on this case")
+                key = key_of(subject, None, metric, model_id=chunk.classifier.id)
+                results.append(result_of(key, value, 0, 0.0))
+    return results
+
+
+def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance:
+    return Reliance(
+        case_id=subject.case.case_id,
+        patient_id=subject.case.patient_id,
+        model_id=model_id,
+        target=subject.prediction.target,
+        correct=subject.prediction.correct,
+        region=effect.region,
+        infill=effect.infill,
+        fraction=effect.fraction,
+        probability=effect.probability,
+        probability_drop=effect.probability_drop,
+        logit_drop=effect.logit_drop,
+        control_probability_drop=effect.control_probability_drop,
+        control_logit_drop=effect.control_logit_drop,
+        beyond_random=effect.beyond_random,
+        logit_beyond_random=effect.logit_beyond_random,
+    )
+
+
+def effect_of(reliance: Reliance) -> RegionEffect:
+    """What was stored of one region, as the metrics of agreement take it."""
+    return RegionEffect(
+        region=reliance.region,
+        infill=reliance.infill,
+        fraction=reliance.fraction,
+        probability=reliance.probability,
+        probability_drop=reliance.probability_drop,
+        logit_drop=reliance.logit_drop,
+        control_probability_drop=reliance.control_probability_drop,
+        control_logit_drop=reliance.control_logit_drop,
+        beyond_random=reliance.beyond_random,
+        logit_beyond_random=reliance.logit_beyond_random,
+    )

@@ -1,0 +1,72 @@
+"""How a measured value becomes a score, or the reason why there is none."""
+
+import time
+from collections.abc import Callable
+
+from xaudit.audit.chunk import Subject
+from xaudit.catalog import STRUCTURES, metric_row
+from xaudit.config import MetricSpec
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.records import (
+    MODEL_LEVEL,
+    NO_READER,
+    SaliencyMap,
+    Score,
+    ScoreKey,
+    ScoreResult,
+    Unscored,
+)
+
+
+def timed(measure: Callable[[], Measured]) -> tuple[Measured, float]:
+    """What was measured, and the seconds it took."""
+    started = time.perf_counter()
+    return measure(), time.perf_counter() - started
+
+
+def result_of(key: ScoreKey, value: Measured, n_evals: int, seconds: float) -> ScoreResult:
+    """A score, or the reason why there is none."""
+    match value:
+        case Absent(reason):
+            return Unscored(key, reason)
+        case _:
+            return Score(key, float(value), n_evals, seconds)
+
+
+def key_of(
+    subject: Subject,
+    saliency: SaliencyMap | None,
+    metric: MetricSpec | str,
+    *,
+    model_id: str = "",
+    reader: str = NO_READER,
+) -> ScoreKey:
+    """What a score is about; without a map it asks the model itself."""
+    match metric:
+        case str():
+            metric_id, metric_hash, name = metric, "", metric
+        case MetricSpec():
+            metric_id, metric_hash, name = metric.id, metric.fingerprint, metric.name
+    return ScoreKey(
+        case_id=subject.case.case_id,
+        patient_id=subject.case.patient_id,
+        reader=reader,
+        model_id=saliency.model_id if saliency else model_id,
+        explainer_id=saliency.explainer_id if saliency else MODEL_LEVEL,
+        explainer_hash=saliency.explainer_hash if saliency else "",
+        target=subject.prediction.target,
+        correct=subject.prediction.correct,
+        metric_id=metric_id,
+        metric_hash=metric_hash,
+        family=metric_row(name).family,
+    )
+
+
+def why_no_region(subject: Subject, region: str) -> str:
+    """Why a region that is asked about is not on this case, in words for the report."""
+    structure = STRUCTURES.get(region)
+    if structure is not None and getattr(subject.surroundings, structure) is None:
+        return subject.surroundings.unknown.get(structure, "no lung mask for this case")
+    if region == "opposite-lung":
+        return "no lung lies opposite the marks"
+    return f"this case has no region '{region}'"

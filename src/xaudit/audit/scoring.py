@@ -1,0 +1,110 @@
+"""Every metric of an audit on one explainer's maps of a chunk."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from xaudit.audit.chunk import Chunk, Subject, counted_values
+from xaudit.audit.faithfulness import faithfulness_of
+from xaudit.audit.localizing import Thresholds, ceilings_of, laid_over, localize_on, missing_map
+from xaudit.audit.reliance import effect_of
+from xaudit.audit.results import key_of, result_of, timed, why_no_region
+from xaudit.catalog import metric_row
+from xaudit.config import ExplainerSpec, MetricSpec
+from xaudit.explainers.native_grids import native_grids
+from xaudit.geometry import map_to_original
+from xaudit.metrics import score_complexity
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.regions import region_masses
+from xaudit.metrics.reliance import reliance_agreement
+from xaudit.records import (
+    FloatArray,
+    Reliance,
+    SaliencyMap,
+    ScoreResult,
+)
+
+
+def score(
+    chunk: Chunk,
+    spec: ExplainerSpec,
+    maps: Sequence[SaliencyMap],
+    *,
+    metrics: Sequence[MetricSpec],
+    reliances: Sequence[Reliance],
+    ceilings: bool = True,
+    thresholds: Thresholds = MappingProxyType({}),
+    seed: int = 0,
+) -> list[ScoreResult]:
+    """Every metric of the audit on one explainer's maps of a chunk.
+
+    Args:
+        maps: as stored, one per subject.
+        reliances: of the same cases; empty where reliance was not asked.
+        ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
+        thresholds: that were tuned for the explainer; a ceiling is cut at them too.
+        seed: the audit's, of metrics that draw samples.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
+    grid_of = native_grids(spec, chunk.classifier) if placed and chunk.subjects else None
+    values_of = {one.case_id: counted_values(one, spec) for one in maps}
+    faithful = faithfulness_of(chunk, spec, by_case, values_of, metrics, seed=seed)
+    results: list[ScoreResult] = []
+    for subject in chunk.subjects:
+        saliency, values = by_case[subject.case.case_id], values_of[subject.case.case_id]
+        carried, valid = map_to_original(values, subject.geometry)
+        grid = None if grid_of is None else grid_of(subject.image)
+        marked = {
+            reader: laid_over(subject, region, carried, valid, grid, thresholds)
+            for reader, region in subject.regions.items()
+        }
+        for metric in metrics:
+            match metric_row(metric.name).family:
+                case "localization":
+                    results += localize_on(subject, saliency, metric, marked)
+                case "faithfulness":
+                    results.append(faithful[subject.case.case_id, metric.id])
+                case "complexity":
+                    value, seconds = timed(lambda m=metric, v=values: score_complexity(m, v))  # type: ignore[misc]
+                    results.append(result_of(key_of(subject, saliency, metric), value, 0, seconds))
+                case _:
+                    continue
+        if placed:
+            results += missing_map(subject, saliency, marked)
+        if grid is not None and ceilings:
+            results += ceilings_of(subject, saliency, placed, grid, thresholds)
+        results += _where(subject, saliency, carried, values, reliances)
+    return results
+
+
+def _where(
+    subject: Subject,
+    saliency: SaliencyMap,
+    carried: FloatArray,
+    values: FloatArray,
+    reliances: Sequence[Reliance],
+) -> list[ScoreResult]:
+    """The map's mass by region, and whether its densest regions are those that the model depends on."""
+    results: list[ScoreResult] = []
+    masses: Mapping[str, float] | Absent = (
+        region_masses(carried, subject.parts)
+        if subject.mark.any()
+        else Absent("no reader marked anything on this case")
+    )
+    for region in subject.asked_regions:
+        match masses:
+            case Absent():
+                value: Measured = masses
+            case _:
+                value = masses.get(region, Absent(why_no_region(subject, region)))
+        results.append(result_of(key_of(subject, saliency, f"mass-{region}"), value, 0, 0.0))
+    own = [effect_of(r) for r in reliances if r.case_id == subject.case.case_id]
+    if own:
+        in_model = region_masses(values, subject.parts_in_model)
+        match in_model:
+            case Absent():
+                agreement: Measured = in_model
+            case _:
+                agreement = reliance_agreement(in_model, subject.parts_in_model, own)
+        results.append(result_of(key_of(subject, saliency, "reliance-agreement"), agreement, 0, 0.0))
+    return results

@@ -1,0 +1,53 @@
+"""How well maps meet their marks at each threshold, from which thresholds are tuned."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xaudit.audit.chunk import Chunk, counted_values
+from xaudit.config import ExplainerSpec
+from xaudit.geometry import map_to_original
+from xaudit.metrics.absent import Absent
+from xaudit.metrics.localization.marked_map import MarkedMap
+from xaudit.metrics.localization.tuning import iou_curve
+from xaudit.records import (
+    SaliencyMap,
+    TuningCurve,
+)
+
+
+def tuning_curves(
+    chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap], *, thresholds: Sequence[float]
+) -> list[TuningCurve]:
+    """How well one explainer's maps of a chunk meet their marks at each threshold, in the chunk's order.
+
+    A map that points nowhere meets nothing at any. A case whose marks can be neither met nor missed has no curve.
+
+    Args:
+        maps: one per subject.
+        thresholds: of the map scaled to 0 to 1, rising.
+    """
+    by_case = {saliency.case_id: saliency for saliency in maps}
+    found: list[TuningCurve] = []
+    for subject in chunk.subjects:
+        saliency = by_case[subject.case.case_id]
+        carried, valid = map_to_original(counted_values(saliency, spec), subject.geometry)
+        curves = [
+            curve
+            for region in subject.regions.values()
+            if not isinstance(curve := iou_curve(MarkedMap(carried, region, valid), thresholds), Absent)
+        ]
+        if curves:
+            found.append(
+                TuningCurve(
+                    case_id=subject.case.case_id,
+                    patient_id=subject.case.patient_id,
+                    model_id=saliency.model_id,
+                    explainer_id=saliency.explainer_id,
+                    explainer_hash=saliency.explainer_hash,
+                    target=subject.prediction.target,
+                    thresholds=tuple(thresholds),
+                    ious=tuple(float(iou) for iou in np.mean(curves, axis=0)),
+                )
+            )
+    return found
