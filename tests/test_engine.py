@@ -1,8 +1,11 @@
 """Shards in this process: each done once, in order, and progress that adds up."""
 
+import numpy as np  # noqa: F401 - its BLAS has to be there before it can be limited
 import pytest
+from threadpoolctl import threadpool_info
 
 from xaudit.engine.local import Shard, ShardCount, run_shards
+from xaudit.engine.threads import one_blas_thread
 
 
 class Bench:
@@ -94,3 +97,13 @@ def test_no_shards_are_no_work():
     count, told = Bench().run(names=())
     assert count == ShardCount(0, 0)
     assert [(p.done, p.total) for p in told] == [(0, 0)]
+
+
+def test_blas_takes_one_thread_inside_and_what_it_had_outside():
+    def blas():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = blas()
+    with one_blas_thread():
+        assert set(blas()) == {1}
+    assert blas() == before != []

@@ -13,6 +13,7 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.config import ModelSection, fingerprint
 from xaudit.engine.local import ShardCount, run_shards
+from xaudit.engine.threads import one_blas_thread
 from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
@@ -92,7 +93,7 @@ class Run:
 
     def to(self, until: Stage) -> FinishedRun:
         """Carries the audit out up to a stage; an interruption is noted in the folder and passed on."""
-        with ExitStack() as at_exit:
+        with one_blas_thread(), ExitStack() as at_exit:
             at_exit.callback(self._note_interruption)
             outcome = self._carry_out(until)
             at_exit.pop_all()
