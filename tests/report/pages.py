@@ -6,8 +6,9 @@ import numpy as np
 import outcomes
 
 from xaudit.geometry import fit_geometry, map_to_original
-from xaudit.records import Annotation, Box, Case, Prediction
+from xaudit.records import Annotation, Box, Case, Interval, Prediction
 from xaudit.stages.gallery_view import GalleryMap, GalleryView, shrunk
+from xaudit.stages.mean_curves import MeanCurve
 from xaudit.stages.previews import preview
 from xaudit.stages.reasons import ReasonCount
 from xaudit.stages.report_material import ReportMaterial
@@ -82,8 +83,9 @@ def material(
                     maps,
                 )
             )
+    outcome = replace(outcome, explainer_ids=(*explainers, *outcome.control_ids))
     return ReportMaterial(
-        outcome=replace(outcome, explainer_ids=(*explainers, *outcome.control_ids)),
+        outcome=outcome,
         manifest={
             "xaudit": "0.1.0",
             "python": "3.11",
@@ -108,7 +110,27 @@ def material(
         signed={name: name != "gradcam" for name in explainers},
         ranked_by="relevance-mass-accuracy",
         maps_kept=True,
+        curves=curves(outcome) if names else (),
+        curves_kept=bool(names),
     )
+
+
+def curves(outcome, *, n_points=9, metrics=("pixel-flipping", "insertion")):
+    """Explainers whose answer falls fast, or rises fast, beside controls on which it goes evenly."""
+    found = []
+    for model in outcome.model_ids:
+        for metric in metrics:
+            for place, name in enumerate(outcome.explainer_ids):
+                speed = 1 if name in outcome.control_ids else 3 + 2 * place
+                means = []
+                for step in range(n_points):
+                    share = step / (n_points - 1)
+                    left = 0.9 * (1 - share) ** speed
+                    value = left if metric == "pixel-flipping" else 0.9 - left
+                    means.append(Interval(value, max(0.0, value - 0.05), min(1.0, value + 0.05), "bca"))
+                shares = tuple(step / (n_points - 1) for step in range(n_points))
+                found.append(MeanCurve(model, name, metric, shares, tuple(means), 54, 54))
+    return tuple(found)
 
 
 def planted(*, frame, fit, model_hw, spacing, box) -> ReportMaterial:

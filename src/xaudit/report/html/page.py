@@ -17,6 +17,7 @@ from xaudit.report.comparison import comparison_section
 from xaudit.report.evidence_sections import localization_section, truth_section
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
 from xaudit.report.html.confusion import Matrix, matrices
+from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
 from xaudit.report.html.forest import Forest, forests, has_ceilings
 from xaudit.report.html.gallery import gallery_data
 from xaudit.report.html.region_bars import RegionBars, region_bars
@@ -112,6 +113,8 @@ class Page:
     gallery: Gallery
     strata: tuple[Section, ...]
     strata_missing: tuple[str, ...]
+    curves: tuple[CurveChart, ...]
+    curves_missing: str
     sanity: tuple[Section, ...]
     notes: Section | None
     skipped: Section
@@ -149,6 +152,7 @@ def page_of(
         changed_section(outcome, "resolution"),
         changed_section(outcome, "equivariance"),
     ]
+    charts = curve_charts(material)
     checks = [checks_section(outcome), repeatability_section(outcome), _further(outcome)]
     return Page(
         name=outcome.name,
@@ -175,6 +179,8 @@ def page_of(
         gallery=_gallery(material, images=images, named=named),
         strata=tuple(section for section in strata if section is not None),
         strata_missing=_not_asked(strata[0], strata[3], strata[4]),
+        curves=charts,
+        curves_missing="" if charts else no_curves(material),
         sanity=tuple(section for section in checks if section is not None),
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
