@@ -78,7 +78,7 @@ def test_a_metric_under_its_own_id_has_the_axes_of_its_kind_and_says_what_was_as
         metric_names={"mine": "road"},
         answers={"mine": "decision"},
     )
-    assert (chart.title, chart.better) == ("mine", "lower is better")
+    assert (chart.title, chart.better) == ("mine", "a lower curve is better")
     assert chart.up == "share of images still given the target"
 
 
@@ -90,6 +90,6 @@ def test_the_axes_agree_with_the_catalog():
         assert ("{answer}" in axes.up) == bool(answers), name
         if name in ("region-perturbation", "region-perturbation-lerf", "irof"):
             # Their values are falls of the answer, so the better map's curve is the other way round.
-            assert (axes.better == "lower is better") == bool(rows[name].higher_is_better)
+            assert (axes.better == "a lower curve is better") == bool(rows[name].higher_is_better)
         elif name != "monotonicity":
-            assert (axes.better == "higher is better") == rows[name].higher_is_better, name
+            assert (axes.better == "a higher curve is better") == rows[name].higher_is_better, name

@@ -309,7 +309,7 @@ def test_every_curve_is_drawn_beside_the_controls_and_said_in_words_and_numbers(
     assert len(fields) == 4
     assert fields[0]["aria-label"].startswith(
         "pixel flipping of honest: target probability over the share of pixels removed, the map’s highest first, "
-        "lower is better. gradcam from 0.90 to 0.00; "
+        "a lower curve is better. gradcam from 0.90 to 0.00; "
     )
     assert "control random from 0.90 to 0.00" in fields[0]["aria-label"]
     lines = [

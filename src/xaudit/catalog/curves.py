@@ -29,8 +29,8 @@ class CurveRow:
         return self.up.format(answer=words)
 
 
-_LOWER = "lower is better"
-_HIGHER = "higher is better"
+_LOWER = "a lower curve is better"
+_HIGHER = "a higher curve is better"
 _P = "target probability"
 
 CURVES: Mapping[str, CurveRow] = {
@@ -50,7 +50,7 @@ CURVES: Mapping[str, CurveRow] = {
     ),
     "road": CurveRow("share of pixels imputed, the map’s highest first", "{answer}", _LOWER),
     "road-lerf": CurveRow("share of pixels imputed, the map’s lowest first", "{answer}", _HIGHER),
-    "monotonicity": CurveRow("share of pixels shown, the map’s lowest first", _P, "never falling is better"),
+    "monotonicity": CurveRow("share of pixels shown, the map’s lowest first", _P, "a curve that never falls is better"),
     "sensitivity-n": CurveRow(
         "share of pixels in the random subset", "correlation with the fall of the {answer}", _HIGHER
     ),
