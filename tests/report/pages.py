@@ -133,17 +133,24 @@ def curves(outcome, *, n_points=9, metrics=("pixel-flipping", "insertion")):
     return tuple(found)
 
 
-def planted(*, frame, fit, model_hw, spacing, box) -> ReportMaterial:
+def planted(*, frame, fit, model_hw, spacing, box, flip=False, read=None) -> ReportMaterial:
     """One black image with one white box, marked by one reader, and a map that is high in that box alone.
 
     The map is made in the model's frame as an explainer would, and comes back by the recorded geometry.
+
+    Args:
+        flip: whether the model sees the image mirrored.
+        read: what storing the pixels in a file and reading them gives: pixels and spacing.
     """
     name = "planted"
     pixels = np.zeros(frame, np.float32)
     rows, cols = slice(int(box.y0), int(box.y1)), slice(int(box.x0), int(box.x1))
     pixels[rows, cols] = 1.0
-    geometry = fit_geometry(frame, model_hw, fit)
+    if read is not None:
+        pixels, spacing = read(pixels, spacing)
+    geometry = replace(fit_geometry(frame, model_hw, fit), flip=flip)
     (x0, y0), (x1, y1) = geometry.to_model(box.x0, box.y0), geometry.to_model(box.x1, box.y1)
+    x0, x1 = sorted((x0, x1))
     values = np.zeros(model_hw, np.float32)
     values[max(0, round(y0)) : round(y1), max(0, round(x0)) : round(x1)] = 1.0
     view = GalleryView(

@@ -2,14 +2,20 @@
 
 import io
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pages
 import pytest
 from PIL import Image
 
+from xaudit.cases.image_file import read_header, read_pixels
 from xaudit.records import Box
 from xaudit.report.html.page_file import write_page
+
+# For `dicom_files`.
+sys.path.append(str(Path(__file__).parents[1] / "cases"))
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -227,6 +233,31 @@ def test_printed_the_controls_are_gone_and_the_tables_are_whole(visit):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+def from_dicom(**elements):
+    """Stores the pixels as a CT slice and reads it as an audit would."""
+
+    def read(pixels, spacing):
+        pytest.importorskip("pydicom")
+        from dicom_files import dicom_bytes
+
+        inverted = elements.get("PhotometricInterpretation") == "MONOCHROME1"
+        stored = np.rint(1000 * (1 - pixels if inverted else pixels)).astype(np.uint16)
+        data = dicom_bytes(stored, PixelSpacing=[str(one) for one in spacing], **elements)
+        return read_pixels(data, "dicom", "full"), read_header(data, "full").spacing_mm
+
+    return read
+
+
+def from_turned_png(pixels, spacing):
+    """Stores the image lying on its side, with EXIF's word that a viewer has to turn it to the right."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = io.BytesIO()
+    # A quarter turn to the left, which the viewer takes back.
+    Image.fromarray(np.rint(255 * np.rot90(pixels)).astype(np.uint8)).save(stored, "PNG", exif=exif)
+    return read_pixels(stored.getvalue(), "png", "full"), spacing
+
+
 PLANTED = {
     "as it is": {"frame": (96, 128), "fit": "stretch", "model_hw": (96, 128), "spacing": None},
     "resized": {"frame": (200, 300), "fit": "stretch", "model_hw": (50, 50), "spacing": None},
@@ -239,13 +270,63 @@ PLANTED = {
         "model_hw": (64, 64),
         "spacing": (0.2, 0.2),
     },
+    "mirrored": {
+        "frame": (96, 128),
+        "fit": "stretch",
+        "model_hw": (48, 64),
+        "spacing": None,
+        "flip": True,
+    },
+    "mirrored and cropped": {
+        "frame": (120, 200),
+        "fit": "crop",
+        "model_hw": (60, 60),
+        "spacing": None,
+        "flip": True,
+    },
+    "mirrored and padded": {
+        "frame": (200, 120),
+        "fit": "pad",
+        "model_hw": (100, 100),
+        "spacing": None,
+        "flip": True,
+    },
+    "turned by EXIF": {
+        "frame": (100, 160),
+        "fit": "pad",
+        "model_hw": (80, 80),
+        "spacing": None,
+        "read": from_turned_png,
+    },
+    "DICOM, anisotropic": {
+        "frame": (128, 128),
+        "fit": "stretch",
+        "model_hw": (64, 64),
+        "spacing": (0.5, 1.25),
+        "read": from_dicom(),
+    },
+    "DICOM, inverted": {
+        "frame": (128, 96),
+        "fit": "pad",
+        "model_hw": (64, 64),
+        "spacing": (1.0, 0.5),
+        "read": from_dicom(PhotometricInterpretation="MONOCHROME1"),
+    },
+    "DICOM, stored mirrored": {
+        "frame": (96, 128),
+        "fit": "crop",
+        "model_hw": (64, 64),
+        "spacing": (0.7, 0.8),
+        "read": from_dicom(ImageOrientationPatient=["-1", "0", "0", "0", "1", "0"]),
+    },
 }
 
 
 @pytest.mark.parametrize("how", PLANTED)
 def test_a_planted_square_its_outline_and_its_map_coincide_on_the_screen(visit, how):
     height, width = PLANTED[how]["frame"]
-    box = Box(*(round(one) for one in (width * 0.4, height * 0.3, width * 0.6, height * 0.7)))
+    # Nowhere near the middle, so that what is mirrored or turned by mistake lies elsewhere.
+    box = Box(*(round(one) for one in (width * 0.25, height * 0.55, width * 0.45, height * 0.85)))
     source = pages.planted(box=box, **PLANTED[how])
     page = visit(source, width=1280)
     page.locator("#left").select_option(label="gradcam")

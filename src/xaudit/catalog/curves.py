@@ -50,7 +50,9 @@ CURVES: Mapping[str, CurveRow] = {
     ),
     "road": CurveRow("share of pixels imputed, the map’s highest first", "{answer}", _LOWER),
     "road-lerf": CurveRow("share of pixels imputed, the map’s lowest first", "{answer}", _HIGHER),
-    "monotonicity": CurveRow("share of pixels shown, the map’s lowest first", _P, "a curve that never falls is better"),
+    "monotonicity": CurveRow(
+        "share of pixels shown, the map’s lowest first", _P, "a curve that never falls is better"
+    ),
     "sensitivity-n": CurveRow(
         "share of pixels in the random subset", "correlation with the fall of the {answer}", _HIGHER
     ),
