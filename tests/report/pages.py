@@ -1,5 +1,6 @@
 """Finished runs with pictures, maps and marks, as a page shows them; made up, for the reports' tests."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -112,6 +113,24 @@ def material(
         maps_kept=True,
         curves=curves(outcome) if names else (),
         curves_kept=bool(names),
+    )
+
+
+def repeated(few: ReportMaterial, n: int) -> ReportMaterial:
+    """As many cases of one model as asked, which look like the few over and over."""
+    [model] = few.n_explained
+    names = [f"case-{number:04d}" for number in range(n)]
+    source = dict(zip(names, itertools.cycle(few.views), strict=False))
+    return replace(
+        few,
+        views=tuple(
+            replace(view, case_id=name, prediction=replace(view.prediction, case_id=name))
+            for name, view in source.items()
+        ),
+        n_explained={model: n},
+        cases={name: replace(few.cases[view.case_id], case_id=name) for name, view in source.items()},
+        marks={name: few.marks[view.case_id] for name, view in source.items()},
+        previews={name: replace(few.previews[view.case_id], case_id=name) for name, view in source.items()},
     )
 
 

@@ -199,6 +199,21 @@ def test_the_gallery_says_how_many_of_how_many_cases_it_shows(text):
     assert "honest: all 3; shortcut: all 3." in html_report(all_shown)
 
 
+def test_of_more_cases_than_a_browser_bears_the_worst_of_each_model_have_pictures(monkeypatch):
+    # Two models and three explainers: room for two cases of each.
+    monkeypatch.setattr("xaudit.report.html.gallery.MOST_MAPS", 12)
+    source = pages.material(names=("A", "B", "C"))
+    text = html_report(source)
+    assert "Only the worst 4 of the 6 have pictures" in text
+    data = data_of(text)
+    pictured = {
+        (v["model"], data["cases"][v["case"]]["id"]) for v in data["views"] if "image" in v["maps"][0]
+    }
+    assert pictured == {(0, "A"), (0, "B"), (1, "A"), (1, "B")}
+    assert [bool(one["image"]) for one in data["cases"]] == [True, True, False]
+    assert all(len(view["maps"][0]["scores"]) == 2 for view in data["views"])
+
+
 def test_an_image_comes_back_grey_by_grey_and_a_map_to_within_half_a_step(material, text):
     data = data_of(text)
     [one] = [one for one in data["cases"] if one["id"] == "P01"]

@@ -19,7 +19,7 @@ from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Sectio
 from xaudit.report.html.confusion import Matrix, matrices
 from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
 from xaudit.report.html.forest import Forest, forests, has_ceilings
-from xaudit.report.html.gallery import gallery_data
+from xaudit.report.html.gallery import gallery_data, pictured_views
 from xaudit.report.html.region_bars import RegionBars, region_bars
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.protocol_section import protocol_section
@@ -268,6 +268,12 @@ def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | Non
     if not images:
         return ("Images, maps and outlines were left out as asked.",)
     notes = []
+    n_pictured = len(pictured_views(material))
+    if n_pictured < len(material.views):
+        notes.append(
+            f"Only the worst {n_pictured:,} of the {len(material.views):,} have pictures, so that a browser can still "
+            "open the page; the others have their numbers. With a smaller `report.gallery` all have."
+        )
     missing = sum(name not in material.previews for name in material.cases)
     if not material.maps_kept:
         notes.append("The run kept no maps (`run.maps: none`), so none can be drawn.")

@@ -132,7 +132,7 @@
     const [rows, cols] = one.size || [Math.max(1, Math.round(height * shrink)), Math.max(1, Math.round(width * shrink))];
     box.classList.toggle("blocky", Math.max(rows, cols) < 200);
     if (one.image) box.append(make("img", { src: one.image, alt: label, decoding: "async" }));
-    else box.append(make("div", { className: "absent" }, map && map.image ? "" : "no image kept"));
+    else box.append(make("div", { className: "absent" }, map && map.image ? "" : "no picture"));
     if (map && map.image) {
       const scale = Math.max(1, Math.ceil(160 / Math.max(rows, cols)));
       const canvas = make("canvas", { width: cols * scale, height: rows * scale, role: "img" });
