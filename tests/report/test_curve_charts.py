@@ -55,6 +55,13 @@ def test_without_limits_and_for_controls_there_is_no_band():
     assert [line.look.is_control for line in chart.plots[0].lines] == [False, True]
 
 
+def test_lines_that_lie_on_each_other_still_show_both_signs():
+    [chart] = drawn(curve("gradcam", (0.8, 0.4, 0.0)), curve("lime", (0.8, 0.4, 0.0)))
+    first, second = chart.plots[0].lines
+    assert first.path == second.path
+    assert not set(first.signs) & set(second.signs)
+
+
 def test_no_two_explainers_look_alike_however_many_there_are():
     names = tuple(row.id for row in EXPLAINERS if not row.control)
     outcome = replace(

@@ -207,6 +207,36 @@ def test_the_page_can_be_used_with_the_keyboard_alone(visit):
     assert page.evaluate("document.activeElement.className") == "whole"
 
 
+def test_one_metrics_curves_are_shown_at_a_time_and_their_numbers_open_by_key(visit):
+    page = visit(pages.material())
+    charts = page.get_by_role("img", name="of honest: target probability")
+    assert [one.get_attribute("aria-label").split(" of ")[0] for one in charts.all()] == ["pixel flipping"]
+    page.locator("#curve-choice input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert [one.get_attribute("aria-label").split(" of ")[0] for one in charts.all()] == ["insertion"]
+    page.locator("#curves summary:visible").focus()
+    page.keyboard.press("Enter")
+    # .9 at the end, and a control half of it half-way.
+    assert page.locator("#curves tr:visible", has_text="100 %").first.inner_text().split()[2:4] == [
+        "0.90",
+        "[0.85,",
+    ]
+    assert "0.45 [0.40, 0.50]" in page.locator("#curves tr:visible", has_text="50 %").first.inner_text()
+
+
+def test_curves_are_told_apart_by_more_than_colour(visit):
+    page = visit(pages.material())
+    looks = page.locator("#curves [data-curve]:visible .sample").all()
+    drawn = [
+        one.evaluate("""(node) => {
+          const line = getComputedStyle(node.querySelector('.run')), sign = node.querySelector('.sign');
+          return `${line.strokeDasharray} ${sign ? sign.innerHTML.trim() : ''}`;
+        }""")
+        for one in looks
+    ]
+    assert len(set(drawn)) == len(drawn) == len(pages.EXPLAINERS) + 3
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1024, 1600])
 def test_the_page_is_never_wider_than_the_screen(visit, width, scheme):

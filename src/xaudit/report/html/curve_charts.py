@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from xaudit.catalog import CURVES, METRICS
 from xaudit.records import Interval, Outcome
 from xaudit.report.grid import Cell, Column, Grid, Row, grid
@@ -43,7 +45,7 @@ class LineLook:
 
     Attributes:
         colour: from 0; a control has none.
-        sign: from 0: what stands on an explainer's points.
+        sign: from 0: what stands on an explainer's line.
         dash: from 0: of a control.
     """
 
@@ -61,7 +63,7 @@ class ChartLine:
     Attributes:
         path: in percent of the plot, from its upper left corner.
         band: the outline of the interval; empty for a control, and with too few patients.
-        signs: where the line's sign stands, likewise.
+        signs: where the line's sign stands, likewise; between points too.
         end: ``from 0.93 to 0.12``.
     """
 
@@ -209,26 +211,46 @@ def _plot(
     about = count(n_cases, "image")
     if all(one.cluster == "patient" for one in outcome.summaries):
         about += f", {count(n_patients, 'patient')}"
-    lines = tuple(_line(look, curve, x, y) for look, curve in pairs)
+    explainers = [look.label for look, _ in pairs if not look.is_control]
+    lines = tuple(
+        _line(look, curve, x, y, explainers.index(look.label) / len(explainers) if not look.is_control else 0)
+        for look, curve in pairs
+    )
     said = "; ".join(
         f"{'control ' if line.look.is_control else ''}{line.look.label} {line.end}" for line in lines
     )
     return CurvePlot(model, about, said, lines, _table(model, pairs))
 
 
-def _line(look: LineLook, curve: MeanCurve, x: ChartAxis, y: ChartAxis) -> ChartLine:
+def _line(look: LineLook, curve: MeanCurve, x: ChartAxis, y: ChartAxis, shift: float) -> ChartLine:
     points = [
         (x.at(share), round(100 - y.at(mean.estimate), 2))
         for share, mean in zip(curve.share, curve.means, strict=True)
     ]
-    every = max(1, -(-len(points) // _SIGNS))
     first, last = curve.means[0].estimate, curve.means[-1].estimate
     return ChartLine(
         look,
         _path(points),
         "" if look.is_control else _band(curve, x, y),
-        () if look.is_control else tuple(points[look.colour % every :: every]),
+        () if look.is_control else _signs(points, shift),
         f"from {shown(first)} to {shown(last)}",
+    )
+
+
+def _signs(points: Sequence[tuple[float, float]], shift: float) -> tuple[tuple[float, float], ...]:
+    """Places on a line at even distances, each line's own where lines lie on each other.
+
+    Args:
+        shift: how far they begin into the first distance, from 0 to 1.
+
+    Example:
+        >>> _signs([(0.0, 100.0), (60.0, 40.0)], 0.5)[:2]
+        ((5.0, 95.0), (15.0, 85.0))
+    """
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    places = [xs[0] + (xs[-1] - xs[0]) * (number + shift) / _SIGNS for number in range(_SIGNS)]
+    return tuple(
+        dict.fromkeys((round(place, 2), round(float(np.interp(place, xs, ys)), 2)) for place in places)
     )
 
 
