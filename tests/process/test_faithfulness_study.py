@@ -66,6 +66,14 @@ def test_chosen_metrics_are_scored_shared_and_told_apart_from_the_control_and_th
     road = page[page.index('aria-label="road of marks: ') :]
     assert "share of images still given the target over the share of pixels imputed" in road[:200]
 
+    damaged = next((run / "curves").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    capsys.readouterr()
+    assert run_command_line(["report", str(run), "--html"]) == 2
+    told = capsys.readouterr().err
+    assert f"error: {run.name}: curves/{damaged.name} was damaged" in told
+    assert "hint:" in told
+
     parts = sorted(part.name for part in (run / "scores").iterdir())
     audit["run"]["curves"] = False
     assert run_command_line(["run", str(write_audit(study, **audit)), "-q"]) == 0
