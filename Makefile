@@ -10,12 +10,13 @@ UV_VERSION := 0.13.8
 UV := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lint test test-slow test-all bench lock clean
+.PHONY: help install demo lint test test-slow test-all browser bench lock clean
 
 help:
 	@echo 'make demo       install, then audit the built-in phantom study'
 	@echo 'make test       install, then style, types, layers and the fast tests (with CI=true the slow ones too)'
 	@echo 'make test-all   the same, then the slow tests'
+	@echo 'make browser    Chromium for the tests of the HTML report, from apt where that is allowed'
 	@echo 'make bench      what the speed claims rest on'
 	@echo 'make lock       pin every dependency anew from pyproject.toml'
 	@echo 'make clean      remove the environment and all caches, keep runs/'
@@ -44,14 +45,29 @@ lint: .ready
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 ifeq ($(CI),true)
-	$(BIN)/pytest -m slow
+	@$(MAKE) --no-print-directory browser
+	$(BIN)/pytest -m slow -rs
 endif
 
 test-slow: .ready
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -rs
 
-test-all:
-	$(MAKE) test CI=true
+test-all: test
+ifneq ($(CI),true)
+	$(BIN)/pytest -m slow -rs
+endif
+
+# Never fails: without a browser its tests are skipped, and the reason stands at the end of their output.
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+	  "$$name" --version >/dev/null 2>&1 && exit 0; done; \
+	if test "$$(id -u)" = 0; then sudo=; else sudo='sudo -n'; fi; \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+	  apt="timeout 600 $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1"; \
+	  { $$apt update && $$apt install -y --no-install-recommends chromium; } </dev/null >/dev/null 2>&1 \
+	    && chromium --version >/dev/null 2>&1 && exit 0; \
+	fi; \
+	echo 'note: no Chromium here, and none could be installed; the tests of the HTML report in a browser are skipped' >&2
 
 bench: .ready
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

@@ -7,7 +7,7 @@ import pytest
 import torch
 from reading_models import box, reads, reads_nothing
 
-from xaudit.catalog import METRICS, metric_row
+from xaudit.catalog import CURVES, METRICS, metric_row
 from xaudit.config import MetricSpec
 from xaudit.metrics import Absent, ask_faithfulness, score_complexity, score_faithfulness
 from xaudit.perturb.asking import answer
@@ -61,6 +61,16 @@ def test_no_metric_of_the_catalog_is_left_out():
         assert isinstance(score(metric_id, AREA + NOISE), float), metric_id
     for metric_id in SIMPLE:
         assert isinstance(score_complexity(MetricSpec(name=metric_id), AREA + NOISE), float), metric_id
+
+
+@pytest.mark.parametrize("metric_id", ASKING)
+def test_a_metric_that_is_read_from_a_curve_has_the_words_for_its_axes_in_the_catalog(metric_id):
+    classifier = classifier_of()
+    asking = ask_faithfulness(
+        spec_of(metric_id), classifier, IMAGE, 1, AREA + NOISE, blank=BLANK.get(metric_id)
+    )
+    [found] = answer([asking], classifier.logits, batch_size=16)
+    assert (found.value.curve is not None) == (metric_id in CURVES)
 
 
 @pytest.mark.parametrize("metric_id", ASKING + SIMPLE)

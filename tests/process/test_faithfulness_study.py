@@ -28,6 +28,7 @@ def test_chosen_metrics_are_scored_shared_and_told_apart_from_the_control_and_th
         "controls": ["random"],
         "gates": [],
         "reliance": {"enabled": False},
+        "report": {"gallery": 2},
         "run": {**study_audit()["run"], "limit": 6, "curves": True},
     }
     path = write_audit(study, **audit)
@@ -58,8 +59,24 @@ def test_chosen_metrics_are_scored_shared_and_told_apart_from_the_control_and_th
     own = stored[stored["case_id"] == one["case_id"]]["value"].iloc[0]
     assert own == pytest.approx((value[:-1] + value[1:]).mean() / 2, abs=1e-6)
 
+    page = (run / "report.html").read_text()
+    for name in ("deletion", "insertion", "pixel flipping"):
+        assert f'aria-label="{name} of marks: target probability over the share of pixels' in page
+    # ROAD with 4 steps imputes a quarter, a half and three quarters.
+    road = page[page.index('aria-label="road of marks: ') :]
+    assert "share of images still given the target over the share of pixels imputed" in road[:200]
+
+    damaged = next((run / "curves").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    capsys.readouterr()
+    assert run_command_line(["report", str(run), "--html"]) == 2
+    told = capsys.readouterr().err
+    assert f"error: {run.name}: curves/{damaged.name} was damaged" in told
+    assert "hint:" in told
+
     parts = sorted(part.name for part in (run / "scores").iterdir())
     audit["run"]["curves"] = False
     assert run_command_line(["run", str(write_audit(study, **audit)), "-q"]) == 0
     assert sorted(part.name for part in (only_run(study / "runs") / "scores").iterdir()) == parts
     assert list((run / "curves").glob("*.parquet")) == []
+    assert "run: {curves: true}" in (run / "report.html").read_text()

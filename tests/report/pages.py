@@ -1,13 +1,15 @@
 """Finished runs with pictures, maps and marks, as a page shows them; made up, for the reports' tests."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import outcomes
 
 from xaudit.geometry import fit_geometry, map_to_original
-from xaudit.records import Annotation, Box, Case, Prediction
+from xaudit.records import Annotation, Box, Case, Interval, Prediction
 from xaudit.stages.gallery_view import GalleryMap, GalleryView, shrunk
+from xaudit.stages.mean_curves import MeanCurve
 from xaudit.stages.previews import preview
 from xaudit.stages.reasons import ReasonCount
 from xaudit.stages.report_material import ReportMaterial
@@ -82,8 +84,9 @@ def material(
                     maps,
                 )
             )
+    outcome = replace(outcome, explainer_ids=(*explainers, *outcome.control_ids))
     return ReportMaterial(
-        outcome=replace(outcome, explainer_ids=(*explainers, *outcome.control_ids)),
+        outcome=outcome,
         manifest={
             "xaudit": "0.1.0",
             "python": "3.11",
@@ -108,20 +111,65 @@ def material(
         signed={name: name != "gradcam" for name in explainers},
         ranked_by="relevance-mass-accuracy",
         maps_kept=True,
+        curves=curves(outcome) if names else (),
+        curves_kept=bool(names),
     )
 
 
-def planted(*, frame, fit, model_hw, spacing, box) -> ReportMaterial:
+def repeated(few: ReportMaterial, n: int) -> ReportMaterial:
+    """As many cases of one model as asked, which look like the few over and over."""
+    [model] = few.n_explained
+    names = [f"case-{number:04d}" for number in range(n)]
+    source = dict(zip(names, itertools.cycle(few.views), strict=False))
+    return replace(
+        few,
+        views=tuple(
+            replace(view, case_id=name, prediction=replace(view.prediction, case_id=name))
+            for name, view in source.items()
+        ),
+        n_explained={model: n},
+        cases={name: replace(few.cases[view.case_id], case_id=name) for name, view in source.items()},
+        marks={name: few.marks[view.case_id] for name, view in source.items()},
+        previews={name: replace(few.previews[view.case_id], case_id=name) for name, view in source.items()},
+    )
+
+
+def curves(outcome, *, n_points=9, metrics=("pixel-flipping", "insertion")):
+    """Explainers whose answer falls fast, or rises fast, beside controls on which it goes evenly."""
+    found = []
+    for model in outcome.model_ids:
+        for metric in metrics:
+            for place, name in enumerate(outcome.explainer_ids):
+                speed = 1 if name in outcome.control_ids else 3 + 2 * place
+                means = []
+                for step in range(n_points):
+                    share = step / (n_points - 1)
+                    left = 0.9 * (1 - share) ** speed
+                    value = left if metric == "pixel-flipping" else 0.9 - left
+                    means.append(Interval(value, max(0.0, value - 0.05), min(1.0, value + 0.05), "bca"))
+                shares = tuple(step / (n_points - 1) for step in range(n_points))
+                found.append(MeanCurve(model, name, metric, shares, tuple(means), 54, 54))
+    return tuple(found)
+
+
+def planted(*, frame, fit, model_hw, spacing, box, flip=False, read=None) -> ReportMaterial:
     """One black image with one white box, marked by one reader, and a map that is high in that box alone.
 
     The map is made in the model's frame as an explainer would, and comes back by the recorded geometry.
+
+    Args:
+        flip: whether the model sees the image mirrored.
+        read: what storing the pixels in a file and reading them gives: pixels and spacing.
     """
     name = "planted"
     pixels = np.zeros(frame, np.float32)
     rows, cols = slice(int(box.y0), int(box.y1)), slice(int(box.x0), int(box.x1))
     pixels[rows, cols] = 1.0
-    geometry = fit_geometry(frame, model_hw, fit)
+    if read is not None:
+        pixels, spacing = read(pixels, spacing)
+    geometry = replace(fit_geometry(frame, model_hw, fit), flip=flip)
     (x0, y0), (x1, y1) = geometry.to_model(box.x0, box.y0), geometry.to_model(box.x1, box.y1)
+    x0, x1 = sorted((x0, x1))
     values = np.zeros(model_hw, np.float32)
     values[max(0, round(y0)) : round(y1), max(0, round(x0)) : round(x1)] = 1.0
     view = GalleryView(

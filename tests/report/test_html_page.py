@@ -113,7 +113,7 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
         "This run sorted no maps",
         "it takes two explainers",
         "No case was explained",
-        "a run keeps the area under each curve",
+        "a run stores the curves behind its scores where",
         "asked for no metric of sanity",
         "The manifest holds no command",
     ):
@@ -197,6 +197,21 @@ def test_the_gallery_says_how_many_of_how_many_cases_it_shows(text):
     assert "The tables count all cases." in text
     all_shown = replace(pages.material(), n_explained={"honest": 3, "shortcut": 3})
     assert "honest: all 3; shortcut: all 3." in html_report(all_shown)
+
+
+def test_of_more_cases_than_a_browser_bears_the_worst_of_each_model_have_pictures(monkeypatch):
+    # Two models and three explainers: room for two cases of each.
+    monkeypatch.setattr("xaudit.report.html.gallery.MOST_MAPS", 12)
+    source = pages.material(names=("A", "B", "C"))
+    text = html_report(source)
+    assert "Only the worst 4 of the 6 have pictures" in text
+    data = data_of(text)
+    pictured = {
+        (v["model"], data["cases"][v["case"]]["id"]) for v in data["views"] if "image" in v["maps"][0]
+    }
+    assert pictured == {(0, "A"), (0, "B"), (1, "A"), (1, "B")}
+    assert [bool(one["image"]) for one in data["cases"]] == [True, True, False]
+    assert all(len(view["maps"][0]["scores"]) == 2 for view in data["views"])
 
 
 def test_an_image_comes_back_grey_by_grey_and_a_map_to_within_half_a_step(material, text):
@@ -295,3 +310,39 @@ def test_what_was_measured_of_the_maps_themselves_has_its_numbers_on_the_page(fa
     part = text[text.index('id="sanity"') : text.index('id="left-out"')]
     assert "0.43 [0.36, 0.50]" in part
     assert "Not assessed" not in part
+
+
+def curve_section(text):
+    start = text.index('<section id="curves"')
+    return text[start : text.index("</section>", start) + len("</section>")]
+
+
+def test_every_curve_is_drawn_beside_the_controls_and_said_in_words_and_numbers(text):
+    part = Tree(curve_section(text))
+    fields = [one["attrs"] for one in part.all("svg") if one["attrs"].get("class") == "field"]
+    # Two metrics of two models.
+    assert len(fields) == 4
+    assert fields[0]["aria-label"].startswith(
+        "pixel flipping of honest: target probability over the share of pixels removed, the map’s highest first, "
+        "a lower curve is better. gradcam from 0.90 to 0.00; "
+    )
+    assert "control random from 0.90 to 0.00" in fields[0]["aria-label"]
+    lines = [
+        one["attrs"]["class"] for one in part.all("path") if one["attrs"].get("class", "").startswith("run ")
+    ]
+    n_controls = len(outcomes.phantom_outcome().control_ids)
+    assert len([one for one in lines if "control" in one]) == 4 * n_controls
+    assert len(lines) == 4 * (3 + n_controls)
+    rows = [one["text"] for one in part.all("tr") if one["text"].startswith("50 %")]
+    # Grad-CAM's probability at a half is .9 × .5³ = .1125, a control's .9 × .5.
+    assert rows[0].startswith("50 %0.11 [0.06, 0.16]")
+    assert rows[0].endswith("0.45 [0.40, 0.50]")
+
+
+def test_a_run_without_curves_says_how_to_keep_them():
+    without = replace(pages.material(), curves=(), curves_kept=False)
+    assert "<code>run: {curves: true}</code>" in curve_section(html_report(without))
+    nothing = replace(pages.material(), curves=(), curves_kept=True)
+    assert "none of the metrics of faithfulness that were measured is read from a curve" in html_report(
+        nothing
+    )

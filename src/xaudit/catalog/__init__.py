@@ -4,6 +4,7 @@
 """
 
 from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
+from xaudit.catalog.curves import CURVES, CurveRow
 from xaudit.catalog.explainers import EXPLAINERS
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
@@ -18,6 +19,7 @@ __all__ = [
     "CHANGED_FAMILIES",
     "CHECK_FAMILIES",
     "CHEXLOCALIZE",
+    "CURVES",
     "EXPLAINERS",
     "FINDINGS",
     "FORMATS",
@@ -26,6 +28,7 @@ __all__ = [
     "REGIONS",
     "STEP",
     "STRUCTURES",
+    "CurveRow",
     "ExplainerRow",
     "FindingRow",
     "FormatRow",

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from xaudit.geometry import Fit, fit_geometry
 from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome, Preview, ScoreResult
 from xaudit.stages.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
 from xaudit.stages.gallery_view import GalleryMap, GalleryView, SmallMap, gallery_maps, small_maps
+from xaudit.stages.mean_curves import MeanCurve, mean_curves
 from xaudit.stages.reasons import ReasonCount, reason_counts
 from xaudit.stages.stored_run import StoredRun
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
@@ -41,6 +42,10 @@ class ReportMaterial:
         signed: whether negative values of an explainer's maps mean evidence against the target.
         ranked_by: the metric that decides which case is worst; None where there was none.
         maps_kept: whether the run kept its maps.
+        curves: behind the scores of faithfulness, where the run kept them.
+        curves_kept: whether the run was asked to.
+        metric_names: catalog name of each metric id that the audit file chose.
+        answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
 
     outcome: Outcome
@@ -55,6 +60,10 @@ class ReportMaterial:
     signed: Mapping[str, bool]
     ranked_by: str | None
     maps_kept: bool
+    curves: tuple[MeanCurve, ...] = ()
+    curves_kept: bool = False
+    metric_names: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
@@ -67,6 +76,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
     run = StoredRun(path)
+    settings = _resolved(run)
     categories = read_categories(run.folder) if "categories" in run.head else ()
     views = _views(run, categories)
     shown = {view.case_id for view in views}
@@ -86,9 +96,15 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         cases={case.case_id: case for case in run.cases if case.case_id in shown},
         marks={name: tuple(own) for name, own in marks.items()},
         previews={one.case_id: one for one in read_previews(run.folder)} if images else {},
-        signed={str(spec["id"]): explainer_row(spec["name"]).signed for spec in _resolved(run)["explainers"]},
+        signed={str(spec["id"]): explainer_row(spec["name"]).signed for spec in settings["explainers"]},
         ranked_by=ranking_metric(run.scores, run.explainers),
         maps_kept=bool(part_keys(run.folder, MAPS)),
+        curves=mean_curves(run),
+        curves_kept=bool(settings.get("run", {}).get("curves", False)),
+        metric_names=run.metric_names,
+        answers={
+            str(one["id"]): str(one["answer"]) for one in settings.get("metrics", ()) if "answer" in one
+        },
     )
 
 

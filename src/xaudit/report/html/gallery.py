@@ -1,7 +1,7 @@
 """The cases that the page shows, as the plain values that its script reads."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xaudit.catalog import METRICS
@@ -15,6 +15,9 @@ from xaudit.stages.gallery_view import GalleryMap, GalleryView
 from xaudit.stages.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
+MOST_MAPS = 4000
+"""Drawn on one page: what a browser still opens within seconds. Further cases stand there without pictures."""
+
 SIZES = ("small", "middle", "large", "same", "unknown")
 
 
@@ -27,8 +30,11 @@ def gallery_data(
         images: whether pictures, maps and outlines go in.
         named: how a case's id is shown.
     """
-    codes, quality = image_codes(material.previews) if images else ({}, None)
+    pictured = pictured_views(material) if images else frozenset()
+    drawn = {case for case, _ in pictured}
+    codes, quality = image_codes({name: one for name, one in material.previews.items() if name in drawn})
     names = sorted(material.cases)
+    place_of = {name: place for place, name in enumerate(names)}
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
     explainers = [name for name in material.outcome.explainer_ids if name not in material.outcome.control_ids]
     metrics = _metrics(material)
@@ -50,15 +56,32 @@ def gallery_data(
                 "size": [material.previews[name].height, material.previews[name].width]
                 if name in codes
                 else None,
-                **_marks(material, name, readers, outlines=images),
+                **_marks(material, name, readers, outlines=name in drawn),
             }
             for name in names
         ],
         "views": [
-            _view(material, view, names, metrics, explainers, images=images) for view in material.views
+            _view(
+                material,
+                view,
+                place_of,
+                metrics,
+                explainers,
+                images=(view.case_id, view.model_id) in pictured,
+            )
+            for view in material.views
         ],
     }
     return data, quality
+
+
+def pictured_views(material: ReportMaterial) -> frozenset[tuple[str, str]]:
+    """Case and model of the views that are drawn with pictures: each model's worst, at most :data:`MOST_MAPS` maps."""
+    n_explainers = len(material.outcome.explainer_ids) - len(material.outcome.control_ids)
+    models = {view.model_id for view in material.views}
+    room = max(1, MOST_MAPS // max(1, n_explainers * len(models)))
+    own = {model: [view for view in material.views if view.model_id == model][:room] for model in models}
+    return frozenset((view.case_id, model) for model, views in own.items() for view in views)
 
 
 def _metrics(material: ReportMaterial) -> list[str]:
@@ -92,7 +115,7 @@ def _marks(material: ReportMaterial, case_id: str, readers: list[str], *, outlin
 def _view(
     material: ReportMaterial,
     view: GalleryView,
-    names: list[str],
+    place_of: Mapping[str, int],
     metrics: list[str],
     explainers: list[str],
     *,
@@ -101,7 +124,7 @@ def _view(
     answer = view.prediction
     target = answer.class_names.index(answer.target)
     return {
-        "case": names.index(view.case_id),
+        "case": place_of[view.case_id],
         "model": material.outcome.model_ids.index(view.model_id),
         "true": answer.label,
         "said": answer.predicted,

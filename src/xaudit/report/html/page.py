@@ -17,8 +17,9 @@ from xaudit.report.comparison import comparison_section
 from xaudit.report.evidence_sections import localization_section, truth_section
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
 from xaudit.report.html.confusion import Matrix, matrices
+from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
 from xaudit.report.html.forest import Forest, forests, has_ceilings
-from xaudit.report.html.gallery import gallery_data
+from xaudit.report.html.gallery import gallery_data, pictured_views
 from xaudit.report.html.region_bars import RegionBars, region_bars
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.protocol_section import protocol_section
@@ -112,6 +113,8 @@ class Page:
     gallery: Gallery
     strata: tuple[Section, ...]
     strata_missing: tuple[str, ...]
+    curves: tuple[CurveChart, ...]
+    curves_missing: str
     sanity: tuple[Section, ...]
     notes: Section | None
     skipped: Section
@@ -149,6 +152,7 @@ def page_of(
         changed_section(outcome, "resolution"),
         changed_section(outcome, "equivariance"),
     ]
+    charts = curve_charts(material)
     checks = [checks_section(outcome), repeatability_section(outcome), _further(outcome)]
     return Page(
         name=outcome.name,
@@ -175,6 +179,8 @@ def page_of(
         gallery=_gallery(material, images=images, named=named),
         strata=tuple(section for section in strata if section is not None),
         strata_missing=_not_asked(strata[0], strata[3], strata[4]),
+        curves=charts,
+        curves_missing="" if charts else no_curves(material),
         sanity=tuple(section for section in checks if section is not None),
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
@@ -262,6 +268,12 @@ def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | Non
     if not images:
         return ("Images, maps and outlines were left out as asked.",)
     notes = []
+    n_pictured = len(pictured_views(material))
+    if n_pictured < len(material.views):
+        notes.append(
+            f"Only the worst {n_pictured:,} of the {len(material.views):,} have pictures, so that a browser can still "
+            "open the page; the others have their numbers. With a smaller `report.gallery` all have."
+        )
     missing = sum(name not in material.previews for name in material.cases)
     if not material.maps_kept:
         notes.append("The run kept no maps (`run.maps: none`), so none can be drawn.")

@@ -21,13 +21,14 @@
     return node;
   };
 
-  // One metric's forest at a time.
-  const forests = [...document.querySelectorAll("[data-forest]")];
-  if (forests.length > 1) {
-    const choice = $("metric-choice");
+  // One metric's forest, and one metric's curves, at a time.
+  for (const kind of ["metric", "curve"]) {
+    const choice = $(`${kind}-choice`);
+    const drawn = [...document.querySelectorAll(`[data-${kind === "metric" ? "forest" : "curve"}]`)];
+    if (drawn.length < 2) continue;
     const show = () => {
       const chosen = choice.querySelector("input:checked").value;
-      for (const one of forests) one.hidden = one.dataset.forest !== chosen;
+      for (const [i, one] of drawn.entries()) one.hidden = String(i) !== chosen;
     };
     choice.hidden = false;
     choice.addEventListener("change", show);
@@ -131,7 +132,7 @@
     const [rows, cols] = one.size || [Math.max(1, Math.round(height * shrink)), Math.max(1, Math.round(width * shrink))];
     box.classList.toggle("blocky", Math.max(rows, cols) < 200);
     if (one.image) box.append(make("img", { src: one.image, alt: label, decoding: "async" }));
-    else box.append(make("div", { className: "absent" }, map && map.image ? "" : "no image kept"));
+    else box.append(make("div", { className: "absent" }, map && map.image ? "" : "no picture"));
     if (map && map.image) {
       const scale = Math.max(1, Math.ceil(160 / Math.max(rows, cols)));
       const canvas = make("canvas", { width: cols * scale, height: rows * scale, role: "img" });
