@@ -18,6 +18,7 @@ from xaudit.cli import (
     gate,
     report,
     run,
+    show,
 )
 from xaudit.cli.output import emit
 from xaudit.cli.variadic import VariadicCommand
@@ -70,6 +71,7 @@ application.command("run", cls=VariadicCommand)(run.stage_command("report", _RUN
 for _name, _meaning in _STAGES:
     application.command(_name, cls=VariadicCommand)(run.stage_command(_name, _meaning))
 application.command("report", cls=VariadicCommand)(report.report)
+application.command("show", cls=VariadicCommand)(show.show)
 application.command("compare", cls=VariadicCommand)(compare.compare)
 application.command("diff", cls=VariadicCommand)(diff.diff)
 application.command("gate", cls=VariadicCommand)(gate.gate)

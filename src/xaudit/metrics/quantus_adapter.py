@@ -8,31 +8,34 @@ the mark alike. What Quantus gets wrong is computed in :mod:`xaudit.metrics.loca
 - relevance rank accuracy leaves the order of equal values to an unstable sort;
 - relevance mass accuracy does not set negative values to zero, so it is handed the positive part.
 
+Quantus is imported by the first call: it brings torch and more along, which a report has no need of.
+
 Metrics that ask the model are computed in :mod:`xaudit.metrics.faithfulness`, where they share batches and answers.
 """
 
 import numpy as np
-from quantus.metrics.complexity.complexity import Complexity
-from quantus.metrics.complexity.sparseness import Sparseness
-from quantus.metrics.localisation.pointing_game import PointingGame
-from quantus.metrics.localisation.relevance_mass_accuracy import RelevanceMassAccuracy
-from quantus.metrics.localisation.relevance_rank_accuracy import RelevanceRankAccuracy
 
 from xaudit.records import BoolArray, FloatArray
 
 
 def pointing_game(saliency: FloatArray, region: BoolArray) -> float:
     """1 where the map's only maximum lies inside the mark, else 0."""
+    from quantus.metrics.localisation.pointing_game import PointingGame
+
     return _score(PointingGame, saliency, region)
 
 
 def relevance_mass_accuracy(saliency: FloatArray, region: BoolArray) -> float:
     """The mark's share of the sum of a map without negative values."""
+    from quantus.metrics.localisation.relevance_mass_accuracy import RelevanceMassAccuracy
+
     return _score(RelevanceMassAccuracy, saliency, region)
 
 
 def relevance_rank_accuracy(saliency: FloatArray, region: BoolArray) -> float:
     """The mark's share of as many highest pixels as it holds, for a map whose values settle which those are."""
+    from quantus.metrics.localisation.relevance_rank_accuracy import RelevanceRankAccuracy
+
     return _score(RelevanceRankAccuracy, saliency, region)
 
 
@@ -41,6 +44,8 @@ def sparseness(magnitude: FloatArray) -> float:
 
     Source: Chalasani et al. 2020; Hurley and Rickard 2009.
     """
+    from quantus.metrics.complexity.sparseness import Sparseness
+
     return _of_map(Sparseness, magnitude)
 
 
@@ -49,6 +54,8 @@ def complexity(magnitude: FloatArray) -> float:
 
     Source: Bhatt et al. 2020.
     """
+    from quantus.metrics.complexity.complexity import Complexity
+
     return _of_map(Complexity, magnitude)
 
 

@@ -68,7 +68,7 @@ def overlay(
     scale = max(1, -(-SMALLEST_SIDE // min(shape)))
     grey = _as_rgb(pixels)
     plain = _outlined(_enlarged(grey, scale), marks, scale)
-    covered = _outlined(_enlarged(_blended(grey, saliency, signed=signed), scale), marks, scale)
+    covered = _outlined(_enlarged(blended(grey, saliency, signed=signed), scale), marks, scale)
     gap = np.zeros((plain.shape[0], _GAP_PX, 3), dtype=np.uint8)
     picture = Image.fromarray(np.concatenate([plain, gap, covered], axis=1))
     return _captioned(picture, caption, list(marks))
@@ -144,7 +144,13 @@ def _as_rgb(pixels: FloatArray) -> Pixels:
     return np.repeat(eight_bit[:, :, None], 3, axis=2) if eight_bit.ndim == 2 else eight_bit
 
 
-def _blended(grey: Pixels, saliency: FloatArray, *, signed: bool) -> Pixels:
+def blended(grey: Pixels, saliency: FloatArray, *, signed: bool) -> Pixels:
+    """A map over an image, both (H, W), in colours whose opacity grows with the map's strength.
+
+    Args:
+        grey: (H, W, 3); untouched where the map is zero.
+        signed: whether negative values mean evidence against, drawn in blue.
+    """
     values = np.nan_to_num(np.asarray(saliency, dtype=np.float64), posinf=0.0, neginf=0.0)
     highest = float(np.abs(values).max(initial=0.0))
     if highest == 0:

@@ -15,6 +15,7 @@ from xaudit.stages.phantom_study import default_audit, default_audit_text
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 
 if TYPE_CHECKING:
+    from xaudit.stages.case_view import CaseView
     from xaudit.stages.report_material import ReportMaterial
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Stage",
     "default_audit",
     "default_audit_text",
+    "load_case",
     "load_comparisons",
     "load_diff",
     "load_ids",
@@ -66,6 +68,25 @@ def load_material(run: Path, *, images: bool = True) -> "ReportMaterial":
     from xaudit.stages.report_material import report_material
 
     return report_material(run, images=images)
+
+
+def load_case(
+    run: Path, name: str, *, models: Sequence[str] = (), explainers: Sequence[str] = ()
+) -> "CaseView":
+    """Everything that a finished run keeps of one case.
+
+    Args:
+        name: the case's id, or enough of its end.
+        models: which; all where empty.
+        explainers: which; all that are no controls where empty.
+
+    Raises:
+        RunFolderError: where there is no finished run.
+        UsageError: for a name that the run does not have.
+    """
+    from xaudit.stages.case_view import case_view
+
+    return case_view(run, name, models=models, explainers=explainers)
 
 
 def load_ids(run: Path) -> frozenset[str]:

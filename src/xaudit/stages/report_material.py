@@ -7,12 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from xaudit.catalog import METRICS, explainer_row
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
-from xaudit.errors import RunFolderError
 from xaudit.geometry import Fit, fit_geometry
 from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome, Preview, ScoreResult
 from xaudit.stages.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
@@ -22,7 +19,6 @@ from xaudit.stages.reasons import ReasonCount, reason_counts
 from xaudit.stages.stored_run import StoredRun
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
-from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import read_categories, read_previews
 
 
@@ -76,7 +72,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
     run = StoredRun(path)
-    settings = _resolved(run)
+    settings = run.settings
     categories = read_categories(run.folder) if "categories" in run.head else ()
     views = _views(run, categories)
     shown = {view.case_id for view in views}
@@ -117,7 +113,7 @@ def every_id(path: Path) -> frozenset[str]:
 
 def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[GalleryView, ...]:
     """The chosen cases of every model, worst first."""
-    settings = _resolved(run)
+    settings = run.settings
     n = ReportSection.model_validate(settings.get("report", {})).gallery
     fits: dict[str, Fit] = {model["id"]: model["fit"] for model in settings["models"]}
     ranked_by = ranking_metric(run.scores, run.explainers)
@@ -215,16 +211,6 @@ def _comparisons(run: StoredRun) -> tuple[Comparison, ...]:
         seed=0,
         metric_names=run.metric_names,
     )
-
-
-def _resolved(run: StoredRun) -> dict[str, Any]:
-    try:
-        plain = yaml.safe_load(run.folder.audit_path.read_text(encoding="utf-8"))
-        return {"models": plain["models"], "explainers": plain["explainers"], **plain}
-    except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        raise RunFolderError(
-            f"{run.run_id}/{run.folder.audit_path.name}: missing or damaged", hint=AUDIT_AGAIN
-        ) from None
 
 
 def _manifest(run: StoredRun) -> dict[str, Any]:

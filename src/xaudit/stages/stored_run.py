@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from xaudit.config import StatisticsSection
 from xaudit.errors import RunFolderError
 from xaudit.records import Annotation, Case, Outcome, Prediction, ScoreResult
@@ -57,6 +59,17 @@ class StoredRun:
         if read.notices:
             raise RunFolderError(f"{self.run_id}: {read.notices[0]}", hint=AUDIT_AGAIN)
         return read.rows
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The audit file as the run kept it, with models and explainers."""
+        try:
+            plain = yaml.safe_load(self.folder.audit_path.read_text(encoding="utf-8"))
+            return {"models": plain["models"], "explainers": plain["explainers"], **plain}
+        except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+            raise RunFolderError(
+                f"{self.run_id}/{self.folder.audit_path.name}: missing or damaged", hint=AUDIT_AGAIN
+            ) from None
 
     @property
     def explainers(self) -> tuple[str, ...]:
