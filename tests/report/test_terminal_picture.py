@@ -24,11 +24,13 @@ def test_without_colour_an_image_is_shades_and_a_character_is_twice_as_high_as_w
     assert [line.plain for line in drawn(pixels)] == ["    @@@@"] * 4
 
 
-def test_without_colour_the_outline_is_round_the_mark_and_not_in_it():
-    lines = drawn(
-        np.zeros((32, 16), np.float32), marks={"a": square((32, 16), slice(0, 32), slice(0, 8))}, aspect=2.0
-    )
-    assert [line.plain for line in lines] == ["oooo    ", *["o  o    "] * 6, "oooo    "]
+def test_without_colour_a_line_is_drawn_just_outside_the_mark():
+    marks = {"a": square((32, 16), slice(8, 24), slice(4, 12))}
+    lines = drawn(np.zeros((32, 16), np.float32), marks=marks, aspect=2.0)
+    empty = " " * 8
+    assert [line.plain for line in lines] == [
+        empty, " oooooo ", *[" o    o "] * 4, " oooooo ", empty,
+    ]  # fmt: skip
 
 
 def test_without_colour_the_strongest_point_of_a_map_is_marked():
@@ -63,18 +65,20 @@ def test_in_colour_a_character_holds_two_pixels():
     assert (style.color.name, style.bgcolor.name) == ("#000000", "#ffffff")
 
 
-def test_in_colour_the_outline_has_the_reader_s_colour_where_the_mark_is():
-    lines = drawn(np.zeros((16, 16), np.float32), marks={"a": square()}, colour=True)
+def test_in_colour_the_line_round_the_marks_leaves_what_is_marked_to_be_seen():
+    marks = {"a": square(rows=slice(0, 2), columns=slice(6, 16)), "b": square(rows=slice(0, 2))}
+    lines = drawn(np.zeros((16, 16), np.float32), marks=marks, colour=True)
     cyan = "#{:02x}{:02x}{:02x}".format(*OUTLINES[0])
-    tops = [span.style.color.name for span in lines[0].spans]
-    assert tops == ["#000000"] * 4 + [cyan] * 4
+    black = "#000000"
+    assert [span.style.color.name for span in lines[0].spans] == [black] * 2 + [cyan] + [black] * 5
+    assert [span.style.bgcolor.name for span in lines[0].spans] == [black] * 2 + [cyan] * 6
 
 
 def test_the_picture_and_its_marks_may_come_in_different_sizes():
     lines = drawn(
         np.zeros((20, 20), np.float32), marks={"a": square((640, 640), slice(0, 320), slice(320, 640))}
     )
-    assert [line.plain for line in lines] == ["    oooo", "    oooo", "        ", "        "]
+    assert [line.plain for line in lines] == ["   o    ", "   o    ", "   ooooo", "        "]
 
 
 def test_a_picture_of_nothing_is_refused():

@@ -62,8 +62,8 @@ def show(
 ) -> int:
     """Draws one case with every map, and names its scores.
 
-    In colour where the screen has it: the image in grey, maps over it, each reader's outline on top. Without colour a
-    map's strongest point is X and outlines are o.
+    In colour where the screen has it: the image in grey, maps over it, a line round what any reader marked. Without
+    colour a map's strongest point is X and that line is o.
     """
     from xaudit.cli.audit_choice import existing_run
     from xaudit.stages import load_case

@@ -107,7 +107,7 @@ def model_words(prediction: Prediction) -> str:
 def model_pictures(
     view: CaseView, prediction: Prediction, *, columns: int, width: int, colour: bool
 ) -> Iterator[Text]:
-    """The image, then each explainer's map over it, readers' outlines on all."""
+    """The image, then each explainer's map over it, with a line round what any reader marked."""
     case = view.case
     marks = _masks(view)
     pixels = None if view.preview is None else _grey(view.preview)
@@ -141,7 +141,9 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
     if any(name in kinds for name in view.explainers):
         lines.append(row("kind of map", *(_kind(kinds.get(name)) for name in view.explainers)))
     reasons: dict[str, str] = {}
-    for metric, reader in _asked(view, own, full=full):
+    asked = _asked(view, own, full=full)
+    several = len({reader for _, reader in asked if reader != NO_READER}) > 1
+    for metric, reader in asked:
         found = {
             one.key.explainer_id: one
             for one in own
@@ -153,7 +155,7 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
             texts.append(_value(result))
             if result is not None and not isinstance(result, Score):
                 reasons.setdefault(metric_words(metric), result.reason)
-        lines.append(row(_metric(view, metric, reader), *texts))
+        lines.append(row(_metric(view, metric, reader if several else NO_READER), *texts))
     if lines:
         columns = [Column("score", wraps=True), *(Column(name, wraps=True) for name in view.explainers)]
         yield grid(columns, lines)

@@ -1,4 +1,4 @@
-"""An image, a reader's outlines and a map as characters: two pixels to a character in colour, shades without."""
+"""An image, what readers marked and a map as characters: two pixels to a character in colour, shades without."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,9 +6,9 @@ import numpy as np
 from rich.style import Style
 from rich.text import Text
 
-from xaudit.geometry import fit_geometry, image_to_model, mask_to_model
+from xaudit.geometry import fit_geometry, image_to_model, mask_to_model, union
 from xaudit.records import BoolArray, FloatArray
-from xaudit.report.figures import OUTLINES, Pixels, blended, outline
+from xaudit.report.figures import OUTLINES, Pixels, blended
 
 SHADES = " .:-=+*#%@"
 """From black to white, where there are no colours."""
@@ -31,9 +31,9 @@ def picture_lines(
 ) -> list[Text]:
     """One picture, ``columns`` characters wide.
 
-    In colour each character holds two pixels, one above the other: the image in grey, the map over it, the outlines on
-    top. Without, each holds one: a map is drawn alone, as darker and lighter shades, its strongest point as ``X``;
-    outlines are ``o``.
+    In colour each character holds two pixels, one above the other: the image in grey, the map over it, and a line just
+    outside what any reader marked. Without, each holds one: a map is drawn alone, as darker and lighter shades, its
+    strongest point as ``X`` and the line as ``o``.
 
     Args:
         pixels: (h, w) in [0, 1], the whole frame; None draws on black.
@@ -53,17 +53,14 @@ def picture_lines(
     frame = (rows, columns)
     grey = np.zeros(frame, np.float32) if pixels is None else _fitted(pixels, frame)
     shown = None if saliency is None else _fitted(saliency, frame)
-    rims = [
-        outline(mask_to_model(mask, fit_geometry(_shape(mask), frame, "stretch")), 1)
-        for mask in marks.values()
-    ]
+    carried = [mask_to_model(mask, fit_geometry(_shape(mask), frame, "stretch")) for mask in marks.values()]
+    ring = around(union(carried, frame))
     if not colour:
-        return list(_shaded(grey, shown, rims, signed=signed))
+        return list(_shaded(grey, shown, ring, signed=signed))
     rgb = np.repeat(np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)[:, :, None], 3, axis=2)
     if shown is not None:
         rgb = blended(rgb, shown, signed=signed)
-    for index, rim in enumerate(rims):
-        rgb[rim] = OUTLINES[index % len(OUTLINES)]
+    rgb[ring] = OUTLINES[0]
     return [_half_blocks(rgb[row], rgb[row + 1]) for row in range(0, rows, 2)]
 
 
@@ -96,6 +93,24 @@ def _shape(array: FloatArray | BoolArray) -> tuple[int, int]:
     return height, width
 
 
+def around(mask: BoolArray) -> BoolArray:
+    """The pixels just outside a mask, diagonals included; in a picture this coarse a rim inside would hide all of it.
+
+    Example:
+        >>> import numpy as np
+        >>> around(np.array([[False, False, False, True]]))
+        array([[False, False,  True, False]])
+    """
+    height, width = mask.shape
+    wide = np.pad(mask, 1)
+    grown = np.zeros_like(mask)
+    for dy in range(3):
+        for dx in range(3):
+            grown |= wide[dy : dy + height, dx : dx + width]
+    ring: BoolArray = grown & ~mask
+    return ring
+
+
 def _half_blocks(upper: Pixels, lower: Pixels) -> Text:
     text = Text()
     for top, bottom in zip(upper.tolist(), lower.tolist(), strict=True):
@@ -105,7 +120,7 @@ def _half_blocks(upper: Pixels, lower: Pixels) -> Text:
 
 
 def _shaded(
-    grey: FloatArray, saliency: FloatArray | None, rims: Sequence[BoolArray], *, signed: bool
+    grey: FloatArray, saliency: FloatArray | None, ring: BoolArray, *, signed: bool
 ) -> Iterator[Text]:
     levels, peak = grey, None
     if saliency is not None:
@@ -115,8 +130,7 @@ def _shaded(
         peak = np.unravel_index(int(strength.argmax()), strength.shape) if highest > 0 else None
     steps = np.clip(np.rint(levels * (len(SHADES) - 1)), 0, len(SHADES) - 1).astype(int)
     letters = np.array(list(SHADES))[steps]
-    for rim in rims:
-        letters[rim] = OUTLINE
+    letters[ring] = OUTLINE
     if peak is not None:
         letters[peak] = PEAK
     for row in letters:
