@@ -319,7 +319,7 @@ def test_a_place_for_runs_that_cannot_be_written_to(answer, study):
 
 def test_a_limit_that_is_no_number(refused, study):
     error, _ = refused(*run_of(study), "--limit", "few")
-    assert error == "xaudit run: invalid value for '--limit': should be a valid integer, got 'few'"
+    assert error == "xaudit run: invalid value for '--limit': 'few' is not a whole number"
 
 
 @pytest.mark.parametrize("command", ["report", "gate", "compare"])

@@ -13,15 +13,29 @@ from xaudit.errors import UsageError
 
 KEY = "XAUDIT_HASH_KEY"
 
+PAPER_FIGURES = "paper-figures"
+"""Folder of the figures within the run."""
+
 Html = Annotated[
     bool,
     typer.Option("--html", help="Write the page report.html, which needs no network, and name its place."),
 ]
 To = Annotated[
     Path | None,
-    typer.Option("--to", metavar="FILE", help="With --html: write it there. Without: into the run folder."),
+    typer.Option(
+        "--to", metavar="PATH", help="With --html or --figures: write there. Without: into the run folder."
+    ),
 ]
-NoImages = Annotated[bool, typer.Option("--no-images", help="With --html: no image, map or outline in it.")]
+Figures = Annotated[
+    bool,
+    typer.Option(
+        "--figures",
+        help="Write figures for a paper as SVG and PDF, their numbers as CSV, and name their folder.",
+    ),
+]
+NoImages = Annotated[
+    bool, typer.Option("--no-images", help="With --html or --figures: no image, map or outline in it.")
+]
 HashIds = Annotated[
     bool,
     typer.Option(
@@ -44,12 +58,13 @@ def report(
     form: ReportAs = ReportFormat.RICH,
     full: Full = False,
     html: Html = False,
+    figures: Figures = False,
     to: To = None,
     no_images: NoImages = False,
     hash_ids: HashIds = False,
     card: ModelCard = False,
 ) -> int:
-    """Shows a finished run again, on the terminal, as a page or as a model card.
+    """Shows a finished run again, on the terminal, as a page, as figures or as a model card.
 
     Exits with 0 whatever its verdict; `xaudit gate` judges.
     """
@@ -58,8 +73,18 @@ def report(
     from xaudit.stages import load_ids, load_material, load_outcome
 
     for option, given in (("--to", to is not None), ("--no-images", no_images)):
-        if given and not html:
-            raise UsageError(f"{option}: only the page has a file and images", hint="add --html")
+        if given and not (html or figures):
+            raise UsageError(
+                f"{option}: only the page and the figures have files and images",
+                hint="add --html or --figures",
+            )
+    chosen = [
+        name for name, given in (("--html", html), ("--figures", figures), ("--model-card", card)) if given
+    ]
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
+        )
     folder = existing_run(run, out)
     hashed = None
     if hash_ids:
@@ -73,6 +98,17 @@ def report(
         material = load_material(folder, images=not no_images)
         write_page(material, page, images=not no_images, hashed=hashed)
         emit(str(page))
+        return 0
+    if figures:
+        from xaudit.report.paper_figures.writing import write_figures
+
+        place = to or folder / PAPER_FIGURES
+        written = write_figures(
+            load_material(folder, images=not no_images), place, images=not no_images, hashed=hashed
+        )
+        for reason in written.left_out:
+            say(f"note:  {reason}")
+        emit(str(place))
         return 0
     outcome = load_outcome(folder)
     shown = outcome if hashed is None else hashed.outcome(outcome)

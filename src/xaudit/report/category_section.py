@@ -83,7 +83,7 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
     for one in own:
         key = (one.category, one.explainer_id)
         by[key] = {**by.get(key, {}), one.cell: one.n_maps}
-    found = sorted({one.category for one in own}, key=_rank)
+    found = sorted({one.category for one in own}, key=category_rank)
     rows = []
     for category in found:
         tone = _TONES.get(_split(category)[0], "plain")
@@ -103,7 +103,8 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
     return grid(columns, rows, title=f"{model}: {about}")
 
 
-def _rank(category: str) -> tuple[int, int]:
+def category_rank(category: str) -> tuple[int, int]:
+    """Where a category stands in tables: by kind, then by place."""
     kind, place = _split(category)
     places = list(_PLACES)
     return _ORDER.index(kind), places.index(place) if place in places else len(places)

@@ -29,7 +29,8 @@ SMALLEST_SIDE = 256
 CAPTION_PX = 16
 _GAP_PX = 4
 _MARGIN_PX = 4
-_STRONGEST = 0.65
+STRONGEST = 0.65
+"""Opacity of a map's strongest point."""
 
 # Anchors of a map that grows steadily lighter from dark violet to yellow (after the magma family, van der Walt and
 # Smith 2015), and of one that grows darker blue below zero.
@@ -159,7 +160,7 @@ def blended(grey: Pixels, saliency: FloatArray, *, signed: bool) -> Pixels:
     colour = colours(strength)
     if signed:
         colour = np.where((values < 0)[:, :, None], colours(strength, negative=True), colour)
-    opacity = (_STRONGEST * np.sqrt(strength))[:, :, None]
+    opacity = (STRONGEST * np.sqrt(strength))[:, :, None]
     return np.rint(grey * (1 - opacity) + colour * opacity).astype(np.uint8)
 
 
