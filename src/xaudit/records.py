@@ -16,6 +16,9 @@ FloatArray = npt.NDArray[np.floating]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.integer]
 
+PatientSide = Literal["R", "L", "A", "P", "H", "F"]
+"""The patient's right, left, front, back, head or feet."""
+
 MODEL_LEVEL = "-"
 """Stands in the explainer column of a score that asks the model itself and no explainer."""
 
@@ -74,6 +77,7 @@ class Case:
         source_format: ``png``, ``jpeg`` or ``dicom``.
         site: where the image was taken, None where the data does not say.
         augmented: whether it was made from another image, None where the data does not say.
+        left_edge: which side of the patient lies at the image's left edge, None where the file does not say.
     """
 
     case_id: str
@@ -89,6 +93,7 @@ class Case:
     source_format: str = "png"
     site: str | None = None
     augmented: bool | None = None
+    left_edge: PatientSide | None = None
 
     @property
     def cluster(self) -> str:

@@ -218,3 +218,31 @@ def test_without_pydicom_the_error_says_what_to_install(monkeypatch):
 
 
 dicom_bytes_cached = dicom_bytes(slice_of(1))
+
+
+@pytest.mark.parametrize(
+    ("orientation", "stated", "side"),
+    [
+        ((1, 0, 0, 0, 1, 0), None, "R"),
+        ((-1, 0, 0, 0, 1, 0), None, "L"),
+        ((0, 1, 0, 0, 0, -1), None, "A"),
+        ((0, -1, 0, 0, 0, -1), None, "P"),
+        ((0, 0, 1, 0, 1, 0), None, "F"),
+        ((0.95, 0.3, 0, -0.3, 0.95, 0), None, "R"),
+        ((0.7071, 0.7071, 0, -0.7071, 0.7071, 0), "L", None),
+        (None, "L", "R"),
+        (None, "R", "L"),
+        (None, "P", "A"),
+        (None, "X", None),
+        (None, None, None),
+    ],
+)
+def test_the_side_at_the_left_edge_is_read_from_the_orientation(orientation, stated, side):
+    elements = {}
+    if orientation is not None:
+        elements["ImageOrientationPatient"] = list(orientation)
+    if stated is not None:
+        elements["PatientOrientation"] = [stated, "F"]
+    without = () if orientation is not None else ("ImageOrientationPatient",)
+    header = read_header(dicom_bytes(slice_of(1), without=without, **elements), "lung")
+    assert header.left_edge == side

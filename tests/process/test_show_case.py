@@ -9,6 +9,8 @@ import pytest
 from known_study import environment, only_run, write_audit
 
 from xaudit.cli.boundary import run_command_line
+from xaudit.errors import UsageError
+from xaudit.stages.case_view import find_case
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +122,29 @@ def test_the_newest_run_is_called_by_a_dash(finished, capsys):
     code = run_command_line(["show", "-", "p0-0", "--no-images", "-o", str(finished.parent)])
     assert code == 0
     assert capsys.readouterr().out.startswith("p0-0: sick")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("a", "scans/a.png"),
+        ("a.PNG", "scans/a.png"),
+        ("scans/a", "scans/a.png"),
+        ("1.2.3", "1.2.3"),
+        ("1.2.3.dcm", "1.2.3"),
+    ],
+)
+def test_a_short_name_means_the_one_case_that_ends_so(name, meant):
+    assert find_case(["scans/a.png", "1.2.3", "1.2.4"], name) == meant
+
+
+@pytest.mark.parametrize("name", ["1.2.9", "1.2", "other/a.png", "a.7", ""])
+def test_no_other_case_is_meant_by_a_name_that_is_not_there(name):
+    with pytest.raises(UsageError, match="none of the run's 3 cases"):
+        find_case(["scans/a.png", "1.2.3", "1.2.4"], name)
+
+
+def test_a_name_that_may_mean_several_cases_names_them():
+    with pytest.raises(UsageError, match="'a' may be any of 2 cases") as raised:
+        find_case(["left/a.png", "right/a.png"], "a")
+    assert raised.value.hint == "write the whole id: left/a.png, right/a.png"

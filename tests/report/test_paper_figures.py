@@ -199,6 +199,13 @@ def test_square_outline_and_map_coincide(fit, flip, spacing):
     assert found == pytest.approx((40, 30, 60, 50), abs=max(pixel_x, pixel_y) / 2 + 1e-6)
 
 
+def test_the_side_at_the_left_edge_is_marked_where_it_is_known():
+    one = with_curves()
+    known = {name: replace(case, left_edge="R") for name, case in one.cases.items()}
+    assert "R" not in texts(next(overlay_figures(one, str)))
+    assert texts(next(overlay_figures(replace(one, cases=known), str))).count("R") == 3
+
+
 def test_an_image_has_the_shape_of_the_patient():
     one = pages.planted(
         frame=(64, 64), fit="stretch", model_hw=(64, 64), spacing=(2.0, 0.5), box=Box(8, 8, 16, 16)

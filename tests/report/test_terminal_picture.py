@@ -45,6 +45,18 @@ def test_without_colour_the_strongest_point_of_a_map_is_marked():
     ]
 
 
+def test_the_strongest_point_is_that_of_the_map_before_it_is_made_small():
+    saliency = np.zeros((512, 512), np.float32)
+    saliency[20, 50] = 1.0
+    saliency[300:400, 300:400] = 0.5
+    assert drawn(saliency=saliency)[0].plain[0] == "X"
+
+
+def test_a_mark_over_the_whole_frame_has_its_line_at_the_edge():
+    lines = drawn(np.zeros((16, 16), np.float32), marks={"a": np.ones((16, 16), bool)})
+    assert [line.plain for line in lines] == ["o" * 8, "o      o", "o      o", "o" * 8]
+
+
 def test_evidence_against_counts_only_where_signs_mean_nothing():
     saliency = np.zeros((8, 8), np.float32)
     saliency[4:6, 6] = -2.0

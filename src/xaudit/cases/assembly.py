@@ -224,6 +224,7 @@ def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: s
         source_format=header.source_format,
         site=entry.site,
         augmented=entry.augmented,
+        left_edge=header.left_edge,
     )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from xaudit.cases.header import Header, UnreadableImageError, Window
 from xaudit.errors import DataError
-from xaudit.records import BoolArray, FloatArray
+from xaudit.records import BoolArray, FloatArray, PatientSide
 
 PRESETS: dict[str, tuple[float, float]] = {
     "lung": (-600.0, 1500.0),
@@ -54,6 +54,7 @@ _ELEMENTS = [
     "VOILUTFunction",
     "PixelSpacing",
     "ImageOrientationPatient",
+    "PatientOrientation",
     "PixelData",
     "FloatPixelData",
     "DoubleFloatPixelData",
@@ -62,6 +63,12 @@ _ELEMENTS = [
 _OTHER_MODALITIES = frozenset({"CR", "DX", "MG", "MR", "NM", "OT", "PT", "RF", "SC", "US", "XA", "XC"})
 
 _STANDARD_ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+_SIDES: tuple[tuple[PatientSide, PatientSide], ...] = (("R", "L"), ("A", "P"), ("F", "H"))
+"""By axis of the patient: where it comes from, and where it leads."""
+
+_N_ORIENTATION = 6
+_ALONG_AN_AXIS = 0.9
 
 _BROKEN = (
     OSError,
@@ -100,8 +107,38 @@ def dicom_header(data: bytes, window: Window) -> Header:
         spacing_mm=_spacing(dataset),
         uid=_text(dataset, "SOPInstanceUID"),
         patient_key=_text(dataset, "PatientID"),
+        left_edge=left_edge(orientation, _first_text(dataset, "PatientOrientation")),
         turned=len(orientation) == 6 and not np.allclose(orientation, _STANDARD_ORIENTATION, atol=0.05),
     )
+
+
+def left_edge(orientation: Sequence[float], stated: str) -> PatientSide | None:
+    """Which side of the patient lies at the left edge of a slice as it is stored.
+
+    Args:
+        orientation: of the slice in the patient, six numbers, where the file has them: rows run along the first three,
+            which count towards the patient's left, back and head. None where a row runs between two sides.
+        stated: towards which side rows run, in letters, where the file has no numbers, as for radiographs.
+
+    Source: DICOM PS3.3 C.7.6.2.1.1 and C.7.6.1.1.1.
+
+    Example:
+        >>> left_edge((1, 0, 0, 0, 1, 0), ""), left_edge((-1, 0, 0, 0, 1, 0), ""), left_edge((), "L"), left_edge((), "")
+        ('R', 'L', 'R', None)
+    """
+    if len(orientation) == _N_ORIENTATION:
+        along = orientation[:3]
+        axis = max(range(3), key=lambda place: abs(along[place]))
+        if abs(along[axis]) < _ALONG_AN_AXIS:
+            return None
+        # What lies at the left edge is where rows come from.
+        return _SIDES[axis][0 if along[axis] > 0 else 1]
+    for towards_positive, towards_negative in ((pair[1], pair[0]) for pair in _SIDES):
+        if stated[:1] == towards_positive:
+            return towards_negative
+        if stated[:1] == towards_negative:
+            return towards_positive
+    return None
 
 
 def dicom_pixels(data: bytes, window: Window) -> FloatArray:
@@ -311,6 +348,17 @@ def _text(dataset: Any, keyword: str) -> str | None:  # noqa: ANN401
     except _broken():
         return None
     return (str(value).strip() or None) if value is not None else None
+
+
+def _first_text(dataset: Any, keyword: str) -> str:  # noqa: ANN401
+    """The first of several values, empty where there is none."""
+    try:
+        with _quiet():
+            value = dataset.get(keyword)
+            many = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
+            return str(value[0] if many and value else value or "").strip().upper()
+    except _broken():
+        return ""
 
 
 def _number(dataset: Any, keyword: str) -> float | None:  # noqa: ANN401

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xaudit.errors import DataError
+from xaudit.records import PatientSide
 
 SourceFormat = Literal["png", "jpeg", "dicom"]
 Window = str | tuple[float, float]
@@ -23,6 +24,7 @@ class Header:
         spacing_mm: millimetres per pixel as (row, column), None where the file does not say.
         uid: of a DICOM instance, only to find its annotation by; never stored or shown.
         patient_key: of a DICOM file, only to tell patients apart; never stored or shown.
+        left_edge: which side of the patient lies at the left edge, as in :class:`xaudit.records.Case`.
         turned: whether a DICOM slice is stored otherwise than axial, head first, face up.
     """
 
@@ -32,4 +34,5 @@ class Header:
     spacing_mm: tuple[float, float] | None = None
     uid: str | None = None
     patient_key: str | None = None
+    left_edge: PatientSide | None = None
     turned: bool = False

@@ -73,6 +73,8 @@ def case_head(view: CaseView) -> tuple[Paragraph, ...]:
     """Which case it is, and what each reader drew on it."""
     case = view.case
     known = [f"{case.width} × {case.height} px", *_spacing(case), f"split {case.split}"]
+    if case.left_edge is not None:
+        known.append(f"{case.left_edge} of the patient at the left edge")
     lines = [Paragraph(f"{case.case_id}: {case.label}, {', '.join(known)}", "strong")]
     for reader in dict.fromkeys(mark.reader_id for mark in view.marks):
         own = [mark for mark in view.marks if mark.reader_id == reader]
@@ -140,7 +142,7 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
     lines: list[Row] = []
     if any(name in kinds for name in view.explainers):
         lines.append(row("kind of map", *(_kind(kinds.get(name)) for name in view.explainers)))
-    reasons: dict[str, str] = {}
+    reasons: dict[tuple[str, str], None] = {}
     asked = _asked(view, own, full=full)
     several = len({reader for _, reader in asked if reader != NO_READER}) > 1
     for metric, reader in asked:
@@ -154,23 +156,27 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
             result = found.get(name)
             texts.append(_value(result))
             if result is not None and not isinstance(result, Score):
-                reasons.setdefault(metric_words(metric), result.reason)
+                reasons[metric_words(metric), result.reason] = None
         lines.append(row(_metric(view, metric, reader if several else NO_READER), *texts))
     if lines:
         columns = [Column("score", wraps=True), *(Column(name, wraps=True) for name in view.explainers)]
         yield grid(columns, lines)
     else:
         yield Paragraph("This case was classified and not explained.", "dim")
-    for words, reason in reasons.items():
+    for words, reason in reasons:
         yield Paragraph(f"no {words}: {reason}", "dim")
-    causes = [
-        row(region_words(region), _value(one))
+    answers = [
+        (region, one)
         for region in REGIONS
         for one in own
         if (one.key.explainer_id, one.key.metric_id) == (MODEL_LEVEL, f"reliance-{region}")
     ]
-    if causes:
-        yield grid(["region", Column("answer depends on it", numeric=True)], causes)
+    if answers:
+        rows = [row(region_words(region), _value(one)) for region, one in answers]
+        yield grid(["region", Column("answer depends on it", numeric=True)], rows)
+    for region, one in answers:
+        if not isinstance(one, Score):
+            yield Paragraph(f"no {region_words(region)}: {one.reason}", "dim")
 
 
 def case_as_json(view: CaseView) -> dict[str, Any]:

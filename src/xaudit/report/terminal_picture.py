@@ -8,7 +8,7 @@ from rich.text import Text
 
 from xaudit.geometry import fit_geometry, image_to_model, mask_to_model, union
 from xaudit.records import BoolArray, FloatArray
-from xaudit.report.figures import OUTLINES, Pixels, blended
+from xaudit.report.figures import OUTLINES, Pixels, blended, outline
 
 SHADES = " .:-=+*#%@"
 """From black to white, where there are no colours."""
@@ -54,9 +54,12 @@ def picture_lines(
     grey = np.zeros(frame, np.float32) if pixels is None else _fitted(pixels, frame)
     shown = None if saliency is None else _fitted(saliency, frame)
     carried = [mask_to_model(mask, fit_geometry(_shape(mask), frame, "stretch")) for mask in marks.values()]
-    ring = around(union(carried, frame))
+    marked = union(carried, frame)
+    ring = around(marked)
+    if marked.all():  # nothing lies outside it
+        ring = outline(marked, 1)
     if not colour:
-        return list(_shaded(grey, shown, ring, signed=signed))
+        return list(_shaded(grey, shown, ring, _peak(saliency, frame, signed=signed), signed=signed))
     rgb = np.repeat(np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)[:, :, None], 3, axis=2)
     if shown is not None:
         rgb = blended(rgb, shown, signed=signed)
@@ -119,15 +122,35 @@ def _half_blocks(upper: Pixels, lower: Pixels) -> Text:
     return text
 
 
+def _strength(saliency: FloatArray, *, signed: bool) -> FloatArray:
+    return np.maximum(saliency, 0) if signed else np.abs(saliency)
+
+
+def _peak(saliency: FloatArray | None, frame: tuple[int, int], *, signed: bool) -> tuple[int, int] | None:
+    """In which character the map's strongest point lies; of the map as it is scored, before it is made small."""
+    if saliency is None:
+        return None
+    strength = _strength(saliency, signed=signed)
+    if not strength.max(initial=0) > 0:
+        return None
+    row, column = np.unravel_index(int(strength.argmax()), strength.shape)
+    height, width = strength.shape
+    return int(row) * frame[0] // height, int(column) * frame[1] // width
+
+
 def _shaded(
-    grey: FloatArray, saliency: FloatArray | None, ring: BoolArray, *, signed: bool
+    grey: FloatArray,
+    saliency: FloatArray | None,
+    ring: BoolArray,
+    peak: tuple[int, int] | None,
+    *,
+    signed: bool,
 ) -> Iterator[Text]:
-    levels, peak = grey, None
+    levels = grey
     if saliency is not None:
-        strength = np.maximum(saliency, 0) if signed else np.abs(saliency)
+        strength = _strength(saliency, signed=signed)
         highest = float(strength.max())
         levels = strength / highest if highest > 0 else np.zeros_like(strength)
-        peak = np.unravel_index(int(strength.argmax()), strength.shape) if highest > 0 else None
     steps = np.clip(np.rint(levels * (len(SHADES) - 1)), 0, len(SHADES) - 1).astype(int)
     letters = np.array(list(SHADES))[steps]
     letters[ring] = OUTLINE

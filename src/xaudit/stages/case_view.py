@@ -21,6 +21,7 @@ from xaudit.store.parts import MAPS, iter_parts, part_keys
 from xaudit.store.tables import read_categories, read_previews
 
 _MOST_NAMED = 4
+_IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,19 +100,22 @@ def case_view(
 
 
 def find_case(ids: Collection[str], name: str) -> str:
-    """The id that a name means: the same one, or the only one whose last part it is; endings of files do not count.
+    """The id that a name means: the same one, or the only one whose last part it is; an image's ending does not count.
 
     Raises:
         UsageError: where no case or several cases are meant.
 
     Example:
-        >>> find_case(["images/a.png", "images/b.png"], "b"), find_case(["a", "b"], "scans/a.png")
-        ('images/b.png', 'a')
+        >>> find_case(["images/a.png", "images/b.png"], "b"), find_case(["a.1", "b.1"], "a.1.png")
+        ('images/b.png', 'a.1')
     """
     if name in ids:
         return name
-    wanted = {name, PurePosixPath(name).stem}
-    meant = [one for one in ids if not wanted.isdisjoint({PurePosixPath(one).name, PurePosixPath(one).stem})]
+    meant = [
+        one
+        for one in ids
+        if _without_ending(name) in (_without_ending(one), _without_ending(PurePosixPath(one).name))
+    ]
     if len(meant) == 1:
         return meant[0]
     if meant:
@@ -119,6 +123,11 @@ def find_case(ids: Collection[str], name: str) -> str:
         raise UsageError(f"'{name}' may be any of {len(meant)} cases", hint=f"write the whole id: {named}")
     hint = did_you_mean(name, ids, otherwise="cases.parquet in the run folder lists them")
     raise UsageError(f"none of the run's {len(ids)} cases is called '{name}'", hint=hint)
+
+
+def _without_ending(name: str) -> str:
+    ending = PurePosixPath(name).suffix
+    return name.removesuffix(ending) if ending.lower() in _IMAGE_ENDINGS else name
 
 
 def _chosen(

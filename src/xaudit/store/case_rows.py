@@ -25,6 +25,7 @@ def _case_row(case: Case) -> dict[str, object]:
         "source_format": case.source_format,
         "site": case.site,
         "augmented": case.augmented,
+        "left_edge": case.left_edge,
     }
 
 
@@ -44,6 +45,7 @@ def _case(row: Mapping[str, Any]) -> Case:
         source_format=row["source_format"],
         site=row["site"],
         augmented=row["augmented"],
+        left_edge=row["left_edge"],
     )
 
 

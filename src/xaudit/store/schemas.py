@@ -46,7 +46,13 @@ CASES = _schema(
     ("source_format", _TEXT, "`png`, `jpeg` or `dicom`"),
     ("site", _TEXT, "where the image was taken; empty where the data does not say"),
     ("augmented", _TRUTH, "whether it was made from another image; empty where the data does not say"),
-    empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented"),
+    (
+        "left_edge",
+        _TEXT,
+        "which side of the patient lies at the image's left edge: `R`, `L`, `A`, `P`, `H` or `F`; empty where the file "
+        "does not say",
+    ),
+    empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented", "left_edge"),
 )
 
 PREVIEWS = _schema(

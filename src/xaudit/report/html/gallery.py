@@ -52,6 +52,7 @@ def gallery_data(
                 "id": named(name),
                 "frame": [material.cases[name].height, material.cases[name].width],
                 "spacing": material.cases[name].spacing_mm,
+                "side": material.cases[name].left_edge or "",
                 "image": codes.get(name, ""),
                 "size": [material.previews[name].height, material.previews[name].width]
                 if name in codes

@@ -84,6 +84,8 @@ def _figure(
             line[0].set_title(plain(f"{named(view.case_id)}, {view.cell}"))
             line[0].set_ylabel(word)
             _scale_bar(line[0], case)
+            if case.left_edge is not None:
+                line[0].text(case.width * 0.04, case.height / 2, case.left_edge, color="white", va="center")
 
     metrics = sorted({metric for _, view in chosen for one in view.maps.values() for metric in one.scores})
     rows: tuple[tuple[Value, ...], ...] = tuple(

@@ -110,6 +110,7 @@
     canvas.dataset.painted = "yes";
   };
 
+  const SIDES = { R: "right", L: "left", A: "front", P: "back", H: "head", F: "feet" };
   const hidden = new Set();
   const ruler = (one) => {
     if (!one.spacing) return null;
@@ -153,6 +154,10 @@
     box.append(lines);
     const bar = ruler(one);
     if (bar) box.append(bar);
+    if (one.side) {
+      const side = make("span", { className: "side", title: `the patient’s ${SIDES[one.side]}` }, one.side);
+      box.append(side);
+    }
     return box;
   };
   const numbers = (map) =>
