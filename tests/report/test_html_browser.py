@@ -118,6 +118,16 @@ def test_a_case_called_like_markup_is_shown_as_text(visit):
     assert page.locator("#whole-title").inner_text() == pages.HOSTILE
 
 
+def test_the_side_at_the_left_edge_stands_at_the_left_of_each_image_where_it_is_known(visit):
+    one = pages.material(names=("A", "B"))
+    known = {**one.cases, "A": replace(one.cases["A"], left_edge="R")}
+    page = visit(replace(one, cases=known))
+    letters = page.locator("#cases .frame .side")
+    assert letters.all_inner_texts() == ["R", "R"]
+    letter, frame = letters.first.bounding_box(), page.locator("#cases .frame").first.bounding_box()
+    assert frame["x"] < letter["x"] < frame["x"] + frame["width"] / 8
+
+
 def test_a_cell_of_the_matrix_chooses_its_cases_and_gives_them_back(visit):
     page = visit(pages.material())
     cell = page.locator("button[data-model='honest'][data-true='cancer'][data-said='normal']")

@@ -1,13 +1,9 @@
 """One case of a run on a screen: its image with every map, and what was measured of it."""
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-
-# Naming the plug-in spares the search through all of them, which takes a second.
-from PIL import Image, WebPImagePlugin  # noqa: F401
 from rich.console import Console
 from rich.text import Text
 
@@ -21,7 +17,6 @@ from xaudit.records import (
     Case,
     FloatArray,
     Prediction,
-    Preview,
     Score,
     ScoreResult,
 )
@@ -31,6 +26,7 @@ from xaudit.report.layout import print_lines, render_block, render_section
 from xaudit.report.terminal_picture import beside, picture_lines
 from xaudit.report.wording import count, metric_words, region_words
 from xaudit.stages.case_view import CaseView
+from xaudit.stages.previews import preview_pixels
 from xaudit.statistics.digits import shown
 
 PICTURE_COLUMNS = 38
@@ -112,7 +108,7 @@ def model_pictures(
     """The image, then each explainer's map over it, with a line round what any reader marked."""
     case = view.case
     marks = _masks(view)
-    pixels = None if view.preview is None else _grey(view.preview)
+    pixels = None if view.preview is None else preview_pixels(view.preview)
     spacing = case.spacing_mm or (1.0, 1.0)
     aspect = (case.height * spacing[0]) / (case.width * spacing[1])
 
@@ -246,11 +242,6 @@ def _masks(view: CaseView) -> dict[str, BoolArray]:
         if regions:
             masks[reader] = union([rasterise(region, shape) for region in regions], shape)
     return masks
-
-
-def _grey(preview: Preview) -> FloatArray:
-    with Image.open(io.BytesIO(preview.webp)) as image:
-        return np.asarray(image.convert("L"), dtype=np.float32) / 255
 
 
 def _asked(view: CaseView, own: Sequence[ScoreResult], *, full: bool) -> list[tuple[str, str]]:

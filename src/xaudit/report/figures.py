@@ -29,8 +29,7 @@ SMALLEST_SIDE = 256
 CAPTION_PX = 16
 _GAP_PX = 4
 _MARGIN_PX = 4
-STRONGEST = 0.65
-"""Opacity of a map's strongest point."""
+_STRONGEST = 0.65
 
 # Anchors of a map that grows steadily lighter from dark violet to yellow (after the magma family, van der Walt and
 # Smith 2015), and of one that grows darker blue below zero.
@@ -152,16 +151,24 @@ def blended(grey: Pixels, saliency: FloatArray, *, signed: bool) -> Pixels:
         grey: (H, W, 3); untouched where the map is zero.
         signed: whether negative values mean evidence against, drawn in blue.
     """
+    colour, opacity = map_colours(saliency, signed=signed)
+    share = opacity[:, :, None]
+    return np.rint(grey * (1 - share) + colour * share).astype(np.uint8)
+
+
+def map_colours(saliency: FloatArray, *, signed: bool) -> tuple[Pixels, FloatArray]:
+    """The colour of each point of a map, (H, W, 3), and its opacity, (H, W); both grow with its strength.
+
+    Args:
+        signed: whether negative values mean evidence against, drawn in blue.
+    """
     values = np.nan_to_num(np.asarray(saliency, dtype=np.float64), posinf=0.0, neginf=0.0)
     highest = float(np.abs(values).max(initial=0.0))
-    if highest == 0:
-        return grey
-    strength = np.abs(values) / highest
+    strength = np.abs(values) / highest if highest > 0 else np.zeros_like(values)
     colour = colours(strength)
     if signed:
         colour = np.where((values < 0)[:, :, None], colours(strength, negative=True), colour)
-    opacity = (STRONGEST * np.sqrt(strength))[:, :, None]
-    return np.rint(grey * (1 - opacity) + colour * opacity).astype(np.uint8)
+    return colour, _STRONGEST * np.sqrt(strength)
 
 
 def _enlarged(image: Pixels, scale: int) -> Pixels:

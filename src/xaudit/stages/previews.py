@@ -48,6 +48,12 @@ def preview(case_id: str, pixels: FloatArray) -> Preview:
     return Preview(case_id, *frame, data.getvalue())
 
 
+def preview_pixels(one: Preview) -> FloatArray:
+    """A picture as (h, w) float32 in [0, 1]."""
+    with Image.open(io.BytesIO(one.webp)) as image:
+        return np.asarray(image.convert("L"), dtype=np.float32) / 255
+
+
 def preview_frame(original_hw: tuple[int, int]) -> tuple[int, int]:
     """Height and width of a case's picture.
 

@@ -8,8 +8,8 @@ from xaudit.catalog import METRICS
 from xaudit.records import Case
 from xaudit.report.category_section import category_words
 from xaudit.report.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
-from xaudit.report.html.outline_path import outline_path
 from xaudit.report.html.picture_code import image_codes, map_code
+from xaudit.report.outline_path import outline_path
 from xaudit.report.wording import metric_words
 from xaudit.stages.gallery_view import GalleryMap, GalleryView
 from xaudit.stages.report_material import ReportMaterial

@@ -15,15 +15,15 @@ from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.comparison import comparison_section
 from xaudit.report.evidence_sections import localization_section, truth_section
+from xaudit.report.forest import Forest, forests, has_ceilings
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
 from xaudit.report.html.confusion import Matrix, matrices
 from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
-from xaudit.report.html.forest import Forest, forests, has_ceilings
 from xaudit.report.html.gallery import gallery_data, pictured_views
-from xaudit.report.html.region_bars import RegionBars, region_bars
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.protocol_section import protocol_section
 from xaudit.report.readers_section import readers_section
+from xaudit.report.region_bars import RegionBars, region_bars
 from xaudit.report.sections import report_title
 from xaudit.report.strata_section import planning_section, regression_section, strata_section
 from xaudit.report.verdict_section import gates_section, model_verdict, worst_first

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xaudit.records import Outcome
-from xaudit.report.html.forest import Forest, ForestPlot, forests
+from xaudit.report.forest import Forest, ForestPlot, forests
 from xaudit.report.paper_figures.figure import (
     CONTROL,
     INK,

@@ -1,6 +1,5 @@
 """Maps over images: the worst, the middle and the best case of each model, every explainer beside each other."""
 
-import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,16 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
-# Naming the plug-in spares the search through all of them, which takes a second.
-from PIL import Image, WebPImagePlugin  # noqa: F401
-
 from xaudit.records import Case, FloatArray
 from xaudit.report.category_section import category_words
-from xaudit.report.figures import OUTLINES, STRONGEST, colours
-from xaudit.report.html.outline_path import outline_path
+from xaudit.report.figures import OUTLINES, map_colours
+from xaudit.report.outline_path import outline_path
 from xaudit.report.paper_figures.figure import TWO_COLUMNS_MM, PaperFigure, Value, plain
 from xaudit.report.wording import metric_words
 from xaudit.stages.gallery_view import GalleryView
+from xaudit.stages.previews import preview_pixels
 from xaudit.stages.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
@@ -70,7 +67,7 @@ def _figure(
         grid = figure.subplots(len(chosen), 1 + len(names), squeeze=False)
         for line, (word, view) in zip(grid, chosen, strict=True):
             case = material.cases[view.case_id]
-            grey = _grey(material.previews[view.case_id].webp)
+            grey = preview_pixels(material.previews[view.case_id])
             for axes, name in zip(line, (None, *names), strict=True):
                 _image(axes, case, grey)
                 values = None if name is None else view.maps[name].values
@@ -134,21 +131,14 @@ def _image(axes: Axes, case: Case, grey: FloatArray) -> None:
 
 def _map(axes: Axes, view: GalleryView, values: FloatArray, *, signed: bool) -> None:
     """The map where the model saw it: its frame's edges carried back to the image."""
-    highest = float(np.abs(values).max(initial=0.0))
-    if highest == 0 or not np.isfinite(highest):
-        return
-    strength = np.abs(values) / highest
-    colour = colours(strength)
-    if signed:
-        colour = np.where((values < 0)[:, :, None], colours(strength, negative=True), colour)
-    alpha = STRONGEST * np.sqrt(strength)
+    colour, opacity = map_colours(values, signed=signed)
     geometry = view.geometry
     if geometry.flip:
-        colour, alpha = colour[:, ::-1], alpha[:, ::-1]
+        colour, opacity = colour[:, ::-1], opacity[:, ::-1]
     height, width = geometry.model_hw
     left, right = ((x - geometry.offset_x) / geometry.scale_x for x in (0, width))
     top, bottom = ((y - geometry.offset_y) / geometry.scale_y for y in (0, height))
-    rgba = np.dstack([colour / 255, alpha])
+    rgba = np.dstack([colour / 255, opacity])
     axes.imshow(rgba, extent=(left, right, bottom, top), interpolation="nearest", aspect=axes.get_aspect())
     frame_height, frame_width = geometry.original_hw
     axes.set_xlim(0, frame_width)
@@ -199,8 +189,3 @@ def _scale_bar(axes: Axes, case: Case) -> None:
     left, y = case.width * 0.05, case.height * 0.93
     axes.plot([left, left + length / across], [y, y], color="white", linewidth=1.5, solid_capstyle="butt")
     axes.text(left, y - case.height * 0.02, f"{length} mm", color="white", va="bottom")
-
-
-def _grey(webp: bytes) -> FloatArray:
-    with Image.open(io.BytesIO(webp)) as image:
-        return np.asarray(image.convert("L"), dtype=np.float32) / 255

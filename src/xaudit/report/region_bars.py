@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from xaudit.catalog import REGIONS
 from xaudit.records import NO_READER, Interval, Outcome
-from xaudit.report.html.axis import Axis, axis_for
+from xaudit.report.axis import Axis, axis_for
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.wording import interval, percent, region_words
 

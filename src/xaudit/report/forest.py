@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from xaudit.catalog import CEILING, EXPLAINERS, METRICS
 from xaudit.records import NO_READER, Interval, Outcome, Summary
-from xaudit.report.html.axis import Axis, axis_for
+from xaudit.report.axis import Axis, axis_for
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import map_lines, shown_summary
 from xaudit.report.wording import count, interval, metric_words
