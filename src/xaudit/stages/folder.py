@@ -10,6 +10,7 @@ import yaml
 
 from xaudit.config import AuditFile
 from xaudit.stages.request import RunRequest
+from xaudit.stages.shares import config_hash, name_of
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.run_lock import RunLock
 
@@ -20,12 +21,9 @@ def obtain_folder(request: RunRequest) -> RunFolder:
     Raises:
         OutputError: where none can be made.
     """
-    audit = request.audit
-    config_hash = _config_hash(request)
-    found = None if request.fresh else RunFolder.find(request.out, name=audit.name, config_hash=config_hash)
-    return found or RunFolder.create(
-        request.out, name=audit.name, config_hash=config_hash, now=datetime.now(UTC)
-    )
+    name, digest = name_of(request), config_hash(request)
+    found = None if request.fresh else RunFolder.find(request.out, name=name, config_hash=digest)
+    return found or RunFolder.create(request.out, name=name, config_hash=digest, now=datetime.now(UTC))
 
 
 @contextmanager
@@ -53,12 +51,6 @@ def audit_text(audit: AuditFile) -> str:
     plain["metrics"] = [{"name": spec.name, "id": spec.id, **spec.options} for spec in audit.metrics]
     text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     return "# Every setting of this run. Of each path only the last part is kept.\n" + text
-
-
-def _config_hash(request: RunRequest) -> str:
-    from xaudit.config import fingerprint
-
-    return fingerprint([request.audit.fingerprint(), request.retrain, request.device])
 
 
 def _shortened(value: Any) -> Any:  # noqa: ANN401

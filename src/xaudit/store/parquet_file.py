@@ -39,6 +39,27 @@ def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -
         if column.null_count and not field.nullable:
             raise ValueError(f"{table.name}: a row has no {field.name}")
         columns.append(column)
+    return _encoded(table, columns, run)
+
+
+def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> bytes:
+    """A table that another run wrote, as this run's own: the same rows, under this run's name.
+
+    Raises as :func:`check_table`; every page is read, so that nothing damaged is taken over.
+    """
+    file = _open_parquet(pa.BufferReader(path.read_bytes()), table, shown)
+    try:
+        found = file.read(use_threads=False)
+        columns = [
+            found.column(field.name) if field.name in found.column_names else pa.nulls(len(found), field.type)
+            for field in table.schema
+        ]
+        return _encoded(table, columns, run)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise DamagedTableError(_first_line(error)) from error
+
+
+def _encoded(table: Table[Any], columns: Sequence[Any], run: RunFolder) -> bytes:
     footer = {
         "table": table.name,
         "schema_version": SCHEMA_VERSION,
