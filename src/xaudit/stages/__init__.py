@@ -180,4 +180,4 @@ def newest_run(out: Path) -> Path:
     runs = list_runs(out)
     if not runs:
         raise RunFolderError(f"{out}: no run folder there", hint="`xaudit run` makes one")
-    return out / max(runs, key=lambda entry: entry.run_id).run_id
+    return out / next((entry for entry in runs if entry.state != "shard"), runs[0]).run_id

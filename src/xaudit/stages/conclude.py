@@ -38,6 +38,7 @@ from xaudit.statistics.digits import counted
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
+from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import (
     read_categories,
@@ -222,14 +223,14 @@ def load(run: RunFolder) -> Outcome:
         notes=tuple(head["notes"]),
         work=Work(**head["work"]),
         unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
-        agreements=tuple(ReaderAgreement(**row) for row in head.get("agreements", ())),
-        ceilings=tuple(_ceiling(row) for row in head.get("ceilings", ())),
-        regressions=tuple(_regression(row) for row in head.get("regressions", ())),
-        plans=tuple(Plan(**row) for row in head.get("plans", ())),
+        agreements=tuple(ReaderAgreement(**row) for row in head["agreements"]),
+        ceilings=tuple(_ceiling(row) for row in head["ceilings"]),
+        regressions=tuple(_regression(row) for row in head["regressions"]),
+        plans=tuple(Plan(**row) for row in head["plans"]),
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
-        thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
-        causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
+        thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        causal=tuple(LocalizedAndCausal(**row) for row in head["causal"]),
     )
 
 
@@ -310,6 +311,7 @@ def without_people(summaries: Sequence[Summary], people: Collection[str]) -> lis
 
 def read_head(run: RunFolder) -> dict[str, Any]:
     """What a finished run says of itself beside its tables; raises RunFolderError where it does not."""
+    shown = f"{run.run_id}/{OUTCOME}"
     try:
         plain = json.loads((run.path / OUTCOME).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -318,5 +320,7 @@ def read_head(run: RunFolder) -> dict[str, Any]:
             hint="give the command that made it again: it goes on where it stopped",
         ) from None
     except (OSError, ValueError):
-        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged", hint="run the audit again") from None
-    return dict(plain)
+        raise RunFolderError(f"{shown}: damaged", hint="run the audit again") from None
+    if not isinstance(plain, dict):
+        raise RunFolderError(f"{shown}: damaged", hint="run the audit again")
+    return dict(migrated(OUTCOME, plain, shown))

@@ -47,6 +47,7 @@ from xaudit.stages.shards import SCORES_MEAN, PartKeys
 from xaudit.stages.shares import (
     PREDICTED_FROM,
     begin_share,
+    config_hash,
     note_share,
     require_all_stored,
     require_same_contents,
@@ -97,7 +98,7 @@ class Run:
         self._tell = on_progress
         self._scores: Sequence[ScoreResult] = ()
         self._crew_cost = (0, 0.0)
-        self.folder = folder or obtain_folder(request)
+        self.folder = folder or obtain_folder(request, lambda: self._contents({}))
 
     def to(self, until: Stage) -> FinishedRun:
         """Carries the audit out up to a stage; an interruption is noted in the folder and passed on."""
@@ -496,7 +497,9 @@ class Run:
             self.request.command, self.audit.seed, device, torch.get_num_threads(), self.started, finished
         )
         contents = self._contents(counts)
-        self.folder.save_json("manifest.json", build_manifest(self.folder, invocation, contents))
+        manifest = build_manifest(self.folder, invocation, contents)
+        same_elsewhere = config_hash(self.request, with_places=False)
+        self.folder.save_json("manifest.json", {**manifest, "audit": same_elsewhere})
 
     def _contents(self, counts: Mapping[str, int]) -> Contents:
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
