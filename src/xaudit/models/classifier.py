@@ -5,6 +5,8 @@ Conventions of this file: images are (N, 3, h, w) float32, normalised, in the mo
 """
 
 import hashlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +20,9 @@ from xaudit.models.meter import Meter
 from xaudit.models.outputs import logits_of
 from xaudit.models.probe import check_answers
 from xaudit.records import FloatArray
+
+PIXELS_AT_ONCE = 2**19
+"""Pixels that a CPU takes in one forward pass, if a single image has no more: 32 images at 128 px, 10 at 224."""
 
 
 @dataclass(eq=False)
@@ -134,7 +139,7 @@ class Classifier:
                     with self.meter.forward(len(placed)):
                         parts.append(full.ask(placed).float())
                 else:
-                    parts.append(module(placed).float().cpu())
+                    parts += [module(piece).float().cpu() for piece in self._pieces(placed)]
         return torch.cat(parts)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -155,6 +160,14 @@ class Classifier:
             ModelError: where there is no such module, or the architecture is unknown; names the candidates.
         """
         return target_layer(self.module, name or self.layer, model_id=self.id, model_hw=self.model_hw)
+
+    def _pieces(self, batch: torch.Tensor) -> Sequence[torch.Tensor]:
+        """A batch as a CPU takes it fastest: pieces of equal size whose activations stay in its cache."""
+        if self.device.type != "cpu":
+            return (batch,)
+        height, width = self.model_hw
+        n_pieces = math.ceil(len(batch) * height * width / PIXELS_AT_ONCE)
+        return torch.tensor_split(batch, min(n_pieces, len(batch)))
 
     def _channel(self, values: tuple[float, float, float], like: torch.Tensor) -> torch.Tensor:
         return torch.tensor(values, dtype=like.dtype, device=like.device).view(3, 1, 1)
