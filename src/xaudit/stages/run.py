@@ -36,6 +36,7 @@ from xaudit.stages.conclude import CaseFigures, conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import at_work_in, obtain_folder
 from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
+from xaudit.stages.half_precision import note_of_precision
 from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.previews import previews
 from xaudit.stages.published_regressions import lesion_geometries, published_regressions
@@ -98,6 +99,7 @@ class Run:
         self._tell = on_progress
         self._scores: Sequence[ScoreResult] = ()
         self._crew_cost = (0, 0.0)
+        self._precision_notes: tuple[str, ...] = ()
         self.folder = folder or obtain_folder(request, lambda: self._contents({}))
 
     def to(self, until: Stage) -> FinishedRun:
@@ -274,6 +276,8 @@ class Run:
                 before = self._tune(waves, crew)
             for plan in waves.plans:
                 plan.check()
+                note = note_of_precision(self.audit, plan.classifier, plan.dataset, plan.pairs)
+                self._precision_notes += (note,) if note and with_scores else ()
             chosen = SCORING if share is None else DIVIDED
             total = sum(n_shards(waves.lanes(wave), share) for wave in chosen)
             tally = Tally(total, partial(self._n_evals, crew), self._tell)
@@ -433,6 +437,7 @@ class Run:
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
         notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
+        notes += self._precision_notes
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
                 unit = "patient" if dataset.patients_known else "image, since no patients are known"
@@ -466,6 +471,7 @@ class Run:
                     model.id,
                     self.classifiers[model.id].fingerprint,
                     self.classifiers[model.id].device.type,
+                    self.classifiers[model.id].precision,
                     model.target,
                     self.dataset_of(model).positive,
                     self.dataset_of(model).window,
