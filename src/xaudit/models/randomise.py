@@ -90,5 +90,4 @@ def randomised(classifier: Classifier, layers: Collection[str], *, seed: int) ->
             for weight in parts[name].parameters(recurse=False):
                 spread = float(weight.std(correction=0))
                 weight.normal_(float(weight.mean()), spread or 1.0)
-    with classifier.meter.paused():
-        return replace(classifier, module=module)
+    return replace(classifier, module=module)
