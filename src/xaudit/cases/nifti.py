@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from xaudit.cases.entry import without_suffix
 from xaudit.cases.folder import check_folder
 from xaudit.config import NiftiSection
 from xaudit.errors import DataError, did_you_mean
-from xaudit.records import BoolArray
+from xaudit.records import BoolArray, FloatArray
 
 SUFFIXES = (".nii.gz", ".nii")
 
@@ -33,6 +33,8 @@ _NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
 _BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError, zlib.error)
 _TO_IMAGE = {"R": "L", "L": "L", "A": "P", "P": "P", "S": "I", "I": "I"}
 """Towards which side of the patient an axis runs once it is turned: left, back or feet."""
+
+Plane = TypeVar("Plane", BoolArray, FloatArray)
 
 _AGAIN = "save it again as NIfTI, one volume of numbers"
 
@@ -140,7 +142,7 @@ def read_slice(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -
             hint="set regions.nifti.orientation: stored if its first axis runs along the image's columns",
         )
     else:
-        shown = _as_image(plane, volume.axes)
+        shown = as_image(plane, volume.axes)
     if shown.shape != frame:
         raise DataError(
             f"{mask.file.name}: a mask of {shown.shape[1]} × {shown.shape[0]} pixels for an image of "
@@ -216,7 +218,7 @@ def _volume(file: Path) -> _Volume:
 @lru_cache(maxsize=2)
 def _read(file: Path, size: int, changed: int) -> _Volume:  # noqa: ARG001  (they tell a file that was changed)
     """One volume, kept for the next slice of it: a packed file can only be read from its start."""
-    nibabel = _nibabel()
+    nibabel = the_library()
     broken = (*_BROKEN, nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
     try:
         image = nibabel.load(file)
@@ -236,7 +238,7 @@ def _read(file: Path, size: int, changed: int) -> _Volume:  # noqa: ARG001  (the
         )
     inside: BoolArray = np.asarray(values != 0).reshape(shape)
     inside.flags.writeable = False
-    return _Volume(inside, _axes(nibabel, image))
+    return _Volume(inside, axes_of(image))
 
 
 def _three_dimensional(file: Path, shape: Sequence[int]) -> tuple[int, int, int]:
@@ -254,15 +256,16 @@ def _three_dimensional(file: Path, shape: Sequence[int]) -> tuple[int, int, int]
     return kept[0], kept[1], kept[2]
 
 
-def _axes(nibabel: ModuleType, image: Any) -> tuple[str, ...] | None:  # noqa: ANN401  (nibabel is imported late)
+def axes_of(image: Any) -> tuple[str, ...] | None:  # noqa: ANN401  (nibabel is imported late)
     """Towards which side each stored axis runs, None where neither of the file's two transforms is set."""
+    nibabel = the_library()
     if int(image.header["qform_code"]) == 0 and int(image.header["sform_code"]) == 0:
         return None
     codes = nibabel.orientations.aff2axcodes(image.affine)
     return None if None in codes else tuple(str(code) for code in codes)
 
 
-def _as_image(plane: BoolArray, axes: Sequence[str]) -> BoolArray:
+def as_image(plane: Plane, axes: Sequence[str]) -> Plane:
     """A slice, (X, Y) as stored, with columns to the left (or back) and rows to the back (or feet)."""
     towards = [_TO_IMAGE[axes[0]], _TO_IMAGE[axes[1]]]
     turned = plane[:: 1 if towards[0] == axes[0] else -1, :: 1 if towards[1] == axes[1] else -1]
@@ -270,11 +273,13 @@ def _as_image(plane: BoolArray, axes: Sequence[str]) -> BoolArray:
     return turned.T if columns_first else turned
 
 
-def _nibabel() -> ModuleType:
+def the_library(what: str = "masks") -> ModuleType:
+    """Nibabel; raises DataError, saying what needs it, where it is not installed."""
     try:
         import nibabel
     except ImportError:
         raise DataError(
-            "NIfTI masks need the package nibabel, which is not installed", hint="pip install 'xaudit[nifti]'"
+            f"NIfTI {what} need the package nibabel, which is not installed",
+            hint="pip install 'xaudit[nifti]'",
         ) from None
     return nibabel

@@ -40,19 +40,20 @@ class ExplainerRow:
         cost: model evaluations per map, in words.
         sums_to_answer: whether its map promises to sum to the target's logit minus that of its option ``baseline``.
         made_of: what a row's scores come from: a map made of the ``image``, the ``maps`` of each explainer after all
-            of them are there, or the readers' ``marks``. Only the first can be asked for a map.
+            of them are there, the readers' ``marks``, or ``files`` that hold finished maps. Only the first can be asked
+            for a map.
     """
 
     id: str
     meaning: str
-    family: Literal["cam", "surrogate", "occlusion", "gradient", "control"]
+    family: Literal["cam", "surrogate", "occlusion", "gradient", "control", "external"]
     signed: bool
     gradients: bool
     control: bool
     cost: str
     citation: str
     options: tuple[Option, ...] = ()
-    made_of: Literal["image", "maps", "marks"] = "image"
+    made_of: Literal["image", "maps", "marks", "files"] = "image"
     sums_to_answer: bool = False
 
 

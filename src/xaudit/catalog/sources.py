@@ -10,6 +10,11 @@ MODELS: tuple[ModelRow, ...] = (
         "one of the two small networks that ship with the phantom study",
         "variant: honest or shortcut",
     ),
+    ModelRow(
+        "external",
+        "no model: its predictions as a table and its saliency maps as files; nothing that asks a model is assessed",
+        "predictions, maps",
+    ),
 )
 
 
@@ -75,5 +80,15 @@ FORMATS: tuple[FormatRow, ...] = (
         "dicom-seg", "DICOM segmentations, binary or fractional, of the slices that they name", "annotations"
     ),
     FormatRow("masks", "one PNG per image, not zero is inside; a sub-folder is a reader", "annotations"),
+    FormatRow(
+        "predictions",
+        "CSV or Parquet: `image` or `case_id`, and a column for each class, or `label` and `score`",
+        "predictions of an external model",
+    ),
+    FormatRow(
+        "maps",
+        "npy, npz, pt (a tensor, no code), grey 8- and 16-bit PNG, NIfTI, and CheXlocalize's pickles, read without pickle",
+        "saliency maps of an external model",
+    ),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
 )

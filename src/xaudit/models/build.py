@@ -38,14 +38,14 @@ _FACTORY_ERRORS = (
 
 
 def architecture_of(section: ModelSection) -> str:
-    """The architecture's name: torchvision's, the factory's, or ``phantom``."""
+    """The architecture's name: torchvision's, the factory's, or ``phantom``; of an external model that it is one."""
     match section.source:
         case "torchvision":
             return str(section.architecture)
         case "python":
             return str(section.factory)
-        case "phantom":
-            return "phantom"
+        case "phantom" | "external":
+            return section.source
 
 
 def input_hw(section: ModelSection) -> tuple[int, int]:
@@ -87,6 +87,8 @@ def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = Fal
             from xaudit.models import small_resnet
 
             return small_resnet.build(n_classes)
+        case "external":
+            raise ValueError(f"model '{section.id}' is external and has no network")
 
 
 def torchvision_classifiers() -> list[str]:

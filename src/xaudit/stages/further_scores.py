@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds
+from xaudit.audit import Chunk, Thresholds, empty_map, without_map
 from xaudit.catalog import explainer_row, metric_row
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
@@ -180,15 +180,17 @@ class FurtherScores:
             }
             results: list[ScoreResult] = []
             for subject in chunk.subjects:
-                own = maps[subject.case.case_id]
+                case_id = subject.case.case_id
+                own = maps.get(case_id) or empty_map(chunk, explainer, case_id)
+                scored: Sequence[ScoreResult]
                 match control.name:
                     case "mean-map":
                         mean = means[subject.case.cluster]
-                        results += score_mean_map(
+                        scored = score_mean_map(
                             subject, own, mean, control, metrics=self._placed, thresholds=tuned
                         )
                     case "shuffled-marks":
-                        results += score_shuffled(
+                        scored = score_shuffled(
                             subject,
                             own,
                             partners,
@@ -199,6 +201,7 @@ class FurtherScores:
                         )
                     case name:
                         raise ValueError(f"the catalog lists '{name}', but nothing makes it of maps")
+                results += scored if case_id in maps else [without_map(one) for one in scored]
             return results
 
         return score
@@ -213,6 +216,7 @@ class FurtherScores:
             read=read,
             cluster_of={case.case_id: case.cluster for case, _ in self.pairs},
             signed=explainer_row(explainer.name).signed,
+            frame_hw=self.classifier.model_hw,
         )
 
     def _key(
