@@ -125,7 +125,10 @@ def test_the_report_says_what_nobody_could_ask(phantom, audited):
     ) in told
     assert "not assessed: no model" in (run / "report.html").read_text(encoding="utf-8")
     card = xaudit_process("report", run, "--model-card", cwd=phantom).stdout
-    for question in ("do like images get like explanations?", "do explanations show what the model depends on?"):
+    for question in (
+        "do like images get like explanations?",
+        "do explanations show what the model depends on?",
+    ):
         [line] = [line for line in card.splitlines() if question in line]
         assert "not assessed: no model" in line
     plain = xaudit_process("report", run, "--format", "json", cwd=phantom)

@@ -12,7 +12,6 @@ from xaudit.catalog.external import (
     FAMILIES_WITH_QUESTIONS,
     SECTIONS_WITH_QUESTIONS,
     external_id,
-    is_external_id,
 )
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
@@ -53,7 +52,6 @@ __all__ = [
     "explainer_row",
     "external_id",
     "finding_row",
-    "is_external_id",
     "made_of_maps_id",
     "metric_row",
     "step_id",

@@ -38,8 +38,3 @@ def external_id(name: str) -> str:
         'external-gradcam'
     """
     return f"{_PREFIX}{name}"
-
-
-def is_external_id(explainer_id: str) -> bool:
-    """Whether an explainer's maps were read from files, by its id."""
-    return explainer_id.startswith(_PREFIX)
