@@ -99,7 +99,8 @@ NOBODY = "and every model of this audit is external, so nobody can answer"
             for section in ("equivariance", "resolution", "sanity", "robustness")
         ),
         ({"localization": {"ceilings": True}}, "localization.ceilings: the grid on which an external explainer", "set it to false"),
-        ({"run": {"compile": True}}, "run.compile: every model of this audit is external", ""),
+        ({"run": {"compile": True}}, "run.compile: every model of this audit is external", "take the key out"),
+        ({"run": {"precision": "float16"}}, "run.precision: every model of this audit is external", "take the key out"),
         ({"gates": ["reliance-mark >= 0.2"]}, f"gates[0]: reliance-mark asks the model, {NOBODY}", "take the gate out"),
         ({"gates": ["pixel-flipping <= 0.2"]}, f"gates[0]: pixel-flipping asks the model, {NOBODY}", "take the gate out"),
         ({"gates": ["iou@gradcam >= 0.2"]}, "the audit has no explainer 'gradcam'; did you mean 'external-gradcam'?", ""),

@@ -13,6 +13,7 @@ from xaudit.catalog.external import (
     SECTIONS_WITH_QUESTIONS,
     external_id,
 )
+from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
 from xaudit.catalog.metrics import CEILING, METRICS
@@ -30,6 +31,7 @@ __all__ = [
     "CURVES",
     "EXPLAINERS",
     "EXTERNAL",
+    "FAMILIES",
     "FAMILIES_WITH_QUESTIONS",
     "FINDINGS",
     "FORMATS",

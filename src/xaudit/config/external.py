@@ -103,8 +103,11 @@ def _check_nothing_is_asked(audit: "AuditFile", asked: tuple[ExplainerSpec, ...]
             "localization.ceilings: the grid on which an external explainer tells places apart is not known"
             "|take the key out, or set it to false"
         )
-    if audit.run.compile:
-        raise ValueError("run.compile: every model of this audit is external, so there is none to compile")
+    for name, default in (("compile", False), ("precision", "float32")):
+        if getattr(audit.run, name) != default:
+            raise ValueError(
+                f"run.{name}: every model of this audit is external, so no network runs|take the key out"
+            )
 
 
 def _check_sections(audit: "AuditFile", brought: tuple[ExplainerSpec, ...]) -> None:
