@@ -10,7 +10,7 @@ from xaudit.audit.faithfulness import faithfulness_of
 from xaudit.audit.localizing import Thresholds, ceilings_of, laid_over, localize_on, missing_map
 from xaudit.audit.reliance import effect_of
 from xaudit.audit.results import key_of, result_of, timed, why_no_region, without_map
-from xaudit.catalog import metric_row
+from xaudit.catalog import EXTERNAL, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import map_to_original
@@ -47,7 +47,8 @@ def score(
         seed: the audit's, of metrics that draw samples.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
-    missing = {one.case.case_id for one in chunk.subjects} - by_case.keys()
+    may_miss = spec.name == EXTERNAL.id
+    missing = {one.case.case_id for one in chunk.subjects} - by_case.keys() if may_miss else set()
     by_case |= {name: empty_map(chunk, spec, name) for name in missing}
     maps = list(by_case.values())
     placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from xaudit.audit import Chunk, Thresholds, empty_map, without_map
-from xaudit.catalog import explainer_row, metric_row
+from xaudit.catalog import EXTERNAL, explainer_row, metric_row
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
 from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
@@ -181,7 +181,8 @@ class FurtherScores:
             results: list[ScoreResult] = []
             for subject in chunk.subjects:
                 case_id = subject.case.case_id
-                own = maps.get(case_id) or empty_map(chunk, explainer, case_id)
+                missing = explainer.name == EXTERNAL.id and case_id not in maps
+                own = empty_map(chunk, explainer, case_id) if missing else maps[case_id]
                 scored: Sequence[ScoreResult]
                 match control.name:
                     case "mean-map":
@@ -201,7 +202,7 @@ class FurtherScores:
                         )
                     case name:
                         raise ValueError(f"the catalog lists '{name}', but nothing makes it of maps")
-                results += scored if case_id in maps else [without_map(one) for one in scored]
+                results += [without_map(one) for one in scored] if missing else scored
             return results
 
         return score
