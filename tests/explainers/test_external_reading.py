@@ -201,3 +201,41 @@ def test_suffixes_are_told_whatever_their_case_and_dots_in_a_name_stay():
     assert suffix_of("1.2.840.NPY") == ".npy"
     assert suffix_of("a.nii.gz") == ".nii.gz"
     assert suffix_of("a.jpg") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.npy",
+        "only.npz",
+        "tensor.pt",
+        "old.pt",
+        "chexlocalize.pkl",
+        "array-2.pkl",
+        "radiologist.nii.gz",
+        "neurologist.nii",
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # what libraries say of damage beside their errors
+def test_damage_anywhere_gives_a_map_or_a_refusal_and_no_traceback(tmp_path, name):
+    """Bytes changed at random places, seeds 0 to 59: a value may be another one, but nothing else may happen."""
+    WRITERS[name](tmp_path / name)
+    whole = np.frombuffer((tmp_path / name).read_bytes(), dtype=np.uint8)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        damaged = whole.copy()
+        places = rng.integers(0, min(len(whole), 200 if seed % 2 else len(whole)), size=1 + seed % 4)
+        damaged[places] = rng.integers(0, 256, size=len(places))
+        (tmp_path / name).write_bytes(
+            damaged[: rng.integers(1, len(whole))].tobytes() if seed % 5 == 0 else damaged.tobytes()
+        )
+        values = map_or_refusal(tmp_path / name)
+        if not isinstance(values, str):
+            assert (values.dtype, values.ndim) == (np.float32, 2)
+
+
+def map_or_refusal(path):
+    try:
+        return read_map(path, path.name)
+    except DataError as error:
+        return str(error)

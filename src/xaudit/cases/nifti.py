@@ -257,11 +257,14 @@ def _three_dimensional(file: Path, shape: Sequence[int]) -> tuple[int, int, int]
 
 
 def axes_of(image: Any) -> tuple[str, ...] | None:  # noqa: ANN401  (nibabel is imported late)
-    """Towards which side each stored axis runs, None where neither of the file's two transforms is set."""
+    """Towards which side each stored axis runs, None where neither of the file's two transforms is set, or says it."""
     nibabel = the_library()
     if int(image.header["qform_code"]) == 0 and int(image.header["sform_code"]) == 0:
         return None
-    codes = nibabel.orientations.aff2axcodes(image.affine)
+    try:
+        codes = nibabel.orientations.aff2axcodes(image.affine)
+    except np.linalg.LinAlgError:  # an affine without numbers
+        return None
     return None if None in codes else tuple(str(code) for code in codes)
 
 

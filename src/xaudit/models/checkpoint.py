@@ -13,6 +13,7 @@ import struct
 import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
@@ -34,15 +35,28 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 TORCH_REFUSALS = (
     pickle.UnpicklingError,
     struct.error,
+    AssertionError,
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
     ValueError,
 )
 """What torch is known to raise on a file that is damaged, foreign, or holds more than tensors."""
+_UNREADABLE_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 _RE_SAVE = "save the weights alone, `torch.save(model.state_dict(), path)`, or as safetensors"
 
@@ -193,13 +207,16 @@ def code_in(file: IO[bytes]) -> str | None:
 
 def _names_in(plain: IO[bytes]) -> Iterator[str]:
     """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
-    if zipfile.is_zipfile(plain):
+    if _is_archive(plain):
         plain.seek(0)
-        with zipfile.ZipFile(plain) as archive:
-            for entry in archive.namelist():
-                if entry.endswith("data.pkl"):
-                    with archive.open(entry) as file:
-                        yield from _names_in_pickle(file)
+        try:
+            with zipfile.ZipFile(plain) as archive:
+                for entry in archive.namelist():
+                    if entry.endswith("data.pkl"):
+                        with archive.open(entry) as file:
+                            yield from _names_in_pickle(file)
+        except _UNREADABLE_ARCHIVE:
+            return
         return
     plain.seek(0)
     if plain.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
@@ -207,6 +224,13 @@ def _names_in(plain: IO[bytes]) -> Iterator[str]:
     plain.seek(0)
     for _ in range(8):  # torch's older files are a handful of pickles, one after the other
         yield from _names_in_pickle(plain)
+
+
+def _is_archive(plain: IO[bytes]) -> bool:
+    try:
+        return zipfile.is_zipfile(plain)
+    except _UNREADABLE_ARCHIVE:
+        return True
 
 
 def _names_in_pickle(file: IO[bytes]) -> Iterator[str]:

@@ -5,6 +5,8 @@ laid over the image holds neither the map's values nor their order.
 """
 
 import io
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -26,7 +28,24 @@ Orientation = Literal["patient", "stored"]
 SUFFIXES = (".nii.gz", ".nii", ".npy", ".npz", ".pt", ".pth", ".png", ".pkl", ".pickle")
 """What files of maps are called; a longer suffix stands before the one that ends it."""
 
-_BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, OverflowError, zipfile.BadZipFile, zlib.error)
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    NotImplementedError,
+    SyntaxError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy and nibabel are known to raise on a file that is damaged, or whose header is no header."""
+
 _COLOURS = (3, 4)
 _OVERLAY = (
     "an overlay in colour no longer holds the map's values: save the map itself before it is coloured, one number for "
