@@ -80,7 +80,7 @@ def test_nothing_but_bad_images_is_an_error(tmp_path, load):
         (tmp_path / "images" / label / "x.png").write_bytes(b"")
     with refused(
         "none of the 2 images can be used; the first, a/x, is an empty file",
-        "PNG, JPEG and single-frame DICOM are read",
+        "PNG, JPEG and DICOM are read",
     ):
         load(images=tmp_path / "images")
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_bytes, read_pixels
+from xaudit.cases.image_file import read_image, read_pixels
 from xaudit.cases.mask_sources import MaskSources
 from xaudit.cases.readers import Policy, reader_masks, under_policy
 from xaudit.errors import DataError
@@ -56,8 +56,8 @@ class Dataset:
             DataError: where the file has gone, changed its size, or cannot be read any more.
         """
         try:
-            data = read_bytes(self.root / case.path)
-            values = read_pixels(data, case.source_format, self.window)
+            data, frame = read_image(self.root, case.path)
+            values = read_pixels(data, case.source_format, self.window, frame)
         except UnreadableImageError as error:
             raise DataError(
                 f"{case.case_id}: {error}", hint="restore the image, or load the data again"

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from xaudit.cases.annotation_file import check_bytes, files_below
-from xaudit.cases.dicom import guarded, parsed
+from xaudit.cases.dicom_file import guarded, parsed
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList

@@ -29,7 +29,7 @@ from xaudit.records import BoolArray
 
 SUFFIXES = (".nii.gz", ".nii")
 
-_NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
+_NUMBERED = re.compile(r"(?P<name>.*?)[-_. #]*(?P<number>\d+)")
 _BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError, zlib.error)
 _TO_IMAGE = {"R": "L", "L": "L", "A": "P", "P": "P", "S": "I", "I": "I"}
 """Towards which side of the patient an axis runs once it is turned: left, back or feet."""
