@@ -133,7 +133,9 @@ def test_what_cannot_be_decompressed_is_refused_by_name(syntax, name):
     from pydicom.encaps import encapsulate
 
     data = dicom_bytes(slice_of(1, 2), syntax=syntax, PixelData=encapsulate([b"\xff\x4f nonsense"]))
-    with unreadable(f"is compressed as {name}.*(,? )(which no installed decoder reads, or is damaged; .*|and truncated or damaged)"):
+    with unreadable(
+        f"is compressed as {name}.*(,? )(which no installed decoder reads, or is damaged; .*|and truncated or damaged)"
+    ):
         read_header(data, "lung")
 
 

@@ -144,7 +144,7 @@ def test_a_png_with_a_flipped_byte_is_unreadable():
 def test_an_empty_file_and_another_format_are_unreadable():
     with unreadable("is an empty file"):
         read_header(b"", "lung")
-    with unreadable("is neither PNG, JPEG nor DICOM, whatever its name says"):
+    with unreadable("is neither PNG, JPEG, TIFF, DICOM nor NIfTI, whatever its name says"):
         read_header(encoded(Image.new("L", (4, 4)), "BMP"), "lung")
 
 

@@ -10,7 +10,7 @@ from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.folder import list_folder
-from xaudit.cases.header import Header, Window
+from xaudit.cases.header import Header
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.mask_sources import mask_sources
 from xaudit.cases.opened_image import OpenedImage, opened_images
@@ -47,12 +47,13 @@ def assemble(
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
     entries = _with_augmented(entries, section.augmented_pattern)
-    opened = _open(root, entries, dataset_id, section.window, on_progress)
+    opened = _open(root, entries, dataset_id, section, on_progress)
     images = ImageIndex(
         opened.paths,
         {case.case_id: (case.height, case.width) for case in opened.cases},
         opened.uids,
         opened.uids_complete,
+        {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
     )
     annotations, problems, further = read_annotations(
         section.annotations, images, merge=section.merge, faults=faults
@@ -72,6 +73,7 @@ def assemble(
         readers="union" if section.annotations is None else section.annotations.readers,
         masks=mask_sources(section.regions, cases, images),
         window=section.window,
+        slices=section.nifti,
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
@@ -166,7 +168,7 @@ def _open(
     root: Path,
     entries: Sequence[Entry],
     dataset_id: str,
-    window: Window,
+    section: DataSection,
     on_progress: Callable[[Progress], None],
 ) -> _Opened:
     opened = _Opened()
@@ -176,14 +178,14 @@ def _open(
         on_progress(
             Progress("load", index, len(entries), f"{n_problems} unreadable" if n_problems else "images")
         )
-        for one in opened_images(root, entry.path, window):
+        for one in opened_images(root, entry.path, section.window, section.nifti):
             _keep(opened, replace(entry, path=one.path), prefix + without_suffix(one.path), dataset_id, one)
     on_progress(Progress("load", len(entries), len(entries), "images"))
     if not opened.cases:
         first = opened.problems[0]
         raise DataError(
             f"none of the {len(entries)} images can be used; the first, {first.case_id}, {first.reason}",
-            hint="PNG, JPEG and DICOM are read",
+            hint="PNG, JPEG, TIFF, DICOM and NIfTI are read",
         )
     opened.cases.sort(key=lambda case: case.case_id)
     return opened

@@ -12,6 +12,7 @@ from xaudit.cases.entry import is_raster, without_suffix
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.opened_image import opened_images
+from xaudit.cases.plane import Plane
 from xaudit.cases.readers import reader_masks
 from xaudit.config import AnnotationSection
 from xaudit.config.data import AnnotationFormatName
@@ -58,11 +59,12 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     check_folder(folder)
     paths: dict[str, str] = {}
     uids: dict[str, str] = {}
+    planes: dict[str, Plane] = {}
     images: list[MarkedImage] = []
     problems: list[Problem] = []
     complete = True
     for file in image_files(folder, ignored=[section.path]):
-        for one in opened_images(folder, file.relative_to(folder).as_posix(), "full"):
+        for one in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
             case_id = without_suffix(one.path)
             paths[one.path] = case_id
             if one.header is None:
@@ -70,13 +72,15 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
                 complete = complete and (one.uid is not None or is_raster(one.path))
             else:
                 images.append(MarkedImage(case_id, one.path, one.header.height, one.header.width))
+                if one.header.plane is not None:
+                    planes[case_id] = one.header.plane
             if one.uid is not None:
                 uids.setdefault(one.uid, case_id)
     if not images:
         raise DataError(
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
         )
-    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete)
+    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete, planes)
     annotations, unused, _ = read_annotations(section, index, merge={})
     return Marked(tuple(images), annotations, (*problems, *unused))
 

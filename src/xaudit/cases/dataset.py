@@ -10,6 +10,7 @@ from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_image, read_pixels
 from xaudit.cases.mask_sources import MaskSources
 from xaudit.cases.readers import Policy, reader_masks, under_policy
+from xaudit.config import SlicesSection
 from xaudit.errors import DataError
 from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Surroundings
 
@@ -26,7 +27,8 @@ class Dataset:
             else the last class name.
         readers: the policy that :meth:`regions` follows.
         masks: where the masks of the anatomy come from.
-        window: for DICOM images.
+        window: for DICOM and NIfTI images.
+        slices: how they are taken out of NIfTI volumes.
         problems: images that could not be used, and why.
         patients_known: whether every case has a patient.
         split_known: false where the data named no splits and they were made here.
@@ -47,6 +49,7 @@ class Dataset:
     split_known: bool
     notes: tuple[str, ...] = ()
     votes: int | None = None
+    slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
 
     def pixels(self, case: Case) -> FloatArray:
@@ -57,7 +60,7 @@ class Dataset:
         """
         try:
             data, frame = read_image(self.root, case.path)
-            values = read_pixels(data, case.source_format, self.window, frame)
+            values = read_pixels(data, case.source_format, self.window, frame, self.slices)
         except UnreadableImageError as error:
             raise DataError(
                 f"{case.case_id}: {error}", hint="restore the image, or load the data again"

@@ -51,7 +51,7 @@ _GROUPS = {
 }
 """In which of a frame's functional groups an element stands."""
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # one look-up may ask for another
 
 T = TypeVar("T")
 
@@ -87,6 +87,12 @@ def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydic
             return pydicom.dcmread(BytesIO(data), specific_tags=list(elements))
     except _broken():
         raise UnreadableImageError("is damaged: its DICOM header cannot be read") from None
+
+
+def names_storage(head: bytes, storage: bytes) -> bool:
+    """Whether the beginning of a DICOM file names a storage class, such as that of segmentations."""
+    at = head.find(storage)
+    return at >= 0 and head[at + len(storage) : at + len(storage) + 1] not in b".0123456789"
 
 
 def guarded(read: Callable[[], T]) -> T | None:

@@ -21,6 +21,10 @@ _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _PALETTE = "PALETTE COLOR"
 
+_DECODERS = ("pydicom", "pillow", "pylibjpeg")
+"""Asked in this order. On damaged frames GDCM ends the whole process (python-gdcm 3.2.6), pyjpegls may not come back (1.5.1),
+and pylibjpeg-rle panics (2.2.0), so the first two are never asked, and the last not where pydicom reads RLE itself."""
+
 _NO_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.66": "raw data or a segmentation",
     "1.2.840.10008.5.1.4.1.1.481.2": "a radiotherapy dose",
@@ -49,7 +53,7 @@ def stored_values(elements: Elements) -> FloatArray:
     if bits is not None and high is not None and high + 1 != bits:
         raise UnreadableImageError("packs its DICOM pixels into bits in a way that is not read")
     _check_frame_claims(elements, height, width)
-    stored = guarded(lambda: pydicom_package().pixels.pixel_array(elements.file, index=elements.index))
+    stored = _decoded(elements)
     if stored is None:
         raise UnreadableImageError(_why_not_decoded(elements))
     if stored.shape[:2] != (height, width) or stored.ndim not in (2, 3):
@@ -117,11 +121,37 @@ def codestream_size(frame: bytes) -> tuple[int, int] | None:
             at += 1
             continue
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            return int.from_bytes(frame[at + 5 : at + 7], "big"), int.from_bytes(frame[at + 7 : at + 9], "big")
+            return int.from_bytes(frame[at + 5 : at + 7], "big"), int.from_bytes(
+                frame[at + 7 : at + 9], "big"
+            )
         if marker == 0xDA:
             return None
         at += 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
     return None
+
+
+def _decoded(elements: Elements) -> IntArray | None:
+    """The frame as pydicom gives it, colour as RGB; None where no decoder can."""
+    pixels = pydicom_package().pixels
+    for plugin in _decoders(elements) or [""]:
+        stored: IntArray | None = guarded(
+            lambda plugin=plugin: pixels.pixel_array(  # type: ignore[misc]
+                elements.file, index=elements.index, decoding_plugin=plugin
+            )
+        )
+        if stored is not None:
+            return stored
+    return None
+
+
+def _decoders(elements: Elements) -> list[str]:
+    """The installed decoders that are asked, in this order; none for a file that is not compressed."""
+    syntax = _syntax(elements)
+    decoder = guarded(lambda: pydicom_package().pixels.get_decoder(syntax))
+    installed = guarded(lambda: list(decoder.available_plugins)) or []  # type: ignore[union-attr]
+    asked = [name for name in _DECODERS if name in installed]
+    # pydicom's own needs no other beside it.
+    return asked[:1] if "pydicom" in asked else asked
 
 
 def _why_not_decoded(elements: Elements) -> str:
@@ -134,7 +164,9 @@ def _why_not_decoded(elements: Elements) -> str:
     if decoder is None:
         return f"is compressed as {syntax.name}, which is not read"
     # Pillow reads only some of what it is offered: 8 bits of JPEG Extended, 8 or 16 of JPEG 2000.
-    others = guarded(lambda: [name for name in decoder.available_plugins if name != "pillow"]) or []
+    others = (
+        guarded(lambda: [name for name in decoder.available_plugins if name not in ("pillow", "gdcm")]) or []
+    )
     if others:
         return f"is compressed as {syntax.name} and truncated or damaged"
     return (
@@ -147,6 +179,8 @@ def _through_palette(elements: Elements, stored: IntArray) -> FloatArray:
     """Colours that the stored numbers stand for, (H, W, 3)."""
     palette = guarded(lambda: pydicom_package().pixels.apply_color_lut(stored, elements.file))
     if palette is None or palette.ndim != 3 or palette.shape[2] < 3:
-        raise UnreadableImageError("stores its DICOM pixels as palette, and the palette is missing or damaged")
+        raise UnreadableImageError(
+            "stores its DICOM pixels as palette, and the palette is missing or damaged"
+        )
     largest = float(np.iinfo(palette.dtype).max)
     return np.asarray(palette[:, :, :3] / largest, dtype=np.float64)

@@ -98,8 +98,8 @@ def _through_table(
 ) -> tuple[FloatArray, float]:
     """Values looked up in a table of the file, beyond its ends as at them, and the largest that it can hold."""
     table = guarded(lambda: elements.file[keyword].value[0])
-    descriptor = guarded(lambda: [int(number) for number in table.LUTDescriptor])
-    entries = guarded(lambda: _entries(table.LUTData, descriptor or []))
+    descriptor = guarded(lambda: [int(number) for number in table.LUTDescriptor])  # type: ignore[union-attr]
+    entries = guarded(lambda: _entries(table.LUTData, descriptor or []))  # type: ignore[union-attr]
     if descriptor is None or entries is None or len(descriptor) != 3:
         raise UnreadableImageError(f"maps its values through a {what} table that is missing or damaged")
     n_entries, first = descriptor[0] or 2**16, descriptor[1]
@@ -157,7 +157,10 @@ def _padding(elements: Elements, stored: FloatArray) -> BoolArray:
     first = elements.number("PixelPaddingValue")
     last = elements.number("PixelPaddingRangeLimit")
     if first is None:
-        first, last = elements.number("FloatPixelPaddingValue"), elements.number("FloatPixelPaddingRangeLimit")
+        first, last = (
+            elements.number("FloatPixelPaddingValue"),
+            elements.number("FloatPixelPaddingRangeLimit"),
+        )
     if first is None:
         return np.zeros(stored.shape, dtype=bool)
     if (elements.number("PixelRepresentation") or 0) == 1:

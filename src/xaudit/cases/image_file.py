@@ -4,17 +4,24 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+from xaudit.cases import tiff
 from xaudit.cases.dicom import dicom_frames, dicom_header, dicom_pixels, instance_uid
 from xaudit.cases.entry import IMAGE_SUFFIXES, file_and_frame
 from xaudit.cases.header import Header, SourceFormat, UnreadableImageError, Window, check_frame
+from xaudit.cases.nifti_file import is_nifti_head
+from xaudit.cases.nifti_image import nifti_frames, nifti_header, nifti_pixels
 from xaudit.cases.raster import raster_header, raster_pixels
+from xaudit.config import SlicesSection
 from xaudit.records import FloatArray
 
-_HEAD = 132
+_HEAD = 1024
+
+
+_SLICES = SlicesSection()
 
 
 def sniff(head: bytes) -> SourceFormat | None:
-    r"""Which kind of image begins with these bytes (132 are enough), None where it is none that can be read.
+    r"""Which kind of image begins with these bytes (1024 are enough), None where it is none that can be read.
 
     Example:
         >>> sniff(b"\x89PNG\r\n\x1a\n....")
@@ -24,7 +31,11 @@ def sniff(head: bytes) -> SourceFormat | None:
         return "png"
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
-    return "dicom" if head[128:132] == b"DICM" else None
+    if head.startswith(tiff.MAGIC):
+        return "tiff"
+    if head[128:132] == b"DICM":
+        return "dicom"
+    return "nifti" if is_nifti_head(head) else None
 
 
 def is_image(path: Path) -> bool:
@@ -41,7 +52,7 @@ def is_image(path: Path) -> bool:
         return sniff(file.read(_HEAD)) is not None
 
 
-def frame_numbers(data: bytes) -> range | None:
+def frame_numbers(data: bytes, slices: SlicesSection = _SLICES) -> range | None:
     """The numbers of the images that a file holds, from 1; None where it is a single one, or cannot be read.
 
     Raises:
@@ -51,18 +62,25 @@ def frame_numbers(data: bytes) -> range | None:
     match sniff(data[:_HEAD]):
         case "dicom":
             n_frames = dicom_frames(data)
+        case "tiff":
+            n_frames = tiff.tiff_frames(data)
+        case "nifti":
+            n_frames = nifti_frames(data, slices)
         case _:
             n_frames = None
     return None if n_frames is None else range(1, n_frames + 1)
 
 
-def read_header(data: bytes, window: Window, frame: int | None = None) -> Header:
+def read_header(
+    data: bytes, window: Window, frame: int | None = None, slices: SlicesSection = _SLICES
+) -> Header:
     """What is kept of an image; its pixels are decoded once and dropped.
 
     Args:
         data: the file.
-        window: under which a DICOM image is looked at.
+        window: under which a DICOM or NIfTI image is looked at.
         frame: which of the file's images, from 1; None where it is a single one.
+        slices: how they are taken out of a NIfTI volume.
 
     Raises:
         UnreadableImageError: with what is wrong.
@@ -76,17 +94,35 @@ def read_header(data: bytes, window: Window, frame: int | None = None) -> Header
         case "png" | "jpeg" as kind:
             check_frame(None, frame)
             return raster_header(data, kind)
-        case _:
-            raise UnreadableImageError("is neither PNG, JPEG nor DICOM, whatever its name says")
+        case "tiff":
+            return tiff.tiff_header(data, frame)
+        case "nifti":
+            return nifti_header(data, window, slices, frame)
+        case None:
+            raise UnreadableImageError("is neither PNG, JPEG, TIFF, DICOM nor NIfTI, whatever its name says")
 
 
-def read_pixels(data: bytes, source_format: str, window: Window, frame: int | None = None) -> FloatArray:
+def read_pixels(
+    data: bytes,
+    source_format: str,
+    window: Window,
+    frame: int | None = None,
+    slices: SlicesSection = _SLICES,
+) -> FloatArray:
     """The values of an image: float32, (H, W) or (H, W, 3), in [0, 1].
 
     Raises:
         UnreadableImageError: with what is wrong.
     """
-    return dicom_pixels(data, window, frame) if source_format == "dicom" else raster_pixels(data)
+    match source_format:
+        case "dicom":
+            return dicom_pixels(data, window, frame)
+        case "tiff":
+            return tiff.tiff_pixels(data, frame)
+        case "nifti":
+            return nifti_pixels(data, window, slices, frame)
+        case _:
+            return raster_pixels(data)
 
 
 def uid_of(data: bytes) -> str | None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from xaudit.cases.entry import frame_path
 from xaudit.cases.header import Header, UnreadableImageError, Window
 from xaudit.cases.image_file import frame_digest, frame_numbers, read_header, read_image, sha256, uid_of
+from xaudit.config import SlicesSection
+
+_SLICES = SlicesSection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class OpenedImage:
         header: None where it cannot be used.
         reason: why it cannot be used, empty where it can.
         uid: of a DICOM instance, also where its pixels cannot be read.
-        sha256: of the file's bytes; of one image of several, of them and its number.
+        sha256: of the file's bytes; of one image of several, of them and of how it is taken out.
         file_sha256: of the file's bytes.
     """
 
@@ -30,7 +33,9 @@ class OpenedImage:
     file_sha256: str
 
 
-def opened_images(root: Path, path: str, window: Window) -> Iterator[OpenedImage]:
+def opened_images(
+    root: Path, path: str, window: Window, slices: SlicesSection = _SLICES
+) -> Iterator[OpenedImage]:
     """Every image that a path means: that of a number, or else all of a file.
 
     A file of several images is one patient's, unless something else names the patient.
@@ -38,7 +43,7 @@ def opened_images(root: Path, path: str, window: Window) -> Iterator[OpenedImage
     data = b""
     try:
         data, asked = read_image(root, path)
-        numbers = frame_numbers(data)
+        numbers = frame_numbers(data, slices)
     except UnreadableImageError as error:
         yield OpenedImage(path, None, str(error), uid_of(data), sha256(data), sha256(data))
         return
@@ -49,12 +54,14 @@ def opened_images(root: Path, path: str, window: Window) -> Iterator[OpenedImage
         shown = frame_path(path, frame) if several else path
         own = digest if frame is None else frame_digest(digest, frame)
         try:
-            header = read_header(data, window, frame)
+            header = read_header(data, window, frame, slices)
         except UnreadableImageError as error:
             uid = uid_of(data)
             uid = uid if uid is None or frame is None else f"{uid}#{frame}"
             yield OpenedImage(shown, None, str(error), uid, own, digest)
             continue
+        if header.source_format == "nifti" and slices != _SLICES:
+            own = sha256(f"{own} {slices.axis} {slices.orientation}".encode())
         if frame is not None and header.patient_key is None:
             header = replace(header, patient_key=f"file {digest}")
         yield OpenedImage(shown, header, "", header.uid, own, digest)

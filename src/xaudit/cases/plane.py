@@ -54,9 +54,18 @@ class Plane:
 
     def in_patient(self, points: FloatArray) -> FloatArray:
         """The other way round: (N, 2) of x and y between pixel edges to (N, 3) in millimetres."""
-        steps = (np.asarray(points, dtype=np.float64) - 0.5) * np.array([self.spacing_mm[1], self.spacing_mm[0]])
+        steps = (np.asarray(points, dtype=np.float64) - 0.5) * np.array(
+            [self.spacing_mm[1], self.spacing_mm[0]]
+        )
         directions = np.array([self.along_row, self.along_column])
         return np.asarray(np.asarray(self.origin) + steps @ directions, dtype=np.float64)
+
+    def lies_on(self, other: "Plane") -> bool:
+        """Whether both have their pixels in the same places, to a quarter of a pixel where they begin."""
+        same = np.allclose(self.orientation, other.orientation, atol=_AS_GOOD_AS)
+        same = same and np.allclose(self.spacing_mm, other.spacing_mm, rtol=_AS_GOOD_AS)
+        apart = np.abs(np.asarray(self.origin) - np.asarray(other.origin)).max()
+        return bool(same and apart <= min(self.spacing_mm) / 4)
 
     @property
     def orientation(self) -> tuple[float, ...]:
