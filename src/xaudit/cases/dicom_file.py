@@ -195,8 +195,10 @@ def _quiet() -> Iterator[None]:
     log = logging.getLogger("pydicom")
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        before, log.disabled = log.disabled, True
+        before = log.level
+        # The loggers of its modules pass theirs over where it is merely disabled, and take its level.
+        log.setLevel(logging.CRITICAL + 1)
         try:
             yield
         finally:
-            log.disabled = before
+            log.setLevel(before)

@@ -132,8 +132,9 @@ def codestream_size(frame: bytes) -> tuple[int, int] | None:
 
 def _decoded(elements: Elements) -> IntArray | None:
     """The frame as pydicom gives it, colour as RGB; None where no decoder can."""
-    pixels = pydicom_package().pixels
-    for plugin in _decoders(elements) or [""]:
+    pixels, syntax = pydicom_package().pixels, _syntax(elements)
+    packed = syntax is not None and bool(guarded(lambda: syntax.is_encapsulated))
+    for plugin in _decoders(elements) if packed else [""]:
         stored: IntArray | None = guarded(
             lambda plugin=plugin: pixels.pixel_array(  # type: ignore[misc]
                 elements.file, index=elements.index, decoding_plugin=plugin
@@ -160,14 +161,10 @@ def _why_not_decoded(elements: Elements) -> str:
         return "is a DICOM image in an unknown transfer syntax"
     if not syntax.is_compressed or syntax.is_deflated:
         return "is truncated or damaged: its DICOM pixels do not fill the frame"
-    decoder = guarded(lambda: pydicom_package().pixels.get_decoder(syntax))
-    if decoder is None:
+    if guarded(lambda: pydicom_package().pixels.get_decoder(syntax)) is None:
         return f"is compressed as {syntax.name}, which is not read"
     # Pillow reads only some of what it is offered: 8 bits of JPEG Extended, 8 or 16 of JPEG 2000.
-    others = (
-        guarded(lambda: [name for name in decoder.available_plugins if name not in ("pillow", "gdcm")]) or []
-    )
-    if others:
+    if set(_decoders(elements)) - {"pillow"}:
         return f"is compressed as {syntax.name} and truncated or damaged"
     return (
         f"is compressed as {syntax.name}, which no installed decoder reads, or is damaged; "

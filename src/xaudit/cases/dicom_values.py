@@ -116,7 +116,8 @@ def _through_table(
 def _entries(stored: object, descriptor: list[int]) -> FloatArray:
     """A table's entries, whether stored as numbers or as bytes."""
     if isinstance(stored, bytes):
-        wide = len(stored) >= 2 * (descriptor[0] or 2**16)
+        # Entries of 8 bits are packed by some, and take 16 in other files.
+        wide = descriptor[2] > 8 or len(stored) >= 2 * (descriptor[0] or 2**16)
         entries = np.frombuffer(stored, dtype="<u2" if wide else "u1")[: descriptor[0] or 2**16]
         return np.asarray(entries, dtype=np.float64)
     numbers = np.asarray(stored, dtype=np.float64).reshape(-1)
