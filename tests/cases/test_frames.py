@@ -239,7 +239,9 @@ def test_an_axial_slice_has_the_patients_right_at_its_left_edge():
     assert header.spacing_mm == pytest.approx((0.7, 0.8))
     assert brightest(shown("axial.nii.gz", 2)) == (8, 15)
     # The voxel's middle, in the patient: SimpleITK said (4, 1.6, 32.5).
-    assert header.plane.in_patient(np.array([[15.5, 8.5]])) == pytest.approx(np.array([[4, 1.6, 32.5]]), abs=1e-5)
+    assert header.plane.in_patient(np.array([[15.5, 8.5]])) == pytest.approx(
+        np.array([[4, 1.6, 32.5]]), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -355,7 +357,9 @@ def pixels_of(marks):
     }
 
 
-@pytest.mark.parametrize(("file", "axis"), [("axial-mask.nii.gz", "third"), ("axial-mask-turned.nii.gz", "axial")])
+@pytest.mark.parametrize(
+    ("file", "axis"), [("axial-mask.nii.gz", "third"), ("axial-mask-turned.nii.gz", "axial")]
+)
 def test_marks_lie_on_their_slices_however_their_file_is_turned(tmp_path, file, axis):
     # SimpleITK wrote the value 2 on the bright voxel and 1 on (3, 2) of the first slice; the second file has all axes turned.
     shutil.copy(FRAMES / file, tmp_path / "axial.nii.gz")

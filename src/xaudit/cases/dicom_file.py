@@ -4,19 +4,16 @@ Elements of a frame stand in its own functional groups, in those that all frames
 for in this order.
 """
 
-import logging
 import struct
-import threading
-import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from types import ModuleType
 from typing import Any, TypeVar
 
 from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.silence import silent
 from xaudit.errors import DataError
 
 _BROKEN = (
@@ -51,8 +48,6 @@ _GROUPS = {
 }
 """In which of a frame's functional groups an element stands."""
 
-_lock = threading.RLock()  # one look-up may ask for another
-
 T = TypeVar("T")
 
 
@@ -83,7 +78,7 @@ def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydic
     pydicom = pydicom_package()
     _check_unpacked(data)
     try:
-        with _quiet():
+        with silent("pydicom"):
             return pydicom.dcmread(BytesIO(data), specific_tags=list(elements))
     except _broken():
         raise UnreadableImageError("is damaged: its DICOM header cannot be read") from None
@@ -98,7 +93,7 @@ def names_storage(head: bytes, storage: bytes) -> bool:
 def guarded(read: Callable[[], T]) -> T | None:
     """What a function reads out of a parsed file; None where the file is damaged there. Nothing is printed."""
     try:
-        with _quiet():
+        with silent("pydicom"):
             return read()
     except _broken():
         return None
@@ -187,18 +182,3 @@ def _broken() -> tuple[type[Exception], ...]:
     """What a damaged file can raise."""
     errors = pydicom_package().errors
     return (*_BROKEN, errors.InvalidDicomError, errors.BytesLengthException)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Holds back pydicom's warnings and log lines, which quote the file's text."""
-    log = logging.getLogger("pydicom")
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before = log.level
-        # The loggers of its modules pass theirs over where it is merely disabled, and take its level.
-        log.setLevel(logging.CRITICAL + 1)
-        try:
-            yield
-        finally:
-            log.setLevel(before)

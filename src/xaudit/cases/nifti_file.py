@@ -13,6 +13,7 @@ import numpy as np
 
 from xaudit.cases.header import UnreadableImageError, check_pixels
 from xaudit.cases.plane import Plane, plane_of
+from xaudit.cases.silence import silent
 from xaudit.errors import DataError
 from xaudit.records import FloatArray
 
@@ -40,7 +41,6 @@ _ACROSS = {"axial": "SI", "coronal": "AP", "sagittal": "LR"}
 
 _GZIP = b"\x1f\x8b"
 _MOST_VOXELS = 2**30
-_MOST_UNPACKED = 2**33
 _PACKED_BY_AT_MOST = 1040  # a byte of deflate is at most 1032 of what it packs
 _HEAD = 544
 
@@ -181,27 +181,32 @@ def open_nifti(data: bytes) -> Volume:
         nibabel.wrapstruct.WrapStructError,
     )
     try:
-        packed = data.startswith(_GZIP)
-        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _HEAD) if packed else data[:_HEAD]
-        kind = nibabel.Nifti2Image if head[4:8] == b"n+2\0" else nibabel.Nifti1Image
-        if len(head) < kind.header_class.sizeof_hdr:
-            raise _truncated()
-        header = kind.header_class(head[: kind.header_class.sizeof_hdr])
-        shape = _three_dimensional(header.get_data_shape())
-        n_bytes = _claimed_bytes(header, shape)
-        if n_bytes > len(data) * (_PACKED_BY_AT_MOST if packed else 1):
-            raise _truncated()
-        whole = _unpacked(data, n_bytes) if packed else data
-        if len(whole) < n_bytes:
-            raise _truncated()
-        image = kind.from_bytes(whole)
-        volume = Volume(image, shape, _axes(nibabel, image))
+        with silent("nibabel"):
+            volume = _opened(nibabel, data)
     except UnreadableImageError:
         raise
     except broken:
         raise _truncated() from None
     _last[:] = [(data, volume)]
     return volume
+
+
+def _opened(nibabel: ModuleType, data: bytes) -> Volume:
+    packed = data.startswith(_GZIP)
+    head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _HEAD) if packed else data[:_HEAD]
+    kind = nibabel.Nifti2Image if head[4:8] == b"n+2\0" else nibabel.Nifti1Image
+    if len(head) < kind.header_class.sizeof_hdr:
+        raise _truncated()
+    header = kind.header_class(head[: kind.header_class.sizeof_hdr])
+    shape = _three_dimensional(header.get_data_shape())
+    n_bytes = _claimed_bytes(header, shape)
+    if n_bytes > len(data) * (_PACKED_BY_AT_MOST if packed else 1):
+        raise _truncated()
+    whole = _unpacked(data, n_bytes) if packed else data
+    if len(whole) < n_bytes:
+        raise _truncated()
+    image = kind.from_bytes(whole)
+    return Volume(image, shape, _axes(nibabel, image))
 
 
 def _claimed_bytes(header: Any, shape: Sequence[int]) -> int:  # noqa: ANN401  (nibabel is imported late)

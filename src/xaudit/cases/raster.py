@@ -6,7 +6,6 @@ viewers and drawing tools show.
 """
 
 import struct
-import threading
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xaudit.cases.header import Header, UnreadableImageError
+from xaudit.cases.silence import silent
 from xaudit.records import BoolArray, FloatArray
 
 BROKEN = (
@@ -36,8 +36,6 @@ BROKEN = (
     Image.DecompressionBombWarning,
 )
 """What a damaged file can raise."""
-
-_lock = threading.Lock()  # warning filters belong to the whole process
 
 
 def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
@@ -91,8 +89,7 @@ def raster_mask(data: bytes) -> BoolArray:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Holds back Pillow's warnings of damaged EXIF tags, and makes its warning of a giant image an error."""
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with silent("PIL"):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
