@@ -78,15 +78,14 @@ def _belongs(name: str, owners: _Owners, marks: MarkList) -> tuple[str, dict[str
             slices[index] = case_id
         reader = "/".join(part for part in parts[:start] if part.lower() not in NO_READERS)
         return reader or ONLY_READER, cases
-    case_id = marks.case(parts[-1], name, parts[-1])
-    return ONLY_READER, {} if case_id is None else {case_id: None}
+    known = marks.case(parts[-1], name, parts[-1])
+    return ONLY_READER, {} if known is None else {known: None}
 
 
 def _collect(mask: MaskSlice, case_id: str, reader: str, into: tuple[MarkList, NiftiSection]) -> None:
     marks, section = into
     plane = marks.images.planes.get(case_id)
-    path = next(path for path, named in marks.images.paths.items() if named == case_id)
-    if plane is not None and is_placed(path):
+    if plane is not None and is_placed("/".join(marks.images.parts(case_id))):
         mask = in_place(mask, plane, section)
     numbers = read_numbers(mask, marks.images.frames[case_id], section)
     labels = _labels(mask.file.name, numbers)

@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_lock = threading.RLock()  # filters and levels belong to the whole process, and one look-up may ask for another
+_lock = (
+    threading.RLock()
+)  # filters and levels belong to the whole process, and one look-up may ask for another
 
 
 @contextmanager

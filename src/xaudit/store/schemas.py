@@ -36,7 +36,11 @@ CASES = _schema(
     _PATIENT,
     ("dataset_id", _TEXT, "which of the audit's data sets it comes from"),
     ("path", _TEXT, "of the image, relative to the data set's root"),
-    ("sha256", _TEXT, "digest of the image file's bytes, in hex; of one image of several in a file, of that digest and how it is taken out"),
+    (
+        "sha256",
+        _TEXT,
+        "digest of the image file's bytes, in hex; of one image of several in a file, of that digest and how it is taken out",
+    ),
     ("label", _TEXT, "the truth"),
     ("split", _TEXT, "`train`, `validation` or `test`"),
     ("height", _WHOLE, "of the original frame, in pixels"),
