@@ -85,11 +85,12 @@ READERS = {"boxes/marks.csv": "dr-a", "vindr/train.csv": "R9", "cvat/turned.xml"
 
 
 PLANES = {
+    "nifti/a.nii.gz": Plane((0, 0, 0), (1, 0, 0), (0, 1, 0), (0.7, 0.8)),
     "rtstruct/axial.dcm": Plane((-20.25, 11.5, 30), (1, 0, 0), (0, 1, 0), (0.75, 0.75)),
     "rtstruct/turned.dcm": Plane((12.5, -20.25, 33.5), (0, 1, 0), (0, 0, -1), (0.75, 0.75)),
     "rtstruct/oblique.dcm": Plane((-20.25, 11.5, 30), (0.8, 0.6, 0), (-0.36, 0.48, -0.8), (0.7, 0.8)),
 }
-"""Where the slices lie on which the structure sets were drawn."""
+"""Where the slices lie on which these were drawn."""
 
 
 def index(frame, file=""):

@@ -16,7 +16,7 @@ from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import frame_numbers, read_header, read_pixels, sniff
 from xaudit.cases.image_index import ImageIndex
-from xaudit.config import AnnotationSection, NiftiSection, SlicesSection
+from xaudit.config import AnnotationSection, SlicesSection
 from xaudit.geometry import rasterise
 
 FRAMES = Path(__file__).parent / "files" / "frames"
@@ -356,16 +356,53 @@ def pixels_of(marks):
     }
 
 
-@pytest.mark.parametrize(
-    ("file", "axis"), [("axial-mask.nii.gz", "third"), ("axial-mask-turned.nii.gz", "axial")]
-)
-def test_marks_lie_on_their_slices_however_their_file_is_turned(tmp_path, file, axis):
+@pytest.mark.parametrize("file", ["axial-mask.nii.gz", "axial-mask-turned.nii.gz"])
+def test_marks_lie_on_their_slices_however_their_file_is_turned(tmp_path, file):
     # SimpleITK wrote the value 2 on the bright voxel and 1 on (3, 2) of the first slice; the second file has all axes turned.
     shutil.copy(FRAMES / file, tmp_path / "axial.nii.gz")
-    section = AnnotationSection(path=tmp_path, nifti=NiftiSection(axis=axis), rename={"2": "nodule"})
+    section = AnnotationSection(path=tmp_path, rename={"2": "nodule"})
     found, *_ = read_annotations(section, indexed("axial.nii.gz"), merge={})
     assert pixels_of(found) == {("axial#1", "1"): [[2, 3]], ("axial#2", "nodule"): [[8, 15]]}
     assert [mark.case_id for mark in found if mark.region is None] == ["axial#3"]
+
+
+@pytest.mark.parametrize(
+    ("axis", "orientation", "marks"),
+    [
+        # Of 12 frontal slices the ninth holds the second slice from the feet as row 1, and the third the first, as row 2.
+        ("coronal", "patient", {("axial#3", "1"): [[2, 3]], ("axial#9", "2"): [[1, 15]]}),
+        ("sagittal", "patient", {("axial#4", "1"): [[2, 2]], ("axial#16", "2"): [[1, 8]]}),
+        # As stored, the first axis runs along the columns and the third down the rows: the feet are at the top.
+        ("coronal", "stored", {("axial#3", "1"): [[0, 3]], ("axial#9", "2"): [[1, 15]]}),
+    ],
+)
+@pytest.mark.parametrize("file", ["axial-mask.nii.gz", "axial-mask-turned.nii.gz"])
+def test_marks_follow_whichever_way_the_image_is_cut(tmp_path, file, axis, orientation, marks):
+    shutil.copy(FRAMES / file, tmp_path / "axial.nii.gz")
+    images = indexed("axial.nii.gz", SlicesSection(axis=axis, orientation=orientation))
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path), images, merge={})
+    frame = (3, 20) if axis == "coronal" else (3, 12)
+    drawn = {
+        (mark.case_id, mark.label): np.argwhere(rasterise(mark.region, frame)).tolist()
+        for mark in found
+        if mark.region is not None
+    }
+    assert drawn == marks
+
+
+def test_marks_follow_a_dicom_image_that_is_stored_turned_round(tmp_path):
+    # A mask in the usual axes of a CT whose rows run to the right and columns to the front; made from where frame 2 lies.
+    plane = read_header(content("enhanced-ct.dcm"), "full", 2).plane
+    (at,) = plane.in_patient(np.array([[12.5, 4.5]]))
+    volume = np.zeros((20, 12, 3), dtype=np.uint8)
+    # DICOM's left and back are NIfTI's minus x and y. The far corner of the slices is at -20.25 - 19 * .8, 11.5 - 11 * .7.
+    affine = np.array([[-0.8, 0, 0, 35.45], [0, -0.7, 0, -3.8], [0, 0, 2.5, 30], [0, 0, 0, 1.0]])
+    voxel = np.linalg.inv(affine) @ [-at[0], -at[1], at[2], 1]
+    assert voxel == pytest.approx([7, 7, 1, 1])
+    volume[7, 7, 1] = 1
+    nibabel.save(nibabel.Nifti1Image(volume, affine), tmp_path / "enhanced-ct.nii.gz")
+    found, *_ = read_annotations(AnnotationSection(path=tmp_path), indexed("enhanced-ct.dcm"), merge={})
+    assert pixels_of(found) == {("enhanced-ct#2", "1"): [[4, 12]]}
 
 
 def test_marks_of_another_place_are_refused(tmp_path):
@@ -374,7 +411,7 @@ def test_marks_of_another_place_are_refused(tmp_path):
     nibabel.save(nibabel.Nifti1Image(np.asarray(moved.dataobj), moved.affine), tmp_path / "axial.nii.gz")
     with refused(
         "axial.nii.gz: none of its slices lies where the image lies",
-        "make the mask on the image itself, and set nifti.axis and nifti.orientation alike for both",
+        "make the mask on the image itself, in its own grid; nifti.orientation: stored goes by numbers alone",
     ):
         read_annotations(AnnotationSection(path=tmp_path), indexed("axial.nii.gz"), merge={})
 
@@ -383,9 +420,7 @@ def test_masks_of_the_anatomy_lie_on_their_slices_too(load, tmp_path):
     root = place_in(tmp_path / "images", "axial.nii.gz")
     (tmp_path / "lungs").mkdir()
     shutil.copy(FRAMES / "axial-mask-turned.nii.gz", tmp_path / "lungs" / "axial.nii.gz")
-    dataset = load(
-        images=root, window="full", regions={"lungs": tmp_path / "lungs", "nifti": {"axis": "axial"}}
-    )
+    dataset = load(images=root, window="full", regions={"lungs": tmp_path / "lungs"})
     lungs = {case.case_id: dataset.surroundings(case).lungs for case in dataset.cases}
     assert np.argwhere(lungs["cancer/axial#1"]).tolist() == [[2, 3]]
     assert np.argwhere(lungs["cancer/axial#2"]).tolist() == [[8, 15]]

@@ -10,11 +10,11 @@ from known_study import xaudit_process as process
 from PIL import Image
 
 pytest.importorskip("pydicom")
-pytest.importorskip("nibabel")
+nibabel = pytest.importorskip("nibabel")
 
 FILES = Path(__file__).parents[1] / "cases" / "files"
 AUDIT = """\
-data: {images: images, window: full, annotations: {path: marks, nifti: {axis: axial}, rename: {"2": nodule}}}
+data: {images: images, window: full, annotations: {path: marks, rename: {"2": nodule}}}
 models: [{id: net, source: torchvision, architecture: resnet18, weights: w.pt}]
 """
 
@@ -63,14 +63,47 @@ def test_every_image_of_a_file_is_counted_and_the_marks_lie_on_theirs(data):
 
 
 def test_marks_that_lie_elsewhere_are_refused_and_nothing_is_written(data):
-    (data / "xaudit.yaml").write_text(AUDIT.replace("axis: axial", "axis: third"))
+    file = data / "marks" / "dr-a" / "axial.nii.gz"
+    moved = nibabel.load(file)
+    moved.affine[0, 3] += 0.8
+    nibabel.save(nibabel.Nifti1Image(np.asarray(moved.dataobj), moved.affine), file)
     done = xaudit("data", "convert", "xaudit.yaml", "--to", "coco", "-o", "marks.json", "-q")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "error: axial.nii.gz: none of its slices lies where the image lies",
-        "hint:  make the mask on the image itself, and set nifti.axis and nifti.orientation alike for both",
+        "hint:  make the mask on the image itself, in its own grid; nifti.orientation: stored goes by numbers alone",
     ]
     assert not (data / "marks.json").exists()
+
+
+def test_marks_are_written_as_nifti_in_the_grid_of_their_images(data):
+    done = xaudit("data", "convert", "xaudit.yaml", "--to", "nifti", "-o", "volumes", "-q")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "volumes: 1 file",
+        "2 marks and 1 vote that nothing is there, by 1 reader",
+        "read back: 3 of 3 (image, reader) pairs cover exactly the same pixels",
+        "note: the label '1' is the number 1; rename gives it back",
+        "note: the label 'nodule' is the number 2; rename gives it back",
+    ]
+    written = nibabel.load(data / "volumes" / "dr-a" / "sick" / "axial.nii.gz")
+    image = nibabel.load(data / "images" / "sick" / "axial.nii.gz")
+    # Where SimpleITK's voxels (15, 8, 1) and (3, 2, 0) lie, by both files.
+    for voxel, value in (((15, 8, 1), 2), ((3, 2, 0), 1)):
+        at = image.affine @ [*voxel, 1]
+        (found,) = np.argwhere(np.asarray(written.dataobj) == value)
+        assert written.affine @ [*found, 1] == pytest.approx(at, abs=1e-4)
+
+
+def test_nifti_is_not_written_for_images_that_lie_nowhere(data):
+    (data / "marks.csv").write_text("image,x0,y0,x1,y1\nwell/pages-16.tif#2,1,1,3,3\n")
+    done = xaudit("data", "convert", "marks.csv", "--images", "images", "--to", "nifti", "-o", "volumes")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: well/pages-16.tif#1: does not say where it lies in the patient, and a NIfTI mask must",
+        "hint:  write COCO or masks",
+    ]
+    assert not (data / "volumes").exists()
 
 
 def test_what_cannot_be_written_is_said(data):
@@ -78,7 +111,7 @@ def test_what_cannot_be_written_is_said(data):
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "error: --to: no format that can be written is called 'rtstruct'",
-        "hint:  there are coco, voc, yolo, labelme, boxes, masks",
+        "hint:  there are coco, voc, yolo, labelme, boxes, masks, nifti",
     ]
 
 

@@ -73,6 +73,7 @@ def assemble(
         readers="union" if section.annotations is None else section.annotations.readers,
         masks=mask_sources(section.regions, cases, images),
         window=section.window,
+        planes=images.planes,
         slices=section.nifti,
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),

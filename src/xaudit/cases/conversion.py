@@ -71,7 +71,8 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
                 problems.append(Problem(case_id, "load", one.reason))
                 complete = complete and (one.uid is not None or is_raster(one.path))
             else:
-                images.append(MarkedImage(case_id, one.path, one.header.height, one.header.width))
+                size = one.header.height, one.header.width
+                images.append(MarkedImage(case_id, one.path, *size, one.header.plane))
                 if one.header.plane is not None:
                     planes[case_id] = one.header.plane
             if one.uid is not None:
@@ -103,6 +104,7 @@ def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conve
     index = ImageIndex(
         {image.path: image.case_id for image in marked.images},
         {image.case_id: image.frame for image in marked.images},
+        planes={image.case_id: image.plane for image in marked.images if image.plane is not None},
     )
     back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
     before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)

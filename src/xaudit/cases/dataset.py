@@ -9,6 +9,7 @@ from pathlib import Path
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_image, read_pixels
 from xaudit.cases.mask_sources import MaskSources
+from xaudit.cases.plane import Plane
 from xaudit.cases.readers import Policy, reader_masks, under_policy
 from xaudit.config import SlicesSection
 from xaudit.errors import DataError
@@ -28,6 +29,7 @@ class Dataset:
         readers: the policy that :meth:`regions` follows.
         masks: where the masks of the anatomy come from.
         window: for DICOM and NIfTI images.
+        planes: case id: where the image lies in the patient, for those of which it is known.
         slices: how they are taken out of NIfTI volumes.
         problems: images that could not be used, and why.
         patients_known: whether every case has a patient.
@@ -49,6 +51,7 @@ class Dataset:
     split_known: bool
     notes: tuple[str, ...] = ()
     votes: int | None = None
+    planes: Mapping[str, Plane] = field(default_factory=dict)
     slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
 

@@ -39,10 +39,15 @@ _NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class MaskSlice:
-    """One mask within a file; without an index the file must hold a single slice."""
+    """One mask within a file; without an index the file must hold a single slice.
+
+    Attributes:
+        cut: how it lies, where that is known from the image; None to go by the audit file.
+    """
 
     file: Path
     index: int | None = None
+    cut: Cut | None = None
 
 
 def is_nifti(path: Path) -> bool:
@@ -80,8 +85,9 @@ def find_slices(
     for case_id, path in paths.items():
         mask = _of_image(without_suffix(path), files, section)
         if mask is not None:
-            plane = None if planes is None else planes.get(case_id)
-            found[case_id] = mask if plane is None else in_place(mask, plane, section)
+            known = planes if planes is not None and section.orientation == "patient" else {}
+            plane = known.get(case_id)
+            found[case_id] = mask if plane is None else in_place(mask, plane)
     if not found:
         raise DataError(
             f"{place.name}: none of its {len(files)} NIfTI files has the name of an image, or of its volume",
@@ -113,7 +119,7 @@ def read_slice(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -
 
 def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -> FloatArray:
     """The numbers of a mask, (H, W), as the image lies; errors as in :func:`read_slice`."""
-    volume, cut = _cut(mask.file, section)
+    volume, cut = (_opened(mask.file), mask.cut) if mask.cut is not None else _cut(mask.file, section)
     n_slices = volume.shape[cut.axis]
     if mask.index is None and n_slices > 1:
         raise DataError(
@@ -145,25 +151,22 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
     return numbers
 
 
-def in_place(mask: MaskSlice, plane: Plane, section: NiftiSection) -> MaskSlice:
+def in_place(mask: MaskSlice, plane: Plane) -> MaskSlice:
     """The slice of a mask's file that lies where its image lies; the one of its number where the file does not say.
 
     Raises:
         DataError: where none does.
     """
-    volume, cut = _cut(mask.file, section)
+    volume = _opened(mask.file)
     if volume.axes is None:
         return mask
-    n_slices = volume.shape[cut.axis]
-    near = [mask.index] if mask.index is not None and 0 <= mask.index < n_slices else []
-    for index in (*near, *range(n_slices)):
-        own = volume.plane(cut, index)
-        if own is not None and own.lies_on(plane):
-            return MaskSlice(mask.file, index)
-    raise DataError(
-        f"{mask.file.name}: none of its slices lies where the image lies",
-        hint="make the mask on the image itself, and set nifti.axis and nifti.orientation alike for both",
-    )
+    placed = volume.placed(plane)
+    if placed is None:
+        raise DataError(
+            f"{mask.file.name}: none of its slices lies where the image lies",
+            hint="make the mask on the image itself, in its own grid; nifti.orientation: stored goes by numbers alone",
+        )
+    return MaskSlice(mask.file, placed[1], placed[0])
 
 
 def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
@@ -253,7 +256,7 @@ def _spelled(mask: MaskSlice, first: int = 0) -> str:
     return "its mask" if mask.index is None else f"slice {mask.index + first}"
 
 
-def _cut(file: Path, section: NiftiSection) -> tuple[Volume, Cut]:
+def _opened(file: Path) -> Volume:
     try:
         stamp = file.stat()
     except OSError as error:
@@ -261,7 +264,11 @@ def _cut(file: Path, section: NiftiSection) -> tuple[Volume, Cut]:
             f"{file.name}: the mask cannot be opened: {error.strerror or 'the system refuses it'}",
             hint="restore the file, or load the data again",
         ) from None
-    volume = _volume(file, stamp.st_size, stamp.st_mtime_ns)
+    return _volume(file, stamp.st_size, stamp.st_mtime_ns)
+
+
+def _cut(file: Path, section: NiftiSection) -> tuple[Volume, Cut]:
+    volume = _opened(file)
     try:
         return volume, volume.cut(section.axis, section.orientation)
     except UnreadableImageError:

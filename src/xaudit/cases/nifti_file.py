@@ -127,8 +127,7 @@ class Volume:
         """Where a slice as it is shown lies in the patient; None where the file does not say."""
         if self.axes is None:
             return None
-        # NIfTI counts towards the patient's right and front, where DICOM counts to the left and the back.
-        affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(self.image.affine, dtype=np.float64)
+        affine = _in_lps(self.image)
         corner = np.zeros(3)
         corner[cut.axis] = index
         steps = []
@@ -141,6 +140,27 @@ class Volume:
         orientation = [*(steps[0] / lengths[0]), *(steps[1] / lengths[1])]
         origin = affine[:3, :3] @ corner + affine[:3, 3]
         return plane_of(origin.tolist(), orientation, (lengths[1], lengths[0]))
+
+    def placed(self, plane: Plane) -> tuple[Cut, int] | None:
+        """The slice whose pixels lie where those of an image lie, however either is stored; None where there is none."""
+        if self.axes is None:
+            return None
+        affine = _in_lps(self.image)
+        steps = affine[:3, :3]
+        lengths = np.linalg.norm(steps, axis=0)
+        if min(lengths) <= 0:
+            return None
+        along = np.array([plane.along_row, plane.along_column]) @ (steps / lengths)
+        across, down = (int(axis) for axis in np.abs(along).argmax(axis=1))
+        if across == down:
+            return None
+        axis = 3 - across - down
+        cut = Cut(axis, (across, bool(along[0, across] < 0)), (down, bool(along[1, down] < 0)))
+        index = round(float((np.linalg.inv(affine) @ [*plane.origin, 1.0])[axis]))
+        if not 0 <= index < self.shape[axis]:
+            return None
+        own = self.plane(cut, index)
+        return (cut, index) if own is not None and own.lies_on(plane) else None
 
     def spacing_mm(self, cut: Cut) -> tuple[float, float] | None:
         """Between pixels as (row, column), None where the file does not say."""
@@ -173,7 +193,7 @@ def open_nifti(data: bytes) -> Volume:
     """
     if _last and _last[0][0] is data:
         return _last[0][1]
-    nibabel = _nibabel()
+    nibabel = nibabel_package()
     broken = (
         *_BROKEN,
         nibabel.filebasedimages.ImageFileError,
@@ -256,11 +276,21 @@ def _axes(nibabel: ModuleType, image: Any) -> tuple[str, ...] | None:  # noqa: A
     return None if None in codes else tuple(str(code) for code in codes)
 
 
+def _in_lps(image: Any) -> FloatArray:  # noqa: ANN401
+    """From voxels to millimetres towards the patient's left, back and head, (4, 4); NIfTI's run to the right and front."""
+    return np.asarray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(image.affine, dtype=np.float64))
+
+
 def _step(turned: bool) -> int:
     return -1 if turned else 1
 
 
-def _nibabel() -> ModuleType:
+def nibabel_package() -> ModuleType:
+    """The package that reads and writes NIfTI files.
+
+    Raises:
+        DataError: where it is not installed.
+    """
     try:
         import nibabel
     except ImportError:

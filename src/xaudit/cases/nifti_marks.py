@@ -1,6 +1,7 @@
 """NIfTI files of readers' marks: a slice or a volume of whole numbers, each number a label, zero outside.
 
-Files belong to images by name, or by their place in the patient, as masks of the anatomy do (:mod:`xaudit.cases.nifti`). A
+Files belong to images by name, as masks of the anatomy do (:mod:`xaudit.cases.nifti`). Where image and file both say where they lie
+in the patient, the slice in the same place is taken, unless ``nifti.orientation`` is ``stored``. A
 sub-folder before the image's own path names the reader: ``marks/dr-a/ct01.nii.gz``. A number is a mark's label, as text; ``rename``
 gives it a name. A slice of zeros says that its reader found nothing there.
 """
@@ -13,7 +14,7 @@ import numpy as np
 from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.entry import without_suffix
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
-from xaudit.cases.nifti import MaskSlice, in_place, is_placed, mask_files, mask_names, read_numbers
+from xaudit.cases.nifti import MaskSlice, in_place, mask_files, mask_names, read_numbers
 from xaudit.config import NiftiSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
@@ -85,8 +86,8 @@ def _belongs(name: str, owners: _Owners, marks: MarkList) -> tuple[str, dict[str
 def _collect(mask: MaskSlice, case_id: str, reader: str, into: tuple[MarkList, NiftiSection]) -> None:
     marks, section = into
     plane = marks.images.planes.get(case_id)
-    if plane is not None and is_placed("/".join(marks.images.parts(case_id))):
-        mask = in_place(mask, plane, section)
+    if plane is not None and section.orientation == "patient":
+        mask = in_place(mask, plane)
     numbers = read_numbers(mask, marks.images.frames[case_id], section)
     labels = _labels(mask.file.name, numbers)
     for label in labels:
