@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from case_files import refused
+from case_files import refused, write_image
 from dicom_files import SECRET, dicom_bytes
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -232,3 +232,34 @@ def test_touching_outlines_and_one_within_another_twice():
     expected[2:7, 2:7] = False
     expected[4, 4] = True
     assert np.array_equal(inside_outlines(outlines, (9, 9)), expected)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "position"),
+    [
+        ((1, 0, 0, 0, 1, 0), (-20, 10, 30)),
+        ((-1, 0, 0, 0, -1, 0), (20, 50, 30)),
+        ((0, 1, 0, 0, 0, -1), (5, -9, 80)),
+    ],
+)
+def test_a_bright_pixel_of_a_slice_lies_in_the_outline_around_it(load, tmp_path, orientation, position):
+    # Spacing .7 from row to row and .8 from column to column; the pixel in row 21, column 33.
+    stored = np.zeros(FRAME, dtype=np.uint16)
+    stored[21, 33] = 2000
+    (tmp_path / "images" / "sick").mkdir(parents=True)
+    data = dicom_bytes(
+        stored, uid=UID, ImageOrientationPatient=list(orientation), ImagePositionPatient=list(position)
+    )
+    (tmp_path / "images" / "sick" / "a.dcm").write_bytes(data)
+    write_image(tmp_path / "images" / "well" / "b.png")
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    middle = np.array(position) + 33 * 0.8 * row + 21 * 0.7 * column
+    corners = [
+        middle + 0.4 * across * row + 0.35 * down * column
+        for across, down in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    (tmp_path / "rs.dcm").write_bytes(structure_set([value for corner in corners for value in corner]))
+    dataset = load(images=tmp_path / "images", window="full", annotations={"path": tmp_path / "rs.dcm"})
+    case = dataset.cases[0]
+    assert np.argwhere(dataset.pixels(case) == 1).tolist() == [[21, 33]]
+    assert np.argwhere(dataset.regions(case)["union"]).tolist() == [[21, 33]]

@@ -76,7 +76,7 @@ _ALONG_AN_AXIS = 0.9
 _MOST_FRAMES = 10_000
 
 _last: list[tuple[bytes, Any]] = []
-"""The last file of several frames, so that it is parsed once for all of them."""
+"""The last file, so that it is parsed once for all its frames."""
 
 
 def dicom_frames(data: bytes) -> int | None:
@@ -187,8 +187,7 @@ def _parsed(data: bytes) -> Any:  # noqa: ANN401
     if _last and _last[0][0] is data:
         return _last[0][1]
     file = parsed(data, _ELEMENTS)
-    if "NumberOfFrames" in Elements(file):
-        _last[:] = [(data, file)]
+    _last[:] = [(data, file)]
     return file
 
 
