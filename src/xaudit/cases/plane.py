@@ -4,7 +4,7 @@ Coordinates are DICOM's: x towards the patient's left, y towards the back, z tow
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Plane:
     along_row: tuple[float, float, float]
     along_column: tuple[float, float, float]
     spacing_mm: tuple[float, float]
-    space: str | None = None
+    space: str | None = field(default=None, repr=False)
 
     def on_image(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Where points of the patient lie on the image.
