@@ -29,6 +29,7 @@ from xaudit.config.data import (
     NiftiSection,
     PhantomSection,
     RegionSection,
+    SlicesSection,
     SplitSection,
 )
 from xaudit.config.gates import Gate, GateEntry, MaxDrop
@@ -88,6 +89,7 @@ __all__ = [
     "Sanity",
     "SanitySection",
     "Section",
+    "SlicesSection",
     "SplitSection",
     "Spread",
     "StatisticsSection",
