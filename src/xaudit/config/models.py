@@ -10,25 +10,38 @@ from pydantic import (
     model_validator,
 )
 
+from xaudit.catalog import model_row
 from xaudit.config.analysis import Spread
 from xaudit.config.section import Section
+
+_NEEDED = {"torchvision": "architecture", "timm": "architecture", "python": "factory", "phantom": "variant"}
+"""The key without which a source says nothing; of all others it is ``weights``."""
 
 
 class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
-    source: Literal["torchvision", "python", "phantom"] = Field(
-        "torchvision", description="where the network comes from; see models and formats"
-    )
-    architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
+    source: Literal[
+        "torchvision", "timm", "python", "huggingface", "torchscript", "exported", "onnx", "phantom"
+    ] = Field("torchvision", description="where the network comes from; see models and formats")
+    architecture: str | None = Field(None, description="torchvision's or timm's name, such as resnet50")
     family: str | None = Field(
         None,
-        description="models of one family are one network trained anew; by default the architecture or factory",
+        description="models of one family are one network trained anew; by default the architecture or factory, else "
+        "each its own",
     )
     factory: str | None = Field(None, description="package.module:function, called with n_classes")
     variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
-    weights: Path | None = Field(None, description="safetensors or a weights-only state dict; absent: train")
+    weights: Path | None = Field(
+        None,
+        description="safetensors or a weights-only state dict; absent: train; for archives, programs and graphs the file, for "
+        "huggingface the folder",
+    )
+    trusted: bool = Field(
+        False,
+        description="you know who made the file of a `torchscript` or `exported` model: it is a program and can do what you can",
+    )
     dataset: str | None = Field(
         None, description="which of `datasets` it is trained and audited on; absent: `data`"
     )
@@ -37,7 +50,7 @@ class ModelSection(Section):
     )
     channels: Literal[1, 3] = Field(
         3,
-        description="that the network takes; with 1, from Python only, it gets the mean of an image's three",
+        description="that the network takes; with 1 it gets the mean of an image's three",
     )
     fit: Literal["stretch", "pad", "crop"] = Field(
         "stretch", description="how an image that is not square becomes the model's square frame"
@@ -68,7 +81,7 @@ class ModelSection(Section):
     @model_validator(mode="after")
     def _one_channel_fits(self) -> Self:
         if self.channels == 1:
-            if self.source != "python":
+            if not model_row(self.source).one_channel:
                 raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
             for name in ("mean", "std"):
                 values = getattr(self, name)
@@ -81,9 +94,24 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:
-        needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}[self.source]
+        row = model_row(self.source)
+        needed = _NEEDED.get(self.source, "weights")
         if getattr(self, needed) is None:
             raise ValueError(f"{needed}: a model from {self.source} needs it")
+        if row.is_program and not self.trusted:
+            raise ValueError(
+                f"trusted: a file of {self.source} is a program, which can do on this machine what you can|set `trusted: true` "
+                "if you know who made it; if not, ask for the weights as safetensors, or for an ONNX graph"
+            )
+        if self.trusted and not row.is_program:
+            raise ValueError(
+                f"trusted: nothing in the weights of a model from {self.source} is run|leave it out"
+            )
+        if self.layer is not None and not row.inside:
+            raise ValueError(
+                f"layer: a model from {self.source} has no layers that can be reached|leave it out, or bring the network in with "
+                "`source: python`"
+            )
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise ValueError("factory: expected package.module:function")
         return self
@@ -91,7 +119,8 @@ class ModelSection(Section):
     @property
     def family_name(self) -> str:
         """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
-        return self.family or self.architecture or self.factory or self.source
+        own = self.source if self.source == "phantom" else self.id
+        return self.family or self.architecture or self.factory or own
 
 
 class TrainSection(Section):

@@ -38,9 +38,10 @@ class Classifier:
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
         compile: whether full batches go to a compiled network, see :mod:`xaudit.models.compiling`.
+        remarks: what its source says that a reader of its results must know.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
-        notes: what a reader of its results must know, found when it was first asked.
+        notes: the remarks, and what was found when it was first asked.
 
     Raises:
         ModelError: where the module fails on its frame, does not give one finite logit per class, or answers the
@@ -59,6 +60,7 @@ class Classifier:
     layer: str | None = None
     batch_size: int = 32
     compile: bool = False
+    remarks: tuple[str, ...] = ()
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
     notes: tuple[str, ...] = field(init=False, default=())
@@ -73,13 +75,14 @@ class Classifier:
             self.module.float().eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         )
         n_classes = len(self.class_names)
-        self.notes = check_answers(
+        found = check_answers(
             self.module,
             subject=f"model '{self.id}'",
             n_classes=n_classes,
             model_hw=self.model_hw,
             device=self.device,
         )
+        self.notes = (*self.remarks, *found)
 
         def plain(_module: torch.nn.Module, _args: tuple[object, ...], output: object) -> torch.Tensor:
             return logits_of(output, n_classes)

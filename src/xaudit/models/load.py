@@ -7,10 +7,17 @@ import torch
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
+from xaudit.models.brought import Brought
 from xaudit.models.build import architecture_of, build_module, input_hw
+from xaudit.models.channels import on_one_channel
 from xaudit.models.checkpoint import load_weights
 from xaudit.models.classifier import Classifier
 from xaudit.models.device import choose_device
+from xaudit.models.extras import check_extra
+from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
+
+_WHOLE = ("huggingface", "torchscript", "exported", "onnx")
+"""Sources whose file or folder holds the network beside its weights."""
 
 
 def load(
@@ -57,26 +64,98 @@ def _classifier(
             f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
             hint="check the labels, or the names given under `merge`",
         )
-    place = choose_device(device)
-    model_hw = input_hw(section)
-    module = build_module(section, len(class_names))
-    if weights is not None:
-        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
-        _check_preprocessing(section, model_hw, notes, weights)
+    place = _device(section, device)
+    brought = _brought(section, class_names, weights, place)
+    side = brought.side
     return Classifier(
         id=section.id,
-        module=module,
+        module=on_one_channel(brought.module)
+        if section.channels == 1 and section.source in _WHOLE
+        else brought.module,
         class_names=class_names,
-        model_hw=model_hw,
+        model_hw=(side, side),
         fit=section.fit,
-        mean=section.mean,
-        std=section.std,
+        mean=brought.mean,
+        std=brought.std,
         device=place,
-        architecture=architecture_of(section),
+        architecture=brought.architecture,
         layer=section.layer,
         batch_size=batch_size,
         compile=compile,
+        remarks=brought.notes,
     )
+
+
+def _device(section: ModelSection, device: str) -> torch.device:
+    if section.source != "onnx":
+        return choose_device(device)
+    if device not in ("auto", "cpu"):
+        raise ModelError(
+            f"model '{section.id}': a model from onnx is asked on the CPU, and the device is {device}",
+            hint="`--device auto` puts every model where it can be",
+        )
+    return torch.device("cpu")
+
+
+def _brought(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path | None, device: torch.device
+) -> Brought:
+    check_extra(section)
+    if section.source in _WHOLE and weights is not None:
+        return _whole(section, class_names, weights, device)
+    side = input_hw(section)[0]
+    module = build_module(section, len(class_names))
+    remarks: tuple[str, ...] = ()
+    if weights is not None:
+        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
+        _check_preprocessing(section, (side, side), notes, weights)
+        if section.source == "timm" and not notes:
+            from xaudit.models.timm_networks import timm_remarks
+
+            remarks = timm_remarks(section)
+    return Brought(module, side, section.mean, section.std, architecture_of(section), remarks)
+
+
+def _whole(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
+) -> Brought:
+    """A network whose file or folder says itself what it is."""
+    subject, n_classes = f"model '{section.id}'", len(class_names)
+    if section.source == "huggingface":
+        from xaudit.models.huggingface import bring_huggingface
+
+        return bring_huggingface(section, weights, class_names)
+    file = read_sealed(weights, subject=subject)
+    match section.source:
+        case "torchscript":
+            from xaudit.models.torchscript import open_torchscript
+
+            module = open_torchscript(file, subject=subject, n_classes=n_classes, device=device)
+            side = section.input_size or DEFAULT_SIDE
+        case "exported":
+            from xaudit.models.exported import open_exported
+
+            module, side = open_exported(
+                file,
+                subject=subject,
+                n_classes=n_classes,
+                device=device,
+                channels=section.channels,
+                input_size=section.input_size,
+            )
+        case "onnx":
+            from xaudit.models.onnx_graph import open_onnx
+
+            module, side = open_onnx(
+                file,
+                subject=subject,
+                n_classes=n_classes,
+                channels=section.channels,
+                input_size=section.input_size,
+            )
+        case _:
+            raise ValueError(f"a model from {section.source} does not come whole")
+    return Brought(module, side, section.mean, section.std, f"{section.source} {file.sha256}")
 
 
 def _check_preprocessing(

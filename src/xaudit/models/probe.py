@@ -6,6 +6,7 @@ import torch
 
 from xaudit.errors import ModelError
 from xaudit.models.outputs import logits_of
+from xaudit.models.sealed import Sealed
 
 _FORWARD_ERRORS = (
     ArithmeticError,
@@ -22,6 +23,9 @@ _DRAWN = 1e-4
 
 _BESIDE = 1e-2
 """The same for one image asked alone and in company, whose convolutions may take other ways."""
+
+
+_AS_TRAINED = "write the file anew after `model.eval()`: it was written as for training"
 
 
 def check_answers(
@@ -63,7 +67,9 @@ def check_answers(
                 raise ModelError(
                     f"{subject}: gives other logits when it is asked the same again: "
                     f"{_where(module, images, images, _DRAWN)} draws random numbers in evaluation mode",
-                    hint="use torch.nn.Dropout, which evaluation switches off, or give "
+                    hint=_AS_TRAINED
+                    if isinstance(module, Sealed)
+                    else "use torch.nn.Dropout, which evaluation switches off, or give "
                     "torch.nn.functional.dropout `training=self.training`",
                 )
             alone = _asked(module, images[:1], subject, n_classes)
@@ -71,7 +77,9 @@ def check_answers(
                 raise ModelError(
                     f"{subject}: an image's logits depend on the image beside it: "
                     f"{_where(module, images, images[:1], _BESIDE)} mixes the images of a batch",
-                    hint="a norm without running statistics (track_running_stats=False) does that; keep them, or "
+                    hint=_AS_TRAINED
+                    if isinstance(module, Sealed)
+                    else "a norm without running statistics (track_running_stats=False) does that; keep them, or "
                     "take GroupNorm",
                 )
     finally:
