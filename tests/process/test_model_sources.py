@@ -9,7 +9,7 @@ import torch
 import yaml
 from known_network import ColourReader
 from known_study import only_run, study_audit, study_model, table, write_audit, xaudit_process
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from xaudit.cli.boundary import run_command_line
 
@@ -93,6 +93,37 @@ def test_a_model_from_a_file_is_audited_like_the_network_in_it(study, source):
     np.testing.assert_allclose(found["value"], expected["value"], rtol=0, atol=1e-3)
 
 
+def test_a_multilabel_network_is_audited_for_its_finding_like_one_of_two_classes(study):
+    """Of two logits a and b, softmax is the sigmoid of a - b: a third network answers that beside two other findings."""
+    state = load_file(study / "marks.safetensors")
+    weight, bias = state["head.weight"], state["head.bias"]
+    other = torch.ones(2)
+    state["head.weight"] = torch.stack([other, weight[0] - weight[1], -other])
+    state["head.bias"] = torch.stack([torch.tensor(3.0), bias[0] - bias[1], torch.tensor(-3.0)])
+    save_file(state, study / "findings.safetensors")
+    findings = {"outputs": "multilabel", "findings": ["effusion", "sick", "mass"]}
+    asked = {"explainers": [LIME, "rise", "gradcam"], "gates": []}
+    audit = write_audit(study, models=[study_model(weights="findings.safetensors", **findings)], **asked)
+    plain = write_audit(study, "plain.yaml", **asked)
+    for path, out in ((audit, "runs"), (plain, "plain")):
+        assert run_command_line(["run", str(path), "-q", "--limit", "3", "-o", str(study / out)]) == 0
+    found, expected = (table(only_run(study / out), "predictions") for out in ("runs", "plain"))
+    by_case = [{row.case_id: row.probabilities for row in one.itertuples()} for one in (found, expected)]
+    for case, probabilities in by_case[1].items():
+        np.testing.assert_allclose(by_case[0][case], probabilities, rtol=0, atol=1e-5)
+    found, expected = (comparable(only_run(study / out)) for out in ("runs", "plain"))
+    assert len(found) > 100
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3)
+
+
+def comparable(run):
+    """Every score but those in logits, which are a in one network and a - b in the other, by what it is of."""
+    scores = table(run, "scores")
+    scores = scores[~scores["metric"].str.contains("logit")]
+    keys = ["case_id", "explainer", "metric", "reader"]
+    return scores.sort_values(keys)["value"].to_numpy()
+
+
 REFUSED = {
     "gradcam on a graph": (
         "onnx",
@@ -128,6 +159,16 @@ REFUSED = {
         "be reached",
         "set `sanity.tests` to [random-logit, class-contrast, location-collapse]",
     ),
+    "another class of a finding": (
+        "exported",
+        {
+            "explainers": ["lime"],
+            "sanity": {"tests": ["class-contrast", "location-collapse"]},
+            "models": "findings",
+        },
+        "sanity.tests: class-contrast explains another class, and models[0] 'marks' answers for its finding alone",
+        "set `sanity.tests` to [location-collapse]",
+    ),
     "compiling": (
         "onnx",
         {"explainers": ["lime"], "run": {"compile": True}},
@@ -140,7 +181,9 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_a_file_cannot_do_is_refused_when_the_audit_file_is_read(study, capsys, what):
     source, changes, complaint, advice = REFUSED[what]
-    audit = write_audit(study, models=[whole_model(source)], **{"gates": [], **changes})
+    findings = {"outputs": "multilabel", "findings": ["sick"]} if changes.get("models") else {}
+    changes = {"gates": [], **changes, "models": [whole_model(source, **findings)]}
+    audit = write_audit(study, **changes)
     for command in (["config", "validate", str(audit)], ["run", str(audit), "-q", "-o", str(study / "runs")]):
         assert run_command_line(command) == 2
         out, err = capsys.readouterr()

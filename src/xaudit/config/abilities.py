@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from xaudit.config.audit_file import AuditFile
 
 _ON_RANDOM_LAYERS = ("mprt", "mprt-independent")
+_ON_OTHER_CLASSES = ("random-logit", "class-contrast")
 
 
 def check_abilities(audit: "AuditFile") -> None:
@@ -22,18 +23,30 @@ def check_abilities(audit: "AuditFile") -> None:
                 raise ValueError(
                     f"explainers[{number}]: {spec.name} {why[0]}, and {who}, {why[1]}|those that work: {works}"
                 )
-        if row.inside:
-            continue
-        asked = () if audit.sanity is None else audit.sanity.tests
-        drawn = [test for test in asked if test in _ON_RANDOM_LAYERS]
-        if drawn:
-            left = ", ".join(test for test in asked if test not in _ON_RANDOM_LAYERS)
-            raise ValueError(
-                f"sanity.tests: {drawn[0]} draws the network's layers anew, and {who}, whose layers cannot be reached|"
-                + (f"set `sanity.tests` to [{left}]" if left else "leave `sanity` out")
+        if not row.inside:
+            _check_sanity(
+                audit,
+                _ON_RANDOM_LAYERS,
+                "draws the network's layers anew",
+                f"{who}, whose layers cannot be reached",
             )
-        if audit.run.compile:
+        if model.outputs != "classes":
+            other = f"models[{index}] '{model.id}' answers for its finding alone"
+            _check_sanity(audit, _ON_OTHER_CLASSES, "explains another class", other)
+        if audit.run.compile and not row.inside:
             raise ValueError(f"run.compile: {who}, which cannot be compiled|set `run.compile` to false")
+
+
+def _check_sanity(audit: "AuditFile", impossible: tuple[str, ...], does: str, why: str) -> None:
+    """Raises ValueError where one of these tests is asked for, with those that are left."""
+    asked = () if audit.sanity is None else audit.sanity.tests
+    refused = next((test for test in asked if test in impossible), None)
+    if refused is not None:
+        left = ", ".join(test for test in asked if test not in impossible)
+        raise ValueError(
+            f"sanity.tests: {refused} {does}, and {why}|"
+            + (f"set `sanity.tests` to [{left}]" if left else "leave `sanity` out")
+        )
 
 
 def explainers_for(row: ModelRow) -> list[ExplainerRow]:

@@ -13,6 +13,7 @@ from pydantic import (
 from xaudit.catalog import model_row
 from xaudit.config.analysis import Spread
 from xaudit.config.section import Section
+from xaudit.errors import did_you_mean
 
 _NEEDED = {"torchvision": "architecture", "timm": "architecture", "python": "factory", "phantom": "variant"}
 """The key without which a source says nothing; of all others it is ``weights``."""
@@ -60,6 +61,24 @@ class ModelSection(Section):
     )
     std: tuple[Spread, Spread, Spread] = Field(
         (0.229, 0.224, 0.225), description="that each channel is divided by after that"
+    )
+    outputs: Literal["classes", "multilabel", "multilabel-probabilities"] = Field(
+        "classes",
+        description="whether its answers are one logit for each class of the data, or a logit (or a probability) for each of its "
+        "`findings` by itself",
+    )
+    findings: tuple[str, ...] = Field(
+        (), description="what the answers of a multilabel network stand for, in its order"
+    )
+    finding: str | None = Field(
+        None, description="which of `findings` is asked for; by default the data's positive class"
+    )
+    threshold: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="probability from which on a multilabel network counts as saying the finding; logits are shifted so that it "
+        "becomes one of .5",
     )
     layer: str | None = Field(
         None, description="module that CAM methods explain; by default the architecture's own"
@@ -114,6 +133,32 @@ class ModelSection(Section):
             )
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise ValueError("factory: expected package.module:function")
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_findings(self) -> Self:
+        if self.outputs == "classes":
+            for name in ("findings", "finding", "threshold"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name}: goes with a network of findings|set `outputs: multilabel`")
+            return self
+        if not self.findings:
+            raise ValueError(
+                "findings: a multilabel network needs them|name what its answers stand for, in its order"
+            )
+        twice = next((name for name in self.findings if self.findings.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"findings: '{twice}' stands twice")
+        if self.finding is not None and self.finding not in self.findings:
+            hint = did_you_mean(self.finding, self.findings, otherwise=f"they are {', '.join(self.findings)}")
+            raise ValueError(f"finding: '{self.finding}' is none of its findings|{hint}")
+        if self.target != "positive":
+            raise ValueError(
+                f"target: a multilabel network says nothing of the other class, which {self.target} may ask for"
+                "|leave it at positive"
+            )
+        if self.weights is None or self.source == "phantom":
+            raise ValueError("weights: a multilabel network is not trained here|give its weights")
         return self
 
     @property

@@ -25,6 +25,7 @@ def load_classifier(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    positive: str | None = None,
 ) -> "Classifier":
     """The model that an audit file describes, with its weights, ready to be asked and explained.
 
@@ -35,6 +36,7 @@ def load_classifier(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         batch_size: images per forward pass; changes no result.
         compile: whether full batches go to a compiled network; changes the last digits.
+        positive: the class that stands for the finding of a multilabel network.
 
     Raises:
         ModelError: where the model cannot be built, the weights do not fit it, or the device is absent.
@@ -48,6 +50,7 @@ def load_classifier(
         device=device,
         batch_size=batch_size,
         compile=compile,
+        positive=positive,
     )
 
 

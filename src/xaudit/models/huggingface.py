@@ -61,6 +61,11 @@ def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[st
             f"{subject}: config.json names code of the folder's own (auto_map), which is never run",
             hint="bring the network in with `source: python`, from code that you have read",
         )
+    if plain.get("problem_type") == "multi_label_classification" and section.outputs == "classes":
+        raise ModelError(
+            f"{subject}: config.json calls it a multi-label network, and the audit file takes its answers for classes",
+            hint="set `outputs: multilabel` and name its `findings`",
+        )
     told = folder_preprocessing(section, folder, plain, subject)
     module = _loaded(folder, subject)
     check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)

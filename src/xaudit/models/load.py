@@ -14,6 +14,7 @@ from xaudit.models.checkpoint import load_weights
 from xaudit.models.classifier import Classifier
 from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
+from xaudit.models.findings import AskedFinding, on_one_finding
 from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
 
 _WHOLE = ("huggingface", "torchscript", "exported", "onnx")
@@ -28,6 +29,7 @@ def load(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    positive: str | None = None,
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
     return _classifier(
@@ -37,6 +39,7 @@ def load(
         device=device,
         batch_size=batch_size,
         compile=compile,
+        positive=positive,
     )
 
 
@@ -58,6 +61,7 @@ def _classifier(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    positive: str | None = None,
 ) -> Classifier:
     if len(class_names) < 2:
         raise ModelError(
@@ -65,24 +69,51 @@ def _classifier(
             hint="check the labels, or the names given under `merge`",
         )
     place = _device(section, device)
-    brought = _brought(section, class_names, weights, place)
-    side = brought.side
+    answers_for = class_names if section.outputs == "classes" else section.findings
+    brought = _brought(section, answers_for, weights, place)
+    module, architecture, side = brought.module, brought.architecture, brought.side
+    if section.channels == 1 and section.source in _WHOLE:
+        module = on_one_channel(module)
+    if section.outputs != "classes":
+        asked = _asked_finding(section, class_names, positive)
+        module, architecture = on_one_finding(module, asked), f"{architecture} {asked}"
     return Classifier(
         id=section.id,
-        module=on_one_channel(brought.module)
-        if section.channels == 1 and section.source in _WHOLE
-        else brought.module,
+        module=module,
         class_names=class_names,
         model_hw=(side, side),
         fit=section.fit,
         mean=brought.mean,
         std=brought.std,
         device=place,
-        architecture=brought.architecture,
+        architecture=architecture,
         layer=section.layer,
         batch_size=batch_size,
         compile=compile,
         remarks=brought.notes,
+    )
+
+
+def _asked_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> AskedFinding:
+    """Which answer stands for the positive class of the data, which must have one more class and no third."""
+    if len(class_names) != 2 or positive not in class_names:
+        raise ModelError(
+            f"model '{section.id}': a multilabel network is asked for one finding, and the data has the classes "
+            f"{', '.join(class_names)}",
+            hint="bring them to two with `merge`, with and without the finding",
+        )
+    finding = section.finding or positive
+    if finding not in section.findings:
+        raise ModelError(
+            f"model '{section.id}': the data's positive class '{finding}' is none of its findings",
+            hint=f"name the one that is meant as `finding`: {', '.join(section.findings)}",
+        )
+    return AskedFinding(
+        section.findings.index(finding),
+        class_names.index(positive),
+        len(section.findings),
+        probabilities=section.outputs == "multilabel-probabilities",
+        threshold=section.threshold,
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.findings import check_finding
 from xaudit.models.outputs import logits_of
 from xaudit.models.sealed import Sealed
 
@@ -82,9 +83,10 @@ def check_answers(
                     else "a norm without running statistics (track_running_stats=False) does that; keep them, or "
                     "take GroupNorm",
                 )
+            remarks = check_finding(module, images, subject=subject)
     finally:
         module.train(was_training)
-    return _remarks(answer, subject)
+    return (*_remarks(answer, subject), *remarks)
 
 
 def _asked(module: torch.nn.Module, images: torch.Tensor, subject: str, n_classes: int) -> torch.Tensor:
