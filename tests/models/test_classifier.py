@@ -54,6 +54,24 @@ def test_logits_of_a_resnet50_do_not_depend_on_who_shares_the_batch():
     torch.testing.assert_close(asked.logits(batch), alone, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(("n_images", "sizes"), [(1, [1]), (4, [4]), (7, [4, 3]), (12, [4, 4, 4])])
+def test_a_batch_is_asked_in_equal_pieces_of_a_bounded_number_of_pixels(monkeypatch, n_images, sizes):
+    asked, batch = classifier(), images(n_images)
+    whole = asked.logits(batch)
+    seen = []
+    asked.module.register_forward_pre_hook(lambda _module, args: seen.append(len(args[0])))
+    monkeypatch.setattr("xaudit.models.classifier.PIXELS_AT_ONCE", 4 * 32 * 32)
+    torch.testing.assert_close(asked.logits(batch), whole, rtol=0, atol=1e-6)
+    assert seen == sizes
+
+
+def test_an_image_of_more_pixels_than_a_piece_is_asked_alone(monkeypatch):
+    asked, batch = classifier(), images(3)
+    whole = asked.logits(batch)
+    monkeypatch.setattr("xaudit.models.classifier.PIXELS_AT_ONCE", 100)
+    torch.testing.assert_close(asked.logits(batch), whole, rtol=0, atol=1e-6)
+
+
 def test_logits_are_those_of_the_bare_network_in_evaluation_mode():
     expected = network().eval()(images(3)).detach()
     torch.testing.assert_close(classifier(network().train()).logits(images(3)), expected, rtol=0, atol=1e-6)

@@ -16,7 +16,9 @@ from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
 from xaudit.models import load_classifier
+from xaudit.models.classifier import Classifier
 from xaudit.models.gradients import check_gradients
+from xaudit.models.sealed import BatchSizes, Sealed
 
 CLASSES = ("cancer", "normal")
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -145,6 +147,20 @@ def test_gradients_go_through_programs_and_are_those_of_the_bare_network(made, n
 def test_an_onnx_graph_has_no_gradients(made):
     with pytest.raises(ModelError, match="saliency needs gradients, and it gives none"):
         check_gradients(made("onnx, any batch")(), asked_by="saliency")
+
+
+def test_a_program_for_a_fixed_batch_is_asked_for_whole_ones():
+    asked_for = []
+
+    def program(batch):
+        asked_for.append(len(batch))
+        return batch.mean(dim=(2, 3))[:, :2]
+
+    asked = Classifier("net", Sealed(program, n_classes=2, sizes=BatchSizes(4, 4)), CLASSES, (512, 512))
+    asked_for.clear()
+    # Two such images are as much as the cache takes, so that an open batch would be asked two by two.
+    assert asked.logits(images(6, side=512)).shape == (6, 2)
+    assert asked_for == [4, 4]
 
 
 def test_other_weights_make_another_fingerprint_and_a_second_look_the_same(tmp_path):

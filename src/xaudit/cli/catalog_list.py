@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS, MetricRow, ModelRow
+from xaudit.catalog import EXPLAINERS, FAMILIES, FINDINGS, FORMATS, METRICS, MODELS, MetricRow, ModelRow
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
 from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
-from xaudit.report.grid import Column, Grid, grid, row
+from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
 
 
 class Listed(StrEnum):
@@ -44,7 +44,7 @@ def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OU
 
             emit(csv_table(table))
         case ListFormat.RICH:
-            emit_grid(table)
+            emit_grid(_metrics_screen() if what is Listed.METRICS else table)
     return 0
 
 
@@ -79,6 +79,23 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
 def _needed(model: ModelRow) -> str:
     """The keys that a source takes, and the extra that must be installed."""
     return f"{model.needs}; xaudit[{model.extra}]" if model.extra else model.needs
+
+
+def _metrics_screen() -> Grid:
+    """The metrics by family, in two columns, since a terminal has no room for four."""
+    lines: list[Row] = []
+    for family, (question, asked) in FAMILIES.items():
+        lines += [heading(""), heading(family), row("", Cell(f"{question} {asked}", "dim"))]
+        lines += [row(metric.id, _in_words(metric)) for metric in METRICS if metric.family == family]
+    return grid(["name", Column("what it measures", wraps=True)], lines)
+
+
+def _in_words(metric: MetricRow) -> str:
+    if metric.unavailable:
+        return _told(metric)
+    better = {True: ", higher is better", False: ", lower is better", None: ""}[metric.higher_is_better]
+    needs = f"; needs {', '.join(metric.needs)}" if metric.needs else ""
+    return f"{metric.meaning} ({metric.range}{better}{needs})"
 
 
 def _told(metric: MetricRow) -> str:

@@ -11,7 +11,7 @@ from xaudit.models.brought import Brought
 from xaudit.models.build import architecture_of, build_module, input_hw
 from xaudit.models.channels import on_one_channel
 from xaudit.models.checkpoint import load_weights
-from xaudit.models.classifier import Classifier
+from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
 from xaudit.models.findings import AskedFinding, on_one_finding
@@ -30,6 +30,7 @@ def load(
     batch_size: int,
     compile: bool = False,  # noqa: A002
     positive: str | None = None,
+    precision: Precision = "float32",
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
     return _classifier(
@@ -40,6 +41,7 @@ def load(
         batch_size=batch_size,
         compile=compile,
         positive=positive,
+        precision=precision,
     )
 
 
@@ -62,6 +64,7 @@ def _classifier(
     batch_size: int,
     compile: bool = False,  # noqa: A002
     positive: str | None = None,
+    precision: Precision = "float32",
 ) -> Classifier:
     if len(class_names) < 2:
         raise ModelError(
@@ -69,6 +72,11 @@ def _classifier(
             hint="check the labels, or the names given under `merge`",
         )
     place = _device(section, device)
+    if precision != "float32" and place.type == "cpu":
+        raise ModelError(
+            f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
+            hint="leave it out: a CPU is slower in half precision unless it is made for it",
+        )
     answers_for = class_names if section.outputs == "classes" else section.findings
     brought = _brought(section, answers_for, weights, place)
     module, architecture, side = brought.module, brought.architecture, brought.side
@@ -91,6 +99,7 @@ def _classifier(
         batch_size=batch_size,
         compile=compile,
         remarks=brought.notes,
+        precision=precision,
     )
 
 

@@ -41,6 +41,11 @@ class Sealed(torch.nn.Module):
         self._n_classes = n_classes
         self._sizes = sizes
 
+    @property
+    def fills_up(self) -> bool:
+        """Whether few images cost as much as several, so that a batch is better not cut."""
+        return self._sizes.least > 1
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, n_classes); raises ModelError where the program does not give logits."""
         images = images.contiguous()

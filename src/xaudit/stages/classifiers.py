@@ -59,6 +59,7 @@ def obtain_classifier(
         batch_size=request.audit.run.batch_size,
         compile=request.audit.run.compile,
         positive=dataset.positive,
+        precision=request.audit.run.precision,
     )
     check_explainers(request.audit, classifier, dataset)
     for note in classifier.notes:
