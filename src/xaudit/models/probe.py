@@ -26,6 +26,8 @@ _BESIDE = 1e-2
 """The same for one image asked alone and in company, whose convolutions may take other ways."""
 
 
+_TRIES = 16
+
 _AS_TRAINED = "write the file anew after `model.eval()`: it was written as for training"
 
 
@@ -137,10 +139,12 @@ def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
 
 def _where(module: torch.nn.Module, images: torch.Tensor, others: torch.Tensor, tolerance: float) -> str:
     """The first module that makes something else of the same first image in two passes, in words."""
-    one, other = _passages(module, images), _passages(module, others)
-    for (name, kind, before, after), (_, _, before_again, after_again) in zip(one, other, strict=False):
-        if _same(before, before_again, tolerance) and not _same(after, after_again, tolerance):
-            return f"'{name}' ({kind})" if name else f"{kind}.forward"
+    # What draws may draw the same twice, of two logits one time in four.
+    for _ in range(_TRIES):
+        one, other = _passages(module, images), _passages(module, others)
+        for (name, kind, before, after), (_, _, before_again, after_again) in zip(one, other, strict=False):
+            if _same(before, before_again, tolerance) and not _same(after, after_again, tolerance):
+                return f"'{name}' ({kind})" if name else f"{kind}.forward"
     return type(module).__name__
 
 
