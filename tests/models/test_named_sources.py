@@ -11,6 +11,7 @@ from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
 from xaudit.models import load_classifier
+from xaudit.models.classifier import Classifier
 from xaudit.models.load import build_untrained
 from xaudit.models.randomise import layers_in_use
 
@@ -44,15 +45,21 @@ def images(n=5, side=SIDE):
 
 
 def agree(asked, bare, shown):
-    """The same logits for any batch, a LIME map, a Grad-CAM map on the architecture's own layer."""
+    """Logits, whatever the batch, and maps are those of the bare network; Grad-CAM's on the architecture's own layer."""
+    plain = Classifier("bare", bare, CLASSES, asked.model_hw, mean=asked.mean, std=asked.std)
     with torch.no_grad():
         expected = bare(shown)
     torch.testing.assert_close(asked.logits(shown), expected, rtol=0, atol=1e-5)
     alone = torch.cat([asked.logits(shown[i : i + 1]) for i in range(len(shown))])
     torch.testing.assert_close(alone, expected, rtol=0, atol=1e-5)
-    for spec in (ExplainerSpec(name="lime", samples=20, segments=8), ExplainerSpec(name="gradcam")):
-        found = make_explainer(spec, asked).explain(shown[:2], [0, 1], [1, 2])
+    for name, settings in (("lime", {"samples": 40, "segments": 8}), ("saliency", {})):
+        found, wanted = (
+            make_explainer(ExplainerSpec(name=name, **settings), one).explain(shown[:2], [0, 1], [1, 2])
+            for one in (asked, plain)
+        )
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
         assert np.abs(found).max() > 0
+    assert make_explainer(ExplainerSpec(name="gradcam"), asked).explain(shown[:2], [0, 1], [1, 2]).max() > 0
     assert len(layers_in_use(asked)) > 4
 
 
@@ -132,16 +139,24 @@ def change(path, **keys):
     path.write_text(json.dumps({key: value for key, value in plain.items() if value is not None}))
 
 
-def bare(folder):
-    import transformers
+class Bare(torch.nn.Module):
+    """What transformers loads by itself, its two logits swapped."""
 
-    network = transformers.ResNetForImageClassification.from_pretrained(folder, local_files_only=True).eval()
-    return lambda shown: network(shown).logits
+    def __init__(self, folder):
+        import transformers
+
+        super().__init__()
+        self.network = transformers.ResNetForImageClassification.from_pretrained(
+            folder, local_files_only=True
+        )
+
+    def forward(self, shown):
+        return self.network(shown).logits.flip(1)
 
 
 def test_a_classifier_of_a_folder_gives_its_logits_in_the_order_of_the_data_s_classes(folder):
     asked = load(folder, source="huggingface")
-    agree(asked, lambda shown: bare(folder)(shown).flip(1), images(side=48))
+    agree(asked, Bare(folder).eval(), images(side=48))
     in_its_order = load(folder, source="huggingface", class_names=("normal", "cancer"))
     torch.testing.assert_close(
         in_its_order.logits(images(side=48)), asked.logits(images(side=48)).flip(1), rtol=0, atol=1e-6
