@@ -58,6 +58,12 @@ MODELS: tuple[ModelRow, ...] = (
         trains=True,
         one_channel=False,
     ),
+    ModelRow(
+        "external",
+        "no model: its predictions as a table and its saliency maps as files; nothing that asks a model is assessed",
+        "predictions, maps",
+        is_here=False,
+    ),
 )
 
 
@@ -135,5 +141,15 @@ FORMATS: tuple[FormatRow, ...] = (
         "annotations",
     ),
     FormatRow("masks", "one PNG per image, not zero is inside; a sub-folder is a reader", "annotations"),
+    FormatRow(
+        "predictions",
+        "CSV or Parquet: `image` or `case_id`, and a column for each class, or `label` and `score`",
+        "predictions of an external model",
+    ),
+    FormatRow(
+        "maps",
+        "npy, npz, pt (a tensor, no code), grey 8- and 16-bit PNG, NIfTI, and CheXlocalize's pickles, read without pickle",
+        "saliency maps of an external model",
+    ),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
 )
