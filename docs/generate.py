@@ -128,7 +128,19 @@ def models_and_formats_page() -> str:
     blocks = [
         _head("Models and formats", "the catalog"),
         "## Models\n\n`models[].source` in the audit file.",
-        _table(("Source", "Meaning", "Needs"), [(f"`{row.id}`", row.meaning, row.needs) for row in MODELS]),
+        _table(
+            ("Source", "Meaning", "Needs", "Extra", "Cannot"),
+            [
+                (
+                    f"`{row.id}`",
+                    row.meaning,
+                    row.needs,
+                    f"`xaudit[{row.extra}]`" if row.extra else "",
+                    "; ".join(row.cannot),
+                )
+                for row in MODELS
+            ],
+        ),
         "Weights are read as safetensors or as a state dict of tensors. A file that holds code is refused and not run. So it is "
         "with maps of an `external` model ([how](../how-to/external-maps.md)).",
         "## Formats\n\nImages are told by their content, not by their name.",

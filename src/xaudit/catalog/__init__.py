@@ -56,6 +56,7 @@ __all__ = [
     "finding_row",
     "made_of_maps_id",
     "metric_row",
+    "model_row",
     "step_id",
     "with_model_id",
 ]
@@ -79,6 +80,11 @@ def explainer_row(explainer_id: str) -> ExplainerRow:
 def metric_row(metric_id: str) -> MetricRow:
     """The row of a metric; raises KeyError where there is none."""
     return {row.id: row for row in METRICS}[metric_id]
+
+
+def model_row(source: str) -> ModelRow:
+    """The row of a source of models; raises KeyError where there is none."""
+    return {row.id: row for row in MODELS}[source]
 
 
 def finding_row(code: str) -> FindingRow:

@@ -18,8 +18,14 @@ from xaudit.report.grid import Cell, Column, Tone, grid, row
 
 LIBRARIES = ("torch", "torchvision", "quantus", "lime", "grad-cam", "captum", "numpy", "scipy", "scikit-image",
              "scikit-learn", "pandas", "pyarrow", "pillow", "safetensors", "pydantic", "typer", "rich")  # fmt: skip
-OPTIONAL_LIBRARIES = ("pydicom", "nibabel")
-_WITHOUT = {"pydicom": "no DICOM", "nibabel": "no NIfTI masks and maps"}
+OPTIONAL_LIBRARIES = ("pydicom", "nibabel", "timm", "onnxruntime", "transformers")
+_WITHOUT = {
+    "pydicom": "no DICOM",
+    "nibabel": "no NIfTI masks and maps",
+    "timm": "no models from timm",
+    "onnxruntime": "no models from onnx",
+    "transformers": "no models from huggingface",
+}
 
 
 State = Literal["ok", "absent", "broken"]

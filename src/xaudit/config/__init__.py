@@ -29,6 +29,7 @@ from xaudit.config.data import (
     NiftiSection,
     PhantomSection,
     RegionSection,
+    SlicesSection,
     SplitSection,
 )
 from xaudit.config.external import audit_of_model
@@ -91,6 +92,7 @@ __all__ = [
     "Sanity",
     "SanitySection",
     "Section",
+    "SlicesSection",
     "SplitSection",
     "Spread",
     "StatisticsSection",

@@ -24,6 +24,7 @@ from xaudit.catalog import (
     step_id,
     with_model_id,
 )
+from xaudit.config.abilities import check_abilities
 from xaudit.config.analysis import (
     CategoriesSection,
     LocalizationSection,
@@ -252,6 +253,7 @@ class AuditFile(Section):
                     f"`{family}: true`"
                 )
         check_measured(self)
+        check_abilities(self)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:

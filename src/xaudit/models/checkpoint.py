@@ -201,34 +201,36 @@ def _read_torch(path: Path) -> object:
 
 
 def code_in(file: IO[bytes]) -> str | None:
-    """The first name that a file of torch would import beside those of tensors, None where there is none."""
+    """The first thing a checkpoint's pickles would import that is more than a tensor or a plain value; None if nothing.
+
+    It is read off their opcodes; nothing is imported.
+    """
     return next((name for name in _names_in(file) if not _HARMLESS.fullmatch(name)), None)
 
 
-def _names_in(plain: IO[bytes]) -> Iterator[str]:
-    """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
-    if _is_archive(plain):
-        plain.seek(0)
+def _names_in(file: IO[bytes]) -> Iterator[str]:
+    if _is_archive(file):
+        file.seek(0)
         try:
-            with zipfile.ZipFile(plain) as archive:
+            with zipfile.ZipFile(file) as archive:
                 for entry in archive.namelist():
                     if entry.endswith("data.pkl"):
-                        with archive.open(entry) as file:
-                            yield from _names_in_pickle(file)
+                        with archive.open(entry) as inner:
+                            yield from _names_in_pickle(inner)
         except _UNREADABLE_ARCHIVE:
             return
         return
-    plain.seek(0)
-    if plain.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
+    file.seek(0)
+    if file.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
         return
-    plain.seek(0)
+    file.seek(0)
     for _ in range(8):  # torch's older files are a handful of pickles, one after the other
-        yield from _names_in_pickle(plain)
+        yield from _names_in_pickle(file)
 
 
-def _is_archive(plain: IO[bytes]) -> bool:
+def _is_archive(file: IO[bytes]) -> bool:
     try:
-        return zipfile.is_zipfile(plain)
+        return zipfile.is_zipfile(file)
     except _UNREADABLE_ARCHIVE:
         return True
 

@@ -62,6 +62,7 @@ def obtain_classifier(
         device=request.device,
         batch_size=request.audit.run.batch_size,
         compile=request.audit.run.compile,
+        positive=dataset.positive,
         precision=request.audit.run.precision,
     )
     check_explainers(audit, classifier, dataset)

@@ -17,6 +17,7 @@ from xaudit.engine.threads import one_blas_thread
 from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.external import ExternalModel
+from xaudit.models.extras import check_extra
 from xaudit.models.predict import predict
 from xaudit.records import (
     Case,
@@ -113,6 +114,8 @@ class Run:
         return FinishedRun(self.folder.path, outcome, self._pictures, material)
 
     def _carry_out(self, until: Stage) -> Outcome | None:
+        for model in self.audit.models:
+            check_extra(model)
         append_event(self.folder, "started", {"until": until}, now=self.started)
         write_cases(self.folder, [case for one in self.datasets.values() for case in one.cases])
         write_annotations(self.folder, [mark for one in self.datasets.values() for mark in one.annotations])

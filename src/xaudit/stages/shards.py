@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.models.classifier import Classifier
 
-SCORES_MEAN = 5
+SCORES_MEAN = 6
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 

@@ -43,6 +43,9 @@ LIBRARIES = (
     "rich",
     "pydicom",
     "nibabel",
+    "timm",
+    "onnxruntime",
+    "transformers",
 )
 """The distributions whose versions can move a result or its presentation, in pyproject's order."""
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.nifti import as_image, axes_of, the_library
+from xaudit.cases.nifti_file import AGAIN, open_nifti
 from xaudit.cases.raster import raster_pixels
 from xaudit.errors import DataError
 from xaudit.explainers.external.restricted_pickle import read_pickle, read_tensors
@@ -75,14 +75,14 @@ def read_map(path: Path, place: str, *, orientation: Orientation = "patient") ->
             or a library is missing.
     """
     suffix = suffix_of(path.name)
-    if suffix in (".nii", ".nii.gz"):
-        return _plane(_nifti(path, place, orientation), place)
     try:
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or "the system refuses it"
         raise DataError(f"{place}: cannot be read: {reason}", hint="check its permissions") from None
     match suffix:
+        case ".nii" | ".nii.gz":
+            content: object = _nifti(data, place, orientation)
         case ".npy" | ".npz":
             content = _numpy(data, place)
         case ".pt" | ".pth":
@@ -125,30 +125,22 @@ def _png(data: bytes, place: str) -> FloatArray:
     return values
 
 
-def _nifti(path: Path, place: str, orientation: Orientation) -> FloatArray:
-    nibabel = the_library("maps")
-    broken = (*_BROKEN, nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
+def _nifti(data: bytes, place: str, orientation: Orientation) -> FloatArray:
     try:
-        image = nibabel.load(path)
-        values = np.asarray(image.dataobj)
-    except broken:
-        raise DataError(f"{place}: truncated, or no NIfTI file", hint="save it again as NIfTI") from None
-    while values.ndim > 2 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim != 2:
-        shape = " × ".join(map(str, values.shape))
-        raise DataError(
-            f"{place}: holds {shape} values, and a map is one slice", hint="save one slice per file"
-        )
-    if orientation == "stored":
-        return values.T
-    axes = axes_of(image)
-    if axes is None:
-        raise DataError(
-            f"{place}: does not say how it lies in the patient",
-            hint="set `orientation: stored` for these maps if the first axis runs along the image's columns",
-        )
-    return as_image(values, axes)
+        volume = open_nifti(data)
+        if volume.shape[2] != 1:
+            raise DataError(
+                f"{place}: holds {_by(volume.shape)} values, and a map is one slice",
+                hint="save one slice per file",
+            )
+        if orientation == "patient" and volume.axes is None:
+            raise DataError(
+                f"{place}: does not say how it lies in the patient",
+                hint="set `orientation: stored` for these maps if the first axis runs along the image's columns",
+            )
+        return volume.slice(volume.cut("third", orientation), 0)
+    except UnreadableImageError as error:
+        raise DataError(f"{place}: {error}", hint=error.hint or AGAIN) from None
 
 
 def _only(content: object, place: str) -> object:
