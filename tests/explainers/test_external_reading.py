@@ -164,7 +164,7 @@ REFUSED = {
     ),
     "cut.nii.gz": (
         lambda path: (nifti(path, MAP), path.write_bytes(path.read_bytes()[:60])),
-        "truncated, or no NIfTI file",
+        "is truncated or damaged and cannot be read",
         "save it again",
     ),
     "volume.nii": (

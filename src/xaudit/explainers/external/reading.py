@@ -44,7 +44,7 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What NumPy and nibabel are known to raise on a file that is damaged, or whose header is no header."""
+"""What NumPy is known to raise on a file that is damaged, or whose header is no header."""
 
 _COLOURS = (3, 4)
 _OVERLAY = (
