@@ -58,6 +58,12 @@ MODELS: tuple[ModelRow, ...] = (
         trains=True,
         one_channel=False,
     ),
+    ModelRow(
+        "external",
+        "no model: its predictions as a table and its saliency maps as files; nothing that asks a model is assessed",
+        "predictions, maps",
+        is_here=False,
+    ),
 )
 
 
@@ -70,7 +76,14 @@ FORMATS: tuple[FormatRow, ...] = (
     ),
     FormatRow("png", "8- and 16-bit grey or colour", "images, masks"),
     FormatRow("jpeg", "8-bit grey or colour", "images"),
-    FormatRow("dicom", "single-frame: rescale, window, orientation, spacing, MONOCHROME1", "images"),
+    FormatRow(
+        "tiff", "8- and 16-bit grey or colour, floats from 0 to 1; a page is an image: `a.tif#3`", "images"
+    ),
+    FormatRow(
+        "dicom",
+        "one image or many: `ct.dcm#3` is the third frame; needs `xaudit[dicom]`, compressed ones `xaudit[dicom-codecs]`",
+        "images",
+    ),
     FormatRow(
         "coco",
         "boxes, polygons and run lengths; `reader_id` or `annotator` on an annotation names the reader",
@@ -78,8 +91,8 @@ FORMATS: tuple[FormatRow, ...] = (
     ),
     FormatRow(
         "nifti",
-        "one slice per image, or slices of a volume by the number in the image's name; needs `xaudit[nifti]`",
-        "masks",
+        "slices of a volume: `ct.nii.gz#3` is the third; marks are whole numbers, a sub-folder is a reader; needs `xaudit[nifti]`",
+        "images, annotations, masks",
     ),
     FormatRow("voc", "one XML per image; 1-based inclusive unless `origin: zero` is set", "annotations"),
     FormatRow(
@@ -122,6 +135,21 @@ FORMATS: tuple[FormatRow, ...] = (
     FormatRow(
         "dicom-seg", "DICOM segmentations, binary or fractional, of the slices that they name", "annotations"
     ),
+    FormatRow(
+        "rtstruct",
+        "DICOM RT structure sets: outlines in millimetres, put on the slices that they name; an outline within another is a hole",
+        "annotations",
+    ),
     FormatRow("masks", "one PNG per image, not zero is inside; a sub-folder is a reader", "annotations"),
+    FormatRow(
+        "predictions",
+        "CSV or Parquet: `image` or `case_id`, and a column for each class, or `label` and `score`",
+        "predictions of an external model",
+    ),
+    FormatRow(
+        "maps",
+        "npy, npz, pt (a tensor, no code), grey 8- and 16-bit PNG, NIfTI, and CheXlocalize's pickles, read without pickle",
+        "saliency maps of an external model",
+    ),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
 )

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Field,
     field_validator,
     model_validator,
@@ -15,8 +16,44 @@ from xaudit.config.analysis import Spread
 from xaudit.config.section import Section
 from xaudit.errors import did_you_mean
 
-_NEEDED = {"torchvision": "architecture", "timm": "architecture", "python": "factory", "phantom": "variant"}
+_NEEDED = {
+    "torchvision": "architecture",
+    "timm": "architecture",
+    "python": "factory",
+    "phantom": "variant",
+    "external": "predictions",
+}
 """The key without which a source says nothing; of all others it is ``weights``."""
+
+
+def _from_path(value: object) -> object:
+    """Lets a path alone stand for an entry with nothing but defaults."""
+    return {"path": value} if isinstance(value, str | Path) else value
+
+
+class PredictionTable(Section):
+    """What an external model said of each image, as a table; a path alone takes the defaults."""
+
+    path: Path = Field(description="CSV, or Parquet by its suffix")
+    values: Literal["probability", "logit"] = Field(
+        "probability", description="what its columns of classes hold; probabilities of an image sum to 1"
+    )
+
+
+class MapFiles(Section):
+    """The saliency maps of an external model by one explainer; a path alone takes the defaults."""
+
+    path: Path = Field(
+        description="a folder with one file for each image, called like the image or its case id"
+    )
+    values: Literal["signed", "magnitude"] = Field(
+        "signed",
+        description="whether negative values speak against the class; `magnitude` drops the sign, where it means nothing",
+    )
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="how NIfTI files lie, as `regions.nifti.orientation` has it; other files lie as the image",
+    )
 
 
 class ModelSection(Section):
@@ -24,7 +61,15 @@ class ModelSection(Section):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
     source: Literal[
-        "torchvision", "timm", "python", "huggingface", "torchscript", "exported", "onnx", "phantom"
+        "torchvision",
+        "timm",
+        "python",
+        "huggingface",
+        "torchscript",
+        "exported",
+        "onnx",
+        "phantom",
+        "external",
     ] = Field("torchvision", description="where the network comes from; see models and formats")
     architecture: str | None = Field(None, description="torchvision's or timm's name, such as resnet50")
     family: str | None = Field(
@@ -85,6 +130,19 @@ class ModelSection(Section):
     )
     target: Literal["label", "predicted", "positive"] = Field(
         "positive", description="which class's evidence is explained"
+    )
+    predictions: Annotated[PredictionTable, BeforeValidator(_from_path)] | None = Field(
+        None, description="of an external model: the table of what it said of each image"
+    )
+    maps: dict[str, Annotated[MapFiles, BeforeValidator(_from_path)]] = Field(
+        default_factory=dict,
+        description="of an external model: what made its maps, and the folder that holds them, such as `gradcam: maps/gradcam`; "
+        "in the tables `external-gradcam`",
+    )
+    frame: Literal["image", "input"] = Field(
+        "image",
+        description="what a map from a file covers: the whole image, or the model's square input of `input_size`, into which "
+        "the image was brought as `fit` says",
     )
 
     @field_validator("channels", mode="before")
@@ -160,6 +218,58 @@ class ModelSection(Section):
         if self.weights is None or self.source == "phantom":
             raise ValueError("weights: a multilabel network is not trained here|give its weights")
         return self
+
+    @model_validator(mode="after")
+    def _is_here_or_not(self) -> Self:
+        """Keys of a network and keys of files do not go together."""
+        if not self.is_external:
+            for name in ("predictions", "maps", "frame"):
+                if getattr(self, name) != type(self).model_fields[name].get_default(
+                    call_default_factory=True
+                ):
+                    raise ValueError(
+                        f"{name}: belongs to `source: external`, and the source is {self.source}"
+                    )
+            return self
+        for name in (
+            "architecture",
+            "factory",
+            "variant",
+            "weights",
+            "trusted",
+            "layer",
+            "channels",
+            "outputs",
+            "mean",
+            "std",
+        ):
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name}: an external model is not here, so there is nothing to set|take the key out"
+                )
+        if not self.maps:
+            raise ValueError(
+                "maps: an external model needs a folder of maps|for example `maps: {gradcam: maps/gradcam}`"
+            )
+        for name in self.maps:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+                raise ValueError(f"maps: '{name}' is no name|take letters, digits, '.', '_' and '-'")
+        if self.frame == "input" and self.input_size is None:
+            raise ValueError(
+                "input_size: with `frame: input` maps cover the model's input, so its size is needed"
+                "|give the side of the model's square input in pixels"
+            )
+        if self.frame == "image" and self.fit != "stretch":
+            raise ValueError(
+                f"fit: {self.fit} has no effect on maps that cover the whole image"
+                "|set `frame: input` and `input_size` as well, if the maps cover the model's input"
+            )
+        return self
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the model itself is not here, and only what it said is."""
+        return self.source == "external"
 
     @property
     def family_name(self) -> str:

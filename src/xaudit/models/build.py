@@ -46,7 +46,7 @@ def architecture_of(section: ModelSection) -> str:
             return f"timm {section.architecture}"
         case "python":
             return str(section.factory)
-        case "phantom" | "huggingface" | "torchscript" | "exported" | "onnx":
+        case "phantom" | "huggingface" | "torchscript" | "exported" | "onnx" | "external":
             return section.source
 
 
@@ -103,6 +103,8 @@ def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = Fal
                 f"model '{section.id}': a model from {section.source} cannot be built without its file",
                 hint="give the file as `weights`",
             )
+        case "external":
+            raise ValueError(f"model '{section.id}' is external and has no network")
 
 
 def torchvision_classifiers() -> list[str]:

@@ -31,7 +31,7 @@ _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
 )
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-_TORCH_REFUSALS = (
+TORCH_REFUSALS = (
     pickle.UnpicklingError,
     struct.error,
     AttributeError,
@@ -169,7 +169,7 @@ def _read_torch(path: Path) -> object:
             # torch warns of pickle protocols and of TorchScript before it refuses them, which is said below.
             warnings.simplefilter("ignore")
             return torch.load(file, map_location="cpu", weights_only=True)
-    except _TORCH_REFUSALS as error:
+    except TORCH_REFUSALS as error:
         with path.open("rb") as file:
             code = code_in(file)
         if code is not None:
