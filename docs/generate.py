@@ -141,8 +141,9 @@ def models_and_formats_page() -> str:
                 for row in MODELS
             ],
         ),
-        "Weights are read as safetensors or as a state dict of tensors. A file that holds code is refused and not run. So it is "
-        "with maps of an `external` model ([how](../how-to/external-maps.md)).",
+        "Weights are read as safetensors or as a state dict of tensors. A file that holds code is refused and not run, maps of an "
+        "`external` model included ([how](../how-to/external-maps.md)); the two sources whose files are programs need "
+        "`trusted: true` ([why](../decisions/0045-what-a-model-file-may-do.md)).",
         "## Formats\n\nImages are told by their content, not by their name.",
         _table(("Format", "Meaning", "Holds"), [(f"`{row.id}`", row.meaning, row.holds) for row in FORMATS]),
     ]

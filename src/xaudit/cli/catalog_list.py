@@ -65,7 +65,7 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in METRICS]
         case Listed.MODELS:
             lines = [row(r.id, r.meaning, _needed(r), "; ".join(r.cannot)) for r in MODELS]
-            columns = (Column("source"), meaning, Column("needs", wraps=True), Column("not", wraps=True))
+            columns = (Column("source"), meaning, Column("needs", wraps=True), Column("cannot", wraps=True))
             return grid(columns, lines), [{**asdict(r), "cannot": list(r.cannot)} for r in MODELS]
         case Listed.FORMATS:
             lines = [row(r.id, r.meaning, r.holds) for r in FORMATS]
