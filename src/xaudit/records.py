@@ -774,6 +774,7 @@ class Outcome:
         n_explained: cases explained, by model.
         notes: sentences a reader must see, such as what could not be measured and why.
         positive: the class whose evidence is explained, by model.
+        external_ids: models that are not here: their predictions and maps were read from files.
     """
 
     name: str
@@ -798,6 +799,7 @@ class Outcome:
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
+    external_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,66 @@
 from xaudit.catalog.rows import FormatRow, ModelRow
 
 MODELS: tuple[ModelRow, ...] = (
-    ModelRow("torchvision", "any classifier of torchvision, by its name", "architecture"),
-    ModelRow("python", "a function of yours that returns a torch module: package.module:function", "factory"),
+    ModelRow(
+        "torchvision",
+        "any classifier of torchvision, by its name",
+        "architecture",
+        trains=True,
+        one_channel=False,
+    ),
+    ModelRow(
+        "timm",
+        "any classifier of timm, by its name; its weights are never downloaded",
+        "architecture",
+        extra="timm",
+        trains=True,
+    ),
+    ModelRow(
+        "python",
+        "a function of yours that returns a torch module: package.module:function",
+        "factory",
+        trains=True,
+    ),
+    ModelRow(
+        "huggingface",
+        "an image classifier in a local folder: config.json and safetensors, no code of its own",
+        "weights (the folder)",
+        extra="huggingface",
+    ),
+    ModelRow(
+        "torchscript",
+        "an archive of torch.jit.save, network and weights in one file",
+        "weights (the archive), trusted",
+        inside=False,
+        is_program=True,
+    ),
+    ModelRow(
+        "exported",
+        "a program of torch.export.save (.pt2), network and weights in one file",
+        "weights (the program), trusted",
+        inside=False,
+        is_program=True,
+    ),
+    ModelRow(
+        "onnx",
+        "an ONNX graph, asked through onnxruntime on the CPU",
+        "weights (the graph)",
+        extra="onnx",
+        gradients=False,
+        inside=False,
+    ),
     ModelRow(
         "phantom",
         "one of the two small networks that ship with the phantom study",
         "variant: honest or shortcut",
+        trains=True,
+        one_channel=False,
+    ),
+    ModelRow(
+        "external",
+        "no model: its predictions as a table and its saliency maps as files; nothing that asks a model is assessed",
+        "predictions, maps",
+        is_here=False,
     ),
 )
 
@@ -87,5 +141,15 @@ FORMATS: tuple[FormatRow, ...] = (
         "annotations",
     ),
     FormatRow("masks", "one PNG per image, not zero is inside; a sub-folder is a reader", "annotations"),
+    FormatRow(
+        "predictions",
+        "CSV or Parquet: `image` or `case_id`, and a column for each class, or `label` and `score`",
+        "predictions of an external model",
+    ),
+    FormatRow(
+        "maps",
+        "npy, npz, pt (a tensor, no code), grey 8- and 16-bit PNG, NIfTI, and CheXlocalize's pickles, read without pickle",
+        "saliency maps of an external model",
+    ),
     FormatRow("phantom", "the built-in synthetic chest CT, made where it is needed", "everything"),
 )
