@@ -10,7 +10,10 @@ from pydantic import (
     model_validator,
 )
 
+from xaudit.catalog import OptionValue
 from xaudit.config.analysis import Spread
+from xaudit.config.named import check_options
+from xaudit.config.plugged import PluggedSource, plugin_of
 from xaudit.config.section import Section
 
 
@@ -18,8 +21,11 @@ class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
-    source: Literal["torchvision", "python", "phantom"] = Field(
+    source: Literal["torchvision", "python", "phantom"] | PluggedSource = Field(
         "torchvision", description="where the network comes from; see models and formats"
+    )
+    options: dict[str, OptionValue] = Field(
+        default_factory=dict, description="settings of a source that another package brings"
     )
     architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
     family: str | None = Field(
@@ -68,7 +74,7 @@ class ModelSection(Section):
     @model_validator(mode="after")
     def _one_channel_fits(self) -> Self:
         if self.channels == 1:
-            if self.source != "python":
+            if self.source != "python" and plugin_of("model", self.source) is None:
                 raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
             for name in ("mean", "std"):
                 values = getattr(self, name)
@@ -81,8 +87,10 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:
-        needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}[self.source]
-        if getattr(self, needed) is None:
+        brought = plugin_of("model", self.source)
+        check_options(self.options, () if brought is None else brought.options)
+        needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}.get(self.source)
+        if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"{needed}: a model from {self.source} needs it")
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise ValueError("factory: expected package.module:function")

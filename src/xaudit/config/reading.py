@@ -156,6 +156,13 @@ def _first_error(error: ValidationError, shown: str) -> AuditFileError:
         return AuditFileError(f"{shown}: {where}: no key is called '{name}'", hint=hint)
     message = first["msg"].removeprefix("Value error, ")
     message, _, hint = message.partition("|")
+    if first["type"] == "literal_error":  # what else may stand there knows the nearest name
+        beside = (
+            e["msg"]
+            for e in error.errors()
+            if e["type"] == "value_error" and e["loc"][:-1] == first["loc"][:-1]
+        )
+        hint = next(beside, "").partition("|")[2]
     if first["type"] == "missing":
         message = "is needed and missing"
     elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):

@@ -5,6 +5,7 @@ Nothing here downloads anything.
 
 import importlib
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,11 @@ from pathlib import Path
 
 import torch
 
+from xaudit.catalog import OptionValue
+from xaudit.catalog.plugins import blamed, brought
 from xaudit.config import ModelSection
-from xaudit.errors import ModelError, did_you_mean
+from xaudit.config.plugged import package_of, plugin_of
+from xaudit.errors import ModelError, PluginError, did_you_mean
 from xaudit.models.channels import on_one_channel
 
 DEFAULT_SIZE = 224
@@ -46,6 +50,14 @@ def architecture_of(section: ModelSection) -> str:
             return str(section.factory)
         case "phantom":
             return "phantom"
+        case name:
+            return f"{package_of('model', name)}: {name} {json.dumps(_options(section), sort_keys=True)}"
+
+
+def _options(section: ModelSection) -> dict[str, OptionValue]:
+    """The settings of a plug-in's source, defaults included."""
+    plugin = plugin_of("model", section.source)
+    return {option.name: section.options.get(option.name, option.default) for option in plugin.options}
 
 
 def input_hw(section: ModelSection) -> tuple[int, int]:
@@ -87,6 +99,23 @@ def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = Fal
             from xaudit.models import small_resnet
 
             return small_resnet.build(n_classes)
+        case _:
+            module = _plugged(section, n_classes)
+            return on_one_channel(module) if section.channels == 1 else module
+
+
+def _plugged(section: ModelSection, n_classes: int) -> torch.nn.Module:
+    found = brought("model", section.source)
+    if found is None:
+        raise ValueError(f"the catalog lists '{section.source}', but nothing here builds it")
+    with blamed(found.offer, "build"):
+        module = found.plugin.build(_options(section), n_classes)
+    if not isinstance(module, torch.nn.Module):
+        raise PluginError(
+            f"{found.offer.spelled}: `build` gave a {type(module).__name__}, expected a torch.nn.Module",
+            hint=f"tell the authors of {found.offer.package}",
+        )
+    return module
 
 
 def torchvision_classifiers() -> list[str]:
