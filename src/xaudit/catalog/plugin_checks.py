@@ -93,6 +93,8 @@ def _options_fault(options: tuple[Option, ...]) -> str:
             return f"its options hold a {type(option).__name__}, expected an Option"
         if not _OPTION.fullmatch(option.name) or option.name in _NOT_OPTIONS:
             return f"no option can be called '{option.name}'"
+        if isinstance(option.default, bool):
+            return f"its option '{option.name}' is true or false; give it the choices `yes` and `no`"
         if option.choices and isinstance(option.default, str) and option.default not in option.choices:
             return f"the default of its option '{option.name}' is none of its choices"
     return ""

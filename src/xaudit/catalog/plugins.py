@@ -89,6 +89,11 @@ class Brought:
 _BROUGHT: dict[tuple[Kind, str], Brought] = {}
 
 
+def table_of(kind: Kind) -> Table[Any]:
+    """The catalog's table of one kind."""
+    return _TABLES[kind]
+
+
 @cache
 def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
     """What installed packages offer of one kind, by name; two offers of one name clash."""

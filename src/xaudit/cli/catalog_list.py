@@ -3,14 +3,14 @@
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS, MetricRow
+from xaudit.catalog import CEILING, EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS, MetricRow
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
 from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
-from xaudit.report.grid import Column, Grid, grid, row
+from xaudit.report.grid import Cell, Column, Grid, Row, grid, row
 
 
 class Listed(StrEnum):
@@ -29,7 +29,7 @@ What = Annotated[Listed, typer.Argument(metavar="WHAT", show_default=False, help
 
 def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OUT) -> int:
     """Lists explainers, metrics, findings, runs and the like."""
-    table, plain = _runs(out) if what is Listed.RUNS else _rows(what)
+    table, plain = _runs(out) if what is Listed.RUNS else _with_plugins(what)
     if not plain:
         say(f"no runs in {out}; `xaudit run` makes one")
     match form:
@@ -46,6 +46,54 @@ def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OU
         case ListFormat.RICH:
             emit_grid(table)
     return 0
+
+
+_KINDS: dict[Listed, Literal["explainer", "metric", "model", "format"]] = {
+    Listed.EXPLAINERS: "explainer",
+    Listed.METRICS: "metric",
+    Listed.MODELS: "model",
+    Listed.FORMATS: "format",
+}
+
+
+def _with_plugins(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
+    """The rows of xaudit and, where other packages bring some, of all, with who brings each.
+
+    What cannot be used stands there too, with the reason.
+    """
+    if what not in _KINDS:
+        return _rows(what)
+    from xaudit.catalog.plugins import Brought, all_brought
+
+    origins: dict[str, str] = {}
+    broken: list[tuple[str, str, str]] = []
+    for one in all_brought(_KINDS[what]):
+        match one:
+            case Brought(offer=offer):
+                origins[offer.name] = offer.origin
+            case (offer, error):
+                broken.append((offer.name, f"cannot be used: {error}", offer.origin))
+    table, plain = _rows(what)
+    if not origins and not broken:
+        return table, plain
+    names = [known["id"].removesuffix(CEILING) for known in plain]
+    lines = [
+        _from(line, origins[name]) if name in origins else line
+        for name, line in zip(names, table.rows, strict=True)
+    ]
+    empty = [""] * (len(table.columns) - 2)
+    lines += [row(name, reason, *empty) for name, reason, _ in broken]
+    told = [
+        {**known, "package": origins.get(name, "xaudit")} for name, known in zip(names, plain, strict=True)
+    ]
+    told += [{"id": name, "meaning": reason, "package": origin} for name, reason, origin in broken]
+    return grid(table.columns, lines), told
+
+
+def _from(line: Row, origin: str) -> Row:
+    """A row whose meaning says who brings it."""
+    name, meaning, *others = line.cells
+    return Row((name, Cell(f"{meaning.text}; from {origin}"), *others))
 
 
 def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:

@@ -9,7 +9,8 @@ from xaudit.catalog import EXPLAINERS, FORMATS, METRICS, MODELS, Table
 from xaudit.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from xaudit.catalog.plugins import Kind
+    from xaudit.catalog.plugins import Brought, Kind
+    from xaudit.config.audit_file import AuditFile
 
 _TABLES: Mapping[str, Table[Any]] = {
     "explainer": EXPLAINERS,
@@ -65,6 +66,18 @@ def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[st
     return list(offers(kind))
 
 
+def brought_by(audit: "AuditFile") -> "tuple[Brought, ...]":
+    """What an audit takes from other packages, each once, explainers first."""
+    named: list[tuple[Kind, str]] = [
+        *(("explainer", spec.name) for spec in audit.explainers),
+        *(("metric", spec.name) for spec in audit.metrics),
+        *(("model", model.source) for model in audit.models),
+        *(("format", one.annotations.format) for one in audit.all_datasets.values() if one.annotations),
+    ]
+    found = (_brought(kind, name) for kind, name in dict.fromkeys(named))
+    return tuple(one for one in found if one is not None)
+
+
 def plugin_of(kind: "Kind", name: str) -> Any:  # noqa: ANN401
     """The record that another package brings under a name; None for what xaudit has itself."""
     if _TABLES[kind].owns(name):
@@ -77,9 +90,14 @@ def plugin_of(kind: "Kind", name: str) -> Any:  # noqa: ANN401
 
 def package_of(kind: "Kind", name: str) -> str | None:
     """Package and version of what a name means; None for what xaudit has itself."""
+    found = _brought(kind, name)
+    return None if found is None else found.offer.origin
+
+
+def _brought(kind: "Kind", name: str) -> "Brought | None":
+    """What another package brings under a name that is in the catalog already."""
     if _TABLES[kind].owns(name) or name not in _TABLES[kind].by_id:
         return None
     from xaudit.catalog.plugins import bring
 
-    found = bring(kind, name)
-    return None if found is None else found.offer.origin
+    return bring(kind, name)

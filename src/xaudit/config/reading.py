@@ -14,6 +14,7 @@ from pydantic import (
 
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.data import DataSection, RegionSection
+from xaudit.config.named_schema import close_choice, named_schema
 from xaudit.config.section import Section
 from xaudit.errors import AuditFileError, did_you_mean
 
@@ -74,8 +75,14 @@ def build_audit_file(
 
 
 def audit_schema() -> dict[str, Any]:
-    """The JSON Schema of the audit file, for editors."""
+    """The JSON Schema of the audit file, for editors, with the names and settings of what other packages bring."""
     schema = AuditFile.model_json_schema()
+    schema["$defs"] |= {
+        "ExplainerSpec": named_schema("explainer", schema["$defs"]["ExplainerSpec"]),
+        "MetricSpec": named_schema("metric", schema["$defs"]["MetricSpec"]),
+    }
+    close_choice(schema["$defs"]["ModelSection"]["properties"]["source"], "model")
+    close_choice(schema["$defs"]["AnnotationSection"]["properties"]["format"], "format")
     schema["title"] = "xaudit audit file"
     return schema
 

@@ -75,12 +75,14 @@ class Contents:
         weights: SHA-256 of each model's weights, by model id.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
+        plugins: kind, name, package and version of each thing that another package brought.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
     images: str = ""
     annotations: str = ""
+    plugins: Sequence[Mapping[str, str]] = ()
 
 
 def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "xaudit": xaudit.__version__,
         "python": platform.python_version(),
         "libraries": library_versions(),
+        "plugins": [dict(one) for one in contents.plugins],
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "hardware": {
             "device": redact.text(invocation.device),
