@@ -31,14 +31,16 @@ class PatchDrop:
 
     def explain(self, images, targets, seeds):
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
-        for index, (image, target) in enumerate(zip(images, targets, strict=True)):
-            before = self.classifier.logits(image[None])[0, target]
+        for image, target, one_map in zip(images, targets, maps, strict=True):
+            before = float(self.classifier.logits(image[None])[0, target])
             for y in range(0, image.shape[1], self.patch_px):
-                for x in range(0, image.shape[2], self.patch_px):
-                    patch = (slice(y, y + self.patch_px), slice(x, x + self.patch_px))
-                    changed = image.clone()
-                    changed[(slice(None), *patch)] = 0
-                    maps[(index, *patch)] = float(before - self.classifier.logits(changed[None])[0, target])
+                columns = range(0, image.shape[2], self.patch_px)
+                changed = image.repeat(len(columns), 1, 1, 1)
+                for number, x in enumerate(columns):
+                    changed[number, :, y : y + self.patch_px, x : x + self.patch_px] = 0
+                after = self.classifier.logits(changed)[:, target]
+                for x, logit in zip(columns, after.tolist(), strict=True):
+                    one_map[y : y + self.patch_px, x : x + self.patch_px] = before - logit
         return maps
 
 

@@ -178,7 +178,7 @@ def blamed(offer: Offer, doing: str) -> Iterator[None]:
         yield
     except (XauditError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if type(error).__name__ == "OutOfMemoryError":
             raise
         raise PluginError(
@@ -191,7 +191,7 @@ def _imported(offer: Offer) -> Plugin:
     try:
         plugin = offer.entry_point.load()
     # Importing runs the package's own code, which can raise anything.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(
             f"{offer.spelled}: {offer.value} cannot be imported: {_said(error)}",
             hint=f"install {offer.package} again, or uninstall it",

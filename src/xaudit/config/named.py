@@ -122,7 +122,7 @@ class ExplainerSpec(NamedOptions):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if not is_plugged("explainer", self.name):
-            check_name(self.name, [row.id for row in EXPLAINERS] + names_of("explainer"), kind="explainer")
+            check_name(self.name, [row.id for row in EXPLAINERS.own] + names_of("explainer"), kind="explainer")
         check_options(self.model_extra or {}, self._known())
         if not self.id:
             object.__setattr__(self, "id", self.name)
@@ -145,7 +145,7 @@ class MetricSpec(NamedOptions):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if not is_plugged("metric", self.name):
-            check_name(self.name, [row.id for row in METRICS] + names_of("metric"), kind="metric")
+            check_name(self.name, [row.id for row in METRICS.own] + names_of("metric"), kind="metric")
         if why := metric_row(self.name).unavailable:
             raise ValueError(f"'{self.name}' is not available|{why}")
         check_options(self.model_extra or {}, self._known())
