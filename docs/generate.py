@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from xaudit.catalog import (
     EXPLAINERS,
+    FAMILIES,
     FINDINGS,
     FORMATS,
     METRICS,
@@ -83,34 +84,16 @@ def explainers_page() -> str:
 
 def metrics_page() -> str:
     """What can be measured, by family."""
-    families = {
-        "localization": "Does the map meet what a reader marked? Computed in the image's own frame, on the positive part "
-        "of the map.",
-        "faithfulness": "Does the model's answer depend on what the map shows? Computed in the model's frame.",
-        "complexity": "On how few pixels does the map dwell? Nothing is asked of the model, so a simple map may be wrong.",
-        "regions": "How is the map's positive saliency spread over the image? Always computed where a reader marked "
-        "something.",
-        "reliance": "What does the model itself depend on? No explainer is asked. Always computed unless "
-        "`reliance.enabled` is false.",
-        "agreement": "Does the map say the same as reliance? Always computed where both exist.",
-        "limits": "What could the map have shown? Computed beside the localization metrics that are chosen; ceilings unless "
-        "`localization.ceilings` is false.",
-        "equivariance": "What does a flip, a turn or a shift of the image change? Asked for by the section `equivariance`. In a "
-        "score's id the change stands after the family, as in `equivariance-rotate-5-class`; the audit's localization "
-        "metrics are taken too, as in `equivariance-rotate-5-iou`.",
-        "resolution": "What does a coarser image change? Asked for by the section `resolution`; ids as above, such as "
-        "`resolution-4-class` and `resolution-4-iou`.",
-    }
     blocks = [
         _head("Metrics", "the catalog"),
         "Only the families *localization*, *faithfulness* and *complexity* are chosen under `metrics:`; the others come by "
         "themselves. In a cost, `side` is that of the model's frame in pixels; what two metrics ask alike is paid once. "
         "How each is defined, and what its chance level is, stands in [concepts](../concepts.md).",
     ]
-    for family, meaning in families.items():
+    for family, (question, asked) in FAMILIES.items():
         rows = [row for row in METRICS if row.family == family]
         blocks += [
-            f"## {family.capitalize()}\n\n{meaning}",
+            f"## {family.capitalize()}\n\n{question} Measured: {asked[0].lower()}{asked[1:]}",
             _table(
                 ("Name", "Meaning", "Better", "Range", "Cost", "Needs", "Source"),
                 [_metric_cells(row) for row in rows],

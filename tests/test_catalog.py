@@ -8,6 +8,7 @@ import pytest
 from xaudit.catalog import (
     CHECK_FAMILIES,
     EXPLAINERS,
+    FAMILIES,
     FINDINGS,
     FORMATS,
     METRICS,
@@ -31,6 +32,10 @@ def test_every_row_has_an_id_of_its_own_and_a_meaning_in_words(name):
         assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", row.id)
         assert len(row.meaning.split()) >= 3, row.id
         assert not row.meaning.endswith("."), row.id
+
+
+def test_every_family_of_metrics_has_its_question():
+    assert {row.family for row in METRICS} == set(FAMILIES)
 
 
 def test_no_id_names_both_an_explainer_and_a_metric():
@@ -131,11 +136,11 @@ def test_what_exists_is_what_was_promised():
         "resolution": ["resolution", "resolution-overlap", "resolution-probability", "resolution-class"],
         "sanity": [
             "mprt", "mprt-ssim", "mprt-mean", "mprt-step", "mprt-step-ssim", "mprt-independent", "mprt-independent-ssim",
-            "efficient-mprt", "random-logit", "class-contrast", "location-collapse",
+            "efficient-mprt", "smooth-mprt", "random-logit", "class-contrast", "location-collapse",
         ],
         "robustness": [
             "average-sensitivity", "max-sensitivity", "local-lipschitz", "relative-input-stability",
-            "relative-output-stability", "seed-stability", "seed-stability-ssim",
+            "relative-output-stability", "relative-representation-stability", "seed-stability", "seed-stability-ssim",
         ],
         "repeatability": [
             f"{name}{suffix}" for name in ("repeatability", "reproducibility") for suffix in ("", "-class", "-probability")

@@ -391,6 +391,12 @@ COMPLAINTS = {
         "gates[0]: the audit does not measure 'iou-ceiling'",
         "it takes the metric that it limits, and `localization.ceilings: true`",
     ),
+    "a gate on a metric that cannot be trusted": (
+        {"gates": ["smooth-mprt <= 0.1"], "sanity": True},
+        "gates[0]: the audit does not measure 'smooth-mprt'",
+        "it is not available: it costs 50 to 300 maps for one of mprt's; mprt of an explainer that averages over noise, such as "
+        "smoothgrad, says the same",
+    ),
     "a gate on a stratum that is not told apart": (
         {"gates": ["iou%lesion-size=small >= 0.1"]},
         "gates[0]: the audit does not tell results apart by 'lesion-size'",

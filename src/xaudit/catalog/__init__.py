@@ -6,6 +6,7 @@
 from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
 from xaudit.catalog.curves import CURVES, CurveRow
 from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
 from xaudit.catalog.metrics import CEILING, METRICS
@@ -22,6 +23,7 @@ __all__ = [
     "CHEXLOCALIZE",
     "CURVES",
     "EXPLAINERS",
+    "FAMILIES",
     "FINDINGS",
     "FORMATS",
     "METRICS",

@@ -32,10 +32,11 @@ def _row(
     *,
     higher_is_better: bool | None = False,
     headline: bool = True,
+    unavailable: str = "",
 ) -> MetricRow:
     return MetricRow(
         metric_id, meaning, family, higher_is_better, value_range, cost, needs_annotation=False, needs_lungs=False,
-        citation=citation, headline=headline, by_default=False,
+        citation=citation, headline=headline, by_default=False, unavailable=unavailable,
     )  # fmt: skip
 
 
@@ -73,6 +74,11 @@ SANITY: tuple[MetricRow, ...] = (
         "at least -1, 0 where nothing changes", "none beyond mprt's", "Hedström et al. 2024, eMPRT", higher_is_better=True,
     ),
     _row(
+        "smooth-mprt", "mprt of maps that are averaged over noise on the image", "sanity", _ALIKE, "none",
+        "Hedström et al. 2024, sMPRT", headline=False,
+        unavailable="it costs 50 to 300 maps for one of mprt's; mprt of an explainer that averages over noise, such as smoothgrad, says the same",
+    ),
+    _row(
         "random-logit", "structural similarity of the map with that of another class, drawn at random", "sanity",
         "-1 to 1", "1 map", SIXT,
     ),
@@ -103,6 +109,12 @@ SANITY: tuple[MetricRow, ...] = (
     _row(
         "relative-output-stability", "largest relative change of the map over the change of the logits, where the class stays",
         "robustness", "0 or more", "none beyond average-sensitivity's", AGARWAL, headline=False,
+    ),
+    _row(
+        "relative-representation-stability",
+        "largest relative change of the map over that of a layer's features, where the class stays",
+        "robustness", "0 or more", "none", AGARWAL, headline=False,
+        unavailable="its number depends on a layer that its definition leaves open, so two audits could not be compared",
     ),
     _row(
         "seed-stability", "rank correlation between maps of the same image from different seeds", "robustness",

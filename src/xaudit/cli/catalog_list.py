@@ -1,16 +1,17 @@
 """``xaudit list``: what there is to choose from, and the runs that there are."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from xaudit.catalog import CEILING, EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS, MetricRow
+from xaudit.catalog import CEILING, EXPLAINERS, FAMILIES, FINDINGS, FORMATS, METRICS, MODELS, MetricRow
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
 from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
-from xaudit.report.grid import Cell, Column, Grid, Row, grid, row
+from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
 
 
 class Listed(StrEnum):
@@ -29,22 +30,23 @@ What = Annotated[Listed, typer.Argument(metavar="WHAT", show_default=False, help
 
 def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OUT) -> int:
     """Lists explainers, metrics, findings, runs and the like."""
-    table, plain = _runs(out) if what is Listed.RUNS else _with_plugins(what)
+    others = _of_others(what)
+    table, plain = _runs(out) if what is Listed.RUNS else _rows(what)
     if not plain:
         say(f"no runs in {out}; `xaudit run` makes one")
     match form:
         case ListFormat.JSON:
-            emit_json(plain)
+            emit_json(others.told(plain))
         case ListFormat.MARKDOWN:
             from xaudit.report.markdown import markdown_grid
 
-            emit(markdown_grid(table))
+            emit(markdown_grid(others.shown(table)))
         case ListFormat.CSV:
             from xaudit.report.markdown import csv_table
 
-            emit(csv_table(table))
+            emit(csv_table(others.shown(table)))
         case ListFormat.RICH:
-            emit_grid(table)
+            emit_grid(others.shown(_metrics_screen() if what is Listed.METRICS else table))
     return 0
 
 
@@ -56,13 +58,46 @@ _KINDS: dict[Listed, Literal["explainer", "metric", "model", "format"]] = {
 }
 
 
-def _with_plugins(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
-    """The rows of xaudit and, where other packages bring some, of all, with who brings each.
+@dataclass(frozen=True)
+class _Others:
+    """What other packages bring of a kind.
 
-    What cannot be used stands there too, with the reason.
+    Attributes:
+        origins: package and version by name.
+        broken: name, reason and package of what cannot be used.
     """
+
+    origins: Mapping[str, str] = field(default_factory=dict)
+    broken: Sequence[tuple[str, str, str]] = ()
+
+    def shown(self, table: Grid) -> Grid:
+        """A table in which the meaning of a row says who brings it, with what cannot be used at its end."""
+        if not self.origins and not self.broken:
+            return table
+        empty = [""] * (len(table.columns) - 2)
+        lines = [line if line.heading else self._from(line) for line in table.rows]
+        return grid(table.columns, [*lines, *(row(name, why, *empty) for name, why, _ in self.broken)])
+
+    def told(self, plain: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same for a program, with a key `package`."""
+        if not self.origins and not self.broken:
+            return plain
+        named = [{**one, "package": self.origins.get(_base(one["id"]), "xaudit")} for one in plain]
+        return [*named, *({"id": name, "meaning": why, "package": by} for name, why, by in self.broken)]
+
+    def _from(self, line: Row) -> Row:
+        name, meaning, *others = line.cells
+        origin = self.origins.get(_base(name.text))
+        return line if origin is None else Row((name, Cell(f"{meaning.text}; from {origin}"), *others))
+
+
+def _base(name: str) -> str:
+    return name.removesuffix(CEILING)
+
+
+def _of_others(what: Listed) -> _Others:
     if what not in _KINDS:
-        return _rows(what)
+        return _Others()
     from xaudit.catalog.plugins import Brought, all_brought
 
     origins: dict[str, str] = {}
@@ -73,27 +108,7 @@ def _with_plugins(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
                 origins[offer.name] = offer.origin
             case (offer, error):
                 broken.append((offer.name, f"cannot be used: {error}", offer.origin))
-    table, plain = _rows(what)
-    if not origins and not broken:
-        return table, plain
-    names = [known["id"].removesuffix(CEILING) for known in plain]
-    lines = [
-        _from(line, origins[name]) if name in origins else line
-        for name, line in zip(names, table.rows, strict=True)
-    ]
-    empty = [""] * (len(table.columns) - 2)
-    lines += [row(name, reason, *empty) for name, reason, _ in broken]
-    told = [
-        {**known, "package": origins.get(name, "xaudit")} for name, known in zip(names, plain, strict=True)
-    ]
-    told += [{"id": name, "meaning": reason, "package": origin} for name, reason, origin in broken]
-    return grid(table.columns, lines), told
-
-
-def _from(line: Row, origin: str) -> Row:
-    """A row whose meaning says who brings it."""
-    name, meaning, *others = line.cells
-    return Row((name, Cell(f"{meaning.text}; from {origin}"), *others))
+    return _Others(origins, broken)
 
 
 def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
@@ -121,6 +136,23 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             columns = (Column("code"), Column("finding", wraps=True), Column("what to do", wraps=True))
             lines = [row(r.code, f"{r.title}: {r.cause}", r.remedy) for r in FINDINGS]
             return grid(columns, lines), [asdict(r) for r in FINDINGS]
+
+
+def _metrics_screen() -> Grid:
+    """The metrics by family, in two columns, since a terminal has no room for four."""
+    lines: list[Row] = []
+    for family, (question, asked) in FAMILIES.items():
+        lines += [heading(""), heading(family), row("", Cell(f"{question} {asked}", "dim"))]
+        lines += [row(metric.id, _in_words(metric)) for metric in METRICS if metric.family == family]
+    return grid(["name", Column("what it measures", wraps=True)], lines)
+
+
+def _in_words(metric: MetricRow) -> str:
+    if metric.unavailable:
+        return _told(metric)
+    better = {True: ", higher is better", False: ", lower is better", None: ""}[metric.higher_is_better]
+    needs = f"; needs {', '.join(metric.needs)}" if metric.needs else ""
+    return f"{metric.meaning} ({metric.range}{better}{needs})"
 
 
 def _told(metric: MetricRow) -> str:

@@ -126,6 +126,11 @@ class RunSection(Section):
         False,
         description="compile models on the CPU: a C++ compiler and about half a minute each, then faster in large audits",
     )
+    precision: Literal["float32", "float16", "bfloat16"] = Field(
+        "float32",
+        description="of the logits that explainers and metrics ask for, on a GPU only; gradients stay in float32. What "
+        "half precision does to the scores of three cases is measured first and stands in the report",
+    )
     shard_size: int = Field(8, ge=1, description="cases whose results are stored together")
     max_error_rate: float = Field(
         0.05, ge=0, le=1, description="share of cases that may fail before the run is called incomplete"

@@ -24,7 +24,9 @@ def measured_metrics(audit: "AuditFile") -> tuple[str, ...]:
     if audit.reliance.enabled:
         found += [row.id for row in METRICS if row.family in _ASKED_OF_THE_MODEL]
     found += [
-        row.id for row in METRICS if row.family in CHECK_FAMILIES and getattr(audit, row.family) is not None
+        row.id
+        for row in METRICS
+        if row.family in CHECK_FAMILIES and getattr(audit, row.family) is not None and not row.unavailable
     ]
     found.append("map-missing")
     if audit.localization.ceilings:
@@ -46,6 +48,8 @@ def check_measured(audit: "AuditFile") -> None:
 
 def _how_to_measure(gate: Gate, measured: Sequence[str]) -> str:
     rows = {row.id: row for row in METRICS}
+    if gate.metric in rows and (why := rows[gate.metric].unavailable):
+        return f"it is not available: {why}"
     family = rows[gate.metric].family if gate.metric in rows else ""
     if family in _ASKED_OF_THE_MODEL:
         return "it takes `reliance.enabled: true`"

@@ -122,7 +122,9 @@ class ExplainerSpec(NamedOptions):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if not is_plugged("explainer", self.name):
-            check_name(self.name, [row.id for row in EXPLAINERS.own] + names_of("explainer"), kind="explainer")
+            check_name(
+                self.name, [row.id for row in EXPLAINERS.own] + names_of("explainer"), kind="explainer"
+            )
         check_options(self.model_extra or {}, self._known())
         if not self.id:
             object.__setattr__(self, "id", self.name)

@@ -11,7 +11,7 @@ from xaudit.config import ModelSection, TrainSection
 from xaudit.records import Progress
 
 if TYPE_CHECKING:
-    from xaudit.models.classifier import Classifier
+    from xaudit.models.classifier import Classifier, Precision
     from xaudit.models.training_data import TrainingData
 
 _ASSETS = Path(__file__).parent.parent / "assets"
@@ -25,6 +25,7 @@ def load_classifier(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    precision: "Precision" = "float32",
 ) -> "Classifier":
     """The model that an audit file describes, with its weights, ready to be asked and explained.
 
@@ -35,6 +36,7 @@ def load_classifier(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         batch_size: images per forward pass; changes no result.
         compile: whether full batches go to a compiled network; changes the last digits.
+        precision: of the logits; less than float32 on a GPU only.
 
     Raises:
         ModelError: where the model cannot be built, the weights do not fit it, or the device is absent.
@@ -48,6 +50,7 @@ def load_classifier(
         device=device,
         batch_size=batch_size,
         compile=compile,
+        precision=precision,
     )
 
 

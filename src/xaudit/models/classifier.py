@@ -6,8 +6,10 @@ Conventions of this file: images are (N, 3, h, w) float32, normalised, in the mo
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -20,6 +22,8 @@ from xaudit.models.meter import Meter
 from xaudit.models.outputs import logits_of
 from xaudit.models.probe import check_answers
 from xaudit.records import FloatArray
+
+Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
 PIXELS_AT_ONCE = 2**19
 """Pixels that a CPU takes in one forward pass, if a single image has no more: 32 images at 128 px, 10 at 224."""
@@ -43,6 +47,7 @@ class Classifier:
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
         compile: whether full batches go to a compiled network, see :mod:`xaudit.models.compiling`.
+        precision: of :meth:`logits`; whoever calls ``module`` gets float32.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
         notes: what a reader of its results must know, found when it was first asked.
@@ -64,6 +69,7 @@ class Classifier:
     layer: str | None = None
     batch_size: int = 32
     compile: bool = False
+    precision: Precision = "float32"
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
     notes: tuple[str, ...] = field(init=False, default=())
@@ -132,7 +138,8 @@ class Classifier:
         if full is not None and not (full.source is module and full.is_current):
             full = None
         parts = [torch.empty((0, len(self.class_names)))]
-        with torch.inference_mode():
+        half = None if self.precision == "float32" else getattr(torch, self.precision)
+        with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
             for batch in torch.split(images, self.batch_size) if len(images) else ():
                 placed = batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
                 if full is not None and len(placed) == self.batch_size:
@@ -141,6 +148,15 @@ class Classifier:
                 else:
                     parts += [module(piece).float().cpu() for piece in self._pieces(placed)]
         return torch.cat(parts)
+
+    @contextmanager
+    def in_float32(self) -> Iterator[None]:
+        """Inside, :meth:`logits` are in float32 whatever was asked for."""
+        asked, self.precision = self.precision, "float32"
+        try:
+            yield
+        finally:
+            self.precision = asked
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Intensities in [0, 1], (..., 3, h, w), as the module wants them."""

@@ -9,7 +9,7 @@ from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.build import architecture_of, build_module, input_hw
 from xaudit.models.checkpoint import load_weights
-from xaudit.models.classifier import Classifier
+from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 
 
@@ -21,6 +21,7 @@ def load(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    precision: Precision = "float32",
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
     return _classifier(
@@ -30,6 +31,7 @@ def load(
         device=device,
         batch_size=batch_size,
         compile=compile,
+        precision=precision,
     )
 
 
@@ -51,6 +53,7 @@ def _classifier(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    precision: Precision = "float32",
 ) -> Classifier:
     if len(class_names) < 2:
         raise ModelError(
@@ -58,6 +61,11 @@ def _classifier(
             hint="check the labels, or the names given under `merge`",
         )
     place = choose_device(device)
+    if precision != "float32" and place.type == "cpu":
+        raise ModelError(
+            f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
+            hint="leave it out: a CPU is slower in half precision unless it is made for it",
+        )
     model_hw = input_hw(section)
     module = build_module(section, len(class_names))
     if weights is not None:
@@ -76,6 +84,7 @@ def _classifier(
         layer=section.layer,
         batch_size=batch_size,
         compile=compile,
+        precision=precision,
     )
 
 

@@ -58,6 +58,7 @@ def obtain_classifier(
         device=request.device,
         batch_size=request.audit.run.batch_size,
         compile=request.audit.run.compile,
+        precision=request.audit.run.precision,
     )
     check_explainers(request.audit, classifier, dataset)
     for note in classifier.notes:

@@ -39,6 +39,7 @@ from xaudit.stages.conclude import CaseFigures, conclude
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
 from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
+from xaudit.stages.half_precision import note_of_precision
 from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.previews import previews
 from xaudit.stages.published_regressions import lesion_geometries, published_regressions
@@ -91,6 +92,7 @@ class Run:
         self._clock = time.perf_counter()
         self._tell = on_progress
         self._scores: Sequence[ScoreResult] = ()
+        self._precision_notes: tuple[str, ...] = ()
         self.folder = obtain_folder(request)
 
     def to(self, until: Stage) -> FinishedRun:
@@ -284,6 +286,8 @@ class Run:
         ]
         for plan in plans:
             plan.check()
+            note = note_of_precision(self.audit, plan.classifier, plan.dataset, plan.pairs)
+            self._precision_notes += (note,) if note and with_scores else ()
         model_pairs = ModelPairs(self.audit, plans if with_scores else ())
         count = run_shards(
             chain(
@@ -414,6 +418,7 @@ class Run:
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
         notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
+        notes += self._precision_notes
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
                 unit = "patient" if dataset.patients_known else "image, since no patients are known"
@@ -447,6 +452,7 @@ class Run:
                     model.id,
                     self.classifiers[model.id].fingerprint,
                     self.classifiers[model.id].device.type,
+                    self.classifiers[model.id].precision,
                     model.target,
                     self.dataset_of(model).positive,
                     self.dataset_of(model).window,

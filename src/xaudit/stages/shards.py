@@ -251,7 +251,7 @@ class ShardPlan:
         return {
             "scores_mean": SCORES_MEAN,
             "model": [self.classifier.id, self.classifier.fingerprint, self.classifier.layer],
-            "device": self.classifier.device.type + (", compiled" if self.classifier.compile else ""),
+            "device": _answered_by(self.classifier),
             "seed": self.audit.seed,
             "cases": [[case.case_id, case.sha256, p.target, p.correct, case.patient_id] for case, p in pairs],
             "marks": annotations_checksum(marks),
@@ -273,3 +273,9 @@ class ShardPlan:
                 **told_thresholds(self.thresholds.get(spec.id, {})),
             }
         )
+
+
+def _answered_by(classifier: "Classifier") -> str:
+    """What changes the last digits of a classifier's answers, or more of them."""
+    half = "" if classifier.precision == "float32" else f", {classifier.precision}"
+    return classifier.device.type + (", compiled" if classifier.compile else "") + half
