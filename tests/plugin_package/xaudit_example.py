@@ -138,7 +138,7 @@ def build_colour_net(options, n_classes):
 
 
 COLOUR_NET = ModelPlugin(
-    ModelRow("colour-net", "one convolution and a mean", "options.width"),
+    ModelRow("colour-net", "one convolution and a mean", "options.width", trains=True),
     build_colour_net,
     options=(Option("width", 8, "channels", minimum=1),),
 )

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from xaudit.cases.entry import SPLITS, Entry, check_unique
+from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.folder import check_folder
 from xaudit.errors import DataError, did_you_mean, nearest
 
@@ -151,7 +151,8 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
             f"{place}: image '{row['image']}' leaves the images' folder",
             hint="give a path relative to data.images, or to the table where that is not set",
         )
-    if not (root / image).is_file():
+    file, frame = file_and_frame(image.as_posix())
+    if not (root / image).is_file() and (frame is None or not (root / file).is_file()):
         folder = (root / image).parent
         beside = [near.name for near in folder.iterdir()] if folder.is_dir() else []
         hint = did_you_mean(image.name, beside, otherwise="add the image, or drop the row")
@@ -160,8 +161,9 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     if split is not None and split.lower() not in SPLITS:
         hint = did_you_mean(split, SPLITS, otherwise="a split is train, validation or test")
         raise DataError(f"{place}: no split is called '{split}'", hint=hint)
+    path = image.as_posix() if (root / image).is_file() else frame_path(file, frame)
     return Entry(
-        image.as_posix(),
+        path,
         row["label"],
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],

@@ -33,6 +33,7 @@ def _cam(
         cost=cost,
         citation=citation,
         options=(_LAYER,),
+        inside=True,
     )
 
 
@@ -45,6 +46,7 @@ def _gradient(
     *,
     signed: bool,
     sums_to_answer: bool = False,
+    inside: bool = False,
 ) -> ExplainerRow:
     return ExplainerRow(
         explainer_id,
@@ -57,6 +59,7 @@ def _gradient(
         citation=citation,
         options=options,
         sums_to_answer=sums_to_answer,
+        inside=inside,
     )
 
 
@@ -74,6 +77,7 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         cost="1 forward, 1 backward",
         citation="Selvaraju et al. 2017, Grad-CAM",
         options=(_LAYER,),
+        inside=True,
     ),
     _cam(
         "gradcam-plus-plus",
@@ -236,6 +240,7 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         (_BLANK,),
         signed=True,
         sums_to_answer=True,
+        inside=True,
     ),
     _gradient(
         "guided-backprop",
@@ -243,6 +248,7 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         _ONCE,
         "Springenberg et al. 2015",
         signed=False,
+        inside=True,
     ),
     ExplainerRow(
         "feature-ablation",

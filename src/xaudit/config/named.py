@@ -14,6 +14,7 @@ from pydantic import (
 
 from xaudit.catalog import (
     EXPLAINERS,
+    EXTERNAL,
     METRICS,
     Option,
     OptionValue,
@@ -121,7 +122,7 @@ class ExplainerSpec(NamedOptions):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        if not is_plugged("explainer", self.name):
+        if self.name != EXTERNAL.id and not is_plugged("explainer", self.name):
             check_name(
                 self.name, [row.id for row in EXPLAINERS.own] + names_of("explainer"), kind="explainer"
             )

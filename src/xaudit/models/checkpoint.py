@@ -31,7 +31,7 @@ _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
 )
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-_TORCH_REFUSALS = (
+TORCH_REFUSALS = (
     pickle.UnpicklingError,
     struct.error,
     AttributeError,
@@ -169,8 +169,9 @@ def _read_torch(path: Path) -> object:
             # torch warns of pickle protocols and of TorchScript before it refuses them, which is said below.
             warnings.simplefilter("ignore")
             return torch.load(file, map_location="cpu", weights_only=True)
-    except _TORCH_REFUSALS as error:
-        code = next((name for name in _names_in(path) if not _HARMLESS.fullmatch(name)), None)
+    except TORCH_REFUSALS as error:
+        with path.open("rb") as file:
+            code = code_in(file)
         if code is not None:
             raise ModelError(
                 f"weights {path}: the checkpoint holds code ('{code}') and was not loaded", hint=_RE_SAVE
@@ -185,21 +186,28 @@ def _read_torch(path: Path) -> object:
         ) from None
 
 
-def _names_in(path: Path) -> Iterator[str]:
-    """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+def code_in(file: IO[bytes]) -> str | None:
+    """The first thing a checkpoint's pickles would import that is more than a tensor or a plain value; None if nothing.
+
+    It is read off their opcodes; nothing is imported.
+    """
+    return next((name for name in _names_in(file) if not _HARMLESS.fullmatch(name)), None)
+
+
+def _names_in(file: IO[bytes]) -> Iterator[str]:
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
             for entry in archive.namelist():
                 if entry.endswith("data.pkl"):
-                    with archive.open(entry) as file:
-                        yield from _names_in_pickle(file)
+                    with archive.open(entry) as inner:
+                        yield from _names_in_pickle(inner)
         return
-    with path.open("rb") as plain:
-        if plain.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
-            return
-        plain.seek(0)
-        for _ in range(8):  # torch's older files are a handful of pickles, one after the other
-            yield from _names_in_pickle(plain)
+    file.seek(0)
+    if file.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
+        return
+    file.seek(0)
+    for _ in range(8):  # torch's older files are a handful of pickles, one after the other
+        yield from _names_in_pickle(file)
 
 
 def _names_in_pickle(file: IO[bytes]) -> Iterator[str]:

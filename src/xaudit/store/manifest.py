@@ -43,6 +43,9 @@ LIBRARIES = (
     "rich",
     "pydicom",
     "nibabel",
+    "timm",
+    "onnxruntime",
+    "transformers",
 )
 """The distributions whose versions can move a result or its presentation, in pyproject's order."""
 
@@ -73,6 +76,7 @@ class Contents:
     Attributes:
         counts: such as cases, patients, maps, scores, unscored.
         weights: SHA-256 of each model's weights, by model id.
+        external: SHA-256 of the files of each external model, by model id: its predictions, its maps by explainer.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
         plugins: kind, name, package and version of each thing that another package brought.
@@ -80,6 +84,7 @@ class Contents:
 
     counts: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
+    external: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     images: str = ""
     annotations: str = ""
     plugins: Sequence[Mapping[str, str]] = ()
@@ -108,6 +113,11 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "counts": dict(contents.counts),
         "checksums": {
             "weights": dict(contents.weights),
+            **(
+                {"external": {model: dict(files) for model, files in contents.external.items()}}
+                if contents.external
+                else {}
+            ),
             "images": contents.images,
             "annotations": contents.annotations,
         },
