@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.plane import Plane
 from xaudit.catalog import FORMATS
 from xaudit.config import AnnotationSection
+from xaudit.config.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
 from xaudit.records import Annotation, Polygon
@@ -150,7 +152,7 @@ def test_a_wrong_origin_gives_other_pixels(file, origin):
 def test_every_format_has_its_square_and_its_row_in_the_catalog():
     assert {kind for kind, *_ in SQUARES} == {one.id for one in ANNOTATION_FORMATS}
     assert {one.id for one in ANNOTATION_FORMATS} <= {row.id for row in FORMATS}
-    names = AnnotationSection.model_fields["format"].annotation.__args__
+    names = get_args(AnnotationFormatName)
     assert Counter(names) == Counter(["auto", *(one.id for one in ANNOTATION_FORMATS)])
 
 

@@ -32,6 +32,7 @@ from xaudit.cases.vindr import COLUMNS as VINDR_COLUMNS
 from xaudit.cases.vindr import collect_vindr
 from xaudit.cases.voc import collect_voc
 from xaudit.cases.yolo import OTHERS, collect_yolo, is_yolo
+from xaudit.catalog.plugins import Brought, blamed, brought
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.records import Problem
@@ -108,11 +109,25 @@ ANNOTATION_FORMATS: tuple[AnnotationFormat, ...] = (
 
 
 def annotation_format(format_id: str) -> AnnotationFormat:
-    """The format with an id; raises KeyError where there is none."""
+    """The format with an id, xaudit's own or another package's; raises PluginError where that cannot be used."""
     for one in ANNOTATION_FORMATS:
         if one.id == format_id:
             return one
-    raise KeyError(format_id)
+    found = brought("format", format_id)
+    if found is None:
+        raise KeyError(format_id)
+    return _plugged(found)
+
+
+def _plugged(found: Brought) -> AnnotationFormat:
+    """A format of another package, behind our own edge."""
+    plugin = found.plugin
+
+    def collect(path: Path, marks: MarkList) -> None:
+        with blamed(found.offer, f"reading {path.name}"):
+            plugin.collect(path, marks)
+
+    return AnnotationFormat(plugin.row.id, plugin.name, plugin.per_image, _quietly(collect))
 
 
 def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:

@@ -21,6 +21,7 @@ from xaudit.catalog.regions import REGIONS, STRUCTURES
 from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
 from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
 from xaudit.catalog.sources import FORMATS, MODELS
+from xaudit.catalog.table import Table
 
 __all__ = [
     "ASKS_THE_MODEL",
@@ -49,6 +50,7 @@ __all__ = [
     "ModelRow",
     "Option",
     "OptionValue",
+    "Table",
     "asks_model_of_change",
     "changed_metric_id",
     "explainer_row",
@@ -74,17 +76,17 @@ def made_of_maps_id(explainer_id: str, control_id: str) -> str:
 
 def explainer_row(explainer_id: str) -> ExplainerRow:
     """The row of an explainer; raises KeyError where there is none."""
-    return {row.id: row for row in (*EXPLAINERS, EXTERNAL)}[explainer_id]
+    return EXTERNAL if explainer_id == EXTERNAL.id else EXPLAINERS.by_id[explainer_id]
 
 
 def metric_row(metric_id: str) -> MetricRow:
     """The row of a metric; raises KeyError where there is none."""
-    return {row.id: row for row in METRICS}[metric_id]
+    return METRICS.by_id[metric_id]
 
 
 def model_row(source: str) -> ModelRow:
     """The row of a source of models; raises KeyError where there is none."""
-    return {row.id: row for row in MODELS}[source]
+    return MODELS.by_id[source]
 
 
 def finding_row(code: str) -> FindingRow:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from xaudit.catalog.rows import ExplainerRow, Option
+from xaudit.catalog.table import Table
 
 _LAYER = Option("layer", None, "module name to explain; by default the architecture's own")
 _SEGMENTS = Option("segments", 60, "superpixels asked of SLIC", minimum=2)
@@ -65,7 +66,7 @@ def _gradient(
 _ONCE = "1 forward, 1 backward"
 _PER_FEATURE = "as many forwards as the layer has features"
 
-EXPLAINERS: tuple[ExplainerRow, ...] = (
+EXPLAINERS: Table[ExplainerRow] = Table(
     ExplainerRow(
         "gradcam",
         "where the last convolution's features push the target's logit up",

@@ -1,8 +1,9 @@
 """Where models, images, labels and marks can come from."""
 
 from xaudit.catalog.rows import FormatRow, ModelRow
+from xaudit.catalog.table import Table
 
-MODELS: tuple[ModelRow, ...] = (
+MODELS: Table[ModelRow] = Table(
     ModelRow(
         "torchvision",
         "any classifier of torchvision, by its name",
@@ -67,7 +68,7 @@ MODELS: tuple[ModelRow, ...] = (
 )
 
 
-FORMATS: tuple[FormatRow, ...] = (
+FORMATS: Table[FormatRow] = Table(
     FormatRow("folder", "one sub-folder per class", "images, labels"),
     FormatRow(
         "csv",

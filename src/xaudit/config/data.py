@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from xaudit.config.plugged import PluggedFormat
 from xaudit.config.section import Section
 
 
@@ -98,7 +99,9 @@ class AnnotationSection(Section):
     """What the readers drew."""
 
     path: Path = Field(description="a file of annotations, or a folder of one file per image")
-    format: AnnotationFormatName = Field("auto", description="`auto` looks into the file")
+    format: AnnotationFormatName | PluggedFormat = Field(
+        "auto", description="`auto` looks into the file; one of another package must be named"
+    )
     origin: Literal["auto", "one", "zero"] = Field(
         "auto",
         description="where Pascal VOC files and tables of boxes start to count pixels; `auto` is one for Pascal VOC, "

@@ -11,8 +11,10 @@ from pydantic import (
     model_validator,
 )
 
-from xaudit.catalog import model_row
+from xaudit.catalog import OptionValue, model_row
 from xaudit.config.analysis import Spread
+from xaudit.config.named import check_options
+from xaudit.config.plugged import PluggedSource, plugin_of
 from xaudit.config.section import Section
 from xaudit.errors import did_you_mean
 
@@ -60,17 +62,23 @@ class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
-    source: Literal[
-        "torchvision",
-        "timm",
-        "python",
-        "huggingface",
-        "torchscript",
-        "exported",
-        "onnx",
-        "phantom",
-        "external",
-    ] = Field("torchvision", description="where the network comes from; see models and formats")
+    source: (
+        Literal[
+            "torchvision",
+            "timm",
+            "python",
+            "huggingface",
+            "torchscript",
+            "exported",
+            "onnx",
+            "phantom",
+            "external",
+        ]
+        | PluggedSource
+    ) = Field("torchvision", description="where the network comes from; see models and formats")
+    options: dict[str, OptionValue] = Field(
+        default_factory=dict, description="settings of a source that another package brings"
+    )
     architecture: str | None = Field(None, description="torchvision's or timm's name, such as resnet50")
     family: str | None = Field(
         None,
@@ -171,8 +179,9 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:
-        row = model_row(self.source)
-        needed = _NEEDED.get(self.source, "weights")
+        row, brought = model_row(self.source), plugin_of("model", self.source)
+        check_options(self.options, () if brought is None else brought.options)
+        needed = "id" if brought is not None and row.trains else _NEEDED.get(self.source, "weights")
         if getattr(self, needed) is None:
             raise ValueError(f"{needed}: a model from {self.source} needs it")
         if row.is_program and not self.trusted:

@@ -15,6 +15,7 @@ from pydantic import (
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.data import DataSection, RegionSection
 from xaudit.config.models import ModelSection
+from xaudit.config.named_schema import close_choice, named_schema
 from xaudit.config.section import Section
 from xaudit.errors import AuditFileError, did_you_mean
 
@@ -75,8 +76,14 @@ def build_audit_file(
 
 
 def audit_schema() -> dict[str, Any]:
-    """The JSON Schema of the audit file, for editors."""
+    """The JSON Schema of the audit file, for editors, with the names and settings of what other packages bring."""
     schema = AuditFile.model_json_schema()
+    schema["$defs"] |= {
+        "ExplainerSpec": named_schema("explainer", schema["$defs"]["ExplainerSpec"]),
+        "MetricSpec": named_schema("metric", schema["$defs"]["MetricSpec"]),
+    }
+    close_choice(schema["$defs"]["ModelSection"]["properties"]["source"], "model")
+    close_choice(schema["$defs"]["AnnotationSection"]["properties"]["format"], "format")
     schema["title"] = "xaudit audit file"
     return schema
 
@@ -168,6 +175,13 @@ def _first_error(error: ValidationError, shown: str) -> AuditFileError:
         return AuditFileError(f"{shown}: {where}: no key is called '{name}'", hint=hint)
     message = first["msg"].removeprefix("Value error, ")
     message, _, hint = message.partition("|")
+    if first["type"] == "literal_error":  # what else may stand there knows the nearest name
+        beside = (
+            e["msg"]
+            for e in error.errors()
+            if e["type"] == "value_error" and e["loc"][:-1] == first["loc"][:-1]
+        )
+        hint = next(beside, "").partition("|")[2]
     if first["type"] == "missing":
         message = "is needed and missing"
     elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):

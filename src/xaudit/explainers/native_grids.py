@@ -77,4 +77,11 @@ def native_grids(spec: ExplainerSpec, classifier: "Classifier") -> GridOf | None
             pixels = pixel_grid(frame_hw)
             return lambda _image: pixels
         case _:
-            return None
+            from xaudit.catalog.plugins import brought
+
+            found = brought("explainer", spec.name)
+            if found is None or found.plugin.native_grid is None:
+                return None
+            from xaudit.explainers.plugged import plugged_grid
+
+            return lambda image: plugged_grid(found, spec.options, classifier, image)

@@ -15,6 +15,7 @@ import torch
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, did_you_mean
 from xaudit.models.channels import on_one_channel
+from xaudit.models.plugged import build_plugged, plugged_architecture
 
 DEFAULT_SIZE = 224
 _DEFAULT_SIZES = {"inception_v3": 299, "phantom": 128}
@@ -48,6 +49,8 @@ def architecture_of(section: ModelSection) -> str:
             return str(section.factory)
         case "phantom" | "huggingface" | "torchscript" | "exported" | "onnx" | "external":
             return section.source
+        case _:
+            return plugged_architecture(section)
 
 
 def input_hw(section: ModelSection) -> tuple[int, int]:
@@ -105,6 +108,9 @@ def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = Fal
             )
         case "external":
             raise ValueError(f"model '{section.id}' is external and has no network")
+        case _:
+            module = build_plugged(section, n_classes)
+            return on_one_channel(module) if section.channels == 1 else module
 
 
 def torchvision_classifiers() -> list[str]:

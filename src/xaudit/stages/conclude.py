@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
+from xaudit.catalog.plugin_rows import remember, told_row
 from xaudit.config import (
     AuditFile,
     CategoriesSection,
@@ -15,6 +16,7 @@ from xaudit.config import (
     MaxDrop,
     ResolutionSection,
 )
+from xaudit.config.plugged import brought_by
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     MODEL_LEVEL,
@@ -135,6 +137,7 @@ def conclude(
             "statistics": audit.statistics.model_dump(mode="json"),
             "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
+            "plugins": [told_row(one) for one in brought_by(audit)],
             "categories": audit.categories.model_dump(mode="json"),
             "survival": asdict(survival_of(audit)),
             "tunes_thresholds": audit.tunes_thresholds,
@@ -333,7 +336,10 @@ def without_people(summaries: Sequence[Summary], people: Collection[str]) -> lis
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:
-    """What a finished run says of itself beside its tables; raises RunFolderError where it does not."""
+    """What a finished run says of itself beside its tables; raises RunFolderError where it does not.
+
+    What other packages brought stands in the catalog afterwards, installed or not.
+    """
     try:
         plain = json.loads((run.path / OUTCOME).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -343,4 +349,6 @@ def read_head(run: RunFolder) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError):
         raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged", hint="run the audit again") from None
-    return dict(plain)
+    head = dict(plain)
+    remember(head.get("plugins", ()))
+    return head

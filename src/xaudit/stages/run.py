@@ -11,7 +11,9 @@ from typing import Any
 
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
+from xaudit.catalog.plugin_rows import origin_of
 from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config.plugged import brought_by
 from xaudit.engine.local import ShardCount, run_shards
 from xaudit.engine.threads import one_blas_thread
 from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
@@ -521,6 +523,7 @@ class Run:
             external=external_checksums(classifiers),
             images=images_checksum(cases),
             annotations=annotations_checksum(marks),
+            plugins=[origin_of(one) for one in brought_by(self.audit)],
         )
         self.folder.save_json("manifest.json", build_manifest(self.folder, invocation, contents))
 

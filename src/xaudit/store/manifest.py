@@ -82,6 +82,7 @@ class Contents:
         external: SHA-256 of the files of each external model, by model id: its predictions, its maps by explainer.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
+        plugins: kind, name, package and version of each thing that another package brought.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Contents:
     external: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     images: str = ""
     annotations: str = ""
+    plugins: Sequence[Mapping[str, str]] = ()
 
 
 def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -> dict[str, Any]:
@@ -99,6 +101,7 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "xaudit": xaudit.__version__,
         "python": platform.python_version(),
         "libraries": library_versions(),
+        "plugins": [dict(one) for one in contents.plugins],
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "hardware": {
             "device": redact.text(invocation.device),
