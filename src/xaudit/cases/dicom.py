@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from xaudit.cases.dicom_guard import check_declared, check_finite, check_unpacked
 from xaudit.cases.header import Header, UnreadableImageError, Window
 from xaudit.errors import DataError
 from xaudit.records import BoolArray, FloatArray, PatientSide
@@ -81,6 +82,7 @@ _BROKEN = (
     NotImplementedError,
     RuntimeError,
     OverflowError,
+    MemoryError,
     struct.error,
     zlib.error,
 )
@@ -226,6 +228,7 @@ def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydic
         DataError: where pydicom is not installed.
     """
     pydicom = _pydicom()
+    check_unpacked(data)
     try:
         with _quiet():
             return pydicom.dcmread(BytesIO(data), specific_tags=list(elements))
@@ -257,7 +260,8 @@ def _values(dataset: Any, window: Window) -> FloatArray:  # noqa: ANN401
         )
     padding = _padding(dataset, stored)
     slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
-    values = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
+    with np.errstate(all="ignore"):
+        values = check_finite(stored * (1.0 if slope is None else slope) + (intercept or 0.0))
     levels = _windowed(dataset, values, padding, window)
     if _text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
         levels = 1 - levels
@@ -279,6 +283,7 @@ def _stored(dataset: Any) -> FloatArray:  # noqa: ANN401
         raise UnreadableImageError(
             "stores its DICOM pixels as palette or in another colour form that is not read"
         )
+    check_declared(*(_number(dataset, name) for name in ("Rows", "Columns", "SamplesPerPixel")))
     try:
         with _quiet():
             stored = pydicom.pixels.pixel_array(dataset)

@@ -9,6 +9,9 @@ from xaudit.records import PatientSide
 SourceFormat = Literal["png", "jpeg", "dicom"]
 Window = str | tuple[float, float]
 
+LARGEST_BYTES = 512 * 2**20
+"""Of an image file."""
+
 
 class UnreadableImageError(DataError):
     """An image that cannot be used; the message says what is wrong with it and names no path."""

@@ -1,11 +1,12 @@
 """An image file, told by its content and read by the reader for it."""
 
 import hashlib
+import stat
 from pathlib import Path
 
 from xaudit.cases.dicom import dicom_header, dicom_pixels, instance_uid
 from xaudit.cases.entry import IMAGE_SUFFIXES
-from xaudit.cases.header import Header, SourceFormat, UnreadableImageError, Window
+from xaudit.cases.header import LARGEST_BYTES, Header, SourceFormat, UnreadableImageError, Window
 from xaudit.cases.raster import raster_header, raster_pixels
 from xaudit.records import FloatArray
 
@@ -76,9 +77,16 @@ def read_bytes(path: Path) -> bytes:
     """A file's content.
 
     Raises:
-        UnreadableImageError: with the system's reason, which names no path.
+        UnreadableImageError: too large, no file but a device or a pipe, or with the system's reason; it names no path.
     """
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            raise UnreadableImageError("is no file, but a device or a pipe")
+        if found.st_size > LARGEST_BYTES:
+            raise UnreadableImageError(
+                f"has {found.st_size / 2**20:.0f} MB, and images of more than {LARGEST_BYTES // 2**20} MB are not read"
+            )
         return path.read_bytes()
     except OSError as error:
         raise UnreadableImageError(f"cannot be opened: {error.strerror or 'the system refuses it'}") from None

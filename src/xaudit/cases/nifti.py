@@ -9,10 +9,13 @@ Which file and slice belong to an image is told by names alone:
 Slices lie along the file's third axis. What is not zero is inside, whatever the number says.
 """
 
+import logging
 import re
+import warnings
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +33,23 @@ from xaudit.records import BoolArray
 SUFFIXES = (".nii.gz", ".nii")
 
 _NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
-_BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError, zlib.error)
+_BROKEN = (
+    *(
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+        RuntimeError,
+    ),
+    *(zlib.error, np.linalg.LinAlgError),
+)
+_MOST_BYTES = 768 * 2**20
+"""Of a volume's numbers and what is inside together: 1000 slices of 512 × 512 as 16-bit numbers."""
+
 _TO_IMAGE = {"R": "L", "L": "L", "A": "P", "P": "P", "S": "I", "I": "I"}
 """Towards which side of the patient an axis runs once it is turned: left, back or feet."""
 
@@ -219,11 +238,15 @@ def _read(file: Path, size: int, changed: int) -> _Volume:  # noqa: ARG001  (the
     nibabel = _nibabel()
     broken = (*_BROKEN, nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
     try:
-        image = nibabel.load(file)
+        with _quiet():
+            image = nibabel.load(file)
         if not isinstance(image, nibabel.Nifti1Image):
             raise DataError(f"{file.name}: the mask is no NIfTI file, whatever its name says", hint=_AGAIN)
         shape = _three_dimensional(file, image.shape)
-        values = np.asarray(image.dataobj)
+        _check_bytes(file, shape, image)
+        with _quiet():
+            values = np.asarray(image.dataobj)
+            axes = _axes(nibabel, image)
     except broken:
         raise DataError(
             f"{file.name}: the mask is truncated or damaged and cannot be read", hint=_AGAIN
@@ -236,7 +259,33 @@ def _read(file: Path, size: int, changed: int) -> _Volume:  # noqa: ARG001  (the
         )
     inside: BoolArray = np.asarray(values != 0).reshape(shape)
     inside.flags.writeable = False
-    return _Volume(inside, _axes(nibabel, image))
+    return _Volume(inside, axes)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Holds back nibabel's log lines and NumPy's warnings about odd headers; what cannot be read is refused by name."""
+    log = logging.getLogger("nibabel.global")
+    before, log.disabled = log.disabled, True
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.disabled = before
+
+
+def _check_bytes(file: Path, shape: tuple[int, int, int], image: Any) -> None:  # noqa: ANN401
+    """Raises DataError where a header declares more than a volume of masks can be expected to hold."""
+    slope, intercept = image.dataobj.slope, image.dataobj.inter
+    per_number = image.get_data_dtype().itemsize if (slope, intercept) == (1, 0) else 8
+    n_bytes = shape[0] * shape[1] * shape[2] * (per_number + 1)
+    if n_bytes > _MOST_BYTES:
+        raise DataError(
+            f"{file.name}: declares {' × '.join(map(str, shape))} numbers, which take {n_bytes / 2**20:.0f} MB, and "
+            f"masks of more than {_MOST_BYTES // 2**20} MB are not read",
+            hint="save the mask as 8-bit numbers, or divide the volume",
+        )
 
 
 def _three_dimensional(file: Path, shape: Sequence[int]) -> tuple[int, int, int]:
