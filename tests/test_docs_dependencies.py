@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "reference" / "dependencies.md"
+PAGE = ROOT / "docs" / "dependencies.md"
 ROW = re.compile(
     r"^\| ([\w-]+) \| (?:`(\w+(?:-\w+)*)`)? ?\| (.+?) \| (.+?) \| ([\d.]+) \| ([\d.]+) \|$", re.MULTILINE
 )
