@@ -83,7 +83,9 @@ def read_or_refuse(path, kind, keys, frame, data):
     said, found = "", ()
     try:
         found, *_ = read_annotations(
-            AnnotationSection(path=path, format=name, **keys), index(frame), merge={}
+            AnnotationSection(path=path, format=name, **keys),
+            index(frame, f"{kind}/{path.name}"),
+            merge={},
         )
     except DataError as error:
         said = f"{error} {error.hint}"

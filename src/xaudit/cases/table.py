@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from xaudit.cases.entry import SPLITS, Entry, check_unique
+from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.folder import check_folder
 from xaudit.errors import DataError, did_you_mean, nearest
 
@@ -224,7 +224,8 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     parts = [part.encode("utf-8", "replace") for part in image.parts]
     if "\0" in row["image"] or max(map(len, parts)) > _LONGEST_NAME or len(b"/".join(parts)) > _LONGEST_PATH:
         raise DataError(f"{place}: image {row['image']!r:.80} is no path", hint="give the image's path")
-    if not (root / image).is_file():
+    file, frame = file_and_frame(image.as_posix())
+    if not (root / image).is_file() and (frame is None or not (root / file).is_file()):
         folder = (root / image).parent
         beside = [near.name for near in folder.iterdir()] if folder.is_dir() else []
         hint = did_you_mean(image.name[:_LONGEST_SHOWN], beside, otherwise="add the image, or drop the row")
@@ -233,8 +234,9 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     if split is not None and split.lower() not in SPLITS:
         hint = did_you_mean(split[:_LONGEST_SHOWN], SPLITS, otherwise="a split is train, validation or test")
         raise DataError(f"{place}: no split is called '{split:.60}'", hint=hint)
+    path = image.as_posix() if (root / image).is_file() else frame_path(file, frame)
     return Entry(
-        image.as_posix(),
+        path,
         row["label"],
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],

@@ -6,6 +6,13 @@
 from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
 from xaudit.catalog.curves import CURVES, CurveRow
 from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.external import (
+    ASKS_THE_MODEL,
+    EXTERNAL,
+    FAMILIES_WITH_QUESTIONS,
+    SECTIONS_WITH_QUESTIONS,
+    external_id,
+)
 from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
@@ -16,18 +23,22 @@ from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
 from xaudit.catalog.sources import FORMATS, MODELS
 
 __all__ = [
+    "ASKS_THE_MODEL",
     "CEILING",
     "CHANGED_FAMILIES",
     "CHECK_FAMILIES",
     "CHEXLOCALIZE",
     "CURVES",
     "EXPLAINERS",
+    "EXTERNAL",
     "FAMILIES",
+    "FAMILIES_WITH_QUESTIONS",
     "FINDINGS",
     "FORMATS",
     "METRICS",
     "MODELS",
     "REGIONS",
+    "SECTIONS_WITH_QUESTIONS",
     "STEP",
     "STRUCTURES",
     "CurveRow",
@@ -41,9 +52,11 @@ __all__ = [
     "asks_model_of_change",
     "changed_metric_id",
     "explainer_row",
+    "external_id",
     "finding_row",
     "made_of_maps_id",
     "metric_row",
+    "model_row",
     "step_id",
     "with_model_id",
 ]
@@ -61,12 +74,17 @@ def made_of_maps_id(explainer_id: str, control_id: str) -> str:
 
 def explainer_row(explainer_id: str) -> ExplainerRow:
     """The row of an explainer; raises KeyError where there is none."""
-    return {row.id: row for row in EXPLAINERS}[explainer_id]
+    return {row.id: row for row in (*EXPLAINERS, EXTERNAL)}[explainer_id]
 
 
 def metric_row(metric_id: str) -> MetricRow:
     """The row of a metric; raises KeyError where there is none."""
     return {row.id: row for row in METRICS}[metric_id]
+
+
+def model_row(source: str) -> ModelRow:
+    """The row of a source of models; raises KeyError where there is none."""
+    return {row.id: row for row in MODELS}[source]
 
 
 def finding_row(code: str) -> FindingRow:

@@ -32,6 +32,7 @@ def _cam(
         cost=cost,
         citation=citation,
         options=(_LAYER,),
+        inside=True,
     )
 
 
@@ -44,6 +45,7 @@ def _gradient(
     *,
     signed: bool,
     sums_to_answer: bool = False,
+    inside: bool = False,
 ) -> ExplainerRow:
     return ExplainerRow(
         explainer_id,
@@ -56,6 +58,7 @@ def _gradient(
         citation=citation,
         options=options,
         sums_to_answer=sums_to_answer,
+        inside=inside,
     )
 
 
@@ -73,6 +76,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         cost="1 forward, 1 backward",
         citation="Selvaraju et al. 2017, Grad-CAM",
         options=(_LAYER,),
+        inside=True,
     ),
     _cam(
         "gradcam-plus-plus",
@@ -235,6 +239,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         (_BLANK,),
         signed=True,
         sums_to_answer=True,
+        inside=True,
     ),
     _gradient(
         "guided-backprop",
@@ -242,6 +247,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         _ONCE,
         "Springenberg et al. 2015",
         signed=False,
+        inside=True,
     ),
     ExplainerRow(
         "feature-ablation",

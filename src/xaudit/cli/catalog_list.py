@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xaudit.catalog import EXPLAINERS, FAMILIES, FINDINGS, FORMATS, METRICS, MODELS, MetricRow
+from xaudit.catalog import EXPLAINERS, FAMILIES, FINDINGS, FORMATS, METRICS, MODELS, MetricRow, ModelRow
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
 from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
 from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
@@ -64,8 +64,9 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             ]
             return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in METRICS]
         case Listed.MODELS:
-            lines = [row(r.id, r.meaning, r.needs) for r in MODELS]
-            return grid(["source", meaning, Column("needs", wraps=True)], lines), [asdict(r) for r in MODELS]
+            lines = [row(r.id, r.meaning, _needed(r), "; ".join(r.cannot)) for r in MODELS]
+            columns = (Column("source"), meaning, Column("needs", wraps=True), Column("not", wraps=True))
+            return grid(columns, lines), [{**asdict(r), "cannot": list(r.cannot)} for r in MODELS]
         case Listed.FORMATS:
             lines = [row(r.id, r.meaning, r.holds) for r in FORMATS]
             return grid(["format", meaning, Column("holds", wraps=True)], lines), [asdict(r) for r in FORMATS]
@@ -73,6 +74,11 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             columns = (Column("code"), Column("finding", wraps=True), Column("what to do", wraps=True))
             lines = [row(r.code, f"{r.title}: {r.cause}", r.remedy) for r in FINDINGS]
             return grid(columns, lines), [asdict(r) for r in FINDINGS]
+
+
+def _needed(model: ModelRow) -> str:
+    """The keys that a source takes, and the extra that must be installed."""
+    return f"{model.needs}; xaudit[{model.extra}]" if model.extra else model.needs
 
 
 def _metrics_screen() -> Grid:

@@ -48,6 +48,8 @@ AnnotationFormatName = Literal[
     "chexlocalize",
     "lidc",
     "dicom-seg",
+    "rtstruct",
+    "nifti",
     "masks",
 ]
 
@@ -67,6 +69,29 @@ ANNOTATION_COLUMNS = (
     "image_height",
 )
 """What a table of boxes can say."""
+
+
+class SlicesSection(Section):
+    """How slices are taken out of NIfTI volumes."""
+
+    axis: Literal["third", "axial", "coronal", "sagittal"] = Field(
+        "third",
+        description="along which axis slices are counted: the file's third, or the one nearest to that direction in the patient",
+    )
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="`patient` turns slices so that columns run to the patient's left and rows to the back or feet, as "
+        "axial DICOM lies; `stored` takes the first remaining axis as columns and the other as rows",
+    )
+
+
+class NiftiSection(SlicesSection):
+    """How the slices of NIfTI masks are numbered, and how they lie."""
+
+    first_slice: Literal[0, 1] = Field(
+        0,
+        description="the number of a volume's first slice in the images' names; after `#` it is always 1",
+    )
 
 
 class AnnotationSection(Section):
@@ -96,6 +121,7 @@ class AnnotationSection(Section):
     readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
     )
+    nifti: NiftiSection = NiftiSection()
     votes: int | None = Field(
         None,
         ge=1,
@@ -120,19 +146,6 @@ class AnnotationSection(Section):
 
 
 BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
-
-
-class NiftiSection(Section):
-    """How the slices of NIfTI masks are numbered, and how they lie."""
-
-    orientation: Literal["patient", "stored"] = Field(
-        "patient",
-        description="`patient` turns slices so that columns run to the patient's left and rows to the back or feet, as "
-        "axial DICOM lies; `stored` takes the first axis as columns and the second as rows",
-    )
-    first_slice: Literal[0, 1] = Field(
-        0, description="the number of a volume's first slice in the images' names"
-    )
 
 
 class RegionSection(Section):
@@ -233,8 +246,9 @@ class DataSection(Section):
         description="a regular expression that is found in the paths of augmented images and in no other",
     )
     window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
-        "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
+        "lung", description="for DICOM and NIfTI: a preset, `file`, or [centre, width] in Hounsfield units"
     )
+    nifti: SlicesSection = SlicesSection()
     split: SplitSection = SplitSection()
     phantom: PhantomSection = PhantomSection()
 

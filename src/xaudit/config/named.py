@@ -14,6 +14,7 @@ from pydantic import (
 
 from xaudit.catalog import (
     EXPLAINERS,
+    EXTERNAL,
     METRICS,
     Option,
     OptionValue,
@@ -111,7 +112,8 @@ class ExplainerSpec(NamedOptions):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        check_name(self.name, [row.id for row in EXPLAINERS], kind="explainer")
+        if self.name != EXTERNAL.id:
+            check_name(self.name, [row.id for row in EXPLAINERS], kind="explainer")
         _check_options(self.model_extra or {}, self._known())
         if not self.id:
             object.__setattr__(self, "id", self.name)

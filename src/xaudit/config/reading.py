@@ -13,6 +13,7 @@ from pydantic import (
 
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.data import DataSection, RegionSection
+from xaudit.config.models import ModelSection
 from xaudit.config.plain_yaml import LONGEST, PlainYamlError, plain_yaml
 from xaudit.config.section import Section
 from xaudit.errors import AuditFileError, did_you_mean
@@ -178,11 +179,22 @@ def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
             }
         )
 
+    def model(section: ModelSection) -> ModelSection:
+        told = section.predictions
+        if told is not None:
+            told = told.model_copy(update={"path": absolute(told.path)})
+        maps = {
+            name: one.model_copy(update={"path": absolute(one.path)}) for name, one in section.maps.items()
+        }
+        return section.model_copy(
+            update={"weights": absolute(section.weights), "predictions": told, "maps": maps}
+        )
+
     return audit.model_copy(
         update={
             "data": data(audit.data),
             "datasets": {name: data(section) for name, section in audit.datasets.items()},
-            "models": tuple(m.model_copy(update={"weights": absolute(m.weights)}) for m in audit.models),
+            "models": tuple(model(section) for section in audit.models),
         }
     )
 

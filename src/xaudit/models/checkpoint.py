@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -28,7 +29,7 @@ _PREFIXES = ("module.", "model.", "net.", "_orig_mod.")
 _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
 )
-_TORCH_REFUSALS = (
+TORCH_REFUSALS = (
     pickle.UnpicklingError,
     struct.error,
     AssertionError,
@@ -192,8 +193,9 @@ def read_plain(path: Path) -> object:
             # torch warns of pickle protocols and of TorchScript before it refuses them, which is said below.
             warnings.simplefilter("ignore")
             return torch.load(file, map_location="cpu", weights_only=True)
-    except _TORCH_REFUSALS as error:
-        code = next((name for name in names_in(path) if not _HARMLESS.fullmatch(name)), None)
+    except TORCH_REFUSALS as error:
+        with path.open("rb") as file:
+            code = code_in(file)
         if code is not None:
             raise ModelError(
                 f"weights {path}: the checkpoint holds code ('{code}') and was not loaded", hint=_RE_SAVE
@@ -211,6 +213,14 @@ def read_plain(path: Path) -> object:
             f"weights {path}: neither safetensors nor a checkpoint of torch, or damaged",
             hint="copy it again from its source; " + _RE_SAVE,
         ) from None
+
+
+def code_in(file: IO[bytes]) -> str | None:
+    """The first thing a checkpoint's pickles would import that is more than a tensor or a plain value; None if nothing.
+
+    It is read off their opcodes; nothing is imported.
+    """
+    return next((name for name in names_in(file) if not _HARMLESS.fullmatch(name)), None)
 
 
 def _state_in(content: object, path: Path) -> State:

@@ -37,24 +37,24 @@ def unpacked_bytes(path: Path) -> int:
         return 0
 
 
-def names_in(path: Path) -> Iterator[str]:
+def names_in(file: IO[bytes]) -> Iterator[str]:
     """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
                 for entry in archive.namelist():
                     if entry.endswith("data.pkl"):
-                        with archive.open(entry) as file:
-                            yield from _names_in_pickle(file)
+                        with archive.open(entry) as inner:
+                            yield from _names_in_pickle(inner)
             return
     except _BROKEN:
         return
-    with path.open("rb") as plain:
-        if plain.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
-            return
-        plain.seek(0)
-        for _ in range(8):  # torch's older files are a handful of pickles, one after the other
-            yield from _names_in_pickle(plain)
+    file.seek(0)
+    if file.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
+        return
+    file.seek(0)
+    for _ in range(8):  # torch's older files are a handful of pickles, one after the other
+        yield from _names_in_pickle(file)
 
 
 def _names_in_pickle(file: IO[bytes]) -> Iterator[str]:

@@ -2,15 +2,17 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from xaudit.catalog import CEILING, metric_row
+from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import (
     AuditFile,
     CategoriesSection,
     EquivarianceSection,
+    Gate,
+    MaxDrop,
     ResolutionSection,
     StatisticsSection,
 )
@@ -56,7 +58,7 @@ from xaudit.store.tables import (
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import Survival, changed_findings, judge
+from xaudit.verdict import Reach, Survival, changed_findings, judge
 
 OUTCOME = "outcome.json"
 
@@ -244,6 +246,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         category_shifts=threshold_shifts(maps, thresholds),
         thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
         causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
+        external_ids=tuple(head.get("external", ())),
     )
 
 
@@ -300,6 +303,7 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
         strict=audit.statistics.strict,
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
+        reach=reach_of(head, audit.gates, metric_names(audit)),
     )
     of_changes = changed_findings(
         summaries,
@@ -309,6 +313,21 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
     )
     coarse = resolution_findings(summaries, metric_names(audit))
     return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+
+
+def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
+    """Which limits concern which model of a run; a run of before external models has all in the reach of all.
+
+    Args:
+        names: catalog name of each metric id.
+    """
+    families = {row.id: row.family for row in METRICS}
+    asking = frozenset(
+        one.metric
+        for one in limits
+        if families.get(names.get(one.metric, one.metric)) in FAMILIES_WITH_QUESTIONS
+    )
+    return Reach(head.get("explained_by", {}), dict.fromkeys(head.get("external", ()), asking))
 
 
 def survival_of(audit: AuditFile) -> Survival:

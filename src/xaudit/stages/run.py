@@ -11,11 +11,13 @@ from typing import Any
 
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
-from xaudit.config import ModelSection, fingerprint
+from xaudit.config import AuditFile, ModelSection, fingerprint
 from xaudit.engine.local import ShardCount, run_shards
 from xaudit.engine.threads import one_blas_thread
 from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
+from xaudit.models.external import ExternalModel
+from xaudit.models.extras import check_extra
 from xaudit.models.predict import predict
 from xaudit.records import (
     Case,
@@ -34,6 +36,13 @@ from xaudit.records import (
 from xaudit.stages.categories import confusion_cell
 from xaudit.stages.classifiers import obtain_classifier
 from xaudit.stages.conclude import CaseFigures, conclude
+from xaudit.stages.external_model import (
+    explained_by,
+    external_checksums,
+    external_notes,
+    external_predictions,
+    resolved,
+)
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import obtain_folder
 from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
@@ -105,6 +114,8 @@ class Run:
         return FinishedRun(self.folder.path, outcome, self._pictures, material)
 
     def _carry_out(self, until: Stage) -> Outcome | None:
+        for model in self.audit.models:
+            check_extra(model)
         append_event(self.folder, "started", {"until": until}, now=self.started)
         write_cases(self.folder, [case for one in self.datasets.values() for case in one.cases])
         write_annotations(self.folder, [mark for one in self.datasets.values() for mark in one.annotations])
@@ -161,6 +172,10 @@ class Run:
             for model in self.audit.models
         }
 
+    def audit_of(self, model: ModelSection) -> AuditFile:
+        """The audit as a model sees it: its own explainers, and only what can be asked of it."""
+        return resolved(self.audit, model, self.classifiers[model.id])
+
     @cached_property
     def _predicted(self) -> tuple[Mapping[str, Mapping[str, Prediction]], tuple[Problem, ...]]:
         made_from = self._predictions_made_from()
@@ -170,15 +185,7 @@ class Run:
             fresh: list[Prediction] = []
             for model in self.audit.models:
                 dataset = self.dataset_of(model)
-                answers = predict(
-                    self.classifiers[model.id],
-                    dataset.cases,
-                    dataset.pixels,
-                    target_policy=model.target,
-                    positive=dataset.positive,
-                    on_progress=lambda p, name=model.id: self._tell(replace(p, stage=f"predict {name}")),  # type: ignore[misc]
-                )
-                for answer in answers:
+                for answer in self._answers(model, dataset):
                     match answer:
                         case Prediction():
                             fresh.append(answer)
@@ -192,6 +199,19 @@ class Run:
         for prediction in stored:
             by_model[prediction.model_id][prediction.case_id] = prediction
         return by_model, tuple(problems)
+
+    def _answers(self, model: ModelSection, dataset: Dataset) -> Iterator[Prediction | Problem]:
+        classifier = self.classifiers[model.id]
+        if isinstance(classifier, ExternalModel):
+            return external_predictions(classifier, model, dataset, self.audit)
+        return predict(
+            classifier,
+            dataset.cases,
+            dataset.pixels,
+            target_policy=model.target,
+            positive=dataset.positive,
+            on_progress=lambda progress: self._tell(replace(progress, stage=f"predict {model.id}")),
+        )
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:
@@ -240,7 +260,7 @@ class Run:
             TuningPlan(
                 ShardPlan(
                     self.folder,
-                    self.audit,
+                    self.audit_of(model),
                     self.classifiers[model.id],
                     self.dataset_of(model),
                     self.for_tuning(model),
@@ -272,7 +292,7 @@ class Run:
         plans = [
             ShardPlan(
                 self.folder,
-                self.audit,
+                self.audit_of(model),
                 self.classifiers[model.id],
                 self.dataset_of(model),
                 self.chosen(model),
@@ -284,7 +304,7 @@ class Run:
         ]
         for plan in plans:
             plan.check()
-            note = note_of_precision(self.audit, plan.classifier, plan.dataset, plan.pairs)
+            note = note_of_precision(plan.audit, plan.classifier, plan.dataset, plan.pairs)
             self._precision_notes += (note,) if note and with_scores else ()
         model_pairs = ModelPairs(self.audit, plans if with_scores else ())
         count = run_shards(
@@ -416,6 +436,7 @@ class Run:
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
         notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
+        notes += external_notes(self.audit)
         notes += self._precision_notes
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
@@ -428,6 +449,8 @@ class Run:
             "n_chosen": len({case.case_id for model in self.audit.models for case, _ in self.chosen(model)}),
             "n_explained": {model.id: len(self.chosen(model)) for model in self.audit.models},
             "positive": {model.id: self.dataset_of(model).positive for model in self.audit.models},
+            "external": [model.id for model in self.audit.models if model.is_external],
+            "explained_by": {model.id: explained_by(self.audit, model) for model in self.audit.models},
             "patients_known": all(dataset.patients_known for dataset in self.datasets.values()),
             "data_findings": data_findings(self.datasets, problems),
             "notes": notes,
@@ -490,7 +513,12 @@ class Run:
                 "annotations": len(marks),
                 **counts,
             },
-            weights={name: one.fingerprint for name, one in classifiers.items()},
+            weights={
+                name: one.fingerprint
+                for name, one in classifiers.items()
+                if not isinstance(one, ExternalModel)
+            },
+            external=external_checksums(classifiers),
             images=images_checksum(cases),
             annotations=annotations_checksum(marks),
         )

@@ -4,8 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, Thresholds, ask_reliance, curves_of, explain, map_facts, score, score_reliance
-from xaudit.catalog import explainer_row
+from xaudit.audit import (
+    Chunk,
+    Thresholds,
+    ask_reliance,
+    curves_of,
+    explain,
+    have_maps,
+    map_facts,
+    score,
+    score_reliance,
+)
+from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Shard
 from xaudit.explainers import make_explainer
@@ -33,7 +43,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.models.classifier import Classifier
 
-SCORES_MEAN = 5
+SCORES_MEAN = 6
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -100,7 +110,8 @@ class ShardPlan:
     def check(self) -> None:
         """Raises ModelError where an explainer cannot explain this model: before hours of work, not after."""
         for spec in self.audit.explainers_and_controls:
-            make_explainer(spec, self.classifier)
+            if spec.name != EXTERNAL.id:
+                make_explainer(spec, self.classifier)
 
     def shards(self) -> Iterator[Shard]:
         """The shards in order; the cases of a chunk are read when its first unfinished shard asks for them."""
@@ -215,7 +226,7 @@ class ShardPlan:
     ) -> Callable[[], None]:
         def do() -> None:
             maps = read_parts(self.run, MAPS, [map_key]).rows
-            if {one.case_id for one in maps} != {subject.case.case_id for subject in chunk.subjects}:
+            if {one.case_id for one in maps} != have_maps(chunk, spec):
                 self._do_maps(chunk, spec, map_key)()
                 maps = read_parts(self.run, MAPS, [map_key]).rows
             reliances = read_parts(self.run, RELIANCE, [reliance_key]).rows if self._asks_reliance else ()

@@ -43,6 +43,9 @@ LIBRARIES = (
     "rich",
     "pydicom",
     "nibabel",
+    "timm",
+    "onnxruntime",
+    "transformers",
 )
 """The distributions whose versions can move a result or its presentation, in pyproject's order."""
 
@@ -73,12 +76,14 @@ class Contents:
     Attributes:
         counts: such as cases, patients, maps, scores, unscored.
         weights: SHA-256 of each model's weights, by model id.
+        external: SHA-256 of the files of each external model, by model id: its predictions, its maps by explainer.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
+    external: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     images: str = ""
     annotations: str = ""
 
@@ -105,6 +110,11 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "counts": dict(contents.counts),
         "checksums": {
             "weights": dict(contents.weights),
+            **(
+                {"external": {model: dict(files) for model, files in contents.external.items()}}
+                if contents.external
+                else {}
+            ),
             "images": contents.images,
             "annotations": contents.annotations,
         },
