@@ -48,6 +48,8 @@ def test_a_line_says_why_and_names_the_licence_that_the_package_names(name):
     _, why, licence, own, both = ROWS[name]
     assert len(why) > 4
     assert float(own) <= float(both)
+    if not measured().closure(name):
+        pytest.skip(f"{name} is an extra that is not installed here")
     said = measured().licence(distribution(name)).lower()
     kinds = {kind for word, kind in SAME.items() if word in said}
     named = {kind for word, kind in SAME.items() if word in licence.lower()}
