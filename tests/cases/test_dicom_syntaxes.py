@@ -79,7 +79,7 @@ def test_a_deflated_file_that_would_become_huge_is_refused(monkeypatch):
     monkeypatch.setattr("xaudit.cases.dicom_file._MOST_UNPACKED", 1 << 20)
     data = dicom_bytes(np.zeros((1000, 1000), np.uint16), syntax=DeflatedExplicitVRLittleEndian)
     assert len(data) < 20_000
-    with unreadable("is a deflated DICOM file that unpacks to more than 2 GB"):
+    with unreadable("is a deflated DICOM file that unpacks to more than 512 MB"):
         dicom_header(data, "full")
 
 

@@ -34,7 +34,7 @@ _BROKEN = (
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _META_BYTES = 1 << 14
-_MOST_UNPACKED = 2**31
+_MOST_UNPACKED = 2**29
 
 _GROUPS = {
     "RescaleSlope": "PixelValueTransformationSequence",
@@ -173,7 +173,7 @@ def _check_unpacked(data: bytes) -> None:
             n_bytes += len(unpacking.decompress(left, 1 << 24))
             left = unpacking.unconsumed_tail
             if n_bytes > _MOST_UNPACKED:
-                raise UnreadableImageError("is a deflated DICOM file that unpacks to more than 2 GB")
+                raise UnreadableImageError("is a deflated DICOM file that unpacks to more than 512 MB")
     except zlib.error:
         raise UnreadableImageError("is damaged: its deflated DICOM content cannot be unpacked") from None
 

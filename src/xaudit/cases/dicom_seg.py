@@ -47,7 +47,7 @@ _ELEMENTS = (
 )
 T = TypeVar("T")
 
-_MOST_PIXELS = 2**30  # of all frames together: a thousand slices of a thousand by a thousand
+_MOST_PIXELS = 2**28  # of all frames together: a thousand slices of 512 by 512
 
 
 def is_dicom_seg(head: bytes) -> bool:

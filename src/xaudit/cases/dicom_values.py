@@ -87,7 +87,8 @@ def _in_units(elements: Elements, stored: FloatArray) -> FloatArray:
         table, _ = _through_table(elements, "ModalityLUTSequence", stored, "modality")
         return table
     slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
-    values = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
+    with np.errstate(all="ignore"):
+        values = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
     if not np.isfinite(values).all():
         raise UnreadableImageError("holds DICOM values that are not numbers")
     return values

@@ -10,6 +10,9 @@ from xaudit.records import PatientSide
 SourceFormat = Literal["png", "jpeg", "tiff", "dicom", "nifti"]
 Window = str | tuple[float, float]
 
+LARGEST_BYTES = 512 * 2**20
+"""Of an image file."""
+
 
 MOST_PIXELS = 100_000_000
 """Of one image; a digital mammogram has a fifth of them. What claims more is refused before room is made for it."""

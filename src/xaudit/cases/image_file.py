@@ -1,13 +1,14 @@
 """An image file, told by its content and read by the reader for it."""
 
 import hashlib
+import stat
 from functools import lru_cache
 from pathlib import Path
 
 from xaudit.cases import tiff
 from xaudit.cases.dicom import dicom_frames, dicom_header, dicom_pixels, instance_uid
 from xaudit.cases.entry import IMAGE_SUFFIXES, file_and_frame
-from xaudit.cases.header import Header, SourceFormat, UnreadableImageError, Window, check_frame
+from xaudit.cases.header import LARGEST_BYTES, Header, SourceFormat, UnreadableImageError, Window, check_frame
 from xaudit.cases.nifti_file import is_nifti_head
 from xaudit.cases.nifti_image import nifti_frames, nifti_header, nifti_pixels
 from xaudit.cases.raster import raster_header, raster_pixels
@@ -154,9 +155,16 @@ def read_bytes(path: Path) -> bytes:
     """A file's content.
 
     Raises:
-        UnreadableImageError: with the system's reason, which names no path.
+        UnreadableImageError: too large, no file but a device or a pipe, or with the system's reason; it names no path.
     """
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            raise UnreadableImageError("is no file, but a device or a pipe")
+        if found.st_size > LARGEST_BYTES:
+            raise UnreadableImageError(
+                f"has {found.st_size / 2**20:.0f} MB, and images of more than {LARGEST_BYTES // 2**20} MB are not read"
+            )
         return path.read_bytes()
     except OSError as error:
         raise _unopened(error) from None

@@ -42,6 +42,7 @@ _ACROSS = {"axial": "SI", "coronal": "AP", "sagittal": "LR"}
 _GZIP = b"\x1f\x8b"
 _MOST_VOXELS = 2**30
 _PACKED_BY_AT_MOST = 1040  # a byte of deflate is at most 1032 of what it packs
+_MOST_AFTER = 2**27
 _HEAD = 544
 
 
@@ -245,9 +246,12 @@ def _unpacked(data: bytes, n_bytes: int) -> bytes:
     """As much of a packed file as its header asks for."""
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
     whole = unpacking.decompress(data, n_bytes)
+    n_after = 0
     while len(whole) >= n_bytes and unpacking.unconsumed_tail and not unpacking.eof:
         # The checksum stands at the very end; what lies between is thrown away.
-        unpacking.decompress(unpacking.unconsumed_tail, 1 << 20)
+        n_after += len(unpacking.decompress(unpacking.unconsumed_tail, 1 << 20))
+        if n_after > _MOST_AFTER:
+            raise UnreadableImageError("holds far more than its header says", hint=AGAIN)
     return whole
 
 

@@ -29,6 +29,7 @@ BROKEN = (
     IndexError,
     KeyError,
     EOFError,
+    MemoryError,
     OverflowError,
     struct.error,
     zlib.error,
@@ -36,6 +37,9 @@ BROKEN = (
     Image.DecompressionBombWarning,
 )
 """What a damaged file can raise."""
+
+_MOST_VALUES = 100_000_000
+"""Pixels times channels: 10 000 × 10 000 in grey, 33 million pixels in colour; as float32 they take 400 MB."""
 
 
 def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
@@ -52,8 +56,6 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
             if source_format == "png" and n_frames > 1:
                 raise UnreadableImageError(f"holds {n_frames} frames; only single images are read")
             width, height = _decoded(data).size
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise UnreadableImageError("has more pixels than an image can be expected to have") from None
     except BROKEN as error:
         raise _unreadable(error) from None
     return Header(height, width, source_format)
@@ -97,11 +99,15 @@ def quiet() -> Iterator[None]:
 def _decoded(data: bytes) -> Image.Image:
     """The image, turned as its EXIF orientation says."""
     image = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
+    if image.width * image.height * len(image.getbands()) > _MOST_VALUES:
+        raise Image.DecompressionBombError
     image.load()
     return ImageOps.exif_transpose(image)
 
 
 def _unreadable(error: Exception) -> UnreadableImageError:
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError | MemoryError):
+        return UnreadableImageError("has more pixels than an image can be expected to have")
     truncated = "truncated" in str(error).lower()
     return UnreadableImageError("is truncated" if truncated else "is damaged and cannot be decoded")
 
@@ -120,18 +126,26 @@ def raster_values(image: Image.Image) -> FloatArray:
         case "P":
             if "transparency" in image.info:
                 return _grey_if_grey(_on_black(np.asarray(image.convert("RGBA"))))
-            return _grey_if_grey(np.asarray(image.convert("RGB")).astype(np.float32) / 255)
+            return _grey_if_grey(_unit(np.asarray(image.convert("RGB"))))
         case "L":
             if "transparency" in image.info:
                 return _on_black(np.asarray(image.convert("LA")))[:, :, 0]
-            return np.asarray(image).astype(np.float32) / 255
+            return _unit(np.asarray(image))
         case _:
-            return np.asarray(image.convert("RGB")).astype(np.float32) / 255
+            return _unit(np.asarray(image.convert("RGB")))
 
 
 def _on_black(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
-    scaled = values.astype(np.float32) / 255
-    return scaled[:, :, :-1] * scaled[:, :, -1:]
+    scaled = _unit(values)
+    scaled[:, :, :-1] *= scaled[:, :, -1:]
+    return scaled[:, :, :-1]
+
+
+def _unit(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
+    """Bytes as shares of 255; divided in place, for a second copy of a large image is large too."""
+    scaled = values.astype(np.float32)
+    scaled /= 255
+    return scaled
 
 
 def _grey_if_grey(values: FloatArray) -> FloatArray:

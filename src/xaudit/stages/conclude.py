@@ -15,6 +15,7 @@ from xaudit.config import (
     Gate,
     MaxDrop,
     ResolutionSection,
+    StatisticsSection,
 )
 from xaudit.config.plugged import brought_by
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
@@ -48,6 +49,7 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.run_folder import RunFolder
+from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import (
     read_categories,
     read_problems,
@@ -214,6 +216,13 @@ def load(run: RunFolder) -> Outcome:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
     head = read_head(run)
+    try:
+        return _outcome(run, head)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged: {error!s:.200}", hint=AUDIT_AGAIN) from error
+
+
+def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
     # A run of a version that knew no categories has none.
     maps = read_categories(run) if "categories" in head else ()
     thresholds = CategoriesSection.model_validate(head.get("categories", {}))
@@ -341,14 +350,25 @@ def read_head(run: RunFolder) -> dict[str, Any]:
     What other packages brought stands in the catalog afterwards, installed or not.
     """
     try:
-        plain = json.loads((run.path / OUTCOME).read_text(encoding="utf-8"))
+        return _checked_head(json.loads((run.path / OUTCOME).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise RunFolderError(
             f"{run.run_id}: this run was not finished",
             hint="give the command that made it again: it goes on where it stopped",
         ) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged", hint="run the audit again") from None
+
+
+def _checked_head(plain: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What other files of the stages take from a run's head without looking; raises ValueError, KeyError or TypeError."""
     head = dict(plain)
+    for name in ("models", "explainers", "controls", "notes"):
+        if not isinstance(head[name], list) or not all(isinstance(one, str) for one in head[name]):
+            raise ValueError(f"{name} is no list of texts")
+    if not isinstance(head["n_explained"], int) or not isinstance(head["positive"], str):
+        raise TypeError("n_explained counts, and positive is a class")
+    dict(head["metric_names"])
+    StatisticsSection.model_validate(head["statistics"])
     remember(head.get("plugins", ()))
     return head

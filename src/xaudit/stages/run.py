@@ -494,7 +494,7 @@ class Run:
         try:
             stored = json.loads((self.folder.path / PREDICTED_FROM).read_text(encoding="utf-8"))
             return read_predictions(self.folder) if stored.get("made_from") == made_from else None
-        except (FileNotFoundError, ValueError, AttributeError, RunFolderError):
+        except (FileNotFoundError, ValueError, RecursionError, AttributeError, RunFolderError):
             return None
 
     def save_manifest(self, counts: Mapping[str, int], *, finished: datetime | None = None) -> None:
