@@ -11,6 +11,7 @@ from PIL import Image
 
 from xaudit.cases import load_dataset
 from xaudit.cases.phantom import phantom_patient, write_phantom
+from xaudit.cases.phantom_study import phantom_section
 from xaudit.config import DataSection, PhantomSection
 from xaudit.errors import OutputError
 from xaudit.records import Progress
@@ -229,3 +230,20 @@ def test_a_place_that_cannot_hold_a_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         _write(folder)
     assert str(caught.value) == f"{folder}: cannot be written: File exists"
+
+
+def test_a_study_that_another_process_finished_first_is_taken_as_it_is(tmp_path: Path) -> None:
+    section = PhantomSection(patients=6, slices=1, size=64)
+    settings = DataSection(format="phantom", phantom=section)
+    made: list[Path] = []
+
+    def other_is_faster(progress: Progress) -> None:
+        if progress.done == progress.total and not made:
+            made.append(next(tmp_path.glob(".phantom-*")))
+            name = made[0].name.removeprefix(".").rpartition("-")[0]
+            write_phantom(section, tmp_path / name, on_progress=lambda p: None)
+
+    found = phantom_section(settings, tmp_path, on_progress=other_is_faster)
+    assert found.images is not None
+    assert len(list(found.images.iterdir())) == 6
+    assert [path.name for path in tmp_path.iterdir()] == [found.images.parent.name]

@@ -53,6 +53,7 @@ def test_it_names_what_another_needs_to_repeat_the_run(run, monkeypatch, tmp_pat
         "finished": "2025-03-01T12:03:00Z",
         "counts": {"cases": 12},
         "checksums": {"weights": {"net": "ab" * 32}, "images": "cd" * 32, "annotations": "ef" * 32},
+        "plugins": [],
     }
 
 

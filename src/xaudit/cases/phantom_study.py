@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xaudit.cases.phantom import write_phantom
 from xaudit.config import AnnotationSection, DataSection, fingerprint
+from xaudit.errors import OutputError
 from xaudit.records import Progress
 
 
@@ -25,7 +26,12 @@ def phantom_section(
     settings = section.phantom.model_dump(mode="json")
     folder = workspace / f"phantom-{fingerprint([settings, _simulator()])}"
     if not folder.is_dir():
-        write_phantom(section.phantom, folder, on_progress=on_progress)
+        try:
+            write_phantom(section.phantom, folder, on_progress=on_progress)
+        except OutputError:
+            if not folder.is_dir():
+                raise
+            # Another process made the same study meanwhile; what is there is whole.
     policy = section.annotations or AnnotationSection(path=folder)
     return section.model_copy(
         update={

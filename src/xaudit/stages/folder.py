@@ -1,5 +1,7 @@
 """The run folder of a request: found again where the same audit was begun before, else made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import yaml
 from xaudit.config import AuditFile
 from xaudit.stages.request import RunRequest
 from xaudit.store.run_folder import RunFolder
+from xaudit.store.run_lock import RunLock
 
 
 def obtain_folder(request: RunRequest) -> RunFolder:
@@ -20,12 +23,26 @@ def obtain_folder(request: RunRequest) -> RunFolder:
     audit = request.audit
     config_hash = _config_hash(request)
     found = None if request.fresh else RunFolder.find(request.out, name=audit.name, config_hash=config_hash)
-    run = found or RunFolder.create(
+    return found or RunFolder.create(
         request.out, name=audit.name, config_hash=config_hash, now=datetime.now(UTC)
     )
-    run.set_state("running", now=datetime.now(UTC))
-    run.save_text("audit.resolved.yaml", audit_text(audit))
-    return run
+
+
+@contextmanager
+def at_work_in(run: RunFolder, audit: AuditFile) -> Iterator[None]:
+    """Inside, no other process works in the folder, and the folder says that one does.
+
+    Raises:
+        RunFolderError: where another process is at work in it.
+        OutputError: where nothing can be written there.
+    """
+    lock = RunLock.take(run.path)
+    try:
+        run.set_state("running", now=datetime.now(UTC))
+        run.save_text("audit.resolved.yaml", audit_text(audit))
+        yield
+    finally:
+        lock.release()
 
 
 def audit_text(audit: AuditFile) -> str:

@@ -46,7 +46,7 @@ from xaudit.stages.external_model import (
     resolved,
 )
 from xaudit.stages.findings import data_findings
-from xaudit.stages.folder import obtain_folder
+from xaudit.stages.folder import at_work_in, obtain_folder
 from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
 from xaudit.stages.half_precision import note_of_precision
 from xaudit.stages.pictures import Picture, pick_cases, pictures
@@ -106,7 +106,7 @@ class Run:
 
     def to(self, until: Stage) -> FinishedRun:
         """Carries the audit out up to a stage; an interruption is noted in the folder and passed on."""
-        with one_blas_thread(), ExitStack() as at_exit:
+        with one_blas_thread(), at_work_in(self.folder, self.audit), ExitStack() as at_exit:
             at_exit.callback(self._note_interruption)
             outcome = self._carry_out(until)
             at_exit.pop_all()

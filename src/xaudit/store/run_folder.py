@@ -1,7 +1,7 @@
 """One run's folder, ``<utc>-<name>-<hash8>``: made, found again, opened, and written to.
 
-Several processes may work in one folder: nothing is locked, every file appears whole, and two that write the same
-file write the same content.
+One process works in a folder at a time, see :mod:`xaudit.store.run_lock`; many may read it meanwhile, since every file
+appears whole. Where the file system knows no locks, two that write the same file write the same content.
 """
 
 import json

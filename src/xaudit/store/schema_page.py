@@ -60,6 +60,10 @@ _FILES = (
     ("audit.resolved.yaml", "every setting as it was used"),
     ("status.json", "`running`, `interrupted`, `complete` or `incomplete`, and counts"),
     ("log.jsonl", "what happened when, one JSON object a line"),
+    (
+        "run.lock",
+        "there while a process works in the folder; the system holds the lock, the file alone locks nothing",
+    ),
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
     ("junit.xml", "the gates as JUnit XML, for CI servers"),
