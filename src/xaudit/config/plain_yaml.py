@@ -6,6 +6,7 @@ the first one would be lost without a word.
 """
 
 from collections.abc import Hashable
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -15,6 +16,10 @@ LONGEST = 200_000
 
 MOST_VALUES = 100_000
 """Keys and values, those counted that an anchor repeats."""
+
+
+DEEPEST = 200
+"""Brackets within brackets; PyYAML's time grows with the square of them."""
 
 
 class PlainYamlError(ValueError):
@@ -48,6 +53,8 @@ def plain_yaml(text: str) -> Any:  # noqa: ANN401  (whatever the text holds)
     """
     if len(text) > LONGEST:
         raise PlainYamlError(f"{len(text)} characters, and more than {LONGEST} are not read")
+    if _depth(text) > DEEPEST:
+        raise PlainYamlError("nested too deeply")
     try:
         loader = _Loader(text)
         try:
@@ -69,6 +76,12 @@ def plain_yaml(text: str) -> Any:  # noqa: ANN401  (whatever the text holds)
     except (ValueError, AttributeError, LookupError, TypeError, OverflowError):
         # What YAML's own constructors raise on `!!timestamp x`, `!!int x`, `!!bool x` or a date that no calendar has.
         raise PlainYamlError("a value is not of the kind that it is marked as, or no such date") from None
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once, wherever they stand."""
+    steps = (1 if letter in "[{" else -1 for letter in text if letter in "[]{}")
+    return max(accumulate(steps), default=0)
 
 
 def _written_out(node: yaml.Node, sizes: dict[int, int | None]) -> int:
