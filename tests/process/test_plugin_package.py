@@ -116,6 +116,7 @@ def test_what_a_package_brings_stands_in_tables_gates_report_and_manifest(audite
     assert {(one["package"], one["version"]) for one in told} == {("xaudit-example", "1.0")}
 
 
+@pytest.mark.slow
 def test_an_update_of_the_package_makes_anew_what_it_has_a_part_in(audited_folder, site, tmp_path):
     newer = tmp_path / "newer"
     shutil.copytree(site, newer)
