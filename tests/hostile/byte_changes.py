@@ -12,6 +12,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
@@ -338,7 +339,8 @@ def _change(tree, place, pick):
         case 3 if isinstance(here, dict):
             here[one_of(pick, WORDS)] = here.pop(last)
         case _:
-            here[last] = one_of(pick, (*_VALUES, *WORDS))
+            # A copy: a later change within it must not change the choices themselves.
+            here[last] = deepcopy(one_of(pick, (*_VALUES, *WORDS)))
 
 
 _VALUES = (
