@@ -132,7 +132,7 @@ def _head():
         "tunes_thresholds": False,
         "work": asdict(Work(1.0, 0.5, 10, 1, 0)),
         "unscored": [],
-        "n_explained": 2,
-        "positive": "cancer",
+        "n_explained": {"net": 2},
+        "positive": {"net": "cancer"},
         "notes": [],
     }

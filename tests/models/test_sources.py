@@ -3,6 +3,7 @@
 import json
 import pickle
 import sys
+import zipfile
 
 import model_files
 import numpy as np
@@ -274,6 +275,17 @@ def test_a_file_that_was_cut_off_is_refused(source, share, tmp_path):
     said, hint = refusal(source, path)
     assert said.startswith(f"model 'net': {path}")
     assert "again" in hint
+
+
+def test_a_torchscript_archive_with_a_byte_changed_within_is_refused(tmp_path):
+    path = write_torchscript(tiny(), tmp_path / "net.pt")
+    with zipfile.ZipFile(path) as archive:
+        entry = next(one for one in archive.infolist() if one.filename.endswith(".py"))
+    content, at = path.read_bytes(), entry.header_offset + 200
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    said, hint = refusal("torchscript", path)
+    assert said.startswith(f"model 'net': {path} is damaged: ")
+    assert hint == "copy it again from its source"
 
 
 @pytest.mark.parametrize("source", FILES)

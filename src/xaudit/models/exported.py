@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import torch
@@ -88,7 +89,7 @@ def _check(file: SealedFile, subject: str) -> None:
     try:
         with zipfile.ZipFile(stream) as archive:
             _check_entries(archive, file, subject)
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise ModelError(
             f"{subject}: {file.path} is damaged: {_first_line(error)}", hint="copy it again from its source"
         ) from None

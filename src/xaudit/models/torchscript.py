@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 
 import torch
 
@@ -53,29 +54,38 @@ def _check(file: SealedFile, subject: str) -> None:
             f"{subject}: {file.path} is no TorchScript archive, or was cut off",
             hint=f"copy it again from its source; {_SAVE_AGAIN}",
         )
-    with zipfile.ZipFile(stream) as archive:
-        names = archive.namelist()
-        inner = [name.partition("/")[2] for name in names]
-        if "archive_format" in inner:
-            raise ModelError(
-                f"{subject}: {file.path} is a program of torch.export, no TorchScript archive",
-                hint="set `source: exported`",
-            )
-        if "constants.pkl" not in inner or not any(name.startswith("code/") for name in inner):
-            raise ModelError(
-                f"{subject}: {file.path} is no TorchScript archive: it holds no program",
-                hint="weights alone go with `source: torchvision`, `timm` or `python`",
-            )
-        for name in names:
-            if name.endswith(".py"):
-                text = archive.read(name).decode("utf-8", errors="replace")
-                word = _WORDS_FOR_FILES.search(text)
-                if word is not None:
-                    raise ModelError(
-                        f"{subject}: {file.path}: its program reads or writes files (torch.{word[1]} in {name}) and was "
-                        "not loaded",
-                        hint="a classifier needs no files; ask whoever made it",
-                    )
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            _check_entries(archive, file, subject)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ModelError(
+            f"{subject}: {file.path} is damaged: {_first_line(error)}", hint="copy it again from its source"
+        ) from None
+
+
+def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> None:
+    names = archive.namelist()
+    inner = [name.partition("/")[2] for name in names]
+    if "archive_format" in inner:
+        raise ModelError(
+            f"{subject}: {file.path} is a program of torch.export, no TorchScript archive",
+            hint="set `source: exported`",
+        )
+    if "constants.pkl" not in inner or not any(name.startswith("code/") for name in inner):
+        raise ModelError(
+            f"{subject}: {file.path} is no TorchScript archive: it holds no program",
+            hint="weights alone go with `source: torchvision`, `timm` or `python`",
+        )
+    for name in names:
+        if name.endswith(".py"):
+            text = archive.read(name).decode("utf-8", errors="replace")
+            word = _WORDS_FOR_FILES.search(text)
+            if word is not None:
+                raise ModelError(
+                    f"{subject}: {file.path}: its program reads or writes files (torch.{word[1]} in {name}) and was "
+                    "not loaded",
+                    hint="a classifier needs no files; ask whoever made it",
+                )
 
 
 def _first_line(error: BaseException) -> str:

@@ -366,8 +366,8 @@ def _checked_head(plain: Any) -> dict[str, Any]:  # noqa: ANN401
     for name in ("models", "explainers", "controls", "notes"):
         if not isinstance(head[name], list) or not all(isinstance(one, str) for one in head[name]):
             raise ValueError(f"{name} is no list of texts")
-    if not isinstance(head["n_explained"], dict | int) or not isinstance(head["positive"], dict | str):
-        raise TypeError("n_explained counts and positive is a class, of each model or of all")
+    if not isinstance(head["n_explained"], dict) or not isinstance(head["positive"], dict):
+        raise TypeError("n_explained and positive are told by model")
     dict(head["metric_names"])
     StatisticsSection.model_validate(head["statistics"])
     remember(head.get("plugins", ()))
