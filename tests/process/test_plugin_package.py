@@ -1,7 +1,7 @@
 """A package with plug-ins, built and installed beside xaudit, from the command line to the tables, and gone again."""
 
 import csv
-import importlib.util
+import importlib.metadata
 import json
 import shutil
 import subprocess
@@ -31,8 +31,9 @@ def path_with(*folders):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The example package, built by its own build backend without network."""
+    installed = {found.name for found in importlib.metadata.distributions()}  # looking for the module pip warns
     for needed in ("pip", "setuptools"):
-        if importlib.util.find_spec(needed) is None:
+        if needed not in installed:
             pytest.skip(f"{needed} is not installed, and builds the package")
     folder = tmp_path_factory.mktemp("example")
     shutil.copytree(PACKAGE, folder / "source")
