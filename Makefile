@@ -75,7 +75,7 @@ bench: .ready
 lock: .ready
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --extra dicom --extra nifti --group dev -o requirements/lock.txt
+	  --extra dicom --extra nifti --extra timm --extra onnx --extra huggingface --group dev -o requirements/lock.txt
 	@! grep -n '://' requirements/lock.txt || { echo 'error: the lock names an address' >&2; exit 1; }
 
 clean:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from xaudit.catalog import (
     EXPLAINERS,
+    EXTERNAL,
     FAMILIES,
     FINDINGS,
     FORMATS,
@@ -72,6 +73,9 @@ def explainers_page() -> str:
         "```yaml\nexplainers:\n  - gradcam\n  - {name: lime, samples: 500}\n"
         "  - {name: lime, id: lime-coarse, segments: 20}\n```",
         _table(head, [_explainer_cells(row) for row in EXPLAINERS if not row.control]),
+        f"## {EXTERNAL.id.capitalize()}\n\nOf a model with `source: external`: {EXTERNAL.meaning}. They are named under "
+        "`models[].maps` and not here, and stand in the tables as `external-` and their name. "
+        "[How](../how-to/external-maps.md)",
         "## Controls\n\nA control knows nothing of the model. It is scored like an explainer and sets the level that one "
         "must beat. Controls run always, unless `controls:` names fewer. `mean-map` and `shuffled-marks` are there once for "
         "each explainer, such as `gradcam.mean-map`; `human` is no level to beat, but what readers reach.",
@@ -124,8 +128,22 @@ def models_and_formats_page() -> str:
     blocks = [
         _head("Models and formats", "the catalog"),
         "## Models\n\n`models[].source` in the audit file.",
-        _table(("Source", "Meaning", "Needs"), [(f"`{row.id}`", row.meaning, row.needs) for row in MODELS]),
-        "Weights are read as safetensors or as a state dict of tensors. A file that holds code is refused and not run.",
+        _table(
+            ("Source", "Meaning", "Needs", "Extra", "Cannot"),
+            [
+                (
+                    f"`{row.id}`",
+                    row.meaning,
+                    row.needs,
+                    f"`xaudit[{row.extra}]`" if row.extra else "",
+                    "; ".join(row.cannot),
+                )
+                for row in MODELS
+            ],
+        ),
+        "Weights are read as safetensors or as a state dict of tensors. A file that holds code is refused and not run, maps of an "
+        "`external` model included ([how](../how-to/external-maps.md)); the two sources whose files are programs need "
+        "`trusted: true` ([why](../decisions/0045-what-a-model-file-may-do.md)).",
         "## Formats\n\nImages are told by their content, not by their name.",
         _table(("Format", "Meaning", "Holds"), [(f"`{row.id}`", row.meaning, row.holds) for row in FORMATS]),
     ]

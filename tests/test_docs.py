@@ -8,6 +8,7 @@ import pytest
 import typer
 import yaml
 
+from plugin_site import installed, write_example
 from xaudit.cli.application import application
 from xaudit.config import build_audit_file
 
@@ -83,6 +84,13 @@ def test_every_relative_link_leads_somewhere(page):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             lost.append(link)
     assert lost == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def example_package(tmp_path_factory):
+    """The package of the page on plug-ins is installed, so that its audit files can be read."""
+    with installed(write_example(tmp_path_factory.mktemp("site"))):
+        yield
 
 
 @pytest.mark.parametrize("text", list(audit_files()))

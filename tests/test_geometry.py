@@ -19,6 +19,7 @@ from xaudit.geometry import (
     map_to_original,
     mask_region,
     mask_to_model,
+    on_grid,
     rasterise,
     union,
 )
@@ -304,3 +305,17 @@ def test_the_self_test_notices_a_road_that_is_walked_back_wrongly(wrong, monkeyp
     mark[60:80, 20:40] = True
     planted = plant_corners(mark, fit="stretch", model_hw=(64, 64))
     assert not all(block.aligned for block in planted)
+
+
+@given(frames, sides, sides, st.sampled_from(FITS), st.booleans())
+def test_another_grid_on_the_models_frame_is_the_road_of_an_image_fitted_into_it(
+    original, side, cells, fit, flip
+):
+    """A square input of any size is reached by the same road, but for its scale."""
+    road = replace(fit_geometry(original, (side, side), fit), flip=flip)
+    grid = on_grid(road, (cells, cells))
+    direct = replace(fit_geometry(original, (cells, cells), fit), flip=flip)
+    for x, y in ((0.0, 0.0), (original[1], original[0]), (1.5, 0.5)):
+        assert grid.to_model(x, y) == pytest.approx(direct.to_model(x, y))
+        assert grid.to_original(*grid.to_model(x, y)) == pytest.approx((x, y))
+    assert on_grid(road, (side, side)) is road

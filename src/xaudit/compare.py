@@ -28,7 +28,7 @@ from xaudit.statistics.strata import StratumCases
 
 Axis = Literal["explainer", "model", "run"]
 
-_PLACES = {row.id: place for place, row in enumerate(METRICS)}
+_PLACES = METRICS.places
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -54,6 +54,10 @@ class ModelError(XauditError):
     """A model that cannot be built, loaded or explained as asked."""
 
 
+class PluginError(XauditError):
+    """A plug-in that cannot be found, imported or believed: it names the package and the entry point."""
+
+
 class OutputError(XauditError):
     """A place that cannot be written to: no permission, or no room left."""
 

@@ -74,6 +74,27 @@ def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: F
     return Geometry(original_hw, model_hw, scale, scale, offset_x, offset_y)
 
 
+def on_grid(geometry: Geometry, grid_hw: tuple[int, int]) -> Geometry:
+    """The same road onto another grid of pixels that covers the model's frame, edge to edge.
+
+    Example:
+        >>> on_grid(fit_geometry((100, 200), (50, 50), "pad"), (10, 10)).to_model(200, 100)
+        (10.0, 7.5)
+    """
+    if grid_hw == geometry.model_hw:
+        return geometry
+    down, across = grid_hw[0] / geometry.model_hw[0], grid_hw[1] / geometry.model_hw[1]
+    return Geometry(
+        geometry.original_hw,
+        grid_hw,
+        geometry.scale_x * across,
+        geometry.scale_y * down,
+        geometry.offset_x * across,
+        geometry.offset_y * down,
+        flip=geometry.flip,
+    )
+
+
 def image_to_model(image: FloatArray, geometry: Geometry, *, fill: float = 0.0) -> FloatArray:
     """An image carried into the model's frame, area-weighted where it shrinks, linear where it grows.
 

@@ -67,14 +67,14 @@ class Case:
         case_id: unique within the run.
         patient_id: None where the data names no patients.
         dataset_id: which of the audit's data sets it comes from.
-        path: of the image, relative to the data set's root.
-        sha256: of the file's bytes.
+        path: of the image, relative to the data set's root; ends with ``#`` and a number, from 1, where its file holds several.
+        sha256: of the file's bytes; of one image of several in it, of that digest and how it is taken out.
         label: the truth.
         split: ``train``, ``validation`` or ``test``.
         height: of the original frame, in pixels.
         width: of the original frame, in pixels.
         spacing_mm: millimetres per pixel as (row, column), None where unknown.
-        source_format: ``png``, ``jpeg`` or ``dicom``.
+        source_format: ``png``, ``jpeg``, ``tiff``, ``dicom`` or ``nifti``.
         site: where the image was taken, None where the data does not say.
         augmented: whether it was made from another image, None where the data does not say.
         left_edge: which side of the patient lies at the image's left edge, None where the file does not say.
@@ -774,6 +774,7 @@ class Outcome:
         n_explained: cases explained, by model.
         notes: sentences a reader must see, such as what could not be measured and why.
         positive: the class whose evidence is explained, by model.
+        external_ids: models that are not here: their predictions and maps were read from files.
     """
 
     name: str
@@ -798,6 +799,7 @@ class Outcome:
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
+    external_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from PIL import Image
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, told_by_content
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.plane import Plane
 from xaudit.catalog import FORMATS
 from xaudit.config import AnnotationSection
+from xaudit.config.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
 from xaudit.records import Annotation, Polygon
@@ -64,6 +67,10 @@ SQUARES = [
     ("lidc", "lidc/scan.xml", {}, SMALL, "nodule"),
     ("dicom-seg", "dicom-seg/binary.dcm", {}, SMALL, "nodule"),
     ("dicom-seg", "dicom-seg/fractional.dcm", {}, SMALL, "nodule"),
+    ("rtstruct", "rtstruct/axial.dcm", {}, SMALL, "nodule"),
+    ("rtstruct", "rtstruct/turned.dcm", {}, SMALL, "nodule"),
+    ("rtstruct", "rtstruct/oblique.dcm", {}, SMALL, "nodule"),
+    ("nifti", "nifti/a.nii.gz", {}, SMALL, "1"),
     ("masks", "masks", {}, SMALL, None),
 ]
 NAMES = [file for _, file, *_ in SQUARES]
@@ -79,9 +86,23 @@ VOTES = {
 READERS = {"boxes/marks.csv": "dr-a", "vindr/train.csv": "R9", "cvat/turned.xml": "dr-a"}
 
 
-def index(frame):
+PLANES = {
+    "nifti/a.nii.gz": Plane((0, 0, 0), (1, 0, 0), (0, 1, 0), (0.7, 0.8)),
+    "rtstruct/axial.dcm": Plane((-20.25, 11.5, 30), (1, 0, 0), (0, 1, 0), (0.75, 0.75)),
+    "rtstruct/turned.dcm": Plane((12.5, -20.25, 33.5), (0, 1, 0), (0, 0, -1), (0.75, 0.75)),
+    "rtstruct/oblique.dcm": Plane((-20.25, 11.5, 30), (0.8, 0.6, 0), (-0.36, 0.48, -0.8), (0.7, 0.8)),
+}
+"""Where the slices lie on which these were drawn."""
+
+
+def index(frame, file=""):
     images = {"a.png": "a", "b.png": "b", "patient1/study1/view1_frontal.jpg": "p"}
-    return ImageIndex(images, dict.fromkeys(("a", "b", "p"), frame), {UID: "a", UID[:-1] + "4": "b"})
+    return ImageIndex(
+        images,
+        dict.fromkeys(("a", "b", "p"), frame),
+        {UID: "a", UID[:-1] + "4": "b"},
+        planes={"a": PLANES[file]} if file in PLANES else {},
+    )
 
 
 def section(file, **settings):
@@ -96,7 +117,7 @@ def square(frame):
 
 @pytest.mark.parametrize(("kind", "file", "settings", "frame", "label"), SQUARES, ids=NAMES)
 def test_the_square_comes_out_at_exactly_its_pixels(kind, file, settings, frame, label):
-    found, problems, _ = read_annotations(section(file, **settings), index(frame), merge={})
+    found, problems, _ = read_annotations(section(file, **settings), index(frame, file), merge={})
     drawn = [mark for mark in found if mark.region is not None]
     assert len(drawn) == 1
     assert np.array_equal(rasterise(drawn[0].region, frame), square(frame))
@@ -115,7 +136,7 @@ def test_the_format_is_told_by_the_content_whatever_the_file_is_called(
     path = FILES / file
     assert told_by_content(path, section(file, **settings))[0] == kind
     if path.is_file():
-        renamed = tmp_path / "marks.data"
+        renamed = tmp_path / ("marks.nii.gz" if kind == "nifti" else "marks.data")
         renamed.write_bytes(path.read_bytes())
         assert told_by_content(renamed, section(file, **settings))[0] == kind
 
@@ -131,19 +152,19 @@ def test_a_wrong_origin_gives_other_pixels(file, origin):
 def test_every_format_has_its_square_and_its_row_in_the_catalog():
     assert {kind for kind, *_ in SQUARES} == {one.id for one in ANNOTATION_FORMATS}
     assert {one.id for one in ANNOTATION_FORMATS} <= {row.id for row in FORMATS}
-    names = AnnotationSection.model_fields["format"].annotation.__args__
+    names = get_args(AnnotationFormatName)
     assert Counter(names) == Counter(["auto", *(one.id for one in ANNOTATION_FORMATS)])
 
 
 @pytest.mark.parametrize(
     ("kind", "file", "settings", "frame", "label"),
-    [one for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc")],
-    ids=[one[1] for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc")],
+    [one for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc", "rtstruct")],
+    ids=[one[1] for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc", "rtstruct")],
 )
 def test_an_image_of_another_size_is_not_guessed_at(kind, file, settings, frame, label):
     height, width = frame
     with pytest.raises(DataError, match=r"drawn on|a mask of"):
-        read_annotations(section(file, **settings), index((height + 1, width)), merge={})
+        read_annotations(section(file, **settings), index((height + 1, width), file), merge={})
 
 
 def test_a_folder_with_two_kinds_is_refused(tmp_path):
@@ -251,8 +272,8 @@ def test_annotations_of_other_images_are_passed_over_where_that_is_asked_for(tmp
 
 @pytest.mark.parametrize(
     ("kind", "file", "settings", "frame", "label"),
-    [one for one in SQUARES if one[0] not in ("lidc", "dicom-seg")],
-    ids=[one[1] for one in SQUARES if one[0] not in ("lidc", "dicom-seg")],
+    [one for one in SQUARES if one[0] not in ("lidc", "dicom-seg", "rtstruct")],
+    ids=[one[1] for one in SQUARES if one[0] not in ("lidc", "dicom-seg", "rtstruct")],
 )
 def test_every_format_can_pass_over_other_images(kind, file, settings, frame, label):
     elsewhere = ImageIndex({"q.png": "q"}, {"q": frame})

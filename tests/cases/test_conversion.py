@@ -11,12 +11,14 @@ from test_annotation_formats import FILES, SMALL, SQUARES, index, square
 from xaudit.cases.annotation_export import WRITABLE, MarkedImage, write_annotations
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.conversion import Marked, convert
+from xaudit.cases.plane import Plane
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise
 from xaudit.records import Annotation, Box, Polygon
 
-IMAGES = (MarkedImage("one/a", "one/a.png", 24, 37), MarkedImage("two/a", "two/a.png", 24, 37))
+PLANE = Plane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0))
+IMAGES = (MarkedImage("one/a", "one/a.png", 24, 37, PLANE), MarkedImage("two/a", "two/a.png", 24, 37, PLANE))
 NAMES = {"coco": "marks.json", "boxes": "marks.csv"}
 
 quarter = st.integers(0, 4 * 20).map(lambda n: n / 4)
@@ -63,6 +65,7 @@ EXACT = {
     "labelme": ("box", "polygon", "mask"),
     "boxes": ("box",),
     "masks": ("box", "polygon", "mask"),
+    "nifti": ("box", "polygon", "mask"),
 }
 
 
@@ -76,7 +79,7 @@ EXACT = {
 @given(data=st.data())
 def test_what_a_format_can_hold_comes_back_at_the_same_pixels(kind, data, tmp_path_factory):
     given_marks = data.draw(annotations(EXACT[kind]).filter(bool))
-    if "train" in {mark.reader_id for mark in given_marks} and kind in ("yolo", "labelme", "masks"):
+    if "train" in {mark.reader_id for mark in given_marks} and kind in ("yolo", "labelme", "masks", "nifti"):
         given_marks = tuple(
             Annotation(mark.case_id, mark.reader_id.replace("train", "dr c"), mark.region, mark.label)
             for mark in given_marks
@@ -86,7 +89,7 @@ def test_what_a_format_can_hold_comes_back_at_the_same_pixels(kind, data, tmp_pa
     assert done.n_same == done.n_sheets == len({(mark.case_id, mark.reader_id) for mark in given_marks})
 
 
-@pytest.mark.parametrize("kind", [kind for kind in WRITABLE if kind != "masks"])
+@pytest.mark.parametrize("kind", [kind for kind in WRITABLE if kind not in ("masks", "nifti")])
 def test_labels_readers_and_votes_come_back(kind, tmp_path):
     marks = (
         Annotation("one/a", "dr b", Box(1, 2, 5, 6), "y z"),
@@ -179,12 +182,16 @@ def test_nothing_to_convert_is_refused(tmp_path):
 @pytest.mark.parametrize("case", [one for one in SQUARES if one[3] == SMALL], ids=lambda one: one[1])
 def test_the_square_goes_from_any_format_to_any(case, to, tmp_path):
     _, file, keys, frame, _ = case
-    found, *_ = read_annotations(AnnotationSection(path=FILES / file, **keys), index(frame), merge={})
-    images = tuple(MarkedImage(case_id, path, *frame) for path, case_id in index(frame).paths.items())
+    found, *_ = read_annotations(AnnotationSection(path=FILES / file, **keys), index(frame, file), merge={})
+    known = index(frame, file)
+    images = tuple(
+        MarkedImage(case_id, path, *frame, known.planes.get(case_id, PLANE))
+        for path, case_id in known.paths.items()
+    )
     out = tmp_path / NAMES.get(to, "marks")
     done = convert(Marked(images, found, ()), to, out)
     assert done.n_same == done.n_sheets
-    back, *_ = read_annotations(AnnotationSection(path=out), index(frame), merge={})
+    back, *_ = read_annotations(AnnotationSection(path=out), index(frame, file), merge={})
     (drawn,) = (mark.region for mark in back if mark.region is not None)
     assert np.array_equal(rasterise(drawn, frame), square(frame))
 

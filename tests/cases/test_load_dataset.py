@@ -70,7 +70,7 @@ def test_a_bad_image_among_good_ones_is_a_problem_and_loading_goes_on(two_classe
     assert dataset.problems == (
         Problem("cancer/cancer-1", "load", "is truncated"),
         Problem("normal/empty", "load", "is an empty file"),
-        Problem("normal/text", "load", "is neither PNG, JPEG nor DICOM, whatever its name says"),
+        Problem("normal/text", "load", "is neither PNG, JPEG, TIFF, DICOM nor NIfTI, whatever its name says"),
     )
 
 
@@ -80,7 +80,7 @@ def test_nothing_but_bad_images_is_an_error(tmp_path, load):
         (tmp_path / "images" / label / "x.png").write_bytes(b"")
     with refused(
         "none of the 2 images can be used; the first, a/x, is an empty file",
-        "PNG, JPEG and single-frame DICOM are read",
+        "PNG, JPEG, TIFF, DICOM and NIfTI are read",
     ):
         load(images=tmp_path / "images")
 

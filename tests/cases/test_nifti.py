@@ -270,6 +270,6 @@ def test_without_nibabel_the_error_says_what_to_install(load, tmp_path, monkeypa
     save(tmp_path / "x.nii", SHOWN)
     monkeypatch.setitem(sys.modules, "nibabel", None)
     with refused(
-        "NIfTI masks need the package nibabel, which is not installed", "pip install 'xaudit[nifti]'"
+        "NIfTI files need the package nibabel, which is not installed", "pip install 'xaudit[nifti]'"
     ):
         load(images=root, regions={"lungs": tmp_path / "x.nii"})

@@ -50,6 +50,13 @@ def test_sixteen_bits_are_divided_by_65535():
     assert raster_pixels(png16([[0, 13107, 65535]])) == pytest.approx(np.array([[0, 0.2, 1]]))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (11, 1), (37, 23)])
+def test_sixteen_bits_of_odd_sizes_keep_every_pixel(shape):
+    values = np.arange(shape[0] * shape[1]).reshape(shape) * 71
+    assert raster_pixels(png16(values)) == pytest.approx(values / 65535)
+    assert raster_header(png16(values), "png").height == shape[0]
+
+
 def test_one_bit_is_black_and_white():
     data = encoded(Image.fromarray(np.array([[True, False]])))
     assert raster_pixels(data).tolist() == [[1, 0]]
@@ -144,7 +151,7 @@ def test_a_png_with_a_flipped_byte_is_unreadable():
 def test_an_empty_file_and_another_format_are_unreadable():
     with unreadable("is an empty file"):
         read_header(b"", "lung")
-    with unreadable("is neither PNG, JPEG nor DICOM, whatever its name says"):
+    with unreadable("is neither PNG, JPEG, TIFF, DICOM nor NIfTI, whatever its name says"):
         read_header(encoded(Image.new("L", (4, 4)), "BMP"), "lung")
 
 

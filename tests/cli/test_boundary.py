@@ -79,6 +79,15 @@ def test_a_place_that_cannot_be_written_is_no_mistake_of_the_program(ending, num
     assert err == f"error: runs/x: {reason[0].lower()}{reason[1:]}\nhint:  {hint}\n"
 
 
+def test_a_machine_without_memory_left_is_no_mistake_of_the_program(ending):
+    code, out, err = ending(MemoryError("Unable to allocate 9.3 GiB"), "run")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: the memory of this machine is used up\n"
+        "hint:  end other programs, or give smaller images or a smaller batch\n"
+    )
+
+
 def test_any_other_fault_of_the_machine_is_an_internal_error(ending):
     assert ending(OSError(errno.EIO, "I/O error", "x"))[0] == 3
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from evidence_models import Kinked, Smooth, classifier_of
 
-from xaudit.catalog import EXPLAINERS
+from xaudit.catalog import EXPLAINERS, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import make_explainer
+from xaudit.plugins.explainer_check import check_maps
 
 MAKERS = [row for row in EXPLAINERS if row.made_of == "image"]
 IDS = [row.id for row in MAKERS]
@@ -82,6 +83,12 @@ def test_neither_neighbours_nor_order_change_a_map(name, images):
     ]
     np.testing.assert_allclose(backwards, together, rtol=0, atol=1e-5)
     np.testing.assert_allclose(np.stack(alone), together, rtol=0, atol=1e-5)
+
+
+@every_explainer
+def test_what_plug_ins_are_held_to_holds_for_our_own(name):
+    spec = ExplainerSpec(name=name, **FEW.get(name, {}))
+    check_maps(lambda model: make_explainer(spec, model), classifier(name), signed=explainer_row(name).signed)
 
 
 @every_explainer

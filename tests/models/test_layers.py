@@ -31,6 +31,17 @@ SMALLEST = {
     "vgg": "vgg11",
 }
 
+SMALLEST_OF_TIMM = {
+    "convnext": "convnext_atto",
+    "densenet": "densenet121",
+    "efficientnet": "test_efficientnet",
+    "mobilenetv3": "mobilenetv3_small_050",
+    "regnet": "regnetx_002",
+    "resnet": "test_resnet",
+    "vgg": "vgg11",
+}
+OF_TRANSFORMERS = ("ConvNextForImageClassification", "ResNetForImageClassification")
+
 
 def layer_of(module, name=None, model_hw=(32, 32)):
     return target_layer(module, name, model_id="net", model_hw=model_hw)
@@ -69,8 +80,38 @@ def test_target_layers_activation_is_not_overwritten_in_place(family):
 
 
 def test_the_table_has_a_tested_row_for_every_family():
-    families = {key.split(".")[0] for key in TARGET_LAYERS if not key.startswith("xaudit")}
-    assert families == set(SMALLEST)
+    rows = [key.split(".") for key in TARGET_LAYERS if not key.startswith("xaudit")]
+    torchvisions = {key[0] for key in rows if key[0] not in ("timm", "transformers")}
+    assert torchvisions == set(SMALLEST)
+    assert {key[2] for key in rows if key[0] == "timm"} == set(SMALLEST_OF_TIMM)
+    assert {key[-1] for key in rows if key[0] == "transformers"} == set(OF_TRANSFORMERS)
+
+
+def check_layer(module, side, grid):
+    """The target layer's activation is a picture of the last grid, and nobody writes over it."""
+    kept = []
+    keep_activation(layer_of(module), kept)
+    with torch.inference_mode():
+        module(torch.randn((1, 3, side, side), generator=torch.Generator().manual_seed(0)))
+    [(activation, at_the_time)] = kept
+    assert tuple(activation.shape[2:]) == (grid, grid)
+    torch.testing.assert_close(activation, at_the_time, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("family", SMALLEST_OF_TIMM)
+def test_target_layer_of_a_network_of_timm_is_a_picture_that_is_not_overwritten(family):
+    timm = pytest.importorskip("timm")
+    module = timm.create_model(SMALLEST_OF_TIMM[family], pretrained=False, num_classes=2).eval()
+    check_layer(module, 96, 6 if family == "vgg" else 3)
+
+
+@pytest.mark.parametrize("name", OF_TRANSFORMERS)
+def test_target_layer_of_a_network_of_transformers_is_a_picture_that_is_not_overwritten(name):
+    transformers = pytest.importorskip("transformers")
+    kind = getattr(transformers, name)
+    settings = {"embedding_size": 8} if name.startswith("ResNet") else {"num_stages": 2}
+    config = kind.config_class(hidden_sizes=[8, 16], depths=[1, 1], num_labels=2, **settings)
+    check_layer(kind(config).eval(), 64, 8)
 
 
 def test_densenets_last_norm_would_be_overwritten():

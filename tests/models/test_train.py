@@ -420,3 +420,15 @@ def test_networks_with_auxiliary_heads_train_on_small_frames(name, tmp_path):
     )
     classifier = load_classifier(model, class_names=CLASSES, weights=weights, device="cpu", batch_size=2)
     assert classifier.logits(torch.zeros((1, 3, 75, 75))).shape == (1, 2)
+
+
+def test_a_network_of_timm_is_trained_and_found_again(tmp_path):
+    pytest.importorskip("timm")
+    model = ModelSection(id="net", source="timm", architecture="test_resnet", input_size=32)
+    weights = train(tmp_path, settings=SETTINGS.model_copy(update={"epochs": 1}), model=model)
+    trained_at = weights.stat().st_mtime_ns
+    assert train(tmp_path, settings=SETTINGS.model_copy(update={"epochs": 1}), model=model) == weights
+    assert weights.stat().st_mtime_ns == trained_at
+    classifier = load_classifier(model, class_names=CLASSES, weights=weights, device="cpu", batch_size=4)
+    assert classifier.notes == ()
+    assert classifier.model_hw == (32, 32)

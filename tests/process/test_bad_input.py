@@ -450,3 +450,14 @@ def test_a_process_refuses_a_checkpoint_with_code_in_it(study):
     done = xaudit_process("run", audit, "-q", cwd=study)
     checked_refusal(done.returncode, done.stdout, done.stderr, study / "runs")
     assert not (study / "the-code-ran").exists()
+
+
+def test_a_process_refuses_an_audit_file_that_grows_without_end(study):
+    laughs = "a0: &a0 [x, x]\n" + "".join(
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
+    )
+    (study / "bomb.yaml").write_text(laughs)
+    done = xaudit_process("run", "bomb.yaml", "-q", cwd=study)
+    error, hint = checked_refusal(done.returncode, done.stdout, done.stderr, study / "runs")
+    assert error == "bomb.yaml: line 6: not YAML: more than 100000 values with every anchor written out"
+    assert hint == "check the indentation and quotes"

@@ -17,6 +17,13 @@ HEAVY = (
     "skimage",
     "scipy",
     "sklearn",
+    "matplotlib",
+    "jinja2",
+    "PIL",
+    "pydicom",
+    "nibabel",
+    "safetensors",
+    "pytorch_grad_cam",
 )
 
 LOOK = """
@@ -35,6 +42,7 @@ sys.exit(f"imported {found}" if found else code)
         ["--version"],
         ["run", "--help"],
         ["list", "explainers"],
+        ["list", "metrics"],
         ["list", "metrics", "--format", "json"],
         ["config", "schema"],
         ["config", "init", "-"],
@@ -54,3 +62,11 @@ def test_help_lists_and_refusals_come_without_heavy_libraries(args, tmp_path):
     )
     assert "imported" not in done.stderr, done.stderr
     assert done.returncode in (0, 2), done.stderr
+
+
+def test_the_command_line_itself_imports_no_heavy_library():
+    code = f"import sys, xaudit.cli; sys.exit(str(set({HEAVY!r}) & set(sys.modules) or ''))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr.strip() == ""

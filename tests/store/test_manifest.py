@@ -53,6 +53,7 @@ def test_it_names_what_another_needs_to_repeat_the_run(run, monkeypatch, tmp_pat
         "finished": "2025-03-01T12:03:00Z",
         "counts": {"cases": 12},
         "checksums": {"weights": {"net": "ab" * 32}, "images": "cd" * 32, "annotations": "ef" * 32},
+        "plugins": [],
     }
 
 
@@ -151,7 +152,7 @@ def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
 def test_the_version_of_every_library_that_the_project_depends_on_is_named():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = project["dependencies"] + extras["dicom"] + extras["nifti"]
+    wanted = [*project["dependencies"], *(one for extra in extras.values() for one in extra)]
     names = [re.match(r"[A-Za-z0-9-]+", text)[0] for text in wanted]
     assert [name for name in names if name not in LIBRARIES] == []
     assert library_versions()["numpy"] == __import__("numpy").__version__

@@ -6,12 +6,13 @@ its company changes a result.
 """
 
 from xaudit.audit.chunk import CaseSource, Chunk, Subject
-from xaudit.audit.explaining import explain
+from xaudit.audit.explaining import explain, have_maps
 from xaudit.audit.faithfulness import curves_of
 from xaudit.audit.localizing import Thresholds, localize
 from xaudit.audit.map_facts import map_facts
 from xaudit.audit.reliance import ask_reliance, score_reliance
-from xaudit.audit.scoring import score
+from xaudit.audit.results import without_map
+from xaudit.audit.scoring import empty_map, score
 from xaudit.audit.tuning import tuning_curves
 
 __all__ = [
@@ -21,10 +22,13 @@ __all__ = [
     "Thresholds",
     "ask_reliance",
     "curves_of",
+    "empty_map",
     "explain",
+    "have_maps",
     "localize",
     "map_facts",
     "score",
     "score_reliance",
     "tuning_curves",
+    "without_map",
 ]

@@ -11,7 +11,7 @@ from xaudit.cases.morphology import dilated
 from xaudit.catalog import REGIONS, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.errors import XauditError
-from xaudit.geometry import Geometry, mask_to_model, union
+from xaudit.geometry import Geometry, mask_to_model, on_grid, union
 from xaudit.metrics.regions import partition
 from xaudit.records import (
     BoolArray,
@@ -55,6 +55,11 @@ class Subject:
     geometry: Geometry
     regions: Mapping[str, BoolArray]
     surroundings: Surroundings
+
+    def road(self, values: FloatArray) -> Geometry:
+        """From the original frame to a map's grid: the model's frame, or another grid on it where a file has one."""
+        height, width = values.shape
+        return on_grid(self.geometry, (height, width))
 
     @cached_property
     def mark(self) -> BoolArray:

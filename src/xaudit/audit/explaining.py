@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xaudit.audit.chunk import Chunk
+from xaudit.catalog import EXTERNAL
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.records import (
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
 
 def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap]:
-    """One explainer's maps of a chunk, in the chunk's order."""
+    """One explainer's maps of a chunk, in the chunk's order; a case of which a file is missing is left out."""
     import torch
 
     if not chunk.subjects:
         return []
+    if spec.name == EXTERNAL.id:
+        return _from_files(chunk, spec, seed=seed)
     seeds = [seed_for(seed, subject.case.case_id, spec.fingerprint) for subject in chunk.subjects]
     images = torch.stack([subject.image for subject in chunk.subjects])
     targets = [subject.target_index for subject in chunk.subjects]
@@ -39,6 +42,39 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
         )
         for subject, own_seed, one in zip(chunk.subjects, seeds, made, strict=True)
     ]  # fmt: skip
+
+
+def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:
+    """The cases of a chunk that can be explained: all that can be read, or those that bring a file."""
+    from xaudit.models.external import ExternalModel
+
+    if spec.name != EXTERNAL.id or not isinstance(chunk.classifier, ExternalModel):
+        return frozenset(subject.case.case_id for subject in chunk.subjects)
+    files = chunk.classifier.maps[spec.id]
+    return frozenset(
+        one.case.case_id for one in chunk.subjects if files.has(one.case.case_id, one.prediction.target)
+    )
+
+
+def _from_files(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap]:
+    from xaudit.models.external import ExternalModel
+
+    if not isinstance(chunk.classifier, ExternalModel):
+        raise TypeError(f"'{spec.id}' are maps from files, and model '{chunk.classifier.id}' brings none")
+    files, there = chunk.classifier.maps[spec.id], have_maps(chunk, spec)
+    made: list[SaliencyMap] = []
+    for subject in chunk.subjects:
+        case, target = subject.case, subject.prediction.target
+        if case.case_id in there:
+            started = time.perf_counter()
+            values = files.read(case, target)
+            made.append(
+                SaliencyMap(
+                    case.case_id, chunk.classifier.id, spec.id, spec.fingerprint, target,
+                    values, seed_for(seed, case.case_id, spec.fingerprint), 0, time.perf_counter() - started,
+                )
+            )  # fmt: skip
+    return made
 
 
 def _made(

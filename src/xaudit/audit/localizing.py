@@ -43,7 +43,7 @@ def localize(
         thresholds: that were tuned for the explainer.
     """
     values = saliency.values if signed else np.abs(saliency.values)
-    carried, valid = map_to_original(values, subject.geometry)
+    carried, valid = map_to_original(values, subject.road(values))
     if seen is not None:
         cover, _ = map_to_original(seen.astype(np.float32), subject.geometry)
         valid = valid & (cover >= 1)

@@ -16,13 +16,16 @@ from xaudit.records import (
 def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
     """What the failure category of each of one explainer's maps is decided from, in the chunk's order.
 
-    With several readers' marks to score against, it is all of their marks together.
+    With several readers' marks to score against, it is all of their marks together. A case without a map has none.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     found: list[MapFacts] = []
     for subject in chunk.subjects:
-        saliency, prediction = by_case[subject.case.case_id], subject.prediction
-        carried, valid = map_to_original(counted_values(saliency, spec), subject.geometry)
+        saliency, prediction = by_case.get(subject.case.case_id), subject.prediction
+        if saliency is None:
+            continue
+        values = counted_values(saliency, spec)
+        carried, valid = map_to_original(values, subject.road(values))
         measures = measure_map(carried, subject.mark, valid, subject.anatomy)
         found.append(
             MapFacts(

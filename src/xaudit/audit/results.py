@@ -33,6 +33,14 @@ def result_of(key: ScoreKey, value: Measured, n_evals: int, seconds: float) -> S
             return Score(key, float(value), n_evals, seconds)
 
 
+NO_FILE = "no file holds a map of this case"
+
+
+def without_map(result: ScoreResult) -> Unscored:
+    """What stands in the place of a score of a map whose file is missing."""
+    return Unscored(result.key, NO_FILE)
+
+
 def key_of(
     subject: Subject,
     saliency: SaliencyMap | None,

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
+
 from xaudit.audit.chunk import Chunk, Subject, counted_values
 from xaudit.audit.faithfulness import faithfulness_of
 from xaudit.audit.localizing import Thresholds, ceilings_of, laid_over, localize_on, missing_map
 from xaudit.audit.reliance import effect_of
-from xaudit.audit.results import key_of, result_of, timed, why_no_region
-from xaudit.catalog import metric_row
+from xaudit.audit.results import key_of, result_of, timed, why_no_region, without_map
+from xaudit.catalog import EXTERNAL, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import map_to_original
@@ -38,13 +40,17 @@ def score(
     """Every metric of the audit on one explainer's maps of a chunk.
 
     Args:
-        maps: as stored, one per subject.
+        maps: as stored, one per subject; of a case whose file is missing none.
         reliances: of the same cases; empty where reliance was not asked.
         ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
         thresholds: that were tuned for the explainer; a ceiling is cut at them too.
         seed: the audit's, of metrics that draw samples.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
+    may_miss = spec.name == EXTERNAL.id
+    missing = {one.case.case_id for one in chunk.subjects} - by_case.keys() if may_miss else set()
+    by_case |= {name: empty_map(chunk, spec, name) for name in missing}
+    maps = list(by_case.values())
     placed = [metric for metric in metrics if metric_row(metric.name).family == "localization"]
     grid_of = native_grids(spec, chunk.classifier) if placed and chunk.subjects else None
     values_of = {one.case_id: counted_values(one, spec) for one in maps}
@@ -52,7 +58,7 @@ def score(
     results: list[ScoreResult] = []
     for subject in chunk.subjects:
         saliency, values = by_case[subject.case.case_id], values_of[subject.case.case_id]
-        carried, valid = map_to_original(values, subject.geometry)
+        carried, valid = map_to_original(values, subject.road(values))
         grid = None if grid_of is None else grid_of(subject.image)
         marked = {
             reader: laid_over(subject, region, carried, valid, grid, thresholds)
@@ -74,7 +80,14 @@ def score(
         if grid is not None and ceilings:
             results += ceilings_of(subject, saliency, placed, grid, thresholds)
         results += _where(subject, saliency, carried, values, reliances)
-    return results
+    return [without_map(one) if one.key.case_id in missing else one for one in results]
+
+
+def empty_map(chunk: Chunk, spec: ExplainerSpec, case_id: str) -> SaliencyMap:
+    """Stands for a map whose file is missing, so that every score that it would have is told as missing."""
+    target = next(one.prediction.target for one in chunk.subjects if one.case.case_id == case_id)
+    nothing = np.full(chunk.classifier.model_hw, np.nan, dtype=np.float32)
+    return SaliencyMap(case_id, chunk.classifier.id, spec.id, spec.fingerprint, target, nothing, 0, 0, 0.0)
 
 
 def _where(

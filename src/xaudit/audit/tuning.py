@@ -21,17 +21,21 @@ def tuning_curves(
 ) -> list[TuningCurve]:
     """How well one explainer's maps of a chunk meet their marks at each threshold, in the chunk's order.
 
-    A map that points nowhere meets nothing at any. A case whose marks can be neither met nor missed has no curve.
+    A map that points nowhere meets nothing at any. A case without a map has no curve,
+    nor has one whose marks can be neither met nor missed.
 
     Args:
-        maps: one per subject.
+        maps: at most one per subject.
         thresholds: of the map scaled to 0 to 1, rising.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     found: list[TuningCurve] = []
     for subject in chunk.subjects:
-        saliency = by_case[subject.case.case_id]
-        carried, valid = map_to_original(counted_values(saliency, spec), subject.geometry)
+        saliency = by_case.get(subject.case.case_id)
+        if saliency is None:
+            continue
+        values = counted_values(saliency, spec)
+        carried, valid = map_to_original(values, subject.road(values))
         curves = [
             curve
             for region in subject.regions.values()

@@ -20,7 +20,9 @@ from PIL import Image
 from xaudit.cases.box_table import box_table_text
 from xaudit.cases.entry import without_suffix
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER
+from xaudit.cases.nifti_export import write_volumes
 from xaudit.cases.phantom_files import write_mask
+from xaudit.cases.plane import Plane
 from xaudit.cases.yolo import yolo_line
 from xaudit.errors import DataError
 from xaudit.geometry import bounding_box, rasterise, union
@@ -36,12 +38,14 @@ class MarkedImage:
 
     Attributes:
         path: relative to the images' folder, as annotation files name it.
+        plane: where it lies in the patient, None where that is not known.
     """
 
     case_id: str
     path: str
     height: int
     width: int
+    plane: Plane | None = None
 
     @property
     def frame(self) -> tuple[int, int]:
@@ -75,7 +79,7 @@ def write_annotations(
 
     Raises:
         KeyError: for a format that cannot be written.
-        DataError: where two readers' names would be the same folder.
+        DataError: where two readers' names would be the same folder, or the format cannot hold marks on these images.
         OSError: where it cannot be written.
     """
     write = _WRITERS[format_id]
@@ -308,6 +312,11 @@ def _write_masks(marks: _Marks, out: Path, losses: Counter[str]) -> int:
     return n_files
 
 
+def _write_nifti(marks: _Marks, out: Path, losses: Counter[str]) -> int:
+    sheets = ((image.case_id, reader, drawn) for image, reader, drawn in marks.sheets())
+    return write_volumes(marks.images, sheets, marks.folders(losses), out, losses)
+
+
 _WRITERS: Mapping[str, Callable[[_Marks, Path, Counter[str]], int]] = {
     "coco": _write_coco,
     "voc": _write_voc,
@@ -315,6 +324,7 @@ _WRITERS: Mapping[str, Callable[[_Marks, Path, Counter[str]], int]] = {
     "labelme": _write_labelme,
     "boxes": _write_boxes,
     "masks": _write_masks,
+    "nifti": _write_nifti,
 }
 
 WRITABLE = tuple(_WRITERS)

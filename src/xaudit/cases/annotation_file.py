@@ -1,25 +1,24 @@
 """Annotation files as text, JSON, XML or a table, none of which is believed before it has been checked.
 
-A file of more than :data:`LARGEST_BYTES` is refused before it is read. XML that declares a document type is refused
+A file of more than :data:`xaudit.cases.table.LARGEST_BYTES` is refused before it is read. XML that declares a document type is refused
 too: entities are declared there, with which a file could pull in others or grow without end.
 """
 
 import csv
-import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import AnyStr
 from xml.etree import ElementTree
 
-from xaudit.cases.table import read_text
+from xaudit.cases import table
+from xaudit.cases.table import read_text, table_lines
 from xaudit.errors import DataError
 
-LARGEST_BYTES = 512 * 2**20
-"""Annotations of a hundred thousand images fit in here."""
-
-_LONGEST_CELL = 16 * 2**20
+_MOST_MEMORY = 2**30
+_MOST_PER_BYTE = 8
 
 
 class DoctypeError(ValueError):
@@ -47,14 +46,9 @@ class Row:
 def check_bytes(path: Path, shown: str) -> None:
     """Raises DataError where a file is too large to be annotations, or cannot be looked at."""
     try:
-        size = path.stat().st_size
+        table.check_bytes(path, shown)
     except OSError as error:
         raise _unreadable(shown, error) from None
-    if size > LARGEST_BYTES:
-        raise DataError(
-            f"{shown}: {size / 2**20:.0f} MB, and annotations of more than {LARGEST_BYTES // 2**20} MB are not read",
-            hint="divide the file, or take embedded images out of it",
-        )
 
 
 def read_json(path: Path, shown: str, what: str) -> object:
@@ -70,6 +64,7 @@ def read_json(path: Path, shown: str, what: str) -> object:
     """
     check_bytes(path, shown)
     text = read_text(path, what="annotations")
+    _check_memory(shown, text, {"{": 232, "[": 72, ",": 32, '"': 25})
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -91,7 +86,9 @@ def read_xml(path: Path, shown: str, what: str) -> ElementTree.Element:
     check_bytes(path, shown)
     try:
         parser = ElementTree.XMLParser(target=_Refusing())  # noqa: S314  (document types are refused)
-        parser.feed(path.read_bytes())
+        data = path.read_bytes()
+        _check_memory(shown, data, {b"<": 100, b"=": 100})
+        parser.feed(data)
         tree: ElementTree.Element = parser.close()
     except DoctypeError:
         raise DataError(
@@ -121,14 +118,26 @@ def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     """
     check_bytes(path, path.name)
     text = read_text(path, what="annotations")
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    csv.field_size_limit(_LONGEST_CELL)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    lines = table_lines(text, path.name)
     try:
         names = tuple(name.strip().lower() for name in next(lines, []))
     except csv.Error as error:
         raise DataError(f"{path.name}: line 1: not CSV: {error}", hint="check its quotes") from None
     return names, _rows(path.name, names, lines)
+
+
+def _check_memory(shown: str, text: AnyStr, cost: Mapping[AnyStr, int]) -> None:
+    """Raises DataError where a text would become more than a gigabyte of values, and far more than it is long itself.
+
+    Args:
+        cost: bytes that each of these characters stands for once the text is read.
+    """
+    needed = len(text) + sum(n_bytes * text.count(mark) for mark, n_bytes in cost.items())
+    if needed > max(_MOST_MEMORY, _MOST_PER_BYTE * len(text)):
+        raise DataError(
+            f"{shown}: would take {needed / 2**30:.1f} GB of memory, most of it for empty or tiny values",
+            hint="divide the file; this one is damaged, or holds more than annotations",
+        )
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:

@@ -18,10 +18,13 @@ from xaudit.cases.labelme import collect_labelme
 from xaudit.cases.lidc import collect_lidc
 from xaudit.cases.mark_list import MarkList
 from xaudit.cases.mask_folder import collect_masks
+from xaudit.cases.nifti import is_nifti
+from xaudit.cases.nifti_marks import collect_nifti
 from xaudit.cases.nih import COLUMNS as NIH_COLUMNS
 from xaudit.cases.nih import collect_nih
 from xaudit.cases.rsna import COLUMNS as RSNA_COLUMNS
 from xaudit.cases.rsna import collect_rsna
+from xaudit.cases.rtstruct import collect_rtstruct, is_rtstruct
 from xaudit.cases.siim import COLUMNS as SIIM_COLUMNS
 from xaudit.cases.siim import collect_siim
 from xaudit.cases.table import read_text
@@ -29,6 +32,7 @@ from xaudit.cases.vindr import COLUMNS as VINDR_COLUMNS
 from xaudit.cases.vindr import collect_vindr
 from xaudit.cases.voc import collect_voc
 from xaudit.cases.yolo import OTHERS, collect_yolo, is_yolo
+from xaudit.catalog.plugins import Brought, blamed, brought
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.records import Problem
@@ -77,6 +81,11 @@ def _boxes(path: Path, marks: MarkList, section: AnnotationSection) -> tuple[Pro
     return ()
 
 
+def _nifti(path: Path, marks: MarkList, section: AnnotationSection) -> tuple[Problem, ...]:
+    collect_nifti(path, marks, section.nifti)
+    return ()
+
+
 ANNOTATION_FORMATS: tuple[AnnotationFormat, ...] = (
     AnnotationFormat("coco", "COCO", False, _quietly(collect_coco)),
     AnnotationFormat("voc", "Pascal VOC", True, _voc),
@@ -92,17 +101,33 @@ ANNOTATION_FORMATS: tuple[AnnotationFormat, ...] = (
     AnnotationFormat("chexlocalize", "CheXlocalize", False, _quietly(collect_chexlocalize)),
     AnnotationFormat("lidc", "LIDC XML", True, _quietly(collect_lidc)),
     AnnotationFormat("dicom-seg", "DICOM SEG", True, _quietly(collect_dicom_seg)),
+    AnnotationFormat("rtstruct", "DICOM RT structure sets", True, _quietly(collect_rtstruct)),
+    AnnotationFormat("nifti", "NIfTI masks", True, _nifti),
     AnnotationFormat("masks", "mask PNGs", True, _quietly(collect_masks)),
 )
 """In the order in which an error names what was tried."""
 
 
 def annotation_format(format_id: str) -> AnnotationFormat:
-    """The format with an id; raises KeyError where there is none."""
+    """The format with an id, xaudit's own or another package's; raises PluginError where that cannot be used."""
     for one in ANNOTATION_FORMATS:
         if one.id == format_id:
             return one
-    raise KeyError(format_id)
+    found = brought("format", format_id)
+    if found is None:
+        raise KeyError(format_id)
+    return _plugged(found)
+
+
+def _plugged(found: Brought) -> AnnotationFormat:
+    """A format of another package, behind our own edge."""
+    plugin = found.plugin
+
+    def collect(path: Path, marks: MarkList) -> None:
+        with blamed(found.offer, f"reading {path.name}"):
+            plugin.collect(path, marks)
+
+    return AnnotationFormat(plugin.row.id, plugin.name, plugin.per_image, _quietly(collect))
 
 
 def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:
@@ -127,11 +152,15 @@ def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:
             break
         if file.name.lower() in OTHERS:
             continue
-        found = _kind(file, section) if file.suffix.lower() not in _PASSED_OVER else None
-        if found is not None and found != "masks":
+        passed_over = file.suffix.lower() in _PASSED_OVER and not is_nifti(file)
+        found = None if passed_over else _kind(file, section)
+        if found is not None and found not in _BESIDE_OTHERS:
             kinds.setdefault(found, file)
-    if not kinds and any(_kind(file, section) == "masks" for file in files[:_LOOKED_AT]):
-        return "masks", path
+    if not kinds:
+        for file in files[:_LOOKED_AT]:
+            found = _kind(file, section)
+            if found in _BESIDE_OTHERS:
+                kinds.setdefault(found, file)
     if len(kinds) > 1:
         names = " and ".join(f"{annotation_format(kind).name} ({file.name})" for kind, file in kinds.items())
         raise DataError(
@@ -145,6 +174,9 @@ def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:
     ((kind, file),) = kinds.items()
     return kind, path if annotation_format(kind).per_image else file
 
+
+_BESIDE_OTHERS = ("masks", "nifti")
+"""May be the images themselves, beside annotations of another kind."""
 
 _PASSED_OVER = frozenset({".jpg", ".jpeg", ".md", ".py", ".zip", ".gz", ".npy", ".npz", ".pt"})
 
@@ -169,13 +201,17 @@ def _kind(path: Path, section: AnnotationSection) -> str | None:
             f"{path}: cannot be read: {error.strerror or 'the system refuses it'}",
             hint="check its permissions",
         ) from None
-    match sniff(head[:132]):
+    match sniff(head[:1024]):
         case "png":
             return "masks"
         case "jpeg":
             return None
         case "dicom":
-            return "dicom-seg" if is_dicom_seg(head) else None
+            return "dicom-seg" if is_dicom_seg(head) else ("rtstruct" if is_rtstruct(head) else None)
+        case "nifti":
+            return "nifti"
+        case "tiff":
+            return None
         case _:
             pass
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.dataset import Dataset
-from xaudit.cases.entry import Entry, without_suffix
+from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.folder import list_folder
-from xaudit.cases.header import Header, UnreadableImageError, Window
-from xaudit.cases.image_file import read_bytes, read_header, sha256, uid_of
+from xaudit.cases.header import Header
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.mask_sources import mask_sources
+from xaudit.cases.opened_image import OpenedImage, opened_images
 from xaudit.cases.splits import assign_splits, check_patients
 from xaudit.cases.table import read_table
 from xaudit.config import DataSection
@@ -29,6 +29,7 @@ class _Opened:
     headers: dict[str, Header] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     uids: dict[str, str] = field(default_factory=dict)
     uids_complete: bool = True
 
@@ -46,12 +47,13 @@ def assemble(
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
     entries = _with_augmented(entries, section.augmented_pattern)
-    opened = _open(root, entries, dataset_id, section.window, on_progress)
+    opened = _open(root, entries, dataset_id, section, on_progress)
     images = ImageIndex(
         opened.paths,
         {case.case_id: (case.height, case.width) for case in opened.cases},
         opened.uids,
         opened.uids_complete,
+        {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
     )
     annotations, problems, further = read_annotations(
         section.annotations, images, merge=section.merge, faults=faults
@@ -59,7 +61,7 @@ def assemble(
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
     if not split_known:
-        cases = _divided(cases, section)
+        cases = _divided(cases, section, opened.digests)
     check_patients((case.patient_id, case.split) for case in cases)
     return Dataset(
         id=dataset_id,
@@ -71,6 +73,8 @@ def assemble(
         readers="union" if section.annotations is None else section.annotations.readers,
         masks=mask_sources(section.regions, cases, images),
         window=section.window,
+        planes=images.planes,
+        slices=section.nifti,
         problems=(*opened.problems, *problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
@@ -165,7 +169,7 @@ def _open(
     root: Path,
     entries: Sequence[Entry],
     dataset_id: str,
-    window: Window,
+    section: DataSection,
     on_progress: Callable[[Progress], None],
 ) -> _Opened:
     opened = _Opened()
@@ -175,34 +179,40 @@ def _open(
         on_progress(
             Progress("load", index, len(entries), f"{n_problems} unreadable" if n_problems else "images")
         )
-        case_id = prefix + without_suffix(entry.path)
-        opened.paths[entry.path] = case_id
-        data = b""
-        try:
-            data = read_bytes(root / entry.path)
-            header = read_header(data, window)
-        except UnreadableImageError as error:
-            opened.problems.append(Problem(case_id, "load", str(error)))
-            _keep_uid(opened, entry.path, case_id, uid_of(data))
-            continue
-        if header.uid is not None:
-            _keep_uid(opened, entry.path, case_id, header.uid)
-        opened.headers[case_id] = header
-        opened.cases.append(_case(entry, case_id, dataset_id, header, sha256(data)))
+        for one in opened_images(root, entry.path, section.window, section.nifti):
+            _keep(opened, replace(entry, path=one.path), prefix + without_suffix(one.path), dataset_id, one)
     on_progress(Progress("load", len(entries), len(entries), "images"))
     if not opened.cases:
         first = opened.problems[0]
         raise DataError(
             f"none of the {len(entries)} images can be used; the first, {first.case_id}, {first.reason}",
-            hint="PNG, JPEG and single-frame DICOM are read",
+            hint="PNG, JPEG, TIFF, DICOM and NIfTI are read",
         )
     opened.cases.sort(key=lambda case: case.case_id)
     return opened
 
 
+def _keep(opened: _Opened, entry: Entry, case_id: str, dataset_id: str, image: OpenedImage) -> None:
+    if case_id in opened.digests:
+        raise DataError(
+            f"'{case_id}' would be two images, of which one is listed as '{entry.path}'",
+            hint="list a file of several images as a whole or image by image, and rename files called alike",
+        )
+    opened.paths[entry.path] = case_id
+    opened.digests[case_id] = image.file_sha256
+    if image.header is None:
+        opened.problems.append(Problem(case_id, "load", image.reason))
+        _keep_uid(opened, entry.path, case_id, image.uid)
+        return
+    if image.uid is not None:
+        _keep_uid(opened, entry.path, case_id, image.uid)
+    opened.headers[case_id] = image.header
+    opened.cases.append(_case(entry, case_id, dataset_id, image.header, image.sha256))
+
+
 def _keep_uid(opened: _Opened, path: str, case_id: str, uid: str | None) -> None:
     if uid is None:
-        opened.uids_complete = opened.uids_complete and path.lower().endswith((".png", ".jpg", ".jpeg"))
+        opened.uids_complete = opened.uids_complete and is_raster(path)
     elif opened.uids.setdefault(uid, case_id) != case_id:
         raise DataError(
             f"{case_id}: is the same DICOM instance as {opened.uids[uid]}", hint="keep one of the two"
@@ -231,21 +241,28 @@ def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: s
 def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
     """The cases with DICOM's patients where nothing else names them, as numbers that reveal nothing."""
     keys = [opened.headers[case.case_id].patient_key for case in opened.cases]
-    if any(case.patient_id is not None for case in opened.cases) or None in keys:
+    if any(case.patient_id is not None for case in opened.cases):
         return opened.cases, []
+    if None in keys:
+        n_framed = sum(file_and_frame(case.path)[1] is not None for case in opened.cases)
+        note = f"{n_framed} images share a file with others and count as independent; name the patients to mend that"
+        return opened.cases, [note] if n_framed else []
     numbers = {key: index for index, key in enumerate(dict.fromkeys(keys), start=1)}
     cases = [
         replace(case, patient_id=f"patient-{numbers[key]:04d}")
         for case, key in zip(opened.cases, keys, strict=True)
     ]
     count = "one patient" if len(numbers) == 1 else f"{len(numbers)} patients"
+    if any(str(key).startswith("file ") for key in keys):
+        return cases, [f"a file of several images is taken for one patient's; {count} are numbered here"]
     return cases, [f"the DICOM files name {count}, who are numbered here"]
 
 
-def _divided(cases: Sequence[Case], section: DataSection) -> list[Case]:
-    """The cases with a split each; byte-for-byte copies count as one where no patient is known."""
+def _divided(cases: Sequence[Case], section: DataSection, digests: Mapping[str, str]) -> list[Case]:
+    """The cases with a split each; copies of a file, and all images of it, count as one where no patient is known."""
     splits = assign_splits(
-        ((case.case_id, case.patient_id or case.sha256, case.label) for case in cases), section.split
+        ((case.case_id, case.patient_id or digests[case.case_id], case.label) for case in cases),
+        section.split,
     )
     return [replace(case, split=splits[case.case_id]) for case in cases]
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from xaudit.cases.annotation_export import MarkedImage, write_annotations
 from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.entry import without_suffix
+from xaudit.cases.entry import is_raster, without_suffix
 from xaudit.cases.folder import check_folder, image_files
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_bytes, read_header, uid_of
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.opened_image import opened_images
+from xaudit.cases.plane import Plane
 from xaudit.cases.readers import reader_masks
 from xaudit.config import AnnotationSection
 from xaudit.config.data import AnnotationFormatName
@@ -59,30 +59,29 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     check_folder(folder)
     paths: dict[str, str] = {}
     uids: dict[str, str] = {}
+    planes: dict[str, Plane] = {}
     images: list[MarkedImage] = []
     problems: list[Problem] = []
     complete = True
     for file in image_files(folder, ignored=[section.path]):
-        path = file.relative_to(folder).as_posix()
-        case_id = without_suffix(path)
-        paths[path] = case_id
-        data = b""
-        try:
-            data = read_bytes(file)
-            header = read_header(data, "full")
-            images.append(MarkedImage(case_id, path, header.height, header.width))
-            uid = header.uid
-        except UnreadableImageError as error:
-            problems.append(Problem(case_id, "load", str(error)))
-            uid = uid_of(data)
-            complete = complete and (uid is not None or path.lower().endswith((".png", ".jpg", ".jpeg")))
-        if uid is not None:
-            uids.setdefault(uid, case_id)
+        for one in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
+            case_id = without_suffix(one.path)
+            paths[one.path] = case_id
+            if one.header is None:
+                problems.append(Problem(case_id, "load", one.reason))
+                complete = complete and (one.uid is not None or is_raster(one.path))
+            else:
+                size = one.header.height, one.header.width
+                images.append(MarkedImage(case_id, one.path, *size, one.header.plane))
+                if one.header.plane is not None:
+                    planes[case_id] = one.header.plane
+            if one.uid is not None:
+                uids.setdefault(one.uid, case_id)
     if not images:
         raise DataError(
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
         )
-    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete)
+    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete, planes)
     annotations, unused, _ = read_annotations(section, index, merge={})
     return Marked(tuple(images), annotations, (*problems, *unused))
 
@@ -105,6 +104,7 @@ def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conve
     index = ImageIndex(
         {image.path: image.case_id for image in marked.images},
         {image.case_id: image.frame for image in marked.images},
+        planes={image.case_id: image.plane for image in marked.images if image.plane is not None},
     )
     back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
     before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)

@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_bytes, read_pixels
+from xaudit.cases.image_file import read_image, read_pixels
 from xaudit.cases.mask_sources import MaskSources
+from xaudit.cases.plane import Plane
 from xaudit.cases.readers import Policy, reader_masks, under_policy
+from xaudit.config import SlicesSection
 from xaudit.errors import DataError
 from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Surroundings
 
@@ -26,7 +28,9 @@ class Dataset:
             else the last class name.
         readers: the policy that :meth:`regions` follows.
         masks: where the masks of the anatomy come from.
-        window: for DICOM images.
+        window: for DICOM and NIfTI images.
+        planes: case id: where the image lies in the patient, for those of which it is known.
+        slices: how they are taken out of NIfTI volumes.
         problems: images that could not be used, and why.
         patients_known: whether every case has a patient.
         split_known: false where the data named no splits and they were made here.
@@ -47,6 +51,8 @@ class Dataset:
     split_known: bool
     notes: tuple[str, ...] = ()
     votes: int | None = None
+    planes: Mapping[str, Plane] = field(default_factory=dict)
+    slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
 
     def pixels(self, case: Case) -> FloatArray:
@@ -56,8 +62,8 @@ class Dataset:
             DataError: where the file has gone, changed its size, or cannot be read any more.
         """
         try:
-            data = read_bytes(self.root / case.path)
-            values = read_pixels(data, case.source_format, self.window)
+            data, frame = read_image(self.root, case.path)
+            values = read_pixels(data, case.source_format, self.window, frame, self.slices)
         except UnreadableImageError as error:
             raise DataError(
                 f"{case.case_id}: {error}", hint="restore the image, or load the data again"

@@ -1,39 +1,29 @@
-"""Single-frame DICOM images as grey or colour values between 0 and 1.
+"""DICOM images, single or of several frames, as grey or colour values between 0 and 1.
 
-Only the elements listed below are parsed, so that no text about the patient is ever held, and nothing of a
-file's text appears in a message. The frame is the one in which the file stores its pixels: annotations are
-drawn in that frame, so a slice stored turned or mirrored (ImageOrientationPatient) is not turned back, and its
-header says so. Spacing is PixelSpacing, (row, column) in millimetres.
+Only the elements listed below are parsed, and nothing of a file's text appears in a message. The frame is the one in which the
+file stores its pixels: annotations are drawn in that frame, so a slice stored turned or mirrored (ImageOrientationPatient) is
+not turned back, and its header says so. Spacing is PixelSpacing, (row, column) in millimetres. Frames are counted from 1, as
+DICOM counts them.
 """
 
-import logging
-import struct
-import threading
-import warnings
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from io import BytesIO
-from types import ModuleType
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from xaudit.cases.header import Header, UnreadableImageError, Window
-from xaudit.errors import DataError
-from xaudit.records import BoolArray, FloatArray, PatientSide
-
-PRESETS: dict[str, tuple[float, float]] = {
-    "lung": (-600.0, 1500.0),
-    "mediastinum": (40.0, 400.0),
-    "bone": (400.0, 1800.0),
-}
-"""(centre, width) in Hounsfield units."""
+from xaudit.cases.dicom_file import Elements, parsed
+from xaudit.cases.dicom_pixels import PIXELS
+from xaudit.cases.dicom_values import shown_values
+from xaudit.cases.header import Header, UnreadableImageError, Window, check_frame
+from xaudit.cases.plane import plane_of
+from xaudit.records import FloatArray, PatientSide
 
 _ELEMENTS = [
+    "SOPClassUID",
     "SOPInstanceUID",
     "PatientID",
     "Modality",
+    "FrameOfReferenceUID",
     "Rows",
     "Columns",
     "NumberOfFrames",
@@ -46,21 +36,35 @@ _ELEMENTS = [
     "PixelRepresentation",
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",
+    "FloatPixelPaddingValue",
+    "FloatPixelPaddingRangeLimit",
     "RescaleSlope",
     "RescaleIntercept",
     "ModalityLUTSequence",
     "WindowCenter",
     "WindowWidth",
     "VOILUTFunction",
+    "VOILUTSequence",
+    "PresentationLUTShape",
     "PixelSpacing",
     "ImageOrientationPatient",
+    "ImagePositionPatient",
     "PatientOrientation",
-    "PixelData",
-    "FloatPixelData",
-    "DoubleFloatPixelData",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "RedPaletteColorLookupTableDescriptor",
+    "GreenPaletteColorLookupTableDescriptor",
+    "BluePaletteColorLookupTableDescriptor",
+    "RedPaletteColorLookupTableData",
+    "GreenPaletteColorLookupTableData",
+    "BluePaletteColorLookupTableData",
+    "SegmentedRedPaletteColorLookupTableData",
+    "SegmentedGreenPaletteColorLookupTableData",
+    "SegmentedBluePaletteColorLookupTableData",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    *PIXELS,
 ]
-
-_OTHER_MODALITIES = frozenset({"CR", "DX", "MG", "MR", "NM", "OT", "PT", "RF", "SC", "US", "XA", "XC"})
 
 _STANDARD_ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -69,46 +73,54 @@ _SIDES: tuple[tuple[PatientSide, PatientSide], ...] = (("R", "L"), ("A", "P"), (
 
 _N_ORIENTATION = 6
 _ALONG_AN_AXIS = 0.9
+_MOST_FRAMES = 10_000
 
-_BROKEN = (
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
-
-_lock = threading.Lock()
-
-T = TypeVar("T")
+_last: list[tuple[bytes, Any]] = []
+"""The last file, so that it is parsed once for all its frames."""
 
 
-def dicom_header(data: bytes, window: Window) -> Header:
+def dicom_frames(data: bytes) -> int | None:
+    """How many frames a DICOM file holds; None for a single image, and for a file that cannot be read.
+
+    Raises:
+        UnreadableImageError: where it claims more than anybody has.
+        DataError: where pydicom is not installed.
+    """
+    try:
+        file = _parsed(data)
+    except UnreadableImageError:
+        return None
+    n_frames = _n_frames(Elements(file))
+    return n_frames if n_frames > 1 else None
+
+
+def dicom_header(data: bytes, window: Window, frame: int | None = None) -> Header:
     """The frame, spacing and orientation of a DICOM image, decoded once to be sure that it can be.
+
+    Args:
+        data: the file.
+        window: under which it is looked at.
+        frame: which one, from 1; None for a single image.
 
     Raises:
         UnreadableImageError: with what is wrong, in words that hold nothing of the file's text.
         DataError: where pydicom is not installed.
     """
-    dataset = _parsed(data)
-    values = _values(dataset, window)
-    orientation = _numbers(dataset, "ImageOrientationPatient")
+    elements = _of_frame(data, frame)
+    values = shown_values(elements, window)
+    orientation, spacing = elements.numbers("ImageOrientationPatient"), _spacing(elements)
+    uid, space = elements.text("SOPInstanceUID"), elements.text("FrameOfReferenceUID")
     return Header(
         values.shape[0],
         values.shape[1],
         "dicom",
-        spacing_mm=_spacing(dataset),
-        uid=_text(dataset, "SOPInstanceUID"),
-        patient_key=_text(dataset, "PatientID"),
-        left_edge=left_edge(orientation, _first_text(dataset, "PatientOrientation")),
-        turned=len(orientation) == 6 and not np.allclose(orientation, _STANDARD_ORIENTATION, atol=0.05),
+        spacing_mm=spacing,
+        uid=uid if uid is None or frame is None else f"{uid}#{frame}",
+        patient_key=elements.text("PatientID"),
+        left_edge=left_edge(orientation, elements.first_text("PatientOrientation")),
+        turned=len(orientation) == _N_ORIENTATION
+        and not np.allclose(orientation, _STANDARD_ORIENTATION, atol=0.05),
+        plane=plane_of(elements.numbers("ImagePositionPatient"), orientation, spacing, space),
     )
 
 
@@ -141,238 +153,46 @@ def left_edge(orientation: Sequence[float], stated: str) -> PatientSide | None:
     return None
 
 
-def dicom_pixels(data: bytes, window: Window) -> FloatArray:
+def dicom_pixels(data: bytes, window: Window, frame: int | None = None) -> FloatArray:
     """The windowed values of a DICOM image: float32, (H, W) or (H, W, 3), in [0, 1].
 
-    Grey values are rescaled to the modality's units, windowed, inverted for MONOCHROME1, and zero where the
-    file marks padding. Colour is taken as it is.
+    Grey values are taken to the modality's units, windowed, inverted where large means dark, and zero where the file marks
+    padding. Colour is taken as it is.
     """
-    return _values(_parsed(data), window)
+    return shown_values(_of_frame(data, frame), window)
 
 
 def instance_uid(data: bytes) -> str | None:
     """The UID by which annotations may name an image, also where its pixels cannot be decoded."""
     try:
-        return _text(_parsed(data), "SOPInstanceUID")
+        return Elements(_parsed(data)).text("SOPInstanceUID")
     except UnreadableImageError:
         return None
 
 
-def apply_window(values: FloatArray, centre: float, width: float, *, function: str = "LINEAR") -> FloatArray:
-    """Grey levels between 0 and 1 of values in the modality's units.
-
-    Args:
-        values: any shape.
-        centre: of the window.
-        width: of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
-        function: ``LINEAR``, ``LINEAR_EXACT`` or ``SIGMOID``.
-
-    Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about
-    ``centre - 0.5``.
-
-    Example:
-        >>> apply_window(np.array([-1350.0, -600.5, 149.0]), -600, 1500).round(3).tolist()
-        [0.0, 0.5, 1.0]
-    """
-    match function:
-        case "LINEAR_EXACT":
-            levels = (values - centre) / width + 0.5
-        case "SIGMOID":
-            levels = 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -60, 60)))
-        case _:
-            if width <= 1:
-                levels = (values > centre - 0.5).astype(np.float64)
-            else:
-                levels = (values - (centre - 0.5)) / (width - 1) + 0.5
-    return np.asarray(np.clip(levels, 0, 1), dtype=np.float32)
+def _of_frame(data: bytes, frame: int | None) -> Elements:
+    file = _parsed(data)
+    n_frames = _n_frames(Elements(file))
+    return Elements(file, check_frame(n_frames if n_frames > 1 else None, frame))
 
 
-def _pydicom() -> ModuleType:
-    try:
-        import pydicom
-        import pydicom.pixels
-    except ImportError:
-        raise DataError(
-            "DICOM images need the package pydicom, which is not installed",
-            hint="pip install 'xaudit[dicom]'",
-        ) from None
-    return pydicom
-
-
-def _broken() -> tuple[type[Exception], ...]:
-    """What a damaged file can raise."""
-    errors = _pydicom().errors
-    return (*_BROKEN, errors.InvalidDicomError, errors.BytesLengthException)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Holds back pydicom's warnings and log lines, which quote the file's text."""
-    log = logging.getLogger("pydicom")
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before, log.disabled = log.disabled, True
-        try:
-            yield
-        finally:
-            log.disabled = before
-
-
-def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydicom makes attributes up as it reads)
-    """A DICOM file of which only these elements are held.
-
-    Raises:
-        UnreadableImageError: where the header is damaged.
-        DataError: where pydicom is not installed.
-    """
-    pydicom = _pydicom()
-    try:
-        with _quiet():
-            return pydicom.dcmread(BytesIO(data), specific_tags=list(elements))
-    except _broken():
-        raise UnreadableImageError("is damaged: its DICOM header cannot be read") from None
-
-
-def guarded(read: Callable[[], T]) -> T | None:
-    """What a function reads out of a parsed file; None where the file is damaged there. Nothing is printed."""
-    try:
-        with _quiet():
-            return read()
-    except _broken():
-        return None
+def _n_frames(elements: Elements) -> int:
+    n_frames = elements.number("NumberOfFrames") or 1
+    if not 1 <= n_frames <= _MOST_FRAMES:
+        raise UnreadableImageError(f"claims to hold {n_frames:.0f} frames")
+    return int(n_frames)
 
 
 def _parsed(data: bytes) -> Any:  # noqa: ANN401
-    return parsed(data, _ELEMENTS)
+    if _last and _last[0][0] is data:
+        return _last[0][1]
+    file = parsed(data, _ELEMENTS)
+    _last[:] = [(data, file)]
+    return file
 
 
-def _values(dataset: Any, window: Window) -> FloatArray:  # noqa: ANN401
-    stored = _stored(dataset)
-    if stored.ndim == 3:
-        largest = float(2 ** int(_number(dataset, "BitsStored") or 8) - 1)
-        return np.asarray(np.clip(stored / largest, 0, 1), dtype=np.float32)
-    if "ModalityLUTSequence" in dataset:
-        raise UnreadableImageError(
-            "maps its values through a modality table, which is not read; only rescaling is"
-        )
-    padding = _padding(dataset, stored)
-    slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
-    values = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
-    levels = _windowed(dataset, values, padding, window)
-    if _text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
-        levels = 1 - levels
-    return np.where(padding, np.float32(0), levels).astype(np.float32)
-
-
-def _stored(dataset: Any) -> FloatArray:  # noqa: ANN401
-    """The stored values, (H, W) or (H, W, 3)."""
-    pydicom = _pydicom()
-    n_frames = _number(dataset, "NumberOfFrames") or 1
-    if n_frames > 1:
-        raise UnreadableImageError(
-            f"is a multi-frame DICOM of {int(n_frames)} frames; only single frames are read"
-        )
-    if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise UnreadableImageError("is a DICOM file without an image, or cut off before it")
-    kind = _text(dataset, "PhotometricInterpretation") or ""
-    if not kind.startswith(("MONOCHROME", "RGB", "YBR")):
-        raise UnreadableImageError(
-            "stores its DICOM pixels as palette or in another colour form that is not read"
-        )
-    try:
-        with _quiet():
-            stored = pydicom.pixels.pixel_array(dataset)
-    except _broken():
-        raise UnreadableImageError(_why_not_decoded(dataset)) from None
-    if stored.ndim not in (2, 3) or (stored.ndim == 3 and stored.shape[2] != 3):
-        raise UnreadableImageError("is not a single grey or colour DICOM image")
-    return np.asarray(stored, dtype=np.float64)
-
-
-def _why_not_decoded(dataset: Any) -> str:  # noqa: ANN401
-    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    if syntax is None or not (syntax.is_transfer_syntax and not syntax.is_private):
-        return "is a DICOM image in an unknown transfer syntax"
-    if not syntax.is_compressed or syntax.is_deflated:
-        return "is truncated or damaged: its DICOM pixels do not fill the frame"
-    return f"is compressed as {syntax.name}, which no installed decoder reads, or is damaged"
-
-
-def _windowed(dataset: Any, values: FloatArray, padding: BoolArray, window: Window) -> FloatArray:  # noqa: ANN401
-    if window == "full":
-        kept = values[~padding]
-        low, high = (float(kept.min()), float(kept.max())) if kept.size else (0.0, 0.0)
-        if high <= low:
-            return np.zeros(values.shape, dtype=np.float32)
-        return np.asarray(np.clip((values - low) / (high - low), 0, 1), dtype=np.float32)
-    if window == "file":
-        centres, widths = _numbers(dataset, "WindowCenter"), _numbers(dataset, "WindowWidth")
-        if not centres or not widths or widths[0] <= 0:
-            raise UnreadableImageError(
-                "names no window of its own; set data.window to full or [centre, width]"
-            )
-        function = _text(dataset, "VOILUTFunction") or "LINEAR"
-        return apply_window(values, centres[0], widths[0], function=function)
-    if isinstance(window, tuple):
-        return apply_window(values, *window)
-    modality = _text(dataset, "Modality")
-    if modality not in (None, "CT"):
-        name = modality if modality in _OTHER_MODALITIES else "something else"
-        raise UnreadableImageError(
-            f"is {name} and not CT, so the window '{window}' means nothing for it; "
-            "set data.window to file, full or [centre, width]"
-        )
-    return apply_window(values, *PRESETS[window])
-
-
-def _padding(dataset: Any, stored: FloatArray) -> BoolArray:  # noqa: ANN401
-    first = _number(dataset, "PixelPaddingValue")
-    if first is None:
-        return np.zeros(stored.shape, dtype=bool)
-    last = _number(dataset, "PixelPaddingRangeLimit")
-    low, high = sorted((first, first if last is None else last))
-    return (stored >= low) & (stored <= high)
-
-
-def _spacing(dataset: Any) -> tuple[float, float] | None:  # noqa: ANN401
-    spacing = _numbers(dataset, "PixelSpacing")
+def _spacing(elements: Elements) -> tuple[float, float] | None:
+    spacing = elements.numbers("PixelSpacing")
     if len(spacing) != 2 or not all(np.isfinite(s) and s > 0 for s in spacing):
         return None
     return (spacing[0], spacing[1])
-
-
-def _text(dataset: Any, keyword: str) -> str | None:  # noqa: ANN401
-    try:
-        with _quiet():
-            value = dataset.get(keyword)
-    except _broken():
-        return None
-    return (str(value).strip() or None) if value is not None else None
-
-
-def _first_text(dataset: Any, keyword: str) -> str:  # noqa: ANN401
-    """The first of several values, empty where there is none."""
-    try:
-        with _quiet():
-            value = dataset.get(keyword)
-            many = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
-            return str(value[0] if many and value else value or "").strip().upper()
-    except _broken():
-        return ""
-
-
-def _number(dataset: Any, keyword: str) -> float | None:  # noqa: ANN401
-    numbers = _numbers(dataset, keyword)
-    return numbers[0] if numbers else None
-
-
-def _numbers(dataset: Any, keyword: str) -> tuple[float, ...]:  # noqa: ANN401
-    try:
-        with _quiet():
-            value = dataset.get(keyword)
-            if value is None or value == "":
-                return ()
-            many = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
-            return tuple(float(number) for number in (value if many else [value]))
-    except _broken():
-        return ()

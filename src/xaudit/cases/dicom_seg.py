@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from xaudit.cases.annotation_file import check_bytes, files_below
-from xaudit.cases.dicom import guarded, parsed
+from xaudit.cases.dicom_file import guarded, names_storage, parsed
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
@@ -47,13 +47,12 @@ _ELEMENTS = (
 )
 T = TypeVar("T")
 
-_MOST_PIXELS = 2**30  # of all frames together: a thousand slices of a thousand by a thousand
+_MOST_PIXELS = 2**28  # of all frames together: a thousand slices of 512 by 512
 
 
 def is_dicom_seg(head: bytes) -> bool:
     """Whether the beginning of a DICOM file names the storage class of segmentations."""
-    at = head.find(STORAGE)
-    return at >= 0 and head[at + len(STORAGE) : at + len(STORAGE) + 1] not in b".0123456789"
+    return names_storage(head, STORAGE)
 
 
 def collect_dicom_seg(path: Path, marks: MarkList) -> None:
@@ -71,7 +70,7 @@ def collect_dicom_seg(path: Path, marks: MarkList) -> None:
             check_bytes(file, shown)
             try:
                 data = read_bytes(file)
-                if sniff(data[:132]) != "dicom" or not is_dicom_seg(data[: 1 << 16]):
+                if sniff(data[:1024]) != "dicom" or not is_dicom_seg(data[: 1 << 16]):
                     if path.is_dir():
                         continue
                     raise DataError(f"{shown}: not DICOM SEG", hint="give the segmentation, not the images")
@@ -108,7 +107,10 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
         with marks.item():
             place = f"{shown}: frame {index + 1}"
             uid = _first(frame, shared, _slice_of)
-            case_id = marks.images.uids.get(str(uid))
+            of_frame = _first(frame, shared, _frame_of)
+            # A slice is an instance, or a frame of one.
+            case_id = marks.images.uids.get(str(uid) if of_frame is None else f"{uid}#{of_frame}")
+            case_id = case_id or marks.images.uids.get(str(uid))
             if case_id is None or case_id not in marks.images.frames:
                 continue
             marks.images.check_size(place, case_id, (height, width))
@@ -144,6 +146,12 @@ def _pixels(shown: str, dataset: Any, shape: tuple[int, int, int]) -> BoolArray:
 
 def _slice_of(groups: Any) -> str:  # noqa: ANN401
     return str(groups.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID)
+
+
+def _frame_of(groups: Any) -> int:  # noqa: ANN401
+    source = groups.DerivationImageSequence[0].SourceImageSequence[0]
+    numbers = source.ReferencedFrameNumber
+    return int(numbers[0] if isinstance(numbers, list | tuple) or hasattr(numbers, "append") else numbers)
 
 
 def _segment_of(groups: Any) -> int:  # noqa: ANN401

@@ -1,5 +1,10 @@
-"""One image that the data names, before anybody has opened it."""
+"""One image that the data names, before anybody has opened it.
 
+An image within a file of several is named by the file and its number, counted from 1: ``ct.dcm#3`` is the third frame of a
+DICOM file, the third page of a TIFF, or the third slice of a NIfTI volume.
+"""
+
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -21,9 +26,12 @@ IMAGE_SUFFIXES = frozenset(
         ".bmp",
         ".gif",
         ".webp",
+        ".nii",
     }
 )
 """What names an image file; whether it is one that can be read is decided by its content."""
+
+_FRAME = re.compile(r"(?P<file>.+)#(?P<frame>\d{1,6})")
 
 SPLITS = {
     "train": "train",
@@ -42,7 +50,7 @@ class Entry:
     """An image by its path below the data set's root, and what the data says of it.
 
     Attributes:
-        path: with forward slashes, relative to the root.
+        path: with forward slashes, relative to the root; ends with ``#`` and a number where one image of a file is meant.
         label: as the data spells it, before any merging of classes.
         split: ``train``, ``validation`` or ``test``, None where the data does not say.
         spacing_mm: millimetres per pixel as (row, column).
@@ -59,15 +67,45 @@ class Entry:
     augmented: bool | None = None
 
 
+def frame_path(path: str, frame: int | None) -> str:
+    """The name of an image within a file of several; the file's own where it holds one.
+
+    Example:
+        >>> frame_path("cancer/ct.dcm", 3), frame_path("a.png", None)
+        ('cancer/ct.dcm#3', 'a.png')
+    """
+    return path if frame is None else f"{path}#{frame}"
+
+
+def file_and_frame(path: str) -> tuple[str, int | None]:
+    """The file of an image, and its number within it; None where its name gives none.
+
+    Example:
+        >>> file_and_frame("cancer/ct.dcm#3"), file_and_frame("a#3.png")
+        (('cancer/ct.dcm', 3), ('a#3.png', None))
+    """
+    found = _FRAME.fullmatch(path)
+    return (path, None) if found is None else (found["file"], int(found["frame"]))
+
+
 def without_suffix(path: str) -> str:
     """A path without the suffix that names an image; other dots stay, as in files named by a DICOM UID.
 
     Example:
-        >>> without_suffix("cancer/a.PNG"), without_suffix("1.2.840.10008")
-        ('cancer/a', '1.2.840.10008')
+        >>> without_suffix("cancer/a.PNG"), without_suffix("1.2.840.10008"), without_suffix("ct.nii.gz#12")
+        ('cancer/a', '1.2.840.10008', 'ct#12')
     """
-    suffix = PurePosixPath(path).suffix
-    return path[: -len(suffix)] if suffix.lower() in IMAGE_SUFFIXES else path
+    file, frame = file_and_frame(path)
+    if file.lower().endswith(".nii.gz"):
+        return frame_path(file[: -len(".nii.gz")], frame)
+    suffix = PurePosixPath(file).suffix
+    return frame_path(file[: -len(suffix)] if suffix.lower() in IMAGE_SUFFIXES else file, frame)
+
+
+def is_raster(path: str) -> bool:
+    """Whether an image is called like one that is no DICOM file."""
+    file, _ = file_and_frame(path)
+    return file.lower().endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".nii", ".nii.gz"))
 
 
 def check_unique(entries: Iterable[Entry]) -> None:

@@ -7,7 +7,7 @@ belong to the path alone. Files that are no images (a readme, an XML) are passed
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from xaudit.cases.entry import SPLITS, Entry, check_unique
+from xaudit.cases.entry import IMAGE_SUFFIXES, SPLITS, Entry, check_unique
 from xaudit.cases.image_file import is_image
 from xaudit.errors import DataError, did_you_mean
 
@@ -52,12 +52,32 @@ def image_files(folder: Path, ignored: Collection[Path] = ()) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "__MACOSX")):
             continue
+        _check_link(path)
         if path.is_dir():
             if path not in ignored and not path.is_symlink():
                 found.extend(image_files(path, ignored))
         elif path.is_file() and is_image(path):
             found.append(path)
     return found
+
+
+def _check_link(path: Path) -> None:
+    """Raises DataError where a link leads to a folder that it lies in, or an image's link leads nowhere."""
+    if not path.is_symlink():
+        return
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # nowhere, or round in a circle
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            raise DataError(
+                f"{path.parent.name}/{path.name}: a link that leads nowhere",
+                hint="restore its file, or remove the link",
+            ) from None
+        return
+    if target.is_dir() and path.parent.resolve().is_relative_to(target):
+        raise DataError(
+            f"{path.parent.name}/{path.name}: a link back to a folder that it lies in", hint="remove the link"
+        )
 
 
 def _entries(root: Path, ignored: Collection[Path]) -> Iterator[Entry]:
@@ -73,6 +93,8 @@ def _entries(root: Path, ignored: Collection[Path]) -> Iterator[Entry]:
 def _class_folders(root: Path, parent: Path, ignored: Collection[Path]) -> list[Path]:
     inside = sorted(path for path in parent.iterdir() if not path.name.startswith((".", "__MACOSX")))
     shown = parent.relative_to(root.parent).as_posix()
+    for path in inside:
+        _check_link(path)
     if not inside:
         raise DataError(f"{shown}: the folder is empty", hint="give the folder that holds the class folders")
     folders = [path for path in inside if path.is_dir() and path not in ignored]

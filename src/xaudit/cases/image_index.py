@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from xaudit.cases.entry import without_suffix
+from xaudit.cases.plane import Plane
 from xaudit.errors import DataError, did_you_mean
 
 NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
@@ -28,6 +29,7 @@ class ImageIndex:
         paths: path below the root: case id; unreadable images included.
         frames: case id: (height, width) of the images that could be read.
         uids: DICOM instance: case id; never shown.
+        planes: case id: where the image lies in the patient, for those of which it is known.
         complete: false where an unreadable DICOM file kept its UID to itself.
     """
 
@@ -35,6 +37,7 @@ class ImageIndex:
     frames: Mapping[str, tuple[int, int]]
     uids: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    planes: Mapping[str, Plane] = field(default_factory=dict)
 
     def named(self, name: str) -> list[str]:
         """The cases that a name can mean: its path ends with the image's, or the other way round.

@@ -12,6 +12,9 @@ SLACK_PX = 0.5
 """Drawing tools round: less than half a pixel beyond the edge changes no pixel, and is cut off."""
 
 
+MOST_POINTS = 20_000
+"""Of one outline; each is held against every pixel around it."""
+
 _NO_IMAGE_IS_LARGER = 1e12
 
 
@@ -63,11 +66,16 @@ def checked_polygon(place: str, points: tuple[tuple[float, float], ...], frame: 
     """The outline through these points (x, y).
 
     Raises:
-        DataError: fewer than three points, outside the image, or without area.
+        DataError: fewer than three points or more than :data:`MOST_POINTS`, outside the image, or without area.
     """
     if len(points) < 3:
         raise DataError(
             f"{place}: an outline of {len(points)} points", hint="an outline needs at least three"
+        )
+    if len(points) > MOST_POINTS:
+        raise DataError(
+            f"{place}: an outline of {len(points)} points, and more than {MOST_POINTS} are not read",
+            hint="save it as a mask, or with fewer points",
         )
     xs, ys = [x for x, _ in points], [y for _, y in points]
     spelled = f"the outline from ({min(xs):g}, {min(ys):g}) to ({max(xs):g}, {max(ys):g})"

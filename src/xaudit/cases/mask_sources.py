@@ -17,7 +17,7 @@ from xaudit.cases import segmentation_ct, segmentation_xray
 from xaudit.cases.coco import read_coco
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.masks import find_masks, read_mask
-from xaudit.cases.nifti import MaskSlice, find_slices, holds_nifti, is_nifti, read_slice
+from xaudit.cases.nifti import MaskSlice, find_slices, holds_nifti, is_nifti, is_placed, read_slice
 from xaudit.cases.refused import Refused
 from xaudit.config import NiftiSection, RegionSection
 from xaudit.errors import DataError
@@ -282,7 +282,10 @@ def _source(
     paths = {case.case_id: case.path for case in cases}
     frames = {case.case_id: (case.height, case.width) for case in cases}
     if is_nifti(given) or holds_nifti(given):
-        return NiftiMasks(find_slices(given, paths, frames, section.nifti), section.nifti)
+        planes = {
+            name: plane for name, plane in images.planes.items() if name in paths and is_placed(paths[name])
+        }
+        return NiftiMasks(find_slices(given, paths, frames, section.nifti, planes), section.nifti)
     return MaskFiles(find_masks(given, paths, frames))
 
 

@@ -6,55 +6,48 @@ Which file and slice belong to an image is told by names alone:
 - slice 12 of ``ct01.nii.gz`` is the mask of ``ct01-012.png``, ``ct01_12.png`` and ``ct01/12.png``: the number that ends the
   image's name, of the volume that the rest of the name, or else the folder, is called like.
 
-Slices lie along the file's third axis. What is not zero is inside, whatever the number says.
+- ``ct01.nii.gz`` is the mask of every image of ``ct01.dcm``, ``ct01.tif`` or ``ct01.nii.gz``: slice 12, counted from 1, is that of
+  ``ct01.dcm#12``. Where image and mask both say where they lie in the patient, the slice in the same place is
+  taken instead, whatever the order of the slices.
+
+Slices lie along the file's third axis unless another is asked for. What is not zero is inside, whatever the number says.
 """
 
 import re
-import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 
-from xaudit.cases.entry import without_suffix
+from xaudit.cases.entry import file_and_frame, without_suffix
 from xaudit.cases.folder import check_folder
+from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.image_file import read_bytes
+from xaudit.cases.nifti_file import AGAIN, Cut, Volume, open_nifti
+from xaudit.cases.plane import Plane
 from xaudit.config import NiftiSection
 from xaudit.errors import DataError, did_you_mean
-from xaudit.records import BoolArray
+from xaudit.records import BoolArray, FloatArray
 
 SUFFIXES = (".nii.gz", ".nii")
 
 _NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
-_BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError, zlib.error)
-_TO_IMAGE = {"R": "L", "L": "L", "A": "P", "P": "P", "S": "I", "I": "I"}
-"""Towards which side of the patient an axis runs once it is turned: left, back or feet."""
-
-_AGAIN = "save it again as NIfTI, one volume of numbers"
 
 
 @dataclass(frozen=True, slots=True)
 class MaskSlice:
-    """One mask within a file; without an index the file must hold a single slice."""
+    """One mask within a file; without an index the file must hold a single slice.
+
+    Attributes:
+        cut: how it lies, where that is known from the image; None to go by the audit file.
+    """
 
     file: Path
     index: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _Volume:
-    """What is inside, (X, Y, Z) as stored, and towards which side of the patient each axis runs.
-
-    Attributes:
-        axes: such as ``("L", "P", "S")``; None where the file does not say.
-    """
-
-    inside: BoolArray
-    axes: tuple[str, ...] | None
+    cut: Cut | None = None
 
 
 def is_nifti(path: Path) -> bool:
@@ -68,7 +61,11 @@ def holds_nifti(folder: Path) -> bool:
 
 
 def find_slices(
-    place: Path, paths: Mapping[str, str], frames: Mapping[str, tuple[int, int]], section: NiftiSection
+    place: Path,
+    paths: Mapping[str, str],
+    frames: Mapping[str, tuple[int, int]],
+    section: NiftiSection,
+    planes: Mapping[str, Plane] | None = None,
 ) -> Mapping[str, MaskSlice]:
     """The mask of each case that has one.
 
@@ -76,6 +73,8 @@ def find_slices(
         place: one file, or a folder of files with or without the images' sub-folders.
         paths: case id: path of the image below the images' folder.
         frames: case id: (height, width) of the image.
+        section: how slices are numbered and lie.
+        planes: case id: where an image lies whose mask is looked for by its place, see :func:`is_placed`.
 
     Raises:
         DataError: no such file, no mask for any case, one that could belong to several cases, one that cannot be read
@@ -86,7 +85,9 @@ def find_slices(
     for case_id, path in paths.items():
         mask = _of_image(without_suffix(path), files, section)
         if mask is not None:
-            found[case_id] = mask
+            known = planes if planes is not None and section.orientation == "patient" else {}
+            plane = known.get(case_id)
+            found[case_id] = mask if plane is None else in_place(mask, plane)
     if not found:
         raise DataError(
             f"{place.name}: none of its {len(files)} NIfTI files has the name of an image, or of its volume",
@@ -107,18 +108,19 @@ def find_slices(
 
 
 def read_slice(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -> BoolArray:
-    """The pixels inside, (H, W), as the image lies.
-
-    With the orientation ``patient`` the image's columns run to the patient's left and its rows to the back, or to the
-    feet where the slice is not axial: the nearest of the file's axes are taken, so an oblique slice is not resampled.
-    With ``stored`` the file's first axis runs along the columns and its second along the rows.
+    """The pixels inside, (H, W), as the image lies; see :meth:`xaudit.cases.nifti_file.Volume.cut`.
 
     Raises:
         DataError: where the file cannot be read, has no such slice, does not say how it lies, or has another size
             than ``frame``.
     """
-    volume = _volume(mask.file)
-    n_slices = volume.inside.shape[2]
+    return np.asarray(read_numbers(mask, frame, section) != 0)
+
+
+def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -> FloatArray:
+    """The numbers of a mask, (H, W), as the image lies; errors as in :func:`read_slice`."""
+    volume, cut = (_opened(mask.file), mask.cut) if mask.cut is not None else _cut(mask.file, section)
+    n_slices = volume.shape[cut.axis]
     if mask.index is None and n_slices > 1:
         raise DataError(
             f"{mask.file.name}: holds {n_slices} slices, and is called like one image",
@@ -131,39 +133,67 @@ def read_slice(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -
             f"{mask.file.name}: has no {_spelled(mask, first)}; its {n_slices} slices are counted from {first}",
             hint="number the images as the slices, or set regions.nifti.first_slice",
         )
-    plane = volume.inside[:, :, index]
-    if section.orientation == "stored":
-        shown = plane.T
-    elif volume.axes is None:
+    try:
+        numbers = volume.slice(cut, index)
+    except UnreadableImageError as error:
+        raise _unreadable(mask.file, error) from None
+    if not np.isfinite(numbers).all():
         raise DataError(
-            f"{mask.file.name}: does not say how it lies in the patient",
-            hint="set regions.nifti.orientation: stored if its first axis runs along the image's columns",
+            f"{mask.file.name}: the mask holds values that are not numbers",
+            hint="write 0 for what is outside",
         )
-    else:
-        shown = _as_image(plane, volume.axes)
-    if shown.shape != frame:
+    if numbers.shape != frame:
         raise DataError(
-            f"{mask.file.name}: a mask of {shown.shape[1]} × {shown.shape[0]} pixels for an image of "
+            f"{mask.file.name}: a mask of {numbers.shape[1]} × {numbers.shape[0]} pixels for an image of "
             f"{frame[1]} × {frame[0]}",
             hint="make the mask on the image itself; sizes are not guessed",
         )
-    return np.ascontiguousarray(shown)
+    return numbers
 
 
-def _files(place: Path) -> Mapping[str, Path]:
-    """The files by their path below the folder without suffix; a single file by its name."""
+def in_place(mask: MaskSlice, plane: Plane) -> MaskSlice:
+    """The slice of a mask's file that lies where its image lies; the one of its number where the file does not say.
+
+    Raises:
+        DataError: where none does.
+    """
+    volume = _opened(mask.file)
+    if volume.axes is None:
+        return mask
+    placed = volume.placed(plane)
+    if placed is None:
+        raise DataError(
+            f"{mask.file.name}: none of its slices lies where the image lies",
+            hint="make the mask on the image itself, in its own grid; nifti.orientation: stored goes by numbers alone",
+        )
+    return MaskSlice(mask.file, placed[1], placed[0])
+
+
+def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
+    """The NIfTI files of a folder by their paths below it without suffix; a single file by its name.
+
+    Raises:
+        DataError: where there is no such file or folder.
+    """
     if is_nifti(place):
         if not place.is_file():
             beside = [near.name for near in place.parent.iterdir()] if place.parent.is_dir() else []
             hint = did_you_mean(place.name, beside, otherwise="paths in the audit file start from its folder")
-            raise DataError(f"{place}: no such file of masks", hint=hint)
-        return {_bare(place.name): place}
-    check_folder(place, what="masks")
-    found = {
-        _bare(path.relative_to(place).as_posix()): path
+            raise DataError(f"{place}: no such file of {what}", hint=hint)
+        return {bare(place.name): place}
+    check_folder(place, what=what)
+    return {
+        bare(path.relative_to(place).as_posix()): path
         for path in sorted(place.rglob("*"))
         if is_nifti(path) and path.is_file()
     }
+
+
+def _files(place: Path) -> Mapping[str, Path]:
+    """The files by their path below the folder without suffix; a single file by its name."""
+    found = mask_files(place)
+    if is_nifti(place):
+        return found
     rasters = [path for path in sorted(place.rglob("*.png")) if path.is_file()]
     if rasters:
         raise DataError(
@@ -173,7 +203,8 @@ def _files(place: Path) -> Mapping[str, Path]:
     return found
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A file's name without the suffix of NIfTI."""
     for suffix in SUFFIXES:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
@@ -182,27 +213,50 @@ def _bare(name: str) -> str:
 
 def _of_image(name: str, files: Mapping[str, Path], section: NiftiSection) -> MaskSlice | None:
     """The mask of one image, by its path without suffix; a file in the same sub-folder comes first."""
-    folder, _, stem = name.rpartition("/")
-    for called in (name, stem):
+    for called, index in mask_names(name, section):
         if called in files:
-            return MaskSlice(files[called])
-    numbered = _NUMBERED.fullmatch(stem)
-    if numbered is None:
-        return None
-    index = int(numbered["number"]) - section.first_slice
-    volume = numbered["name"]
-    names = (f"{folder}/{volume}", volume) if volume else (folder, folder.rpartition("/")[2])
-    for called in names:
-        if called and called in files:
             return MaskSlice(files[called], index)
     return None
+
+
+def mask_names(name: str, section: NiftiSection) -> Iterator[tuple[str, int | None]]:
+    """What the mask of an image can be called, the likeliest first, and which slice of the file it is then.
+
+    Args:
+        name: the image's path without suffix.
+        section: how slices are numbered.
+
+    Example:
+        >>> list(mask_names("a/ct01-012", NiftiSection()))[2:]
+        [('a/ct01', 12), ('ct01', 12)]
+        >>> list(mask_names("a/ct01#12", NiftiSection()))
+        [('a/ct01#12', None), ('ct01#12', None), ('a/ct01', 11), ('ct01', 11)]
+    """
+    folder, _, stem = name.rpartition("/")
+    yield from ((called, None) for called in dict.fromkeys((name, stem)))
+    volume_name, frame = file_and_frame(name)
+    numbered = _NUMBERED.fullmatch(stem)
+    if frame is not None:
+        index, names = frame - 1, (volume_name, volume_name.rpartition("/")[2])
+    elif numbered is not None:
+        index, volume = int(numbered["number"]) - section.first_slice, numbered["name"]
+        names = (f"{folder}/{volume}", volume) if volume else (folder, folder.rpartition("/")[2])
+    else:
+        return
+    yield from ((called, index) for called in dict.fromkeys(names) if called)
+
+
+def is_placed(path: str) -> bool:
+    """Whether an image's mask is looked for by its place in the patient: NIfTI, or one image of several in a file."""
+    file, frame = file_and_frame(path)
+    return frame is not None or file.lower().endswith(SUFFIXES)
 
 
 def _spelled(mask: MaskSlice, first: int = 0) -> str:
     return "its mask" if mask.index is None else f"slice {mask.index + first}"
 
 
-def _volume(file: Path) -> _Volume:
+def _opened(file: Path) -> Volume:
     try:
         stamp = file.stat()
     except OSError as error:
@@ -210,71 +264,28 @@ def _volume(file: Path) -> _Volume:
             f"{file.name}: the mask cannot be opened: {error.strerror or 'the system refuses it'}",
             hint="restore the file, or load the data again",
         ) from None
-    return _read(file, stamp.st_size, stamp.st_mtime_ns)
+    return _volume(file, stamp.st_size, stamp.st_mtime_ns)
+
+
+def _cut(file: Path, section: NiftiSection) -> tuple[Volume, Cut]:
+    volume = _opened(file)
+    try:
+        return volume, volume.cut(section.axis, section.orientation)
+    except UnreadableImageError:
+        raise DataError(
+            f"{file.name}: does not say how it lies in the patient",
+            hint="set regions.nifti.orientation: stored if its first axis runs along the image's columns",
+        ) from None
 
 
 @lru_cache(maxsize=2)
-def _read(file: Path, size: int, changed: int) -> _Volume:  # noqa: ARG001  (they tell a file that was changed)
+def _volume(file: Path, size: int, changed: int) -> Volume:  # noqa: ARG001  (they tell a file that was changed)
     """One volume, kept for the next slice of it: a packed file can only be read from its start."""
-    nibabel = _nibabel()
-    broken = (*_BROKEN, nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
     try:
-        image = nibabel.load(file)
-        if not isinstance(image, nibabel.Nifti1Image):
-            raise DataError(f"{file.name}: the mask is no NIfTI file, whatever its name says", hint=_AGAIN)
-        shape = _three_dimensional(file, image.shape)
-        values = np.asarray(image.dataobj)
-    except broken:
-        raise DataError(
-            f"{file.name}: the mask is truncated or damaged and cannot be read", hint=_AGAIN
-        ) from None
-    if values.dtype.kind not in "buif":
-        raise DataError(f"{file.name}: the mask holds no plain numbers", hint=_AGAIN)
-    if not np.isfinite(values).all():
-        raise DataError(
-            f"{file.name}: the mask holds values that are not numbers", hint="write 0 for what is outside"
-        )
-    inside: BoolArray = np.asarray(values != 0).reshape(shape)
-    inside.flags.writeable = False
-    return _Volume(inside, _axes(nibabel, image))
+        return open_nifti(read_bytes(file))
+    except UnreadableImageError as error:
+        raise _unreadable(file, error) from None
 
 
-def _three_dimensional(file: Path, shape: Sequence[int]) -> tuple[int, int, int]:
-    """The shape with a third axis; further axes of length 1 do not count."""
-    kept = [int(side) for side in shape]
-    while len(kept) > 3 and kept[-1] == 1:
-        kept.pop()
-    if len(kept) == 2:
-        kept.append(1)
-    if len(kept) != 3 or 0 in kept:
-        raise DataError(
-            f"{file.name}: the mask has {len(kept)} dimensions ({' × '.join(map(str, kept))}), and two or three are read",
-            hint="save one volume, or one slice, per file",
-        )
-    return kept[0], kept[1], kept[2]
-
-
-def _axes(nibabel: ModuleType, image: Any) -> tuple[str, ...] | None:  # noqa: ANN401  (nibabel is imported late)
-    """Towards which side each stored axis runs, None where neither of the file's two transforms is set."""
-    if int(image.header["qform_code"]) == 0 and int(image.header["sform_code"]) == 0:
-        return None
-    codes = nibabel.orientations.aff2axcodes(image.affine)
-    return None if None in codes else tuple(str(code) for code in codes)
-
-
-def _as_image(plane: BoolArray, axes: Sequence[str]) -> BoolArray:
-    """A slice, (X, Y) as stored, with columns to the left (or back) and rows to the back (or feet)."""
-    towards = [_TO_IMAGE[axes[0]], _TO_IMAGE[axes[1]]]
-    turned = plane[:: 1 if towards[0] == axes[0] else -1, :: 1 if towards[1] == axes[1] else -1]
-    columns_first = "LPI".index(towards[0]) < "LPI".index(towards[1])
-    return turned.T if columns_first else turned
-
-
-def _nibabel() -> ModuleType:
-    try:
-        import nibabel
-    except ImportError:
-        raise DataError(
-            "NIfTI masks need the package nibabel, which is not installed", hint="pip install 'xaudit[nifti]'"
-        ) from None
-    return nibabel
+def _unreadable(file: Path, error: UnreadableImageError) -> DataError:
+    return DataError(f"{file.name}: the mask {error}", hint=error.hint or AGAIN)

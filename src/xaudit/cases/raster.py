@@ -6,7 +6,6 @@ viewers and drawing tools show.
 """
 
 import struct
-import threading
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xaudit.cases.header import Header, UnreadableImageError
+from xaudit.cases.silence import silent
 from xaudit.records import BoolArray, FloatArray
 
-_BROKEN = (
+BROKEN = (
     UnidentifiedImageError,
     OSError,
     SyntaxError,  # Pillow's word for a broken PNG
@@ -29,14 +29,17 @@ _BROKEN = (
     IndexError,
     KeyError,
     EOFError,
+    MemoryError,
     OverflowError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
+"""What a damaged file can raise."""
 
-_lock = threading.Lock()  # warning filters belong to the whole process
+_MOST_VALUES = 100_000_000
+"""Pixels times channels: 10 000 × 10 000 in grey, 33 million pixels in colour; as float32 they take 400 MB."""
 
 
 def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
@@ -46,16 +49,14 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
         UnreadableImageError: truncated, damaged, animated, or too large to be an image.
     """
     try:
-        with _quiet():
+        with quiet():
             with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as image:
                 n_frames = getattr(image, "n_frames", 1)
                 image.verify()
             if source_format == "png" and n_frames > 1:
                 raise UnreadableImageError(f"holds {n_frames} frames; only single images are read")
             width, height = _decoded(data).size
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise UnreadableImageError("has more pixels than an image can be expected to have") from None
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _unreadable(error) from None
     return Header(height, width, source_format)
 
@@ -63,9 +64,9 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
 def raster_pixels(data: bytes) -> FloatArray:
     """The values of a PNG or JPEG: float32, (H, W) or (H, W, 3), in [0, 1]."""
     try:
-        with _quiet():
-            return _values(_decoded(data))
-    except _BROKEN as error:
+        with quiet():
+            return raster_values(_decoded(data))
+    except BROKEN as error:
         raise _unreadable(error) from None
 
 
@@ -76,22 +77,21 @@ def raster_mask(data: bytes) -> BoolArray:
         UnreadableImageError: truncated, damaged or not a raster file.
     """
     try:
-        with _quiet():
+        with quiet():
             image = _decoded(data)
         if image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
             image = image.convert("L" if image.mode in ("LA", "La") else "RGB")
         values = np.asarray(image)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _unreadable(error) from None
     inside: BoolArray = np.asarray(values != 0)
     return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Holds back Pillow's warnings of damaged EXIF tags, and makes its warning of a giant image an error."""
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with silent("PIL"):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
@@ -99,16 +99,21 @@ def _quiet() -> Iterator[None]:
 def _decoded(data: bytes) -> Image.Image:
     """The image, turned as its EXIF orientation says."""
     image = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
+    if image.width * image.height * len(image.getbands()) > _MOST_VALUES:
+        raise Image.DecompressionBombError
     image.load()
     return ImageOps.exif_transpose(image)
 
 
 def _unreadable(error: Exception) -> UnreadableImageError:
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError | MemoryError):
+        return UnreadableImageError("has more pixels than an image can be expected to have")
     truncated = "truncated" in str(error).lower()
     return UnreadableImageError("is truncated" if truncated else "is damaged and cannot be decoded")
 
 
-def _values(image: Image.Image) -> FloatArray:
+def raster_values(image: Image.Image) -> FloatArray:
+    """The values of an opened image: float32, (H, W) or (H, W, 3), in [0, 1]."""
     match image.mode:
         case "1":
             return np.asarray(image).astype(np.float32)
@@ -121,18 +126,26 @@ def _values(image: Image.Image) -> FloatArray:
         case "P":
             if "transparency" in image.info:
                 return _grey_if_grey(_on_black(np.asarray(image.convert("RGBA"))))
-            return _grey_if_grey(np.asarray(image.convert("RGB")).astype(np.float32) / 255)
+            return _grey_if_grey(_unit(np.asarray(image.convert("RGB"))))
         case "L":
             if "transparency" in image.info:
                 return _on_black(np.asarray(image.convert("LA")))[:, :, 0]
-            return np.asarray(image).astype(np.float32) / 255
+            return _unit(np.asarray(image))
         case _:
-            return np.asarray(image.convert("RGB")).astype(np.float32) / 255
+            return _unit(np.asarray(image.convert("RGB")))
 
 
 def _on_black(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
-    scaled = values.astype(np.float32) / 255
-    return scaled[:, :, :-1] * scaled[:, :, -1:]
+    scaled = _unit(values)
+    scaled[:, :, :-1] *= scaled[:, :, -1:]
+    return scaled[:, :, :-1]
+
+
+def _unit(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
+    """Bytes as shares of 255; divided in place, for a second copy of a large image is large too."""
+    scaled = values.astype(np.float32)
+    scaled /= 255
+    return scaled
 
 
 def _grey_if_grey(values: FloatArray) -> FloatArray:

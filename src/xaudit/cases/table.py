@@ -7,17 +7,35 @@ intervals. ``site`` and ``augmented`` may be: the rest is the stratum ``unknown`
 """
 
 import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from xaudit.cases.entry import SPLITS, Entry, check_unique
+from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.folder import check_folder
 from xaudit.errors import DataError, did_you_mean, nearest
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 NEEDED = ("image", "label")
 OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm", "site", "augmented")
+
+LARGEST_BYTES = 512 * 2**20
+"""Of a table or a file of marks; annotations of a hundred thousand images fit in here."""
+
+MOST_COLUMNS = 10_000
+MOST_ROWS = 1_000_000
+
+_MOST_CELLS = 1_000_000
+_LONGEST_NAME = 255
+_LONGEST_PATH = 3500
+_LONGEST_SHOWN = 200
+_LONGEST_CELL = 16 * 2**20
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 AUGMENTED = {
     **dict.fromkeys(("yes", "true", "1", "augmented"), True),
@@ -51,9 +69,10 @@ def read_text(path: Path, *, what: str) -> str:
     """The text of a UTF-8 file, a byte order mark at its front dropped.
 
     Raises:
-        DataError: no such file, not readable, or not UTF-8.
+        DataError: no such file, no file but a device or a pipe, too large, not readable, or not UTF-8.
     """
     try:
+        check_bytes(path, path.name)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         beside = (
@@ -71,11 +90,56 @@ def read_text(path: Path, *, what: str) -> str:
         raise DataError(f"{path}: cannot be read: {reason}", hint="check its permissions") from None
 
 
+def check_bytes(path: Path, shown: str) -> None:
+    """Raises DataError where a file is too large to be read, or is no file but a device or a pipe.
+
+    Raises:
+        OSError: where it cannot be looked at.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise DataError(f"{shown}: no file, but a device or a pipe", hint="give a file, or a folder of files")
+    if found.st_size > LARGEST_BYTES:
+        raise DataError(
+            f"{shown}: {found.st_size / 2**20:.0f} MB, and annotations of more than {LARGEST_BYTES // 2**20} MB are not read",
+            hint="divide the file, or take embedded images out of it",
+        )
+
+
+def table_lines(text: str, shown: str) -> "Reader":
+    """The cells of each line of a CSV, separated by whichever of comma, semicolon and tab its first line has most of.
+
+    Raises:
+        DataError: more than :data:`MOST_COLUMNS` columns in the first line.
+        csv.Error: from the iterator, for a cell without end or quotes that do not match.
+    """
+    first = _LINE.match(text)
+    header = first.group() if first else ""
+    separator = max(",;\t", key=header.count)
+    n_columns = header.count(separator) + 1
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"{shown}: line 1: {n_columns} columns, and no table has more than {MOST_COLUMNS}",
+            hint="give the table itself; this is another file, or a damaged one",
+        )
+    csv.field_size_limit(_LONGEST_CELL)
+    return csv.reader(_short_lines(text, separator, shown), delimiter=separator, strict=True)
+
+
+def _short_lines(text: str, separator: str, shown: str) -> Iterator[str]:
+    """Line by line, so that no second copy of the text is held; raises DataError for one with cells without end."""
+    for number, line in enumerate(_LINE.finditer(text), start=1):
+        if line.group().count(separator) > _MOST_CELLS:
+            raise DataError(
+                f"{shown}: line {number}: more than {_MOST_CELLS} cells",
+                hint="give the table itself; this is another file, or a damaged one",
+            )
+        yield line.group()
+
+
 def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
     text = read_text(path, what="labels")
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = table_lines(text, path.name)
     found: list[tuple[int, dict[str, str]]] = []
     try:
         names = [name.strip().lower() for name in next(rows, [])]
@@ -87,6 +151,10 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
                 raise DataError(
                     f"{path.name}: line {rows.line_num}: {len(row)} cells under {len(names)} columns",
                     hint="put quotes around a text that holds the separator",
+                )
+            if len(found) >= MOST_ROWS:
+                raise DataError(
+                    f"{path.name}: lists more than {MOST_ROWS} images", hint="audit them in several runs"
                 )
             found.append((rows.line_num, {n: c.strip() for n, c in zip(names, row, strict=True)}))
     except csv.Error as error:
@@ -100,10 +168,12 @@ def _check_columns(shown: str, names: Sequence[str]) -> None:
     for name in NEEDED:
         if name not in names:
             near = nearest(name, names)
-            has = ", ".join(f"'{column}'" for column in names if column) or "none"
+            has = ", ".join(f"'{column:.40}'" for column in names[:30] if column) or "none"
             raise DataError(
                 f"{shown}: no column is called '{name}'; the columns are {has}",
-                hint=f"rename '{near}' to '{name}'" if near else f"the table needs {' and '.join(NEEDED)}",
+                hint=f"rename '{near:.40}' to '{name}'"
+                if near
+                else f"the table needs {' and '.join(NEEDED)}",
             )
     for name in (*NEEDED, *OPTIONAL):
         if names.count(name) > 1:
@@ -148,20 +218,25 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     image = PurePosixPath(row["image"].replace("\\", "/"))
     if image.is_absolute() or ".." in image.parts or ":" in image.parts[0]:
         raise DataError(
-            f"{place}: image '{row['image']}' leaves the images' folder",
+            f"{place}: image '{row['image']:.200}' leaves the images' folder",
             hint="give a path relative to data.images, or to the table where that is not set",
         )
-    if not (root / image).is_file():
+    parts = [part.encode("utf-8", "replace") for part in image.parts]
+    if "\0" in row["image"] or max(map(len, parts)) > _LONGEST_NAME or len(b"/".join(parts)) > _LONGEST_PATH:
+        raise DataError(f"{place}: image {row['image']!r:.80} is no path", hint="give the image's path")
+    file, frame = file_and_frame(image.as_posix())
+    if not (root / image).is_file() and (frame is None or not (root / file).is_file()):
         folder = (root / image).parent
         beside = [near.name for near in folder.iterdir()] if folder.is_dir() else []
-        hint = did_you_mean(image.name, beside, otherwise="add the image, or drop the row")
-        raise DataError(f"{place}: no image '{image.as_posix()}'", hint=hint)
+        hint = did_you_mean(image.name[:_LONGEST_SHOWN], beside, otherwise="add the image, or drop the row")
+        raise DataError(f"{place}: no image '{image.as_posix():.200}'", hint=hint)
     split = row.get("split") or None
     if split is not None and split.lower() not in SPLITS:
-        hint = did_you_mean(split, SPLITS, otherwise="a split is train, validation or test")
-        raise DataError(f"{place}: no split is called '{split}'", hint=hint)
+        hint = did_you_mean(split[:_LONGEST_SHOWN], SPLITS, otherwise="a split is train, validation or test")
+        raise DataError(f"{place}: no split is called '{split:.60}'", hint=hint)
+    path = image.as_posix() if (root / image).is_file() else frame_path(file, frame)
     return Entry(
-        image.as_posix(),
+        path,
         row["label"],
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],
@@ -176,7 +251,7 @@ def _augmented(place: str, cell: str) -> bool | None:
         return None
     if cell.lower() not in AUGMENTED:
         raise DataError(
-            f"{place}: augmented is '{cell}'",
+            f"{place}: augmented is '{cell:.60}'",
             hint="write yes or no, or leave the cell empty where nobody knows",
         )
     return AUGMENTED[cell.lower()]
@@ -194,7 +269,8 @@ def _spacing(place: str, row: Mapping[str, str]) -> tuple[float, float] | None:
             value = math.nan
         if not (math.isfinite(value) and value > 0):
             raise DataError(
-                f"{place}: {name} is '{cell}'", hint="give millimetres per pixel, or leave both cells empty"
+                f"{place}: {name} is '{cell:.60}'",
+                hint="give millimetres per pixel, or leave both cells empty",
             )
         values.append(value)
     return (values[0], values[1])

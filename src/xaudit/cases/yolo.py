@@ -14,12 +14,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from xaudit.cases.annotation_file import check_bytes, files_below
 from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon
 from xaudit.cases.table import read_text
+from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.errors import DataError
 from xaudit.records import Box, Polygon, Region
 
@@ -147,9 +146,11 @@ def _names(folder: Path) -> Mapping[int, str]:
 
 def _from_yaml(name: str, text: str) -> Mapping[int, str]:
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise DataError(f"{name}: not YAML", hint="list the classes in classes.txt, one a line") from None
+        content = plain_yaml(text)
+    except PlainYamlError as error:
+        raise DataError(
+            f"{name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
+        ) from None
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, list):
         names = dict(enumerate(names))

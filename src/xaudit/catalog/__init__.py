@@ -6,6 +6,13 @@
 from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
 from xaudit.catalog.curves import CURVES, CurveRow
 from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.external import (
+    ASKS_THE_MODEL,
+    EXTERNAL,
+    FAMILIES_WITH_QUESTIONS,
+    SECTIONS_WITH_QUESTIONS,
+    external_id,
+)
 from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS
 from xaudit.catalog.localization import CHEXLOCALIZE
@@ -14,20 +21,25 @@ from xaudit.catalog.regions import REGIONS, STRUCTURES
 from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
 from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
 from xaudit.catalog.sources import FORMATS, MODELS
+from xaudit.catalog.table import Table
 
 __all__ = [
+    "ASKS_THE_MODEL",
     "CEILING",
     "CHANGED_FAMILIES",
     "CHECK_FAMILIES",
     "CHEXLOCALIZE",
     "CURVES",
     "EXPLAINERS",
+    "EXTERNAL",
     "FAMILIES",
+    "FAMILIES_WITH_QUESTIONS",
     "FINDINGS",
     "FORMATS",
     "METRICS",
     "MODELS",
     "REGIONS",
+    "SECTIONS_WITH_QUESTIONS",
     "STEP",
     "STRUCTURES",
     "CurveRow",
@@ -38,12 +50,15 @@ __all__ = [
     "ModelRow",
     "Option",
     "OptionValue",
+    "Table",
     "asks_model_of_change",
     "changed_metric_id",
     "explainer_row",
+    "external_id",
     "finding_row",
     "made_of_maps_id",
     "metric_row",
+    "model_row",
     "step_id",
     "with_model_id",
 ]
@@ -61,12 +76,17 @@ def made_of_maps_id(explainer_id: str, control_id: str) -> str:
 
 def explainer_row(explainer_id: str) -> ExplainerRow:
     """The row of an explainer; raises KeyError where there is none."""
-    return {row.id: row for row in EXPLAINERS}[explainer_id]
+    return EXTERNAL if explainer_id == EXTERNAL.id else EXPLAINERS.by_id[explainer_id]
 
 
 def metric_row(metric_id: str) -> MetricRow:
     """The row of a metric; raises KeyError where there is none."""
-    return {row.id: row for row in METRICS}[metric_id]
+    return METRICS.by_id[metric_id]
+
+
+def model_row(source: str) -> ModelRow:
+    """The row of a source of models; raises KeyError where there is none."""
+    return MODELS.by_id[source]
 
 
 def finding_row(code: str) -> FindingRow:

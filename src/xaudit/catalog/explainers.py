@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from xaudit.catalog.rows import ExplainerRow, Option
+from xaudit.catalog.table import Table
 
 _LAYER = Option("layer", None, "module name to explain; by default the architecture's own")
 _SEGMENTS = Option("segments", 60, "superpixels asked of SLIC", minimum=2)
@@ -32,6 +33,7 @@ def _cam(
         cost=cost,
         citation=citation,
         options=(_LAYER,),
+        inside=True,
     )
 
 
@@ -44,6 +46,7 @@ def _gradient(
     *,
     signed: bool,
     sums_to_answer: bool = False,
+    inside: bool = False,
 ) -> ExplainerRow:
     return ExplainerRow(
         explainer_id,
@@ -56,13 +59,14 @@ def _gradient(
         citation=citation,
         options=options,
         sums_to_answer=sums_to_answer,
+        inside=inside,
     )
 
 
 _ONCE = "1 forward, 1 backward"
 _PER_FEATURE = "as many forwards as the layer has features"
 
-EXPLAINERS: tuple[ExplainerRow, ...] = (
+EXPLAINERS: Table[ExplainerRow] = Table(
     ExplainerRow(
         "gradcam",
         "where the last convolution's features push the target's logit up",
@@ -73,6 +77,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         cost="1 forward, 1 backward",
         citation="Selvaraju et al. 2017, Grad-CAM",
         options=(_LAYER,),
+        inside=True,
     ),
     _cam(
         "gradcam-plus-plus",
@@ -235,6 +240,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         (_BLANK,),
         signed=True,
         sums_to_answer=True,
+        inside=True,
     ),
     _gradient(
         "guided-backprop",
@@ -242,6 +248,7 @@ EXPLAINERS: tuple[ExplainerRow, ...] = (
         _ONCE,
         "Springenberg et al. 2015",
         signed=False,
+        inside=True,
     ),
     ExplainerRow(
         "feature-ablation",

@@ -6,6 +6,7 @@ from xaudit.catalog.localization import ARRAS, CUT, HERE, PLACED
 from xaudit.catalog.regions import REGIONS
 from xaudit.catalog.rows import MetricRow, Option
 from xaudit.catalog.sanity import SANITY
+from xaudit.catalog.table import Table
 
 _SCORED: tuple[MetricRow, ...] = (
     MetricRow(
@@ -160,7 +161,23 @@ CEILING = "-ceiling"
 """Ends the id of a metric's resolution ceiling."""
 
 
-METRICS: tuple[MetricRow, ...] = (
+def ceiling_row(row: MetricRow) -> MetricRow:
+    """The row of a metric's resolution ceiling."""
+    return MetricRow(
+        f"{row.id}{CEILING}",
+        f"what {row.id} gives the mark itself, drawn on the explainer's native grid",
+        "limits",
+        True,
+        row.range,
+        "none",
+        needs_annotation=True,
+        needs_lungs=False,
+        citation=HERE,
+        headline=False,
+    )
+
+
+METRICS: Table[MetricRow] = Table(
     *_SCORED,
     MetricRow(
         "map-missing",
@@ -174,20 +191,5 @@ METRICS: tuple[MetricRow, ...] = (
         citation=HERE,
         headline=False,
     ),
-    *(
-        MetricRow(
-            f"{row.id}{CEILING}",
-            f"what {row.id} gives the mark itself, drawn on the explainer's native grid",
-            "limits",
-            True,
-            row.range,
-            "none",
-            needs_annotation=True,
-            needs_lungs=False,
-            citation=HERE,
-            headline=False,
-        )
-        for row in _SCORED
-        if row.has_ceiling
-    ),
+    *(ceiling_row(row) for row in _SCORED if row.has_ceiling),
 )

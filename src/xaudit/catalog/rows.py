@@ -39,21 +39,24 @@ class ExplainerRow:
         control: whether it is deliberately uninformed, and stands beside the others as the level to beat.
         cost: model evaluations per map, in words.
         sums_to_answer: whether its map promises to sum to the target's logit minus that of its option ``baseline``.
+        inside: whether it reads or changes what happens inside the network, which must be torch modules then.
         made_of: what a row's scores come from: a map made of the ``image``, the ``maps`` of each explainer after all
-            of them are there, or the readers' ``marks``. Only the first can be asked for a map.
+            of them are there, the readers' ``marks``, or ``files`` that hold finished maps. Only the first can be asked
+            for a map.
     """
 
     id: str
     meaning: str
-    family: Literal["cam", "surrogate", "occlusion", "gradient", "control"]
+    family: Literal["cam", "surrogate", "occlusion", "gradient", "control", "external"]
     signed: bool
     gradients: bool
     control: bool
     cost: str
     citation: str
     options: tuple[Option, ...] = ()
-    made_of: Literal["image", "maps", "marks"] = "image"
+    made_of: Literal["image", "maps", "marks", "files"] = "image"
     sums_to_answer: bool = False
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,37 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One place from which a model can come."""
+    """One place from which a model can come.
+
+    Attributes:
+        needs: keys of the audit file that it takes.
+        extra: the optional extra that brings the library it needs; empty where none is needed.
+        trains: whether one without weights can be trained.
+        gradients: whether it can be asked for gradients; whether a network truly has them is tried on it.
+        inside: whether its parts are torch modules, which can be hooked onto, drawn anew and compiled.
+        is_program: whether its file holds a program, which the audit file must say is trusted.
+        one_channel: whether its network may take grey images on one channel.
+        is_here: whether there is a model to ask, and not only what it said.
+    """
 
     id: str
     meaning: str
     needs: str
+    extra: str = ""
+    trains: bool = False
+    gradients: bool = True
+    inside: bool = True
+    is_program: bool = False
+    one_channel: bool = True
+    is_here: bool = True
+
+    @property
+    def cannot(self) -> tuple[str, ...]:
+        """What a model from here cannot be asked for, in words."""
+        if not self.is_here:
+            return ("all that asks the model",)
+        found = ["training"] * (not self.trains) + ["gradients"] * (not self.gradients)
+        return tuple(found + ["layers, mprt, run.compile"] * (not self.inside))
 
 
 @dataclass(frozen=True, slots=True)

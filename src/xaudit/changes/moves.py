@@ -15,8 +15,8 @@ from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
 from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.statistics.paired import cluster_means, holm, wilcoxon_p
 
-_ROWS = {row.id: row for row in METRICS}
-_PLACES = {row.id: place for place, row in enumerate(METRICS)}
+_ROWS = METRICS.by_id
+_PLACES = METRICS.places
 
 Key = tuple[str, str, str, str]
 """Model, metric, reader and explainer of a group of scores."""

@@ -6,6 +6,7 @@ from typing import Any
 from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, EXPLAINERS, METRICS, metric_row
 from xaudit.cli.options import Choices
 from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_audit_file
+from xaudit.config.plugged import names_of
 from xaudit.errors import UsageError, did_you_mean
 
 DEFAULT_FILE = Path("xaudit.yaml")
@@ -72,6 +73,8 @@ def _chosen_explainers(plain: dict[str, Any], names: tuple[str, ...]) -> list[An
     own = {spec["id"]: spec for spec in plain["explainers"]}
     controls = {row.id for row in EXPLAINERS if row.control}
     known = [*own, *(row.id for row in EXPLAINERS if not row.control and row.id not in own)]
+    if not set(names) <= {*known, *controls}:
+        known += names_of("explainer")
     chosen: list[Any] = []
     for name in names:
         if name in controls and name not in own:
@@ -90,6 +93,8 @@ def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
     offered = [row.id for row in METRICS if row.family in _OFFERED_FAMILIES]
     always = {row.id for row in METRICS} - set(offered)
     known = list(dict.fromkeys([*own, *offered]))
+    if not set(names) <= {*known, *always}:
+        known += names_of("metric")
     chosen: list[Any] = []
     for name in names:
         if name in always and name not in own and metric_row(name).family == "limits":

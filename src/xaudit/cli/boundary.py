@@ -24,6 +24,11 @@ _ENVIRONMENT = {
     errno.EROFS: "choose another place with -o",
 }
 
+_NO_MEMORY = XauditError(
+    "the memory of this machine is used up",
+    hint="end other programs, or give smaller images or a smaller batch",
+)
+
 
 def run_command_line(args: Sequence[str]) -> int:
     """Carries out one command line, without the program's name, and returns the process's exit code.
@@ -52,16 +57,25 @@ def run_command_line(args: Sequence[str]) -> int:
     except BrokenPipeError:
         _stop_writing()
         return int(ExitCode.OK)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in _ENVIRONMENT:
-            say(_two_lines(_environment_error(error)))
-            return int(ExitCode.USAGE)
-        say(
-            "".join(traceback.format_exception(error))
-            + f"error: internal error: {type(error).__name__}: {error}\n"
-            + "hint:  this is a mistake in xaudit; please report it with the lines above and what `xaudit doctor` prints"
-        )
-        return int(ExitCode.INTERNAL)
+    except MemoryError:
+        say(_two_lines(_NO_MEMORY))
+        return int(_NO_MEMORY.exit_code)
+    except OSError as error:
+        if error.errno not in _ENVIRONMENT:
+            return _internal(error)
+        say(_two_lines(_environment_error(error)))
+        return int(ExitCode.USAGE)
+    except Exception as error:  # what is left here is a mistake in xaudit, whatever its kind
+        return _internal(error)
+
+
+def _internal(error: Exception) -> int:
+    say(
+        "".join(traceback.format_exception(error))
+        + f"error: internal error: {type(error).__name__}: {error}\n"
+        + "hint:  this is a mistake in xaudit; please report it with the lines above and what `xaudit doctor` prints"
+    )
+    return int(ExitCode.INTERNAL)
 
 
 def _invoke(args: list[str]) -> int:

@@ -1,5 +1,6 @@
 """``xaudit compare``: explainers, models or runs against each other, on the same cases."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -66,8 +67,8 @@ def compare(
         raise UsageError(
             f"compare: '{explainers[0]}' alone cannot be compared", hint="name two: --explainer lime gradcam"
         )
-    _check_metrics(metrics)
     folders = [existing_run(run, out) for run in runs] if runs else [existing_run(None, out)]
+    _check_metrics(metrics, folders)
     comparisons = load_comparisons(folders, explainers=explainers, models=models, metrics=metrics, by=by)
     match form:
         case ListFormat.JSON:
@@ -81,14 +82,17 @@ def compare(
     return 0
 
 
-def _check_metrics(metrics: tuple[str, ...]) -> None:
+def _check_metrics(metrics: tuple[str, ...], folders: Sequence[Path]) -> None:
     from xaudit.catalog import CHANGED_FAMILIES, METRICS, STEP
     from xaudit.errors import did_you_mean
+    from xaudit.stages import names_in_runs
 
-    known = [row.id for row in METRICS]
+    known = [row.id for row in METRICS.own]
+    started = tuple(f"{start}-" for start in (*CHANGED_FAMILIES, STEP))
+    if all(name in known or name.startswith(started) for name in metrics):
+        return
+    known += names_in_runs(folders)
     for name in metrics:
-        if name not in known and not name.startswith(
-            tuple(f"{start}-" for start in (*CHANGED_FAMILIES, STEP))
-        ):
+        if name not in known and not name.startswith(started):
             hint = did_you_mean(name, known, otherwise="`xaudit list metrics` shows all")
             raise UsageError(f"--metric: no metric is called '{name}'", hint=hint)

@@ -25,7 +25,7 @@ Source = Annotated[
 To = Annotated[
     str,
     typer.Option(
-        "--to", metavar="FORMAT", show_default=False, help="coco, voc, yolo, labelme, boxes or masks."
+        "--to", metavar="FORMAT", show_default=False, help="coco, voc, yolo, labelme, boxes, masks or nifti."
     ),
 ]
 ConvertedOut = Annotated[
@@ -113,7 +113,10 @@ def _of_audit(source: Path, overrides: tuple[str, ...], *, quiet: bool) -> "Mark
         progress_report(quiet=quiet, verbose=False) as report,
     ):
         data = load_dataset(section, dataset_id=name, workspace=Path(workspace), on_progress=report)
-    images = tuple(MarkedImage(case.case_id, case.path, case.height, case.width) for case in data.cases)
+    images = tuple(
+        MarkedImage(case.case_id, case.path, case.height, case.width, data.planes.get(case.case_id))
+        for case in data.cases
+    )
     return Marked(images, data.annotations, data.problems)
 
 

@@ -18,8 +18,14 @@ from xaudit.report.grid import Cell, Column, Tone, grid, row
 
 LIBRARIES = ("torch", "torchvision", "quantus", "lime", "grad-cam", "captum", "numpy", "scipy", "scikit-image",
              "scikit-learn", "pandas", "pyarrow", "pillow", "safetensors", "pydantic", "typer", "rich")  # fmt: skip
-OPTIONAL_LIBRARIES = ("pydicom", "nibabel")
-_WITHOUT = {"pydicom": "no DICOM", "nibabel": "no NIfTI masks"}
+OPTIONAL_LIBRARIES = ("pydicom", "nibabel", "timm", "onnxruntime", "transformers")
+_WITHOUT = {
+    "pydicom": "no DICOM",
+    "nibabel": "no NIfTI masks and maps",
+    "timm": "no models from timm",
+    "onnxruntime": "no models from onnx",
+    "transformers": "no models from huggingface",
+}
 
 
 State = Literal["ok", "absent", "broken"]
@@ -40,7 +46,15 @@ def doctor(out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH) -> int:
 
     Exits with 2 where something is broken.
     """
-    checks = [*_software(), *_torch(), *_opencv(), *_weights(), *_permission(out), *_geometry()]
+    checks = [
+        *_software(),
+        *_torch(),
+        *_opencv(),
+        *_weights(),
+        _external(),
+        *_permission(out),
+        *_geometry(),
+    ]
     _show(checks, form)
     broken = any(check.state == "broken" for check in checks)
     return int(ExitCode.USAGE if broken else ExitCode.OK)
@@ -115,6 +129,24 @@ def _weights() -> Iterator[Check]:
             else f"{path.name}, {path.stat().st_size // 1024} kB"
         )
         yield Check(f"phantom model '{variant}'", "absent" if path is None else "ok", found)
+
+
+def _external() -> Check:
+    """Whether maps of a model that is not here can be read: one is written and read back."""
+    import numpy as np
+
+    from xaudit.errors import XauditError
+    from xaudit.explainers.external.reading import SUFFIXES, read_map
+
+    with tempfile.TemporaryDirectory(prefix="xaudit-") as folder:
+        path = Path(folder) / "map.npy"
+        try:
+            np.save(path, np.eye(2))
+            same = bool((read_map(path, path.name) == np.eye(2)).all())
+        except (OSError, XauditError) as error:
+            return Check("external models", "broken", _first_line(error))
+    found = f"maps are read from {', '.join(SUFFIXES)}; no model is needed"
+    return Check("external models", "ok" if same else "broken", found)
 
 
 def _permission(out: Path) -> Iterator[Check]:

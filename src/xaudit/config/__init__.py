@@ -29,11 +29,13 @@ from xaudit.config.data import (
     NiftiSection,
     PhantomSection,
     RegionSection,
+    SlicesSection,
     SplitSection,
 )
+from xaudit.config.external import audit_of_model
 from xaudit.config.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.measured import measured_metrics
-from xaudit.config.models import ModelSection, TrainSection
+from xaudit.config.models import MapFiles, ModelSection, PredictionTable, TrainSection
 from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
 from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
 from xaudit.config.report import ReportSection
@@ -68,6 +70,7 @@ __all__ = [
     "GateEntry",
     "Infill",
     "LocalizationSection",
+    "MapFiles",
     "MaxDrop",
     "Metric",
     "MetricSpec",
@@ -75,6 +78,7 @@ __all__ = [
     "NamedOptions",
     "NiftiSection",
     "PhantomSection",
+    "PredictionTable",
     "RegionSection",
     "RelianceSection",
     "Repeatability",
@@ -88,6 +92,7 @@ __all__ = [
     "Sanity",
     "SanitySection",
     "Section",
+    "SlicesSection",
     "SplitSection",
     "Spread",
     "StatisticsSection",
@@ -96,6 +101,7 @@ __all__ = [
     "StratumSpec",
     "TrainSection",
     "Transforms",
+    "audit_of_model",
     "audit_schema",
     "build_audit_file",
     "fingerprint",

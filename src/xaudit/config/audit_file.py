@@ -19,11 +19,13 @@ from xaudit.catalog import (
     STRUCTURES,
     asks_model_of_change,
     explainer_row,
+    external_id,
     made_of_maps_id,
     metric_row,
     step_id,
     with_model_id,
 )
+from xaudit.config.abilities import check_abilities
 from xaudit.config.analysis import (
     CategoriesSection,
     LocalizationSection,
@@ -33,6 +35,7 @@ from xaudit.config.analysis import (
 )
 from xaudit.config.changed_images import Equivariance, Resolution
 from xaudit.config.data import DataSection
+from xaudit.config.external import external_settings
 from xaudit.config.gates import Gate, GateEntry
 from xaudit.config.measured import check_measured
 from xaudit.config.metric_ids import names_of_metrics
@@ -132,7 +135,7 @@ class AuditFile(Section):
     @classmethod
     def _make_maps(cls, explainers: tuple[ExplainerSpec, ...]) -> tuple[ExplainerSpec, ...]:
         for spec in explainers:
-            if explainer_row(spec.name).made_of != "image":
+            if explainer_row(spec.name).made_of in ("maps", "marks"):
                 raise ValueError(f"'{spec.name}' makes no map of an image|it belongs under `controls`")
         return explainers
 
@@ -146,6 +149,12 @@ class AuditFile(Section):
                     f"'{spec.name}' is no metric of its own|ask for it with the section `{family}`"
                 )
         return metrics
+
+    @model_validator(mode="after")
+    def _brings_maps(self) -> Self:
+        for key, value in external_settings(self).items():
+            object.__setattr__(self, key, value)
+        return self
 
     @model_validator(mode="after")
     def _asks_known_explainers_again(self) -> Self:
@@ -230,7 +239,8 @@ class AuditFile(Section):
         known = [*(spec.id for spec in self.explainers), *self.control_ids]
         for index, gate in enumerate(self.gates):
             if gate.subject is not None and gate.subject not in known:
-                hint = nearest(gate.subject, known)
+                brought = external_id(gate.subject)
+                hint = brought if brought in known else nearest(gate.subject, known)
                 raise ValueError(
                     f"gates[{index}]: the audit has no explainer '{gate.subject}'"
                     + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
@@ -244,6 +254,7 @@ class AuditFile(Section):
                     f"`{family}: true`"
                 )
         check_measured(self)
+        check_abilities(self)
         return self
 
     def _asks_false_focus_where_it_can_be(self) -> None:

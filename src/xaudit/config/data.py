@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from xaudit.config.plugged import PluggedFormat
 from xaudit.config.section import Section
 
 
@@ -48,6 +49,8 @@ AnnotationFormatName = Literal[
     "chexlocalize",
     "lidc",
     "dicom-seg",
+    "rtstruct",
+    "nifti",
     "masks",
 ]
 
@@ -69,11 +72,36 @@ ANNOTATION_COLUMNS = (
 """What a table of boxes can say."""
 
 
+class SlicesSection(Section):
+    """How slices are taken out of NIfTI volumes."""
+
+    axis: Literal["third", "axial", "coronal", "sagittal"] = Field(
+        "third",
+        description="along which axis slices are counted: the file's third, or the one nearest to that direction in the patient",
+    )
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="`patient` turns slices so that columns run to the patient's left and rows to the back or feet, as "
+        "axial DICOM lies; `stored` takes the first remaining axis as columns and the other as rows",
+    )
+
+
+class NiftiSection(SlicesSection):
+    """How the slices of NIfTI masks are numbered, and how they lie."""
+
+    first_slice: Literal[0, 1] = Field(
+        0,
+        description="the number of a volume's first slice in the images' names; after `#` it is always 1",
+    )
+
+
 class AnnotationSection(Section):
     """What the readers drew."""
 
     path: Path = Field(description="a file of annotations, or a folder of one file per image")
-    format: AnnotationFormatName = Field("auto", description="`auto` looks into the file")
+    format: AnnotationFormatName | PluggedFormat = Field(
+        "auto", description="`auto` looks into the file; one of another package must be named"
+    )
     origin: Literal["auto", "one", "zero"] = Field(
         "auto",
         description="where Pascal VOC files and tables of boxes start to count pixels; `auto` is one for Pascal VOC, "
@@ -96,6 +124,7 @@ class AnnotationSection(Section):
     readers: Literal["union", "intersection", "majority", "staple", "each"] = Field(
         "union", description="how the readers' marks become the region that a map is held against"
     )
+    nifti: NiftiSection = NiftiSection()
     votes: int | None = Field(
         None,
         ge=1,
@@ -120,19 +149,6 @@ class AnnotationSection(Section):
 
 
 BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
-
-
-class NiftiSection(Section):
-    """How the slices of NIfTI masks are numbered, and how they lie."""
-
-    orientation: Literal["patient", "stored"] = Field(
-        "patient",
-        description="`patient` turns slices so that columns run to the patient's left and rows to the back or feet, as "
-        "axial DICOM lies; `stored` takes the first axis as columns and the second as rows",
-    )
-    first_slice: Literal[0, 1] = Field(
-        0, description="the number of a volume's first slice in the images' names"
-    )
 
 
 class RegionSection(Section):
@@ -233,8 +249,9 @@ class DataSection(Section):
         description="a regular expression that is found in the paths of augmented images and in no other",
     )
     window: Literal["file", "full", "lung", "mediastinum", "bone"] | tuple[float, float] = Field(
-        "lung", description="for DICOM: a preset, `file`, or [centre, width] in Hounsfield units"
+        "lung", description="for DICOM and NIfTI: a preset, `file`, or [centre, width] in Hounsfield units"
     )
+    nifti: SlicesSection = SlicesSection()
     split: SplitSection = SplitSection()
     phantom: PhantomSection = PhantomSection()
 

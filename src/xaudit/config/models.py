@@ -2,33 +2,100 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Field,
     field_validator,
     model_validator,
 )
 
+from xaudit.catalog import OptionValue, model_row
 from xaudit.config.analysis import Spread
+from xaudit.config.named import check_options
+from xaudit.config.plugged import PluggedSource, plugin_of
 from xaudit.config.section import Section
+from xaudit.errors import did_you_mean
+
+_NEEDED = {
+    "torchvision": "architecture",
+    "timm": "architecture",
+    "python": "factory",
+    "phantom": "variant",
+    "external": "predictions",
+}
+"""The key without which a source says nothing; of all others it is ``weights``."""
+
+
+def _from_path(value: object) -> object:
+    """Lets a path alone stand for an entry with nothing but defaults."""
+    return {"path": value} if isinstance(value, str | Path) else value
+
+
+class PredictionTable(Section):
+    """What an external model said of each image, as a table; a path alone takes the defaults."""
+
+    path: Path = Field(description="CSV, or Parquet by its suffix")
+    values: Literal["probability", "logit"] = Field(
+        "probability", description="what its columns of classes hold; probabilities of an image sum to 1"
+    )
+
+
+class MapFiles(Section):
+    """The saliency maps of an external model by one explainer; a path alone takes the defaults."""
+
+    path: Path = Field(
+        description="a folder with one file for each image, called like the image or its case id"
+    )
+    values: Literal["signed", "magnitude"] = Field(
+        "signed",
+        description="whether negative values speak against the class; `magnitude` drops the sign, where it means nothing",
+    )
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="how NIfTI files lie, as `regions.nifti.orientation` has it; other files lie as the image",
+    )
 
 
 class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
-    source: Literal["torchvision", "python", "phantom"] = Field(
-        "torchvision", description="where the network comes from; see models and formats"
+    source: (
+        Literal[
+            "torchvision",
+            "timm",
+            "python",
+            "huggingface",
+            "torchscript",
+            "exported",
+            "onnx",
+            "phantom",
+            "external",
+        ]
+        | PluggedSource
+    ) = Field("torchvision", description="where the network comes from; see models and formats")
+    options: dict[str, OptionValue] = Field(
+        default_factory=dict, description="settings of a source that another package brings"
     )
-    architecture: str | None = Field(None, description="torchvision's name, such as resnet50")
+    architecture: str | None = Field(None, description="torchvision's or timm's name, such as resnet50")
     family: str | None = Field(
         None,
-        description="models of one family are one network trained anew; by default the architecture or factory",
+        description="models of one family are one network trained anew; by default the architecture or factory, else "
+        "each its own",
     )
     factory: str | None = Field(None, description="package.module:function, called with n_classes")
     variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
-    weights: Path | None = Field(None, description="safetensors or a weights-only state dict; absent: train")
+    weights: Path | None = Field(
+        None,
+        description="safetensors or a weights-only state dict; absent: train; for archives, programs and graphs the file, for "
+        "huggingface the folder",
+    )
+    trusted: bool = Field(
+        False,
+        description="you know who made the file of a `torchscript` or `exported` model: it is a program and can do what you can",
+    )
     dataset: str | None = Field(
         None, description="which of `datasets` it is trained and audited on; absent: `data`"
     )
@@ -37,7 +104,7 @@ class ModelSection(Section):
     )
     channels: Literal[1, 3] = Field(
         3,
-        description="that the network takes; with 1, from Python only, it gets the mean of an image's three",
+        description="that the network takes; with 1 it gets the mean of an image's three",
     )
     fit: Literal["stretch", "pad", "crop"] = Field(
         "stretch", description="how an image that is not square becomes the model's square frame"
@@ -48,11 +115,42 @@ class ModelSection(Section):
     std: tuple[Spread, Spread, Spread] = Field(
         (0.229, 0.224, 0.225), description="that each channel is divided by after that"
     )
+    outputs: Literal["classes", "multilabel", "multilabel-probabilities"] = Field(
+        "classes",
+        description="whether its answers are one logit for each class of the data, or a logit (or a probability) for each of its "
+        "`findings` by itself",
+    )
+    findings: tuple[str, ...] = Field(
+        (), description="what the answers of a multilabel network stand for, in its order"
+    )
+    finding: str | None = Field(
+        None, description="which of `findings` is asked for; by default the data's positive class"
+    )
+    threshold: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="probability from which on a multilabel network counts as saying the finding; logits are shifted so that it "
+        "becomes one of .5",
+    )
     layer: str | None = Field(
         None, description="module that CAM methods explain; by default the architecture's own"
     )
     target: Literal["label", "predicted", "positive"] = Field(
         "positive", description="which class's evidence is explained"
+    )
+    predictions: Annotated[PredictionTable, BeforeValidator(_from_path)] | None = Field(
+        None, description="of an external model: the table of what it said of each image"
+    )
+    maps: dict[str, Annotated[MapFiles, BeforeValidator(_from_path)]] = Field(
+        default_factory=dict,
+        description="of an external model: what made its maps, and the folder that holds them, such as `gradcam: maps/gradcam`; "
+        "in the tables `external-gradcam`",
+    )
+    frame: Literal["image", "input"] = Field(
+        "image",
+        description="what a map from a file covers: the whole image, or the model's square input of `input_size`, into which "
+        "the image was brought as `fit` says",
     )
 
     @field_validator("channels", mode="before")
@@ -68,7 +166,7 @@ class ModelSection(Section):
     @model_validator(mode="after")
     def _one_channel_fits(self) -> Self:
         if self.channels == 1:
-            if self.source != "python":
+            if not model_row(self.source).one_channel:
                 raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
             for name in ("mean", "std"):
                 values = getattr(self, name)
@@ -81,17 +179,112 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:
-        needed = {"torchvision": "architecture", "python": "factory", "phantom": "variant"}[self.source]
+        row, brought = model_row(self.source), plugin_of("model", self.source)
+        check_options(self.options, () if brought is None else brought.options)
+        needed = "id" if brought is not None and row.trains else _NEEDED.get(self.source, "weights")
         if getattr(self, needed) is None:
             raise ValueError(f"{needed}: a model from {self.source} needs it")
+        if row.is_program and not self.trusted:
+            raise ValueError(
+                f"trusted: a file of {self.source} is a program, which can do on this machine what you can|set `trusted: true` "
+                "if you know who made it; if not, ask for the weights as safetensors, or for an ONNX graph"
+            )
+        if self.trusted and not row.is_program:
+            raise ValueError(
+                f"trusted: nothing in the weights of a model from {self.source} is run|leave it out"
+            )
+        if self.layer is not None and not row.inside:
+            raise ValueError(
+                f"layer: a model from {self.source} has no layers that can be reached|leave it out, or bring the network in with "
+                "`source: python`"
+            )
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise ValueError("factory: expected package.module:function")
         return self
 
+    @model_validator(mode="after")
+    def _knows_its_findings(self) -> Self:
+        if self.outputs == "classes":
+            for name in ("findings", "finding", "threshold"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name}: goes with a network of findings|set `outputs: multilabel`")
+            return self
+        if not self.findings:
+            raise ValueError(
+                "findings: a multilabel network needs them|name what its answers stand for, in its order"
+            )
+        twice = next((name for name in self.findings if self.findings.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"findings: '{twice}' stands twice")
+        if self.finding is not None and self.finding not in self.findings:
+            hint = did_you_mean(self.finding, self.findings, otherwise=f"they are {', '.join(self.findings)}")
+            raise ValueError(f"finding: '{self.finding}' is none of its findings|{hint}")
+        if self.target != "positive":
+            raise ValueError(
+                f"target: a multilabel network says nothing of the other class, which {self.target} may ask for"
+                "|leave it at positive"
+            )
+        if self.weights is None or self.source == "phantom":
+            raise ValueError("weights: a multilabel network is not trained here|give its weights")
+        return self
+
+    @model_validator(mode="after")
+    def _is_here_or_not(self) -> Self:
+        """Keys of a network and keys of files do not go together."""
+        if not self.is_external:
+            for name in ("predictions", "maps", "frame"):
+                if getattr(self, name) != type(self).model_fields[name].get_default(
+                    call_default_factory=True
+                ):
+                    raise ValueError(
+                        f"{name}: belongs to `source: external`, and the source is {self.source}"
+                    )
+            return self
+        for name in (
+            "architecture",
+            "factory",
+            "variant",
+            "weights",
+            "trusted",
+            "layer",
+            "channels",
+            "outputs",
+            "mean",
+            "std",
+        ):
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name}: an external model is not here, so there is nothing to set|take the key out"
+                )
+        if not self.maps:
+            raise ValueError(
+                "maps: an external model needs a folder of maps|for example `maps: {gradcam: maps/gradcam}`"
+            )
+        for name in self.maps:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+                raise ValueError(f"maps: '{name}' is no name|take letters, digits, '.', '_' and '-'")
+        if self.frame == "input" and self.input_size is None:
+            raise ValueError(
+                "input_size: with `frame: input` maps cover the model's input, so its size is needed"
+                "|give the side of the model's square input in pixels"
+            )
+        if self.frame == "image" and self.fit != "stretch":
+            raise ValueError(
+                f"fit: {self.fit} has no effect on maps that cover the whole image"
+                "|set `frame: input` and `input_size` as well, if the maps cover the model's input"
+            )
+        return self
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the model itself is not here, and only what it said is."""
+        return self.source == "external"
+
     @property
     def family_name(self) -> str:
         """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
-        return self.family or self.architecture or self.factory or self.source
+        own = self.source if self.source == "phantom" else self.id
+        return self.family or self.architecture or self.factory or own
 
 
 class TrainSection(Section):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -14,12 +14,14 @@ from pydantic import (
 
 from xaudit.catalog import (
     EXPLAINERS,
+    EXTERNAL,
     METRICS,
     Option,
     OptionValue,
     explainer_row,
     metric_row,
 )
+from xaudit.config.plugged import is_plugged, names_of, package_of
 from xaudit.config.section import Section
 from xaudit.errors import nearest
 
@@ -35,7 +37,8 @@ def check_name(name: str, known: list[str], *, kind: str) -> None:
         )
 
 
-def _check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> None:
+def check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> None:
+    """Raises ValueError, with the nearest known name, for a setting that is unknown or out of bounds."""
     by_name = {option.name: option for option in known}
     for name, value in given.items():
         if name not in by_name:
@@ -76,6 +79,8 @@ class NamedOptions(Section):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    _kind: ClassVar[Literal["explainer", "metric"]]
+
     name: str
     id: str = Field(
         "", description="its name in the tables, where one name is used twice with different settings"
@@ -92,12 +97,16 @@ class NamedOptions(Section):
         """A hash of the name and every setting: two results with the same one were made alike.
 
         A setting that came later and is left at its default takes no part: it makes what was made before it came.
+        Of a plug-in the package and its version take part.
         """
         silent = {option.name: option.default for option in self._known() if option.came_later}
         told = {
             name: value for name, value in self.options.items() if name not in silent or value != silent[name]
         }
-        return fingerprint({"name": self.name, "options": told})
+        package = package_of(self._kind, self.name)
+        return fingerprint(
+            {"name": self.name, "options": told} | ({} if package is None else {"package": package})
+        )
 
     def _known(self) -> tuple[Option, ...]:
         raise NotImplementedError
@@ -106,13 +115,18 @@ class NamedOptions(Section):
 class ExplainerSpec(NamedOptions):
     """One explainer of the audit."""
 
+    _kind = "explainer"
+
     def _known(self) -> tuple[Option, ...]:
         return explainer_row(self.name).options
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        check_name(self.name, [row.id for row in EXPLAINERS], kind="explainer")
-        _check_options(self.model_extra or {}, self._known())
+        if self.name != EXTERNAL.id and not is_plugged("explainer", self.name):
+            check_name(
+                self.name, [row.id for row in EXPLAINERS.own] + names_of("explainer"), kind="explainer"
+            )
+        check_options(self.model_extra or {}, self._known())
         if not self.id:
             object.__setattr__(self, "id", self.name)
         return self
@@ -120,6 +134,8 @@ class ExplainerSpec(NamedOptions):
 
 class MetricSpec(NamedOptions):
     """One metric of the audit."""
+
+    _kind = "metric"
 
     def _known(self) -> tuple[Option, ...]:
         return metric_row(self.name).options
@@ -131,10 +147,11 @@ class MetricSpec(NamedOptions):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        check_name(self.name, [row.id for row in METRICS], kind="metric")
+        if not is_plugged("metric", self.name):
+            check_name(self.name, [row.id for row in METRICS.own] + names_of("metric"), kind="metric")
         if why := metric_row(self.name).unavailable:
             raise ValueError(f"'{self.name}' is not available|{why}")
-        _check_options(self.model_extra or {}, self._known())
+        check_options(self.model_extra or {}, self._known())
         ignored = self.options.get("binarisation", "fixed") != "fixed"
         if ignored and any(
             o.name == "threshold" and self.options[o.name] != o.default for o in self._known()

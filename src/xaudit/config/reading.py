@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import (
     BaseModel,
     ValidationError,
@@ -14,8 +13,22 @@ from pydantic import (
 
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.data import DataSection, RegionSection
+from xaudit.config.models import ModelSection
+from xaudit.config.named_schema import close_choice, named_schema
+from xaudit.config.plain_yaml import LONGEST, PlainYamlError, plain_yaml
 from xaudit.config.section import Section
 from xaudit.errors import AuditFileError, did_you_mean
+
+_LONGEST_NAME = 255
+"""Bytes, of one part of a path; no file system in use takes more."""
+
+
+_LONGEST_PATH = 3500
+_LONGEST_MESSAGE = 1000
+
+
+class _NoPathError(Exception):
+    """A text that no file can have as its path."""
 
 
 def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
@@ -26,7 +39,8 @@ def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
     """
     shown = path.name
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
     except FileNotFoundError:
         raise AuditFileError(
             f"{path}: no such file", hint="`xaudit config init` writes one to start from"
@@ -36,16 +50,7 @@ def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
         raise AuditFileError(
             f"{path}: cannot be read: {reason}", hint="check the path and its permissions"
         ) from None
-    try:
-        plain = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" line {where.line + 1}:" if where is not None else ""
-        kind = "TOML" if path.suffix == ".toml" else "YAML"
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise AuditFileError(
-            f"{shown}:{line} not {kind}: {problem}", hint="check the indentation and quotes"
-        ) from None
+    plain = _plain_toml(text, shown) if path.suffix == ".toml" else _plain_yaml(text, shown)
     if not isinstance(plain, dict):
         raise AuditFileError(
             f"{shown}: expected keys such as data and models", hint="`xaudit config init` shows one"
@@ -70,14 +75,53 @@ def build_audit_file(
         audit = AuditFile.model_validate(plain)
     except ValidationError as error:
         raise _first_error(error, shown) from None
-    return _with_paths(audit, root)
+    try:
+        return _with_paths(audit, root)
+    except _NoPathError as error:
+        raise AuditFileError(
+            f"{shown}: {str(error)!r:.80} is no path", hint="give a path relative to the audit file"
+        ) from None
 
 
 def audit_schema() -> dict[str, Any]:
-    """The JSON Schema of the audit file, for editors."""
+    """The JSON Schema of the audit file, for editors, with the names and settings of what other packages bring."""
     schema = AuditFile.model_json_schema()
+    schema["$defs"] |= {
+        "ExplainerSpec": named_schema("explainer", schema["$defs"]["ExplainerSpec"]),
+        "MetricSpec": named_schema("metric", schema["$defs"]["MetricSpec"]),
+    }
+    close_choice(schema["$defs"]["ModelSection"]["properties"]["source"], "model")
+    close_choice(schema["$defs"]["AnnotationSection"]["properties"]["format"], "format")
     schema["title"] = "xaudit audit file"
     return schema
+
+
+def _plain_yaml(text: str, shown: str) -> object:
+    try:
+        return plain_yaml(text)
+    except PlainYamlError as error:
+        line = "" if error.line is None else f" line {error.line}:"
+        raise AuditFileError(
+            f"{shown}:{line} not YAML: {error}", hint="check the indentation and quotes"
+        ) from None
+
+
+def _plain_toml(text: str, shown: str) -> object:
+    if len(text) > LONGEST:
+        raise AuditFileError(
+            f"{shown}: {len(text)} characters, and more than {LONGEST} are not read",
+            hint="`xaudit config init` shows an audit file",
+        )
+    try:
+        return tomllib.loads(text)
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # TOMLDecodeError is a ValueError, as is a number without end
+        problem = "nested too deeply" if isinstance(error, RecursionError) else f"{error}".splitlines()[0]
+        raise AuditFileError(
+            f"{shown}: not TOML: {problem:.200}", hint="check the indentation and quotes"
+        ) from None
 
 
 def _override(plain: dict[str, Any], override: str) -> None:
@@ -87,8 +131,8 @@ def _override(plain: dict[str, Any], override: str) -> None:
             f"--set {override}: expected key.path=value", hint="for example --set train.epochs=3"
         )
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = plain_yaml(text)
+    except PlainYamlError:
         raise AuditFileError(f"--set {override}: the value is not YAML", hint="quote it") from None
     here: Any = plain
     parts = key.strip().split(".")
@@ -112,7 +156,17 @@ def _override(plain: dict[str, Any], override: str) -> None:
 
 def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
     def absolute(path: Path | None) -> Path | None:
-        return None if path is None else Path(os.path.normpath(root / path.expanduser()))
+        if path is None:
+            return None
+        parts = [part.encode("utf-8", "surrogatepass") for part in path.parts]
+        if "\0" in str(path) or max(map(len, parts), default=0) > _LONGEST_NAME:
+            raise _NoPathError(path)
+        if len(b"/".join(parts)) > _LONGEST_PATH:
+            raise _NoPathError(path)
+        try:
+            return Path(os.path.normpath(root / path.expanduser()))
+        except RuntimeError:  # `~somebody` whom the system does not know
+            raise _NoPathError(path) from None
 
     def masks(regions: RegionSection) -> RegionSection:
         given = {name: getattr(regions, name) for name in ("lungs", "body", "thorax")}
@@ -132,11 +186,22 @@ def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
             }
         )
 
+    def model(section: ModelSection) -> ModelSection:
+        told = section.predictions
+        if told is not None:
+            told = told.model_copy(update={"path": absolute(told.path)})
+        maps = {
+            name: one.model_copy(update={"path": absolute(one.path)}) for name, one in section.maps.items()
+        }
+        return section.model_copy(
+            update={"weights": absolute(section.weights), "predictions": told, "maps": maps}
+        )
+
     return audit.model_copy(
         update={
             "data": data(audit.data),
             "datasets": {name: data(section) for name, section in audit.datasets.items()},
-            "models": tuple(m.model_copy(update={"weights": absolute(m.weights)}) for m in audit.models),
+            "models": tuple(model(section) for section in audit.models),
         }
     )
 
@@ -152,16 +217,26 @@ def _first_error(error: ValidationError, shown: str) -> AuditFileError:
     if first["type"] == "extra_forbidden":
         known = _keys_at(place[:-1])
         name = str(place[-1])
-        hint = did_you_mean(name, known, otherwise="`xaudit config schema` lists every key")
-        return AuditFileError(f"{shown}: {where}: no key is called '{name}'", hint=hint)
+        hint = did_you_mean(name[:60], known, otherwise="`xaudit config schema` lists every key")
+        return AuditFileError(f"{shown}: {where:.120}: no key is called '{name:.60}'", hint=hint)
     message = first["msg"].removeprefix("Value error, ")
     message, _, hint = message.partition("|")
+    if first["type"] == "literal_error":  # what else may stand there knows the nearest name
+        beside = (
+            e["msg"]
+            for e in error.errors()
+            if e["type"] == "value_error" and e["loc"][:-1] == first["loc"][:-1]
+        )
+        hint = next(beside, "").partition("|")[2]
     if first["type"] == "missing":
         message = "is needed and missing"
     elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):
-        message = f"{message[0].lower()}{message[1:]}, got {first['input']!r}"
-    prefix = f"{shown}: {where}: " if where else f"{shown}: "
-    return AuditFileError(prefix + message, hint=hint or "`xaudit config schema` describes every key")
+        message = f"{message[0].lower()}{message[1:]}, got {first['input']!r:.60}"
+    prefix = f"{shown}: {where:.120}: " if where else f"{shown}: "
+    return AuditFileError(
+        prefix + message[:_LONGEST_MESSAGE],
+        hint=hint[:_LONGEST_MESSAGE] or "`xaudit config schema` describes every key",
+    )
 
 
 def _spelled(place: Iterable[int | str]) -> str:

@@ -65,6 +65,7 @@ def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
     Raises:
         AuditFileError: if the options contradict each other.
         ModelError: if the classifier cannot be explained in this way, such as for want of a target layer.
+        PluginError: if another package makes it, and fails.
     """
     options = spec.options
     match spec.name:
@@ -138,4 +139,11 @@ def make_explainer(spec: ExplainerSpec, classifier: Classifier) -> Explainer:
 
             return make_control(spec.name, options, classifier)
         case _:
-            raise ValueError(f"the catalog lists '{spec.name}', but no file of this package makes it")
+            from xaudit.catalog.plugins import brought
+
+            found = brought("explainer", spec.name)
+            if found is None:
+                raise ValueError(f"the catalog lists '{spec.name}', but no file of this package makes it")
+            from xaudit.explainers.plugged import plugged_explainer
+
+            return plugged_explainer(found, options, classifier)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from xaudit.catalog import EXTERNAL
 from xaudit.config import ExplainerSpec
 from xaudit.native_grid import NativeGrid, SegmentGrid, feature_grid, pixel_grid, tent_grid, window_grid
 
@@ -76,5 +77,14 @@ def native_grids(spec: ExplainerSpec, classifier: "Classifier") -> GridOf | None
         ):
             pixels = pixel_grid(frame_hw)
             return lambda _image: pixels
-        case _:
+        case EXTERNAL.id:
             return None
+        case _:
+            from xaudit.catalog.plugins import brought
+
+            found = brought("explainer", spec.name)
+            if found is None or found.plugin.native_grid is None:
+                return None
+            from xaudit.explainers.plugged import plugged_grid
+
+            return lambda image: plugged_grid(found, spec.options, classifier, image)

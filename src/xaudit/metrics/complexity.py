@@ -40,6 +40,11 @@ def score_complexity(spec: "MetricSpec", saliency: FloatArray) -> Measured:
         case "effective-complexity":
             return effective_complexity(magnitude, least=float(spec.options["least"] or 0))
         case name:
+            from xaudit.metrics.plugged import measured_on_map, plugged_metric
+
+            found = plugged_metric(spec, "complexity")
+            if found is not None:
+                return measured_on_map(found, spec, values)
             raise ValueError(f"'{name}' is not a metric of the family complexity")
 
 

@@ -25,6 +25,7 @@ def load_classifier(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    positive: str | None = None,
     precision: "Precision" = "float32",
 ) -> "Classifier":
     """The model that an audit file describes, with its weights, ready to be asked and explained.
@@ -36,6 +37,7 @@ def load_classifier(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         batch_size: images per forward pass; changes no result.
         compile: whether full batches go to a compiled network; changes the last digits.
+        positive: the class that stands for the finding of a multilabel network.
         precision: of the logits; less than float32 on a GPU only.
 
     Raises:
@@ -50,6 +52,7 @@ def load_classifier(
         device=device,
         batch_size=batch_size,
         compile=compile,
+        positive=positive,
         precision=precision,
     )
 

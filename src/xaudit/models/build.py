@@ -1,4 +1,4 @@
-"""Networks without weights: torchvision's by name, the user's own by its function, the phantom study's.
+"""Networks without weights: torchvision's and timm's by name, the user's own by its function, the phantom study's.
 
 Nothing here downloads anything.
 """
@@ -15,6 +15,7 @@ import torch
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, did_you_mean
 from xaudit.models.channels import on_one_channel
+from xaudit.models.plugged import build_plugged, plugged_architecture
 
 DEFAULT_SIZE = 224
 _DEFAULT_SIZES = {"inception_v3": 299, "phantom": 128}
@@ -38,23 +39,31 @@ _FACTORY_ERRORS = (
 
 
 def architecture_of(section: ModelSection) -> str:
-    """The architecture's name: torchvision's, the factory's, or ``phantom``."""
+    """The architecture's name: torchvision's, timm's with its library, the factory's, or the source's."""
     match section.source:
         case "torchvision":
             return str(section.architecture)
+        case "timm":
+            return f"timm {section.architecture}"
         case "python":
             return str(section.factory)
-        case "phantom":
-            return "phantom"
+        case "phantom" | "huggingface" | "torchscript" | "exported" | "onnx" | "external":
+            return section.source
+        case _:
+            return plugged_architecture(section)
 
 
 def input_hw(section: ModelSection) -> tuple[int, int]:
-    """The model's frame: as the audit file says, else 299 for Inception, 128 for the phantom's, 224 for others.
+    """The model's frame: as the audit file says, else 299 for Inception, 128 for the phantom's, timm's own, 224 for others.
 
     Raises:
         ModelError: where the architecture cannot take images so small.
     """
     name = architecture_of(section)
+    if section.source == "timm" and section.input_size is None:
+        from xaudit.models.timm_networks import timm_side
+
+        return timm_side(section), timm_side(section)
     side = section.input_size or _DEFAULT_SIZES.get(name, DEFAULT_SIZE)
     smallest = _SMALLEST_SIZES.get(name, 1)
     if side < smallest:
@@ -83,10 +92,25 @@ def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = Fal
         case "python":
             module = _python(section, n_classes)
             return on_one_channel(module) if section.channels == 1 else module
+        case "timm":
+            from xaudit.models.timm_networks import build_timm
+
+            module = build_timm(section, n_classes, input_hw(section)[0])
+            return on_one_channel(module) if section.channels == 1 else module
         case "phantom":
             from xaudit.models import small_resnet
 
             return small_resnet.build(n_classes)
+        case "huggingface" | "torchscript" | "exported" | "onnx":
+            raise ModelError(
+                f"model '{section.id}': a model from {section.source} cannot be built without its file",
+                hint="give the file as `weights`",
+            )
+        case "external":
+            raise ValueError(f"model '{section.id}' is external and has no network")
+        case _:
+            module = build_plugged(section, n_classes)
+            return on_one_channel(module) if section.channels == 1 else module
 
 
 def torchvision_classifiers() -> list[str]:

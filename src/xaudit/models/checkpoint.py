@@ -7,13 +7,11 @@ its names may carry the prefix of a wrapper (``module.`` of DataParallel, for on
 import json
 import os
 import pickle
-import pickletools
 import re
 import secrets
 import struct
 import warnings
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from xaudit.errors import ModelError, OutputError
+from xaudit.models.torch_file import names_in, unpacked_bytes
 
 State = dict[str, torch.Tensor]
 
@@ -30,14 +29,16 @@ _PREFIXES = ("module.", "model.", "net.", "_orig_mod.")
 _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
 )
-_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-_TORCH_REFUSALS = (
+TORCH_REFUSALS = (
     pickle.UnpicklingError,
     struct.error,
+    AssertionError,
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
+    OverflowError,
     RuntimeError,
     TypeError,
     ValueError,
@@ -85,7 +86,13 @@ def load_weights(
             f"model '{model_id}': {path} is no checkpoint of this architecture: {'; '.join(faults)}",
             hint="name the architecture that it was trained with",
         )
-    module.load_state_dict({**expected, **state})
+    try:
+        module.load_state_dict({**expected, **state})
+    except RuntimeError:  # a kind of number that cannot be brought to the network's
+        raise ModelError(
+            f"model '{model_id}': {path}: its numbers are of a kind that the network cannot take",
+            hint="save the weights as float32",
+        ) from None
     return notes
 
 
@@ -98,6 +105,8 @@ def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
         ModelError: where the file cannot be read, or holds anything but tensors and plain values.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ModelError(f"weights {path}: no file, but a device or a pipe", hint="give a checkpoint")
         with path.open("rb") as file:
             head = file.read(9)
     except OSError as error:
@@ -107,7 +116,7 @@ def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
         ) from None
     if len(head) == 9 and head[8:] == b"{":
         return _read_safetensors(path)
-    return _state_in(_read_torch(path), path), {}
+    return _state_in(read_plain(path), path), {}
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
@@ -139,9 +148,8 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        finally:
+            temporary.unlink(missing_ok=True)  # there is none once it took the file's name
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror}",
@@ -156,24 +164,46 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
             written = (file.metadata() or {}).get("xaudit", "{}")
     except (SafetensorError, OSError) as error:
         raise ModelError(
-            f"weights {path}: damaged safetensors file: {error}", hint="copy it again from its source"
+            f"weights {path}: damaged safetensors file: {error!s:.200}", hint="copy it again from its source"
         ) from None
-    notes = json.loads(written)
+    try:
+        notes = json.loads(written)
+    except (ValueError, RecursionError):
+        raise ModelError(
+            f"weights {path}: what xaudit noted in the file is damaged", hint="copy it again from its source"
+        ) from None
     return state, notes if isinstance(notes, dict) else {}
 
 
-def _read_torch(path: Path) -> object:
+def read_plain(path: Path) -> object:
+    """What a file of torch holds, as tensors and plain values; nothing in it is run.
+
+    Raises:
+        ModelError: where it is damaged or foreign, holds code, or would unpack to more than it holds.
+    """
+    n_unpacked, n_stored = unpacked_bytes(path), path.stat().st_size
+    if n_unpacked > n_stored:
+        raise ModelError(
+            f"weights {path}: a packed archive, which would grow from {n_stored} to {n_unpacked} bytes",
+            hint="copy it again from its source; " + _RE_SAVE,
+        )
     try:
         # Handed over open, because torch would judge a path by its suffix.
         with warnings.catch_warnings(), path.open("rb") as file:
             # torch warns of pickle protocols and of TorchScript before it refuses them, which is said below.
             warnings.simplefilter("ignore")
             return torch.load(file, map_location="cpu", weights_only=True)
-    except _TORCH_REFUSALS as error:
-        code = next((name for name in _names_in(path) if not _HARMLESS.fullmatch(name)), None)
+    except TORCH_REFUSALS as error:
+        with path.open("rb") as file:
+            code = code_in(file)
         if code is not None:
             raise ModelError(
                 f"weights {path}: the checkpoint holds code ('{code}') and was not loaded", hint=_RE_SAVE
+            ) from None
+        if isinstance(error, MemoryError) or "alloc" in str(error):
+            raise ModelError(
+                f"weights {path}: declares more weights than this machine has memory for",
+                hint="copy it again from its source; " + _RE_SAVE,
             ) from None
         if "TorchScript" in str(error):
             raise ModelError(
@@ -185,38 +215,12 @@ def _read_torch(path: Path) -> object:
         ) from None
 
 
-def _names_in(path: Path) -> Iterator[str]:
-    """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.namelist():
-                if entry.endswith("data.pkl"):
-                    with archive.open(entry) as file:
-                        yield from _names_in_pickle(file)
-        return
-    with path.open("rb") as plain:
-        if plain.read(2) == b"PK":  # an archive that was cut off, whose bytes mean nothing as a pickle
-            return
-        plain.seek(0)
-        for _ in range(8):  # torch's older files are a handful of pickles, one after the other
-            yield from _names_in_pickle(plain)
+def code_in(file: IO[bytes]) -> str | None:
+    """The first thing a checkpoint's pickles would import that is more than a tensor or a plain value; None if nothing.
 
-
-def _names_in_pickle(file: IO[bytes]) -> Iterator[str]:
-    texts: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(file):
-            name = ""
-            if opcode.name in ("GLOBAL", "INST"):
-                name = str(argument).replace(" ", ".")
-            elif opcode.name == "STACK_GLOBAL":
-                name = ".".join(texts[-2:])
-            elif isinstance(argument, str):
-                texts.append(argument)
-            if _DOTTED.fullmatch(name):
-                yield name
-    except (ValueError, LookupError, EOFError, OSError, struct.error, zipfile.BadZipFile):
-        return
+    It is read off their opcodes; nothing is imported.
+    """
+    return next((name for name in names_in(file) if not _HARMLESS.fullmatch(name)), None)
 
 
 def _state_in(content: object, path: Path) -> State:
@@ -231,10 +235,21 @@ def _state_in(content: object, path: Path) -> State:
     odd = next((name for name, value in content.items() if not isinstance(value, torch.Tensor)), None)
     if odd is not None:
         raise ModelError(
-            f"weights {path}: expected a state dict, but its entry '{odd}' is a {type(content[odd]).__name__}",
+            f"weights {path}: expected a state dict, but its entry '{odd!s:.80}' is a {type(content[odd]).__name__}",
             hint=_RE_SAVE,
         )
+    unusual = next((name for name, value in content.items() if not _is_plain(value)), None)
+    if unusual is not None:
+        raise ModelError(
+            f"weights {path}: its entry '{unusual!s:.80}' is sparse, quantised or without values",
+            hint="save the weights as dense float32 tensors",
+        )
     return {str(name): value for name, value in content.items()}
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is dense and holds its values itself."""
+    return not (tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized or tensor.is_nested)
 
 
 def _without_prefixes(state: State, expected: Mapping[str, torch.Tensor]) -> State:

@@ -21,6 +21,7 @@ from xaudit.models.layers import target_layer
 from xaudit.models.meter import Meter
 from xaudit.models.outputs import logits_of
 from xaudit.models.probe import check_answers
+from xaudit.models.sealed import Sealed
 from xaudit.records import FloatArray
 
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
@@ -47,10 +48,11 @@ class Classifier:
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
         compile: whether full batches go to a compiled network, see :mod:`xaudit.models.compiling`.
+        remarks: what its source says that a reader of its results must know.
         precision: of :meth:`logits`; whoever calls ``module`` gets float32.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
-        notes: what a reader of its results must know, found when it was first asked.
+        notes: the remarks, and what was found when it was first asked.
 
     Raises:
         ModelError: where the module fails on its frame, does not give one finite logit per class, or answers the
@@ -69,6 +71,7 @@ class Classifier:
     layer: str | None = None
     batch_size: int = 32
     compile: bool = False
+    remarks: tuple[str, ...] = ()
     precision: Precision = "float32"
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
@@ -84,13 +87,14 @@ class Classifier:
             self.module.float().eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         )
         n_classes = len(self.class_names)
-        self.notes = check_answers(
+        found = check_answers(
             self.module,
             subject=f"model '{self.id}'",
             n_classes=n_classes,
             model_hw=self.model_hw,
             device=self.device,
         )
+        self.notes = (*self.remarks, *found)
 
         def plain(_module: torch.nn.Module, _args: tuple[object, ...], output: object) -> torch.Tensor:
             return logits_of(output, n_classes)
@@ -179,7 +183,7 @@ class Classifier:
 
     def _pieces(self, batch: torch.Tensor) -> Sequence[torch.Tensor]:
         """A batch as a CPU takes it fastest: pieces of equal size whose activations stay in its cache."""
-        if self.device.type != "cpu":
+        if self.device.type != "cpu" or (isinstance(self.module, Sealed) and self.module.fills_up):
             return (batch,)
         height, width = self.model_hw
         n_pieces = math.ceil(len(batch) * height * width / PIXELS_AT_ONCE)

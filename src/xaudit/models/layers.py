@@ -29,14 +29,30 @@ TARGET_LAYERS: Mapping[str, str] = {
     "shufflenetv2.ShuffleNetV2": "conv5",
     "squeezenet.SqueezeNet": "features.-1",
     "vgg.VGG": "features.-2",
+    "timm.models.convnext.ConvNeXt": "stages.-1",
+    "timm.models.densenet.DenseNet": "features.denseblock4",
+    "timm.models.efficientnet.EfficientNet": "blocks.-1",
+    "timm.models.mobilenetv3.MobileNetV3": "blocks.-1",
+    "timm.models.regnet.RegNet": "s4",
+    "timm.models.resnet.ResNet": "layer4.-1",
+    "timm.models.vgg.VGG": "features.-2",
+    "transformers.models.convnext.modeling_convnext.ConvNextForImageClassification": "convnext.encoder.stages.-1",
+    "transformers.models.resnet.modeling_resnet.ResNetForImageClassification": "resnet.encoder.stages.-1",
     "xaudit.models.small_resnet.SmallResNet": "layer4",
 }
 """The network's class, torchvision's without its package: path of the layer; a number counts children, from the end where it is negative."""
 
 WITHOUT_CONVOLUTIONS: frozenset[str] = frozenset(
-    {"swin_transformer.SwinTransformer", "vision_transformer.VisionTransformer"}
+    {
+        "swin_transformer.SwinTransformer",
+        "timm.models.swin_transformer.SwinTransformer",
+        "timm.models.vision_transformer.VisionTransformer",
+        "transformers.models.swin.modeling_swin.SwinForImageClassification",
+        "transformers.models.vit.modeling_vit.ViTForImageClassification",
+        "vision_transformer.VisionTransformer",
+    }
 )
-"""torchvision's classes whose features are tokens, which no CAM method of this version can place."""
+"""Classes whose features are tokens, which no CAM method of this version can place."""
 
 
 def target_layer(

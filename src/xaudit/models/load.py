@@ -7,10 +7,18 @@ import torch
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
+from xaudit.models.brought import Brought
 from xaudit.models.build import architecture_of, build_module, input_hw
+from xaudit.models.channels import on_one_channel
 from xaudit.models.checkpoint import load_weights
 from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
+from xaudit.models.extras import check_extra
+from xaudit.models.findings import AskedFinding, on_one_finding
+from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
+
+_WHOLE = ("huggingface", "torchscript", "exported", "onnx")
+"""Sources whose file or folder holds the network beside its weights."""
 
 
 def load(
@@ -21,6 +29,7 @@ def load(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    positive: str | None = None,
     precision: Precision = "float32",
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
@@ -31,6 +40,7 @@ def load(
         device=device,
         batch_size=batch_size,
         compile=compile,
+        positive=positive,
         precision=precision,
     )
 
@@ -53,6 +63,7 @@ def _classifier(
     device: str,
     batch_size: int,
     compile: bool = False,  # noqa: A002
+    positive: str | None = None,
     precision: Precision = "float32",
 ) -> Classifier:
     if len(class_names) < 2:
@@ -60,32 +71,131 @@ def _classifier(
             f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
             hint="check the labels, or the names given under `merge`",
         )
-    place = choose_device(device)
+    place = _device(section, device)
     if precision != "float32" and place.type == "cpu":
         raise ModelError(
             f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
             hint="leave it out: a CPU is slower in half precision unless it is made for it",
         )
-    model_hw = input_hw(section)
-    module = build_module(section, len(class_names))
-    if weights is not None:
-        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
-        _check_preprocessing(section, model_hw, notes, weights)
+    answers_for = class_names if section.outputs == "classes" else section.findings
+    brought = _brought(section, answers_for, weights, place)
+    module, architecture, side = brought.module, brought.architecture, brought.side
+    if section.channels == 1 and section.source in _WHOLE:
+        module = on_one_channel(module)
+    if section.outputs != "classes":
+        asked = _asked_finding(section, class_names, positive)
+        module, architecture = on_one_finding(module, asked), f"{architecture} {asked}"
     return Classifier(
         id=section.id,
         module=module,
         class_names=class_names,
-        model_hw=model_hw,
+        model_hw=(side, side),
         fit=section.fit,
-        mean=section.mean,
-        std=section.std,
+        mean=brought.mean,
+        std=brought.std,
         device=place,
-        architecture=architecture_of(section),
+        architecture=architecture,
         layer=section.layer,
         batch_size=batch_size,
         compile=compile,
+        remarks=brought.notes,
         precision=precision,
     )
+
+
+def _asked_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> AskedFinding:
+    """Which answer stands for the positive class of the data, which must have one more class and no third."""
+    if len(class_names) != 2 or positive not in class_names:
+        raise ModelError(
+            f"model '{section.id}': a multilabel network is asked for one finding, and the data has the classes "
+            f"{', '.join(class_names)}",
+            hint="bring them to two with `merge`, with and without the finding",
+        )
+    finding = section.finding or positive
+    if finding not in section.findings:
+        raise ModelError(
+            f"model '{section.id}': the data's positive class '{finding}' is none of its findings",
+            hint=f"name the one that is meant as `finding`: {', '.join(section.findings)}",
+        )
+    return AskedFinding(
+        section.findings.index(finding),
+        class_names.index(positive),
+        len(section.findings),
+        probabilities=section.outputs == "multilabel-probabilities",
+        threshold=section.threshold,
+    )
+
+
+def _device(section: ModelSection, device: str) -> torch.device:
+    if section.source != "onnx":
+        return choose_device(device)
+    if device not in ("auto", "cpu"):
+        raise ModelError(
+            f"model '{section.id}': a model from onnx is asked on the CPU, and the device is {device}",
+            hint="`--device auto` puts every model where it can be",
+        )
+    return torch.device("cpu")
+
+
+def _brought(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path | None, device: torch.device
+) -> Brought:
+    check_extra(section)
+    if section.source in _WHOLE and weights is not None:
+        return _whole(section, class_names, weights, device)
+    side = input_hw(section)[0]
+    module = build_module(section, len(class_names))
+    remarks: tuple[str, ...] = ()
+    if weights is not None:
+        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
+        _check_preprocessing(section, (side, side), notes, weights)
+        if section.source == "timm" and not notes:
+            from xaudit.models.timm_networks import timm_remarks
+
+            remarks = timm_remarks(section)
+    return Brought(module, side, section.mean, section.std, architecture_of(section), remarks)
+
+
+def _whole(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
+) -> Brought:
+    """A network whose file or folder says itself what it is."""
+    subject, n_classes = f"model '{section.id}'", len(class_names)
+    if section.source == "huggingface":
+        from xaudit.models.huggingface import bring_huggingface
+
+        return bring_huggingface(section, weights, class_names)
+    file = read_sealed(weights, subject=subject)
+    match section.source:
+        case "torchscript":
+            from xaudit.models.torchscript import open_torchscript
+
+            module = open_torchscript(file, subject=subject, n_classes=n_classes, device=device)
+            side = section.input_size or DEFAULT_SIDE
+        case "exported":
+            from xaudit.models.exported import open_exported
+
+            module, side = open_exported(
+                file,
+                subject=subject,
+                n_classes=n_classes,
+                device=device,
+                channels=section.channels,
+                input_size=section.input_size,
+            )
+        case "onnx":
+            from xaudit.models.onnx_graph import open_onnx
+
+            module, side = open_onnx(
+                file,
+                subject=subject,
+                n_classes=n_classes,
+                channels=section.channels,
+                input_size=section.input_size,
+            )
+        case _:
+            raise ValueError(f"a model from {section.source} does not come whole")
+    return Brought(module, side, section.mean, section.std, f"{section.source} {file.sha256}")
 
 
 def _check_preprocessing(

@@ -58,13 +58,14 @@ def predict(
             elif target_policy == "label" and case.label not in classifier.class_names:
                 yield Problem(case.case_id, "predict", f"its label '{case.label}' is no class of the model")
             else:
-                yield _prediction(classifier, case, logits[case.case_id], target_policy, positive)
+                yield prediction_of(classifier, case, logits[case.case_id], target_policy, positive)
         on_progress(Progress("predict", start + len(batch), len(cases), classifier.id))
 
 
-def _prediction(
+def prediction_of(
     classifier: Classifier, case: Case, logits: FloatArray, target_policy: TargetPolicy, positive: str
 ) -> Prediction:
+    """What a classifier's logits of one case, (n_classes,), say."""
     exponentials = np.exp(logits - logits.max())
     predicted = classifier.class_names[int(logits.argmax())]
     match target_policy:

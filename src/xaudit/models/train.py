@@ -184,7 +184,17 @@ class _Training:
     def key(self) -> str:
         """A hash of all that the weights follow from; two trainings with the same one need not both be run."""
         shown = [self.cases[index] for index in (0, len(self.cases) // 2, -1)]
-        left_out = {"weights", "dataset", "layer", "target"}
+        left_out = {
+            "weights",
+            "dataset",
+            "layer",
+            "target",
+            "trusted",
+            "outputs",
+            "findings",
+            "finding",
+            "threshold",
+        }
         if self.section.channels == 3:  # what was trained before there was a choice stays valid
             left_out.add("channels")
         section = self.section.model_dump(mode="json", exclude=left_out)

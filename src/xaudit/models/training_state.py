@@ -1,16 +1,16 @@
 """How far a training has come, on disk after every epoch, so that an interruption costs less than one."""
 
+import copy
 import io
 import math
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from xaudit.models.checkpoint import State, write_whole
+from xaudit.errors import ModelError
+from xaudit.models.checkpoint import State, read_plain, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,20 @@ class TrainingState:
         if not path.is_file():
             return False
         try:
-            content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, LookupError, ValueError, EOFError, OSError):
+            content = read_plain(path)
+        except ModelError:
             return False
         if not isinstance(content, Mapping) or content.get("key") != key:
             return False
-        self.module.load_state_dict(content["module"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.history = [EpochLosses(**losses) for losses in content["history"]]
-        self.best, self.best_epoch = dict(content["best"]), int(content["best_epoch"])
+        before = copy.deepcopy((self.module.state_dict(), self.optimiser.state_dict()))
+        try:
+            self.module.load_state_dict(content["module"])
+            self.optimiser.load_state_dict(content["optimiser"])
+            history = [EpochLosses(**losses) for losses in content["history"]]
+            best, best_epoch = dict(content["best"]), int(content["best_epoch"])
+        except (RuntimeError, LookupError, TypeError, ValueError, AttributeError):
+            self.module.load_state_dict(before[0])
+            self.optimiser.load_state_dict(before[1])
+            return False
+        self.history, self.best, self.best_epoch = history, best, best_epoch
         return True

@@ -32,7 +32,7 @@ from xaudit.statistics.digits import shown
 PICTURE_COLUMNS = 38
 """Characters of a picture's width: two stand side by side on 80 columns, three on 120."""
 
-_ROWS = {one.id: one for one in METRICS}
+_ROWS = METRICS.by_id
 _SHOWN_FAMILIES = ("localization", "faithfulness", "complexity")
 
 

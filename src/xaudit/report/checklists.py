@@ -55,12 +55,21 @@ def _scores(outcome: Outcome, families: tuple[str, ...], longest: int = 4) -> st
     return "; ".join(texts)
 
 
+def _asked_of_models(outcome: Outcome, families: tuple[str, ...], longest: int = 4) -> str:
+    """The same of families that take asking a model, and which models nobody could ask."""
+    found = _scores(outcome, families, longest)
+    absent = [f"{model}: {NOT_ASSESSED}: no model" for model in outcome.external_ids]
+    if len(absent) == len(outcome.model_ids) and not found:
+        return f"{NOT_ASSESSED}: no model"
+    return "; ".join([found or NOT_ASSESSED, *absent]) if absent else found
+
+
 def _is_localized(outcome: Outcome) -> bool:
     return any(one.family == "localization" and one.n_cases for one in outcome.summaries)
 
 
 def _consistency(outcome: Outcome, _: Manifest) -> str:
-    return _scores(outcome, ("equivariance", "resolution", "robustness"))
+    return _asked_of_models(outcome, ("equivariance", "resolution", "robustness"))
 
 
 def _plausibility(outcome: Outcome, _: Manifest) -> str:
@@ -68,7 +77,7 @@ def _plausibility(outcome: Outcome, _: Manifest) -> str:
 
 
 def _fidelity(outcome: Outcome, _: Manifest) -> str:
-    return _scores(outcome, ("agreement", "faithfulness", "sanity"))
+    return _asked_of_models(outcome, ("agreement", "faithfulness", "sanity"))
 
 
 FDA_CRITERIA = (
@@ -146,7 +155,12 @@ def _software(_: Outcome, manifest: Manifest) -> str:
 
 def _weights(_: Outcome, manifest: Manifest) -> str:
     weights = manifest.get("checksums", {}).get("weights", {})
-    return "; ".join(f"{model}: weights {str(digest)[:16]}" for model, digest in weights.items())
+    known = [f"{model}: weights {str(digest)[:16]}" for model, digest in weights.items()]
+    known += [
+        f"{model}: {NOT_ASSESSED}, no model; its predictions {str(files.get('predictions', ''))[:16]}"
+        for model, files in manifest.get("checksums", {}).get("external", {}).items()
+    ]
+    return "; ".join(known)
 
 
 def _measures(outcome: Outcome, _: Manifest) -> str:
@@ -162,7 +176,7 @@ def _uncertainty(outcome: Outcome, _: Manifest) -> str:
 
 
 def _robustness(outcome: Outcome, _: Manifest) -> str:
-    return _scores(outcome, ("equivariance", "resolution"), longest=3)
+    return _asked_of_models(outcome, ("equivariance", "resolution"), longest=3)
 
 
 def _explainability(outcome: Outcome, _: Manifest) -> str:

@@ -1,12 +1,10 @@
 """Which lines a table of maps has: every explainer, then the controls, those made of maps in one line for all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xaudit.catalog import METRICS
 from xaudit.records import Outcome, Summary
-
-_HIGHER_IS_BETTER: Mapping[str, bool | None] = {row.id: row.higher_is_better for row in METRICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,8 @@ def shown_summary(found: Iterable[Summary | None]) -> Summary | None:
     known = [summary for summary in found if summary is not None]
     if len(known) < 2:
         return known[0] if known else None
-    higher = _HIGHER_IS_BETTER.get(known[0].metric_id)
+    row = METRICS.by_id.get(known[0].metric_id)
+    higher = None if row is None else row.higher_is_better
     if higher is None:
         return None
     return (max if higher else min)(known, key=lambda summary: summary.interval.estimate)

@@ -8,15 +8,13 @@ from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Sectio
 from xaudit.report.wording import metric_words, percent
 from xaudit.statistics.digits import shown
 
-_HEADLINE = {row.id for row in METRICS if row.headline}
-
 
 def readers_section(outcome: Outcome) -> Section | None:
     """Agreement between readers and each explainer's share of their score; None with fewer than two readers."""
     blocks: list[Block] = []
     if outcome.agreements:
         blocks.append(agreement_grid(outcome.agreements))
-    ceilings = [one for one in outcome.ceilings if one.metric_id in _HEADLINE] or list(outcome.ceilings)
+    ceilings = [one for one in outcome.ceilings if _is_headline(one.metric_id)] or list(outcome.ceilings)
     blocks += _ceiling_grids(ceilings)
     if not blocks:
         return None
@@ -26,6 +24,11 @@ def readers_section(outcome: Outcome) -> Section | None:
         "[interval]. * the interval of the paired difference leaves out zero."
     )
     return Section("Readers", (*blocks, Paragraph(legend, "dim")))
+
+
+def _is_headline(metric_id: str) -> bool:
+    row = METRICS.by_id.get(metric_id)
+    return row is not None and row.headline
 
 
 def agreement_grid(agreements: Sequence[ReaderAgreement]) -> Grid:

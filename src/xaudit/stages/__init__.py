@@ -35,6 +35,7 @@ __all__ = [
     "load_material",
     "load_outcome",
     "merge_shares",
+    "names_in_runs",
     "newest_run",
     "regate",
     "run_audit",
@@ -171,6 +172,15 @@ def load_comparisons(
     from xaudit.stages.comparisons import compare_runs
 
     return compare_runs(runs, explainers=explainers, models=models, metrics=metrics, by=by, seed=seed)
+
+
+def names_in_runs(runs: Sequence[Path]) -> tuple[str, ...]:
+    """What finished runs call the metrics that they chose; raises RunFolderError where one cannot be read."""
+    from xaudit.stages.conclude import read_head
+    from xaudit.store.run_folder import RunFolder
+
+    heads = [read_head(RunFolder.open_run(run)) for run in runs]
+    return tuple(dict.fromkeys(name for head in heads for name in head.get("metric_names", {})))
 
 
 def newest_run(out: Path) -> Path:

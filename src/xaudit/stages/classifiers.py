@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xaudit.cases import load_dataset
-from xaudit.config import AuditFile, ModelSection
+from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.geometry import union
 from xaudit.models import load_classifier, phantom_weights, train_classifier, untrained_classifier
 from xaudit.records import BoolArray, Case, Progress
+from xaudit.stages.external_model import obtain_external
 from xaudit.stages.phantom_study import training_data, training_settings
 from xaudit.stages.preflight import check_explainers
 from xaudit.stages.request import RunRequest
@@ -37,6 +38,9 @@ def obtain_classifier(
         AuditFileError: where the settings of an explainer cannot work on it.
         ModelError: where it cannot be built, loaded, trained, or explained as asked.
     """
+    if section.is_external:
+        return obtain_external(section, dataset, request.audit, on_progress=on_progress)
+    audit = audit_of_model(request.audit, section)
     weights = section.weights
     if weights is None and section.source == "phantom" and not request.retrain:
         weights = phantom_weights(section.variant or "honest")
@@ -48,7 +52,7 @@ def obtain_classifier(
             device=request.device,
             batch_size=request.audit.run.batch_size,
         )
-        check_explainers(request.audit, untrained, dataset)
+        check_explainers(audit, untrained, dataset)
         del untrained
         weights = _train(section, dataset, request, folder=folder, on_progress=on_progress)
     classifier = load_classifier(
@@ -58,9 +62,10 @@ def obtain_classifier(
         device=request.device,
         batch_size=request.audit.run.batch_size,
         compile=request.audit.run.compile,
+        positive=dataset.positive,
         precision=request.audit.run.precision,
     )
-    check_explainers(request.audit, classifier, dataset)
+    check_explainers(audit, classifier, dataset)
     for note in classifier.notes:
         on_progress(Progress(f"check {section.id}", 1, 1, note))
     return classifier

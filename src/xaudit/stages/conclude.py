@@ -2,12 +2,22 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from xaudit.catalog import CEILING, metric_row
-from xaudit.config import AuditFile, CategoriesSection, EquivarianceSection, ResolutionSection
+from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
+from xaudit.catalog.plugin_rows import remember, told_row
+from xaudit.config import (
+    AuditFile,
+    CategoriesSection,
+    EquivarianceSection,
+    Gate,
+    MaxDrop,
+    ResolutionSection,
+    StatisticsSection,
+)
+from xaudit.config.plugged import brought_by
 from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
 from xaudit.records import (
     MODEL_LEVEL,
@@ -40,6 +50,7 @@ from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
+from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import (
     read_categories,
     read_problems,
@@ -50,7 +61,7 @@ from xaudit.store.tables import (
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import Survival, changed_findings, judge
+from xaudit.verdict import Reach, Survival, changed_findings, judge
 
 OUTCOME = "outcome.json"
 
@@ -129,6 +140,7 @@ def conclude(
             "statistics": audit.statistics.model_dump(mode="json"),
             "reliance": audit.reliance.model_dump(mode="json"),
             "metric_names": metric_names(audit),
+            "plugins": [told_row(one) for one in brought_by(audit)],
             "categories": audit.categories.model_dump(mode="json"),
             "survival": asdict(survival_of(audit)),
             "tunes_thresholds": audit.tunes_thresholds,
@@ -205,6 +217,13 @@ def load(run: RunFolder) -> Outcome:
         RunFolderError: where the run was not finished, or is damaged or newer than this program.
     """
     head = read_head(run)
+    try:
+        return _outcome(run, head)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged: {error!s:.200}", hint=AUDIT_AGAIN) from error
+
+
+def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
     # A run of a version that knew no categories has none.
     maps = read_categories(run) if "categories" in head else ()
     thresholds = CategoriesSection.model_validate(head.get("categories", {}))
@@ -231,6 +250,7 @@ def load(run: RunFolder) -> Outcome:
         category_shifts=threshold_shifts(maps, thresholds),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
         causal=tuple(LocalizedAndCausal(**row) for row in head["causal"]),
+        external_ids=tuple(head["external"]),
     )
 
 
@@ -287,6 +307,7 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
         strict=audit.statistics.strict,
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
+        reach=reach_of(head, audit.gates, metric_names(audit)),
     )
     of_changes = changed_findings(
         summaries,
@@ -296,6 +317,21 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
     )
     coarse = resolution_findings(summaries, metric_names(audit))
     return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+
+
+def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
+    """Which limits concern which model of a run.
+
+    Args:
+        names: catalog name of each metric id.
+    """
+    families = {row.id: row.family for row in METRICS}
+    asking = frozenset(
+        one.metric
+        for one in limits
+        if families.get(names.get(one.metric, one.metric)) in FAMILIES_WITH_QUESTIONS
+    )
+    return Reach(head["explained_by"], dict.fromkeys(head["external"], asking))
 
 
 def survival_of(audit: AuditFile) -> Survival:
@@ -310,17 +346,36 @@ def without_people(summaries: Sequence[Summary], people: Collection[str]) -> lis
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:
-    """What a finished run says of itself beside its tables; raises RunFolderError where it does not."""
+    """What a finished run says of itself beside its tables; raises RunFolderError where it does not.
+
+    What other packages brought stands in the catalog afterwards, installed or not.
+    """
     shown = f"{run.run_id}/{OUTCOME}"
     try:
-        plain = json.loads((run.path / OUTCOME).read_text(encoding="utf-8"))
+        return _checked_head(json.loads((run.path / OUTCOME).read_text(encoding="utf-8")), shown)
     except FileNotFoundError:
         raise RunFolderError(
             f"{run.run_id}: this run was not finished",
             hint="give the command that made it again: it goes on where it stopped",
         ) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         raise RunFolderError(f"{shown}: damaged", hint="run the audit again") from None
-    if not isinstance(plain, dict):
-        raise RunFolderError(f"{shown}: damaged", hint="run the audit again")
-    return dict(migrated(OUTCOME, plain, shown))
+
+
+def _checked_head(plain: Any, shown: str) -> dict[str, Any]:  # noqa: ANN401
+    """What other files of the stages take from a run's head without looking.
+
+    Raises:
+        ValueError, KeyError, TypeError: where it is damaged.
+        RunFolderError: where a newer version wrote it.
+    """
+    head = dict(migrated(OUTCOME, dict(plain), shown))
+    for name in ("models", "explainers", "controls", "notes"):
+        if not isinstance(head[name], list) or not all(isinstance(one, str) for one in head[name]):
+            raise ValueError(f"{name} is no list of texts")
+    if not isinstance(head["n_explained"], dict) or not isinstance(head["positive"], dict):
+        raise TypeError("n_explained and positive are told by model")
+    dict(head["metric_names"])
+    StatisticsSection.model_validate(head["statistics"])
+    remember(head["plugins"])
+    return head

@@ -9,8 +9,8 @@ from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds
-from xaudit.catalog import explainer_row, metric_row
+from xaudit.audit import Chunk, Thresholds, empty_map, without_map
+from xaudit.catalog import EXTERNAL, explainer_row, metric_row
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
 from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
@@ -195,15 +195,18 @@ class FurtherScores:
             }
             results: list[ScoreResult] = []
             for subject in chunk.subjects:
-                own = maps[subject.case.case_id]
+                case_id = subject.case.case_id
+                missing = explainer.name == EXTERNAL.id and case_id not in maps
+                own = empty_map(chunk, explainer, case_id) if missing else maps[case_id]
+                scored: Sequence[ScoreResult]
                 match control.name:
                     case "mean-map":
                         mean = means[subject.case.cluster]
-                        results += score_mean_map(
+                        scored = score_mean_map(
                             subject, own, mean, control, metrics=self._placed, thresholds=tuned
                         )
                     case "shuffled-marks":
-                        results += score_shuffled(
+                        scored = score_shuffled(
                             subject,
                             own,
                             partners,
@@ -214,6 +217,7 @@ class FurtherScores:
                         )
                     case name:
                         raise ValueError(f"the catalog lists '{name}', but nothing makes it of maps")
+                results += [without_map(one) for one in scored] if missing else scored
             return results
 
         return score
@@ -228,6 +232,7 @@ class FurtherScores:
             read=read,
             cluster_of={case.case_id: case.cluster for case, _ in self.pairs},
             signed=explainer_row(explainer.name).signed,
+            frame_hw=self.classifier.model_hw,
         )
 
     def _key(

@@ -13,7 +13,9 @@ from xaudit.store.run_folder import RunFolder
 MAP_SIDE = 64
 """Pixels of a map's longer side in the gallery; larger maps are averaged down to it. Scores are of the whole map."""
 
-_SHOWN = tuple(row.id for row in METRICS if row.headline and row.family in ("localization", "faithfulness"))
+
+def _shown_metrics() -> tuple[str, ...]:
+    return tuple(row.id for row in METRICS if row.headline and row.family in ("localization", "faithfulness"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,8 +104,9 @@ def gallery_maps(
         scores: of this case and model.
     """
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    metrics = _shown_metrics()
     for one in scores:
-        if isinstance(one, Score) and one.key.metric_id in _SHOWN:
+        if isinstance(one, Score) and one.key.metric_id in metrics:
             values[one.key.explainer_id, one.key.metric_id].append(one.value)
     maps = {}
     for name in explainers:
@@ -114,7 +117,7 @@ def gallery_maps(
             known is not None and known.wrong_reason,
             {
                 metric: sum(values[name, metric]) / len(values[name, metric])
-                for metric in _SHOWN
+                for metric in metrics
                 if (name, metric) in values
             },
         )

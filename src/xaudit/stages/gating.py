@@ -9,7 +9,7 @@ from xaudit.config import Gate, MaxDrop
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.baseline import load_baseline
-from xaudit.stages.conclude import without_people
+from xaudit.stages.conclude import reach_of, without_people
 from xaudit.stages.limits import Limits
 from xaudit.stages.resolution import resolution_findings
 from xaudit.stages.stored_run import StoredRun
@@ -41,6 +41,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         strict=strictness.strict,
         explainers=run.explainers,
         positive=run.outcome.positive,
+        reach=reach_of(run.head, gates, run.metric_names),
     )
     drops: tuple[Verdict, ...] = ()
     if limits.baseline is not None:
@@ -51,6 +52,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
             models=run.outcome.model_ids,
             explainers=run.explainers,
             strictness=strictness,
+            reach=reach_of(run.head, largest, run.metric_names),
         )
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
     findings = [verdict for verdict in judged if verdict.kind != "gate"]

@@ -45,12 +45,14 @@ class MapPool:
         chunks: the clusters (patients, or cases where none are known) of each stored part.
         read: the maps of one part.
         signed: whether the explainer is.
+        frame_hw: the model's frame, in which maps of other grids meet; None where all maps have one grid.
     """
 
     chunks: Sequence[frozenset[str]]
     read: Callable[[int], Sequence[SaliencyMap]]
     cluster_of: Mapping[str, str]
     signed: bool
+    frame_hw: tuple[int, int] | None = None
 
     def mean_without(self, cluster: str) -> FloatArray | Absent:
         """The mean of the maps of all others, (h, w) float32, not negative.
@@ -79,13 +81,20 @@ class MapPool:
         total: IntArray | None = None
         n_maps = 0
         for saliency in maps:
-            positive = positive_part(saliency.values if self.signed else np.abs(saliency.values))
+            values = self._on_frame(saliency.values)
+            positive = positive_part(values if self.signed else np.abs(values))
             if isinstance(positive, Absent):
                 continue
             weighed = np.rint(positive / positive.sum() * UNIT).astype(np.int64)
             total = weighed if total is None else total + weighed
             n_maps += 1
         return total, n_maps
+
+    def _on_frame(self, values: FloatArray) -> FloatArray:
+        height, width = values.shape
+        if self.frame_hw in (None, (height, width)):
+            return values
+        return image_to_model(values, fit_geometry((height, width), self.frame_hw or (height, width)))
 
 
 def score_mean_map(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from xaudit.catalog import EXTERNAL
 from xaudit.config import AuditFile
 from xaudit.errors import DataError
 from xaudit.explainers.preflight import check_explainer
@@ -26,6 +27,8 @@ def check_explainers(audit: AuditFile, classifier: "Classifier", dataset: "Datas
     """
     images = list(islice(_images(classifier, dataset), _N_TRIED)) if _cuts_images(audit) else []
     for spec in audit.explainers_and_controls:
+        if spec.name == EXTERNAL.id:
+            continue
         check_explainer(spec, classifier, images)
 
 

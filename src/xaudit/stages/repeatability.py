@@ -14,7 +14,7 @@ import numpy as np
 from xaudit.audit import Chunk
 from xaudit.catalog import explainer_row, with_model_id
 from xaudit.config import AuditFile, ExplainerSpec, fingerprint
-from xaudit.geometry import fit_geometry, map_to_original
+from xaudit.geometry import fit_geometry, map_to_original, on_grid
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.guard import signal
 from xaudit.metrics.map_change import rank_agreement
@@ -60,7 +60,7 @@ class ModelPairs:
                 "inputs": cut.inputs,
                 "beside": beside,
                 "kinds": {one.classifier.id: self._kind(plan, one) for one in others},
-                "explainers": [[spec.id, spec.fingerprint] for spec in self._asked],
+                "explainers": [[spec.id, spec.fingerprint] for spec in self._own(plan)],
             }
         )
         name = f"{plan.classifier.id}: beside the other models"
@@ -77,6 +77,11 @@ class ModelPairs:
             return self.audit.explainers
         return tuple(s for s in self.audit.explainers_and_controls if s.id in section.explainers)
 
+    def _own(self, plan: ShardPlan) -> tuple[ExplainerSpec, ...]:
+        """Those that are asked and explain this model; maps from files are there for their own model only."""
+        names = {spec.id for spec in self._asked}
+        return tuple(spec for spec in plan.audit.explainers_and_controls if spec.id in names)
+
     def _others(self, plan: ShardPlan) -> list[ShardPlan]:
         if self.audit.repeatability is None:
             return []
@@ -89,7 +94,7 @@ class ModelPairs:
 
     def _scores(self, plan: ShardPlan, cut: Cut) -> list[ScoreResult]:
         results = self._of_answers(plan, cut)
-        for spec in self._asked:
+        for spec in self._own(plan):
             results += self._of_maps(plan, cut, spec)
         return results
 
@@ -117,7 +122,10 @@ class ModelPairs:
         found: _Found = defaultdict(list)
         for other in self._others(plan):
             kind, name = self._kind(plan, other), other.classifier.id
-            theirs = self._maps(other, self._touching(other, cut), wanted, spec)
+            same = next((one for one in self._own(other) if one.id == spec.id), None)
+            if same is None:
+                continue
+            theirs = self._maps(other, self._touching(other, cut), wanted, same)
             for case, _ in cut.pairs:
                 if case.case_id not in own:
                     continue
@@ -175,9 +183,9 @@ def _in_original_frame(
     case: Case, values: FloatArray, classifier: Classifier
 ) -> tuple[FloatArray, BoolArray]:
     """Models may differ in their frames, so maps meet in the frame of the image."""
-    return map_to_original(
-        values, fit_geometry((case.height, case.width), classifier.model_hw, classifier.fit)
-    )
+    frame = fit_geometry((case.height, case.width), classifier.model_hw, classifier.fit)
+    height, width = values.shape
+    return map_to_original(values, on_grid(frame, (height, width)))
 
 
 def _results(

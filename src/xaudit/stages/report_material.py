@@ -216,6 +216,6 @@ def _comparisons(run: StoredRun) -> tuple[Comparison, ...]:
 def _manifest(run: StoredRun) -> dict[str, Any]:
     try:
         plain = json.loads(run.folder.manifest_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return plain if isinstance(plain, dict) else {}

@@ -10,12 +10,16 @@ from typing import Any
 
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
-from xaudit.config import ModelSection, fingerprint
+from xaudit.catalog.plugin_rows import origin_of
+from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config.plugged import brought_by
 from xaudit.engine.crew import Crew
 from xaudit.engine.local import ShardCount, Tally
 from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
+from xaudit.models.external import ExternalModel
+from xaudit.models.extras import check_extra
 from xaudit.models.predict import predict
 from xaudit.records import (
     Case,
@@ -33,6 +37,13 @@ from xaudit.records import (
 from xaudit.stages.categories import confusion_cell
 from xaudit.stages.classifiers import obtain_classifier
 from xaudit.stages.conclude import CaseFigures, conclude
+from xaudit.stages.external_model import (
+    explained_by,
+    external_checksums,
+    external_notes,
+    external_predictions,
+    resolved,
+)
 from xaudit.stages.findings import data_findings
 from xaudit.stages.folder import at_work_in, obtain_folder
 from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
@@ -114,6 +125,8 @@ class Run:
         return FinishedRun(self.folder.path, outcome, self._pictures, material)
 
     def _carry_out(self, until: Stage) -> Outcome | None:
+        for model in self.audit.models:
+            check_extra(model)
         append_event(self.folder, "started", {"until": until}, now=self.started)
         if self.request.merges:
             take_over(self.folder, self.request)
@@ -180,6 +193,10 @@ class Run:
             for model in self.audit.models
         }
 
+    def audit_of(self, model: ModelSection) -> AuditFile:
+        """The audit as a model sees it: its own explainers, and only what can be asked of it."""
+        return resolved(self.audit, model, self.classifiers[model.id])
+
     @cached_property
     def _predicted(self) -> "Predicted":
         made_from = self._predictions_made_from()
@@ -189,15 +206,7 @@ class Run:
             fresh: list[Prediction] = []
             for model in self.audit.models:
                 dataset = self.dataset_of(model)
-                answers = predict(
-                    self.classifiers[model.id],
-                    dataset.cases,
-                    dataset.pixels,
-                    target_policy=model.target,
-                    positive=dataset.positive,
-                    on_progress=lambda p, name=model.id: self._tell(replace(p, stage=f"predict {name}")),  # type: ignore[misc]
-                )
-                for answer in answers:
+                for answer in self._answers(model, dataset):
                     match answer:
                         case Prediction():
                             fresh.append(answer)
@@ -211,6 +220,19 @@ class Run:
         for prediction in stored:
             by_model[prediction.model_id][prediction.case_id] = prediction
         return by_model, tuple(problems)
+
+    def _answers(self, model: ModelSection, dataset: Dataset) -> Iterator[Prediction | Problem]:
+        classifier = self.classifiers[model.id]
+        if isinstance(classifier, ExternalModel):
+            return external_predictions(classifier, model, dataset, self.audit)
+        return predict(
+            classifier,
+            dataset.cases,
+            dataset.pixels,
+            target_policy=model.target,
+            positive=dataset.positive,
+            on_progress=lambda progress: self._tell(replace(progress, stage=f"predict {model.id}")),
+        )
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:
@@ -258,6 +280,7 @@ class Run:
         """Every model with the cases that it is asked about."""
         return [
             Subject(
+                self.audit_of(model),
                 self.classifiers[model.id],
                 self.dataset_of(model),
                 self.chosen(model),
@@ -276,7 +299,7 @@ class Run:
                 before = self._tune(waves, crew)
             for plan in waves.plans:
                 plan.check()
-                note = note_of_precision(self.audit, plan.classifier, plan.dataset, plan.pairs)
+                note = note_of_precision(plan.audit, plan.classifier, plan.dataset, plan.pairs)
                 self._precision_notes += (note,) if note and with_scores else ()
             chosen = SCORING if share is None else DIVIDED
             total = sum(n_shards(waves.lanes(wave), share) for wave in chosen)
@@ -437,6 +460,7 @@ class Run:
     def _head(self, problems: Sequence[Problem]) -> dict[str, Any]:
         notes = list(dict.fromkeys(note for dataset in self.datasets.values() for note in dataset.notes))
         notes += [note for classifier in self.classifiers.values() for note in classifier.notes]
+        notes += external_notes(self.audit)
         notes += self._precision_notes
         for name, dataset in self.datasets.items():
             if not dataset.split_known:
@@ -449,6 +473,8 @@ class Run:
             "n_chosen": len({case.case_id for model in self.audit.models for case, _ in self.chosen(model)}),
             "n_explained": {model.id: len(self.chosen(model)) for model in self.audit.models},
             "positive": {model.id: self.dataset_of(model).positive for model in self.audit.models},
+            "external": [model.id for model in self.audit.models if model.is_external],
+            "explained_by": {model.id: explained_by(self.audit, model) for model in self.audit.models},
             "patients_known": all(dataset.patients_known for dataset in self.datasets.values()),
             "data_findings": data_findings(self.datasets, problems),
             "notes": notes,
@@ -490,7 +516,7 @@ class Run:
         try:
             stored = json.loads((self.folder.path / PREDICTED_FROM).read_text(encoding="utf-8"))
             return read_predictions(self.folder) if stored.get("made_from") == made_from else None
-        except (FileNotFoundError, ValueError, AttributeError, RunFolderError):
+        except (FileNotFoundError, ValueError, RecursionError, AttributeError, RunFolderError):
             return None
 
     def save_manifest(self, counts: Mapping[str, int], *, finished: datetime | None = None) -> None:
@@ -518,9 +544,15 @@ class Run:
                 "annotations": len(marks),
                 **counts,
             },
-            weights={name: one.fingerprint for name, one in classifiers.items()},
+            weights={
+                name: one.fingerprint
+                for name, one in classifiers.items()
+                if not isinstance(one, ExternalModel)
+            },
+            external=external_checksums(classifiers),
             images=images_checksum(cases),
             annotations=annotations_checksum(marks),
+            plugins=[origin_of(one) for one in brought_by(self.audit)],
         )
 
     def _finish(self, state: Any, counts: Mapping[str, int]) -> None:  # noqa: ANN401

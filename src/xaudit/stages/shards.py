@@ -5,8 +5,18 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import Chunk, Thresholds, ask_reliance, curves_of, explain, map_facts, score, score_reliance
-from xaudit.catalog import explainer_row
+from xaudit.audit import (
+    Chunk,
+    Thresholds,
+    ask_reliance,
+    curves_of,
+    explain,
+    have_maps,
+    map_facts,
+    score,
+    score_reliance,
+)
+from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Lane, Shard
 from xaudit.explainers import make_explainer
@@ -37,7 +47,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with what the model said of them."""
 
-SCORES_MEAN = 5
+SCORES_MEAN = 6
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -103,7 +113,8 @@ class ShardPlan:
     def check(self) -> None:
         """Raises ModelError where an explainer cannot explain this model: before hours of work, not after."""
         for spec in self.audit.explainers_and_controls:
-            make_explainer(spec, self.classifier)
+            if spec.name != EXTERNAL.id:
+                make_explainer(spec, self.classifier)
 
     def lanes(self) -> list[Lane]:
         """What needs nothing of other cases: one lane for each chunk, whose images are read when they are asked for."""
@@ -250,7 +261,7 @@ class ShardPlan:
     ) -> Callable[[], None]:
         def do() -> None:
             maps = read_parts(self.run, MAPS, [map_key]).rows
-            if {one.case_id for one in maps} != {subject.case.case_id for subject in chunk.subjects}:
+            if {one.case_id for one in maps} != have_maps(chunk, spec):
                 self._do_maps(chunk, spec, map_key)()
                 maps = read_parts(self.run, MAPS, [map_key]).rows
             reliances = read_parts(self.run, RELIANCE, [reliance_key]).rows if self._asks_reliance else ()

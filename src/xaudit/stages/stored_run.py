@@ -5,9 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from xaudit.config import StatisticsSection
+from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.errors import RunFolderError
 from xaudit.records import Annotation, Case, Outcome, Prediction, ScoreResult
 from xaudit.stages.conclude import load, read_head
@@ -64,9 +63,9 @@ class StoredRun:
     def settings(self) -> dict[str, Any]:
         """The audit file as the run kept it, with models and explainers."""
         try:
-            plain = yaml.safe_load(self.folder.audit_path.read_text(encoding="utf-8"))
+            plain = plain_yaml(self.folder.audit_path.read_text(encoding="utf-8"))
             return {"models": plain["models"], "explainers": plain["explainers"], **plain}
-        except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        except (OSError, PlainYamlError, KeyError, TypeError, UnicodeDecodeError):
             raise RunFolderError(
                 f"{self.run_id}/{self.folder.audit_path.name}: missing or damaged", hint=AUDIT_AGAIN
             ) from None

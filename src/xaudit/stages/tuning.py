@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds, explain, tuning_curves
+from xaudit.audit import Chunk, Thresholds, explain, have_maps, tuning_curves
 from xaudit.catalog import explainer_row
 from xaudit.config import ExplainerSpec, LocalizationSection
 from xaudit.engine.local import Lane, Shard
@@ -125,7 +125,7 @@ class TuningPlan:
             if problems or has_part(run, PART_PROBLEMS, key):
                 write_part(run, PART_PROBLEMS, key, problems)
             maps = read_parts(run, TUNING_MAPS, [map_key]).rows
-            if {one.case_id for one in maps} != {subject.case.case_id for subject in chunk.subjects}:
+            if {one.case_id for one in maps} != have_maps(chunk, spec):
                 fresh = explain(chunk, spec, seed=audit.seed)
                 maps = tuple(replace(one, values=quantise(one.values)) for one in fresh)
                 write_part(run, TUNING_MAPS, map_key, maps)

@@ -36,8 +36,9 @@ _AFTER: tuple[Wave, ...] = ("maps", "checks")
 
 @dataclass(frozen=True)
 class Subject:
-    """One model, and the cases that it is asked about."""
+    """One model, the audit as it concerns this model, and the cases that it is asked about."""
 
+    audit: AuditFile
     classifier: "Classifier"
     dataset: "Dataset"
     pairs: Pairs
@@ -115,7 +116,7 @@ class Waves:
         return [
             ShardPlan(
                 self.run,
-                self.audit,
+                one.audit,
                 one.classifier,
                 one.dataset,
                 one.pairs,
@@ -130,7 +131,7 @@ class Waves:
     def _tuning_plans(self) -> list[TuningPlan]:
         return [
             TuningPlan(
-                ShardPlan(self.run, self.audit, one.classifier, one.dataset, one.for_tuning, self.tuning_keys)
+                ShardPlan(self.run, one.audit, one.classifier, one.dataset, one.for_tuning, self.tuning_keys)
             )
             for one in self.subjects
         ]

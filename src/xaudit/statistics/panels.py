@@ -10,8 +10,8 @@ import numpy as np
 from xaudit.catalog import METRICS, MetricRow
 from xaudit.records import FloatArray, Score, ScoreResult, Unscored
 
-_ROWS = {row.id: row for row in METRICS}
-_PLACES = {row.id: place for place, row in enumerate(METRICS)}
+_ROWS = METRICS.by_id
+_PLACES = METRICS.places
 
 
 @dataclass(slots=True)

@@ -95,10 +95,9 @@ def _write_and_rename(path: Path, data: bytes) -> None:
     try:
         _write_synced(temporary, data)
         os.replace(temporary, path)  # noqa: PTH105  (named as in the manual page on which the guarantee rests)
-    except BaseException:
+    finally:
         with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+            temporary.unlink()  # there is none once it took the file's name
     _sync_folder(path.parent)
 
 

@@ -45,7 +45,7 @@ def read_events(run: RunFolder) -> tuple[dict[str, Any], ...]:
     for line in lines:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # cut short by a kill
         if isinstance(event, dict):
             events.append(event)

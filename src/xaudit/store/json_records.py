@@ -78,8 +78,8 @@ def _read(
             f"{shown}: not there; the run did not get so far",
             hint="give the command that made the run again: it goes on where it stopped",
         ) from None
-    except ValueError as error:
-        raise RunFolderError(f"{shown}: damaged: not JSON ({error})", hint=AUDIT_AGAIN) from error
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(f"{shown}: damaged: not JSON ({error!s:.200})", hint=AUDIT_AGAIN) from error
     except OSError as error:
         raise RunFolderError(
             f"{shown}: cannot be read: {error.strerror}", hint="check its permissions"
@@ -89,4 +89,4 @@ def _read(
     try:
         return tuple(decode(row) for row in migrated(f"{name}.json", plain, shown)[key])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunFolderError(f"{shown}: damaged: {error}", hint=AUDIT_AGAIN) from error
+        raise RunFolderError(f"{shown}: damaged: {error!s:.200}", hint=AUDIT_AGAIN) from error

@@ -42,7 +42,13 @@ LIBRARIES = (
     "typer",
     "rich",
     "pydicom",
+    "pylibjpeg",
+    "pylibjpeg-libjpeg",
+    "pylibjpeg-openjpeg",
     "nibabel",
+    "timm",
+    "onnxruntime",
+    "transformers",
 )
 """The distributions whose versions can move a result or its presentation, in pyproject's order."""
 
@@ -73,14 +79,18 @@ class Contents:
     Attributes:
         counts: such as cases, patients, maps, scores, unscored.
         weights: SHA-256 of each model's weights, by model id.
+        external: SHA-256 of the files of each external model, by model id: its predictions, its maps by explainer.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
+        plugins: kind, name, package and version of each thing that another package brought.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
+    external: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     images: str = ""
     annotations: str = ""
+    plugins: Sequence[Mapping[str, str]] = ()
 
 
 def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -> dict[str, Any]:
@@ -91,6 +101,7 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "xaudit": xaudit.__version__,
         "python": platform.python_version(),
         "libraries": library_versions(),
+        "plugins": [dict(one) for one in contents.plugins],
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "hardware": {
             "device": redact.text(invocation.device),
@@ -105,6 +116,11 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "counts": dict(contents.counts),
         "checksums": {
             "weights": dict(contents.weights),
+            **(
+                {"external": {model: dict(files) for model, files in contents.external.items()}}
+                if contents.external
+                else {}
+            ),
             "images": contents.images,
             "annotations": contents.annotations,
         },

@@ -46,6 +46,9 @@ def _outcome_before_1_1(plain: Plain) -> Plain:
         "unscored": [],
         "n_cases": None,
         "n_chosen": None,
+        "external": [],
+        "explained_by": {},
+        "plugins": [],
     }
     return {**later, **plain}
 

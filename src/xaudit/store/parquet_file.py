@@ -23,6 +23,13 @@ Record = TypeVar("Record")
 FOOTER_KEY = b"xaudit"
 
 
+_MOST_BYTES = 512 * 2**20
+"""Of a table's columns unpacked; a part holds a few megabytes."""
+
+
+_LONGEST_REASON = 200
+
+
 class DamagedTableError(Exception):
     """A file that is no whole table of the wanted kind; what is wrong stands in the message."""
 
@@ -105,7 +112,7 @@ def read_table(path: Path, table: Table[Record], shown: str) -> list[Record]:
         names = list(columns)
         rows = zip(*columns.values(), strict=True)
         return [table.decode(dict(zip(names, row, strict=True))) for row in rows]
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise DamagedTableError(_first_line(error)) from error
 
 
@@ -114,12 +121,16 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
         file = pq.ParquetFile(source, page_checksum_verification=True)
         metadata = file.schema_arrow.metadata or {}
         footer = json.loads(metadata.get(FOOTER_KEY, b"null"))
-    except (pa.ArrowException, ValueError) as error:
+        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+        n_bytes = sum(group.total_byte_size + 8 * group.num_rows * group.num_columns for group in groups)
+    except (pa.ArrowException, ValueError, RecursionError, MemoryError) as error:
         raise DamagedTableError(_first_line(error)) from error
     except OSError as error:
         if error.errno is not None:
             raise
         raise DamagedTableError(_first_line(error)) from error
+    if n_bytes > _MOST_BYTES or min((group.total_byte_size for group in groups), default=0) < 0:
+        raise DamagedTableError(f"it declares {n_bytes} bytes, and no table has more than {_MOST_BYTES}")
     if not isinstance(footer, dict):
         raise DamagedTableError("its footer has no key 'xaudit'")
     if not is_version(footer.get("schema_version")):
@@ -158,4 +169,4 @@ def _fill(table: Table[Any], field: pa.Field) -> object:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return (str(error).splitlines() or [type(error).__name__])[0][:_LONGEST_REASON].rstrip(".")

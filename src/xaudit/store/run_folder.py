@@ -169,7 +169,7 @@ class RunFolder:
             require_readable(plain.get("schema_version"), f"{self.run_id}/status.json")
             try:
                 return status_from_plain(plain)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 pass
         return RunStatus("interrupted", self.created, self.created)
 
@@ -280,7 +280,7 @@ def _read_object(path: Path) -> dict[str, Any] | None:
     """
     try:
         plain = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     except OSError as error:
         raise RunFolderError(

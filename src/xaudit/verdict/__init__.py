@@ -11,12 +11,14 @@ from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
 from xaudit.verdict.gates import gate_verdicts
 from xaudit.verdict.limits import Strictness
+from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
 
 __all__ = [
     "ELSEWHERE",
     "MARGIN",
     "Baseline",
+    "Reach",
     "Strictness",
     "Survival",
     "changed_findings",
@@ -24,6 +26,7 @@ __all__ = [
     "judge_drops",
 ]
 
+_EVERYTHING = Reach()
 _CONTROLS = frozenset(row.id for row in EXPLAINERS if row.control)
 
 
@@ -36,6 +39,7 @@ def judge(
     strict: bool = False,
     explainers: Sequence[str] = (),
     positive: Mapping[str, str] | None = None,
+    reach: Reach = _EVERYTHING,
 ) -> tuple[Verdict, ...]:
     """Every gate for every model, then what each model uses, then which explainers can be believed.
 
@@ -52,6 +56,7 @@ def judge(
         explainers: ids of those that are no controls; by default all that the summaries name and the catalog does
             not call controls.
         positive: the class whose evidence is explained, by model, for the sentences.
+        reach: which limits concern which model; by default each concerns all.
     """
     named = dict.fromkeys(s.explainer_id for s in summaries)
     asked = tuple(explainers) or tuple(name for name in named if name not in _CONTROLS | {MODEL_LEVEL})
@@ -60,7 +65,9 @@ def judge(
     verdicts: list[Verdict] = []
     for model_id, own in by_model.items():
         for gate in gates:
-            verdicts += gate_verdicts(own, gate, model_id, asked=asked, strictness=strictness)
+            if reach.concerns(gate, model_id, asked):
+                of_model = reach.asked(model_id, asked)
+                verdicts += gate_verdicts(own, gate, model_id, asked=of_model, strictness=strictness)
     overall = {model: [s for s in own if s.stratum == ALL_CASES] for model, own in by_model.items()}
     for model_id, own in overall.items():
         verdicts += model_findings(own, (positive or {}).get(model_id))
@@ -78,15 +85,20 @@ def judge_drops(
     models: Sequence[str],
     explainers: Sequence[str],
     strictness: Strictness,
+    reach: Reach = _EVERYTHING,
 ) -> tuple[Verdict, ...]:
     """Every largest drop for every model, held against an earlier run.
 
     Args:
         explainers: ids of those that are no controls.
+        reach: which limits concern which model; by default each concerns all.
     """
     return tuple(
         verdict
         for model_id in models
         for limit in limits
-        for verdict in drop_verdicts(baseline, limit, model_id, asked=explainers, strictness=strictness)
+        if reach.concerns(limit, model_id, explainers)
+        for verdict in drop_verdicts(
+            baseline, limit, model_id, asked=reach.asked(model_id, explainers), strictness=strictness
+        )
     )

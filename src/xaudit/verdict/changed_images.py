@@ -19,7 +19,7 @@ SMALL: Mapping[str, int] = {"rotate": 15, "shift": 10}
 
 _TURN = re.compile(r"equivariance-(?P<change>(?P<kind>rotate|shift)-(?P<size>\d+))(?P<measure>-class)?")
 _STEP = re.compile(r"resolution-(?P<step>\d+)-class")
-_ROWS = {row.id: row for row in METRICS}
+_ROWS = METRICS.by_id
 
 _Index = Mapping[tuple[str, str, str], Summary]
 

@@ -10,6 +10,7 @@ from xaudit.metrics.faithfulness.infidelity import infidelity
 from xaudit.metrics.faithfulness.removal import flipping_curve, pixel_flipping
 from xaudit.metrics.faithfulness.road import road
 from xaudit.metrics.guard import signal
+from xaudit.metrics.plugged import ask_plugged, plugged_metric
 from xaudit.perturb.asking import Asking
 
 if TYPE_CHECKING:
@@ -143,4 +144,7 @@ def _measure(spec: "MetricSpec", asked: Asked) -> Asking[Found]:
                 answer=text("answer"),
             )
         case name:
+            found = plugged_metric(spec, "faithfulness")
+            if found is not None:
+                return ask_plugged(found, spec, asked)
             raise ValueError(f"'{name}' is not a metric of the family faithfulness")

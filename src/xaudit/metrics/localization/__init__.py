@@ -24,6 +24,7 @@ from xaudit.metrics.localization import (
 )
 from xaudit.metrics.localization.binarisation import kept_by
 from xaudit.metrics.localization.marked_map import MarkedMap, Options
+from xaudit.metrics.plugged import measured_on_mark, plugged_metric
 
 __all__ = ["MarkedMap", "measure"]
 
@@ -58,6 +59,9 @@ def measure(spec: MetricSpec, marked: MarkedMap) -> Measured:
         return _false_focus(marked, spec.options)
     question = _QUESTIONS.get(spec.name)
     if question is None:
+        found = plugged_metric(spec, "localization")
+        if found is not None:
+            return measured_on_mark(found, spec, marked)
         raise ValueError(f"'{spec.name}' is not a metric of the family localization")
     if marked.no_mark is not None:
         return marked.no_mark

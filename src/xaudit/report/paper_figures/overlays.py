@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ from xaudit.statistics.digits import shown
 
 _PLACES = ("worst", "middle", "best")
 _STEP = re.compile(r"([MLHVZ])(?:(-?[\d.]+)(?: (-?[\d.]+))?)?")
+_LETTER_MM = 1.55
 _BARS_MM = (100, 50, 20, 10, 5, 2, 1)
 
 
@@ -62,6 +64,7 @@ def _figure(
 ) -> PaperFigure:
     names = list(chosen[0][1].maps)
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
+    side = TWO_COLUMNS_MM / (1 + len(names))
 
     def draw(figure: Figure) -> None:
         grid = figure.subplots(len(chosen), 1 + len(names), squeeze=False)
@@ -78,11 +81,11 @@ def _figure(
                         _outline(axes, outline_path(mark.region), readers.index(mark.reader_id))
                 if name is not None:
                     axes.set_title(plain(_title(name, view, material.ranked_by)))
-            line[0].set_title(plain(f"{named(view.case_id)}, {view.cell}"))
+            line[0].set_title(plain(f"{ending(named(view.case_id), int(side / _LETTER_MM))}\n{view.cell}"))
             line[0].set_ylabel(word)
             _scale_bar(line[0], case)
             if case.left_edge is not None:
-                line[0].text(case.width * 0.04, case.height / 2, case.left_edge, color="white", va="center")
+                _write(line[0], case.width * 0.04, case.height / 2, case.left_edge, va="center")
 
     metrics = sorted({metric for _, view in chosen for one in view.maps.values() for metric in one.scores})
     rows: tuple[tuple[Value, ...], ...] = tuple(
@@ -99,10 +102,19 @@ def _figure(
         for name in names
     )
     case = material.cases[chosen[0][1].case_id]
-    side = TWO_COLUMNS_MM / (1 + len(names))
     height = len(chosen) * (side * min(2.0, case.height / case.width) + 10)
     header = ("model", "place", "case", "confusion_cell", "explainer", "category", *metrics)
     return PaperFigure(f"overlays-{model}", TWO_COLUMNS_MM, height, header, rows, draw)
+
+
+def ending(text: str, most: int) -> str:
+    """A name that would run into the next picture, by its end: files of one folder differ there. The table has it whole.
+
+    Example:
+        >>> ending("study/series/slice-12", most=9), ending("slice-12", most=9)
+        ('…slice-12', 'slice-12')
+    """
+    return text if len(text) <= most else f"…{text[1 - most :]}"
 
 
 def _title(name: str, view: GalleryView, ranked_by: str | None) -> str:
@@ -188,4 +200,10 @@ def _scale_bar(axes: Axes, case: Case) -> None:
         return
     left, y = case.width * 0.05, case.height * 0.93
     axes.plot([left, left + length / across], [y, y], color="white", linewidth=1.5, solid_capstyle="butt")
-    axes.text(left, y - case.height * 0.02, f"{length} mm", color="white", va="bottom")
+    _write(axes, left, y - case.height * 0.02, f"{length} mm", va="bottom")
+
+
+def _write(axes: Axes, x: float, y: float, text: str, *, va: Literal["center", "bottom"]) -> None:
+    """White on a dark ground, so that it can be read on bone and on air."""
+    ground = {"facecolor": "black", "alpha": 0.5, "linewidth": 0, "pad": 1}
+    axes.text(x, y, text, color="white", va=va, bbox=ground)

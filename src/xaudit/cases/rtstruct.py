@@ -1,0 +1,242 @@
+"""DICOM RT structure sets: outlines in the patient's millimetres, put on the slices that they name.
+
+An outline is taken to the pixels of its slice by ImagePositionPatient, ImageOrientationPatient and PixelSpacing. A pixel is
+inside where its centre lies within an odd number of the structure's outlines on that slice, so that an outline within another is
+a hole, or on one of them, since many tools draw through the centres of the outermost pixels. Points and open lines have no area
+and are passed over. An outline that names no slice belongs to the slice of the data that it lies on.
+
+The structure's name is the mark's label. Files of several readers lie in a folder for each: no text about persons is read. Slices
+that the data does not hold are passed over, since a structure set covers a whole series. It cannot say that nothing is there.
+
+Source: DICOM PS3.3, C.8.8.5, C.8.8.6 and C.7.6.2.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xaudit.cases.annotation_file import check_bytes, files_below
+from xaudit.cases.dicom_file import guarded, names_storage, parsed
+from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.image_file import read_bytes, sniff
+from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
+from xaudit.cases.marks import checked_polygon
+from xaudit.cases.plane import Plane
+from xaudit.errors import DataError
+from xaudit.geometry import mask_region
+from xaudit.records import BoolArray, FloatArray
+
+STORAGE = b"1.2.840.10008.5.1.4.1.1.481.3"
+
+ON_OUTLINE_PX = 0.02
+"""So near to a pixel's centre an outline goes through it: coordinates are often rounded to hundredths of a millimetre."""
+
+OFF_SLICE_MM = 0.5
+"""So far an outline may lie from the slice that it names."""
+
+_ELEMENTS = ("SOPClassUID", "StructureSetROISequence", "ROIContourSequence")
+_WITH_AREA = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+_AGAIN = "export it again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """What a structure is called, and which coordinates it is drawn in."""
+
+    name: str | None
+    space: str | None
+
+
+def is_rtstruct(head: bytes) -> bool:
+    """Whether the beginning of a DICOM file names the storage class of structure sets."""
+    return names_storage(head, STORAGE)
+
+
+def collect_rtstruct(path: Path, marks: MarkList) -> None:
+    """Reads the structure sets of a folder, or a single one, into a list of marks.
+
+    Raises:
+        DataError: with the file, the structure, the outline and what is wrong.
+    """
+    folder = path if path.is_dir() else path.parent
+    n_slices = 0
+    for number, file in enumerate(files_below(path, ()) if path.is_dir() else [path], start=1):
+        with marks.item():
+            # A file may be called after its UID, which is not shown.
+            shown = f"{folder.name}: file {number}" if path.is_dir() else "the RT structure set"
+            check_bytes(file, shown)
+            try:
+                data = read_bytes(file)
+                if sniff(data[:1024]) != "dicom" or not is_rtstruct(data[: 1 << 16]):
+                    if path.is_dir():
+                        continue
+                    raise DataError(
+                        f"{shown}: not an RT structure set", hint="give the structure set, not the images"
+                    )
+                parts = file.relative_to(folder).parts[:-1]
+                reader = "/".join(part for part in parts if part.lower() not in NO_READERS) or ONLY_READER
+                n_slices += _collect(shown, parsed(data, _ELEMENTS), reader, marks)
+            except UnreadableImageError as error:
+                raise DataError(f"{shown}: {error}", hint=_AGAIN) from None
+    if not n_slices and marks.images.complete and not marks.faults:
+        raise DataError(
+            f"{path.name}: outlines nothing on a slice of the data",
+            hint="give the DICOM images that were outlined",
+        )
+
+
+def inside_outlines(outlines: Sequence[FloatArray], frame: tuple[int, int]) -> BoolArray:
+    """The pixels whose centres lie within an odd number of outlines, or on one of them.
+
+    Args:
+        outlines: (N, 2) each, of x and y between pixel edges.
+        frame: (height, width) of the image.
+
+    Example:
+        >>> around = np.array([[0.5, 0.5], [4.5, 0.5], [4.5, 2.5], [0.5, 2.5]])
+        >>> hole = np.array([[1.6, 1.2], [3.2, 1.2], [3.2, 1.8], [1.6, 1.8]])
+        >>> inside_outlines([around, hole], (3, 5)).astype(int).tolist()
+        [[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 1, 1]]
+    """
+    odd, on = np.zeros(frame, dtype=bool), np.zeros(frame, dtype=bool)
+    for outline in outlines:
+        low = np.floor(outline.min(axis=0)).astype(int) - 1
+        high = np.ceil(outline.max(axis=0)).astype(int) + 1
+        rows = slice(max(int(low[1]), 0), min(max(int(high[1]), 0), frame[0]))
+        cols = slice(max(int(low[0]), 0), min(max(int(high[0]), 0), frame[1]))
+        y, x = np.mgrid[rows, cols] + 0.5
+        for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+            dx, dy = float(x1 - x0), float(y1 - y0)
+            if dy:
+                crossed = (y >= min(y0, y1)) & (y < max(y0, y1)) & (x < x0 + (y - y0) / dy * dx)
+                odd[rows, cols] ^= crossed
+            length = dx * dx + dy * dy
+            along = np.clip(((x - x0) * dx + (y - y0) * dy) / length, 0, 1) if length else np.zeros_like(x)
+            on[rows, cols] |= np.hypot(x - x0 - along * dx, y - y0 - along * dy) <= ON_OUTLINE_PX
+    inside: BoolArray = odd | on
+    if not inside.any():
+        # Smaller than a pixel, between the centres: the one that it lies in.
+        x_mean, y_mean = np.concatenate(outlines).mean(axis=0)
+        inside[min(int(y_mean), frame[0] - 1), min(int(x_mean), frame[1] - 1)] = True
+    return inside
+
+
+def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # noqa: ANN401
+    """Adds what one file outlines; returns on how many slices of the data."""
+    structures = _structures(shown, dataset)
+    found: set[str] = set()
+    for index, structure in enumerate(guarded(lambda: list(dataset.ROIContourSequence)) or [], start=1):
+        with marks.item():
+            place = f"{shown}: structure {index}"
+            number = guarded(lambda structure=structure: int(structure.ReferencedROINumber))  # type: ignore[misc]
+            if number is None or number not in structures:
+                raise DataError(f"{place}: outlines without a structure", hint=_AGAIN)
+            by_case: dict[str, list[FloatArray]] = defaultdict(list)
+            contours = guarded(lambda structure=structure: list(structure.get("ContourSequence") or []))  # type: ignore[misc]
+            for at, contour in enumerate(contours or [], start=1):
+                placed = _placed(f"{place}: outline {at}", contour, structures[number].space, marks)
+                if placed is not None:
+                    by_case[placed[0]].append(placed[1])
+            for case_id, outlines in by_case.items():
+                mask = inside_outlines(outlines, marks.images.frames[case_id])
+                marks.add(case_id, reader, mask_region(mask), structures[number].name)
+            found |= set(by_case)
+    return len(found)
+
+
+def _structures(shown: str, dataset: Any) -> dict[int, _Structure]:  # noqa: ANN401
+    """The structures by their numbers."""
+    structures = guarded(
+        lambda: {
+            int(one.ROINumber): _Structure(
+                str(one.get("ROIName") or "").strip() or None,
+                str(one.get("ReferencedFrameOfReferenceUID") or "") or None,
+            )
+            for one in dataset.StructureSetROISequence
+        }
+    )
+    if structures is None:
+        raise DataError(f"{shown}: lists no structures, or is cut short", hint=_AGAIN)
+    return structures
+
+
+def _placed(
+    place: str,
+    contour: Any,  # noqa: ANN401
+    space: str | None,
+    marks: MarkList,
+) -> tuple[str, FloatArray] | None:
+    """The case that an outline belongs to, and its points on the image; None where it has no area or no image."""
+    if guarded(lambda: str(contour.ContourGeometricType)) not in _WITH_AREA:
+        return None
+    numbers = guarded(lambda: np.array([float(value) for value in contour.ContourData], dtype=np.float64))
+    if numbers is None or numbers.size == 0 or numbers.size % 3 or not np.isfinite(numbers).all():
+        raise DataError(f"{place}: its points are missing, damaged or not finite", hint=_AGAIN)
+    points = numbers.reshape(-1, 3)
+    case_id = _named(contour, marks)
+    if case_id is None:
+        return None
+    if case_id == "":
+        case_id = _lies_on(points, space, marks)
+        if case_id is None:
+            return None
+    plane = marks.images.planes.get(case_id)
+    if plane is None:
+        raise DataError(
+            f"{place}: the image {case_id} does not say where it lies in the patient",
+            hint="give the images with ImagePositionPatient, ImageOrientationPatient and PixelSpacing",
+        )
+    on_image, distance = plane.on_image(points)
+    furthest = float(np.abs(distance).max())
+    if furthest > OFF_SLICE_MM:
+        raise DataError(
+            f"{place}: lies {furthest:.1f} mm off the image {case_id} that it names",
+            hint="give the images that were outlined, as they were then",
+        )
+    _check_on_image(place, on_image, marks.images.frames[case_id])
+    return case_id, on_image
+
+
+def _check_on_image(place: str, points: FloatArray, frame: tuple[int, int]) -> None:
+    """Raises DataError where an outline leaves the image."""
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    around = ((x0, y0), (max(x1, x0 + 1e-6), y0), (x1, max(y1, y0 + 1e-6)))
+    checked_polygon(place, tuple((float(x), float(y)) for x, y in around), frame)
+
+
+def _named(contour: Any, marks: MarkList) -> str | None:  # noqa: ANN401
+    """The case that an outline names; empty where it names none, None where the data does not hold it."""
+    sources = guarded(lambda: list(contour.ContourImageSequence))
+    if not sources:
+        return ""
+    for source in sources:
+        uid = guarded(lambda source=source: str(source.ReferencedSOPInstanceUID))  # type: ignore[misc]
+        frame = guarded(lambda source=source: int(source.ReferencedFrameNumber))  # type: ignore[misc]
+        for name in (f"{uid}#{frame}", str(uid)):
+            case_id = marks.images.uids.get(name)
+            if case_id in marks.images.frames:
+                return case_id
+    return None
+
+
+def _lies_on(points: FloatArray, space: str | None, marks: MarkList) -> str | None:
+    """The nearest slice of the data that all points lie on and within; None where there is none."""
+    nearest: tuple[float, str] | None = None
+    for case_id, plane in marks.images.planes.items():
+        if None not in (space, plane.space) and space != plane.space:
+            continue
+        away = _distance(points, plane, marks.images.frames[case_id])
+        if away is not None and (nearest is None or (away, case_id) < nearest):
+            nearest = (away, case_id)
+    return None if nearest is None else nearest[1]
+
+
+def _distance(points: FloatArray, plane: Plane, frame: tuple[int, int]) -> float | None:
+    on_image, distance = plane.on_image(points)
+    within = (on_image >= -0.5).all() and (on_image <= np.array([frame[1], frame[0]]) + 0.5).all()
+    away = float(np.abs(distance).max())
+    return away if within and away <= OFF_SLICE_MM else None

@@ -1,0 +1,222 @@
+"""Explainers, metrics, sources of models and formats from other packages, found through Python's entry points.
+
+The names are read from the packages' metadata when something is asked for that xaudit itself does not have; only what is
+asked for is imported. What was imported once stands in the catalog's table until the process ends.
+"""
+
+import importlib.metadata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.metrics import METRICS, ceiling_row
+from xaudit.catalog.plugin_checks import check_plugin, with_row
+from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin, Plugin
+from xaudit.catalog.sources import FORMATS, MODELS
+from xaudit.catalog.table import Table
+from xaudit.errors import PluginError, XauditError
+
+Kind = Literal["explainer", "metric", "model", "format"]
+
+GROUPS: Mapping[Kind, str] = {
+    "explainer": "xaudit.explainers",
+    "metric": "xaudit.metrics",
+    "model": "xaudit.models",
+    "format": "xaudit.formats",
+}
+"""The group of entry points in which a package names what it brings."""
+
+_RECORDS: Mapping[Kind, type[Plugin]] = {
+    "explainer": ExplainerPlugin,
+    "metric": MetricPlugin,
+    "model": ModelPlugin,
+    "format": FormatPlugin,
+}
+_TABLES: Mapping[Kind, Table[Any]] = {
+    "explainer": EXPLAINERS,
+    "metric": METRICS,
+    "model": MODELS,
+    "format": FORMATS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that an installed package says it brings; nothing of it is imported yet.
+
+    Attributes:
+        name: of the entry point, and so of what it brings.
+        package: the distribution's name.
+        value: ``module:object``, as the metadata has it.
+    """
+
+    kind: Kind
+    name: str
+    package: str
+    version: str
+    value: str
+    entry_point: importlib.metadata.EntryPoint = field(repr=False, compare=False)
+
+    @property
+    def origin(self) -> str:
+        """Package and version, as people read them.
+
+        Example:
+            >>> entry = importlib.metadata.EntryPoint("rings", "a:b", "xaudit.metrics")
+            >>> Offer("metric", "rings", "xaudit-example", "1.0", "a:b", entry).origin
+            'xaudit-example 1.0'
+        """
+        return f"{self.package} {self.version}"
+
+    @property
+    def spelled(self) -> str:
+        """Whose entry point it is, for the beginning of an error."""
+        return f"{self.origin}: entry point '{self.name}' of {GROUPS[self.kind]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a plug-in brings, and who says so."""
+
+    offer: Offer
+    plugin: Any
+
+
+_BROUGHT: dict[tuple[Kind, str], Brought] = {}
+
+
+def table_of(kind: Kind) -> Table[Any]:
+    """The catalog's table of one kind."""
+    return _TABLES[kind]
+
+
+@cache
+def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
+    """What installed packages offer of one kind, by name; two offers of one name clash."""
+    found: dict[str, list[Offer]] = defaultdict(list)
+    for point in importlib.metadata.entry_points(group=GROUPS[kind]):
+        package = point.dist.metadata["Name"] if point.dist else "an unnamed package"
+        version = point.dist.version if point.dist else "?"
+        found[point.name].append(Offer(kind, point.name, package, version, point.value, point))
+    return {name: tuple(sorted(found[name], key=lambda one: one.package)) for name in sorted(found)}
+
+
+def bring(kind: Kind, name: str) -> Brought | None:
+    """The plug-in of a name, imported and checked, its row put into the catalog; None where no package offers one.
+
+    What xaudit has itself is never looked for elsewhere.
+
+    Raises:
+        PluginError: where several packages offer the name, or the one that does cannot be used.
+    """
+    if _TABLES[kind].owns(name):
+        return None
+    if (kind, name) not in _BROUGHT:
+        found = offers(kind).get(name, ())
+        if not found:
+            return None
+        if len(found) > 1:
+            packages = " and ".join(one.origin for one in found)
+            raise PluginError(
+                f"the {kind} '{name}' is offered by {packages}", hint="uninstall all of them but one"
+            )
+        _BROUGHT[kind, name] = Brought(found[0], _imported(found[0]))
+    return _BROUGHT[kind, name]
+
+
+def brought(kind: Kind, name: str) -> Brought | None:
+    """The plug-in behind a name of the audit; None for what xaudit has itself.
+
+    Raises:
+        PluginError: as :func:`bring`; where the plug-in is no longer there, too.
+    """
+    found = bring(kind, name)
+    if found is None and not _TABLES[kind].owns(name):
+        raise PluginError(
+            f"no installed package brings the {kind} '{name}'",
+            hint=f"`xaudit list {kind}s` shows what there is",
+        )
+    return found
+
+
+def all_brought(kind: Kind) -> Iterator[Brought | tuple[Offer, PluginError]]:
+    """Everything that installed packages offer of one kind; what cannot be used with its reason."""
+    for name, found in offers(kind).items():
+        if _TABLES[kind].owns(name):
+            for one in found:
+                yield (
+                    one,
+                    PluginError(f"{one.spelled}: xaudit has its own '{name}'; it must have another name"),
+                )
+            continue
+        try:
+            there = bring(kind, name)
+        except PluginError as error:
+            yield from ((one, error) for one in found)
+        else:
+            if there is not None:
+                yield there
+
+
+@contextmanager
+def blamed(offer: Offer, doing: str) -> Iterator[None]:
+    """Within, an error of a plug-in's own code is told as its package's, with the first line of what it says.
+
+    What says itself what to do about it passes, and so does memory that has run out.
+
+    Args:
+        doing: what failed, such as ``explaining``.
+
+    Raises:
+        PluginError: in place of the error.
+    """
+    try:
+        yield
+    except (XauditError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        if type(error).__name__ == "OutOfMemoryError":
+            raise
+        raise PluginError(
+            f"{offer.spelled}: {doing} failed: {_said(error)}",
+            hint=f"tell the authors of {offer.package}; `{offer.value}` is theirs",
+        ) from error
+
+
+def _imported(offer: Offer) -> Plugin:
+    try:
+        plugin = offer.entry_point.load()
+    # Importing runs the package's own code, which can raise anything.
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{offer.spelled}: {offer.value} cannot be imported: {_said(error)}",
+            hint=f"install {offer.package} again, or uninstall it",
+        ) from error
+    wanted = _RECORDS[offer.kind]
+    if not isinstance(plugin, wanted):
+        raise PluginError(
+            f"{offer.spelled}: {offer.value} is a {type(plugin).__name__}, expected an xaudit.plugins.{wanted.__name__}",
+            hint=f"tell the authors of {offer.package}",
+        )
+    fault = check_plugin(plugin, offer.name, {name for table in _TABLES.values() for name in table.by_id})
+    if fault:
+        raise PluginError(f"{offer.spelled}: {fault}", hint=f"tell the authors of {offer.package}")
+    plugin = with_row(plugin)
+    add_row(offer.kind, plugin.row)
+    return plugin
+
+
+def add_row(kind: Kind, row: Any) -> None:  # noqa: ANN401
+    """Puts a plug-in's row, checked or stored with a run, into the catalog's table; a metric's ceiling with it."""
+    _TABLES[kind].add(row)
+    if kind == "metric" and row.has_ceiling:
+        METRICS.add(ceiling_row(row))
+
+
+def _said(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,0 +1,25 @@
+"""A network as its source gives it."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A network with its weights, and how images must reach it.
+
+    Attributes:
+        side: of its frame.
+        mean: subtracted from intensities in 0 to 1, per channel.
+        std: divided by afterwards.
+        architecture: its name; of what is not built here, with a digest of all that says how it is built.
+        notes: what a reader of its results must know.
+    """
+
+    module: torch.nn.Module
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    architecture: str
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,66 @@
+"""What another package needs to teach xaudit an explainer, a metric, a source of models or a format of marks.
+
+A package names an object of one of these records in its metadata, as an entry point of the group ``xaudit.explainers``,
+``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point bears the id of the record's row. It is
+imported when an audit, or `xaudit list`, asks for it. Each record says what its function is given and returns. A package
+runs :func:`check_explainer`, :func:`check_metric` and :func:`check_model` in its own tests: they are what xaudit asks of
+its own. See docs/how-to/plug-ins.md.
+
+Importing this module is cheap: what needs torch is imported by the first use of its name.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from xaudit.catalog import ExplainerRow, FormatRow, MetricRow, ModelRow, Option
+from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin
+from xaudit.errors import DataError, ModelError, PluginError
+from xaudit.metrics.absent import Absent
+from xaudit.records import Box, MaskRegion, Polygon
+
+if TYPE_CHECKING:
+    from xaudit.metrics.curve import Curve, Found
+    from xaudit.perturb.asking import Question
+    from xaudit.plugins.explainer_check import check_explainer
+    from xaudit.plugins.metric_check import check_metric
+    from xaudit.plugins.model_check import check_model
+
+_LATER = {
+    "Curve": "xaudit.metrics.curve",
+    "Found": "xaudit.metrics.curve",
+    "Question": "xaudit.perturb.asking",
+    "check_explainer": "xaudit.plugins.explainer_check",
+    "check_metric": "xaudit.plugins.metric_check",
+    "check_model": "xaudit.plugins.model_check",
+}
+
+__all__ = [
+    "Absent",
+    "Box",
+    "Curve",
+    "DataError",
+    "ExplainerPlugin",
+    "ExplainerRow",
+    "FormatPlugin",
+    "FormatRow",
+    "Found",
+    "MaskRegion",
+    "MetricPlugin",
+    "MetricRow",
+    "ModelError",
+    "ModelPlugin",
+    "ModelRow",
+    "Option",
+    "PluginError",
+    "Polygon",
+    "Question",
+    "check_explainer",
+    "check_metric",
+    "check_model",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _LATER:
+        raise AttributeError(f"module 'xaudit.plugins' has no attribute '{name}'")
+    return getattr(importlib.import_module(_LATER[name]), name)

@@ -1,0 +1,42 @@
+"""What holds for every source of networks."""
+
+import torch
+
+from xaudit.catalog import OptionValue
+from xaudit.catalog.plugin_records import ModelPlugin
+from xaudit.models.classifier import Classifier
+from xaudit.plugins.study import all_options, demand, tried_images
+
+
+def check_model(plugin: ModelPlugin, *, side: int = 64, **options: OptionValue) -> None:
+    """Builds networks of two and of five classes, and tries them as the audit does, as tests of a plug-in should.
+
+    The logits must be (N, n_classes), finite, the same when asked again and whoever shares the batch; and the weights
+    must come from torch's generator alone.
+
+    Args:
+        side: of the images, in pixels.
+        options: settings other than the defaults.
+
+    Raises:
+        PluginError: with the first that does not hold.
+        ModelError: as an audit would refuse the network.
+    """
+    settings = all_options(plugin.options, options)
+    for n_classes in (2, 5):
+        networks = []
+        for _ in range(2):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(3)
+                module = plugin.build(dict(settings), n_classes)
+            demand(
+                isinstance(module, torch.nn.Module),
+                f"`build` gave a {type(module).__name__}, expected a torch.nn.Module",
+            )
+            names = tuple(f"class {number}" for number in range(n_classes))
+            networks.append(Classifier(id="tried", module=module, class_names=names, model_hw=(side, side)))
+        first, second = (network.logits(tried_images(2, (side, side))) for network in networks)
+        demand(
+            torch.equal(first, second),
+            "the same torch seed gives other weights when the network is built again",
+        )

@@ -1,0 +1,181 @@
+"""Every way that a file gets into xaudit: what reads it, a folder of good files to damage, and how to damage them.
+
+An entry point reads as a command would, with marks drawn and pixels decoded, and raises nothing but the project's own errors.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import byte_changes as change
+import numpy as np
+import seeds
+from stored_run import lay_stored_run, read_stored_run
+from test_annotation_formats import FILES, SQUARES, index
+
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.image_file import read_bytes, read_header, read_pixels, uid_of
+from xaudit.cases.masks import read_mask
+from xaudit.cases.nifti import MaskSlice, read_slice
+from xaudit.cases.readers import reader_masks
+from xaudit.cases.table import read_table
+from xaudit.config import AnnotationSection, NiftiSection, read_audit_file
+from xaudit.errors import DataError
+from xaudit.models.checkpoint import load_weights
+from xaudit.models.training_state import TrainingState
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """One reader.
+
+    Attributes:
+        name: of the test.
+        lay: writes good files into an empty folder and returns those that may be damaged.
+        read: reads the folder; the second argument is the damaged file.
+        changes: what damages a file's bytes.
+    """
+
+    name: str
+    lay: Callable[[Path], list[Path]]
+    read: Callable[[Path, Path], object]
+    changes: tuple[Callable[[bytes, change.Pick], bytes], ...]
+
+
+def _written(folder: Path, contents, names) -> list[Path]:
+    paths = []
+    for name, content in zip(names, contents, strict=True):
+        path = folder / name
+        path.write_bytes(content)
+        paths.append(path)
+    return paths
+
+
+def read_image(file: Path, window="full") -> None:
+    """An image, as it is loaded and as its pixels are fetched later."""
+    data = read_bytes(file)
+    uid_of(data)
+    header = read_header(data, window)
+    pixels = read_pixels(data, header.source_format, window)
+    assert pixels.shape[:2] == (header.height, header.width)
+    assert np.isfinite(pixels).all()
+
+
+def read_marks(path: Path, kind="auto", frame=(40, 60), **settings) -> None:
+    """Readers' marks, and the pixels within them."""
+    section = AnnotationSection(path=path, format=kind, **settings)
+    found, *_ = read_annotations(section, index(frame), merge={})
+    for case_id in {mark.case_id for mark in found}:
+        reader_masks([mark for mark in found if mark.case_id == case_id], frame)
+
+
+def read_weights(file: Path) -> None:
+    """A checkpoint, into the network that it belongs to."""
+    load_weights(seeds.network(), file, class_names=("cancer", "normal"), model_id="net")
+
+
+def read_nifti(file: Path) -> None:
+    """The second slice of a volume of masks, as stored and as it lies in the patient."""
+    for section in (NiftiSection(), NiftiSection(orientation="stored")):
+        read_slice(MaskSlice(file, 1), (seeds.HEIGHT, seeds.WIDTH), section)
+
+
+def _read_image(_, file):
+    for window in ("lung", "file", (40.0, 400.0)):
+        with contextlib.suppress(DataError):
+            read_image(file, window)
+    read_image(file)
+
+
+def _lay_rasters(folder):
+    contents = seeds.rasters()
+    return _written(folder, contents, [f"{i}.png" for i in range(len(contents))])
+
+
+def _lay_dicoms(folder):
+    contents = seeds.dicoms()
+    return _written(folder, contents, [f"{i}.dcm" for i in range(len(contents))])
+
+
+def _lay_labels(folder):
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(b"")
+    return _written(folder, seeds.labels(), ["commas.csv", "semicolons.csv"])
+
+
+def _lay_training_state(folder):
+    TrainingState(*_training()).save(folder / "training.pt", "key")
+    return [folder / "training.pt"]
+
+
+def _training():
+    import torch
+
+    module = seeds.network()
+    return module, torch.optim.AdamW(module.parameters())
+
+
+def _annotations(kind, file, keys, frame):
+    def lay(folder):
+        source = FILES / file
+        target = folder / source.name
+        if source.is_file():
+            shutil.copy(source, target)
+            return [target]
+        shutil.copytree(source, target)
+        return [path for path in sorted(target.rglob("*")) if path.is_file()]
+
+    def read(folder, _):
+        for name in (kind, "auto"):
+            read_marks(folder / Path(file).name, name, frame, **keys)
+
+    suffix = Path(file).suffix
+    changes = {
+        ".json": (change.json_tree, change.json_tree, change.some_text),
+        ".dcm": (change.some_bytes,),
+    }.get(suffix, (change.some_text,))
+    if file == "masks":
+        changes = (change.png_fields, change.some_bytes)
+    return EntryPoint(f"annotations: {file}", lay, read, changes)
+
+
+def _read_masks(_, file):
+    read_mask(file, (seeds.HEIGHT, seeds.WIDTH))
+
+
+ENTRY_POINTS = (
+    EntryPoint("rasters", _lay_rasters, _read_image, (change.png_fields, change.some_bytes)),
+    EntryPoint("dicom", _lay_dicoms, _read_image, (change.dicom_elements, change.some_bytes)),
+    EntryPoint("mask", _lay_rasters, _read_masks, (change.png_fields, change.some_bytes)),
+    EntryPoint(
+        "nifti",
+        lambda folder: _written(folder, seeds.niftis(), ["ct.nii", "ct2.nii.gz"]),
+        lambda _, file: read_nifti(file),
+        (change.packed, change.packed, change.some_bytes),
+    ),
+    EntryPoint("labels", _lay_labels, lambda folder, file: read_table(file, folder), (change.some_text,)),
+    EntryPoint(
+        "weights",
+        lambda folder: _written(folder, seeds.checkpoints(), ["a.safetensors", "b.pt", "c.pt"]),
+        lambda _, file: read_weights(file),
+        (change.safetensors_header, change.some_bytes),
+    ),
+    EntryPoint(
+        "training state",
+        _lay_training_state,
+        lambda _, file: TrainingState(*_training()).restore(file, "key"),
+        (change.archive_entries, change.some_bytes),
+    ),
+    EntryPoint(
+        "audit file",
+        lambda folder: _written(folder, seeds.audit_files(), ["audit.yaml", "audit.toml"]),
+        lambda _, file: read_audit_file(file),
+        (change.some_text,),
+    ),
+    EntryPoint(
+        "stored run", lay_stored_run, read_stored_run, (change.json_tree, change.some_text, change.some_bytes)
+    ),
+    *(_annotations(*square[:4]) for square in SQUARES),
+)
