@@ -210,6 +210,10 @@ def test_shards_of_other_images_weights_or_versions_are_not_merged(study, capsys
         ),
         ({"checksums": {**plain["checksums"], "images": "0"}}, f"its images are not those of {shards[0]}"),
         ({"checksums": {**plain["checksums"], "weights": {}}}, f"its weights are not those of {shards[0]}"),
+        (
+            {"plugins": [{"kind": "metric", "name": "odd", "package": "odd", "version": "1"}]},
+            f"made with other plug-ins, or other versions of them, than {shards[0]}",
+        ),
     ):
         manifest.write_text(json.dumps({**plain, **change}))
         capsys.readouterr()

@@ -17,11 +17,28 @@ import time
 import kill_server
 import pyarrow.parquet as pq
 import pytest
-from known_study import environment, only_run, tables, write_audit
+from known_study import environment, only_run, study_audit, tables, write_audit
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and a kill that cannot be caught")
 
-SETTINGS = {"figures": 0, "shard_size": 1, "limit": 6}
+SEED = 20261128
+A_FEW = {"run": {"figures": 0, "shard_size": 1, "limit": 6}}
+MANY = {  # 16 cases, each of them 13 pieces of work
+    "explainers": [
+        *study_audit()["explainers"],
+        *(
+            "saliency",
+            "input-x-gradient",
+            "eigencam",
+            "hirescam",
+            "layercam",
+            "gradcam-plus-plus",
+            "xgradcam",
+            "occlusion",
+        ),
+    ],
+    "run": {"figures": 0, "shard_size": 1},
+}
 
 
 class Server:
@@ -78,14 +95,25 @@ def written(run):
     A shard writes its scores last; what it wrote before, maps aside, it writes again where it was killed in between.
     """
     parts = [*run.glob("maps/part-*.parquet"), *run.glob("scores/part-*.parquet")]
-    return {path.relative_to(run): (path.stat().st_ino, path.stat().st_mtime_ns) for path in parts}
+    return {path.relative_to(run): identity(path) for path in parts}
 
 
-def require_whole(run):
-    """Everything in the folder that is not a temporary file can be read to its last byte."""
+def identity(path):
+    """What tells one writing of a file from another."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def require_whole(run, read):
+    """Everything in the folder that is not a temporary file can be read to its last byte.
+
+    Args:
+        read: what was read before, and is not read again; takes up what is read now.
+    """
     for path in run.rglob("*"):
-        if path.name.startswith("."):
+        if path.name.startswith(".") or not path.is_file() or read.get(path) == identity(path):
             continue
+        read[path] = identity(path)
         if path.suffix == ".parquet":
             pq.ParquetFile(path, page_checksum_verification=True).read()
         elif path.suffix == ".json":
@@ -96,24 +124,22 @@ def require_whole(run):
 
 def killed_until_done(server, study, seconds, moments, n_kills):
     """Starts runs and kills them until so many were killed; gives how often a run was begun anew, and the parts seen."""
-    write_audit(study, run=SETTINGS)
     kills = runs = 0
     n_parts = set()
     wanted = None
     while kills < n_kills:
         runs += 1
-        seen = {}
+        seen, read = {}, {}
         out = study / "runs"
         while True:
-            last = kills == n_kills
-            after = None if last else moments.uniform(0, seconds)
+            after = None if kills == n_kills else moments.uniform(0, seconds)
             code = server.run("run", "audit.yaml", "-q", kill_after=after)
             assert code in (0, -signal.SIGKILL), code
             kills += code != 0
             if not out.is_dir() or not any(out.iterdir()):
                 continue
             run = only_run(out)
-            require_whole(run)
+            require_whole(run, read)
             now = written(run)
             assert seen.items() <= now.items(), "a finished part was lost or written again"
             seen = now
@@ -128,30 +154,35 @@ def killed_until_done(server, study, seconds, moments, n_kills):
     return runs, n_parts, wanted
 
 
-def check(server, study, n_kills, longest):
-    seed = random.SystemRandom().randrange(2**32)
-    sys.stdout.write(f"seed {seed}\n")
-    write_audit(study, run=SETTINGS)
+def check(server, study, audit, n_kills, longest):
+    """Kills runs at drawn moments.
+
+    Args:
+        longest: the latest moment, as a share of what an unbroken run takes.
+    """
+    write_audit(study, **audit)
     started = time.monotonic()
     assert server.run("run", "audit.yaml", "-q") == 0
     seconds = time.monotonic() - started
     left_alone = tables(only_run(study / "runs"))
+    n_shards = json.loads((only_run(study / "runs") / "outcome.json").read_text())["work"]["n_shards"]
     shutil.rmtree(study / "runs")
-    moments = random.Random(seed)
-    runs, n_parts, found = killed_until_done(server, study, seconds * longest, moments, n_kills)
+    runs, n_parts, found = killed_until_done(server, study, seconds * longest, random.Random(SEED), n_kills)
     assert found == left_alone
     sys.stdout.write(
-        f"{n_kills} kills in {runs} runs of {seconds:.1f} s each; {len(n_parts)} numbers of parts seen\n"
+        f"{n_kills} kills in {runs} runs of {n_shards} shards and {seconds:.1f} s each; "
+        f"{len(n_parts)} numbers of parts seen\n"
     )
-    return n_parts
+    return n_shards, n_parts
 
 
 def test_a_few_kills_lose_nothing_and_show_nothing_half_written(server, study):
-    check(server, study, n_kills=4, longest=0.8)
+    check(server, study, A_FEW, n_kills=4, longest=0.8)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_hundred_kills_lose_nothing_and_show_nothing_half_written(server, study):
-    n_parts = check(server, study, n_kills=100, longest=0.6)
-    assert len(n_parts) > 20, "the moments all fell on the same few parts"
+    n_shards, n_parts = check(server, study, MANY, n_kills=100, longest=0.3)
+    assert n_shards > 200
+    assert len(n_parts) > 40, "the moments all fell on the same few parts"

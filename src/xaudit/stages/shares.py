@@ -19,6 +19,9 @@ SHARE = "share.json"
 PREDICTED_FROM = "predicted-from.json"
 """The note of what a run's predictions were made from; there once they are whole."""
 
+_NAMES = {"external": "predictions or maps of an external model", "annotations": "marks"}
+"""How an error calls what a checksum is of."""
+
 
 def name_of(request: RunRequest) -> str:
     """What the run of a request is called: the audit's name, and for a share also which one of how many."""
@@ -108,10 +111,15 @@ def check_shares(request: RunRequest) -> None:
                     f"{run.path}: made with {what} {then}, and {runs[0].path} with {now}",
                     hint="make all shards with the same versions",
                 )
+        if manifests[0]["plugins"] != manifest["plugins"]:
+            raise RunFolderError(
+                f"{run.path}: made with other plug-ins, or other versions of them, than {runs[0].path}",
+                hint="make all shards with the same packages installed",
+            )
         for what, checksum in manifests[0]["checksums"].items():
             if checksum != manifest["checksums"].get(what):
                 raise RunFolderError(
-                    f"{run.path}: its {what} are not those of {runs[0].path}",
+                    f"{run.path}: its {_NAMES.get(what, what)} are not those of {runs[0].path}",
                     hint="make all shards from the same files; `xaudit predict` trains once for all of them",
                 )
     missing = [index for index in range(1, first["of"] + 1) if index not in found]
@@ -134,15 +142,21 @@ def require_same_contents(request: RunRequest, contents: Contents) -> None:
     manifest = _manifest(run)
     here = {
         "weights": dict(contents.weights),
+        "external": {model: dict(files) for model, files in contents.external.items()} or None,
         "images": contents.images,
         "annotations": contents.annotations,
     }
     for what, checksum in here.items():
         if manifest["checksums"].get(what) != checksum:
             raise RunFolderError(
-                f"{run.path}: its {what} are not those that the audit file names now",
+                f"{run.path}: its {_NAMES.get(what, what)} are not those that the audit file names now",
                 hint="merge with the files that the shards were made from",
             )
+    if manifest["plugins"] != [dict(one) for one in contents.plugins]:
+        raise RunFolderError(
+            f"{run.path}: made with other plug-ins, or other versions of them, than are installed here",
+            hint="merge with the packages that made the shards",
+        )
     for name, version in library_versions().items():
         if manifest["libraries"].get(name) != version:
             raise RunFolderError(
@@ -213,6 +227,6 @@ def _read(run: RunFolder) -> dict[str, Any]:
 def _manifest(run: RunFolder) -> dict[str, Any]:
     try:
         plain = json.loads(run.manifest_path.read_text(encoding="utf-8"))
-        return {key: plain[key] for key in ("xaudit", "libraries", "checksums")}
+        return {key: plain[key] for key in ("xaudit", "libraries", "checksums", "plugins")}
     except (OSError, ValueError, KeyError, TypeError):
         raise RunFolderError(f"{run.manifest_path}: missing or damaged", hint=AUDIT_AGAIN) from None
