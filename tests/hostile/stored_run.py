@@ -135,4 +135,12 @@ def _head():
         "n_explained": {"net": 2},
         "positive": {"net": "cancer"},
         "notes": [],
+        "external": [],
+        "explained_by": {"net": ["gradcam"]},
+        "plugins": [],
+        "agreements": [],
+        "ceilings": [],
+        "regressions": [],
+        "plans": [],
+        "causal": [],
     }
