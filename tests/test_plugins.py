@@ -213,7 +213,9 @@ def test_a_name_of_xaudits_own_stays_xaudits_and_list_says_who_else_wants_it(bri
         "other 2.0: entry point 'iou' of xaudit.metrics: xaudit has its own 'iou'; it must have another name",
     )
     assert run_command_line(["list", "metrics"]) == 0
-    assert "cannot be used: other 2.0: entry point 'iou'" in " ".join(capsys.readouterr().out.split())
+    assert "not usable iou cannot be used: other 2.0: entry point 'iou'" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_a_name_that_two_packages_offer_is_refused_where_it_is_used(brings, tmp_path):
