@@ -11,18 +11,28 @@ import torch
 import yaml
 
 from plugin_site import PACKAGE, installed, write_example, write_package
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.image_index import ImageIndex
 from xaudit.catalog import METRICS, explainer_row, metric_row
 from xaudit.catalog.plugin_rows import remember, told_row
 from xaudit.catalog.plugins import all_brought, bring, offers
 from xaudit.cli.boundary import run_command_line
-from xaudit.config import AuditFile, ExplainerSpec, MetricSpec, audit_schema, build_audit_file
+from xaudit.config import (
+    AnnotationSection,
+    AuditFile,
+    ExplainerSpec,
+    MetricSpec,
+    audit_schema,
+    build_audit_file,
+)
 from xaudit.config.plugged import brought_by
-from xaudit.errors import AuditFileError, PluginError
+from xaudit.errors import AuditFileError, DataError, PluginError
 from xaudit.explainers import AskingExplainer, make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.metrics import Absent, score_complexity, score_faithfulness, score_localization
 from xaudit.models.build import architecture_of, build_module
 from xaudit.plugins.study import tried_classifier, tried_images, tried_map, tried_mark
+from xaudit.records import Annotation, Box
 
 DATA = {"images": "images", "annotations": {"path": "marks.json"}}
 MODEL = {"id": "m", "source": "torchvision", "architecture": "resnet18"}
@@ -392,6 +402,59 @@ def test_a_network_is_built_with_its_settings_and_for_any_number_of_classes(exam
     assert grey.channels == 1
 
 
+FORMAT = """
+from xaudit.plugins import Box, FormatPlugin, FormatRow
+def collect(path, marks):
+    with marks.item():
+        marks.case("marks.txt: line 1", "a.png")
+        {marks}
+THING = FormatPlugin(FormatRow("other-one", "in words", "annotations"), "Other", collect)
+"""
+
+
+def marked(brings, tmp_path, code):
+    brings("format", FORMAT.format(marks=code))
+    (tmp_path / "marks.txt").touch()
+    section = AnnotationSection(path=tmp_path / "marks.txt", format="other-one")
+    return read_annotations(section, ImageIndex({"a.png": "a"}, {"a": (20, 30)}), merge={}).annotations
+
+
+def test_a_format_marks_what_lies_on_its_images(brings, tmp_path):
+    [mark] = marked(brings, tmp_path, "marks.add('a', 'dr-a', Box(1, 2, 30.25, 4))")
+    assert mark == Annotation("a", "dr-a", Box(1, 2, 30, 4))
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("marks.add('a', 'dr-a', Box(1, 2, 31, 4))", "marks.txt: line 1: the box from (1, 2) to (31, 4) leaves the image of 30 × 20"),
+        ("marks.add('a', 'dr-a', Box(1, 2, 1, 4))", "marks.txt: line 1: the box from (1, 2) to (1, 4) has no area"),
+    ],
+)  # fmt: skip
+def test_a_mark_that_no_image_can_hold_is_the_files_fault_and_told_with_its_place(
+    brings, tmp_path, code, told
+):
+    with pytest.raises(DataError) as caught:
+        marked(brings, tmp_path, code)
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("marks.add('b', 'dr-a', Box(1, 2, 3, 4))", "`marks.add` was given the case 'b', expected one that `marks.case` gave, which is not None"),
+        ("marks.add('a', None, Box(1, 2, 3, 4))", "`marks.add` was given the reader None, expected a name"),
+        ("marks.add('a', 'dr-a', (1, 2, 3, 4))", "`marks.add` was given a tuple, expected a Box, a Polygon or a MaskRegion"),
+        ("marks.nothing('here', None, 'dr-a')", "`marks.nothing` was given the case None, expected one that `marks.case` gave, which is not None"),
+        ("{}['gone']", "reading marks.txt failed: KeyError: 'gone'"),
+    ],
+)  # fmt: skip
+def test_a_mark_that_is_none_is_told_as_the_packages(brings, tmp_path, code, told):
+    with pytest.raises(PluginError) as caught:
+        marked(brings, tmp_path, code)
+    assert str(caught.value) == f"other 2.0: entry point 'other-one' of xaudit.formats: {told}"
+
+
 # What a run keeps
 
 
@@ -437,3 +500,4 @@ def test_the_page_shows_the_whole_example(tmp_path):
         found = {}
         exec(compile(own_test, "page", "exec"), found)
         found["test_xaudit_can_rely_on_what_we_bring"]()
+        found["test_discs_are_read_and_damaged_tables_refused"](tmp_path)
