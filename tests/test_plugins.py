@@ -210,6 +210,63 @@ def test_list_shows_what_packages_bring_and_which(example, capsys, kind, name):
     assert "; from xaudit-example 1.0" in capsys.readouterr().out
 
 
+def doctor_told(capsys):
+    """Exit code, and state and text of each line on plug-ins."""
+    code = run_command_line(["doctor", "--format", "json"])
+    lines = json.loads(capsys.readouterr().out)
+    return code, {one["name"]: (one["state"], one["found"]) for one in lines if "plug-in" in one["name"]}
+
+
+def test_the_doctor_names_what_each_package_brings(example, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor_told(capsys) == (
+        0,
+        {
+            "plug-ins": (
+                "ok",
+                "xaudit-example 1.0: patch-drop (explainer), peak-drop (metric), top-share (metric), "
+                "colour-net (model), discs (format)",
+            )
+        },
+    )
+
+
+def test_the_doctor_says_what_cannot_be_used_and_why(brings, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor_told(capsys) == (0, {"plug-ins": ("absent", "no installed package brings any")})
+    brings("explainer", "import nowhere")
+    brings("metric", metric_code(name="iou"), name="iou", package="another")
+    assert doctor_told(capsys) == (
+        2,
+        {
+            "plug-in 'other-one'": (
+                "broken",
+                "other 2.0: entry point 'other-one' of xaudit.explainers: other_module:THING cannot be imported: "
+                "ModuleNotFoundError: No module named 'nowhere'; install other again, or uninstall it",
+            ),
+            "plug-in 'iou'": (
+                "broken",
+                "another 2.0: entry point 'iou' of xaudit.metrics: xaudit has its own 'iou'; it must have another "
+                "name; tell the authors of another",
+            ),
+        },
+    )
+
+
+def test_a_package_without_a_name_or_a_version_is_told_all_the_same(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    info = tmp_path / "odd-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\n")
+    (info / "entry_points.txt").write_text("[xaudit.metrics]\nodd = not a module\n")
+    with installed(tmp_path):
+        code, told = doctor_told(capsys)
+    assert code == 2
+    assert told["plug-in 'odd'"][1].startswith(
+        "an unnamed package ?: entry point 'odd' of xaudit.metrics: not a module cannot be imported: "
+    )
+
+
 # What is refused
 
 
@@ -391,6 +448,33 @@ def test_a_value_that_is_none_is_told_as_the_packages(brings, measure, told):
     with pytest.raises(PluginError) as caught:
         score_localization(MetricSpec(name="other-one"), tried_map(), mark, np.ones_like(mark))
     assert str(caught.value) == f"other 2.0: entry point 'other-one' of xaudit.metrics: {told}"
+
+
+def test_what_a_metric_writes_into_its_arrays_reaches_no_other_metric(brings):
+    changes = "[array.fill(0) for array in (marked.saliency, marked.mark, marked.valid)]"
+    brings("metric", metric_code(f"lambda marked, options: len({changes}) / 10"))
+    mark, saliency, valid = tried_mark(), tried_map(), np.ones((32, 32), dtype=bool)
+    assert score_localization(MetricSpec(name="other-one"), saliency, mark, valid) == 0.3
+    assert np.array_equal(mark, tried_mark())
+    assert np.array_equal(saliency, tried_map())
+    assert valid.all()
+
+
+ASKS = """def measure(asked, options):
+    asked.{change}.zero_() if "{change}" == "image" else asked.{change}.fill(0)
+    answer = yield Question(1, lambda _start, _stop: asked.image[None], asked.key("untouched"))
+    return 0.5
+from xaudit.plugins import Question
+"""
+
+
+@pytest.mark.parametrize("change", ["image", "saliency"])
+def test_a_metric_that_asks_has_an_image_and_a_map_of_its_own(brings, change):
+    brings("metric", ASKS.format(change=change) + metric_code("measure", family="faithfulness"))
+    model, image, saliency = tried_classifier(), tried_images(1, (32, 32))[0], tried_map()
+    assert score_faithfulness(MetricSpec(name="other-one"), model, image, 1, saliency) == 0.5
+    assert torch.equal(image, tried_images(1, (32, 32))[0])
+    assert np.array_equal(saliency, tried_map())
 
 
 def test_a_network_is_built_with_its_settings_and_for_any_number_of_classes(example, tmp_path):

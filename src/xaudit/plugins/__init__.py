@@ -4,7 +4,7 @@ A package names an object of one of these records in its metadata, as an entry p
 ``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point bears the id of the record's row. It is
 imported when an audit, or `xaudit list`, asks for it. Each record says what its function is given and returns. A package
 runs :func:`check_explainer`, :func:`check_metric`, :func:`check_model` and :func:`check_format` in its own tests: they are
-what xaudit asks of its own. See docs/how-to/plug-ins.md.
+what an audit relies on. See docs/how-to/plug-ins.md.
 
 Importing this module is cheap: what needs torch is imported by the first use of its name.
 """
