@@ -109,7 +109,7 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
     assert titles == [*SECTIONS[:5], "How the maps fail", *SECTIONS[6:]]
     for reason in (
         "it needs explained cases with a reader’s mark",
-        "it needs cases with a reader’s marks",
+        "it needs cases with a reader&#39;s marks",
         "This run sorted no maps",
         "it takes two explainers",
         "No case was explained",
