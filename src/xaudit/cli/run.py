@@ -1,5 +1,6 @@
 """``xaudit run``, and its stages ``train``, ``predict``, ``explain`` and ``score``."""
 
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -28,7 +29,9 @@ from xaudit.cli.options import (
     ReportAs,
     Retrain,
     Seed,
+    Shard,
     Verbose,
+    Workers,
 )
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.cli.variadic import names_in
@@ -36,6 +39,7 @@ from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.config import AuditFile
+    from xaudit.stages import RunRequest, Share
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
 
@@ -56,6 +60,9 @@ class Manner:
     quiet: bool
     verbose: bool
     ci: CiOutput
+    workers: int = 1
+    share: "Share | None" = None
+    merges: tuple[Path, ...] = ()
 
 
 def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
@@ -77,6 +84,8 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         device: Device = "auto",
         fresh: Fresh = False,
         retrain: Retrain = False,
+        workers: Workers = 1,
+        shard: Shard = None,
         max_error_rate: MaxErrorRate = None,
         fail_under: FailUnder = None,
         exit_zero: ExitZero = False,
@@ -99,13 +108,40 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
             if given and until != "report":
                 raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+        share = share_of(shard)
+        if share is not None and until in ("train", "predict"):
+            raise UsageError(
+                f"--shard: `xaudit {until}` is not divided",
+                hint=f"give `xaudit {until}` once without it; every shard then goes on from there",
+            )
         ci = CiOutput(junit, github)
-        manner = Manner(out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci)
+        manner = Manner(
+            out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci, workers, share
+        )
         return carry_out(audit, choices, manner, until=until)
 
     command.__name__ = "run" if until == "report" else until
     command.__doc__ = meaning
     return command
+
+
+def share_of(text: str | None) -> "Share | None":
+    """The share that ``--shard`` names; raises UsageError where it names none.
+
+    Example:
+        >>> str(share_of("2/8"))
+        '2/8'
+    """
+    from xaudit.stages import Share
+
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(
+            f"--shard: '{text}' is no share of the work", hint="for example --shard 2/8: the second of eight"
+        )
+    return Share(int(found[1]), int(found[2]))
 
 
 def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Stage) -> int:
@@ -123,11 +159,28 @@ def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Sta
     return _run(audit, manner, until=until)
 
 
+def _what_is_left(folder: Path, request: "RunRequest", share: "Share") -> str:
+    """The screen after a share: where it lies, which others are not done, and how all are merged."""
+    from xaudit.stages import states_of_shares
+
+    states = states_of_shares(request)
+    left = [f"{index} ({state})" for index, state in states.items() if state != "shard"]
+    stem, _, digest = folder.name.rpartition("-")
+    name = stem.partition("-")[2].removesuffix(f"{share.index}-of-{share.of}")
+    pattern = f"{request.out}/*-{name}*-of-{share.of}-{digest}"
+    lines = [f"shard {share.index} of {share.of} is done: {folder}"]
+    if left:
+        lines.append(f"left: {', '.join(left)}, as far as their folders lie in {request.out}")
+    lines.append(f"{'then' if left else 'all are done'}: xaudit merge {pattern} -o {request.out}")
+    lines.append("merge with the audit file as --audit, and with the options that changed the audit here")
+    return "\n".join(lines)
+
+
 def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
     from xaudit.cli.progress import progress_report
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.cli.verdict_exit import verdict_exit
-    from xaudit.stages import RunRequest, run_audit
+    from xaudit.stages import RunRequest, merge_shares, run_audit
 
     request = RunRequest(
         audit=audit,
@@ -136,13 +189,22 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         fresh=manner.fresh,
         retrain=manner.retrain,
         command=("xaudit", *sys.argv[1:]),
+        workers=manner.workers,
+        share=manner.share,
+        merges=manner.merges,
     )
     try:
         with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
-            finished = run_audit(request, until=until, on_progress=report)
+            if manner.merges:
+                finished = merge_shares(request, on_progress=report)
+            else:
+                finished = run_audit(request, until=until, on_progress=report)
     except UnansweredError as error:
         tell_ci_unanswered(error, manner.ci.junit)
         raise
+    if manner.share is not None:
+        emit(_what_is_left(finished.folder, request, manner.share))
+        return 0
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0

@@ -1,7 +1,8 @@
 """The whole audit file, its sections checked against each other."""
 
 from collections.abc import Mapping
-from typing import Self
+from pathlib import PurePath
+from typing import Any, Self
 
 from pydantic import (
     Field,
@@ -355,9 +356,29 @@ class AuditFile(Section):
             names |= {with_model_id(row, model.id): row for row in rows for model in self.models}
         return names
 
-    def fingerprint(self) -> str:
-        """A hash of all that can change a result; how the work is cut up does not count."""
+    def fingerprint(self, *, with_places: bool = True) -> str:
+        """A hash of all that can change a result; how the work is cut up does not count.
+
+        Args:
+            with_places: whether it counts where the files lie, and not only what they are called. Without, the same
+                audit on another machine has the same hash; whether the files are the same must be told otherwise.
+        """
         plain = self.model_dump(mode="json", exclude={"report"})
+        if not with_places:
+            plain = _names_only(plain, self.model_dump(mode="python", exclude={"report"}))
         for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves"):
             plain["run"].pop(setting)
         return fingerprint(plain)
+
+
+def _names_only(plain: Any, typed: Any) -> Any:  # noqa: ANN401  (any value of an audit file)
+    """The plain values with the last part of each path in the path's place."""
+    match typed:
+        case PurePath():
+            return typed.name
+        case dict():
+            return {key: _names_only(value, typed.get(key)) for key, value in plain.items()}
+        case list() | tuple() if isinstance(plain, list) and len(plain) == len(typed):
+            return [_names_only(*pair) for pair in zip(plain, typed, strict=True)]
+        case _:
+            return plain

@@ -48,6 +48,7 @@ from xaudit.statistics.digits import counted
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
 from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
+from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import (
@@ -241,15 +242,15 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         notes=tuple(head["notes"]),
         work=Work(**head["work"]),
         unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
-        agreements=tuple(ReaderAgreement(**row) for row in head.get("agreements", ())),
-        ceilings=tuple(_ceiling(row) for row in head.get("ceilings", ())),
-        regressions=tuple(_regression(row) for row in head.get("regressions", ())),
-        plans=tuple(Plan(**row) for row in head.get("plans", ())),
+        agreements=tuple(ReaderAgreement(**row) for row in head["agreements"]),
+        ceilings=tuple(_ceiling(row) for row in head["ceilings"]),
+        regressions=tuple(_regression(row) for row in head["regressions"]),
+        plans=tuple(Plan(**row) for row in head["plans"]),
         categories=category_counts(maps),
         category_shifts=threshold_shifts(maps, thresholds),
-        thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
-        causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
-        external_ids=tuple(head.get("external", ())),
+        thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        causal=tuple(LocalizedAndCausal(**row) for row in head["causal"]),
+        external_ids=tuple(head["external"]),
     )
 
 
@@ -319,7 +320,7 @@ def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, A
 
 
 def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
-    """Which limits concern which model of a run; a run of before external models has all in the reach of all.
+    """Which limits concern which model of a run.
 
     Args:
         names: catalog name of each metric id.
@@ -330,7 +331,7 @@ def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: M
         for one in limits
         if families.get(names.get(one.metric, one.metric)) in FAMILIES_WITH_QUESTIONS
     )
-    return Reach(head.get("explained_by", {}), dict.fromkeys(head.get("external", ()), asking))
+    return Reach(head["explained_by"], dict.fromkeys(head["external"], asking))
 
 
 def survival_of(audit: AuditFile) -> Survival:
@@ -349,20 +350,26 @@ def read_head(run: RunFolder) -> dict[str, Any]:
 
     What other packages brought stands in the catalog afterwards, installed or not.
     """
+    shown = f"{run.run_id}/{OUTCOME}"
     try:
-        return _checked_head(json.loads((run.path / OUTCOME).read_text(encoding="utf-8")))
+        return _checked_head(json.loads((run.path / OUTCOME).read_text(encoding="utf-8")), shown)
     except FileNotFoundError:
         raise RunFolderError(
             f"{run.run_id}: this run was not finished",
             hint="give the command that made it again: it goes on where it stopped",
         ) from None
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
-        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged", hint="run the audit again") from None
+        raise RunFolderError(f"{shown}: damaged", hint="run the audit again") from None
 
 
-def _checked_head(plain: Any) -> dict[str, Any]:  # noqa: ANN401
-    """What other files of the stages take from a run's head without looking; raises ValueError, KeyError or TypeError."""
-    head = dict(plain)
+def _checked_head(plain: Any, shown: str) -> dict[str, Any]:  # noqa: ANN401
+    """What other files of the stages take from a run's head without looking.
+
+    Raises:
+        ValueError, KeyError, TypeError: where it is damaged.
+        RunFolderError: where a newer version wrote it.
+    """
+    head = dict(migrated(OUTCOME, dict(plain), shown))
     for name in ("models", "explainers", "controls", "notes"):
         if not isinstance(head[name], list) or not all(isinstance(one, str) for one in head[name]):
             raise ValueError(f"{name} is no list of texts")
@@ -370,5 +377,5 @@ def _checked_head(plain: Any) -> dict[str, Any]:  # noqa: ANN401
         raise TypeError("n_explained and positive are told by model")
     dict(head["metric_names"])
     StatisticsSection.model_validate(head["statistics"])
-    remember(head.get("plugins", ()))
+    remember(head["plugins"])
     return head

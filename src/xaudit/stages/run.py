@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from itertools import chain
 from typing import Any
 
 from xaudit.cases import load_dataset
@@ -14,8 +13,9 @@ from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
 from xaudit.config import AuditFile, ModelSection, fingerprint
 from xaudit.config.plugged import brought_by
-from xaudit.engine.local import ShardCount, run_shards
-from xaudit.engine.threads import one_blas_thread
+from xaudit.engine.crew import Crew
+from xaudit.engine.local import ShardCount, Tally
+from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import DataError, IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.external import ExternalModel
@@ -32,7 +32,6 @@ from xaudit.records import (
     Progress,
     Regression,
     ScoreResult,
-    TunedThreshold,
     Work,
 )
 from xaudit.stages.categories import confusion_cell
@@ -53,12 +52,21 @@ from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.previews import previews
 from xaudit.stages.published_regressions import lesion_geometries, published_regressions
 from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
-from xaudit.stages.repeatability import ModelPairs
 from xaudit.stages.report_material import report_material
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.selection import select_cases, select_for_tuning
-from xaudit.stages.shards import PartKeys, ShardPlan
-from xaudit.stages.tuning import TuningPlan, check_tuning, choose_thresholds, thresholds_of
+from xaudit.stages.shards import SCORES_MEAN, PartKeys
+from xaudit.stages.shares import (
+    PREDICTED_FROM,
+    begin_share,
+    config_hash,
+    note_share,
+    require_all_stored,
+    require_same_contents,
+    take_over,
+)
+from xaudit.stages.tuning import check_tuning, choose_thresholds
+from xaudit.stages.waves import DIVIDED, SCORING, LaneWork, Subject, Waves, n_shards, run_wave
 from xaudit.statistics.classification import evaluate
 from xaudit.statistics.strata import CaseFacts, check_told, facts_of
 from xaudit.store.checksums import annotations_checksum, images_checksum
@@ -88,21 +96,22 @@ from xaudit.store.tables import (
     write_thresholds,
 )
 
-PREDICTED_FROM = "predicted-from.json"
-
 
 class Run:
     """One audit under way. Each property is a stage, done when it is first asked for."""
 
-    def __init__(self, request: RunRequest, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, request: RunRequest, on_progress: Callable[[Progress], None], *, folder: RunFolder | None = None
+    ) -> None:
         self.request = request
         self.audit = request.audit
         self.started = datetime.now(UTC)
         self._clock = time.perf_counter()
         self._tell = on_progress
         self._scores: Sequence[ScoreResult] = ()
+        self._crew_cost = (0, 0.0)
         self._precision_notes: tuple[str, ...] = ()
-        self.folder = obtain_folder(request)
+        self.folder = folder or obtain_folder(request, lambda: self._contents({}))
 
     def to(self, until: Stage) -> FinishedRun:
         """Carries the audit out up to a stage; an interruption is noted in the folder and passed on."""
@@ -119,6 +128,11 @@ class Run:
         for model in self.audit.models:
             check_extra(model)
         append_event(self.folder, "started", {"until": until}, now=self.started)
+        if self.request.merges:
+            take_over(self.folder, self.request)
+        elif self.request.share is not None:
+            note_share(self.folder, self.request, SCORES_MEAN)
+            begin_share(self.folder, self.request)
         write_cases(self.folder, [case for one in self.datasets.values() for case in one.cases])
         write_annotations(self.folder, [mark for one in self.datasets.values() for mark in one.annotations])
         self._check_strata()
@@ -127,10 +141,15 @@ class Run:
                 check_tuning(dataset, self.audit.localization)
         self.save_manifest({})
         _ = self.classifiers
+        if self.request.merges:
+            require_same_contents(self.request, self._contents({}))
         if until != "train":
             _ = self.evaluations
         if until not in ("train", "predict"):
             keys, count = self._explain(with_scores=until != "explain")
+            if self.request.share is not None:
+                self._finish("shard", {"shards": count.n_shards})
+                return None
             if until == "report":
                 return self._conclude(keys, count)
         self._finish("interrupted", {})
@@ -179,7 +198,7 @@ class Run:
         return resolved(self.audit, model, self.classifiers[model.id])
 
     @cached_property
-    def _predicted(self) -> tuple[Mapping[str, Mapping[str, Prediction]], tuple[Problem, ...]]:
+    def _predicted(self) -> "Predicted":
         made_from = self._predictions_made_from()
         problems: list[Problem] = []
         stored = self._stored_predictions(made_from)
@@ -256,74 +275,77 @@ class Run:
         )
         return [(case, predictions[case.case_id]) for case in cases]
 
-    def _tune(self, keys: PartKeys) -> tuple[tuple[TunedThreshold, ...], ShardCount]:
-        """The thresholds of every model, chosen on its tuning split."""
-        plans = [
-            TuningPlan(
-                ShardPlan(
-                    self.folder,
-                    self.audit_of(model),
-                    self.classifiers[model.id],
-                    self.dataset_of(model),
-                    self.for_tuning(model),
-                    keys,
-                )
-            )
-            for model in self.audit.models
-        ]
-        count = run_shards(
-            chain.from_iterable(plan.shards() for plan in plans),
-            total=sum(plan.n_shards for plan in plans),
-            n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
-            on_progress=self._tell,
-            stage="tune thresholds",
-        )
-        curves = read_parts(self.folder, TUNING, keys.tuning)
-        if curves.missing:
-            raise _gone(self.folder, len(curves.missing))
-        tuned = choose_thresholds(curves.rows, split=self.audit.localization.tune_on)
-        write_thresholds(self.folder, tuned)
-        return tuned, count
-
-    def _explain(self, *, with_scores: bool) -> tuple[PartKeys, ShardCount]:
-        keys = PartKeys()
-        tuned: tuple[TunedThreshold, ...] = ()
-        before = ShardCount(0, 0)
-        if with_scores and self.audit.tunes_thresholds:
-            tuned, before = self._tune(keys)
-        plans = [
-            ShardPlan(
-                self.folder,
+    @property
+    def subjects(self) -> list[Subject]:
+        """Every model with the cases that it is asked about."""
+        return [
+            Subject(
                 self.audit_of(model),
                 self.classifiers[model.id],
                 self.dataset_of(model),
                 self.chosen(model),
-                keys,
-                with_scores=with_scores,
-                thresholds=thresholds_of(tuned, model.id),
+                self.for_tuning(model) if self.audit.tunes_thresholds else (),
             )
             for model in self.audit.models
         ]
-        for plan in plans:
-            plan.check()
-            note = note_of_precision(plan.audit, plan.classifier, plan.dataset, plan.pairs)
-            self._precision_notes += (note,) if note and with_scores else ()
-        model_pairs = ModelPairs(self.audit, plans if with_scores else ())
-        count = run_shards(
-            chain(
-                chain.from_iterable(plan.shards() for plan in plans),
-                (plan.shard_of(piece) for plan, piece in model_pairs.pieces()),
-            ),
-            total=sum(plan.n_shards for plan in plans) + model_pairs.n_pieces,
-            n_evals=lambda: sum(one.meter.n_evals for one in self.classifiers.values()),
-            on_progress=self._tell,
-        )
-        return keys, ShardCount(before.n_shards + count.n_shards, before.n_reused + count.n_reused)
+
+    def _explain(self, *, with_scores: bool) -> tuple[PartKeys, ShardCount]:
+        """Explains, scores where that is wanted, and gives the keys of all parts that belong to this run."""
+        share = self.request.share
+        waves = Waves(self.folder, self.audit, self.subjects, with_scores=with_scores)
+        before = ShardCount(0, 0)
+        with self._crew(with_scores=with_scores) as crew:
+            if with_scores and self.audit.tunes_thresholds:
+                before = self._tune(waves, crew)
+            for plan in waves.plans:
+                plan.check()
+                note = note_of_precision(plan.audit, plan.classifier, plan.dataset, plan.pairs)
+                self._precision_notes += (note,) if note and with_scores else ()
+            chosen = SCORING if share is None else DIVIDED
+            total = sum(n_shards(waves.lanes(wave), share) for wave in chosen)
+            tally = Tally(total, partial(self._n_evals, crew), self._tell)
+            for wave in chosen:
+                if wave in DIVIDED and self.request.merges:
+                    require_all_stored(self.request, waves.lanes(wave))
+                run_wave(waves, wave, tally, crew=crew, share=share)
+                if wave == "chunks":
+                    waves.learn(replace(waves.told, failed=waves.failed()))
+            self._crew_cost = (0, 0.0) if crew is None else (crew.n_evals, crew.seconds)
+        counted = tally.counted
+        return waves.keys, ShardCount(before.n_shards + counted.n_shards, before.n_reused + counted.n_reused)
+
+    def _tune(self, waves: Waves, crew: Crew | None) -> ShardCount:
+        """Chooses the thresholds of every model on its tuning split; a share does all of it."""
+        total = n_shards(waves.lanes("tune"))
+        tally = Tally(total, partial(self._n_evals, crew), self._tell, stage="tune thresholds")
+        run_wave(waves, "tune", tally, crew=crew)
+        curves = read_parts(self.folder, TUNING, list(waves.tuning_keys.tuning))
+        if curves.missing:
+            raise _gone(self.folder, len(curves.missing))
+        tuned = choose_thresholds(curves.rows, split=self.audit.localization.tune_on)
+        write_thresholds(self.folder, tuned)
+        waves.learn(replace(waves.told, tuned=tuned))
+        return tally.counted
+
+    @contextmanager
+    def _crew(self, *, with_scores: bool) -> Iterator[Crew | None]:
+        """The processes that share the work; None where this one does it all."""
+        if self.request.workers == 1:
+            yield None
+            return
+        begin = BeginWork(self.request, self.folder, self.datasets, self._predicted, with_scores)
+        n_threads = threads_each(self.request.workers)
+        with Crew(self.request.workers, begin, n_threads=n_threads) as crew:
+            yield crew
+
+    def _n_evals(self, crew: Crew | None) -> int:
+        own = sum(one.meter.n_evals for one in self.classifiers.values())
+        return own + (0 if crew is None else crew.n_evals)
 
     def _conclude(self, keys: PartKeys, count: ShardCount) -> Outcome:
         self._tell(Progress("summarise", 0, 1))
-        scores = read_parts(self.folder, SCORES, keys.scores)
-        facts = read_parts(self.folder, MAP_FACTS, keys.facts)
+        scores = read_parts(self.folder, SCORES, list(keys.scores))
+        facts = read_parts(self.folder, MAP_FACTS, list(keys.facts))
         missing = {*scores.missing, *facts.missing}
         if missing:
             raise _gone(self.folder, len(missing))
@@ -462,8 +484,8 @@ class Run:
         meters = [classifier.meter for classifier in self.classifiers.values()]
         return Work(
             seconds=time.perf_counter() - self._clock,
-            model_seconds=sum(meter.seconds for meter in meters),
-            n_evals=sum(meter.n_evals for meter in meters),
+            model_seconds=sum(meter.seconds for meter in meters) + self._crew_cost[1],
+            n_evals=sum(meter.n_evals for meter in meters) + self._crew_cost[0],
             n_shards=count.n_shards,
             n_shards_reused=count.n_reused,
         )
@@ -501,14 +523,21 @@ class Run:
         """Writes what this run is made with, as far as it is known by now."""
         import torch
 
-        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
-        marks = [mark for dataset in self.datasets.values() for mark in dataset.annotations]
         classifiers = self.__dict__.get("classifiers", {})
         device = next((str(one.device) for one in classifiers.values()), self.request.device)
         invocation = Invocation(
             self.request.command, self.audit.seed, device, torch.get_num_threads(), self.started, finished
         )
-        contents = Contents(
+        contents = self._contents(counts)
+        manifest = build_manifest(self.folder, invocation, contents)
+        same_elsewhere = config_hash(self.request, with_places=False)
+        self.folder.save_json("manifest.json", {**manifest, "audit": same_elsewhere})
+
+    def _contents(self, counts: Mapping[str, int]) -> Contents:
+        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
+        marks = [mark for dataset in self.datasets.values() for mark in dataset.annotations]
+        classifiers = self.__dict__.get("classifiers", {})
+        return Contents(
             counts={
                 "cases": len(cases),
                 "patients": len({case.cluster for case in cases}),
@@ -525,7 +554,6 @@ class Run:
             annotations=annotations_checksum(marks),
             plugins=[origin_of(one) for one in brought_by(self.audit)],
         )
-        self.folder.save_json("manifest.json", build_manifest(self.folder, invocation, contents))
 
     def _finish(self, state: Any, counts: Mapping[str, int]) -> None:  # noqa: ANN401
         now = datetime.now(UTC)
@@ -540,6 +568,28 @@ class Run:
             if self.folder.status.state == "running":
                 self.folder.set_state("interrupted", now=now)
                 append_event(self.folder, "interrupted", {}, now=now)
+
+
+Predicted = tuple[Mapping[str, Mapping[str, Prediction]], tuple[Problem, ...]]
+"""By model and case, and what could not be classified."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginWork:
+    """How a worker process begins: with the data as it was read and the answers as they were given."""
+
+    request: RunRequest
+    folder: RunFolder
+    datasets: Mapping[str, Dataset]
+    predicted: Predicted
+    with_scores: bool
+
+    def __call__(self) -> LaneWork:
+        """Loads the models anew."""
+        one_blas_thread().__enter__()
+        run = Run(self.request, lambda _: None, folder=self.folder)
+        run.__dict__.update(datasets=self.datasets, _predicted=self.predicted)
+        return LaneWork(Waves(self.folder, run.audit, run.subjects, with_scores=self.with_scores))
 
 
 def _gone(folder: RunFolder, n_parts: int) -> RunFolderError:

@@ -58,7 +58,8 @@ _FILES = (
         "what the run was made with: versions, commit, settings' digest, seed, hardware, checksums",
     ),
     ("audit.resolved.yaml", "every setting as it was used"),
-    ("status.json", "`running`, `interrupted`, `complete` or `incomplete`, and counts"),
+    ("status.json", "`running`, `interrupted`, `complete`, `incomplete` or `shard`, and counts"),
+    ("share.json", "of a shard: which one of how many, and how the work was divided"),
     ("log.jsonl", "what happened when, one JSON object a line"),
     (
         "run.lock",
