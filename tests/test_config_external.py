@@ -54,6 +54,9 @@ def test_an_audit_written_out_in_full_is_the_same_audit(models):
 
 def test_some_of_the_maps_can_be_chosen_by_their_id():
     assert ids(audit(explainers=[{"name": "external", "id": "external-lime"}])) == ["external-lime"]
+    assert audit(explainers=["external-lime"]) == audit(
+        explainers=[{"name": "external", "id": "external-lime"}]
+    )
     assert ids(audit(MINE, HERE, explainers=["occlusion"])) == [
         "occlusion",
         "external-gradcam",
@@ -85,7 +88,13 @@ NOBODY = "and every model of this audit is external, so nobody can answer"
 @pytest.mark.parametrize(
     ("more", "message", "hint"),
     [
-        ({"explainers": ["gradcam"]}, f"explainers: 'gradcam' has to ask a model, {NOBODY}", "models[].maps"),
+        ({"explainers": ["rise"]}, f"explainers: 'rise' has to ask a model, {NOBODY}", "models[].maps"),
+        (
+            {"explainers": ["gradcam"]},
+            f"explainers: 'gradcam' has to ask a model, {NOBODY}",
+            "its maps from files are called 'external-gradcam'; leave 'gradcam' out",
+        ),
+        ({"explainers": ["external-lim"]}, "explainers[0]: no model of this audit brings maps 'external-lim'", "did you mean 'external-lime'?"),
         ({"explainers": ["external"]}, "explainers[0]: no model of this audit brings maps 'external'", "models[].maps"),
         (
             {"explainers": [{"name": "external", "id": "external-lim"}]},
@@ -137,6 +146,7 @@ def test_in_a_mixed_audit_only_what_is_asked_of_the_external_model_is_refused():
         ({"weights": "w.pt"}, "weights: an external model is not here, so there is nothing to set"),
         ({"layer": "features"}, "layer: an external model is not here"),
         ({"mean": [0, 0, 0]}, "mean: an external model is not here"),
+        ({"maps": "maps/gradcam"}, "maps: 'maps/gradcam' says not what made the maps"),
         ({"maps": {}}, "maps: an external model needs a folder of maps"),
         ({"maps": {"grad cam": "x"}}, "maps: 'grad cam' is no name"),
         ({"maps": {"gradcam": {"path": "x", "valus": "signed"}}}, "no key is called 'valus'"),

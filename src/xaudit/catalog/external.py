@@ -38,3 +38,13 @@ def external_id(name: str) -> str:
         'external-gradcam'
     """
     return f"{_PREFIX}{name}"
+
+
+def names_files(name: str) -> bool:
+    """Whether a name is one that :func:`external_id` makes.
+
+    Example:
+        >>> names_files("external-gradcam"), names_files("external"), names_files("gradcam")
+        (True, False, False)
+    """
+    return name.startswith(_PREFIX)

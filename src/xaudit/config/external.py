@@ -86,7 +86,11 @@ def _check_nothing_is_asked(audit: "AuditFile", asked: tuple[ExplainerSpec, ...]
     """Raises ValueError where the audit file itself asks what only a model can answer."""
     given = audit.model_fields_set
     if "explainers" in given and asked:
-        raise ValueError(f"explainers: '{asked[0].name}' has to ask a model, {_NOBODY}|{_WHERE}")
+        own = {external_id(name) for model in audit.models for name in model.maps}
+        name = asked[0].name
+        here = external_id(name)
+        where = f"its maps from files are called '{here}'; leave '{name}' out" if here in own else _WHERE
+        raise ValueError(f"explainers: '{name}' has to ask a model, {_NOBODY}|{where}")
     if "metrics" in given:
         for metric in audit.metrics:
             if metric_row(metric.name).family == "faithfulness":

@@ -153,6 +153,15 @@ class ModelSection(Section):
         "the image was brought as `fit` says",
     )
 
+    @field_validator("maps", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(
+                f"'{value:.60}' says not what made the maps|write its name before the folder: `maps: {{gradcam: {value:.60}}}`"
+            )
+        return value
+
     @field_validator("channels", mode="before")
     @classmethod
     def _one_or_three(cls, value: object) -> object:
