@@ -26,6 +26,7 @@ from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Sectio
 from xaudit.report.html.confusion import Matrix, matrices
 from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
 from xaudit.report.html.gallery import gallery_data, pictured_views
+from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.protocol_section import protocol_section
 from xaudit.report.readers_section import readers_section
@@ -197,7 +198,7 @@ def page_of(
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
         work=work_section(outcome),
-        manifest=_manifest(material),
+        manifest=manifest_rows(material),
         command=command,
     )
 
@@ -346,38 +347,3 @@ def _further(outcome: Outcome) -> Section | None:
                 grids.append(grid(columns, rows, title=model))
     meanings = [f"{metric_words(name)}: {known[name].meaning}" for name in metrics]
     return Section("Further measures of the maps", (*grids, Paragraph(". ".join(meanings), "dim")))
-
-
-def _manifest(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
-    plain = material.manifest
-    rows: list[tuple[str, str]] = [("run", material.outcome.run_id)]
-    rows += [
-        (key.replace("_", " "), str(plain[key]))
-        for key in ("config_hash", "xaudit", "python", "seed", "started", "finished")
-        if plain.get(key) is not None
-    ]
-    git = plain.get("git")
-    if isinstance(git, dict):
-        rows.append(("commit", str(git.get("commit", "")) + (", with changes" if git.get("dirty") else "")))
-    hardware = plain.get("hardware")
-    if isinstance(hardware, dict):
-        rows.append(
-            ("hardware", ", ".join(f"{name.replace('_', ' ')} {one}" for name, one in hardware.items()))
-        )
-    counts = plain.get("counts")
-    if isinstance(counts, dict):
-        rows.append(("counts", ", ".join(f"{one:,} {name}" for name, one in counts.items())))
-    checksums = plain.get("checksums")
-    if isinstance(checksums, dict):
-        rows += [
-            (f"SHA-256 of {name}", str(one))
-            for name, one in checksums.items()
-            if isinstance(one, str) and one
-        ]
-        weights = checksums.get("weights")
-        if isinstance(weights, dict):
-            rows += [(f"weights of {name}", str(one)) for name, one in weights.items()]
-    libraries = plain.get("libraries")
-    if isinstance(libraries, dict):
-        rows.append(("libraries", ", ".join(f"{name} {one}" for name, one in libraries.items() if one)))
-    return tuple(rows)
