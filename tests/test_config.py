@@ -143,7 +143,7 @@ COMPLAINTS = {
     "no such explainer, and none is near": (
         {"explainers": ["lime", "zzz"]},
         "explainers[1]: no explainer is called 'zzz'",
-        "`xaudit list explainers` shows all",
+        "`xaudit list explainers` shows all; one of another package is there once that is installed",
     ),
     "no such metric": (
         {"metrics": [{"name": "pixel-fliping"}]},

@@ -165,6 +165,8 @@ def collect_discs(path, marks):
                 raise DataError(
                     f"{row.place}: x, y and radius must be numbers", hint="mend the row"
                 ) from None
+            if radius <= 0:
+                raise DataError(f"{row.place}: the radius is {radius:g}", hint="it must be above 0, or empty")
             turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)
             points = zip(x + radius * np.cos(turns), y + radius * np.sin(turns), strict=True)
             marks.add(case, "reader-1", Polygon(tuple((float(u), float(v)) for u, v in points)))

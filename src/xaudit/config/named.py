@@ -35,6 +35,7 @@ def check_name(name: str, known: list[str], *, kind: str) -> None:
             f"no {kind} is called '{name}'|"
             + (f"did you mean '{hint}'? " if hint else "")
             + f"`xaudit list {kind}s` shows all"
+            + ("" if hint else "; one of another package is there once that is installed")
         )
 
 
