@@ -173,6 +173,15 @@ class ModelSection(Section):
         return value
 
     @model_validator(mode="after")
+    def _is_of_images_in_0_to_1(self) -> Self:
+        if max(self.mean) > 1:
+            raise ValueError(
+                f"mean: {max(self.mean):g} is more than any pixel, since images are in 0 to 1"
+                "|divide `mean` and `std` by 255, if they are of images in 0 to 255"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_channel_fits(self) -> Self:
         if self.channels == 1:
             if not model_row(self.source).one_channel:
