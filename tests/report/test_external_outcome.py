@@ -93,7 +93,7 @@ def test_the_page_proposes_nothing_that_would_be_refused():
     assert "equivariance: true" not in page
     assert "statistics.strata" in page
     assert "Not assessed: no model." in page
-    assert "Not assessed: sanity and robustness have no model to ask" in page
+    assert "Not assessed: sanity but for location-collapse, and robustness, have no model to ask" in page
 
 
 def test_a_figure_of_regions_has_a_panel_for_each_explainer_only():

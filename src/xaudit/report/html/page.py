@@ -321,7 +321,10 @@ def _not_asked(
 def _no_sanity(outcome: Outcome) -> str:
     """Why the section of checks is empty."""
     if not has_model(outcome):
-        return "Not assessed: sanity and robustness have no model to ask, and this audit asked for no metric of complexity."
+        return (
+            "Not assessed: sanity but for location-collapse, and robustness, have no model to ask; this audit asked for "
+            "neither that nor complexity."
+        )
     return "Not assessed: this audit asked for no metric of sanity, robustness or complexity."
 
 
