@@ -2,10 +2,13 @@
 
 import json
 import os
+import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
-from known_study import everything, only_run, study_model, tables, write_audit
+from known_study import environment, everything, only_run, study_model, tables, write_audit, xaudit_process
 
 from xaudit.cli.boundary import run_command_line
 
@@ -97,6 +100,38 @@ def test_three_shards_merged_come_to_the_same_as_an_undivided_run(study, undivid
     assert differences(everything(merged), undivided) == []
     work = json.loads((merged / "outcome.json").read_text())["work"]
     assert work["n_shards_reused"] == sum(len(one) for one in parts)
+
+
+def test_the_merge_that_the_last_shard_prints_does_it_as_it_stands(study):
+    write_audit(study, "my audit.yaml")
+    options = (
+        "-o",
+        "my runs",
+        "--limit",
+        "4",
+        "--set",
+        "statistics.confidence=0.9",
+        "statistics.replicates=100",
+    )
+    more = ("--fail-under", "iou@lime=0.2", "--explainer", "lime", "--seed", "3", "--device", "cpu")
+    metric = ("--metric", "iou", "relevance-mass-accuracy")
+    for index in (1, 2):
+        shard = ("--shard", f"{index}/2", "-q")
+        done = xaudit_process("run", "my audit.yaml", *options, *more, *metric, *shard, cwd=study)
+        assert done.returncode == 0, done.stderr
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("all are done: ")]
+    printed = line.removeprefix("all are done: xaudit ")
+    assert printed.startswith("merge 'my runs'/*-known-shard-*-of-2-")
+    merged = subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m xaudit {printed} -q"],
+        cwd=study, env=environment(), capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert merged.returncode in (0, 1), merged.stderr
+    [run] = [path for path in (study / "my runs").glob("*-known-*") if "shard" not in path.name]
+    [gate] = [
+        one for one in json.loads((run / "gates.json").read_text())["verdicts"] if one["kind"] == "gate"
+    ]
+    assert gate["subject"] == "marks/lime"
 
 
 def test_a_merge_without_all_shards_names_those_that_are_missing(study, capsys):

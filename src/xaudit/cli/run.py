@@ -34,12 +34,13 @@ from xaudit.cli.options import (
     Workers,
 )
 from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.cli.share_done import share_done
 from xaudit.cli.variadic import names_in
 from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.config import AuditFile
-    from xaudit.stages import RunRequest, Share
+    from xaudit.stages import Share
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
 
@@ -156,27 +157,10 @@ def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Sta
     audit, notes = chosen_audit(source, choices)
     for note in notes:
         say(note)
-    return _run(audit, manner, until=until)
+    return _run(audit, manner, path, choices, until=until)
 
 
-def _what_is_left(folder: Path, request: "RunRequest", share: "Share") -> str:
-    """The screen after a share: where it lies, which others are not done, and how all are merged."""
-    from xaudit.stages import states_of_shares
-
-    states = states_of_shares(request)
-    left = [f"{index} ({state})" for index, state in states.items() if state != "shard"]
-    stem, _, digest = folder.name.rpartition("-")
-    name = stem.partition("-")[2].removesuffix(f"{share.index}-of-{share.of}")
-    pattern = f"{request.out}/*-{name}*-of-{share.of}-{digest}"
-    lines = [f"shard {share.index} of {share.of} is done: {folder}"]
-    if left:
-        lines.append(f"left: {', '.join(left)}, as far as their folders lie in {request.out}")
-    lines.append(f"{'then' if left else 'all are done'}: xaudit merge {pattern} -o {request.out}")
-    lines.append("merge with the audit file as --audit, and with the options that changed the audit here")
-    return "\n".join(lines)
-
-
-def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
+def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices, *, until: Stage) -> int:
     from xaudit.cli.progress import progress_report
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.cli.verdict_exit import verdict_exit
@@ -203,7 +187,7 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         tell_ci_unanswered(error, manner.ci.junit)
         raise
     if manner.share is not None:
-        emit(_what_is_left(finished.folder, request, manner.share))
+        emit(share_done(finished.folder, request, path, choices))
         return 0
     if finished.outcome is None:
         emit(str(finished.folder))

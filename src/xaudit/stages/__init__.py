@@ -82,7 +82,7 @@ def states_of_shares(request: RunRequest) -> dict[int, str]:
 
 def load_outcome(run: Path) -> Outcome:
     """The outcome of a finished run folder; raises RunFolderError where there is none."""
-    from xaudit.stages.conclude import load
+    from xaudit.stages.read_outcome import load
     from xaudit.store.run_folder import RunFolder
 
     return load(RunFolder.open_run(run))
@@ -176,7 +176,7 @@ def load_comparisons(
 
 def names_in_runs(runs: Sequence[Path]) -> tuple[str, ...]:
     """What finished runs call the metrics that they chose; raises RunFolderError where one cannot be read."""
-    from xaudit.stages.conclude import read_head
+    from xaudit.stages.read_outcome import read_head
     from xaudit.store.run_folder import RunFolder
 
     heads = [read_head(RunFolder.open_run(run)) for run in runs]

@@ -9,7 +9,7 @@ from xaudit.config import Gate, MaxDrop
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.baseline import load_baseline
-from xaudit.stages.conclude import reach_of, without_people
+from xaudit.stages.judging import reach_of, without_people
 from xaudit.stages.limits import Limits
 from xaudit.stages.resolution import resolution_findings
 from xaudit.stages.stored_run import StoredRun

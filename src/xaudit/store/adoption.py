@@ -18,7 +18,7 @@ from xaudit.store.parts import (
     has_part,
     part_keys,
 )
-from xaudit.store.result_rows import PREDICTIONS
+from xaudit.store.prediction_rows import PREDICTIONS
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.table import Table
 
