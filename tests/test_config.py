@@ -140,10 +140,24 @@ COMPLAINTS = {
         "explainers[0]: no explainer is called 'gradcamm'",
         "did you mean 'gradcam'? `xaudit list explainers` shows all",
     ),
+    "a mean of images in 0 to 255": (
+        {
+            "models": [
+                {
+                    "id": "m",
+                    "source": "torchvision",
+                    "architecture": "resnet18",
+                    "mean": [123.7, 116.3, 103.5],
+                }
+            ]
+        },
+        "models[0]: mean: 123.7 is more than any pixel, since images are in 0 to 1",
+        "divide `mean` and `std` by 255, if they are of images in 0 to 255",
+    ),
     "no such explainer, and none is near": (
         {"explainers": ["lime", "zzz"]},
         "explainers[1]: no explainer is called 'zzz'",
-        "`xaudit list explainers` shows all",
+        "`xaudit list explainers` shows all; one of another package is there once that is installed",
     ),
     "no such metric": (
         {"metrics": [{"name": "pixel-fliping"}]},

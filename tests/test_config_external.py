@@ -54,6 +54,9 @@ def test_an_audit_written_out_in_full_is_the_same_audit(models):
 
 def test_some_of_the_maps_can_be_chosen_by_their_id():
     assert ids(audit(explainers=[{"name": "external", "id": "external-lime"}])) == ["external-lime"]
+    assert audit(explainers=["external-lime"]) == audit(
+        explainers=[{"name": "external", "id": "external-lime"}]
+    )
     assert ids(audit(MINE, HERE, explainers=["occlusion"])) == [
         "occlusion",
         "external-gradcam",
@@ -66,9 +69,30 @@ def test_each_model_of_a_mixed_audit_sees_its_own_part():
     mine, here = (audit_of_model(made, model) for model in made.models)
     assert (ids(mine), ids(here)) == (["external-gradcam", "external-lime"], ["gradcam", "lime"])
     assert (mine.reliance.enabled, here.reliance.enabled) == (False, True)
-    assert (mine.sanity, mine.equivariance) == (None, None)
-    assert here.sanity is not None
+    assert (mine.sanity.tests, mine.equivariance) == (("location-collapse",), None)
+    assert here.sanity.tests == made.sanity.tests
     assert {m.id for m in here.metrics} - {m.id for m in mine.metrics} == {"pixel-flipping"}
+
+
+def test_of_sanity_maps_alone_can_answer_one_check():
+    for given in (True, {"cases": 3}, {"tests": ["location-collapse"]}):
+        assert audit(sanity=given).sanity.tests == ("location-collapse",)
+    assert audit(sanity={"cases": 3}).sanity.cases == 3
+    made = audit(sanity=True)
+    again = build_audit_file(made.model_dump(mode="json"), shown="again", root=Path("/study"))
+    assert (again, again.fingerprint()) == (made, made.fingerprint())
+
+
+def test_each_model_of_a_mixed_audit_is_asked_of_sanity_about_its_own_maps():
+    def parts(**section):
+        made = audit(MINE, HERE, sanity=section)
+        return [audit_of_model(made, model).sanity for model in made.models]
+
+    mine, here = parts(explainers=["external-lime", "gradcam"])
+    assert (mine.explainers, here.explainers) == (("external-lime",), ("gradcam",))
+    assert parts(explainers=["external-lime"])[1] is None
+    assert parts(explainers=["gradcam"])[0] is None
+    assert parts(tests=["mprt"])[0] is None
 
 
 def test_two_external_models_share_a_name_and_are_no_family():
@@ -85,7 +109,13 @@ NOBODY = "and every model of this audit is external, so nobody can answer"
 @pytest.mark.parametrize(
     ("more", "message", "hint"),
     [
-        ({"explainers": ["gradcam"]}, f"explainers: 'gradcam' has to ask a model, {NOBODY}", "models[].maps"),
+        ({"explainers": ["rise"]}, f"explainers: 'rise' has to ask a model, {NOBODY}", "models[].maps"),
+        (
+            {"explainers": ["gradcam"]},
+            f"explainers: 'gradcam' has to ask a model, {NOBODY}",
+            "its maps from files are called 'external-gradcam'; leave 'gradcam' out",
+        ),
+        ({"explainers": ["external-lim"]}, "explainers[0]: no model of this audit brings maps 'external-lim'", "did you mean 'external-lime'?"),
         ({"explainers": ["external"]}, "explainers[0]: no model of this audit brings maps 'external'", "models[].maps"),
         (
             {"explainers": [{"name": "external", "id": "external-lim"}]},
@@ -96,7 +126,13 @@ NOBODY = "and every model of this audit is external, so nobody can answer"
         ({"reliance": {"enabled": True}}, f"reliance: asks the model, {NOBODY}", "`enabled: false`"),
         *(
             ({section: True}, f"{section}: asks the model, {NOBODY}", "take the section out")
-            for section in ("equivariance", "resolution", "sanity", "robustness")
+            for section in ("equivariance", "resolution", "robustness")
+        ),
+        ({"sanity": {"tests": ["location-collapse", "mprt"]}}, f"sanity.tests: 'mprt' asks the model, {NOBODY}", "location-collapse needs maps only"),
+        (
+            {"sanity": True, "gates": ["location-collapse <= 0.75"]},
+            "gates[0]: location-collapse of maps from files is measured and not gated",
+            "XA312",
         ),
         ({"localization": {"ceilings": True}}, "localization.ceilings: the grid on which an external explainer", "set it to false"),
         ({"run": {"compile": True}}, "run.compile: every model of this audit is external", "take the key out"),
@@ -123,7 +159,7 @@ def test_in_a_mixed_audit_only_what_is_asked_of_the_external_model_is_refused():
             "pixel-flipping asks the model, and 'external-lime' are",
         ),
         (
-            {"sanity": {"explainers": ["external-lime"]}},
+            {"sanity": {"explainers": ["external-lime"], "tests": ["mprt"]}},
             "sanity.explainers: 'external-lime' are maps from files",
         ),
     ):
@@ -137,6 +173,7 @@ def test_in_a_mixed_audit_only_what_is_asked_of_the_external_model_is_refused():
         ({"weights": "w.pt"}, "weights: an external model is not here, so there is nothing to set"),
         ({"layer": "features"}, "layer: an external model is not here"),
         ({"mean": [0, 0, 0]}, "mean: an external model is not here"),
+        ({"maps": "maps/gradcam"}, "maps: 'maps/gradcam' says not what made the maps"),
         ({"maps": {}}, "maps: an external model needs a folder of maps"),
         ({"maps": {"grad cam": "x"}}, "maps: 'grad cam' is no name"),
         ({"maps": {"gradcam": {"path": "x", "valus": "signed"}}}, "no key is called 'valus'"),

@@ -11,18 +11,28 @@ import torch
 import yaml
 
 from plugin_site import PACKAGE, installed, write_example, write_package
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.image_index import ImageIndex
 from xaudit.catalog import METRICS, explainer_row, metric_row
 from xaudit.catalog.plugin_rows import remember, told_row
 from xaudit.catalog.plugins import all_brought, bring, offers
 from xaudit.cli.boundary import run_command_line
-from xaudit.config import AuditFile, ExplainerSpec, MetricSpec, audit_schema, build_audit_file
+from xaudit.config import (
+    AnnotationSection,
+    AuditFile,
+    ExplainerSpec,
+    MetricSpec,
+    audit_schema,
+    build_audit_file,
+)
 from xaudit.config.plugged import brought_by
-from xaudit.errors import AuditFileError, PluginError
+from xaudit.errors import AuditFileError, DataError, PluginError
 from xaudit.explainers import AskingExplainer, make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.metrics import Absent, score_complexity, score_faithfulness, score_localization
 from xaudit.models.build import architecture_of, build_module
 from xaudit.plugins.study import tried_classifier, tried_images, tried_map, tried_mark
+from xaudit.records import Annotation, Box
 
 DATA = {"images": "images", "annotations": {"path": "marks.json"}}
 MODEL = {"id": "m", "source": "torchvision", "architecture": "resnet18"}
@@ -168,6 +178,7 @@ def test_the_schema_has_the_names_and_settings_of_what_is_installed(example):
     schema = audit_schema()["$defs"]
     names, *objects = schema["ExplainerSpec"]["anyOf"]
     assert {"gradcam", "patch-drop"} <= set(names["enum"])
+    *objects, _files = objects
     [own] = [one for one in objects if one["properties"]["name"]["const"] == "patch-drop"]
     assert own["properties"]["patch_px"] == {
         "description": "side of a patch in pixels of the model's frame",
@@ -200,6 +211,63 @@ def test_list_shows_what_packages_bring_and_which(example, capsys, kind, name):
     assert "; from xaudit-example 1.0" in capsys.readouterr().out
 
 
+def doctor_told(capsys):
+    """Exit code, and state and text of each line on plug-ins."""
+    code = run_command_line(["doctor", "--format", "json"])
+    lines = json.loads(capsys.readouterr().out)
+    return code, {one["name"]: (one["state"], one["found"]) for one in lines if "plug-in" in one["name"]}
+
+
+def test_the_doctor_names_what_each_package_brings(example, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor_told(capsys) == (
+        0,
+        {
+            "plug-ins": (
+                "ok",
+                "xaudit-example 1.0: patch-drop (explainer), peak-drop (metric), top-share (metric), "
+                "colour-net (model), discs (format)",
+            )
+        },
+    )
+
+
+def test_the_doctor_says_what_cannot_be_used_and_why(brings, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor_told(capsys) == (0, {"plug-ins": ("absent", "no installed package brings any")})
+    brings("explainer", "import nowhere")
+    brings("metric", metric_code(name="iou"), name="iou", package="another")
+    assert doctor_told(capsys) == (
+        2,
+        {
+            "plug-in 'other-one'": (
+                "broken",
+                "other 2.0: entry point 'other-one' of xaudit.explainers: other_module:THING cannot be imported: "
+                "ModuleNotFoundError: No module named 'nowhere'; install other again, or uninstall it",
+            ),
+            "plug-in 'iou'": (
+                "broken",
+                "another 2.0: entry point 'iou' of xaudit.metrics: xaudit has its own 'iou'; it must have another "
+                "name; tell the authors of another",
+            ),
+        },
+    )
+
+
+def test_a_package_without_a_name_or_a_version_is_told_all_the_same(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    info = tmp_path / "odd-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\n")
+    (info / "entry_points.txt").write_text("[xaudit.metrics]\nodd = not a module\n")
+    with installed(tmp_path):
+        code, told = doctor_told(capsys)
+    assert code == 2
+    assert told["plug-in 'odd'"][1].startswith(
+        "an unnamed package ?: entry point 'odd' of xaudit.metrics: not a module cannot be imported: "
+    )
+
+
 # What is refused
 
 
@@ -213,7 +281,9 @@ def test_a_name_of_xaudits_own_stays_xaudits_and_list_says_who_else_wants_it(bri
         "other 2.0: entry point 'iou' of xaudit.metrics: xaudit has its own 'iou'; it must have another name",
     )
     assert run_command_line(["list", "metrics"]) == 0
-    assert "cannot be used: other 2.0: entry point 'iou'" in " ".join(capsys.readouterr().out.split())
+    assert "not usable iou cannot be used: other 2.0: entry point 'iou'" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_a_name_that_two_packages_offer_is_refused_where_it_is_used(brings, tmp_path):
@@ -381,6 +451,33 @@ def test_a_value_that_is_none_is_told_as_the_packages(brings, measure, told):
     assert str(caught.value) == f"other 2.0: entry point 'other-one' of xaudit.metrics: {told}"
 
 
+def test_what_a_metric_writes_into_its_arrays_reaches_no_other_metric(brings):
+    changes = "[array.fill(0) for array in (marked.saliency, marked.mark, marked.valid)]"
+    brings("metric", metric_code(f"lambda marked, options: len({changes}) / 10"))
+    mark, saliency, valid = tried_mark(), tried_map(), np.ones((32, 32), dtype=bool)
+    assert score_localization(MetricSpec(name="other-one"), saliency, mark, valid) == 0.3
+    assert np.array_equal(mark, tried_mark())
+    assert np.array_equal(saliency, tried_map())
+    assert valid.all()
+
+
+ASKS = """def measure(asked, options):
+    asked.{change}.zero_() if "{change}" == "image" else asked.{change}.fill(0)
+    answer = yield Question(1, lambda _start, _stop: asked.image[None], asked.key("untouched"))
+    return 0.5
+from xaudit.plugins import Question
+"""
+
+
+@pytest.mark.parametrize("change", ["image", "saliency"])
+def test_a_metric_that_asks_has_an_image_and_a_map_of_its_own(brings, change):
+    brings("metric", ASKS.format(change=change) + metric_code("measure", family="faithfulness"))
+    model, image, saliency = tried_classifier(), tried_images(1, (32, 32))[0], tried_map()
+    assert score_faithfulness(MetricSpec(name="other-one"), model, image, 1, saliency) == 0.5
+    assert torch.equal(image, tried_images(1, (32, 32))[0])
+    assert np.array_equal(saliency, tried_map())
+
+
 def test_a_network_is_built_with_its_settings_and_for_any_number_of_classes(example, tmp_path):
     model = {"id": "m", "source": "colour-net", "options": {"width": 3}, "input_size": 32}
     module = build_module(build(tmp_path, models=[model]).models[0], 5)
@@ -388,6 +485,59 @@ def test_a_network_is_built_with_its_settings_and_for_any_number_of_classes(exam
     assert module(torch.zeros(2, 3, 32, 32)).shape == (2, 5)
     grey = build(tmp_path, models=[{**model, "channels": 1, "mean": [0.5] * 3, "std": [0.2] * 3}]).models[0]
     assert grey.channels == 1
+
+
+FORMAT = """
+from xaudit.plugins import Box, FormatPlugin, FormatRow
+def collect(path, marks):
+    with marks.item():
+        marks.case("marks.txt: line 1", "a.png")
+        {marks}
+THING = FormatPlugin(FormatRow("other-one", "in words", "annotations"), "Other", collect)
+"""
+
+
+def marked(brings, tmp_path, code):
+    brings("format", FORMAT.format(marks=code))
+    (tmp_path / "marks.txt").touch()
+    section = AnnotationSection(path=tmp_path / "marks.txt", format="other-one")
+    return read_annotations(section, ImageIndex({"a.png": "a"}, {"a": (20, 30)}), merge={}).annotations
+
+
+def test_a_format_marks_what_lies_on_its_images(brings, tmp_path):
+    [mark] = marked(brings, tmp_path, "marks.add('a', 'dr-a', Box(1, 2, 30.25, 4))")
+    assert mark == Annotation("a", "dr-a", Box(1, 2, 30, 4))
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("marks.add('a', 'dr-a', Box(1, 2, 31, 4))", "marks.txt: line 1: the box from (1, 2) to (31, 4) leaves the image of 30 × 20"),
+        ("marks.add('a', 'dr-a', Box(1, 2, 1, 4))", "marks.txt: line 1: the box from (1, 2) to (1, 4) has no area"),
+    ],
+)  # fmt: skip
+def test_a_mark_that_no_image_can_hold_is_the_files_fault_and_told_with_its_place(
+    brings, tmp_path, code, told
+):
+    with pytest.raises(DataError) as caught:
+        marked(brings, tmp_path, code)
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("marks.add('b', 'dr-a', Box(1, 2, 3, 4))", "`marks.add` was given the case 'b', expected one that `marks.case` gave, which is not None"),
+        ("marks.add('a', None, Box(1, 2, 3, 4))", "`marks.add` was given the reader None, expected a name"),
+        ("marks.add('a', 'dr-a', (1, 2, 3, 4))", "`marks.add` was given a tuple, expected a Box, a Polygon or a MaskRegion"),
+        ("marks.nothing('here', None, 'dr-a')", "`marks.nothing` was given the case None, expected one that `marks.case` gave, which is not None"),
+        ("{}['gone']", "reading marks.txt failed: KeyError: 'gone'"),
+    ],
+)  # fmt: skip
+def test_a_mark_that_is_none_is_told_as_the_packages(brings, tmp_path, code, told):
+    with pytest.raises(PluginError) as caught:
+        marked(brings, tmp_path, code)
+    assert str(caught.value) == f"other 2.0: entry point 'other-one' of xaudit.formats: {told}"
 
 
 # What a run keeps
@@ -435,3 +585,4 @@ def test_the_page_shows_the_whole_example(tmp_path):
         found = {}
         exec(compile(own_test, "page", "exec"), found)
         found["test_xaudit_can_rely_on_what_we_bring"]()
+        found["test_discs_are_read_and_damaged_tables_refused"](tmp_path)

@@ -11,7 +11,7 @@ from case_files import refused
 from PIL import Image
 
 from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, told_by_content
+from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, annotation_format, told_by_content
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.plane import Plane
 from xaudit.catalog import FORMATS
@@ -19,6 +19,7 @@ from xaudit.config import AnnotationSection
 from xaudit.config.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
+from xaudit.plugins.format_check import check_marks
 from xaudit.records import Annotation, Polygon
 
 FILES = Path(__file__).parent / "files"
@@ -83,6 +84,8 @@ VOTES = {
     "dicom-seg/binary.dcm": [("b", "reader-1")],
     "dicom-seg/fractional.dcm": [("b", "reader-1")],
 }
+OF_A_VOLUME = ("lidc", "dicom-seg", "rtstruct")
+"""Formats that mark a whole volume, of which the data may hold some slices only: what lies on others is passed over."""
 READERS = {"boxes/marks.csv": "dr-a", "vindr/train.csv": "R9", "cvat/turned.xml": "dr-a"}
 
 
@@ -127,6 +130,19 @@ def test_the_square_comes_out_at_exactly_its_pixels(kind, file, settings, frame,
     assert (drawn[0].case_id, drawn[0].reader_id, drawn[0].label) == (case, reader, label)
     assert [(mark.case_id, mark.reader_id) for mark in found if mark.region is None] == VOTES.get(file, [])
     assert problems == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "settings", "frame"),
+    [one[:4] for one in SQUARES if one[0] not in OF_A_VOLUME],
+    ids=[one[1] for one in SQUARES if one[0] not in OF_A_VOLUME],
+)
+def test_what_plug_ins_are_held_to_holds_for_our_own(kind, file, settings, frame):
+    own, read_as = annotation_format(kind), section(file, **settings)
+    found = check_marks(
+        lambda path, marks: own.collect(path, marks, read_as), FILES / file, index(frame, file), by=own.name
+    )
+    assert len(found) == 1 + len(VOTES.get(file, []))
 
 
 @pytest.mark.parametrize(("kind", "file", "settings", "frame", "label"), SQUARES, ids=NAMES)

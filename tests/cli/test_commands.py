@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import xaudit.stages
-from xaudit.catalog import EXPLAINERS, FINDINGS, METRICS
+from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS
 from xaudit.config import read_audit_file
 from xaudit.errors import RunFolderError
 from xaudit.records import Progress
@@ -271,6 +271,8 @@ def test_without_a_run_there_is_nothing_to_report(refusal):
     [
         ("explainers", [row.id for row in EXPLAINERS]),
         ("metrics", [row.id for row in METRICS]),
+        ("models", [row.id for row in MODELS]),
+        ("formats", [row.id for row in FORMATS]),
         ("findings", [row.code for row in FINDINGS]),
     ],
 )
@@ -284,6 +286,28 @@ def test_a_list_names_every_row_of_the_catalog_in_every_format(answer, what, nam
     assert [row[0] for row in csv.reader(io.StringIO(as_csv))][1:] == names
     _, markdown, _ = answer("list", what, "--format", "markdown")
     assert [line.split(" | ")[0].removeprefix("| ") for line in markdown.splitlines()[2:]] == names
+
+
+def test_a_list_has_one_text_beside_a_name_where_a_terminal_has_no_room_for_more(answer):
+    _, models, _ = answer("list", "models")
+    assert (
+        "\ntimm         any classifier of timm, by its name; its weights are never\n"
+        "             downloaded\n"
+        "             needs architecture; xaudit[timm]\n"
+    ) in models
+    assert "\n             cannot be asked for training, gradients, layers, mprt, run.compile\n" in models
+    _, explainers, _ = answer("list", "explainers")
+    assert (
+        "\nxgradcam              as gradcam, with gradients averaged by how strong the\n"
+        "                      feature is there (1 forward, 1 backward)\n"
+    ) in explainers
+    before, _, controls = explainers.partition("\ncontrols\n")
+    assert "\nrise " in before
+    assert "\nrandom                uniform noise: what no knowledge at all scores\n" in controls
+    _, formats, _ = answer("list", "formats")
+    images, _, annotations = formats.partition("\nannotations\n")
+    assert "\npng           8- and 16-bit grey or colour (holds images, masks)\n" in images
+    assert "\nchexlocalize  compressed run lengths by image and finding\n" in annotations
 
 
 def test_where_there_are_no_runs_the_list_says_so(answer):

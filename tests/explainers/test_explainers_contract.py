@@ -14,7 +14,6 @@ MAKERS = [row for row in EXPLAINERS if row.made_of == "image"]
 IDS = [row.id for row in MAKERS]
 INFORMED = [row.id for row in EXPLAINERS if not row.control]
 CONTROLS = [row.id for row in MAKERS if row.control]
-UNSIGNED = [row.id for row in MAKERS if not row.signed]
 OPTIONS = [(row.id, option) for row in MAKERS for option in row.options]
 DRAWS = {"lime", "random", "smoothgrad", "gradient-shap", "kernel-shap", "rise"}
 """Explainers whose map depends on the seed."""
@@ -47,16 +46,6 @@ def test_a_map_is_finite_float32_of_the_model_frame_and_not_constant(name, image
     assert (maps.reshape(3, -1).std(axis=1) > 0).all()
 
 
-@pytest.mark.parametrize("name", UNSIGNED)
-def test_a_map_that_the_catalog_calls_unsigned_has_no_negative_value(name, images):
-    assert explain(name, images).min() >= 0
-
-
-@every_explainer
-def test_the_same_question_gets_the_same_map_to_the_bit(name, images):
-    np.testing.assert_array_equal(explain(name, images), explain(name, images))
-
-
 @every_explainer
 def test_only_explainers_that_draw_depend_on_the_seed(name, images):
     changed = [
@@ -67,49 +56,14 @@ def test_only_explainers_that_draw_depend_on_the_seed(name, images):
 
 
 @every_explainer
-@pytest.mark.parametrize("batch_size", [1, 2, 7])
-def test_the_batch_size_does_not_change_a_map(name, batch_size, images):
-    maps = explain(name, images, model=classifier(name, batch_size=batch_size))
-    np.testing.assert_allclose(maps, explain(name, images), rtol=0, atol=1e-5)
-
-
-@every_explainer
-def test_neither_neighbours_nor_order_change_a_map(name, images):
-    together = explain(name, images)
-    backwards = explain(name, images.flip(0), targets=TARGETS[::-1], seeds=SEEDS[::-1])[::-1]
-    alone = [
-        explain(name, images[i : i + 1], targets=TARGETS[i : i + 1], seeds=SEEDS[i : i + 1])[0]
-        for i in range(3)
-    ]
-    np.testing.assert_allclose(backwards, together, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(np.stack(alone), together, rtol=0, atol=1e-5)
-
-
-@every_explainer
 def test_what_plug_ins_are_held_to_holds_for_our_own(name):
-    spec = ExplainerSpec(name=name, **FEW.get(name, {}))
-    check_maps(lambda model: make_explainer(spec, model), classifier(name), signed=explainer_row(name).signed)
-
-
-@every_explainer
-def test_an_explainer_can_be_asked_twice(name, images):
-    explainer = make_explainer(ExplainerSpec(name=name, **FEW.get(name, {})), classifier(name))
-    first = explainer.explain(images, TARGETS, SEEDS)
-    np.testing.assert_array_equal(explainer.explain(images, TARGETS, SEEDS), first)
+    spec, signed = ExplainerSpec(name=name, **FEW.get(name, {})), explainer_row(name).signed
+    check_maps(lambda model: make_explainer(spec, model), classifier(name), signed=signed, within=1e-5)
 
 
 @every_explainer
 def test_no_images_give_no_maps(name, images):
     assert explain(name, images[:0], targets=[], seeds=[]).shape == (0, 32, 32)
-
-
-@every_explainer
-def test_the_images_stay_as_they_were(name, images):
-    before = images.clone()
-    explain(name, images)
-    assert torch.equal(images, before)
-    assert not images.requires_grad
-    assert images.grad is None
 
 
 @every_explainer
@@ -154,16 +108,6 @@ def state_of(module):
         for key, weight in module.named_parameters()
     ]
     return parts, weights
-
-
-@every_explainer
-def test_global_random_states_are_left_alone(name, images):
-    numpy_before, torch_before = np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
-    explain(name, images)
-    numpy_after = np.random.get_state()  # noqa: NPY002
-    assert np.array_equal(numpy_before[1], numpy_after[1])
-    assert numpy_before[2:] == numpy_after[2:]
-    assert torch.equal(torch_before, torch.get_rng_state())
 
 
 @every_explainer

@@ -189,6 +189,13 @@ def test_checkpoint_of_another_architecture_names_the_first_of_each_fault(tmp_pa
     )
 
 
+def test_where_only_shapes_differ_another_frame_may_be_why(tmp_path):
+    path, state = tmp_path / "weights.pt", Tiny(2).state_dict()
+    state["last.weight"] = torch.zeros((6, 4, 5, 5))
+    torch.save(state, path)
+    assert refusal(path)[1] == "name the architecture, `input_size` and `channels` that it was trained with"
+
+
 def test_network_is_untouched_by_a_checkpoint_that_does_not_fit(tmp_path):
     path, state, module = tmp_path / "weights.pt", seeded_tiny(seed=2).state_dict(), seeded_tiny()
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}

@@ -1,6 +1,5 @@
 """What xaudit is taught here. Importing this module is cheap: torch is imported where it is used."""
 
-import csv
 import math
 from dataclasses import dataclass
 
@@ -146,25 +145,31 @@ COLOUR_NET = ModelPlugin(
 
 def collect_discs(path, marks):
     """A table image,x,y,radius: the centre in pixels, edges between pixels; without a radius the reader found nothing."""
-    with path.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            place = f"{path.name}: row {number}"
-            with marks.item():
-                case = marks.case(place, row["image"])
-                if case is None:
-                    continue
-                if not row["radius"]:
-                    marks.nothing(place, case, "reader-1")
-                    continue
-                try:
-                    x, y, radius = float(row["x"]), float(row["y"]), float(row["radius"])
-                except ValueError:
-                    raise DataError(
-                        f"{place}: x, y and radius must be numbers", hint="mend the row"
-                    ) from None
-                turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-                points = zip(x + radius * np.cos(turns), y + radius * np.sin(turns), strict=True)
-                marks.add(case, "reader-1", Polygon(tuple((float(u), float(v)) for u, v in points)))
+    from xaudit.plugins import read_rows
+
+    names, rows = read_rows(path)
+    for column in ("image", "x", "y", "radius"):
+        if column not in names:
+            raise DataError(f"{path.name}: no column is called '{column}'", hint="export the discs again")
+    for row in rows:
+        with marks.item():
+            case = marks.case(row.place, row["image"])
+            if case is None:
+                continue
+            if not row["radius"]:
+                marks.nothing(row.place, case, "reader-1")
+                continue
+            try:
+                x, y, radius = float(row["x"]), float(row["y"]), float(row["radius"])
+            except ValueError:
+                raise DataError(
+                    f"{row.place}: x, y and radius must be numbers", hint="mend the row"
+                ) from None
+            if radius <= 0:
+                raise DataError(f"{row.place}: the radius is {radius:g}", hint="it must be above 0, or empty")
+            turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+            points = zip(x + radius * np.cos(turns), y + radius * np.sin(turns), strict=True)
+            marks.add(case, "reader-1", Polygon(tuple((float(u), float(v)) for u, v in points)))
 
 
 DISCS = FormatPlugin(

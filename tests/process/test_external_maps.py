@@ -30,6 +30,7 @@ PHANTOM = {
     "metrics": ["iou", "pointing-game", "relevance-mass-accuracy", "pixel-auroc", "sparseness"],
     "reliance": {"enabled": False},
     "localization": {"ceilings": False},
+    "sanity": {"tests": ["location-collapse"]},
     "statistics": {"replicates": 200},
     "run": {"figures": 0},
     "report": {"html": False},
@@ -113,6 +114,7 @@ def test_the_scores_of_files_are_those_of_the_same_maps_made_here(phantom, audit
         away.index.get_level_values("explainer")
     )
     assert (away["status"] == "scored").sum() > 100
+    assert set(away.xs("location-collapse", level="metric")["status"]) == {"scored"}
     pd.testing.assert_frame_equal(away, here, check_exact=True)
 
 
@@ -151,7 +153,7 @@ def test_the_report_says_what_nobody_could_ask(phantom, audited):
     assert "external-gradcam" in told
     assert (
         "model 'mine' is external: its predictions and maps (external-gradcam, external-occlusion) were read from files; "
-        "faithfulness, reliance, robustness, sanity and changed images are not assessed: no model"
+        "faithfulness, reliance, robustness, sanity but for location-collapse and changed images are not assessed: no model"
     ) in told
     assert "not assessed: no model" in (run / "report.html").read_text(encoding="utf-8")
     card = xaudit_process("report", run, "--model-card", cwd=phantom).stdout
@@ -381,3 +383,17 @@ def test_the_stages_stop_where_they_are_told(study):
     for stage in ("train", "predict", "explain", "score"):
         assert run_command_line([stage, str(path), "-q", "-o", "away"]) == 0, stage
     assert len(read_parts(the_run(study / "away"), "scores")) > 0
+
+
+def test_maps_that_are_one_and_the_same_on_every_image_are_found_without_a_model(study, capsys):
+    first, *others = sorted((study / "maps" / "gradcam").rglob("*.npy"))
+    for path in others:
+        shutil.copyfile(first, path)
+    assert audit_files(study, sanity=True) == 0
+    assert "XA312" in capsys.readouterr().out
+    verdicts = json.loads((the_run(study / "away") / "gates.json").read_text())["verdicts"]
+    [found] = [one for one in verdicts if one["code"] == "XA312"]
+    assert "points at the same place on every image" in found["sentence"]
+    summary = pd.read_parquet(the_run(study / "away") / "summary.parquet").set_index("metric")
+    assert summary.loc["location-collapse", "estimate"] == pytest.approx(1.0)
+    assert set(summary.loc[summary["family"] == "sanity"].index) == {"location-collapse"}

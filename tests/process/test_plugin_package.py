@@ -186,4 +186,4 @@ def test_a_file_of_marks_with_a_fault_is_told_with_its_row(study_of_its_own, sit
     path.write_text("\n".join([lines[0], lines[1].rpartition(",")[0] + ",wide", *lines[2:]]))
     done = xaudit_process("data", "check", "audit.yaml", cwd=study_of_its_own, **path_with(site))
     assert done.returncode == 2
-    assert "discs.csv: row 2: x, y and radius must be numbers" in done.stdout + done.stderr
+    assert "discs.csv: line 2: x, y and radius must be numbers" in done.stdout + done.stderr

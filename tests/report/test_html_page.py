@@ -109,7 +109,7 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
     assert titles == [*SECTIONS[:5], "How the maps fail", *SECTIONS[6:]]
     for reason in (
         "it needs explained cases with a reader’s mark",
-        "it needs cases with a reader’s marks",
+        "it needs cases with a reader&#39;s marks",
         "This run sorted no maps",
         "it takes two explainers",
         "No case was explained",
@@ -346,3 +346,18 @@ def test_a_run_without_curves_says_how_to_keep_them():
     assert "none of the metrics of faithfulness that were measured is read from a curve" in html_report(
         nothing
     )
+
+
+def test_what_the_run_was_made_with_names_other_packages_and_files_of_a_model_that_is_not_here():
+    source = pages.material()
+    brought = {"kind": "metric", "name": "top-share", "package": "xaudit-example", "version": "1.0"}
+    files = {"external": {"mine": {"predictions": "12ab", "external-gradcam": "34cd"}}}
+    page = html_report(
+        replace(source, manifest={**source.manifest, "plugins": [brought], "checksums": files})
+    )
+    for name, value in (
+        ("from xaudit-example 1.0", "metric top-share"),
+        ("predictions of mine, from files", "12ab"),
+        ("external-gradcam of mine, from files", "34cd"),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page

@@ -57,6 +57,12 @@ def test_claims_items_name_what_the_run_holds():
     assert found["1"] == found["42"] == NOT_ASSESSED
 
 
+def test_software_of_other_packages_is_named_with_what_it_brought():
+    brought = {"kind": "explainer", "name": "patch-drop", "package": "xaudit-example", "version": "1.0"}
+    found = answers(CLAIM, outcomes.phantom_outcome(), {**MANIFEST, "plugins": [brought]})
+    assert found["23"] == "xaudit 0.1.0, torch 2.14.1, xaudit-example 1.0 (explainer patch-drop)"
+
+
 @pytest.mark.parametrize("make", [outcomes.phantom_outcome, outcomes.unmarked_outcome])
 def test_the_card_holds_every_part_whatever_the_run_holds(make):
     text = model_card(make(), MANIFEST)

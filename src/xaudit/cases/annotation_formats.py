@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from xaudit.cases.annotation_file import check_bytes, files_below, read_json
@@ -22,6 +23,7 @@ from xaudit.cases.nifti import is_nifti
 from xaudit.cases.nifti_marks import collect_nifti
 from xaudit.cases.nih import COLUMNS as NIH_COLUMNS
 from xaudit.cases.nih import collect_nih
+from xaudit.cases.plugged import collect_plugged
 from xaudit.cases.rsna import COLUMNS as RSNA_COLUMNS
 from xaudit.cases.rsna import collect_rsna
 from xaudit.cases.rtstruct import collect_rtstruct, is_rtstruct
@@ -32,7 +34,7 @@ from xaudit.cases.vindr import COLUMNS as VINDR_COLUMNS
 from xaudit.cases.vindr import collect_vindr
 from xaudit.cases.voc import collect_voc
 from xaudit.cases.yolo import OTHERS, collect_yolo, is_yolo
-from xaudit.catalog.plugins import Brought, blamed, brought
+from xaudit.catalog.plugins import Brought, brought
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.records import Problem
@@ -122,12 +124,9 @@ def annotation_format(format_id: str) -> AnnotationFormat:
 def _plugged(found: Brought) -> AnnotationFormat:
     """A format of another package, behind our own edge."""
     plugin = found.plugin
-
-    def collect(path: Path, marks: MarkList) -> None:
-        with blamed(found.offer, f"reading {path.name}"):
-            plugin.collect(path, marks)
-
-    return AnnotationFormat(plugin.row.id, plugin.name, plugin.per_image, _quietly(collect))
+    return AnnotationFormat(
+        plugin.row.id, plugin.name, plugin.per_image, _quietly(partial(collect_plugged, found))
+    )
 
 
 def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:

@@ -10,6 +10,7 @@ from xaudit.catalog.external import (
     ASKS_THE_MODEL,
     EXTERNAL,
     FAMILIES_WITH_QUESTIONS,
+    SANITY_OF_MAPS,
     SECTIONS_WITH_QUESTIONS,
     external_id,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "METRICS",
     "MODELS",
     "REGIONS",
+    "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",
     "STEP",
     "STRUCTURES",

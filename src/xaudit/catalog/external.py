@@ -18,8 +18,17 @@ EXTERNAL = ExplainerRow(
 )
 """Stands beside the table of explainers: it is asked for under ``models[].maps``, and cannot be asked for a map."""
 
-ASKS_THE_MODEL: tuple[str, ...] = ("faithfulness", "reliance", "robustness", "sanity", "changed images")
+ASKS_THE_MODEL: tuple[str, ...] = (
+    "faithfulness",
+    "reliance",
+    "robustness",
+    "sanity but for location-collapse",
+    "changed images",
+)
 """What nobody can measure without the model, in words for reports."""
+
+SANITY_OF_MAPS = "location-collapse"
+"""The one check of sanity that holds finished maps against each other, and asks no model."""
 
 SECTIONS_WITH_QUESTIONS: tuple[str, ...] = ("equivariance", "resolution", "sanity", "robustness")
 """Sections of the audit file that ask the model about other images, or change the model."""
@@ -38,3 +47,13 @@ def external_id(name: str) -> str:
         'external-gradcam'
     """
     return f"{_PREFIX}{name}"
+
+
+def names_files(name: str) -> bool:
+    """Whether a name is one that :func:`external_id` makes.
+
+    Example:
+        >>> names_files("external-gradcam"), names_files("external"), names_files("gradcam")
+        (True, False, False)
+    """
+    return name.startswith(_PREFIX)

@@ -99,8 +99,9 @@ def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
     """What installed packages offer of one kind, by name; two offers of one name clash."""
     found: dict[str, list[Offer]] = defaultdict(list)
     for point in importlib.metadata.entry_points(group=GROUPS[kind]):
-        package = point.dist.metadata["Name"] if point.dist else "an unnamed package"
-        version = point.dist.version if point.dist else "?"
+        told: Any = point.dist.metadata if point.dist else {}
+        package = told.get("Name") or "an unnamed package"
+        version = told.get("Version") or "?"
         found[point.name].append(Offer(kind, point.name, package, version, point.value, point))
     return {name: tuple(sorted(found[name], key=lambda one: one.package)) for name in sorted(found)}
 
@@ -150,7 +151,10 @@ def all_brought(kind: Kind) -> Iterator[Brought | tuple[Offer, PluginError]]:
             for one in found:
                 yield (
                     one,
-                    PluginError(f"{one.spelled}: xaudit has its own '{name}'; it must have another name"),
+                    PluginError(
+                        f"{one.spelled}: xaudit has its own '{name}'; it must have another name",
+                        hint=f"tell the authors of {one.package}",
+                    ),
                 )
             continue
         try:

@@ -1,6 +1,6 @@
 """``xaudit list``: what there is to choose from, and the runs that there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,14 +11,12 @@ import typer
 from xaudit.catalog import (
     CEILING,
     EXPLAINERS,
-    FAMILIES,
     FINDINGS,
     FORMATS,
     METRICS,
     MODELS,
-    MetricRow,
-    ModelRow,
 )
+from xaudit.cli import list_screen
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
 from xaudit.cli.output import ListFormat, emit, emit_grid, emit_json, say
 from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
@@ -56,11 +54,17 @@ def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OU
 
             emit(csv_table(others.shown(table)))
         case ListFormat.RICH:
-            emit_grid(others.shown(_metrics_screen() if what is Listed.METRICS else table))
+            emit_grid(others.shown(_SCREENS[what]() if what in _SCREENS else table))
     return 0
 
 
-_KINDS: dict[Listed, Literal["explainer", "metric", "model", "format"]] = {
+_SCREENS: Mapping[Listed, Callable[[], Grid]] = {
+    Listed.EXPLAINERS: list_screen.explainers_screen,
+    Listed.METRICS: list_screen.metrics_screen,
+    Listed.MODELS: list_screen.models_screen,
+    Listed.FORMATS: list_screen.formats_screen,
+}
+_KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
     Listed.EXPLAINERS: "explainer",
     Listed.METRICS: "metric",
     Listed.MODELS: "model",
@@ -86,6 +90,8 @@ class _Others:
             return table
         empty = [""] * (len(table.columns) - 2)
         lines = [line if line.heading else self._from(line) for line in table.rows]
+        if self.broken and any(line.heading for line in table.rows):
+            lines += [heading(""), heading("not usable")]
         return grid(table.columns, [*lines, *(row(name, why, *empty) for name, why, _ in self.broken)])
 
     def told(self, plain: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -133,11 +139,12 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             better = {True: "; higher is better", False: "; lower is better", None: ""}
             columns = (Column("name"), meaning, Column("range", wraps=True), Column("needs", wraps=True))
             lines = [
-                row(r.id, _told(r), r.range + better[r.higher_is_better], ", ".join(r.needs)) for r in METRICS
+                row(r.id, list_screen.told(r), r.range + better[r.higher_is_better], ", ".join(r.needs))
+                for r in METRICS
             ]
             return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in METRICS]
         case Listed.MODELS:
-            lines = [row(r.id, r.meaning, _needed(r), "; ".join(r.cannot)) for r in MODELS]
+            lines = [row(r.id, r.meaning, list_screen.needed(r), "; ".join(r.cannot)) for r in MODELS]
             columns = (Column("source"), meaning, Column("needs", wraps=True), Column("cannot", wraps=True))
             return grid(columns, lines), [{**asdict(r), "cannot": list(r.cannot)} for r in MODELS]
         case Listed.FORMATS:
@@ -147,33 +154,6 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             columns = (Column("code"), Column("finding", wraps=True), Column("what to do", wraps=True))
             lines = [row(r.code, f"{r.title}: {r.cause}", r.remedy) for r in FINDINGS]
             return grid(columns, lines), [asdict(r) for r in FINDINGS]
-
-
-def _needed(model: ModelRow) -> str:
-    """The keys that a source takes, and the extra that must be installed."""
-    return f"{model.needs}; xaudit[{model.extra}]" if model.extra else model.needs
-
-
-def _metrics_screen() -> Grid:
-    """The metrics by family, in two columns, since a terminal has no room for four."""
-    lines: list[Row] = []
-    for family, (question, asked) in FAMILIES.items():
-        lines += [heading(""), heading(family), row("", Cell(f"{question} {asked}", "dim"))]
-        lines += [row(metric.id, _in_words(metric)) for metric in METRICS if metric.family == family]
-    return grid(["name", Column("what it measures", wraps=True)], lines)
-
-
-def _in_words(metric: MetricRow) -> str:
-    if metric.unavailable:
-        return _told(metric)
-    better = {True: ", higher is better", False: ", lower is better", None: ""}[metric.higher_is_better]
-    needs = f"; needs {', '.join(metric.needs)}" if metric.needs else ""
-    return f"{metric.meaning} ({metric.range}{better}{needs})"
-
-
-def _told(metric: MetricRow) -> str:
-    """What a metric means, or that it cannot be asked for, and why."""
-    return f"{metric.meaning}; not available: {metric.unavailable}" if metric.unavailable else metric.meaning
 
 
 def _runs(out: Path) -> tuple[Grid, list[dict[str, Any]]]:

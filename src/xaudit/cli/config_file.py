@@ -50,13 +50,14 @@ def init(path: Target = Path("xaudit.yaml"), force: Force = False) -> int:
 def validate(path: AuditFilePath, overrides: Overrides = None) -> int:
     """Checks an audit file without running it."""
     from xaudit.config import read_audit_file
+    from xaudit.report.wording import count
 
     audit = read_audit_file(path, overrides=overrides or ())
     models = ", ".join(model.id for model in audit.models)
     explainers = ", ".join(spec.id for spec in audit.explainers)
     emit(
-        f"{path}: fine. models: {models}; explainers: {explainers}; {len(audit.metrics)} metrics; "
-        f"{len(audit.gates)} gates; fingerprint {audit.fingerprint()}"
+        f"{path}: fine. models: {models}; explainers: {explainers}; {count(len(audit.metrics), 'metric')}; "
+        f"{count(len(audit.gates), 'gate')}; fingerprint {audit.fingerprint()}"
     )
     return 0
 

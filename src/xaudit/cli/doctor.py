@@ -42,7 +42,7 @@ class Check:
 
 
 def doctor(out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH) -> int:
-    """Checks this machine: device, libraries, weights, geometry.
+    """Checks this machine: device, libraries, weights, plug-ins, geometry.
 
     Exits with 2 where something is broken.
     """
@@ -52,6 +52,7 @@ def doctor(out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH) -> int:
         *_opencv(),
         *_weights(),
         _external(),
+        *_plugins(),
         *_permission(out),
         *_geometry(),
     ]
@@ -147,6 +148,26 @@ def _external() -> Check:
             return Check("external models", "broken", _first_line(error))
     found = f"maps are read from {', '.join(SUFFIXES)}; no model is needed"
     return Check("external models", "ok" if same else "broken", found)
+
+
+def _plugins() -> Iterator[Check]:
+    """What each installed package brings, and one line for each thing that cannot be used."""
+    from xaudit.catalog.plugins import GROUPS, Brought, all_brought
+
+    usable: dict[str, list[str]] = {}
+    broken: list[Check] = []
+    for kind in GROUPS:
+        for one in all_brought(kind):
+            match one:
+                case Brought(offer=offer):
+                    usable.setdefault(offer.origin, []).append(f"{offer.name} ({kind})")
+                case (offer, error):
+                    broken.append(Check(f"plug-in '{offer.name}'", "broken", f"{error}; {error.hint}"))
+    for origin, names in sorted(usable.items()):
+        yield Check("plug-ins", "ok", f"{origin}: {', '.join(names)}")
+    yield from broken
+    if not usable and not broken:
+        yield Check("plug-ins", "absent", "no installed package brings any")
 
 
 def _permission(out: Path) -> Iterator[Check]:

@@ -6,11 +6,13 @@ from xaudit.catalog import (
     EXTERNAL,
     FAMILIES_WITH_QUESTIONS,
     METRICS,
+    SANITY_OF_MAPS,
     SECTIONS_WITH_QUESTIONS,
     external_id,
     metric_row,
 )
 from xaudit.config.named import ExplainerSpec
+from xaudit.config.sanity import SanitySection
 from xaudit.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def external_settings(audit: "AuditFile") -> dict[str, object]:
         "metrics": tuple(m for m in audit.metrics if metric_row(m.name).family != "faithfulness"),
         "reliance": audit.reliance.model_copy(update={"enabled": False}),
         "localization": audit.localization.model_copy(update={"ceilings": False}),
+        "sanity": _of_maps(audit.sanity, foreign=set()),
     }
 
 
@@ -54,8 +57,10 @@ def audit_of_model(audit: "AuditFile", model: "ModelSection") -> "AuditFile":
     """The audit as one of its models sees it: its own explainers, and only what can be asked of it."""
     if not model.is_external:
         asked = tuple(spec for spec in audit.explainers if spec.name != EXTERNAL.id)
-        return audit.model_copy(update={"explainers": asked})
+        files = {spec.id for spec in audit.explainers} - {spec.id for spec in asked}
+        return audit.model_copy(update={"explainers": asked, "sanity": _without(audit.sanity, foreign=files)})
     own = {external_id(name) for name in model.maps}
+    foreign = {spec.id for spec in audit.explainers} - own
     return audit.model_copy(
         update={
             "explainers": tuple(spec for spec in audit.explainers if spec.id in own),
@@ -63,8 +68,24 @@ def audit_of_model(audit: "AuditFile", model: "ModelSection") -> "AuditFile":
             "reliance": audit.reliance.model_copy(update={"enabled": False}),
             "localization": audit.localization.model_copy(update={"ceilings": False}),
             **dict.fromkeys(SECTIONS_WITH_QUESTIONS),
+            "sanity": _of_maps(audit.sanity, foreign=foreign),
         }
     )
+
+
+def _of_maps(section: SanitySection | None, *, foreign: set[str]) -> SanitySection | None:
+    """What is left of a section where there are only maps; None where that is nothing."""
+    if section is None or SANITY_OF_MAPS not in section.tests:
+        return None
+    return _without(section.model_copy(update={"tests": (SANITY_OF_MAPS,)}), foreign=foreign)
+
+
+def _without(section: SanitySection | None, *, foreign: set[str]) -> SanitySection | None:
+    """A section without explainers that are another model's; None where it asks about no others."""
+    if section is None or not foreign & set(section.explainers):
+        return section
+    kept = tuple(name for name in section.explainers if name not in foreign)
+    return section.model_copy(update={"explainers": kept}) if kept else None
 
 
 def _brought(audit: "AuditFile") -> tuple[ExplainerSpec, ...]:
@@ -86,7 +107,11 @@ def _check_nothing_is_asked(audit: "AuditFile", asked: tuple[ExplainerSpec, ...]
     """Raises ValueError where the audit file itself asks what only a model can answer."""
     given = audit.model_fields_set
     if "explainers" in given and asked:
-        raise ValueError(f"explainers: '{asked[0].name}' has to ask a model, {_NOBODY}|{_WHERE}")
+        own = {external_id(name) for model in audit.models for name in model.maps}
+        name = asked[0].name
+        here = external_id(name)
+        where = f"its maps from files are called '{here}'; leave '{name}' out" if here in own else _WHERE
+        raise ValueError(f"explainers: '{name}' has to ask a model, {_NOBODY}|{where}")
     if "metrics" in given:
         for metric in audit.metrics:
             if metric_row(metric.name).family == "faithfulness":
@@ -95,8 +120,14 @@ def _check_nothing_is_asked(audit: "AuditFile", asked: tuple[ExplainerSpec, ...]
                 )
     if "reliance" in given and audit.reliance.enabled:
         raise ValueError(f"reliance: asks the model, {_NOBODY}|take the section out, or set `enabled: false`")
+    if audit.sanity is not None and "tests" in audit.sanity.model_fields_set:
+        for test in audit.sanity.tests:
+            if test != SANITY_OF_MAPS:
+                raise ValueError(
+                    f"sanity.tests: '{test}' asks the model, {_NOBODY}|take it out; {SANITY_OF_MAPS} needs maps only"
+                )
     for name in SECTIONS_WITH_QUESTIONS:
-        if getattr(audit, name) is not None:
+        if getattr(audit, name) is not None and name != "sanity":
             raise ValueError(f"{name}: asks the model, {_NOBODY}|take the section out")
     if "ceilings" in audit.localization.model_fields_set and audit.localization.ceilings:
         raise ValueError(
@@ -115,6 +146,8 @@ def _check_sections(audit: "AuditFile", brought: tuple[ExplainerSpec, ...]) -> N
     external = {spec.id for spec in brought}
     for name in SECTIONS_WITH_QUESTIONS:
         section = getattr(audit, name)
+        if name == "sanity" and section is not None and SANITY_OF_MAPS in section.tests:
+            continue
         for asked in section.explainers if section is not None else ():
             if asked in external:
                 raise ValueError(
@@ -131,6 +164,12 @@ def _check_gates(audit: "AuditFile", subjects: set[str] | None) -> None:
     families = {row.id: row.family for row in METRICS}
     for index, gate in enumerate(audit.gates):
         family = families.get(audit.metric_names.get(gate.metric, gate.metric))
-        if family in FAMILIES_WITH_QUESTIONS and (subjects is None or gate.subject in subjects):
-            why = _NOBODY if subjects is None else f"and '{gate.subject}' are maps from files"
-            raise ValueError(f"gates[{index}]: {gate.metric} asks the model, {why}|take the gate out")
+        if family not in FAMILIES_WITH_QUESTIONS or not (subjects is None or gate.subject in subjects):
+            continue
+        if audit.metric_names.get(gate.metric, gate.metric) == SANITY_OF_MAPS:
+            raise ValueError(
+                f"gates[{index}]: {gate.metric} of maps from files is measured and not gated"
+                "|take the gate out; the finding XA312 names maps that lie in one place"
+            )
+        why = _NOBODY if subjects is None else f"and '{gate.subject}' are maps from files"
+        raise ValueError(f"gates[{index}]: {gate.metric} asks the model, {why}|take the gate out")

@@ -153,6 +153,15 @@ class ModelSection(Section):
         "the image was brought as `fit` says",
     )
 
+    @field_validator("maps", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(
+                f"'{value:.60}' says not what made the maps|write its name before the folder: `maps: {{gradcam: {value:.60}}}`"
+            )
+        return value
+
     @field_validator("channels", mode="before")
     @classmethod
     def _one_or_three(cls, value: object) -> object:
@@ -162,6 +171,15 @@ class ModelSection(Section):
                 "makes the others"
             )
         return value
+
+    @model_validator(mode="after")
+    def _is_of_images_in_0_to_1(self) -> Self:
+        if max(self.mean) > 1:
+            raise ValueError(
+                f"mean: {max(self.mean):g} is more than any pixel, since images are in 0 to 1"
+                "|divide `mean` and `std` by 255, if they are of images in 0 to 255"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_channel_fits(self) -> Self:

@@ -21,6 +21,7 @@ from xaudit.catalog import (
     explainer_row,
     metric_row,
 )
+from xaudit.catalog.external import names_files
 from xaudit.config.plugged import is_plugged, names_of, package_of
 from xaudit.config.section import Section
 from xaudit.errors import nearest
@@ -34,6 +35,7 @@ def check_name(name: str, known: list[str], *, kind: str) -> None:
             f"no {kind} is called '{name}'|"
             + (f"did you mean '{hint}'? " if hint else "")
             + f"`xaudit list {kind}s` shows all"
+            + ("" if hint else "; one of another package is there once that is installed")
         )
 
 
@@ -119,6 +121,14 @@ class ExplainerSpec(NamedOptions):
 
     def _known(self) -> tuple[Option, ...]:
         return explainer_row(self.name).options
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_files(cls, given: object) -> object:
+        """Maps from files may be named as the tables do, ``external-gradcam``, as well as by name and id."""
+        if isinstance(given, dict) and names_files(str(given.get("name"))) and not given.get("id"):
+            return {**given, "name": EXTERNAL.id, "id": given["name"]}
+        return given
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:

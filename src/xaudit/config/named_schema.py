@@ -11,6 +11,7 @@ from xaudit.catalog import (
     MetricRow,
     Option,
 )
+from xaudit.catalog.external import external_id
 from xaudit.catalog.plugins import Kind, all_brought, offers
 
 
@@ -26,10 +27,15 @@ def named_schema(kind: Kind, plain: dict[str, Any]) -> dict[str, Any]:
         pass
     rows: list[ExplainerRow | MetricRow] = [*EXPLAINERS] if kind == "explainer" else [*METRICS]
     rows = [row for row in rows if _can_be_named(row)]
+    files = [{"type": "string", "pattern": f"^{external_id('')}."}] if kind == "explainer" else []
     return {
         "title": plain["title"],
         "description": plain["description"],
-        "anyOf": [{"enum": [row.id for row in rows]}, *(_object(row, plain["properties"]) for row in rows)],
+        "anyOf": [
+            {"enum": [row.id for row in rows]},
+            *(_object(row, plain["properties"]) for row in rows),
+            *files,
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,11 @@ def measured_on_mark(found: Brought, spec: "MetricSpec", marked: "MarkedMap") ->
     if marked.no_map is not None:
         without: float | None = found.plugin.without_map
         return marked.no_map if without is None else float(without)
-    return _measured(found, lambda: found.plugin.measure(marked, spec.options))
+    # Other metrics are given the same arrays after it.
+    lent = replace(
+        marked, saliency=marked.saliency.copy(), mark=marked.mark.copy(), valid=marked.valid.copy()
+    )
+    return _measured(found, lambda: found.plugin.measure(lent, spec.options))
 
 
 def measured_on_map(found: Brought, spec: "MetricSpec", values: FloatArray) -> Measured:
@@ -47,7 +52,8 @@ def measured_on_map(found: Brought, spec: "MetricSpec", values: FloatArray) -> M
 def ask_plugged(found: Brought, spec: "MetricSpec", asked: "Asked") -> "Asking[Found]":
     """A plug-in's metric of the family ``faithfulness``, in progress."""
     with blamed(found.offer, "measuring"):
-        asking = found.plugin.measure(asked, spec.options)
+        lent = replace(asked, image=asked.image.clone(), saliency=asked.saliency.copy())
+        asking = found.plugin.measure(lent, spec.options)
         if not isinstance(asking, Generator):
             raise _wrong(found, f"a {type(asking).__name__}, expected a generator of questions")
         came_to = yield from asking

@@ -82,9 +82,12 @@ def load_weights(
         shapes = f"{tuple(state[first].shape)} where {tuple(expected[first].shape)} is expected"
         faults.append(f"{len(reshaped)} have another shape, the first '{first}': {shapes}")
     if faults:
+        named = (
+            "the architecture" if missing or unexpected else "the architecture, `input_size` and `channels`"
+        )
         raise ModelError(
             f"model '{model_id}': {path} is no checkpoint of this architecture: {'; '.join(faults)}",
-            hint="name the architecture that it was trained with",
+            hint=f"name {named} that it was trained with",
         )
     try:
         module.load_state_dict({**expected, **state})

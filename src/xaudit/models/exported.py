@@ -8,12 +8,12 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass
 
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.archive import not_loaded, opened_archive
 from xaudit.models.checkpoint import code_in
 from xaudit.models.sealed import BatchSizes, Sealed, SealedFile, agreed_side, check_channels
 
@@ -60,14 +60,15 @@ def open_exported(
     Raises:
         ModelError: where the file is none, is damaged, holds a pickle of more than tensors, or does not take images.
     """
-    _check(file, subject)
+    with opened_archive(
+        file, subject=subject, what="program of torch.export", again=_EXPORT_AGAIN
+    ) as archive:
+        _check_entries(archive, file, subject)
     try:
         program = torch.export.load(io.BytesIO(file.content))
     except _LOAD_ERRORS as error:
-        raise ModelError(
-            f"{subject}: {file.path} cannot be loaded: {_first_line(error)}",
-            hint=f"copy it again from its source; {_EXPORT_AGAIN} with the torch that is installed here",
-        ) from None
+        again = f"{_EXPORT_AGAIN} with the torch that is installed here"
+        raise not_loaded(file, error, subject=subject, again=again) from None
     frame = _frame(program, subject, channels, input_size)
     if device.type != "cpu" or any(weight.device != device for weight in program.state_dict.values()):
         from torch.export.passes import move_to_device_pass
@@ -77,22 +78,6 @@ def open_exported(
     for weight in network.parameters():
         weight.requires_grad_(False)
     return Sealed(lambda images: network(images), n_classes=n_classes, sizes=frame.sizes), frame.side
-
-
-def _check(file: SealedFile, subject: str) -> None:
-    stream = io.BytesIO(file.content)
-    if not zipfile.is_zipfile(stream):
-        raise ModelError(
-            f"{subject}: {file.path} is no program of torch.export, or was cut off",
-            hint=f"copy it again from its source; {_EXPORT_AGAIN}",
-        )
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            _check_entries(archive, file, subject)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise ModelError(
-            f"{subject}: {file.path} is damaged: {_first_line(error)}", hint="copy it again from its source"
-        ) from None
 
 
 def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> None:
@@ -146,8 +131,3 @@ def _frame(
         return Frame(BatchSizes(), side)
     most = int(limits.upper) if limits.upper < _UNLIMITED else None
     return Frame(BatchSizes(max(1, int(limits.lower)), most), side)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

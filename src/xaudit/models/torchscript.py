@@ -7,11 +7,11 @@ import io
 import re
 import warnings
 import zipfile
-import zlib
 
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.archive import not_loaded, opened_archive
 from xaudit.models.sealed import Sealed, SealedFile
 
 _WORDS_FOR_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|from_file|load)\s*\(")
@@ -24,17 +24,15 @@ def open_torchscript(file: SealedFile, *, subject: str, n_classes: int, device: 
     Raises:
         ModelError: where the file is none, is damaged, or its program names files.
     """
-    _check(file, subject)
+    with opened_archive(file, subject=subject, what="TorchScript archive", again=_SAVE_AGAIN) as archive:
+        _check_entries(archive, file, subject)
     try:
         with warnings.catch_warnings():
             # torch calls the format deprecated, which is no news to whoever has one.
             warnings.simplefilter("ignore", FutureWarning)
             network = torch.jit.load(io.BytesIO(file.content), map_location=device)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError) as error:
-        raise ModelError(
-            f"{subject}: {file.path} cannot be loaded: {_first_line(error)}",
-            hint=f"copy it again from its source; {_SAVE_AGAIN}",
-        ) from None
+        raise not_loaded(file, error, subject=subject, again=_SAVE_AGAIN) from None
     network = network.eval().float()
     for weight in network.parameters():
         weight.requires_grad_(False)
@@ -45,22 +43,6 @@ def open_torchscript(file: SealedFile, *, subject: str, n_classes: int, device: 
             return network(images)
 
     return Sealed(program, n_classes=n_classes)
-
-
-def _check(file: SealedFile, subject: str) -> None:
-    stream = io.BytesIO(file.content)
-    if not zipfile.is_zipfile(stream):
-        raise ModelError(
-            f"{subject}: {file.path} is no TorchScript archive, or was cut off",
-            hint=f"copy it again from its source; {_SAVE_AGAIN}",
-        )
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            _check_entries(archive, file, subject)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ModelError(
-            f"{subject}: {file.path} is damaged: {_first_line(error)}", hint="copy it again from its source"
-        ) from None
 
 
 def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> None:
@@ -86,8 +68,3 @@ def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> 
                     "not loaded",
                     hint="a classifier needs no files; ask whoever made it",
                 )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -3,8 +3,8 @@
 A package names an object of one of these records in its metadata, as an entry point of the group ``xaudit.explainers``,
 ``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point bears the id of the record's row. It is
 imported when an audit, or `xaudit list`, asks for it. Each record says what its function is given and returns. A package
-runs :func:`check_explainer`, :func:`check_metric` and :func:`check_model` in its own tests: they are what xaudit asks of
-its own. See docs/how-to/plug-ins.md.
+runs :func:`check_explainer`, :func:`check_metric`, :func:`check_model` and :func:`check_format` in its own tests: they are
+what an audit relies on. See docs/how-to/plug-ins.md.
 
 Importing this module is cheap: what needs torch is imported by the first use of its name.
 """
@@ -19,9 +19,11 @@ from xaudit.metrics.absent import Absent
 from xaudit.records import Box, MaskRegion, Polygon
 
 if TYPE_CHECKING:
+    from xaudit.cases.annotation_file import files_below, read_json, read_rows, read_xml
     from xaudit.metrics.curve import Curve, Found
     from xaudit.perturb.asking import Question
     from xaudit.plugins.explainer_check import check_explainer
+    from xaudit.plugins.format_check import check_format
     from xaudit.plugins.metric_check import check_metric
     from xaudit.plugins.model_check import check_model
 
@@ -30,8 +32,13 @@ _LATER = {
     "Found": "xaudit.metrics.curve",
     "Question": "xaudit.perturb.asking",
     "check_explainer": "xaudit.plugins.explainer_check",
+    "check_format": "xaudit.plugins.format_check",
     "check_metric": "xaudit.plugins.metric_check",
     "check_model": "xaudit.plugins.model_check",
+    "files_below": "xaudit.cases.annotation_file",
+    "read_json": "xaudit.cases.annotation_file",
+    "read_rows": "xaudit.cases.annotation_file",
+    "read_xml": "xaudit.cases.annotation_file",
 }
 
 __all__ = [
@@ -55,8 +62,13 @@ __all__ = [
     "Polygon",
     "Question",
     "check_explainer",
+    "check_format",
     "check_metric",
     "check_model",
+    "files_below",
+    "read_json",
+    "read_rows",
+    "read_xml",
 ]
 
 

@@ -1,6 +1,7 @@
 """What holds for every explainer; xaudit's own are held to it as well."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from xaudit.plugins.study import (
 )
 from xaudit.records import FloatArray
 
+TARGETS, SEEDS = (1, 0, 1), (11, 12, 13)
+BATCH_SIZES = (1, 2, 7)
 WITHIN = 1e-5
 """By so much a map may differ between batches, in units of its own largest magnitude or of 1: rounding."""
 
@@ -31,8 +34,8 @@ def check_explainer(
     """Tries an explainer on three images, as tests of a plug-in should.
 
     Its maps must be finite numbers of the model's frame, (N, h, w), without negative values where the row says that
-    it is unsigned; the same when asked again, in another order, alone and under another batch size; and images, model and
-    global random states must be left as they were.
+    it is unsigned; the same when asked again, in another order, alone and under another batch size; and images, model,
+    gradient mode and global random states must be left as they were.
 
     Args:
         classifier: to try it on; by default a small network of two classes on 32 × 32 pixels, with a target layer.
@@ -46,59 +49,80 @@ def check_explainer(
     check_maps(lambda one: plugin.make(dict(settings), one), model, signed=plugin.row.signed)
 
 
-def check_maps(make: Callable[[Classifier], Explainer], model: Classifier, *, signed: bool) -> None:
-    """As :func:`check_explainer`, for what makes an explainer of a classifier."""
-    images = tried_images(N_IMAGES, model.model_hw)
-    targets = [1, 0, 1]
-    seeds = [11, 12, 13]
-    before, state = images.clone(), _state(model.module)
+def check_maps(
+    make: Callable[[Classifier], Explainer],
+    model: Classifier,
+    *,
+    signed: bool,
+    within: float | None = None,
+) -> None:
+    """As :func:`check_explainer`, for what makes an explainer of a classifier.
 
-    def explained(chosen: Sequence[int]) -> FloatArray:
-        with custody(model.module):
-            maps: Any = make(model).explain(
-                images[list(chosen)], [targets[i] for i in chosen], [seeds[i] for i in chosen]
-            )
-        values: FloatArray = np.asarray(maps.detach().cpu() if isinstance(maps, torch.Tensor) else maps)
-        return values
-
+    Args:
+        within: by so much a map may differ between batches; None for :data:`WITHIN` of its magnitude.
+    """
+    tried = _Tried(make, model, tried_images(N_IMAGES, model.model_hw))
+    everything = range(N_IMAGES)
+    before = _state(model.module)
     with leaves_random_states("the explainer"):
-        maps = explained(range(N_IMAGES))
+        maps = tried.explained(everything)
+    _check_map(maps, (N_IMAGES, *model.model_hw), signed=signed)
     demand(
-        maps.shape == (N_IMAGES, *model.model_hw),
-        f"maps have the shape {maps.shape}, expected {(N_IMAGES, *model.model_hw)}",
-    )
-    demand(maps.dtype.kind in "fiu", f"maps are of {maps.dtype}, expected float32")
-    demand(bool(np.isfinite(maps).all()), "maps hold NaN or infinite values")
-    demand(signed or bool((maps >= 0).all()), "maps hold negative values, and the row says signed=False")
-    demand(torch.equal(images, before), "the images were changed; work on a copy")
-    demand(
-        _state(model.module) == state, "the model was changed: hooks, modes or weights are not as they were"
+        _state(model.module) == before,
+        "the model was changed: hooks, modes or weights are not as they were",
     )
     demand(
-        np.array_equal(explained(range(N_IMAGES)), maps),
+        np.array_equal(tried.explained(everything, times=2), maps),
         "the same question gets another map when asked again",
     )
-    scale = max(1.0, float(np.abs(maps).max()))
-    backwards = explained(range(N_IMAGES)[::-1])[::-1]
-    _same(backwards, maps, scale, "a map depends on the order of the images")
-    alone = np.stack([explained([index])[0] for index in range(N_IMAGES)])
-    _same(alone, maps, scale, "a map depends on the other images of its batch")
+    allowed = WITHIN * max(1.0, float(np.abs(maps).max())) if within is None else within
+
+    def same(found: FloatArray, what: str) -> None:
+        demand(bool(np.abs(found - maps).max() <= allowed), f"a map depends on {what}")
+
+    same(tried.explained(everything[::-1])[::-1], "the order of the images")
+    same(np.stack([tried.explained([index])[0] for index in everything]), "the other images of its batch")
     usual = model.batch_size
     try:
-        for size in (1, 2):
+        for size in BATCH_SIZES:
             model.batch_size = size
-            _same(
-                explained(range(N_IMAGES)),
-                maps,
-                scale,
-                f"a map depends on the classifier's batch size, {size}",
-            )
+            same(tried.explained(everything), f"the classifier's batch size, {size}")
     finally:
         model.batch_size = usual
 
 
-def _same(found: FloatArray, expected: FloatArray, scale: float, otherwise: str) -> None:
-    demand(bool(np.abs(found - expected).max() <= WITHIN * scale), otherwise)
+@dataclass(frozen=True)
+class _Tried:
+    """An explainer as it is tried: made anew for each question, and lent the model."""
+
+    make: Callable[[Classifier], Explainer]
+    model: Classifier
+    images: torch.Tensor
+
+    def explained(self, chosen: Sequence[int], *, times: int = 1) -> FloatArray:
+        """The maps of some of the images; of the last time, where one explainer is asked several times."""
+        images = self.images[list(chosen)]
+        before = images.clone()
+        targets, seeds = [TARGETS[i] for i in chosen], [SEEDS[i] for i in chosen]
+        with custody(self.model.module):
+            explainer = self.make(self.model)
+            for _ in range(times):
+                maps: Any = explainer.explain(images, list(targets), list(seeds))
+        untouched = torch.equal(images, before) and not images.requires_grad and images.grad is None
+        demand(untouched, "the images were changed, or ask for gradients now; work on a copy")
+        demand(
+            torch.is_grad_enabled(),
+            "gradients are switched off afterwards; switch them off for yourself only",
+        )
+        values: FloatArray = np.asarray(maps.detach().cpu() if isinstance(maps, torch.Tensor) else maps)
+        return values
+
+
+def _check_map(maps: FloatArray, shape: tuple[int, ...], *, signed: bool) -> None:
+    demand(maps.shape == shape, f"maps have the shape {maps.shape}, expected {shape}")
+    demand(maps.dtype.kind in "fiu", f"maps are of {maps.dtype}, expected float32")
+    demand(bool(np.isfinite(maps).all()), "maps hold NaN or infinite values")
+    demand(signed or bool((maps >= 0).all()), "maps hold negative values, and the row says signed=False")
 
 
 def _state(module: torch.nn.Module) -> tuple[object, ...]:
@@ -113,7 +137,7 @@ def _state(module: torch.nn.Module) -> tuple[object, ...]:
         for name, part in module.named_modules()
     ]
     weights = [
-        (name, weight.requires_grad, weight.detach().sum().item())
+        (name, weight.requires_grad, weight.detach().sum().item(), len(weight._backward_hooks or {}))
         for name, weight in module.named_parameters()
     ]
     return (*hooks, *weights)

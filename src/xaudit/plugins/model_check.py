@@ -40,3 +40,7 @@ def check_model(plugin: ModelPlugin, *, side: int = 64, **options: OptionValue) 
             torch.equal(first, second),
             "the same torch seed gives other weights when the network is built again",
         )
+        demand(
+            not plugin.row.trains or any(True for _ in networks[0].module.parameters()),
+            "the network has no parameters to train, and the row says trains=True",
+        )

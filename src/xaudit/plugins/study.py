@@ -1,5 +1,6 @@
 """A small network, images and marks on which a plug-in is tried."""
 
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,9 +80,13 @@ def demand(holds: bool, what: str) -> None:
 
 @contextmanager
 def leaves_random_states(what: str) -> Iterator[None]:
-    """Within, neither numpy's nor torch's global random state may move."""
-    numpy_before, torch_before = _numpy_state(), torch.get_rng_state()
+    """Within, neither Python's nor numpy's nor torch's global random state may move."""
+    python_before, numpy_before, torch_before = random.getstate(), _numpy_state(), torch.get_rng_state()
     yield
+    demand(
+        random.getstate() == python_before,
+        f"{what} draws from Python's global random state; make a generator of the seed",
+    )
     demand(
         _numpy_state() == numpy_before,
         f"{what} draws from numpy's global random state; make a generator of the seed",

@@ -11,6 +11,7 @@ from typing import Any
 
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.lookup import SummaryLookup
+from xaudit.report.plugged import plugins_of
 from xaudit.report.wording import count, interval, metric_words
 
 NOT_ASSESSED = "not assessed"
@@ -150,6 +151,7 @@ def _models(outcome: Outcome, _: Manifest) -> str:
 def _software(_: Outcome, manifest: Manifest) -> str:
     libraries = manifest.get("libraries", {})
     shown = [f"{name} {libraries[name]}" for name in ("torch", "torchvision") if libraries.get(name)]
+    shown += [f"{package} ({', '.join(brought)})" for package, brought in plugins_of(manifest).items()]
     return ", ".join([f"xaudit {manifest['xaudit']}", *shown]) if "xaudit" in manifest else ""
 
 

@@ -7,20 +7,18 @@ from xaudit.records import NO_READER, Interval, Outcome, Summary, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.limits_section import limits_blocks
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.map_lines import map_lines, shown_summary
+from xaudit.report.map_lines import explainers_of, map_lines, shown_summary
 from xaudit.report.thresholds_section import thresholds_blocks
 from xaudit.report.verdict_section import is_explainer_finding
 from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
 
 _BAR_WIDTH = 6
 _LONGEST_TITLE = 12
-REGION_COLUMNS = (
-    Column("region"),
-    Column("answer\ndepends on it", numeric=True),
-    Column(" " * _BAR_WIDTH),
+NO_MODEL_TO_ASK = (
+    "What the answer of a model depends on is not assessed where there are only its files: no model."
 )
-"""The columns of :func:`region_rows` before those of the explainers."""
 
+_COMPARES = "It compares maps with what the model's answer depends on."
 _CELL_OF_FINDING: dict[str, tuple[str, Tone]] = {
     "XA301": ("misreports", "bad"),
     "XA302": ("agrees", "good"),
@@ -35,35 +33,68 @@ def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
     """
     title = "Where each model looks, and where each explainer says it looks"
     lookup = SummaryLookup(outcome)
-    explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
     blocks: list[Block] = []
     for model in outcome.model_ids:
+        explainers = explainers_of(outcome, model)
         for reader in lookup.readers(model):
-            rows = region_rows(lookup, model, reader, explainers, plain=plain)
+            absent = None if model in outcome.external_ids else "not measured"
+            rows = region_rows(lookup, model, reader, explainers, plain=plain, absent=absent)
             if not rows:
                 continue
+            keys = region_columns(absent)
             columns = [
-                *REGION_COLUMNS,
+                *keys,
                 *(Column(broken(name) + "\nmap there", numeric=True) for name in explainers),
             ]
             positive = outcome.positive.get(model, "")
             about = f"{with_reader(model, reader)}, evidence for '{positive}'" if positive else model
-            blocks.append(grid(columns, rows, title=about, n_keys=3))
+            blocks.append(grid(columns, rows, title=about, n_keys=len(keys)))
     if not blocks:
-        text = "Not measurable here: it needs cases with a reader's marks, and reliance switched on."
-        return Section(title, (Paragraph(text, "dim"),))
-    legend = (
-        "answer depends on it: how far the probability falls when the region is replaced by something plausible, "
-        "minus the same for random areas of its size; 0 means no more than any other place. "
-        "map there: share of the explainer's positive saliency that lies in the region."
-    )
+        return Section(title, (Paragraph(why_no_reliance(outcome), "dim"),))
+    legend = "map there: share of the explainer's positive saliency that lies in the region."
+    if has_model(outcome):
+        legend = (
+            "answer depends on it: how far the probability falls when the region is replaced by something plausible, "
+            f"minus the same for random areas of its size; 0 means no more than any other place. {legend}"
+        )
+    if outcome.external_ids:
+        legend += f" {NO_MODEL_TO_ASK}"
     return Section(title, (*blocks, Paragraph(legend, "dim")))
 
 
+def has_model(outcome: Outcome) -> bool:
+    """Whether any of the models is here and can be asked."""
+    return any(model not in outcome.external_ids for model in outcome.model_ids)
+
+
+def why_no_reliance(outcome: Outcome) -> str:
+    """Why what the models depend on was not measured for any of them."""
+    if not has_model(outcome):
+        return NO_MODEL_TO_ASK
+    return "Not measurable here: it needs cases with a reader's marks, and reliance switched on."
+
+
+def region_columns(absent: str | None) -> tuple[Column, ...]:
+    """The columns of :func:`region_rows` before those of the explainers."""
+    answer = Column("answer\ndepends on it", numeric=True)
+    return (Column("region"),) if absent is None else (Column("region"), answer, Column(" " * _BAR_WIDTH))
+
+
 def region_rows(
-    lookup: SummaryLookup, model: str, reader: str, explainers: Sequence[str], *, plain: bool
+    lookup: SummaryLookup,
+    model: str,
+    reader: str,
+    explainers: Sequence[str],
+    *,
+    plain: bool,
+    absent: str | None,
 ) -> list[Row]:
-    """Per region: how far the answer depends on it, and each explainer's share of saliency there."""
+    """Per region: how far the answer depends on it, and each explainer's share of saliency there.
+
+    Args:
+        plain: draw bars with ASCII only.
+        absent: what stands for an answer that was not measured; None leaves the answers out of the rows.
+    """
     reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in REGIONS}
     masses = {
         (region, name): lookup.find(model, name, f"mass-{region}", reader)
@@ -79,19 +110,19 @@ def region_rows(
         if answer is None and not any(shares):
             continue
         tone: Tone = "strong" if answer is not None and answer.interval.estimate == most > 0 else "plain"
-        rows.append(
-            Row(
-                (
-                    Cell(region_words(region), tone),
-                    Cell("not measured", "dim") if answer is None else Cell(interval(answer.interval), tone),
-                    Cell(
-                        "" if answer is None else bar(answer.interval.estimate, _BAR_WIDTH, plain=plain), tone
-                    ),
-                    *(Cell("-" if s is None else percent(s.interval.estimate)) for s in shares),
-                )
-            )
-        )
+        told = _answer_cells(answer, tone, plain=plain, absent=absent)
+        points = (Cell("-" if s is None else percent(s.interval.estimate)) for s in shares)
+        rows.append(Row((Cell(region_words(region), tone), *told, *points)))
     return rows
+
+
+def _answer_cells(answer: Summary | None, tone: Tone, *, plain: bool, absent: str | None) -> tuple[Cell, ...]:
+    if absent is None:
+        return ()
+    if answer is None:
+        return (Cell(absent, "dim"), Cell(""))
+    drawn = bar(answer.interval.estimate, _BAR_WIDTH, plain=plain)
+    return (Cell(interval(answer.interval), tone), Cell(drawn, tone))
 
 
 def with_reader(model: str, reader: str) -> str:
@@ -126,8 +157,7 @@ def truth_section(outcome: Outcome) -> Section:
             cells.append(Cell(f"{text} {word}".rstrip(), tone))
         rows.append(Row(tuple(cells)))
     if not anything:
-        text = "Not measurable here: it compares maps with region reliance, which needs a reader's marks."
-        return Section(title, (Paragraph(text, "dim"),))
+        return Section(title, (Paragraph(f"{_COMPARES} {why_no_reliance(outcome)}", "dim"),))
     columns = [Column("explainer"), *(Column(with_reader(model, reader)) for model, reader in pairs)]
     legend = (
         "Rank correlation of the map's density over the regions with the model's dependence on them: 1 is the same "
@@ -188,7 +218,7 @@ def _model_rows(
 ) -> list[Row]:
     rows: list[Row] = []
     cases = patients = 0
-    for line in map_lines(outcome):
+    for line in map_lines(outcome, model):
         found = [
             shown_summary(lookup.find(model, name, metric, reader) for name in line.ids) for metric in metrics
         ]

@@ -106,7 +106,7 @@ def _rows(
     model, metric_id, reader = about
     rows = []
     summaries: list[Summary] = []
-    for line in map_lines(outcome):
+    for line in map_lines(outcome, model):
         found = shown_summary(lookup.find(model, name, metric_id, reader) for name in line.ids)
         if found is not None and found.n_cases == 0:
             found = None

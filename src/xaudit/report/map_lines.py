@@ -20,10 +20,28 @@ class MapLine:
     is_control: bool
 
 
-def map_lines(outcome: Outcome) -> list[MapLine]:
-    """Explainers, then controls, in the audit's order; a control made of maps stands once, for all explainers."""
+def explainers_of(outcome: Outcome, model: str) -> list[str]:
+    """The explainers that one model has maps of, in the audit's order.
+
+    Where an audit holds models that are not here, each has maps of its own explainers only.
+    """
+    there = {one.explainer_id for one in outcome.summaries if one.model_id == model}
+    return [
+        name
+        for name in outcome.explainer_ids
+        if name not in outcome.control_ids and (name in there or not outcome.external_ids)
+    ]
+
+
+def map_lines(outcome: Outcome, model: str | None = None) -> list[MapLine]:
+    """Explainers, then controls, in the audit's order; a control made of maps stands once, for all explainers.
+
+    Args:
+        model: only the explainers of this one; None for those of all.
+    """
     explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
-    lines = [MapLine(name, (name,), is_control=False) for name in explainers]
+    shown = explainers if model is None else explainers_of(outcome, model)
+    lines = [MapLine(name, (name,), is_control=False) for name in shown]
     groups: dict[str, list[str]] = {}
     for name in outcome.explainer_ids:
         if name in outcome.control_ids:

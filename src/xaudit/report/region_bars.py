@@ -6,6 +6,7 @@ from xaudit.catalog import REGIONS
 from xaudit.records import NO_READER, Interval, Outcome
 from xaudit.report.axis import Axis, axis_for
 from xaudit.report.lookup import SummaryLookup
+from xaudit.report.map_lines import explainers_of
 from xaudit.report.wording import interval, percent, region_words
 
 
@@ -37,9 +38,15 @@ class RegionRow:
 
 @dataclass(frozen=True, slots=True)
 class RegionBars:
-    """One model; ``truths`` says of each explainer whether its map ranks the regions as the model does."""
+    """One model.
+
+    Attributes:
+        is_here: whether there is a model to ask; of one that is not, the rows have no reliance.
+        truths: of each explainer, whether its map ranks the regions as the model does, and the tone of that.
+    """
 
     model_id: str
+    is_here: bool
     about: str
     explainers: tuple[str, ...]
     truths: tuple[tuple[str, str], ...]
@@ -53,9 +60,9 @@ _TRUTHS = {"XA301": ("misreports", "bad"), "XA302": ("agrees", "good")}
 def region_bars(outcome: Outcome) -> tuple[RegionBars, ...]:
     """The bars of each model and reader policy; none where nothing was measured."""
     lookup = SummaryLookup(outcome)
-    explainers = tuple(name for name in outcome.explainer_ids if name not in outcome.control_ids)
     found = []
     for model in outcome.model_ids:
+        explainers = tuple(explainers_of(outcome, model))
         for reader in lookup.readers(model):
             rows = _rows(lookup, model, reader, explainers)
             if not rows:
@@ -66,7 +73,8 @@ def region_bars(outcome: Outcome) -> tuple[RegionBars, ...]:
                 about += f", marks: {reader}"
             truths = tuple(_truth(outcome, model, name, reader) for name in explainers)
             axis = axis_for(row.reliance for row in rows if row.reliance is not None)
-            found.append(RegionBars(model, about.strip(", "), explainers, truths, rows, axis))
+            is_here = model not in outcome.external_ids
+            found.append(RegionBars(model, is_here, about.strip(", "), explainers, truths, rows, axis))
     return tuple(found)
 
 

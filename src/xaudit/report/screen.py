@@ -8,10 +8,12 @@ from xaudit.records import MODEL_LEVEL, NO_READER, Outcome, Summary
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import (
-    REGION_COLUMNS,
+    NO_MODEL_TO_ASK,
     believed,
     broken,
+    has_model,
     metric_title,
+    region_columns,
     region_rows,
     score_cell,
     with_reader,
@@ -19,7 +21,7 @@ from xaudit.report.evidence_sections import (
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid, heading
 from xaudit.report.limits_section import nowhere_blocks
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.map_lines import shown_summary
+from xaudit.report.map_lines import explainers_of, shown_summary
 from xaudit.report.thresholds_section import thresholds_blocks
 from xaudit.report.verdict_section import gates_section, is_explainer_finding, verdict_section
 from xaudit.report.wording import count
@@ -58,22 +60,29 @@ def screen_sections(
 def _looks(outcome: Outcome, *, plain: bool) -> Section | None:
     lookup = SummaryLookup(outcome)
     explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
+    absent = "not measured" if has_model(outcome) else None
     rows: list[Row] = []
     for model in outcome.model_ids:
         for reader in lookup.readers(model):
-            if own := region_rows(lookup, model, reader, explainers, plain=plain):
+            shown = "no model" if absent is not None and model in outcome.external_ids else absent
+            if own := region_rows(lookup, model, reader, explainers, plain=plain, absent=shown):
                 rows += [heading(with_reader(model, reader)), *own]
     if not rows:
         return None
+    keys = region_columns(absent)
     columns = [
-        *REGION_COLUMNS,
+        *keys,
         *(Column(f"{broken(name)}\npoints", numeric=True) for name in explainers),
     ]
-    legend = (
-        "depends: fall of the probability when the region is replaced, beyond that for random areas of its size. "
-        "points: share of the map's positive saliency that lies there."
-    )
-    table = grid(columns, rows, n_keys=len(REGION_COLUMNS))
+    legend = "points: share of the map's positive saliency that lies there."
+    if absent is not None:
+        legend = (
+            "depends: fall of the probability when the region is replaced, beyond that for random areas of its size. "
+            + legend
+        )
+    elif outcome.external_ids:
+        legend += f" {NO_MODEL_TO_ASK}"
+    table = grid(columns, rows, n_keys=len(keys))
     return Section(
         "Where each model looks, and where each explainer says it looks", (table, Paragraph(legend, "dim"))
     )
@@ -124,7 +133,7 @@ def _chosen_metrics(outcome: Outcome) -> list[str]:
 def _model_rows(
     outcome: Outcome, lookup: SummaryLookup, model: str, reader: str, metrics: Sequence[str]
 ) -> list[Row]:
-    explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
+    explainers = explainers_of(outcome, model)
     controls = [name for name in outcome.control_ids if name not in _NO_LEVEL_TO_BEAT]
     people = [name for name in outcome.control_ids if name in _NO_LEVEL_TO_BEAT]
     rows: list[Row] = []

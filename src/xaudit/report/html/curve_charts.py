@@ -8,6 +8,7 @@ import numpy as np
 
 from xaudit.catalog import CURVES, METRICS
 from xaudit.records import Interval, Outcome
+from xaudit.report.evidence_sections import has_model
 from xaudit.report.grid import Cell, Column, Grid, Row, grid
 from xaudit.report.wording import count, interval, metric_words
 from xaudit.stages.mean_curves import MeanCurve
@@ -119,6 +120,8 @@ def curve_charts(material: ReportMaterial) -> tuple[CurveChart, ...]:
 def no_curves(material: ReportMaterial) -> str:
     """Why there is no chart, and what would make one."""
     families = {one.family for one in material.outcome.summaries}
+    if not has_model(material.outcome):
+        return "Not assessed: no model."
     if "faithfulness" not in families:
         return "Not assessed: this audit measured no metric of faithfulness."
     if not material.curves_kept:

@@ -14,12 +14,19 @@ from xaudit.report.changed_sections import changed_section
 from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.comparison import comparison_section
-from xaudit.report.evidence_sections import localization_section, truth_section
+from xaudit.report.evidence_sections import (
+    NO_MODEL_TO_ASK,
+    has_model,
+    localization_section,
+    truth_section,
+    why_no_reliance,
+)
 from xaudit.report.forest import Forest, forests, has_ceilings
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
 from xaudit.report.html.confusion import Matrix, matrices
 from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
 from xaudit.report.html.gallery import gallery_data, pictured_views
+from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.protocol_section import protocol_section
 from xaudit.report.readers_section import readers_section
@@ -99,6 +106,8 @@ class Page:
     on_training_images: bool
     reasons: tuple[Reasons, ...]
     bars: tuple[RegionBars, ...]
+    no_reliance: str
+    no_model: str
     truth: Section
     causal: Section | None
     forests: tuple[Forest, ...]
@@ -116,6 +125,7 @@ class Page:
     curves: tuple[CurveChart, ...]
     curves_missing: str
     sanity: tuple[Section, ...]
+    no_sanity: str
     notes: Section | None
     skipped: Section
     work: Section
@@ -165,6 +175,8 @@ def page_of(
         and not any(one.split == "test" for one in outcome.evaluations),
         reasons=_reasons(material),
         bars=region_bars(outcome),
+        no_reliance=why_no_reliance(outcome),
+        no_model=NO_MODEL_TO_ASK,
         truth=truth_section(outcome),
         causal=causal_section(outcome),
         forests=plots,
@@ -178,14 +190,15 @@ def page_of(
         pairs=_pairs(material),
         gallery=_gallery(material, images=images, named=named),
         strata=tuple(section for section in strata if section is not None),
-        strata_missing=_not_asked(strata[0], strata[3], strata[4]),
+        strata_missing=_not_asked(outcome, strata[0], strata[3], strata[4]),
         curves=charts,
         curves_missing="" if charts else no_curves(material),
         sanity=tuple(section for section in checks if section is not None),
+        no_sanity=_no_sanity(outcome),
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
         work=work_section(outcome),
-        manifest=_manifest(material),
+        manifest=manifest_rows(material),
         command=command,
     )
 
@@ -292,17 +305,27 @@ def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | Non
 
 
 def _not_asked(
-    strata: Section | None, resolution: Section | None, equivariance: Section | None
+    outcome: Outcome, strata: Section | None, resolution: Section | None, equivariance: Section | None
 ) -> tuple[str, ...]:
     """What would stand in the section on strata if the audit had asked for it, and how to ask."""
     texts = []
     if strata is None:
         texts.append("Strata, such as lesion size: `statistics.strata` in the audit file.")
-    if resolution is None:
+    if resolution is None and has_model(outcome):
         texts.append("What is left at coarser resolution: `resolution: true`.")
-    if equivariance is None:
+    if equivariance is None and has_model(outcome):
         texts.append("What flips, turns and shifts change: `equivariance: true`.")
     return tuple(texts)
+
+
+def _no_sanity(outcome: Outcome) -> str:
+    """Why the section of checks is empty."""
+    if not has_model(outcome):
+        return (
+            "Not assessed: sanity but for location-collapse, and robustness, have no model to ask; this audit asked for "
+            "neither that nor complexity."
+        )
+    return "Not assessed: this audit asked for no metric of sanity, robustness or complexity."
 
 
 def _further(outcome: Outcome) -> Section | None:
@@ -327,38 +350,3 @@ def _further(outcome: Outcome) -> Section | None:
                 grids.append(grid(columns, rows, title=model))
     meanings = [f"{metric_words(name)}: {known[name].meaning}" for name in metrics]
     return Section("Further measures of the maps", (*grids, Paragraph(". ".join(meanings), "dim")))
-
-
-def _manifest(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
-    plain = material.manifest
-    rows: list[tuple[str, str]] = [("run", material.outcome.run_id)]
-    rows += [
-        (key.replace("_", " "), str(plain[key]))
-        for key in ("config_hash", "xaudit", "python", "seed", "started", "finished")
-        if plain.get(key) is not None
-    ]
-    git = plain.get("git")
-    if isinstance(git, dict):
-        rows.append(("commit", str(git.get("commit", "")) + (", with changes" if git.get("dirty") else "")))
-    hardware = plain.get("hardware")
-    if isinstance(hardware, dict):
-        rows.append(
-            ("hardware", ", ".join(f"{name.replace('_', ' ')} {one}" for name, one in hardware.items()))
-        )
-    counts = plain.get("counts")
-    if isinstance(counts, dict):
-        rows.append(("counts", ", ".join(f"{one:,} {name}" for name, one in counts.items())))
-    checksums = plain.get("checksums")
-    if isinstance(checksums, dict):
-        rows += [
-            (f"SHA-256 of {name}", str(one))
-            for name, one in checksums.items()
-            if isinstance(one, str) and one
-        ]
-        weights = checksums.get("weights")
-        if isinstance(weights, dict):
-            rows += [(f"weights of {name}", str(one)) for name, one in weights.items()]
-    libraries = plain.get("libraries")
-    if isinstance(libraries, dict):
-        rows.append(("libraries", ", ".join(f"{name} {one}" for name, one in libraries.items() if one)))
-    return tuple(rows)

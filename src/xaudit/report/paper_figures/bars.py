@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xaudit.records import Outcome
@@ -70,27 +71,29 @@ def _categories(outcome: Outcome, model: str) -> PaperFigure:
     return PaperFigure(f"categories-{model}", TWO_COLUMNS_MM, height, header, rows, draw)
 
 
+def _answers(axes: Axes, one: RegionBars) -> None:
+    """How far the model's answer depends on each region."""
+    for at, row in enumerate(one.rows):
+        found = row.reliance
+        if found is None:
+            across = axes.get_yaxis_transform()
+            axes.text(0.02, at, row.reliance_text, va="center", color=CONTROL, transform=across)
+            continue
+        if found.low is not None and found.high is not None:
+            axes.plot([found.low, found.high], [at, at], color=INK)
+        axes.plot(found.estimate, at, marker="o", markersize=3.5, color=INK)
+    axes.axvline(0, color=CONTROL, linewidth=0.6)
+    axes.set_xlabel("fall of the probability beyond\nthat for random areas")
+    axes.set_title("the answer depends on it", loc="left")
+
+
 def _regions(one: RegionBars) -> PaperFigure:
     def draw(figure: Figure) -> None:
-        first, *others = panels(figure, 1 + len(one.explainers), beside=True)
-        for at, row in enumerate(one.rows):
-            found = row.reliance
-            if found is None:
-                first.text(
-                    0.02,
-                    at,
-                    "not measured",
-                    va="center",
-                    color=CONTROL,
-                    transform=first.get_yaxis_transform(),
-                )
-                continue
-            if found.low is not None and found.high is not None:
-                first.plot([found.low, found.high], [at, at], color=INK)
-            first.plot(found.estimate, at, marker="o", markersize=3.5, color=INK)
-        first.axvline(0, color=CONTROL, linewidth=0.6)
-        first.set_xlabel("fall of the probability beyond\nthat for random areas")
-        first.set_title("the answer depends on it", loc="left")
+        n_answers = int(one.is_here)
+        found = panels(figure, n_answers + len(one.explainers), beside=True)
+        if one.is_here:
+            _answers(found[0], one)
+        others = found[n_answers:]
         for place, (axes, name) in enumerate(zip(others, one.explainers, strict=True)):
             masses = [_PERCENT * (row.masses[place] or 0.0) for row in one.rows]
             axes.barh(range(len(masses)), masses, color=CONTROL, height=0.6)
@@ -98,7 +101,7 @@ def _regions(one: RegionBars) -> PaperFigure:
             axes.set_xlabel("% of the map's\npositive saliency")
             truth = one.truths[place][0]
             axes.set_title(plain(f"{name}{': ' + truth if truth else ''}"), loc="left")
-        for axes in (first, *others):
+        for axes in found:
             name_rows(axes, (row.region for row in one.rows))
         figure.suptitle(plain(f"{one.model_id}: {one.about}".strip(": ")), x=0.01, ha="left", fontsize=7)
 
