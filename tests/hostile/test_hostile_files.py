@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import pickle
 import struct
@@ -376,6 +377,33 @@ def test_an_outline_of_very_many_points_is_refused(tmp_path):
     said = refused(read_marks, tmp_path / "marks.json", "coco", (1024, 1024))
     assert (
         "annotations[0].segmentation[0]: an outline of 90000 points, and more than 20000 are not read" in said
+    )
+
+
+def to_and_fro(n_points, side=1024):
+    """An outline whose every line runs through all rows: as JSON, COCO's way."""
+    return json.dumps(
+        [x for n in range(n_points) for x in (1 + n * (side - 2) / n_points, 1 + n % 2 * (side - 2))]
+    )
+
+
+def test_an_outline_of_many_points_that_runs_to_and_fro_is_read_within_the_limits(tmp_path):
+    (tmp_path / "marks.json").write_text(COCO.format(f"[{to_and_fro(20_000)}]"))
+    held(read_marks, tmp_path / "marks.json", "coco", (1024, 1024))
+
+
+@pytest.mark.parametrize("one", [True, False], ids=["in one mark", "in several"])
+def test_outlines_of_one_image_that_are_longer_than_anybody_draws_are_refused(tmp_path, one):
+    """20 000 times 1022 pixels are read; twice that is 40.9 million, more than 25."""
+    drawn = to_and_fro(20_000)
+    mark = '{{"image_id":1,"segmentation":[{}]}}'
+    marks = [mark.format(f"{drawn},{drawn}")] if one else [mark.format(drawn)] * 2
+    (tmp_path / "marks.json").write_text(
+        f'{{"images":[{{"id":1,"file_name":"a"}}],"annotations":[{",".join(marks)}]}}'
+    )
+    said = refused(read_marks, tmp_path / "marks.json", "coco", (1024, 1024))
+    assert (
+        "a: its outlines are more than 25 million pixels long in all | save what was drawn as masks" in said
     )
 
 
