@@ -160,11 +160,10 @@ def _placed(
     """The case that an outline belongs to, and its points on the image; None where it has no area or no image."""
     if guarded(lambda: str(contour.ContourGeometricType)) not in _WITH_AREA:
         return None
-    numbers = guarded(lambda: np.array([float(value) for value in contour.ContourData], dtype=np.float64))
+    numbers = _numbers(place, contour)
     if numbers is None or numbers.size == 0 or numbers.size % 3 or not np.isfinite(numbers).all():
         raise DataError(f"{place}: its points are missing, damaged or not finite", hint=_AGAIN)
     points = numbers.reshape(-1, 3)
-    check_points(place, len(points))
     case_id = _named(contour, marks)
     if case_id is None:
         return None
@@ -187,6 +186,18 @@ def _placed(
         )
     _check_on_image(place, on_image, marks.images.frames[case_id])
     return case_id, on_image
+
+
+def _numbers(place: str, contour: Any) -> FloatArray | None:  # noqa: ANN401
+    """What an outline's points are written as; None where that is missing or damaged."""
+    raw = guarded(lambda: contour.get_item("ContourData").value)
+    if not isinstance(raw, bytes):
+        return None
+    # Read here: pydicom would keep an object for each number.
+    check_points(place, (raw.count(b"\\") + 1) // 3)
+    return guarded(
+        lambda: np.array([float(part) for part in raw.rstrip(b"\0").split(b"\\")], dtype=np.float64)
+    )
 
 
 def _check_on_image(place: str, points: FloatArray, frame: tuple[int, int]) -> None:
