@@ -16,12 +16,13 @@ from stored_run import lay_stored_run, read_stored_run
 from test_annotation_formats import FILES, SQUARES, index
 
 from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_file import read_bytes, read_header, read_pixels, uid_of
+from xaudit.cases.image_file import frame_numbers, read_bytes, read_header, read_pixels, uid_of
 from xaudit.cases.masks import read_mask
 from xaudit.cases.nifti import MaskSlice, read_slice
+from xaudit.cases.opened_image import opened_images
 from xaudit.cases.readers import reader_masks
 from xaudit.cases.table import read_table
-from xaudit.config import AnnotationSection, NiftiSection, read_audit_file
+from xaudit.config import AnnotationSection, NiftiSection, SlicesSection, read_audit_file
 from xaudit.errors import DataError
 from xaudit.models.checkpoint import load_weights
 from xaudit.models.training_state import TrainingState
@@ -61,6 +62,21 @@ def read_image(file: Path, window="full") -> None:
     pixels = read_pixels(data, header.source_format, window)
     assert pixels.shape[:2] == (header.height, header.width)
     assert np.isfinite(pixels).all()
+
+
+def read_frame(file: Path, number: int, axis="third") -> None:
+    """One image of a file of several."""
+    data, slices = read_bytes(file), SlicesSection(axis=axis)
+    assert number in frame_numbers(data, slices)
+    header = read_header(data, "full", number, slices)
+    read_pixels(data, header.source_format, "full", number, slices)
+
+
+def read_every_frame(file: Path) -> None:
+    """The headers of all images of a file, as a folder of images is looked through."""
+    faults = [one.reason for one in opened_images(file.parent, file.name, "full") if one.header is None]
+    if faults:
+        raise DataError(f"{len(faults)} images: {faults[0]}", hint="the test's")
 
 
 def read_marks(path: Path, kind="auto", frame=(40, 60), **settings) -> None:

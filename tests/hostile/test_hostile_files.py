@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import seeds
 import torch
+from bombs import gzipped_zeros, packed_zeros, zlib_zeros
 from entry_points import read_image, read_marks, read_nifti, read_weights
 from limits import held, refused
-from PIL import Image
 from pydicom import dcmread
 from pydicom.uid import RLELossless
 from stored_run import lay_stored_run, read_stored_run
@@ -61,7 +61,7 @@ def test_a_checkpoint_with_code_is_refused_and_the_code_does_not_run(tmp_path, k
 
 
 def test_a_checkpoint_whose_archive_is_packed_is_not_unpacked(tmp_path):
-    """Two gigabytes of zeros take two megabytes."""
+    """A quarter of a gigabyte of zeros takes a quarter of a megabyte."""
     plain = io.BytesIO()
     torch.save({"a": torch.zeros(4)}, plain)
     file = tmp_path / "bomb.pt"
@@ -70,7 +70,7 @@ def test_a_checkpoint_whose_archive_is_packed_is_not_unpacked(tmp_path):
             if not name.endswith("data/0"):
                 new.writestr(name, old.read(name))
         with new.open("archive/data/0", "w", force_zip64=True) as entry:
-            for _ in range(128):
+            for _ in range(16):
                 entry.write(bytes(2**24))
     assert "a packed archive, which would grow from" in refused(read_weights, file)
 
@@ -133,22 +133,10 @@ def test_a_png_that_unpacks_to_gigabytes_is_refused(tmp_path):
 
 
 def test_a_png_whose_text_unpacks_to_gigabytes_is_read_or_refused_within_the_limits(tmp_path):
-    packer = zlib.compressobj(9)
-    text = b"".join(packer.compress(bytes(2**24)) for _ in range(100)) + packer.flush()
+    text = zlib_zeros(100 * 2**24)
     good = seeds.rasters()[0]
     (tmp_path / "a.png").write_bytes(good[:33] + chunk(b"zTXt", b"x\0\0" + text) + good[33:])
     held(read_image, tmp_path / "a.png")
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_the_largest_image_that_is_read_stays_below_a_gigabyte(tmp_path, mode):
-    side = int((100_000_000 / len(mode)) ** 0.5) if mode != "L" else 9_400
-    Image.new(mode, (side, side)).save(tmp_path / "a.png", compress_level=1)
-    from limits import MEMORY, answer_of
-
-    answer = answer_of(read_image, tmp_path / "a.png")
-    assert answer.kind == "read", answer
-    assert answer.memory < MEMORY
 
 
 def test_a_device_and_a_pipe_are_no_images(tmp_path):
@@ -193,9 +181,7 @@ def test_a_packed_dicom_that_declares_gigabytes_is_refused(tmp_path):
 def test_a_deflated_dicom_that_unpacks_to_gigabytes_is_refused(tmp_path):
     deflated = seeds.dicoms()[2]
     start = 144 + int.from_bytes(deflated[140:144], "little")
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    body = packer.compress(zlib.decompress(deflated[start:], -15))
-    body += b"".join(packer.compress(bytes(2**24)) for _ in range(128)) + packer.flush()
+    body = packed_zeros(2**31, zlib.decompress(deflated[start:], -15))
     (tmp_path / "a.dcm").write_bytes(deflated[:start] + body)
     assert "unpacks to more than 256 MB" in refused(read_image, tmp_path / "a.dcm")
 
@@ -206,14 +192,12 @@ def test_a_dicom_whose_values_overflow_is_refused(tmp_path, slope):
     assert "holds DICOM values that are not numbers" in refused(read_image, file)
 
 
-def nifti(shape, *, packed=True, n_zeros=1000):
+def nifti(shape, *, n_zeros=1000):
     header = nibabel.Nifti1Header()
     header.set_data_dtype(np.int16)
     header.set_data_shape(shape)
     header["magic"], header["vox_offset"] = b"n+1\0", 352
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    data = packer.compress(bytes(header.binaryblock) + bytes(4))
-    return data + b"".join(packer.compress(bytes(2**20)) for _ in range(n_zeros)) + packer.flush()
+    return gzipped_zeros(n_zeros * 2**20, bytes(header.binaryblock) + bytes(4))
 
 
 def test_a_nifti_that_declares_gigabytes_is_refused(tmp_path):
