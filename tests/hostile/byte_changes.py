@@ -16,6 +16,7 @@ from copy import deepcopy
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 Pick = Callable[[int], int]
 
@@ -289,6 +290,10 @@ def dicom_elements(content: bytes, pick: Pick) -> bytes:
         OverflowError,
         struct.error,
         NotImplementedError,
+        EOFError,
+        OSError,
+        InvalidDicomError,
+        BytesLengthException,
     ):
         return some_bytes(content, pick)
     return out.getvalue()

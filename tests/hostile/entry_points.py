@@ -141,7 +141,8 @@ def _lay_maps(folder):
     return _written(folder, contents.values(), contents)
 
 
-def _read_map(_, file):
+def read_map_file(file: Path) -> None:
+    """A finished map, as it lies in the patient and as it is stored."""
     for orientation in ("patient", "stored"):
         values = read_map(file, f"maps/{file.name}", orientation=orientation)
         assert values.dtype == np.float32
@@ -153,7 +154,8 @@ def _lay_predictions(folder):
     return _written(folder, contents.values(), contents)
 
 
-def _read_predictions(_, file):
+def read_predictions(file: Path) -> None:
+    """What an external model said, to its answers."""
     rows = read_foreign_table(file, what="predictions")
     answers_of(rows, index((40, 60)), class_names=("cancer", "normal"), values="probability")
 
@@ -229,14 +231,14 @@ ENTRY_POINTS = (
     EntryPoint(
         "external maps",
         _lay_maps,
-        _read_map,
+        lambda _, file: read_map_file(file),
         (change.archive_entries, change.packed, change.png_fields, change.some_bytes),
         ("maps",),
     ),
     EntryPoint(
         "external predictions",
         _lay_predictions,
-        _read_predictions,
+        lambda _, file: read_predictions(file),
         (change.some_text, change.some_bytes),
         ("predictions",),
     ),
