@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_CELLS = 4_000_000
+_MOST_BYTES = 2**28
 _LONGEST_TEXT = 10_000
 
 Row = tuple[str, Mapping[str, object]]
@@ -68,6 +69,14 @@ def _parquet(path: Path, what: str) -> list[Row]:
         _check_names(path.name, file.schema_arrow.names)
         plain = [field for field in file.schema_arrow if not pa.types.is_nested(field.type)]
         _check_cells(path.name, file.metadata.num_rows * len(plain))
+        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+        n_bytes = sum(group.total_byte_size for group in groups)
+        if not 0 <= n_bytes <= _MOST_BYTES or any(group.total_byte_size < 0 for group in groups):
+            raise DataError(
+                f"{path.name}: declares {n_bytes / 2**20:.0f} MB, and tables of more than {_MOST_BYTES // 2**20} MB "
+                "are not read",
+                hint="leave out the columns that are not needed",
+            )
         # Texts stay dictionaries until they are known to be short: one long text can stand in a million rows.
         texts = [field.name for field in plain if _is_text(field.type)]
         file = pq.ParquetFile(path, read_dictionary=texts)
@@ -90,6 +99,8 @@ def _parquet(path: Path, what: str) -> list[Row]:
 def _is_text(kind: "pa.DataType") -> bool:
     import pyarrow as pa
 
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
     return any(
         is_kind(kind)
         for is_kind in (
