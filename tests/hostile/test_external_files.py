@@ -90,6 +90,13 @@ def test_a_pickle_that_asks_for_the_same_bytes_again_and_again_is_refused(tmp_pa
     assert "a damaged pickle, or none" in refused(read_map_file, tmp_path / "a.pkl")
 
 
+@pytest.mark.parametrize("program", [b"Nr\xff\xff\xff\x0f.", b"Np268435455\n.", b"N" * 400_000 + b"."])
+def test_a_pickle_that_keeps_more_than_it_holds_is_refused(tmp_path, program):
+    """Ten bytes for which Python would make room for half a billion things."""
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x04" + program)
+    assert "a damaged pickle, or none" in refused(read_map_file, tmp_path / "a.pkl")
+
+
 def test_a_pickle_of_lists_within_lists_is_refused_at_once(tmp_path):
     """Ten billion strings, if every list were gone through wherever it stands."""
     laughs = ["ha"] * 10

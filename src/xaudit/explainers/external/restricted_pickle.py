@@ -10,6 +10,7 @@ CheXlocalize's maps are such files: a dictionary whose ``map`` is a tensor.
 import io
 import math
 import pickle
+import pickletools
 import re
 import struct
 import warnings
@@ -40,6 +41,7 @@ _BROKEN = (
 """What unpickling is known to raise on a file that is damaged or means something else."""
 
 _MOST_MADE = 2**29
+_MOST_OPCODES = 200_000
 
 _NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
 
@@ -57,6 +59,7 @@ def read_pickle(data: bytes, place: str) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch finds its own storages old
+            _check_opcodes(data)
             return _finished(_Restricted(data, place).load())
     except _BROKEN:
         raise DataError(f"{place}: a damaged pickle, or none", hint=_RE_SAVE) from None
@@ -78,6 +81,17 @@ def read_tensors(data: bytes, place: str) -> object:
         if code is not None:
             raise _refused(place, code) from None
         raise DataError(f"{place}: neither tensors of torch nor whole", hint=_RE_SAVE) from None
+
+
+def _check_opcodes(data: bytes) -> None:
+    """Raises ValueError where a pickle has more steps than one that holds arrays, or numbers what it keeps beyond their count.
+
+    Python's unpickler makes room for as many things as the largest number says, in gigabytes for a pickle of ten bytes.
+    """
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        kept_as = argument if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") else 0
+        if number >= _MOST_OPCODES or not isinstance(kept_as, int) or kept_as > number:
+            raise ValueError("not the pickle of an array")
 
 
 class _Restricted(pickle.Unpickler):
