@@ -21,16 +21,16 @@ def npy_header(shape, kind="<f4"):
     return out.getvalue()
 
 
-def test_a_packed_map_that_unpacks_to_gigabytes_is_refused(tmp_path):
+def test_a_packed_map_that_unpacks_to_more_than_any_map_is_refused(tmp_path):
     with (
         zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("map.npy", "w", force_zip64=True) as entry,
     ):
-        entry.write(npy_header((300, 2**18)))
-        for _ in range(300):
+        entry.write(npy_header((260, 2**18)))
+        for _ in range(260):
             entry.write(bytes(2**20))
     said = refused(read_map_file, tmp_path / "a.npz")
-    assert "maps/a.npz: 300 MB, and maps of more than 256 MB are not read" in said
+    assert "maps/a.npz: 260 MB, and maps of more than 256 MB are not read" in said
 
 
 @pytest.mark.parametrize("kind", ["<f4", "|O", "<U100000"])
@@ -56,7 +56,7 @@ def test_a_packed_archive_of_torch_is_refused(tmp_path):
             if not name.endswith("data/0"):
                 new.writestr(name, old.read(name))
         with new.open("archive/data/0", "w", force_zip64=True) as entry:
-            for _ in range(300):
+            for _ in range(260):
                 entry.write(bytes(2**20))
     assert "maps of more than 256 MB are not read" in refused(read_map_file, tmp_path / "a.pt")
 
@@ -139,7 +139,7 @@ def test_a_long_text_that_stands_in_every_row_of_a_table_is_refused(tmp_path, ty
     assert "a.parquet: a text of 1048576 bytes, and none of more than 10000 is read" in said
 
 
-def test_a_table_that_unpacks_to_gigabytes_is_refused(tmp_path):
+def test_a_table_that_unpacks_to_more_than_any_table_is_refused(tmp_path):
     table = pa.table({"image": pa.array(["a" * 2**20] * 300)})
     pq.write_table(table, tmp_path / "a.parquet", use_dictionary=False, compression="zstd")
     assert (tmp_path / "a.parquet").stat().st_size < 2**22
@@ -157,8 +157,8 @@ def test_a_table_of_very_many_cells_is_refused(tmp_path):
 
 
 def test_a_csv_of_columns_or_a_field_without_end_is_refused(tmp_path):
-    (tmp_path / "a.csv").write_bytes(b"image" + b",x" * 2**24)
-    assert "a.csv: line 1: 16777217 columns" in refused(read_predictions, tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_bytes(b"image" + b",x" * 2**22)
+    assert "a.csv: line 1: 4194305 columns" in refused(read_predictions, tmp_path / "a.csv")
     (tmp_path / "b.csv").write_bytes(b'image,cancer\n"' + b"a" * 2**25 + b'",x\n')
     assert "b.csv: line 2: not CSV: field larger than field limit" in refused(
         read_predictions, tmp_path / "b.csv"
@@ -175,6 +175,6 @@ def test_predictions_of_a_path_that_climbs_out_name_no_image(tmp_path, path):
 def test_a_damaged_footer_of_parquet_is_refused(tmp_path):
     pq.write_table(pa.table({"image": ["a"], "cancer": [0.5]}), tmp_path / "a.parquet")
     data = (tmp_path / "a.parquet").read_bytes()
-    for at in range(len(data) - 300, len(data), 7):
+    for at in range(len(data) - 300, len(data), 23):
         (tmp_path / "a.parquet").write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
         held(read_predictions, tmp_path / "a.parquet")

@@ -178,10 +178,10 @@ def test_a_packed_dicom_that_declares_gigabytes_is_refused(tmp_path):
     assert "claims to have 65535 × 65535 pixels" in refused(read_image, saved(dataset, tmp_path / "a.dcm"))
 
 
-def test_a_deflated_dicom_that_unpacks_to_gigabytes_is_refused(tmp_path):
+def test_a_deflated_dicom_that_unpacks_without_end_is_refused(tmp_path):
     deflated = seeds.dicoms()[2]
     start = 144 + int.from_bytes(deflated[140:144], "little")
-    body = packed_zeros(2**31, zlib.decompress(deflated[start:], -15))
+    body = packed_zeros(300 * 2**20, zlib.decompress(deflated[start:], -15))
     (tmp_path / "a.dcm").write_bytes(deflated[:start] + body)
     assert "unpacks to more than 256 MB" in refused(read_image, tmp_path / "a.dcm")
 
@@ -207,7 +207,7 @@ def test_a_nifti_that_declares_gigabytes_is_refused(tmp_path):
 
 
 def test_a_nifti_that_goes_on_after_its_slices_is_read_no_further(tmp_path):
-    (tmp_path / "ct.nii.gz").write_bytes(nifti((seeds.WIDTH, seeds.HEIGHT, 3), n_zeros=2000))
+    (tmp_path / "ct.nii.gz").write_bytes(nifti((seeds.WIDTH, seeds.HEIGHT, 3), n_zeros=300))
     held(read_nifti, tmp_path / "ct.nii.gz")
 
 
