@@ -4,7 +4,7 @@ import numpy as np  # noqa: F401 - its BLAS has to be there before it can be lim
 import pytest
 from threadpoolctl import threadpool_info
 
-from xaudit.engine.local import Shard, ShardCount, run_shards
+from xaudit.engine.local import Shard, ShardCount, Tally, run_shards
 from xaudit.engine.threads import one_blas_thread
 
 
@@ -26,13 +26,9 @@ class Bench:
 
     def run(self, names=("a", "b", "c"), shards=None):
         told = []
-        count = run_shards(
-            (self.shard(name) for name in names) if shards is None else shards,
-            total=len(names),
-            n_evals=lambda: self.n_evals,
-            on_progress=told.append,
-        )
-        return count, told
+        tally = Tally(len(names), lambda: self.n_evals, told.append)
+        run_shards((self.shard(name) for name in names) if shards is None else shards, tally)
+        return tally.counted, told
 
 
 def test_every_shard_is_done_in_order():

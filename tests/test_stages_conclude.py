@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 from xaudit.records import Annotation, Box, Problem, Score, ScoreKey, Unscored, UnscoredGroup
-from xaudit.stages.conclude import failures, unscored_groups
 from xaudit.stages.findings import data_findings
+from xaudit.stages.left_out import failures, unscored_groups
 
 
 def key(case_id, *, model="m", explainer="lime", metric="iou", family="localization"):

@@ -121,7 +121,7 @@ def test_a_result_that_nobody_reads_does_not_change_the_exit_code(monkeypatch, t
 def test_an_unknown_command_names_the_nearest(refusal):
     assert refusal("ruun") == (
         "xaudit: no command is called 'ruun'",
-        "did you mean 'run'? `xaudit --help` lists all 14",
+        "did you mean 'run'? `xaudit --help` lists all 15",
     )
 
 

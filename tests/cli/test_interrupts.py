@@ -10,6 +10,14 @@ from xaudit.records import Progress
 NEWS = Progress("work", 1, 2)
 
 
+@pytest.fixture(autouse=True)
+def ordinary_interrupts():
+    """Python's own handler, also where the tests run in the background of a shell, which has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interrupt_that_a_library_drops_is_heard_at_the_next_news():
     told = []
     with heeding_interrupts(told.append) as report:

@@ -20,7 +20,7 @@ from xaudit.records import (
     Verdict,
     Work,
 )
-from xaudit.stages.conclude import OUTCOME
+from xaudit.stages.read_outcome import OUTCOME
 from xaudit.stages.stored_run import StoredRun
 from xaudit.store import RunFolder, list_runs, tables
 from xaudit.store.event_log import append_event, read_events
@@ -135,4 +135,12 @@ def _head():
         "n_explained": {"net": 2},
         "positive": {"net": "cancer"},
         "notes": [],
+        "external": [],
+        "explained_by": {"net": ["gradcam"]},
+        "plugins": [],
+        "agreements": [],
+        "ceilings": [],
+        "regressions": [],
+        "plans": [],
+        "causal": [],
     }

@@ -138,3 +138,20 @@ def table(run, name):
 def tables(run):
     """Every table of a run, as text: what two runs must share to be equal."""
     return {name: table(run, name).map(str).to_csv() for name in TABLES}
+
+
+def everything(run):
+    """All that a run says, but for its own name, its clock and its costs: what two runs must share to be the same."""
+    found = {
+        path.name.removesuffix(".parquet"): table(run, path.name.removesuffix(".parquet")).map(str).to_csv()
+        for path in sorted(run.iterdir())
+        if path.suffix == ".parquet" or next(path.glob("part-*.parquet"), None)
+    }
+    for name in ("outcome.json", "gates.json", "evaluations.json"):
+        plain = json.loads((run / name).read_text())
+        found[name] = json.dumps({key: plain[key] for key in plain if key not in (*IDENTITY, "work")})
+    found["checksums"] = json.dumps(json.loads((run / "manifest.json").read_text())["checksums"])
+    return found
+
+
+IDENTITY = ("schema_version", "run_id", "name", "config_hash", "created")

@@ -12,6 +12,7 @@ import pytest
 import torch
 import yaml
 from known_study import (
+    everything,
     study_audit,
     study_model,
     write_audit,
@@ -113,6 +114,35 @@ def test_the_scores_of_files_are_those_of_the_same_maps_made_here(phantom, audit
     )
     assert (away["status"] == "scored").sum() > 100
     pd.testing.assert_frame_equal(away, here, check_exact=True)
+
+
+@pytest.mark.slow
+def test_divided_among_workers_and_shards_the_tables_are_the_same(phantom, audited):
+    assert audited.returncode == 0, audited.stderr
+    done = xaudit_process("run", "external.yaml", "-q", "-o", "crew", "--workers", "2", cwd=phantom)
+    assert done.returncode == 0, done.stderr
+    for index in (1, 2):
+        one = xaudit_process(
+            "run", "external.yaml", "-q", "-o", "shared", "--shard", f"{index}/2", cwd=phantom
+        )
+        assert one.returncode == 0, one.stderr
+    shards = sorted((phantom / "shared").glob("*-shard-*"))
+    merge = ("merge", *shards, "--audit", "external.yaml", "-q")
+    done = xaudit_process(*merge, "-o", "merged", cwd=phantom)
+    assert done.returncode == 0, done.stderr
+    whole = everything(the_run(phantom / "away"))
+    for out in ("crew", "merged"):
+        assert [
+            name for name, text in everything(the_run(phantom / out)).items() if text != whole[name]
+        ] == []
+    predictions = (phantom / "preds.csv").read_bytes()
+    (phantom / "preds.csv").write_bytes(predictions + b"\n")
+    done = xaudit_process(*merge, "-o", "other", cwd=phantom)
+    (phantom / "preds.csv").write_bytes(predictions)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        f"error: {shards[0]}: its predictions or maps of an external model are not those that the audit file names now",
+    )
 
 
 def test_the_report_says_what_nobody_could_ask(phantom, audited):

@@ -31,7 +31,9 @@ def path_with(*folders):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The example package, built by its own build backend without network."""
-    installed = {found.name for found in importlib.metadata.distributions()}  # looking for the module pip warns
+    installed = {
+        found.name for found in importlib.metadata.distributions()
+    }  # looking for the module pip warns
     for needed in ("pip", "setuptools"):
         if needed not in installed:
             pytest.skip(f"{needed} is not installed, and builds the package")

@@ -32,7 +32,7 @@ def test_the_folder_is_named_by_moment_audit_and_settings(tmp_path):
     assert run.run_id == run.path.name
     assert run.created == NOON
     assert json.loads((run.path / "status.json").read_text()) == {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "run_id": "20250301T120000Z-chest-01234567",
         "name": "chest",
         "config_hash": HASH,
@@ -212,3 +212,29 @@ def test_two_processes_that_start_in_the_same_second_do_not_share_a_folder(tmp_p
         children.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0, 0]
     assert len(list_runs(tmp_path)) == 4
+
+
+def test_a_renamed_run_is_found_by_the_same_audit_and_listed(run, tmp_path):
+    older = RunFolder.create(run.path.parent, name="chest", config_hash=HASH, now=NOON + timedelta(hours=1))
+    moved = older.path.rename(run.path.parent / "for-the-paper")
+    found = RunFolder.find(run.path.parent, name="chest", config_hash=HASH)
+    assert (found.path, found.run_id) == (moved, older.run_id)
+    assert [entry.run_id for entry in list_runs(run.path.parent)] == ["for-the-paper", run.run_id]
+
+
+def test_after_a_clock_that_went_back_the_new_run_is_still_the_newest(tmp_path):
+    first = RunFolder.create(tmp_path, name="a", config_hash=HASH, now=NOON)
+    fresh = RunFolder.create(tmp_path, name="a", config_hash=HASH, now=NOON - timedelta(days=400))
+    other = RunFolder.create(tmp_path, name="b", config_hash=OTHER_HASH, now=NOON - timedelta(days=1))
+    assert [one.run_id[:16] for one in (first, fresh, other)] == [
+        "20250301T120000Z",
+        "20250301T120001Z",
+        "20250301T120002Z",
+    ]
+    assert RunFolder.find(tmp_path, name="a", config_hash=HASH) == fresh
+    assert list_runs(tmp_path)[0].run_id == other.run_id
+
+
+def test_digits_that_are_no_date_do_not_stop_a_run(tmp_path):
+    (tmp_path / "20259999T999999Z-a-01234567").mkdir()
+    assert RunFolder.create(tmp_path, name="b", config_hash=HASH, now=NOON).created == NOON

@@ -16,6 +16,7 @@ from xaudit.cli import (
     diff,
     doctor,
     gate,
+    merge,
     report,
     run,
     show,
@@ -70,6 +71,7 @@ finished is reused. Exits with 1 where a gate failed."""
 application.command("run", cls=VariadicCommand)(run.stage_command("report", _RUN))
 for _name, _meaning in _STAGES:
     application.command(_name, cls=VariadicCommand)(run.stage_command(_name, _meaning))
+application.command("merge", cls=VariadicCommand)(merge.merge)
 application.command("report", cls=VariadicCommand)(report.report)
 application.command("show", cls=VariadicCommand)(show.show)
 application.command("compare", cls=VariadicCommand)(compare.compare)

@@ -13,7 +13,7 @@ from xaudit.cli.application import application
 from xaudit.cli.output import say, silence
 from xaudit.errors import ExitCode, OutputError, UsageError, XauditError, did_you_mean
 
-RESUMABLE = frozenset({"run", "train", "predict", "explain", "score"})
+RESUMABLE = frozenset({"run", "train", "predict", "explain", "score", "merge"})
 """Commands that continue where they stopped when they are given again."""
 
 _ENVIRONMENT = {

@@ -79,6 +79,21 @@ ListAs = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More of what is going on.")]
 
+Workers = Annotated[
+    int,
+    typer.Option(
+        envvar="XAUDIT_WORKERS", min=1, metavar="N", help="Explain and score with N processes side by side."
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        envvar="XAUDIT_SHARD",
+        metavar="I/N",
+        help="Do the I-th of N shares of the work, into a folder of its own; `xaudit merge` joins them.",
+    ),
+]
+
 Full = Annotated[bool, typer.Option("--full", help="Every table, not only the first screen.")]
 
 DEFAULT_OUT = Path("runs")

@@ -1,5 +1,6 @@
 """``xaudit run``, and its stages ``train``, ``predict``, ``explain`` and ``score``."""
 
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -28,14 +29,18 @@ from xaudit.cli.options import (
     ReportAs,
     Retrain,
     Seed,
+    Shard,
     Verbose,
+    Workers,
 )
 from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.cli.share_done import share_done
 from xaudit.cli.variadic import names_in
 from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.config import AuditFile
+    from xaudit.stages import Share
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
 
@@ -56,6 +61,9 @@ class Manner:
     quiet: bool
     verbose: bool
     ci: CiOutput
+    workers: int = 1
+    share: "Share | None" = None
+    merges: tuple[Path, ...] = ()
 
 
 def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
@@ -77,6 +85,8 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         device: Device = "auto",
         fresh: Fresh = False,
         retrain: Retrain = False,
+        workers: Workers = 1,
+        shard: Shard = None,
         max_error_rate: MaxErrorRate = None,
         fail_under: FailUnder = None,
         exit_zero: ExitZero = False,
@@ -99,13 +109,40 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
             if given and until != "report":
                 raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+        share = share_of(shard)
+        if share is not None and until in ("train", "predict"):
+            raise UsageError(
+                f"--shard: `xaudit {until}` is not divided",
+                hint=f"give `xaudit {until}` once without it; every shard then goes on from there",
+            )
         ci = CiOutput(junit, github)
-        manner = Manner(out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci)
+        manner = Manner(
+            out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci, workers, share
+        )
         return carry_out(audit, choices, manner, until=until)
 
     command.__name__ = "run" if until == "report" else until
     command.__doc__ = meaning
     return command
+
+
+def share_of(text: str | None) -> "Share | None":
+    """The share that ``--shard`` names; raises UsageError where it names none.
+
+    Example:
+        >>> str(share_of("2/8"))
+        '2/8'
+    """
+    from xaudit.stages import Share
+
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(
+            f"--shard: '{text}' is no share of the work", hint="for example --shard 2/8: the second of eight"
+        )
+    return Share(int(found[1]), int(found[2]))
 
 
 def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Stage) -> int:
@@ -120,14 +157,14 @@ def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Sta
     audit, notes = chosen_audit(source, choices)
     for note in notes:
         say(note)
-    return _run(audit, manner, until=until)
+    return _run(audit, manner, path, choices, until=until)
 
 
-def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
+def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices, *, until: Stage) -> int:
     from xaudit.cli.progress import progress_report
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.cli.verdict_exit import verdict_exit
-    from xaudit.stages import RunRequest, run_audit
+    from xaudit.stages import RunRequest, merge_shares, run_audit
 
     request = RunRequest(
         audit=audit,
@@ -136,13 +173,22 @@ def _run(audit: "AuditFile", manner: Manner, *, until: Stage) -> int:
         fresh=manner.fresh,
         retrain=manner.retrain,
         command=("xaudit", *sys.argv[1:]),
+        workers=manner.workers,
+        share=manner.share,
+        merges=manner.merges,
     )
     try:
         with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
-            finished = run_audit(request, until=until, on_progress=report)
+            if manner.merges:
+                finished = merge_shares(request, on_progress=report)
+            else:
+                finished = run_audit(request, until=until, on_progress=report)
     except UnansweredError as error:
         tell_ci_unanswered(error, manner.ci.junit)
         raise
+    if manner.share is not None:
+        emit(share_done(finished.folder, request, path, choices))
+        return 0
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0

@@ -1,7 +1,8 @@
 """The whole audit file, its sections checked against each other."""
 
 from collections.abc import Mapping
-from typing import Self
+from pathlib import PurePath
+from typing import Any, Self
 
 from pydantic import (
     Field,
@@ -12,13 +13,9 @@ from pydantic import (
 from xaudit.catalog import (
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
-    CHEXLOCALIZE,
     EXPLAINERS,
     METRICS,
-    STRUCTURES,
-    asks_model_of_change,
     explainer_row,
-    external_id,
     made_of_maps_id,
     metric_row,
     step_id,
@@ -33,9 +30,11 @@ from xaudit.config.analysis import (
     StatisticsSection,
 )
 from xaudit.config.changed_images import Equivariance, Resolution
+from xaudit.config.chexlocalize import CHEXLOCALIZE_METRICS, check_chexlocalize
 from xaudit.config.data import DataSection
 from xaudit.config.external import external_settings
-from xaudit.config.gates import Gate, GateEntry
+from xaudit.config.gate_checks import check_gates
+from xaudit.config.gates import GateEntry
 from xaudit.config.measured import check_measured
 from xaudit.config.metric_ids import names_of_metrics
 from xaudit.config.models import ModelSection, TrainSection
@@ -48,10 +47,6 @@ from xaudit.errors import nearest
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
 )
-
-
-CHEXLOCALIZE_METRICS = tuple(row.id for row in METRICS if row.id.startswith(CHEXLOCALIZE))
-CHEXLOCALIZE_CONFIDENCE = 0.95
 
 
 def percents(steps: int) -> tuple[int, ...]:
@@ -177,45 +172,11 @@ class AuditFile(Section):
     @model_validator(mode="after")
     def _follows_protocol(self) -> Self:
         if self.localization.protocol == "chexlocalize":
-            self._check_chexlocalize()
+            check_chexlocalize(self)
             asked = {metric.name for metric in self.metrics}
             missing = tuple(MetricSpec(name=name) for name in CHEXLOCALIZE_METRICS if name not in asked)
             object.__setattr__(self, "metrics", (*self.metrics, *missing))
         return self
-
-    def _check_chexlocalize(self) -> None:
-        """Raises ValueError where another setting contradicts CheXlocalize's definitions."""
-        said = "localization.protocol: chexlocalize"
-        for index, metric in enumerate(self.metrics):
-            if metric.id in CHEXLOCALIZE_METRICS and metric.name != metric.id:
-                raise ValueError(
-                    f"{said} measures '{metric.id}', and metrics[{index}] gives that id to {metric.name}"
-                    "|give the metric another id"
-                )
-        for index, model in enumerate(self.models):
-            if model.target == "predicted":
-                raise ValueError(
-                    f"{said} explains the class that is marked, and models[{index}].target is predicted"
-                    "|set the target to positive or label"
-                )
-        for name, section in self.all_datasets.items():
-            where = "data" if name == "data" else f"datasets.{name}"
-            if section.annotations is None and section.format != "phantom":
-                raise ValueError(f"{said} needs readers' marks, and {where}.annotations is not set")
-            if section.annotations is not None and section.annotations.readers == "each":
-                raise ValueError(
-                    f"{said} has one truth for each case, and {where}.annotations.readers is each"
-                    "|take union, intersection, majority or staple"
-                )
-        if self.statistics.confidence != CHEXLOCALIZE_CONFIDENCE:
-            raise ValueError(
-                f"{said} has intervals at {CHEXLOCALIZE_CONFIDENCE:g}, and statistics.confidence is "
-                f"{self.statistics.confidence:g}"
-            )
-        if self.run.cases == "misclassified":
-            raise ValueError(
-                f"{said} is over all marked cases, and run.cases is misclassified|set it to annotated or all"
-            )
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -235,23 +196,7 @@ class AuditFile(Section):
                     + (f"; did you mean '{hint}'?" if hint else "")
                 )
         self._asks_false_focus_where_it_can_be()
-        known = [*(spec.id for spec in self.explainers), *self.control_ids]
-        for index, gate in enumerate(self.gates):
-            if gate.subject is not None and gate.subject not in known:
-                brought = external_id(gate.subject)
-                hint = brought if brought in known else nearest(gate.subject, known)
-                raise ValueError(
-                    f"gates[{index}]: the audit has no explainer '{gate.subject}'"
-                    + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
-                )
-            self._check_region(index, gate)
-            self._check_changed(index, gate)
-            family = metric_row(self.metric_names.get(gate.metric, gate.metric)).family
-            if family in CHECK_FAMILIES and getattr(self, family) is None:
-                raise ValueError(
-                    f"gates[{index}]: {gate.metric} is not measured|ask for it with the section `{family}`, such as "
-                    f"`{family}: true`"
-                )
+        check_gates(self)
         check_measured(self)
         check_abilities(self)
         return self
@@ -267,43 +212,6 @@ class AuditFile(Section):
                 "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
                 "leaves them out|set run.cases to all"
             )
-
-    def _check_changed(self, index: int, gate: Gate) -> None:
-        """Raises ValueError where a gate asks of a changed image what its section asks of others only."""
-        family = gate.metric.partition("-")[0]
-        sections = {"equivariance": self.equivariance, "resolution": self.resolution}
-        section = sections.get(family)
-        if section is None or not section.explainers or asks_model_of_change(gate.metric):
-            return
-        asked = ", ".join(section.explainers)
-        if gate.subject is not None and gate.subject not in section.explainers:
-            raise ValueError(
-                f"gates[{index}]: {family}.explainers asks {asked}, and not '{gate.subject}'"
-                f"|add it to {family}.explainers"
-            )
-        left_out = [spec.id for spec in self.explainers if spec.id not in section.explainers]
-        if gate.subject is None and left_out:
-            raise ValueError(
-                f"gates[{index}]: {gate.metric} asks every explainer, and {family}.explainers leaves out "
-                f"{', '.join(left_out)}|name one, such as {gate.metric}@{section.explainers[0]}"
-            )
-
-    def _check_region(self, index: int, gate: Gate) -> None:
-        """Raises ValueError where a gate asks about a region for which a data set has no masks."""
-        region = gate.metric.removeprefix("reliance-").removeprefix("logit-").removeprefix("mass-")
-        for name, section in self.all_datasets.items():
-            where = "data" if name == "data" else f"datasets.{name}"
-            structure = STRUCTURES.get(region)
-            if structure is not None and structure not in section.structures:
-                raise ValueError(
-                    f"gates[{index}]: {gate.metric} needs masks, and {where}.regions.{structure} is not set"
-                    "|name a folder of masks or a COCO file there, or `builtin-ct` or `builtin-xray`"
-                )
-            if region == "outside" and "body" in section.structures:
-                raise ValueError(
-                    f"gates[{index}]: {gate.metric}: {where}.regions.body divides what is outside into regions"
-                    "|gate on thorax, body or empty instead"
-                )
 
     @property
     def all_datasets(self) -> Mapping[str, DataSection]:
@@ -355,9 +263,29 @@ class AuditFile(Section):
             names |= {with_model_id(row, model.id): row for row in rows for model in self.models}
         return names
 
-    def fingerprint(self) -> str:
-        """A hash of all that can change a result; how the work is cut up does not count."""
+    def fingerprint(self, *, with_places: bool = True) -> str:
+        """A hash of all that can change a result; how the work is cut up does not count.
+
+        Args:
+            with_places: whether it counts where the files lie, and not only what they are called. Without, the same
+                audit on another machine has the same hash; whether the files are the same must be told otherwise.
+        """
         plain = self.model_dump(mode="json", exclude={"report"})
+        if not with_places:
+            plain = _names_only(plain, self.model_dump(mode="python", exclude={"report"}))
         for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves"):
             plain["run"].pop(setting)
         return fingerprint(plain)
+
+
+def _names_only(plain: Any, typed: Any) -> Any:  # noqa: ANN401  (any value of an audit file)
+    """The plain values with the last part of each path in the path's place."""
+    match typed:
+        case PurePath():
+            return typed.name
+        case dict():
+            return {key: _names_only(value, typed.get(key)) for key, value in plain.items()}
+        case list() | tuple() if isinstance(plain, list) and len(plain) == len(typed):
+            return [_names_only(*pair) for pair in zip(plain, typed, strict=True)]
+        case _:
+            return plain

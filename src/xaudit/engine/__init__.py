@@ -1,1 +1,1 @@
-"""Who runs the shards of an audit: for now this process, one after the other."""
+"""Who runs the shards of an audit: this process, one after the other, or several processes side by side."""

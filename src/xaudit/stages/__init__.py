@@ -4,6 +4,7 @@ Importing this room costs nothing; torch and pyarrow arrive with the first call.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from xaudit.errors import RunFolderError
 from xaudit.records import Comparison, Outcome, Progress, RunDiff
 from xaudit.stages.limits import Limits
 from xaudit.stages.phantom_study import default_audit, default_audit_text
-from xaudit.stages.request import FinishedRun, RunRequest, Stage
+from xaudit.stages.request import FinishedRun, RunRequest, Share, Stage
 
 if TYPE_CHECKING:
     from xaudit.stages.case_view import CaseView
@@ -23,6 +24,7 @@ __all__ = [
     "FinishedRun",
     "Limits",
     "RunRequest",
+    "Share",
     "Stage",
     "default_audit",
     "default_audit_text",
@@ -32,10 +34,12 @@ __all__ = [
     "load_ids",
     "load_material",
     "load_outcome",
+    "merge_shares",
     "names_in_runs",
     "newest_run",
     "regate",
     "run_audit",
+    "states_of_shares",
 ]
 
 
@@ -52,9 +56,33 @@ def run_audit(
     return Run(request, on_progress).to(until)
 
 
+def merge_shares(request: RunRequest, *, on_progress: Callable[[Progress], None]) -> FinishedRun:
+    """One run from all shares of a divided one: takes over what they did, does what needs all of it, and concludes.
+
+    Raises:
+        UsageError: where a folder is no share of this audit.
+        IncompleteRunError: where a share is missing or not finished.
+        XauditError: whatever else a user can mend.
+    """
+    from xaudit.stages.shares import check_shares, shard_size_of
+
+    check_shares(request)
+    audit = request.audit
+    settings = audit.run.model_copy(update={"shard_size": shard_size_of(request.merges)})
+    request = replace(request, audit=audit.model_copy(update={"run": settings}))
+    return run_audit(request, on_progress=on_progress)
+
+
+def states_of_shares(request: RunRequest) -> dict[int, str]:
+    """How far each share of a divided run is, by its number; ``absent`` where its folder is not beside this one's."""
+    from xaudit.stages.shares import states_of_shares as states
+
+    return states(request)
+
+
 def load_outcome(run: Path) -> Outcome:
     """The outcome of a finished run folder; raises RunFolderError where there is none."""
-    from xaudit.stages.conclude import load
+    from xaudit.stages.read_outcome import load
     from xaudit.store.run_folder import RunFolder
 
     return load(RunFolder.open_run(run))
@@ -148,7 +176,7 @@ def load_comparisons(
 
 def names_in_runs(runs: Sequence[Path]) -> tuple[str, ...]:
     """What finished runs call the metrics that they chose; raises RunFolderError where one cannot be read."""
-    from xaudit.stages.conclude import read_head
+    from xaudit.stages.read_outcome import read_head
     from xaudit.store.run_folder import RunFolder
 
     heads = [read_head(RunFolder.open_run(run)) for run in runs]
@@ -162,4 +190,4 @@ def newest_run(out: Path) -> Path:
     runs = list_runs(out)
     if not runs:
         raise RunFolderError(f"{out}: no run folder there", hint="`xaudit run` makes one")
-    return out / max(runs, key=lambda entry: entry.run_id).run_id
+    return out / next((entry for entry in runs if entry.state != "shard"), runs[0]).run_id

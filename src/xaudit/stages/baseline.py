@@ -47,7 +47,7 @@ def load_baseline(path: Path, run: StoredRun, limits: Sequence[MaxDrop]) -> Base
             *mine,
             cases=cases,
             settings=run.statistics,
-            seed=run.head.get("seed", 0),
+            seed=run.head["seed"],
             metric_names=run.metric_names,
         )
 

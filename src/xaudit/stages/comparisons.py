@@ -10,7 +10,7 @@ from xaudit.compare import Axis, compare, pairs_of
 from xaudit.config import STRATA, StatisticsSection, StratumSpec
 from xaudit.errors import UsageError, did_you_mean
 from xaudit.records import Annotation, Case, Comparison, Outcome, ScoreResult
-from xaudit.stages.conclude import load, read_head
+from xaudit.stages.read_outcome import load, read_head
 from xaudit.stages.stored_strata import stored_strata
 from xaudit.statistics.strata import StratumCases, check_told
 from xaudit.store.parts import SCORES, part_keys, read_parts

@@ -1,30 +1,15 @@
 """From stored scores to what a person reads: summaries, verdicts, notes, and the outcome that every report shows."""
 
-import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
-from xaudit.catalog.plugin_rows import remember, told_row
-from xaudit.config import (
-    AuditFile,
-    CategoriesSection,
-    EquivarianceSection,
-    Gate,
-    MaxDrop,
-    ResolutionSection,
-    StatisticsSection,
-)
+from xaudit.catalog.plugin_rows import told_row
+from xaudit.config import AuditFile
 from xaudit.config.plugged import brought_by
-from xaudit.errors import IncompleteRunError, NothingScoredError, RunFolderError
+from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
-    MODEL_LEVEL,
     Ceiling,
-    Coefficient,
-    Interval,
-    LocalizedAndCausal,
     MapFacts,
     Outcome,
     Plan,
@@ -34,35 +19,21 @@ from xaudit.records import (
     Score,
     ScoreResult,
     Summary,
-    Unscored,
-    UnscoredGroup,
-    Verdict,
     Work,
 )
-from xaudit.stages.categories import categorise, category_counts, threshold_shifts
+from xaudit.stages.categories import categorise
 from xaudit.stages.causal import localized_and_causal
+from xaudit.stages.judging import judged, metric_names, survival_of
+from xaudit.stages.left_out import failures, unscored_groups, what_is_missing
 from xaudit.stages.published_intervals import with_published_intervals
+from xaudit.stages.read_outcome import OUTCOME, load
 from xaudit.stages.regressions import regressions_of
-from xaudit.stages.resolution import resolution_findings
-from xaudit.statistics.digits import counted
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import CaseFacts, strata_of
-from xaudit.store.json_records import read_evaluations, read_verdicts, write_verdicts
+from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.schema_version import AUDIT_AGAIN
-from xaudit.store.tables import (
-    read_categories,
-    read_problems,
-    read_summaries,
-    read_thresholds,
-    write_categories,
-    write_problems,
-    write_summaries,
-)
+from xaudit.store.tables import write_categories, write_problems, write_summaries
 from xaudit.summarise import summarise
-from xaudit.verdict import Reach, Survival, changed_findings, judge
-
-OUTCOME = "outcome.json"
 
 
 @dataclass(frozen=True)
@@ -109,7 +80,7 @@ def conclude(
             "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
             hint="`xaudit data check` reads the data set and lists its problems",
             run_folder=run.path,
-            missing=_what_is_missing(scores, problems),
+            missing=what_is_missing(scores, problems),
         )
     summaries = summarise(
         scores,
@@ -121,7 +92,7 @@ def conclude(
         strata={model: strata_of(facts, audit.statistics.strata) for model, facts in figures.facts.items()},
     )
     summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
-    verdicts = _judged(audit, summaries, head)
+    verdicts = judged(audit, summaries, head)
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
     write_problems(run, problems)
@@ -169,90 +140,6 @@ def conclude(
     return load(run)
 
 
-def _what_is_missing(
-    scores: Sequence[ScoreResult], problems: Sequence[Problem]
-) -> tuple[tuple[str, str], ...]:
-    """Every explainer of every model that has no score, and every case that failed, with the reason of each."""
-    groups = unscored_groups(scores)
-    found = [
-        (
-            group.model_id if group.explainer_id == MODEL_LEVEL else f"{group.model_id}/{group.explainer_id}",
-            f"{counted(group.n_cases, 'case')}: {group.reason}",
-        )
-        for group in groups
-    ]
-    found += [(problem.case_id, f"{problem.stage}: {problem.reason}") for problem in problems]
-    return tuple(found) or (("scores", "no case was explained"),)
-
-
-def metric_names(audit: AuditFile) -> dict[str, str]:
-    """The catalog's name of each metric of an audit, and of its ceiling, by the id that the audit gives it."""
-    return dict(audit.metric_names) | {
-        metric.id + CEILING: metric.name + CEILING
-        for metric in audit.metrics
-        if metric_row(metric.name).has_ceiling
-    }
-
-
-def failures(problems: Sequence[Problem], *, n_cases: int, n_chosen: int) -> list[tuple[int, int]]:
-    """How many cases failed of how many that were asked, first before the choice of cases, then after it.
-
-    Every image of the data is opened and most are classified, but only a few may be explained: held against those
-    few, one damaged training image would fail a run.
-
-    Args:
-        n_cases: images that the data lists.
-        n_chosen: cases that were to be explained.
-    """
-    late = {problem.case_id for problem in problems if problem.stage == "explain"}
-    early = {problem.case_id for problem in problems if problem.stage != "explain"}
-    return [(len(early), n_cases), (len(late), n_chosen)]
-
-
-def load(run: RunFolder) -> Outcome:
-    """The outcome of a finished run.
-
-    Raises:
-        RunFolderError: where the run was not finished, or is damaged or newer than this program.
-    """
-    head = read_head(run)
-    try:
-        return _outcome(run, head)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged: {error!s:.200}", hint=AUDIT_AGAIN) from error
-
-
-def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
-    # A run of a version that knew no categories has none.
-    maps = read_categories(run) if "categories" in head else ()
-    thresholds = CategoriesSection.model_validate(head.get("categories", {}))
-    return Outcome(
-        name=run.name,
-        run_id=run.run_id,
-        model_ids=tuple(head["models"]),
-        explainer_ids=tuple(head["explainers"]),
-        control_ids=tuple(head["controls"]),
-        evaluations=read_evaluations(run),
-        summaries=read_summaries(run),
-        verdicts=read_verdicts(run),
-        problems=read_problems(run),
-        n_explained=head["n_explained"],
-        positive=head["positive"],
-        notes=tuple(head["notes"]),
-        work=Work(**head["work"]),
-        unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
-        agreements=tuple(ReaderAgreement(**row) for row in head.get("agreements", ())),
-        ceilings=tuple(_ceiling(row) for row in head.get("ceilings", ())),
-        regressions=tuple(_regression(row) for row in head.get("regressions", ())),
-        plans=tuple(Plan(**row) for row in head.get("plans", ())),
-        categories=category_counts(maps),
-        category_shifts=threshold_shifts(maps, thresholds),
-        thresholds=read_thresholds(run) if head.get("tunes_thresholds") else (),
-        causal=tuple(LocalizedAndCausal(**row) for row in head.get("causal", ())),
-        external_ids=tuple(head.get("external", ())),
-    )
-
-
 def _regressions(
     audit: AuditFile, scores: Sequence[ScoreResult], figures: CaseFigures
 ) -> tuple[Regression, ...]:
@@ -266,109 +153,3 @@ def _plans(audit: AuditFile, summaries: Sequence[Summary]) -> tuple[Plan, ...]:
         return ()
     explainers = [spec.id for spec in audit.explainers]
     return plan(audit.gates, summaries, explainers=explainers, wanted=audit.statistics.half_width)
-
-
-def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
-    return None if plain is None else Interval(**plain)
-
-
-def _ceiling(plain: Mapping[str, Any]) -> Ceiling:
-    nested = {name: _interval(plain[name]) for name in ("human", "share", "difference")}
-    return Ceiling(**{**plain, **nested})
-
-
-def _regression(plain: Mapping[str, Any]) -> Regression:
-    coefficients = tuple(
-        Coefficient(row["name"], Interval(**row["interval"]), row["p_value"]) for row in plain["coefficients"]
-    )
-    return Regression(**{**plain, "coefficients": coefficients})
-
-
-def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
-    """What has no value, by model, explainer and reason, the most cases first; neither region shares nor what only limits others count."""
-    cases: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for result in scores:
-        if isinstance(result, Unscored) and result.key.family not in ("regions", "limits"):
-            key = result.key
-            cases[key.model_id, key.explainer_id, result.reason].append(key.case_id)
-    groups = [UnscoredGroup(*key, len(set(ids)), len(ids)) for key, ids in cases.items()]
-    return sorted(
-        groups, key=lambda group: (-group.n_cases, group.model_id, group.explainer_id, group.reason)
-    )
-
-
-def _judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, Any]) -> tuple[Verdict, ...]:
-    verdicts = judge(
-        without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
-        gates=audit.gates,
-        models=[model.id for model in audit.models],
-        gate_on=audit.statistics.gate_on,
-        strict=audit.statistics.strict,
-        explainers=[spec.id for spec in audit.explainers],
-        positive=head["positive"],
-        reach=reach_of(head, audit.gates, metric_names(audit)),
-    )
-    of_changes = changed_findings(
-        summaries,
-        explainers=[spec.id for spec in audit.explainers],
-        survival=survival_of(audit),
-        metric_names=metric_names(audit),
-    )
-    coarse = resolution_findings(summaries, metric_names(audit))
-    return (*verdicts, *coarse, *of_changes, *head["data_findings"])
-
-
-def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
-    """Which limits concern which model of a run; a run of before external models has all in the reach of all.
-
-    Args:
-        names: catalog name of each metric id.
-    """
-    families = {row.id: row.family for row in METRICS}
-    asking = frozenset(
-        one.metric
-        for one in limits
-        if families.get(names.get(one.metric, one.metric)) in FAMILIES_WITH_QUESTIONS
-    )
-    return Reach(head.get("explained_by", {}), dict.fromkeys(head.get("external", ()), asking))
-
-
-def survival_of(audit: AuditFile) -> Survival:
-    """The audit's limits below which something does not survive a change of the image."""
-    turned, coarser = audit.equivariance or EquivarianceSection(), audit.resolution or ResolutionSection()
-    return Survival(turned.least_same_class, turned.least_same_map, coarser.least_kept)
-
-
-def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
-    """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
-    return [summary for summary in summaries if summary.explainer_id not in people]
-
-
-def read_head(run: RunFolder) -> dict[str, Any]:
-    """What a finished run says of itself beside its tables; raises RunFolderError where it does not.
-
-    What other packages brought stands in the catalog afterwards, installed or not.
-    """
-    try:
-        return _checked_head(json.loads((run.path / OUTCOME).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise RunFolderError(
-            f"{run.run_id}: this run was not finished",
-            hint="give the command that made it again: it goes on where it stopped",
-        ) from None
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
-        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged", hint="run the audit again") from None
-
-
-def _checked_head(plain: Any) -> dict[str, Any]:  # noqa: ANN401
-    """What other files of the stages take from a run's head without looking; raises ValueError, KeyError or TypeError."""
-    head = dict(plain)
-    for name in ("models", "explainers", "controls", "notes"):
-        if not isinstance(head[name], list) or not all(isinstance(one, str) for one in head[name]):
-            raise ValueError(f"{name} is no list of texts")
-    if not isinstance(head["n_explained"], dict) or not isinstance(head["positive"], dict):
-        raise TypeError("n_explained and positive are told by model")
-    dict(head["metric_names"])
-    StatisticsSection.model_validate(head["statistics"])
-    remember(head.get("plugins", ()))
-    return head

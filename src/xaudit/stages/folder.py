@@ -1,6 +1,7 @@
 """The run folder of a request: found again where the same audit was begun before, else made."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,23 +10,47 @@ from typing import Any
 import yaml
 
 from xaudit.config import AuditFile
+from xaudit.errors import RunFolderError
 from xaudit.stages.request import RunRequest
-from xaudit.store.run_folder import RunFolder
+from xaudit.stages.shares import config_hash, name_of
+from xaudit.store.manifest import Contents
+from xaudit.store.run_folder import RunFolder, run_paths
 from xaudit.store.run_lock import RunLock
 
 
-def obtain_folder(request: RunRequest) -> RunFolder:
+def obtain_folder(request: RunRequest, contents: Callable[[], Contents] | None = None) -> RunFolder:
     """The newest folder of the same audit, or a new one.
+
+    Where the audit file and its data were moved, the folder of the same audit of the same images and marks counts too.
+
+    Args:
+        contents: reads what the data holds; asked only where a folder may be that of a moved audit.
 
     Raises:
         OutputError: where none can be made.
     """
-    audit = request.audit
-    config_hash = _config_hash(request)
-    found = None if request.fresh else RunFolder.find(request.out, name=audit.name, config_hash=config_hash)
-    return found or RunFolder.create(
-        request.out, name=audit.name, config_hash=config_hash, now=datetime.now(UTC)
-    )
+    name, digest = name_of(request), config_hash(request)
+    found = None if request.fresh else RunFolder.find(request.out, name=name, config_hash=digest)
+    if found is None and contents is not None and not request.fresh:
+        found = _moved(request, contents)
+    return found or RunFolder.create(request.out, name=name, config_hash=digest, now=datetime.now(UTC))
+
+
+def _moved(request: RunRequest, contents: Callable[[], Contents]) -> RunFolder | None:
+    """The newest run of an audit that differs in the places of its files alone, and of the same data."""
+    digest = config_hash(request, with_places=False)
+    for path, _ in reversed(run_paths(request.out)):
+        try:
+            plain = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+            if plain["audit"] != digest or plain["name"] != name_of(request):
+                continue
+            checksums = plain["checksums"]
+            here = contents()
+            if (checksums["images"], checksums["annotations"]) == (here.images, here.annotations):
+                return RunFolder.open_run(path)
+        except (OSError, ValueError, KeyError, TypeError, RunFolderError):
+            continue
+    return None
 
 
 @contextmanager
@@ -53,12 +78,6 @@ def audit_text(audit: AuditFile) -> str:
     plain["metrics"] = [{"name": spec.name, "id": spec.id, **spec.options} for spec in audit.metrics]
     text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     return "# Every setting of this run. Of each path only the last part is kept.\n" + text
-
-
-def _config_hash(request: RunRequest) -> str:
-    from xaudit.config import fingerprint
-
-    return fingerprint([request.audit.fingerprint(), request.retrain, request.device])
 
 
 def _shortened(value: Any) -> Any:  # noqa: ANN401

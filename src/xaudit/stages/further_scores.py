@@ -5,7 +5,7 @@ Each piece is a shard of scores of its own, so that switching one on or off leav
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,14 @@ class Piece:
     scores: Callable[[], Sequence[ScoreResult]]
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pieces that share what they read, made anew with each call."""
+
+    n_pieces: int
+    pieces: Callable[[], Iterator[Piece]]
+
+
 @dataclass(frozen=True)
 class FurtherScores:
     """The pieces of one model of an audit.
@@ -83,10 +91,9 @@ class FurtherScores:
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
     @property
-    def n_per_chunk(self) -> int:
-        """How many pieces each chunk has."""
-        changes = sum(1 + len(family.explainers) for family in self._families)
-        return changes + len(self._made_of_maps) * len(self.audit.explainers) + len(self._people)
+    def n_of_chunk(self) -> int:
+        """How many pieces :meth:`of_chunk` has."""
+        return sum(1 + len(family.explainers) for family in self._families) + len(self._people)
 
     def of_chunk(self, chunk: Chunk, cut: Cut) -> Iterator[Piece]:
         """What can be scored as soon as the chunk's maps are stored."""
@@ -95,32 +102,40 @@ class FurtherScores:
         for control in self._people:
             yield from self._reached_by_people(chunk, cut, control)
 
-    def of_all(self, cuts: Sequence[Cut], *, failed: Collection[str]) -> Iterator[Piece]:
-        """What can be scored when every chunk's maps are stored.
+    def groups_of_all(
+        self, n_chunks: int, cuts: Callable[[], Sequence[Cut]], *, failed: Collection[str]
+    ) -> list[Group]:
+        """What can be scored when every chunk's maps are stored: one group for each chunk.
 
         Args:
+            cuts: asked for when the first piece is made.
             failed: ids of cases that could not be explained: with another set of them the means are others.
         """
         if not self._made_of_maps:
-            return
-        partners = Partners(self.dataset, self.pairs, seed=self.audit.seed, fit=self.classifier.fit)
-        pools = {spec.id: self._pool(cuts, spec) for spec in self.audit.explainers}
-        everything = shard_key({"inputs": [cut.inputs for cut in cuts], "failed": sorted(failed)})
-        for cut in cuts:
+            return []
+
+        @cache
+        def shared() -> tuple[Partners, Mapping[str, MapPool], str]:
+            partners = Partners(self.dataset, self.pairs, seed=self.audit.seed, fit=self.classifier.fit)
+            pools = {spec.id: self._pool(cuts(), spec) for spec in self.audit.explainers}
+            inputs = [cut.inputs for cut in cuts()]
+            return partners, pools, shard_key({"inputs": inputs, "failed": sorted(failed)})
+
+        def pieces(index: int) -> Iterator[Piece]:
+            cut = cuts()[index]
+            partners, pools, everything = shared()
             chunk = Chunk(self.classifier, self.dataset, cut.pairs)
             for explainer in self.audit.explainers:
                 for control in self._made_of_maps:
                     about = [everything, *_told(explainer), *_told(control)]
                     key = self._key(cut, "made of maps", about, self._tuned(explainer))
                     name = f"{self.classifier.id}: {explainer.id}, {control.id}"
-                    yield Piece(
-                        name,
-                        chunk,
-                        key,
-                        self._score_made_of_maps(
-                            chunk, cut, (explainer, control), pools[explainer.id], partners
-                        ),
-                    )
+                    made = (explainer, control)
+                    score = self._score_made_of_maps(chunk, cut, made, pools[explainer.id], partners)
+                    yield Piece(name, chunk, key, score)
+
+        n_pieces = len(self.audit.explainers) * len(self._made_of_maps)
+        return [Group(n_pieces, partial(pieces, index)) for index in range(n_chunks)]
 
     def _changes(self, chunk: Chunk, cut: Cut, family: "ChangeFamily") -> Iterator[Piece]:
         from xaudit.stages.changed_images import score_answers, score_maps

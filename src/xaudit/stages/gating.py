@@ -9,7 +9,7 @@ from xaudit.config import Gate, MaxDrop
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.baseline import load_baseline
-from xaudit.stages.conclude import reach_of, without_people
+from xaudit.stages.judging import reach_of, without_people
 from xaudit.stages.limits import Limits
 from xaudit.stages.resolution import resolution_findings
 from xaudit.stages.stored_run import StoredRun
@@ -32,8 +32,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
     settings = run.statistics
     strictness = Strictness(limits.gate_on or settings.gate_on, limits.strict or settings.strict)
     gates = _parsed(limits.fail_under, "--fail-under", Gate.parse, run) or _own_gates(run, limits)
-    controls = set(run.head["controls"])
-    people = controls - set(run.head.get("levels_to_beat", controls))
+    people = set(run.head["controls"]) - set(run.head["levels_to_beat"])
     judged = judge(
         without_people(run.outcome.summaries, people),
         gates=gates,
@@ -62,7 +61,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
     of_changes = changed_findings(
         run.outcome.summaries,
         explainers=run.explainers,
-        survival=Survival(**run.head.get("survival", {})),
+        survival=Survival(**run.head["survival"]),
         metric_names=run.head["metric_names"],
     )
     verdicts = (*of_gates, *drops, *findings, *of_maps, *of_changes, *of_data)
@@ -72,7 +71,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
 def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
     if limits.fail_under:
         return []
-    if "gates" not in run.head:
+    if run.head["gates"] is None:
         raise RunFolderError(
             f"{run.run_id}: was made before runs kept their gates",
             hint="name the limits with --fail-under, or run the audit again",

@@ -5,12 +5,13 @@ Results depend on case, explainer, settings and seed, never on the chunk.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xaudit.audit import Chunk
 from xaudit.config import AuditFile, CheckSection, ExplainerSpec, RobustnessSection, SanitySection
 from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
-from xaudit.stages.further_scores import Cut, Piece, StoredMaps, maps_by_case
+from xaudit.stages.further_scores import Cut, Group, Piece, StoredMaps, maps_by_case
 from xaudit.stages.robustness import score_robustness
 from xaudit.stages.sanity import score_collapse, score_sanity
 from xaudit.stages.selection import spread_over_patients
@@ -36,37 +37,42 @@ class MapChecks:
     stored_maps: StoredMaps
     inputs: Callable[[Sequence[tuple[Case, Prediction]]], Mapping[str, object]]
 
-    @property
-    def n_pieces(self) -> int:
-        """How many pieces there are."""
-        n_pieces = 0
-        for section in (self.audit.sanity, self.audit.robustness):
-            if section is not None:
-                n_pieces += len(self._chunks(section)) * len(_asked(self.audit, section))
-        if self._collapses:
-            n_pieces += len(_asked(self.audit, self._collapses))
-        return n_pieces
+    def groups(self, cuts: Callable[[], Sequence[Cut]]) -> list[Group]:
+        """What can be asked once every chunk's maps are stored: one group for each few cases of a section.
 
-    def pieces(self, cuts: Sequence[Cut]) -> Iterator[Piece]:
-        """What can be asked once every chunk's maps are stored."""
-        asked = [one for one in (self.audit.sanity, self.audit.robustness) if one is not None]
-        for section in asked:
-            for pairs in self._chunks(section):
-                yield from self._of_chunk(cuts, pairs, section)
-        if self._collapses:
-            chosen = self._chosen(self._collapses)
-            for spec in _asked(self.audit, self._collapses):
+        Args:
+            cuts: asked for when a piece is done.
+        """
+        found: list[Group] = []
+        for section in (self.audit.sanity, self.audit.robustness):
+            for pairs in self._chunks(section) if section is not None else ():
+                assert section is not None
+                of_chunk = partial(self._of_chunk, cuts, pairs, section)
+                found.append(Group(len(_asked(self.audit, section)), of_chunk))
+        return found
+
+    def collapse(self, cuts: Callable[[], Sequence[Cut]]) -> list[Group]:
+        """What holds the maps of all chosen cases against each other, and asks the model nothing."""
+        section = self._collapses
+        if section is None:
+            return []
+        asked, chosen = _asked(self.audit, section), self._chosen(section)
+
+        def pieces() -> Iterator[Piece]:
+            for spec in asked:
                 chunk = Chunk(self.classifier, self.dataset, chosen)
 
                 def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
-                    return score_collapse(chosen, spec, self._maps(cuts, chosen, spec))
+                    return score_collapse(chosen, spec, self._maps(cuts(), chosen, spec))
 
                 name = f"{self.classifier.id}: {spec.id}, location collapse"
                 yield Piece(name, chunk, self._key(chosen, "location-collapse", spec, {}), score)
 
+        return [Group(len(asked), pieces)]
+
     def _of_chunk(
         self,
-        cuts: Sequence[Cut],
+        cuts: Callable[[], Sequence[Cut]],
         pairs: Sequence[tuple[Case, Prediction]],
         section: SanitySection | RobustnessSection,
     ) -> Iterator[Piece]:
@@ -76,7 +82,7 @@ class MapChecks:
         for spec in _asked(self.audit, section):
 
             def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
-                maps, seed = self._maps(cuts, pairs, spec), self.audit.seed
+                maps, seed = self._maps(cuts(), pairs, spec), self.audit.seed
                 match section:
                     case SanitySection():
                         return score_sanity(chunk, spec, maps, section, seed)

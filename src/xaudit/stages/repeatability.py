@@ -5,9 +5,9 @@ reproducibility. It costs no evaluations: stored maps are compared.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from xaudit.records import (
     ScoreResult,
 )
 from xaudit.stages.checked_maps import as_score
-from xaudit.stages.further_scores import Cut, Piece, maps_by_case
+from xaudit.stages.further_scores import Cut, Group, Piece, maps_by_case
 from xaudit.stages.shards import ShardPlan
 from xaudit.store.parts import shard_key
 
@@ -43,45 +43,32 @@ class ModelPairs:
     audit: AuditFile
     plans: Sequence[ShardPlan]
 
-    @property
-    def n_pieces(self) -> int:
-        """How many pieces there are."""
-        return sum(
-            -(-len(plan.pairs) // self.audit.run.shard_size) for plan in self.plans if self._others(plan)
-        )
-
-    def pieces(self) -> Iterator[tuple[ShardPlan, Piece]]:
+    def groups(self) -> list[tuple[ShardPlan, Group]]:
         """One for each chunk of each model that has another beside it, once the maps of all are stored."""
-        for plan in self.plans:
-            others = self._others(plan)
-            for cut in self._cuts[plan.classifier.id] if others else ():
-                chunk = Chunk(plan.classifier, plan.dataset, cut.pairs)
-                beside = {one.classifier.id: [c.inputs for c in self._touching(one, cut)] for one in others}
-                key = shard_key(
-                    {
-                        "inputs": cut.inputs,
-                        "beside": beside,
-                        "kinds": {one.classifier.id: self._kind(plan, one) for one in others},
-                        "explainers": [[spec.id, spec.fingerprint] for spec in self._own(plan)],
-                    }
-                )
+        return [
+            (plan, Group(1, partial(self._of_chunk, plan, index)))
+            for plan in self.plans
+            for index in range(plan.n_chunks if self._others(plan) else 0)
+        ]
 
-                def score(plan: ShardPlan = plan, cut: Cut = cut) -> Sequence[ScoreResult]:
-                    return self._scores(plan, cut)
-
-                yield plan, Piece(f"{plan.classifier.id}: beside the other models", chunk, key, score)
-
-    @cached_property
-    def _cuts(self) -> Mapping[str, list[Cut]]:
-        return {plan.classifier.id: plan.cuts for plan in self.plans}
+    def _of_chunk(self, plan: ShardPlan, index: int) -> Iterator[Piece]:
+        cut, others = plan.cuts[index], self._others(plan)
+        chunk = Chunk(plan.classifier, plan.dataset, cut.pairs)
+        beside = {one.classifier.id: [c.inputs for c in self._touching(one, cut)] for one in others}
+        key = shard_key(
+            {
+                "inputs": cut.inputs,
+                "beside": beside,
+                "kinds": {one.classifier.id: self._kind(plan, one) for one in others},
+                "explainers": [[spec.id, spec.fingerprint] for spec in self._own(plan)],
+            }
+        )
+        name = f"{plan.classifier.id}: beside the other models"
+        yield Piece(name, chunk, key, partial(self._scores, plan, cut))
 
     def _touching(self, plan: ShardPlan, cut: Cut) -> list[Cut]:
         wanted = {case.case_id for case, _ in cut.pairs}
-        return [
-            one
-            for one in self._cuts[plan.classifier.id]
-            if not wanted.isdisjoint(case.case_id for case, _ in one.pairs)
-        ]
+        return [one for one in plan.cuts if not wanted.isdisjoint(case.case_id for case, _ in one.pairs)]
 
     @property
     def _asked(self) -> tuple[ExplainerSpec, ...]:

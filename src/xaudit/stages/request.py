@@ -16,6 +16,31 @@ Stage = Literal["train", "predict", "explain", "score", "report"]
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """One of the shares into which the work of a run is divided.
+
+    Attributes:
+        index: from 1.
+        of: how many there are.
+    """
+
+    index: int
+    of: int
+
+    def holds(self, lane: int) -> bool:
+        """Whether a lane, counted from 0, belongs to this share.
+
+        Example:
+            >>> [lane for lane in range(7) if Share(2, 3).holds(lane)]
+            [1, 4]
+        """
+        return lane % self.of == self.index - 1
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.of}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One audit to be carried out.
 
@@ -25,6 +50,9 @@ class RunRequest:
         fresh: start a new run folder although one for the same audit is there.
         retrain: train the built-in networks again instead of loading the ones that ship.
         command: the command line, for the manifest.
+        workers: processes that explain and score side by side.
+        share: what of the work is done; None for all of it.
+        merges: the run folders of all shares, whose results are taken over; only what they leave is done.
     """
 
     audit: AuditFile
@@ -33,6 +61,9 @@ class RunRequest:
     fresh: bool = False
     retrain: bool = False
     command: tuple[str, ...] = ()
+    workers: int = 1
+    share: Share | None = None
+    merges: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

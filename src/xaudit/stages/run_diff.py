@@ -35,7 +35,7 @@ def diff_runs(
     _check_names("explainer", explainers, [*base.head["explainers"], *head.head["explainers"]])
     measured = {result.key.metric_id for run in (base, head) for result in run.scores}
     _check_names("metric", metrics, sorted(measured))
-    seed = head.head.get("seed", 0)
+    seed = head.head["seed"]
     shown = set(metrics) or {row.id for row in METRICS if row.headline} | set(head.metric_names)
     before, after = (
         [

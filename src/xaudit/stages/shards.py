@@ -1,7 +1,8 @@
 """Cuts the explaining and scoring of an audit into shards, each stored when it is finished and never done twice."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from xaudit.audit import (
@@ -17,10 +18,10 @@ from xaudit.audit import (
 )
 from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
-from xaudit.engine.local import Shard
+from xaudit.engine.local import Lane, Shard
 from xaudit.explainers import make_explainer
 from xaudit.records import Case, Prediction, SaliencyMap
-from xaudit.stages.further_scores import Cut, FurtherScores, Piece, told_thresholds
+from xaudit.stages.further_scores import Cut, FurtherScores, Group, Piece, told_thresholds
 from xaudit.stages.map_checks import MapChecks
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import (
@@ -43,21 +44,32 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.models.classifier import Classifier
 
+Pairs = Sequence[tuple[Case, Prediction]]
+"""Cases with what the model said of them."""
+
 SCORES_MEAN = 6
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
 @dataclass
 class PartKeys:
-    """The keys of all parts that belong to this run."""
+    """The keys of all parts that belong to some shards, each once, in the shards' order."""
 
-    maps: list[str] = field(default_factory=list)
-    scores: list[str] = field(default_factory=list)
-    reliance: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    facts: list[str] = field(default_factory=list)
-    tuning_maps: list[str] = field(default_factory=list)
-    tuning: list[str] = field(default_factory=list)
+    maps: dict[str, None] = field(default_factory=dict)
+    scores: dict[str, None] = field(default_factory=dict)
+    reliance: dict[str, None] = field(default_factory=dict)
+    problems: dict[str, None] = field(default_factory=dict)
+    facts: dict[str, None] = field(default_factory=dict)
+    tuning_maps: dict[str, None] = field(default_factory=dict)
+    tuning: dict[str, None] = field(default_factory=dict)
+
+    def and_those_of(self, others: "Iterable[PartKeys]") -> "PartKeys":
+        """These and the others' together."""
+        together = PartKeys()
+        for keys in (self, *others):
+            for one in fields(PartKeys):
+                getattr(together, one.name).update(getattr(keys, one.name))
+        return together
 
 
 @dataclass(frozen=True)
@@ -73,33 +85,24 @@ class ShardPlan:
     audit: AuditFile
     classifier: "Classifier"
     dataset: "Dataset"
-    pairs: Sequence[tuple[Case, Prediction]]
+    pairs: Pairs
     keys: PartKeys
     with_scores: bool = True
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
-
-    @property
-    def n_shards(self) -> int:
-        """How many shards there are."""
-        size = self.audit.run.shard_size
-        per_chunk = len(self.audit.explainers_and_controls)
-        if self.with_scores:
-            per_chunk += self._asks_reliance + self._further.n_per_chunk
-        own = self._checks.n_pieces if self.with_scores else 0
-        return -(-len(self.pairs) // size) * per_chunk + own
+    _inputs: dict[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict, repr=False)
 
     @property
     def _score_tables(self) -> tuple[Table[Any], ...]:
         """What a finished shard of scores has a part in."""
         return (SCORES, MAP_FACTS, CURVES) if self.audit.run.curves else (SCORES, MAP_FACTS)
 
-    @property
+    @cached_property
     def _further(self) -> FurtherScores:
         return FurtherScores(
             self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.thresholds
         )
 
-    @property
+    @cached_property
     def _checks(self) -> MapChecks:
         return MapChecks(self.audit, self.classifier, self.dataset, self.pairs, self.stored_maps, self.inputs)
 
@@ -113,56 +116,85 @@ class ShardPlan:
             if spec.name != EXTERNAL.id:
                 make_explainer(spec, self.classifier)
 
-    def shards(self) -> Iterator[Shard]:
-        """The shards in order; the cases of a chunk are read when its first unfinished shard asks for them."""
-        size = self.audit.run.shard_size
-        cuts: list[Cut] = []
-        further = self._further
-        for start in range(0, len(self.pairs), size):
-            pairs = self.pairs[start : start + size]
-            chunk = Chunk(self.classifier, self.dataset, pairs)
-            inputs = self.inputs(pairs)
-            reliance_key = shard_key({**inputs, "reliance": self.audit.reliance.model_dump(mode="json")})
-            if self._asks_reliance and self.with_scores:
-                self.keys.reliance.append(reliance_key)
-                self.keys.scores.append(reliance_key)
-                yield self._shard(
-                    f"{self.classifier.id}: reliance",
-                    chunk,
-                    reliance_key,
-                    self._do_reliance(chunk, reliance_key),
-                )
-            map_keys = self._map_keys(inputs)
-            for spec in self.audit.explainers_and_controls:
-                key = self._explainer_key(inputs, spec, reliance_key)
-                map_key = map_keys[spec.id]
-                self.keys.maps.append(map_key)
-                if self.with_scores:
-                    self.keys.scores.append(key)
-                    self.keys.facts.append(key)
-                    do = self._do_scores(chunk, spec, map_key, key, reliance_key)
-                else:
-                    do = self._do_maps(chunk, spec, map_key)
-                    key = map_key
-                tables = self._score_tables if self.with_scores else (MAPS,)
-                yield self._shard(f"{self.classifier.id}: {spec.id}", chunk, key, do, tables=tables)
-            cuts.append(Cut(pairs, shard_key(inputs), map_keys))
-            if self.with_scores:
-                yield from (self.shard_of(piece) for piece in further.of_chunk(chunk, cuts[-1]))
+    def lanes(self) -> list[Lane]:
+        """What needs nothing of other cases: one lane for each chunk, whose images are read when they are asked for."""
+        n_shards = len(self.audit.explainers_and_controls)
         if self.with_scores:
-            there = [key for key in self.keys.problems if has_part(self.run, PART_PROBLEMS, key)]
-            failed = {problem.case_id for problem in read_parts(self.run, PART_PROBLEMS, there).rows}
-            yield from (self.shard_of(piece) for piece in further.of_all(cuts, failed=failed))
-            yield from (self.shard_of(piece) for piece in self._checks.pieces(cuts))
+            n_shards += self._asks_reliance + self._further.n_of_chunk
+        return [Lane(n_shards, partial(self._of_chunk, pairs)) for pairs in self._chunks]
+
+    def lanes_of_checks(self) -> list[Lane]:
+        """What sanity and robustness ask, once every chunk's maps are stored."""
+        return [self.lane_of(group, self.keys) for group in self._checks.groups(lambda: self.cuts)]
+
+    def lanes_of_all(self, failed: Collection[str]) -> list[Lane]:
+        """What is made of all maps, once they are stored.
+
+        Args:
+            failed: ids of cases that could not be explained.
+        """
+        groups = self._further.groups_of_all(self.n_chunks, lambda: self.cuts, failed=failed)
+        groups += self._checks.collapse(lambda: self.cuts)
+        return [self.lane_of(group, self.keys) for group in groups]
+
+    def failed(self) -> tuple[str, ...]:
+        """Ids of the cases of the lanes so far that could not be explained."""
+        there = [key for key in self.keys.problems if has_part(self.run, PART_PROBLEMS, key)]
+        return tuple(sorted({problem.case_id for problem in read_parts(self.run, PART_PROBLEMS, there).rows}))
+
+    def lane_of(self, group: Group, keys: PartKeys) -> Lane:
+        """Pieces of scores as shards of this run.
+
+        Args:
+            keys: take up the keys of their parts.
+        """
+        return Lane(group.n_pieces, lambda: (self._shard_of(piece, keys) for piece in group.pieces()))
+
+    def _of_chunk(self, pairs: Pairs) -> Iterator[Shard]:
+        chunk = Chunk(self.classifier, self.dataset, pairs)
+        inputs = self.inputs(pairs)
+        reliance_key = shard_key({**inputs, "reliance": self.audit.reliance.model_dump(mode="json")})
+        if self._asks_reliance and self.with_scores:
+            self.keys.reliance[reliance_key] = None
+            self.keys.scores[reliance_key] = None
+            do = self._do_reliance(chunk, reliance_key)
+            yield self._shard(f"{self.classifier.id}: reliance", chunk, reliance_key, do, keys=self.keys)
+        map_keys = self._map_keys(inputs)
+        for spec in self.audit.explainers_and_controls:
+            key = self._explainer_key(inputs, spec, reliance_key)
+            map_key = map_keys[spec.id]
+            self.keys.maps[map_key] = None
+            if self.with_scores:
+                self.keys.scores[key] = None
+                self.keys.facts[key] = None
+                do = self._do_scores(chunk, spec, map_key, key, reliance_key)
+            else:
+                do = self._do_maps(chunk, spec, map_key)
+                key = map_key
+            tables = self._score_tables if self.with_scores else (MAPS,)
+            name = f"{self.classifier.id}: {spec.id}"
+            yield self._shard(name, chunk, key, do, keys=self.keys, tables=tables)
+        if self.with_scores:
+            cut = Cut(pairs, shard_key(inputs), map_keys)
+            yield from (self._shard_of(piece, self.keys) for piece in self._further.of_chunk(chunk, cut))
 
     @property
+    def n_chunks(self) -> int:
+        """Into how many chunks the cases are cut."""
+        return len(self._chunks)
+
+    @property
+    def _chunks(self) -> list[Pairs]:
+        size = self.audit.run.shard_size
+        return [self.pairs[start : start + size] for start in range(0, len(self.pairs), size)]
+
+    @cached_property
     def cuts(self) -> list[Cut]:
         """The chunks, and where their maps are."""
-        size = self.audit.run.shard_size
         found: list[Cut] = []
-        for start in range(0, len(self.pairs), size):
-            inputs = self.inputs(self.pairs[start : start + size])
-            found.append(Cut(self.pairs[start : start + size], shard_key(inputs), self._map_keys(inputs)))
+        for pairs in self._chunks:
+            inputs = self.inputs(pairs)
+            found.append(Cut(pairs, shard_key(inputs), self._map_keys(inputs)))
         return found
 
     def _map_keys(self, inputs: Mapping[str, object]) -> dict[str, str]:
@@ -171,14 +203,14 @@ class ShardPlan:
             for spec in self.audit.explainers_and_controls
         }
 
-    def shard_of(self, piece: Piece) -> Shard:
-        """A piece of scores as a shard of this run."""
-        self.keys.scores.append(piece.key)
+    def _shard_of(self, piece: Piece, keys: PartKeys) -> Shard:
+        keys.scores[piece.key] = None
         return self._shard(
             piece.name,
             piece.chunk,
             piece.key,
             lambda: write_part(self.run, SCORES, piece.key, piece.scores()),
+            keys=keys,
         )
 
     def _shard(
@@ -188,14 +220,17 @@ class ShardPlan:
         key: str,
         do: Callable[[], None],
         *,
+        keys: PartKeys,
         tables: Sequence[Table[Any]] = (SCORES,),
     ) -> Shard:
         """One piece of work; it is done when its part is there in every table."""
 
+        def is_stored() -> bool:
+            return all(has_part(self.run, table, key) for table in tables)
+
         def is_done() -> bool:
             # A case that could not be read may be there again, so its shard is tried again.
-            there = all(has_part(self.run, table, key) for table in tables)
-            return there and not read_parts(self.run, PART_PROBLEMS, [key]).rows
+            return is_stored() and not read_parts(self.run, PART_PROBLEMS, [key]).rows
 
         def finish() -> None:
             # The problems first: whoever is killed in between must not leave a case out without a word.
@@ -203,8 +238,8 @@ class ShardPlan:
                 write_part(self.run, PART_PROBLEMS, key, chunk.problems)
             do()
 
-        self.keys.problems.append(key)
-        return Shard(name, len(chunk.pairs), is_done, finish)
+        keys.problems[key] = None
+        return Shard(name, len(chunk.pairs), is_done, finish, is_stored)
 
     def _do_reliance(self, chunk: Chunk, key: str) -> Callable[[], None]:
         def do() -> None:
@@ -255,8 +290,14 @@ class ShardPlan:
             stored = read_parts(self.run, MAPS, [key])
         return stored.rows
 
-    def inputs(self, pairs: Sequence[tuple[Case, Prediction]]) -> Mapping[str, object]:
+    def inputs(self, pairs: Pairs) -> Mapping[str, object]:
         """All that the results of these cases depend on, but for what is asked of them."""
+        ids = tuple(case.case_id for case, _ in pairs)
+        if ids not in self._inputs:
+            self._inputs[ids] = self._read_inputs(pairs)
+        return self._inputs[ids]
+
+    def _read_inputs(self, pairs: Pairs) -> Mapping[str, object]:
         ids = {case.case_id for case, _ in pairs}
         marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
         return {

@@ -9,7 +9,7 @@ from xaudit.config import StatisticsSection
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.errors import RunFolderError
 from xaudit.records import Annotation, Case, Outcome, Prediction, ScoreResult
-from xaudit.stages.conclude import load, read_head
+from xaudit.stages.read_outcome import load, read_head
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN

@@ -7,12 +7,13 @@ only thing that leaves it is one threshold per explainer and class.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xaudit.audit import Chunk, Thresholds, explain, have_maps, tuning_curves
 from xaudit.catalog import explainer_row
 from xaudit.config import ExplainerSpec, LocalizationSection
-from xaudit.engine.local import Shard
+from xaudit.engine.local import Lane, Shard
 from xaudit.errors import DataError
 from xaudit.metrics.localization.tuning import choose_threshold
 from xaudit.records import TunedThreshold, TuningCurve
@@ -29,7 +30,7 @@ from xaudit.store.quantise import quantise
 
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
-    from xaudit.stages.shards import ShardPlan
+    from xaudit.stages.shards import Pairs, ShardPlan
 
 SCORED = "test"
 """The split whose cases are explained and scored."""
@@ -85,33 +86,31 @@ class TuningPlan:
 
     plan: "ShardPlan"
 
-    @property
-    def n_shards(self) -> int:
-        """How many shards there are."""
-        audit = self.plan.audit
-        return -(-len(self.plan.pairs) // audit.run.shard_size) * len(audit.explainers_and_controls)
+    def lanes(self) -> list[Lane]:
+        """One lane for each chunk; each shard leaves one part of curves, and one of maps."""
+        size, pairs = self.plan.audit.run.shard_size, self.plan.pairs
+        chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
+        n_shards = len(self.plan.audit.explainers_and_controls)
+        return [Lane(n_shards, partial(self._of_chunk, chunk)) for chunk in chunks]
 
-    def shards(self) -> Iterator[Shard]:
-        """The shards in order; each leaves one part of curves, and one of maps."""
+    def _of_chunk(self, pairs: "Pairs") -> Iterator[Shard]:
         audit, keys = self.plan.audit, self.plan.keys
-        for start in range(0, len(self.plan.pairs), audit.run.shard_size):
-            pairs = self.plan.pairs[start : start + audit.run.shard_size]
-            chunk = Chunk(self.plan.classifier, self.plan.dataset, pairs)
-            inputs = self.plan.inputs(pairs)
-            for spec in audit.explainers_and_controls:
-                map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
-                key = shard_key(
-                    {
-                        **inputs,
-                        "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
-                        "thresholds": list(audit.localization.tune_thresholds),
-                    }
-                )
-                keys.tuning_maps.append(map_key)
-                keys.tuning.append(key)
-                keys.problems.append(key)
-                name = f"{self.plan.classifier.id}: {spec.id}, {audit.localization.tune_on}"
-                yield Shard(name, len(pairs), self._is_done(key), self._do(chunk, spec, map_key, key))
+        chunk = Chunk(self.plan.classifier, self.plan.dataset, pairs)
+        inputs = self.plan.inputs(pairs)
+        for spec in audit.explainers_and_controls:
+            map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+            key = shard_key(
+                {
+                    **inputs,
+                    "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
+                    "thresholds": list(audit.localization.tune_thresholds),
+                }
+            )
+            keys.tuning_maps[map_key] = None
+            keys.tuning[key] = None
+            keys.problems[key] = None
+            name = f"{self.plan.classifier.id}: {spec.id}, {audit.localization.tune_on}"
+            yield Shard(name, len(pairs), self._is_done(key), self._do(chunk, spec, map_key, key))
 
     def _is_done(self, key: str) -> Callable[[], bool]:
         run = self.plan.run

@@ -27,6 +27,10 @@ _REFUSALS = {
     errno.EROFS: ("the file system is read-only", _ELSEWHERE),
     errno.ENOSPC: ("the disk is full", _ROOM),
     errno.EDQUOT: ("the disk quota is used up", _ROOM),
+    errno.EFBIG: (
+        "the file would be larger than this system lets a process write (ulimit -f)",
+        "raise the limit and give the same command again; finished work is kept",
+    ),
     errno.ENOTDIR: ("a file stands where a folder is needed", _ELSEWHERE),
     errno.EEXIST: ("a file stands where a folder is needed", _ELSEWHERE),
     errno.EISDIR: ("a folder stands where a file is needed", _ELSEWHERE),

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from xaudit.errors import RunFolderError
 from xaudit.records import Evaluation, Interval, Verdict
+from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.schema_version import AUDIT_AGAIN, require_readable
+from xaudit.store.schema_version import AUDIT_AGAIN
 
 Record = TypeVar("Record")
 
@@ -85,8 +86,7 @@ def _read(
         ) from error
     if not isinstance(plain, dict):
         raise RunFolderError(f"{shown}: damaged: expected an object", hint=AUDIT_AGAIN)
-    require_readable(plain.get("schema_version"), shown)
     try:
-        return tuple(decode(row) for row in plain[key])
+        return tuple(decode(row) for row in migrated(f"{name}.json", plain, shown)[key])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunFolderError(f"{shown}: damaged: {error!s:.200}", hint=AUDIT_AGAIN) from error

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xaudit.store.migrations import COLUMNS
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import SCHEMA_VERSION, is_version, require_readable
 from xaudit.store.table import Table
@@ -46,6 +47,29 @@ def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -
         if column.null_count and not field.nullable:
             raise ValueError(f"{table.name}: a row has no {field.name}")
         columns.append(column)
+    return _encoded(table, columns, run)
+
+
+def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> bytes:
+    """A table that another run wrote, as this run's own: the same rows, under this run's name.
+
+    Raises as :func:`check_table`; every page is read, so that nothing damaged is taken over.
+    """
+    file = _open_parquet(pa.BufferReader(path.read_bytes()), table, shown)
+    try:
+        found = file.read(use_threads=False)
+        columns = [
+            found.column(field.name)
+            if field.name in found.column_names
+            else pa.array([_fill(table, field)] * len(found), field.type)
+            for field in table.schema
+        ]
+        return _encoded(table, columns, run)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise DamagedTableError(_first_line(error)) from error
+
+
+def _encoded(table: Table[Any], columns: Sequence[Any], run: RunFolder) -> bytes:
     footer = {
         "table": table.name,
         "schema_version": SCHEMA_VERSION,
@@ -84,7 +108,7 @@ def read_table(path: Path, table: Table[Record], shown: str) -> list[Record]:
     file = _open_parquet(pa.BufferReader(data), table, shown)
     try:
         found = file.read(use_threads=False)
-        columns = {field.name: _values(found, field) for field in table.schema}
+        columns = {field.name: _values(table, found, field) for field in table.schema}
         names = list(columns)
         rows = zip(*columns.values(), strict=True)
         return [table.decode(dict(zip(names, row, strict=True))) for row in rows]
@@ -117,12 +141,10 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
     return file
 
 
-def _values(found: pa.Table, field: pa.Field) -> list[Any]:
-    """One Python value per row; a list of float16 stays an array. A column of a later minor version is empty."""
+def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
+    """One Python value per row; a list of float16 stays an array. A column of a later minor version has its fill."""
     if field.name not in found.column_names:
-        if not field.nullable:
-            raise ValueError(f"the column {field.name!r} is missing")
-        return [None] * int(found.num_rows)
+        return [_fill(table, field)] * int(found.num_rows)
     column = found.column(field.name)
     if column.type != field.type:
         raise ValueError(f"the column {field.name!r} holds {column.type}, not {field.type}")
@@ -136,6 +158,14 @@ def _values(found: pa.Table, field: pa.Field) -> list[Any]:
         flat = chunk.values.to_numpy(zero_copy_only=False)
         arrays += np.split(flat, chunk.offsets.to_numpy()[1:-1])[: len(chunk)]
     return arrays
+
+
+def _fill(table: Table[Any], field: pa.Field) -> object:
+    """What a column holds that there was not when the table was written."""
+    value = COLUMNS.get((table.name, field.name))
+    if value is None and not field.nullable:
+        raise ValueError(f"the column {field.name!r} is missing")
+    return value
 
 
 def _first_line(error: BaseException) -> str:

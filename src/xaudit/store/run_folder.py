@@ -4,6 +4,7 @@ One process works in a folder at a time, see :mod:`xaudit.store.run_lock`; many 
 appears whole. Where the file system knows no locks, two that write the same file write the same content.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -54,7 +55,9 @@ class RunFolder:
 
     @classmethod
     def create(cls, root: Path, *, name: str, config_hash: str, now: datetime) -> Self:
-        """A new folder under ``root``; where two start in the same second, the later takes the next free one.
+        """A new folder under ``root``, named after all that are there.
+
+        Where two start in the same second, or the clock has gone back, the later takes the second after the newest.
 
         Raises:
             OutputError: no permission, no room, or a file in the way.
@@ -62,6 +65,8 @@ class RunFolder:
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
         created = utc_from_text(utc_text(now))
         make_folder(root)
+        for _, found in run_paths(root)[-1:]:
+            created = max(created, utc_of(found) + timedelta(seconds=1))
         while True:
             run_id = f"{created.strftime(_UTC)}-{slug}-{config_hash[:8]}"
             with refusals_as_output_errors(root):
@@ -89,9 +94,8 @@ class RunFolder:
             except RunFolderError:
                 if _is_newer(path):
                     continue
-                created = datetime.strptime(found["utc"], _UTC).replace(tzinfo=UTC)
                 remove_leftovers(path)
-                return cls(path, path.name, name, config_hash, created)
+                return cls(path, path.name, name, config_hash, utc_of(found))
             if run.config_hash == config_hash:
                 return run
         return None
@@ -222,11 +226,32 @@ def _python_number(value: object) -> object:
 
 
 def run_paths(root: Path) -> list[tuple[Path, re.Match[str]]]:
-    """The folders under ``root`` that are named like runs, oldest first, each with its name's parts."""
+    """The run folders under ``root``, oldest first, each with the parts of the name under which it was made.
+
+    A folder that was renamed is known by what it says of itself.
+    """
     if not root.is_dir():
         return []
-    found = ((path, _RUN_ID.match(path.name)) for path in sorted(root.iterdir()) if path.is_dir())
-    return [(path, match) for path, match in found if match is not None]
+    found = [(path, _RUN_ID.match(path.name) or _own_name(path)) for path in root.iterdir() if path.is_dir()]
+    runs = [(path, match) for path, match in found if match is not None]
+    return sorted(runs, key=lambda run: (run[1]["utc"], run[0].name))
+
+
+def _own_name(path: Path) -> re.Match[str] | None:
+    for name in ("status.json", "manifest.json"):
+        with contextlib.suppress(RunFolderError):
+            plain = _read_object(path / name) or {}
+            if isinstance(plain.get("run_id"), str):
+                return _RUN_ID.match(plain["run_id"])
+    return None
+
+
+def utc_of(name: re.Match[str]) -> datetime:
+    """When a run was made, by its name; the beginning of time where its digits are no date."""
+    try:
+        return datetime.strptime(name["utc"], _UTC).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _check_files(path: Path) -> None:

@@ -1,11 +1,11 @@
 """The runs that lie in one place, for ``xaudit list runs``."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from xaudit.errors import RunFolderError
-from xaudit.store.run_folder import RunFolder, run_paths
+from xaudit.store.run_folder import RunFolder, run_paths, utc_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def list_runs(root: Path) -> tuple[RunEntry, ...]:
     """Every run under ``root``, newest first, unreadable ones included; none where there is no such folder."""
     entries = []
     for path, found in reversed(run_paths(root)):
-        created = datetime.strptime(found["utc"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        created = utc_of(found)
         try:
             run = RunFolder.open_run(path, tidy=False)
             entries.append(RunEntry(path.name, run.name, run.created, run.status.state))

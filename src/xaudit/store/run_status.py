@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from xaudit.store.schema_version import SCHEMA_VERSION
 
-RunState = Literal["running", "interrupted", "complete", "incomplete"]
+RunState = Literal["running", "interrupted", "complete", "incomplete", "shard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class RunStatus:
 
     Attributes:
         state: ``running`` also where a run was killed without a chance to say so; ``incomplete`` where more
-            cases failed than the audit allows.
+            cases failed than the audit allows; ``shard`` where it has done its share of a divided run.
         updated: when the state was written.
         counts: such as cases and shards done.
     """

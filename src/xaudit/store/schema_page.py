@@ -6,21 +6,15 @@ from typing import Any
 import pyarrow as pa
 
 from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
-from xaudit.store.result_rows import (
-    CATEGORIES,
-    CURVES,
-    MAP_FACTS,
-    MAPS,
-    PREDICTIONS,
-    RELIANCE,
-    SCORES,
-    SUMMARY,
-    THRESHOLDS,
-    TUNING,
-    TUNING_MAPS,
-)
+from xaudit.store.fact_rows import CATEGORIES, MAP_FACTS
+from xaudit.store.map_rows import MAPS, TUNING_MAPS
+from xaudit.store.prediction_rows import PREDICTIONS
+from xaudit.store.reliance_rows import RELIANCE
 from xaudit.store.schema_version import SCHEMA_VERSION
+from xaudit.store.score_rows import CURVES, SCORES
+from xaudit.store.summary_rows import SUMMARY
 from xaudit.store.table import Table
+from xaudit.store.tuning_rows import THRESHOLDS, TUNING
 
 TABLES: tuple[Table[Any], ...] = (
     CASES,
@@ -58,7 +52,8 @@ _FILES = (
         "what the run was made with: versions, commit, settings' digest, seed, hardware, checksums",
     ),
     ("audit.resolved.yaml", "every setting as it was used"),
-    ("status.json", "`running`, `interrupted`, `complete` or `incomplete`, and counts"),
+    ("status.json", "`running`, `interrupted`, `complete`, `incomplete` or `shard`, and counts"),
+    ("share.json", "of a shard: which one of how many, and how the work was divided"),
     ("log.jsonl", "what happened when, one JSON object a line"),
     (
         "run.lock",

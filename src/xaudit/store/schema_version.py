@@ -8,8 +8,11 @@ from typing import TypeGuard
 
 from xaudit.errors import RunFolderError
 
-SCHEMA_VERSION = "1.0"
-"""Written into every table's footer and every JSON file of a run folder."""
+SCHEMA_VERSION = "1.1"
+"""Written into every table's footer and every JSON file of a run folder.
+
+1.1: the state `shard` and `share.json`; `outcome.json` has all of its keys. Before, keys came without a new number.
+"""
 
 AUDIT_AGAIN = "audit again with --fresh to replace it"
 """The next step for whoever holds a run folder that cannot be read."""

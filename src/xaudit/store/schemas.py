@@ -17,7 +17,11 @@ _CORRECT: Column = ("correct", _TRUTH, "whether the model named the true class")
 _EXPLAINER: Column = ("explainer", _TEXT, "the explainer's id; `-` for a question put to the model itself")
 _EXPLAINER_HASH: Column = ("explainer_hash", _TEXT, "digest of the explainer's name and settings")
 _READER: Column = ("reader", _TEXT, "whose marks were used; `-` where none are needed")
-_N_EVALS: Column = ("n_evals", _WHOLE, "model evaluations spent, counted per image")
+_N_EVALS: Column = (
+    "n_evals",
+    _WHOLE,
+    "model evaluations spent, counted per image; what cases share is split evenly",
+)
 _SECONDS: Column = ("seconds", _NUMBER, "wall time spent, shared evenly within a batch")
 
 

@@ -1,0 +1,83 @@
+"""The nouns of an audit, each frozen, in the order in which data flows through them.
+
+Conventions of this room: coordinates are floats in pixels of the original frame, 0-based and half-open, x to
+the right and y down. An image of height ``H`` and width ``W`` covers ``[0, W) × [0, H)``. Arrays are ``(H, W)``.
+Rows of different tables meet by their string ids, never by position.
+"""
+
+from xaudit.records.annotation import NO_READER, Annotation, Surroundings
+from xaudit.records.arrays import BoolArray, FloatArray, IntArray
+from xaudit.records.case import Case, PatientSide, Preview
+from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
+from xaudit.records.comparison import Comparison
+from xaudit.records.evaluation import Evaluation
+from xaudit.records.interval import Interval
+from xaudit.records.map_facts import MapFacts
+from xaudit.records.outcome import Outcome
+from xaudit.records.plan import Plan
+from xaudit.records.prediction import Prediction
+from xaudit.records.progress import Problem, Progress, UnscoredGroup, Work
+from xaudit.records.readers import Ceiling, ReaderAgreement
+from xaudit.records.region import Box, MaskRegion, Polygon, Region
+from xaudit.records.regression import Coefficient, Regression
+from xaudit.records.reliance import Reliance
+from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
+from xaudit.records.saliency_map import SaliencyMap
+from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
+from xaudit.records.summary import ALL_CASES, Summary
+from xaudit.records.tuning import TunedThreshold, TuningCurve
+from xaudit.records.verdict import Status, Verdict
+
+__all__ = [
+    "ALL_CASES",
+    "MODEL_LEVEL",
+    "NO_READER",
+    "Annotation",
+    "BoolArray",
+    "Box",
+    "Case",
+    "CaseChanges",
+    "CategorisedMap",
+    "CategoryCount",
+    "Ceiling",
+    "Coefficient",
+    "Comparison",
+    "Evaluation",
+    "Flips",
+    "FloatArray",
+    "IntArray",
+    "Interval",
+    "LocalizedAndCausal",
+    "MapFacts",
+    "MaskRegion",
+    "Move",
+    "Outcome",
+    "PatientSide",
+    "Plan",
+    "Polygon",
+    "Prediction",
+    "Preview",
+    "Problem",
+    "Progress",
+    "ReaderAgreement",
+    "Region",
+    "Regression",
+    "Reliance",
+    "RunDiff",
+    "SaliencyMap",
+    "Score",
+    "ScoreCurve",
+    "ScoreKey",
+    "ScoreResult",
+    "Status",
+    "Summary",
+    "Surroundings",
+    "ThresholdShift",
+    "TunedThreshold",
+    "TuningCurve",
+    "Unscored",
+    "UnscoredGroup",
+    "Verdict",
+    "VerdictChange",
+    "Work",
+]

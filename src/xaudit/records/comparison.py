@@ -1,0 +1,66 @@
+"""Two explainers, models or runs held against each other on the same cases."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xaudit.records.interval import Interval
+from xaudit.records.summary import ALL_CASES
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two explainers, models or runs held against each other on the same cases, for one metric and reader.
+
+    Attributes:
+        explainer_id: the one whose surplus is measured.
+        other_id: the explainer it is measured against; the same one where models or runs are compared.
+        means: of the first and the second over the common cases, None where there are none.
+        difference: mean of the first minus the second, paired by case; None without common cases.
+        p_value: Wilcoxon's on the patients' mean differences, None below 5 patients.
+        p_adjusted: the same after Holm's correction over one model's comparisons within a metric family.
+        n_wins: cases on which the first is better (higher, where a metric has no direction).
+        n_losses: cases on which the second is better.
+        n_unpaired: cases on which only one of the two has a value.
+        cluster: ``patient``, or ``case`` where the data names no patients.
+        conclusion: of the first against the second; ``undecided`` where chance may explain the difference or too few
+            patients allow no limits, ``none`` without common cases.
+        axis: what differs between the two.
+        other_model_id: the second's model; the same one unless models are compared.
+        stratum: the part of the cases that is compared.
+        effect_size: matched-pairs rank-biserial correlation of the patients' mean differences, -1 to 1.
+        p_sign_flip: permutation of signs by patient, None below 5 patients.
+        p_mcnemar: mid-p, by patient; None where the values are no hits or below 5 patients.
+        p_mcnemar_exact: the same test, exact and therefore cautious.
+    """
+
+    model_id: str
+    metric_id: str
+    family: str
+    reader: str
+    explainer_id: str
+    other_id: str
+    means: tuple[float, float] | None
+    difference: Interval | None
+    p_value: float | None
+    p_adjusted: float | None
+    n_wins: int
+    n_ties: int
+    n_losses: int
+    n_cases: int
+    n_patients: int
+    n_unpaired: int
+    cluster: str
+    conclusion: Literal["higher", "lower", "undecided", "none"]
+    sentence: str
+    axis: Literal["explainer", "model", "run"] = "explainer"
+    run_id: str = ""
+    other_run_id: str = ""
+    other_model_id: str = ""
+    stratum: str = ALL_CASES
+    effect_size: float | None = None
+    p_sign_flip: float | None = None
+    p_sign_flip_adjusted: float | None = None
+    p_mcnemar: float | None = None
+    p_mcnemar_adjusted: float | None = None
+    p_mcnemar_exact: float | None = None
+    p_mcnemar_exact_adjusted: float | None = None

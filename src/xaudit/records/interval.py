@@ -1,0 +1,19 @@
+"""A value with its confidence limits."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its confidence limits; the limits are None where too few patients allow none.
+
+    Attributes:
+        method: ``bca``, ``percentile``, ``wilson``, ``none``, or ``image-percentile`` where CheXlocalize is followed.
+        n_replicates_dropped: bootstrap replicates that had no value.
+    """
+
+    estimate: float
+    low: float | None
+    high: float | None
+    method: str
+    n_replicates_dropped: int = 0

@@ -1,0 +1,53 @@
+"""All that a run comes to, as every report shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
+from xaudit.records.evaluation import Evaluation
+from xaudit.records.plan import Plan
+from xaudit.records.progress import Problem, UnscoredGroup, Work
+from xaudit.records.readers import Ceiling, ReaderAgreement
+from xaudit.records.regression import Regression
+from xaudit.records.summary import Summary
+from xaudit.records.tuning import TunedThreshold
+from xaudit.records.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run as every report sees it.
+
+    Attributes:
+        run_id: the run folder's name.
+        explainer_ids: explainers first, controls after, in the audit's order.
+        control_ids: those of them that are controls.
+        n_explained: cases explained, by model.
+        notes: sentences a reader must see, such as what could not be measured and why.
+        positive: the class whose evidence is explained, by model.
+        external_ids: models that are not here: their predictions and maps were read from files.
+    """
+
+    name: str
+    run_id: str
+    model_ids: tuple[str, ...]
+    explainer_ids: tuple[str, ...]
+    control_ids: tuple[str, ...]
+    evaluations: tuple[Evaluation, ...]
+    summaries: tuple[Summary, ...]
+    verdicts: tuple[Verdict, ...]
+    problems: tuple[Problem, ...]
+    n_explained: Mapping[str, int]
+    positive: Mapping[str, str]
+    notes: tuple[str, ...]
+    work: Work
+    unscored: tuple[UnscoredGroup, ...] = ()
+    agreements: tuple[ReaderAgreement, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    regressions: tuple[Regression, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    categories: tuple[CategoryCount, ...] = ()
+    category_shifts: tuple[ThresholdShift, ...] = ()
+    thresholds: tuple[TunedThreshold, ...] = ()
+    causal: tuple[LocalizedAndCausal, ...] = ()
+    external_ids: tuple[str, ...] = ()

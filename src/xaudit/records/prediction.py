@@ -1,0 +1,31 @@
+"""What a model said of one case."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one model said of one case, and which class is explained.
+
+    Attributes:
+        logits: one per class, in the order of the data set's class names.
+        probabilities: softmax of the logits.
+        predicted: the class with the highest logit.
+        target: the class whose evidence the maps show.
+    """
+
+    case_id: str
+    patient_id: str | None
+    model_id: str
+    split: str
+    label: str
+    predicted: str
+    target: str
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    class_names: tuple[str, ...]
+
+    @property
+    def correct(self) -> bool:
+        """Whether the model named the true class."""
+        return self.predicted == self.label

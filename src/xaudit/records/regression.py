@@ -1,0 +1,44 @@
+"""How scores depend on properties of the cases."""
+
+from dataclasses import dataclass
+
+from xaudit.records.interval import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One slope of a regression, with its interval and test over patients.
+
+    Attributes:
+        name: ``intercept``, ``log2-lesion-area`` or ``confidence``; of a published protocol the feature's, and
+            ``spearman`` for the rank correlation with it.
+        interval: change of the score per unit of ``name``.
+        p_value: two-sided, against 0.
+    """
+
+    name: str
+    interval: Interval
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """How one localization score moves with the size of the lesion and the confidence of the model.
+
+    Attributes:
+        coefficients: empty where there is no fit.
+        reason: why there is no fit; empty where there is one.
+        protocol: the published study whose regression it repeats, such as ``chexlocalize``; empty for xaudit's own.
+        feature: the one thing that such a regression is on; empty for xaudit's own, which takes all together.
+    """
+
+    model_id: str
+    explainer_id: str
+    metric_id: str
+    reader: str
+    coefficients: tuple[Coefficient, ...]
+    n_cases: int
+    n_patients: int
+    reason: str = ""
+    protocol: str = ""
+    feature: str = ""

@@ -1,0 +1,127 @@
+"""What an outcome needs of the data and the models beside the scores: facts, notes, problems and pictures of cases."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from xaudit.records import Case, Ceiling, MapFacts, Problem, Regression, ScoreResult
+from xaudit.stages.audited import Audited
+from xaudit.stages.categories import confusion_cell
+from xaudit.stages.conclude import CaseFigures
+from xaudit.stages.external_model import explained_by, external_notes
+from xaudit.stages.findings import data_findings
+from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
+from xaudit.stages.pictures import Picture, pick_cases, pictures
+from xaudit.stages.previews import previews
+from xaudit.stages.published_regressions import lesion_geometries, published_regressions
+from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
+from xaudit.stages.shards import PartKeys
+from xaudit.statistics.strata import CaseFacts, facts_of
+from xaudit.store.parts import PART_PROBLEMS, has_part, read_parts
+from xaudit.store.tables import write_previews
+
+
+def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures:
+    """What is known of the explained cases and their readers beside the scores."""
+    settings = audited.audit.statistics
+    facts: dict[str, Mapping[str, CaseFacts]] = {}
+    ceilings: list[Ceiling] = []
+    published: list[Regression] = []
+    explained: dict[str, dict[str, Case]] = {}
+    for model in audited.audit.models:
+        dataset, pairs = audited.dataset_of(model), audited.chosen(model)
+        cases = [case for case, _ in pairs]
+        explained.setdefault(dataset.id, {}).update({case.case_id: case for case in cases})
+        if settings.strata or settings.regression:
+            facts |= facts_of(cases, dataset.annotations, [answer for _, answer in pairs])
+        ceilings += ceilings_of(
+            dataset,
+            cases,
+            [result for result in scores if result.key.model_id == model.id],
+            metrics=audited.audit.metrics,
+            explainers=[spec.id for spec in audited.audit.explainers],
+            settings=settings,
+            seed=audited.audit.seed,
+            seen=seen_by(audited.classifiers[model.id].model_hw, model.fit),
+        )
+        if audited.audit.localization.protocol is not None:
+            published += published_regressions(
+                [result for result in scores if result.key.model_id == model.id],
+                lesion_geometries(dataset, cases),
+                [answer for _, answer in pairs],
+                metric_names=audited.audit.metric_names,
+                controls=audited.audit.control_ids,
+            )
+    agreements = [
+        one
+        for name, dataset in audited.datasets.items()
+        for one in agreement_of(dataset, list(explained.get(name, {}).values()))
+    ]
+    return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published))
+
+
+def save_previews(audited: Audited, scores: Sequence[ScoreResult], facts: Sequence[MapFacts]) -> None:
+    """Pictures of the cases that the report's gallery shows; they are its only part that needs the data."""
+    wanted: dict[str, dict[str, Case]] = {}
+    names = [spec.id for spec in audited.audit.explainers]
+    metric = ranking_metric(scores, names)
+    for model in audited.audit.models if audited.audit.report.images else ():
+        dataset = audited.dataset_of(model)
+        own = [one for one in facts if one.model_id == model.id]
+        cells = {one.case_id: confusion_cell(one, dataset.positive) for one in own}
+        values = case_values(scores, model_id=model.id, explainers=names, metric_id=metric)
+        chosen = set(gallery_cases(cells, values, n=audited.audit.report.gallery))
+        cases = {case.case_id: case for case in dataset.cases if case.case_id in chosen}
+        wanted.setdefault(model.dataset or "data", {}).update(cases)
+    made = [one for name, cases in wanted.items() for one in previews(audited.datasets[name], cases.values())]
+    write_previews(audited.folder, made)
+
+
+def pictures_of(audited: Audited, scores: Sequence[ScoreResult]) -> Iterator[Picture]:
+    """The cases most worth looking at, read one by one."""
+    for model in audited.audit.models:
+        pairs = audited.chosen(model)
+        own = [result for result in scores if result.key.model_id == model.id]
+        yield from pictures(
+            audited.folder,
+            audited.dataset_of(model),
+            pick_cases(pairs, own, n_pictures=audited.audit.run.figures),
+            explainers=audited.audit.explainers,
+            model_id=model.id,
+            fit=model.fit,
+        )
+
+
+def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
+    """What could not be read, classified, explained or scored, each once."""
+    there = [key for key in keys.problems if has_part(audited.folder, PART_PROBLEMS, key)]
+    found = [problem for dataset in audited.datasets.values() for problem in dataset.problems]
+    found += audited.predicted[1]
+    found += read_parts(audited.folder, PART_PROBLEMS, there).rows
+    return list(dict.fromkeys(found))
+
+
+def head_of(audited: Audited, problems: Sequence[Problem], further_notes: Sequence[str]) -> dict[str, Any]:
+    """What the outcome says of the run beside its tables, see :func:`xaudit.stages.conclude.conclude`."""
+    notes = list(dict.fromkeys(note for dataset in audited.datasets.values() for note in dataset.notes))
+    notes += [note for classifier in audited.classifiers.values() for note in classifier.notes]
+    notes += external_notes(audited.audit)
+    notes += further_notes
+    for name, dataset in audited.datasets.items():
+        if not dataset.split_known:
+            unit = "patient" if dataset.patients_known else "image, since no patients are known"
+            notes.append(f"data set '{name}': no splits were given; it was divided here by {unit}")
+    listed = {case.case_id for dataset in audited.datasets.values() for case in dataset.cases}
+    listed |= {problem.case_id for dataset in audited.datasets.values() for problem in dataset.problems}
+    return {
+        "n_cases": len(listed),
+        "n_chosen": len(
+            {case.case_id for model in audited.audit.models for case, _ in audited.chosen(model)}
+        ),
+        "n_explained": {model.id: len(audited.chosen(model)) for model in audited.audit.models},
+        "positive": {model.id: audited.dataset_of(model).positive for model in audited.audit.models},
+        "external": [model.id for model in audited.audit.models if model.is_external],
+        "explained_by": {model.id: explained_by(audited.audit, model) for model in audited.audit.models},
+        "patients_known": all(dataset.patients_known for dataset in audited.datasets.values()),
+        "data_findings": data_findings(audited.datasets, problems),
+        "notes": notes,
+    }

@@ -1,0 +1,78 @@
+"""What one run takes over from another of the same audit: finished parts, predictions and trained weights."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from xaudit.store.atomic_file import refusals_as_output_errors
+from xaudit.store.parquet_file import DamagedTableError, adopt_table
+from xaudit.store.parts import (
+    CURVES,
+    MAP_FACTS,
+    MAPS,
+    PART_PROBLEMS,
+    RELIANCE,
+    SCORES,
+    TUNING,
+    TUNING_MAPS,
+    has_part,
+    part_keys,
+)
+from xaudit.store.prediction_rows import PREDICTIONS
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.table import Table
+
+# The problems first and the scores last: whoever is killed in between must not leave a case out without a word.
+TABLES: Sequence[Table[Any]] = (
+    PART_PROBLEMS,
+    MAPS,
+    TUNING_MAPS,
+    TUNING,
+    RELIANCE,
+    MAP_FACTS,
+    CURVES,
+    SCORES,
+)
+
+
+def adopt_parts(run: RunFolder, other: RunFolder) -> int:
+    """Takes over every part that is not there yet, and counts them; damaged ones are passed over.
+
+    Raises:
+        OutputError: no permission or no room.
+        RunFolderError: where a newer version wrote a part.
+    """
+    adopted = 0
+    for table in TABLES:
+        for key in part_keys(other, table):
+            if has_part(run, table, key):
+                continue
+            name = f"{table.name}/part-{key}.parquet"
+            with suppress(DamagedTableError, FileNotFoundError):
+                run.save_bytes(name, adopt_table(other.path / name, table, run, f"{other.run_id}/{name}"))
+                adopted += 1
+    return adopted
+
+
+def adopt_weights(run: RunFolder, other: RunFolder) -> None:
+    """Takes over weights that the other run trained and this one has not; raises as :func:`adopt_parts`."""
+    for path in sorted(other.models_path.glob("*.safetensors")):
+        if not (run.models_path / path.name).exists():
+            with refusals_as_output_errors(path):
+                data = path.read_bytes()
+            run.save_bytes(f"{run.models_path.name}/{path.name}", data)
+
+
+def adopt_predictions(run: RunFolder, other: RunFolder, made_from: str) -> None:
+    """Takes over predictions, and the note of what they were made from, where this run has none.
+
+    Args:
+        made_from: name of that note. Without it predictions are not known to be whole.
+    """
+    table = PREDICTIONS
+    if (run.path / made_from).exists() or not (other.path / made_from).exists():
+        return
+    name = f"{table.name}.parquet"
+    with suppress(DamagedTableError, FileNotFoundError):
+        run.save_bytes(name, adopt_table(other.path / name, table, run, f"{other.run_id}/{name}"))
+        run.save_bytes(made_from, (other.path / made_from).read_bytes())

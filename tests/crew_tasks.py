@@ -1,0 +1,48 @@
+"""What the workers of the crew's tests do; they import this file by its name."""
+
+import os
+import sys
+import time
+
+from xaudit.engine.crew import Crew, News
+from xaudit.errors import DataError
+
+
+class AwkwardError(Exception):
+    """Cannot be sent from one process to another."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def work(task):
+    match task:
+        case "fail":
+            raise DataError("one.png: cannot be read", hint="restore it")
+        case "awkward":
+            raise AwkwardError("this", "that")
+        case "die":
+            os._exit(7)
+        case "wait":
+            yield News(f"{os.getpid()}", False)
+            time.sleep(600)
+        case _:
+            yield News(f"{task} by {os.getpid()}", False, 3, 0.5)
+            time.sleep(0.05)
+            yield News(f"{os.environ['OMP_NUM_THREADS']} threads", True)
+
+
+def begin():
+    return work
+
+
+def cannot_begin():
+    raise DataError("there are no images", hint="")
+
+
+if __name__ == "__main__":  # a parent that is killed while its workers wait
+    with Crew(2, begin, n_threads=1) as crew:
+        for news in crew.do(["wait", "wait"]):
+            sys.stdout.write(f"{news.name}\n")
+            sys.stdout.flush()
+        sys.exit("the workers waited no longer")
