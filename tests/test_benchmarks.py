@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
             "of the floor's wall time",
         ),
         ("pieces.py", ["--networks", "resnet18:32", "--rounds", "1"], "ms an image"),
+        ("workers.py", ["--cases", "2", "--rounds", "1"], "the scores agree"),
     ],
 )
 def test_a_benchmark_runs(script, arguments, seen):

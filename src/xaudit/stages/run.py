@@ -7,9 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-import torch
-
-from xaudit.engine.threads import one_blas_thread
+from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.extras import check_extra
 from xaudit.records import Progress, Work
@@ -159,7 +157,7 @@ class Run:
             self.request.command,
             self.audit.seed,
             self.audited.device,
-            torch.get_num_threads(),
+            threads_each(self.request.workers),
             self.started,
             finished,
         )
