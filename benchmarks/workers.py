@@ -60,14 +60,16 @@ def main() -> None:
                 took, scores = run(Path(name) / f"{turn}-{n_workers}", n_workers, asked.cases)
                 seconds[n_workers].append(took)
                 first = scores if first is None else first
-                    if not agree(scores, first):
+                if not agree(scores, first):
                     sys.exit(f"{n_workers} workers come to other scores")
     base = statistics.median(seconds[asked.workers[0]])
     for n_workers, took in seconds.items():
         median = statistics.median(took)
         spread = f"{min(took):.1f} to {max(took):.1f}"
-        print(f"{n_workers} workers: {median:.1f} s ({spread}), {median / base:.2f} of {asked.workers[0]}")
-    print(f"{asked.cases} cases, {asked.rounds} rounds, {os.cpu_count()} processors; the scores agree")
+        print(
+            f"--workers {n_workers}: {median:.1f} s ({spread}), {median / base:.2f} of --workers {asked.workers[0]}"
+        )
+    print(f"--cases {asked.cases} --rounds {asked.rounds}, {os.cpu_count()} processors; the scores agree")
 
 
 if __name__ == "__main__":
