@@ -5,13 +5,13 @@ Conventions as in :mod:`xaudit.records`; sizes are ``(height, width)``.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 import numpy as np
-from skimage.draw import polygon2mask
 
+from xaudit.outlines import within_outline
 from xaudit.records import BoolArray, Box, FloatArray, MaskRegion, Polygon, Region
 
 Fit = Literal["stretch", "pad", "crop"]
@@ -173,8 +173,7 @@ def rasterise(region: Region, shape: tuple[int, int]) -> BoolArray:
             mask[rows, cols] = True
             return mask
         case Polygon(points):
-            corners = np.array([(y - 0.5 - _TIE, x - 0.5 - _TIE) for x, y in points])
-            inside: BoolArray = np.asarray(polygon2mask(shape, corners))  # type: ignore[no-untyped-call]
+            inside = within_outline(np.array(points, dtype=np.float64)[:, ::-1] - 0.5 - _TIE, shape)
             if not inside.any():
                 xs, ys = zip(*points, strict=True)
                 inside[_centres(*_middle(ys), shape[0]), _centres(*_middle(xs), shape[1])] = True
@@ -212,8 +211,8 @@ def bounding_box(mask: BoolArray) -> Box:
     return Box(float(cols[0]), float(rows[0]), float(cols[-1] + 1), float(rows[-1] + 1))
 
 
-def union(masks: Sequence[BoolArray], shape: tuple[int, int]) -> BoolArray:
-    """The pixels that lie in any of the masks; none where there are no masks."""
+def union(masks: Iterable[BoolArray], shape: tuple[int, int]) -> BoolArray:
+    """The pixels that lie in any of the masks, which may be made one by one; none where there are no masks."""
     together = np.zeros(shape, dtype=bool)
     for mask in masks:
         together |= mask

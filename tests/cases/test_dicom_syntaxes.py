@@ -79,7 +79,7 @@ def test_a_deflated_file_that_would_become_huge_is_refused(monkeypatch):
     monkeypatch.setattr("xaudit.cases.dicom_file._MOST_UNPACKED", 1 << 20)
     data = dicom_bytes(np.zeros((1000, 1000), np.uint16), syntax=DeflatedExplicitVRLittleEndian)
     assert len(data) < 20_000
-    with unreadable("is a deflated DICOM file that unpacks to more than 512 MB"):
+    with unreadable("is a deflated DICOM file that unpacks to more than 256 MB"):
         dicom_header(data, "full")
 
 
@@ -294,3 +294,21 @@ def test_a_header_that_claims_a_huge_frame_is_refused_before_room_is_made():
 def test_values_packed_into_high_bits_are_refused():
     with unreadable("packs its DICOM pixels into bits in a way that is not read"):
         dicom_pixels(dicom_bytes(slice_of(1, 2), BitsStored=12, HighBit=15), "full")
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 5), (7, 9), (8, 8)])
+def test_frames_of_single_bits_are_read_wherever_in_a_byte_they_begin(height, width):
+    """Fifteen, 63 and 64 bits each: the second frame of the first begins with the last bit of the second byte."""
+    frames = np.random.default_rng(0).integers(0, 2, (4, height, width), dtype=np.uint8)
+    bits = np.packbits(frames.reshape(-1), bitorder="little").tobytes()
+    data = dicom_bytes(
+        np.zeros((height, width), np.uint8),
+        NumberOfFrames=4,
+        BitsAllocated=1,
+        BitsStored=1,
+        HighBit=0,
+        RescaleIntercept="0",
+        PixelData=bits + bytes(len(bits) % 2),
+    )
+    for number, frame in enumerate(frames, start=1):
+        assert np.array_equal(dicom_pixels(data, "full", number), frame)

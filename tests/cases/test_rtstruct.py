@@ -11,7 +11,7 @@ import pytest
 from case_files import refused, write_image
 from dicom_files import SECRET, dicom_bytes
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.image_index import ImageIndex
@@ -45,9 +45,17 @@ def square(x0, y0, x1, y1, z=30.0):
     ]
 
 
-def structure_set(*contours, uid=UID, kind="CLOSED_PLANAR", space="1.9", name="nodule", frame=None):
+def structure_set(
+    *contours,
+    uid=UID,
+    kind="CLOSED_PLANAR",
+    space="1.9",
+    name="nodule",
+    frame=None,
+    syntax=ExplicitVRLittleEndian,
+):
     file, meta = Dataset(), FileMetaDataset()
-    meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, STORAGE
+    meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = syntax, STORAGE
     meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = "1.2.3"
     file.file_meta, file.SOPClassUID, file.PatientName = meta, STORAGE, SECRET
     structure = Dataset()
@@ -205,6 +213,15 @@ def test_damaged_points_are_refused(saved, points):
         "export it again",
     ):
         read(saved(points))
+
+
+def test_an_outline_of_more_points_than_anybody_draws_is_refused(saved):
+    with refused(
+        "the RT structure set: structure 1: outline 1: an outline of 20004 points, and more than 20000 are not read",
+        "save it as a mask, or with fewer points",
+    ):
+        # Explicit numbers have room for 64 kB only.
+        read(saved(square(10, 5, 14, 8) * 5001, syntax=ImplicitVRLittleEndian))
 
 
 @pytest.mark.parametrize("kept", [300, 420, 500])

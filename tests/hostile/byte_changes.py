@@ -16,6 +16,7 @@ from copy import deepcopy
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 Pick = Callable[[int], int]
 
@@ -208,6 +209,25 @@ def png_fields(content: bytes, pick: Pick) -> bytes:
     )
 
 
+def tiff_fields(content: bytes, pick: Pick) -> bytes:
+    """A TIFF with a number of its first directory changed: a tag, its type, how many values, one of them, or what follows."""
+    order = {b"II": "little", b"MM": "big"}.get(content[:2])
+    if order is None or content[2:4] not in (b"*\0", b"\0*"):
+        return some_bytes(content, pick)
+    at = int.from_bytes(content[4:8], order)
+    n_entries = int.from_bytes(content[at : at + 2], order)
+    if not 0 < n_entries < 100:
+        return some_bytes(content, pick)
+    entry = at + 2 + 12 * pick(n_entries)
+    place, size = one_of(
+        pick, ((entry, 2), (entry + 2, 2), (entry + 4, 4), (entry + 8, 4), (entry + 8, 2), (at, 2), (4, 4))
+    )
+    if pick(8) == 0:
+        place, size = at + 2 + 12 * n_entries, 4
+    number = one_of(pick, (*EDGES, *range(12), at, len(content) - 1)) % 256**size
+    return content[:place] + number.to_bytes(size, order) + content[place + size :]
+
+
 def packed(content: bytes, pick: Pick) -> bytes:
     """What lies within a gzip file, changed and packed again."""
     if content[:2] != b"\x1f\x8b":
@@ -270,6 +290,10 @@ def dicom_elements(content: bytes, pick: Pick) -> bytes:
         OverflowError,
         struct.error,
         NotImplementedError,
+        EOFError,
+        OSError,
+        InvalidDicomError,
+        BytesLengthException,
     ):
         return some_bytes(content, pick)
     return out.getvalue()

@@ -16,15 +16,19 @@ from stored_run import lay_stored_run, read_stored_run
 from test_annotation_formats import FILES, SQUARES, index
 
 from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_file import read_bytes, read_header, read_pixels, uid_of
+from xaudit.cases.image_file import frame_numbers, read_bytes, read_header, read_pixels, uid_of
 from xaudit.cases.masks import read_mask
 from xaudit.cases.nifti import MaskSlice, read_slice
+from xaudit.cases.opened_image import opened_images
 from xaudit.cases.readers import reader_masks
 from xaudit.cases.table import read_table
-from xaudit.config import AnnotationSection, NiftiSection, read_audit_file
+from xaudit.config import AnnotationSection, NiftiSection, SlicesSection, read_audit_file
 from xaudit.errors import DataError
+from xaudit.explainers.external.reading import read_map
 from xaudit.models.checkpoint import load_weights
 from xaudit.models.training_state import TrainingState
+from xaudit.stages.external_predictions import answers_of
+from xaudit.store.foreign_table import read_foreign_table
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,14 @@ class EntryPoint:
         lay: writes good files into an empty folder and returns those that may be damaged.
         read: reads the folder; the second argument is the damaged file.
         changes: what damages a file's bytes.
+        formats: of the catalog that its files are in; of weights, the sources of models.
     """
 
     name: str
     lay: Callable[[Path], list[Path]]
     read: Callable[[Path, Path], object]
     changes: tuple[Callable[[bytes, change.Pick], bytes], ...]
+    formats: tuple[str, ...] = ()
 
 
 def _written(folder: Path, contents, names) -> list[Path]:
@@ -53,20 +59,37 @@ def _written(folder: Path, contents, names) -> list[Path]:
     return paths
 
 
-def read_image(file: Path, window="full") -> None:
-    """An image, as it is loaded and as its pixels are fetched later."""
-    data = read_bytes(file)
+def read_image(file: Path, window="full", slices=None) -> None:
+    """An image, or the first and last of several, as it is loaded and as its pixels are fetched later."""
+    data, slices = read_bytes(file), slices or SlicesSection()
     uid_of(data)
-    header = read_header(data, window)
-    pixels = read_pixels(data, header.source_format, window)
-    assert pixels.shape[:2] == (header.height, header.width)
-    assert np.isfinite(pixels).all()
+    numbers = frame_numbers(data, slices)
+    for frame in (None,) if numbers is None else sorted({numbers[0], numbers[-1]}):
+        header = read_header(data, window, frame, slices)
+        pixels = read_pixels(data, header.source_format, window, frame, slices)
+        assert pixels.shape[:2] == (header.height, header.width)
+        assert np.isfinite(pixels).all()
 
 
-def read_marks(path: Path, kind="auto", frame=(40, 60), **settings) -> None:
-    """Readers' marks, and the pixels within them."""
+def read_frame(file: Path, number: int, axis="third") -> None:
+    """One image of a file of several."""
+    data, slices = read_bytes(file), SlicesSection(axis=axis)
+    assert number in frame_numbers(data, slices)
+    header = read_header(data, "full", number, slices)
+    read_pixels(data, header.source_format, "full", number, slices)
+
+
+def read_every_frame(file: Path) -> None:
+    """The headers of all images of a file, as a folder of images is looked through."""
+    faults = [one.reason for one in opened_images(file.parent, file.name, "full") if one.header is None]
+    if faults:
+        raise DataError(f"{len(faults)} images: {faults[0]}", hint="the test's")
+
+
+def read_marks(path: Path, kind="auto", frame=(40, 60), drawn_as="", **settings) -> None:
+    """Readers' marks, and the pixels within them, on images that lie where those of one of the squares lie."""
     section = AnnotationSection(path=path, format=kind, **settings)
-    found, *_ = read_annotations(section, index(frame), merge={})
+    found, *_ = read_annotations(section, index(frame, drawn_as), merge={})
     for case_id in {mark.case_id for mark in found}:
         reader_masks([mark for mark in found if mark.case_id == case_id], frame)
 
@@ -99,6 +122,44 @@ def _lay_dicoms(folder):
     return _written(folder, contents, [f"{i}.dcm" for i in range(len(contents))])
 
 
+def _lay_tiffs(folder):
+    contents = seeds.tiffs()
+    return _written(folder, contents, [f"{i}.tif" for i in range(len(contents))])
+
+
+def _lay_niftis(folder):
+    return _written(folder, seeds.niftis(), ["ct.nii", "ct2.nii.gz"])
+
+
+def _read_volume(folder, file):
+    _read_image(folder, file)
+    read_image(file, slices=SlicesSection(axis="sagittal"))
+
+
+def _lay_maps(folder):
+    contents = seeds.maps()
+    return _written(folder, contents.values(), contents)
+
+
+def read_map_file(file: Path) -> None:
+    """A finished map, as it lies in the patient and as it is stored."""
+    for orientation in ("patient", "stored"):
+        values = read_map(file, f"maps/{file.name}", orientation=orientation)
+        assert values.dtype == np.float32
+        assert values.ndim == 2
+
+
+def _lay_predictions(folder):
+    contents = seeds.predictions()
+    return _written(folder, contents.values(), contents)
+
+
+def read_predictions(file: Path) -> None:
+    """What an external model said, to its answers."""
+    rows = read_foreign_table(file, what="predictions")
+    answers_of(rows, index((40, 60)), class_names=("cancer", "normal"), values="probability")
+
+
 def _lay_labels(folder):
     for name in ("a.png", "b.png"):
         (folder / name).write_bytes(b"")
@@ -129,7 +190,7 @@ def _annotations(kind, file, keys, frame):
 
     def read(folder, _):
         for name in (kind, "auto"):
-            read_marks(folder / Path(file).name, name, frame, **keys)
+            read_marks(folder / Path(file).name, name, frame, file, **keys)
 
     suffix = Path(file).suffix
     changes = {
@@ -138,7 +199,7 @@ def _annotations(kind, file, keys, frame):
     }.get(suffix, (change.some_text,))
     if file == "masks":
         changes = (change.png_fields, change.some_bytes)
-    return EntryPoint(f"annotations: {file}", lay, read, changes)
+    return EntryPoint(f"annotations: {file}", lay, read, changes, (kind,))
 
 
 def _read_masks(_, file):
@@ -146,21 +207,47 @@ def _read_masks(_, file):
 
 
 ENTRY_POINTS = (
-    EntryPoint("rasters", _lay_rasters, _read_image, (change.png_fields, change.some_bytes)),
-    EntryPoint("dicom", _lay_dicoms, _read_image, (change.dicom_elements, change.some_bytes)),
-    EntryPoint("mask", _lay_rasters, _read_masks, (change.png_fields, change.some_bytes)),
+    EntryPoint("rasters", _lay_rasters, _read_image, (change.png_fields, change.some_bytes), ("png", "jpeg")),
+    EntryPoint("tiff", _lay_tiffs, _read_image, (change.tiff_fields, change.some_bytes), ("tiff",)),
+    EntryPoint("dicom", _lay_dicoms, _read_image, (change.dicom_elements, change.some_bytes), ("dicom",)),
+    EntryPoint("mask", _lay_rasters, _read_masks, (change.png_fields, change.some_bytes), ("masks",)),
     EntryPoint(
-        "nifti",
-        lambda folder: _written(folder, seeds.niftis(), ["ct.nii", "ct2.nii.gz"]),
+        "nifti mask",
+        _lay_niftis,
         lambda _, file: read_nifti(file),
         (change.packed, change.packed, change.some_bytes),
+        ("nifti",),
     ),
-    EntryPoint("labels", _lay_labels, lambda folder, file: read_table(file, folder), (change.some_text,)),
+    EntryPoint(
+        "nifti image",
+        _lay_niftis,
+        _read_volume,
+        (change.packed, change.packed, change.some_bytes),
+        ("nifti",),
+    ),
+    EntryPoint(
+        "labels", _lay_labels, lambda folder, file: read_table(file, folder), (change.some_text,), ("csv",)
+    ),
+    EntryPoint(
+        "external maps",
+        _lay_maps,
+        lambda _, file: read_map_file(file),
+        (change.archive_entries, change.packed, change.png_fields, change.some_bytes),
+        ("maps",),
+    ),
+    EntryPoint(
+        "external predictions",
+        _lay_predictions,
+        lambda _, file: read_predictions(file),
+        (change.some_text, change.some_bytes),
+        ("predictions",),
+    ),
     EntryPoint(
         "weights",
         lambda folder: _written(folder, seeds.checkpoints(), ["a.safetensors", "b.pt", "c.pt"]),
         lambda _, file: read_weights(file),
         (change.safetensors_header, change.some_bytes),
+        ("torchvision", "timm", "python", "phantom"),
     ),
     EntryPoint(
         "training state",

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -40,19 +41,81 @@ def rasters():
     ]
 
 
+def tiffs():
+    """Grey of 8 and 16 bits, packed in two ways, floats, colour, a palette, dark-is-large, and three pages."""
+    grey = Image.fromarray((STORED * 2).astype(np.uint8))
+    colour = Image.merge("RGB", [grey, grey, grey])
+    return [
+        _saved(grey, "TIFF"),
+        _saved(Image.fromarray(STORED * 500), "TIFF", compression="tiff_deflate"),
+        _saved(Image.fromarray((STORED / 500).astype(np.float32)), "TIFF"),
+        _saved(colour, "TIFF", compression="tiff_lzw"),
+        _saved(colour, "TIFF", compression="jpeg"),
+        _saved(grey.convert("P"), "TIFF"),
+        _saved(grey, "TIFF", tiffinfo={262: 0}),
+        _saved(grey, "TIFF", save_all=True, append_images=[colour, grey]),
+        _saved(grey, "TIFF", big_tiff=True),
+    ]
+
+
+def maps():
+    """One map in each kind of file, by name."""
+    values = (STORED / 500).astype(np.float32)
+    tensor = torch.from_numpy(values)
+    npy, npz, archive, older, packed = (io.BytesIO() for _ in range(5))
+    np.save(npy, values)
+    np.savez(npz, values)
+    np.savez_compressed(packed, map=values, other=values)
+    torch.save({"map": tensor, "epoch": 3}, archive)
+    torch.save(tensor, older, _use_new_zipfile_serialization=False)
+    volume = nibabel.Nifti1Image(values.T[:, :, None], np.diag([-1.0, -1, 1, 1])).to_bytes()
+    return {
+        "a.npy": npy.getvalue(),
+        "b.npz": npz.getvalue(),
+        "c.npz": packed.getvalue(),
+        "d.pt": archive.getvalue(),
+        "e.pth": older.getvalue(),
+        "f.png": _saved(Image.fromarray((STORED * 2).astype(np.uint8)), "PNG"),
+        "g.nii": volume,
+        "h.nii.gz": gzip.compress(volume, mtime=0),
+        "i.pkl": pickle.dumps({"map": tensor[None, None], "task": "Edema"}),
+        "j.pickle": pickle.dumps({"map": values, "n": np.float64(3)}, protocol=2),
+    }
+
+
+def predictions():
+    """What an external model said, as the tables that it may stand in."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {"image": ["a.png", "b.png"], "cancer": [0.8, 0.1], "normal": [0.2, 0.9], "site": ["x", None]}
+    parquet = io.BytesIO()
+    pq.write_table(pa.table(columns), parquet)
+    return {
+        "a.csv": b"image,cancer,normal\na.png,0.8,0.2\nb.png,0,1\n",
+        "b.csv": b"case_id;label;score\na;cancer;0.8\nb;normal;1\n",
+        "c.parquet": parquet.getvalue(),
+    }
+
+
 def dicoms():
-    """Plain, colour, deflated and run-length coded."""
+    """Plain, colour, deflated, run-length coded, and of three frames."""
     plain = dicom_bytes(STORED, WindowCenter="50", WindowWidth="80", PixelPaddingValue=3)
     packed = dcmread(io.BytesIO(plain))
     packed.compress(RLELossless, generate_instance_uid=False)
     again = io.BytesIO()
     packed.save_as(again, enforce_file_format=True)
     colour = np.dstack([STORED.astype(np.uint8)] * 3)
+    several = dcmread(io.BytesIO(plain))
+    several.NumberOfFrames, several.PixelData = 3, STORED.tobytes() * 3
+    frames = io.BytesIO()
+    several.save_as(frames, enforce_file_format=True)
     return [
         plain,
         dicom_bytes(colour),
         dicom_bytes(STORED, syntax=DeflatedExplicitVRLittleEndian),
         again.getvalue(),
+        frames.getvalue(),
     ]
 
 

@@ -297,7 +297,7 @@ def _write_masks(marks: _Marks, out: Path, losses: Counter[str]) -> int:
     folders = marks.folders(losses)
     n_files = 0
     for image, reader, drawn in marks.sheets():
-        masks = [rasterise(mark.region, image.frame) for mark in drawn if mark.region is not None]
+        masks = (rasterise(mark.region, image.frame) for mark in drawn if mark.region is not None)
         n_shapes = sum(not isinstance(mark.region, MaskRegion) for mark in drawn)
         if n_shapes:
             losses["{n} boxes and outlines are the pixels whose centres they hold"] += n_shapes

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xaudit.cases.annotation_file import read_json
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon, checked_runs, joined
 from xaudit.cases.run_lengths import decode_runs
 from xaudit.errors import DataError
-from xaudit.records import Annotation, MaskRegion, Region
+from xaudit.records import Annotation, MaskRegion, Polygon, Region
 
 _Item = dict[str, Any]
 _ImageId = int | str
@@ -59,7 +61,12 @@ def collect_coco(path: Path, marks: MarkList) -> None:
                 raise DataError(
                     f"{place}: category_id {label!r:.60} is not among the categories", hint="add it there"
                 )
-            region = _region(place, item, marks.images.frames[case_id])
+            parts = _parts(place, item, marks.images.frames[case_id])
+            if len(parts) > 1:
+                marks.outlined(
+                    case_id, *(np.array(part.points) for part in parts if isinstance(part, Polygon))
+                )
+            region = joined(parts, marks.images.frames[case_id])
             name = categories.get(label) if isinstance(label, int | str) else None
             marks.add(case_id, _reader(place, item), region, name)
     _collect_votes(path.name, content, cases, marks)
@@ -152,14 +159,13 @@ def _number(place: str, value: object, what: str) -> float:
     return checked_number(place, value, what)
 
 
-def _region(place: str, item: _Item, frame: tuple[int, int]) -> Region:
+def _parts(place: str, item: _Item, frame: tuple[int, int]) -> tuple[Region, ...]:
     drawn = item.get("segmentation")
     if isinstance(drawn, Mapping):
-        return _runs(f"{place}.segmentation", drawn, frame)
+        return (_runs(f"{place}.segmentation", drawn, frame),)
     if isinstance(drawn, list) and drawn:
         outlines = drawn if isinstance(drawn[0], list) else [drawn]
-        parts = tuple(_outline(f"{place}.segmentation[{i}]", part, frame) for i, part in enumerate(outlines))
-        return joined(parts, frame)
+        return tuple(_outline(f"{place}.segmentation[{i}]", part, frame) for i, part in enumerate(outlines))
     box = item.get("bbox")
     if not isinstance(box, list) or len(box) != 4:
         raise DataError(
@@ -167,7 +173,7 @@ def _region(place: str, item: _Item, frame: tuple[int, int]) -> Region:
             hint="give x, y, width, height, or a segmentation; who found nothing stands in votes",
         )
     x, y, width, height = (_number(f"{place}.bbox", value, "it") for value in box)
-    return checked_box(f"{place}.bbox", (x, y, x + width, y + height), frame)
+    return (checked_box(f"{place}.bbox", (x, y, x + width, y + height), frame),)
 
 
 def _outline(place: str, values: object, frame: tuple[int, int]) -> Region:

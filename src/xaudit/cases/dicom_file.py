@@ -34,7 +34,9 @@ _BROKEN = (
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _META_BYTES = 1 << 14
-_MOST_UNPACKED = 2**29
+_MOST_UNPACKED = 2**28
+_MOST_ITEMS = 200_000
+_ITEM = b"\xfe\xff\x00\xe0"
 
 _GROUPS = {
     "RescaleSlope": "PixelValueTransformationSequence",
@@ -77,6 +79,7 @@ def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydic
     """
     pydicom = pydicom_package()
     _check_unpacked(data)
+    _check_items(data)
     try:
         with silent("pydicom"):
             return pydicom.dcmread(BytesIO(data), specific_tags=list(elements))
@@ -170,12 +173,26 @@ def _check_unpacked(data: bytes) -> None:
     unpacking, n_bytes, left = zlib.decompressobj(-zlib.MAX_WBITS), 0, data[begins:]
     try:
         while left and not unpacking.eof:
-            n_bytes += len(unpacking.decompress(left, 1 << 24))
+            piece = unpacking.decompress(left, 1 << 24)
+            n_bytes += len(piece)
             left = unpacking.unconsumed_tail
             if n_bytes > _MOST_UNPACKED:
-                raise UnreadableImageError("is a deflated DICOM file that unpacks to more than 512 MB")
+                raise UnreadableImageError("is a deflated DICOM file that unpacks to more than 256 MB")
+            _check_items(piece)
     except zlib.error:
         raise UnreadableImageError("is damaged: its deflated DICOM content cannot be unpacked") from None
+
+
+def _check_items(data: bytes) -> None:
+    """Refuses a file that is small and would become very many objects once it is parsed."""
+    # A single byte is counted in a tenth of the time.
+    n_items = data.count(_ITEM[-1:])
+    if n_items > _MOST_ITEMS:
+        n_items = data.count(_ITEM)
+    if n_items > _MOST_ITEMS:
+        raise UnreadableImageError(
+            f"is a DICOM file of {n_items} items, and more than {_MOST_ITEMS} are not read"
+        )
 
 
 def _broken() -> tuple[type[Exception], ...]:

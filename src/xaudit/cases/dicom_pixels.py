@@ -4,12 +4,14 @@ What a header or a compressed frame claims is held against what is there before 
 neither those in elements of their own nor those in the unused bits of the pixels.
 """
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from xaudit.cases.dicom_file import Elements, guarded, pydicom_package
-from xaudit.cases.header import UnreadableImageError, check_pixels
+from xaudit.cases.header import UnreadableImageError, check_memory, check_pixels
 from xaudit.records import FloatArray, IntArray
 
 CODECS = "xaudit[dicom-codecs]"
@@ -36,7 +38,7 @@ _NO_IMAGES = {
 
 
 def stored_values(elements: Elements) -> FloatArray:
-    """The values of a frame: (H, W) as stored, or (H, W, 3) of colours between 0 and 1.
+    """The values of a frame: float64, (H, W) as stored, or float32, (H, W, 3) of colours between 0 and 1.
 
     Raises:
         UnreadableImageError: with what is wrong, in words that hold nothing of the file's text.
@@ -44,6 +46,7 @@ def stored_values(elements: Elements) -> FloatArray:
     _check_is_image(elements)
     height, width = int(elements.number("Rows") or 0), int(elements.number("Columns") or 0)
     check_pixels(height, width)
+    _check_memory(elements, height * width)
     kind = elements.text("PhotometricInterpretation") or ""
     if kind not in (*_GREY, *_COLOUR, _PALETTE):
         raise UnreadableImageError(
@@ -53,7 +56,7 @@ def stored_values(elements: Elements) -> FloatArray:
     if bits is not None and high is not None and high + 1 != bits:
         raise UnreadableImageError("packs its DICOM pixels into bits in a way that is not read")
     _check_frame_claims(elements, height, width)
-    stored = _decoded(elements)
+    stored = decoded_frame(elements)
     if stored is None:
         raise UnreadableImageError(_why_not_decoded(elements))
     if stored.shape[:2] != (height, width) or stored.ndim not in (2, 3):
@@ -63,10 +66,34 @@ def stored_values(elements: Elements) -> FloatArray:
     if stored.ndim == 3:
         if stored.shape[2] != 3:
             raise UnreadableImageError("is not a single grey or colour DICOM image")
-        return np.asarray(np.clip(stored / float(2 ** int(bits or 8) - 1), 0, 1), dtype=np.float64)
+        return as_shares(stored, float(2 ** int(bits or 8) - 1))
     if kind not in _GREY:
         raise UnreadableImageError("says that it is in colour and stores one value per pixel")
-    return np.asarray(stored, dtype=np.float64)
+    return np.array(stored, dtype=np.float64)
+
+
+def as_shares(values: IntArray, largest: float) -> FloatArray:
+    """Values as shares of the largest, float32 in [0, 1]; divided in float64, some rows at a time to save room."""
+    shares = np.empty(values.shape, dtype=np.float32)
+    for rows in some_rows(values.shape):
+        shares[rows] = np.clip(values[rows] / largest, 0, 1)
+    return shares
+
+
+def some_rows(shape: tuple[int, ...]) -> Iterator[slice]:
+    """The rows of an image, so many together that they hold about a million values."""
+    n_rows = max(1, 2**20 // max(1, math.prod(shape[1:])))
+    yield from (slice(start, start + n_rows) for start in range(0, shape[0], n_rows))
+
+
+def _check_memory(elements: Elements, n_pixels: int) -> None:
+    """Refuses what would take more than a gigabyte: the file twice, the stored values, and the grey levels made of them."""
+    n_samples = max(1, min(int(elements.number("SamplesPerPixel") or 1), 3))
+    n_stored = max(1, min(int(elements.number("BitsAllocated") or 16) // 8, 8))
+    n_file = max(guarded(lambda name=name: len(elements.file[name].value)) or 0 for name in PIXELS)  # type: ignore[misc]
+    palette = elements.text("PhotometricInterpretation") == _PALETTE
+    n_made = 3 * (2 + 4) if palette else 4 * n_samples if n_samples > 1 else 8 + 4 + 2
+    check_memory(2 * n_file + n_pixels * (n_samples * n_stored + n_made))
 
 
 def _check_is_image(elements: Elements) -> None:
@@ -130,10 +157,12 @@ def codestream_size(frame: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _decoded(elements: Elements) -> IntArray | None:
+def decoded_frame(elements: Elements) -> IntArray | None:
     """The frame as pydicom gives it, colour as RGB; None where no decoder can."""
     pixels, syntax = pydicom_package().pixels, _syntax(elements)
     packed = syntax is not None and bool(guarded(lambda: syntax.is_encapsulated))
+    if not packed and elements.number("BitsAllocated") == 1:
+        return guarded(lambda: _bits(elements))
     for plugin in _decoders(elements) if packed else [""]:
         stored: IntArray | None = guarded(
             lambda plugin=plugin: pixels.pixel_array(  # type: ignore[misc]
@@ -143,6 +172,17 @@ def _decoded(elements: Elements) -> IntArray | None:
         if stored is not None:
             return stored
     return None
+
+
+def _bits(elements: Elements) -> IntArray:
+    """A frame of single bits, which may begin within a byte; pydicom reads such frames only all together."""
+    shape = int(elements.file.Rows), int(elements.file.Columns)
+    n_bits, data = shape[0] * shape[1], elements.file.PixelData
+    begin = elements.index * n_bits
+    if int(elements.number("SamplesPerPixel") or 1) != 1 or begin + n_bits > 8 * len(data):
+        raise ValueError("no frame of bits")
+    some = np.frombuffer(data, dtype=np.uint8)[begin // 8 : (begin + n_bits + 7) // 8]
+    return np.unpackbits(some, bitorder="little")[begin % 8 :][:n_bits].reshape(shape)
 
 
 def _decoders(elements: Elements) -> list[str]:
@@ -180,4 +220,4 @@ def _through_palette(elements: Elements, stored: IntArray) -> FloatArray:
             "stores its DICOM pixels as palette, and the palette is missing or damaged"
         )
     largest = float(np.iinfo(palette.dtype).max)
-    return np.asarray(palette[:, :, :3] / largest, dtype=np.float64)
+    return as_shares(palette[:, :, :3], largest)

@@ -17,13 +17,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from xaudit.cases.annotation_file import check_bytes, files_below
-from xaudit.cases.dicom_file import guarded, names_storage, parsed
+from xaudit.cases.dicom_file import Elements, guarded, names_storage, parsed
+from xaudit.cases.dicom_pixels import decoded_frame
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
-from xaudit.records import BoolArray, FloatArray
+from xaudit.records import BoolArray
 
 STORAGE = b"1.2.840.10008.5.1.4.1.1.66.4"
 
@@ -97,7 +98,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
             f"{0 if frames is None else len(frames)} are described",
             hint="export it again",
         )
-    inside = _pixels(shown, dataset, (n_frames, height, width))
+    inside = _Frames(shown, dataset, (height, width))
     names = (
         guarded(lambda: {int(s.SegmentNumber): str(s.SegmentLabel) for s in dataset.SegmentSequence}) or {}
     )
@@ -117,7 +118,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
             segment = _first(frame, shared, _segment_of)
             if segment is None or segment not in names:
                 raise DataError(f"{place}: belongs to no segment", hint="export it again")
-            mask = inside[index]
+            mask = inside.mask(index)
             drawn[case_id, segment] = drawn.get((case_id, segment), np.zeros_like(mask)) | mask
     found: dict[str, bool] = defaultdict(bool)
     for (case_id, segment), mask in drawn.items():
@@ -130,18 +131,25 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
     return len(found)
 
 
-def _pixels(shown: str, dataset: Any, shape: tuple[int, int, int]) -> BoolArray:  # noqa: ANN401
-    values: FloatArray | None = guarded(lambda: np.asarray(dataset.pixel_array))
-    if values is None or values.size != shape[0] * shape[1] * shape[2]:
-        raise DataError(f"{shown}: its pixels are damaged or cut short", hint="export it again")
-    kind = guarded(lambda: str(dataset.SegmentationType))
-    if kind == "BINARY":
-        return np.asarray(values.reshape(shape) != 0)
-    if kind == "FRACTIONAL":
-        return np.asarray(values.reshape(shape) >= _whole(shown, dataset, "MaximumFractionalValue") / 2)
-    raise DataError(
-        f"{shown}: neither a binary nor a fractional segmentation", hint="export it as one of these"
-    )
+class _Frames:
+    """The masks of a file's frames, each unpacked when it is asked for, so that one is in memory at a time."""
+
+    def __init__(self, shown: str, dataset: Any, frame: tuple[int, int]) -> None:  # noqa: ANN401
+        self._shown, self._dataset, self._frame = shown, dataset, frame
+        kind = guarded(lambda: str(dataset.SegmentationType))
+        if kind not in ("BINARY", "FRACTIONAL"):
+            raise DataError(
+                f"{shown}: neither a binary nor a fractional segmentation", hint="export it as one of these"
+            )
+        self._least = 0.5 if kind == "BINARY" else _whole(shown, dataset, "MaximumFractionalValue") / 2
+        self.mask(0)
+
+    def mask(self, index: int) -> BoolArray:
+        """The pixels inside, (H, W)."""
+        values = decoded_frame(Elements(self._dataset, index))
+        if values is None or values.shape != self._frame:
+            raise DataError(f"{self._shown}: its pixels are damaged or cut short", hint="export it again")
+        return np.asarray(values >= self._least)
 
 
 def _slice_of(groups: Any) -> str:  # noqa: ANN401

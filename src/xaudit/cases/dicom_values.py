@@ -6,10 +6,12 @@ whether large values are bright or dark.
 Source: DICOM PS3.3 C.11.1, C.11.2, C.7.6.3 and C.8.11.3.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from xaudit.cases.dicom_file import Elements, guarded
-from xaudit.cases.dicom_pixels import stored_values
+from xaudit.cases.dicom_pixels import some_rows, stored_values
 from xaudit.cases.header import UnreadableImageError, Window
 from xaudit.records import BoolArray, FloatArray
 
@@ -33,14 +35,15 @@ def shown_values(elements: Elements, window: Window) -> FloatArray:
     """
     stored = stored_values(elements)
     if stored.ndim == 3:
-        return stored.astype(np.float32)
+        return stored
     padding = _padding(elements, stored)
     levels = _windowed(elements, _in_units(elements, stored), padding, window)
     # A radiograph says INVERSE beside MONOCHROME1, and means one inversion, not two.
     dark = elements.text("PhotometricInterpretation") == "MONOCHROME1"
     if dark or elements.text("PresentationLUTShape") == "INVERSE":
-        levels = 1 - levels
-    return np.where(padding, np.float32(0), levels).astype(np.float32)
+        np.subtract(1, levels, out=levels)
+    levels[padding] = 0
+    return levels
 
 
 def apply_window(values: FloatArray, centre: float, width: float, *, function: str = "LINEAR") -> FloatArray:
@@ -61,34 +64,46 @@ def apply_window(values: FloatArray, centre: float, width: float, *, function: s
     """
     match function:
         case "LINEAR_EXACT":
-            levels = (values - centre) / width + 0.5
+            return grey_levels(values, lambda some: (some - centre) / width + 0.5)
         case "SIGMOID":
-            levels = 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -60, 60)))
+            return grey_levels(
+                values, lambda some: 1 / (1 + np.exp(np.clip(-4 * (some - centre) / width, -60, 60)))
+            )
         case _:
             if width <= 1:
-                levels = (values > centre - 0.5).astype(np.float64)
-            else:
-                levels = (values - (centre - 0.5)) / (width - 1) + 0.5
-    return np.asarray(np.clip(levels, 0, 1), dtype=np.float32)
+                return grey_levels(values, lambda some: (some > centre - 0.5).astype(np.float64))
+            return grey_levels(values, lambda some: (some - (centre - 0.5)) / (width - 1) + 0.5)
 
 
 def full_range(values: FloatArray, padding: BoolArray) -> FloatArray:
     """Grey levels from the smallest to the largest value that is no padding; a level image is black."""
-    kept = values[~padding]
-    low, high = (float(kept.min()), float(kept.max())) if kept.size else (0.0, 0.0)
+    kept = ~padding
+    low, high = (
+        float(np.min(values, where=kept, initial=np.inf)),
+        float(np.max(values, where=kept, initial=-np.inf)),
+    )
     if high <= low:
         return np.zeros(values.shape, dtype=np.float32)
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1), dtype=np.float32)
+    return grey_levels(values, lambda some: (some - low) / (high - low))
+
+
+def grey_levels(values: FloatArray, level: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Grey levels, cut off at 0 and 1, float32; some rows at a time, for a copy of a large image is large too."""
+    levels = np.empty(values.shape, dtype=np.float32)
+    for rows in some_rows(values.shape):
+        levels[rows] = np.clip(level(values[rows]), 0, 1)
+    return levels
 
 
 def _in_units(elements: Elements, stored: FloatArray) -> FloatArray:
-    """The values in the modality's units, such as Hounsfield's."""
+    """The values in the modality's units, such as Hounsfield's, in the room of the stored ones."""
     if "ModalityLUTSequence" in elements:
         table, _ = _through_table(elements, "ModalityLUTSequence", stored, "modality")
         return table
     slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
     with np.errstate(all="ignore"):
-        values = stored * (1.0 if slope is None else slope) + (intercept or 0.0)
+        values = np.multiply(stored, 1.0 if slope is None else slope, out=stored)
+        values += intercept or 0.0
     if not np.isfinite(values).all():
         raise UnreadableImageError("holds DICOM values that are not numbers")
     return values

@@ -13,6 +13,8 @@ Window = str | tuple[float, float]
 LARGEST_BYTES = 512 * 2**20
 """Of an image file."""
 
+MOST_MEMORY = 2**30
+"""For reading one image, its file included."""
 
 MOST_PIXELS = 100_000_000
 """Of one image; a digital mammogram has a fifth of them. What claims more is refused before room is made for it."""
@@ -56,6 +58,15 @@ def check_pixels(height: int, width: int) -> None:
     if height * width > MOST_PIXELS:
         raise UnreadableImageError(
             f"claims to have {width} × {height} pixels, and images of more than {MOST_PIXELS // 10**6} million are not read"
+        )
+
+
+def check_memory(n_bytes: int) -> None:
+    """Raises UnreadableImageError where reading an image would take more memory than is used for one."""
+    if n_bytes > MOST_MEMORY:
+        raise UnreadableImageError(
+            f"would take {n_bytes / 2**30:.1f} GB of memory, and {MOST_MEMORY // 2**30} GB is used for an image at most; "
+            "save its frames, slices or pages as smaller files"
         )
 
 

@@ -18,13 +18,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from skimage.draw import line, polygon2mask
+from skimage.draw import line
 
 from xaudit.cases.annotation_file import files_below, read_xml
 from xaudit.cases.mark_list import MarkList
-from xaudit.cases.marks import checked_number
+from xaudit.cases.marks import check_points, checked_number
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
+from xaudit.outlines import within_outline
 from xaudit.records import BoolArray
 
 LABEL = "nodule"
@@ -65,7 +66,7 @@ def strictly_within(points: Sequence[_Point], frame: tuple[int, int]) -> BoolArr
         >>> strictly_within([(0, 0), (3, 0), (3, 2), (0, 2)], (3, 4)).astype(int).tolist()
         [[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     """
-    inside: BoolArray = np.asarray(polygon2mask(frame, np.array([(y, x) for x, y in points])))  # type: ignore[no-untyped-call]
+    inside = within_outline(np.array([(y, x) for x, y in points], dtype=np.float64), frame)
     return inside & ~_on(points, frame)
 
 
@@ -117,6 +118,8 @@ def _masks(place: str, nodule: ElementTree.Element, marks: MarkList) -> dict[str
         outline = [_point(place, point, frame) for point in points]
         if not outline:
             raise DataError(f"{place}: an outline without points", hint="download the file again")
+        check_points(place, len(outline))
+        marks.outlined(case_id, np.array(outline, dtype=np.float64))
         mask = strictly_within(outline, frame)
         if (roi.findtext("{*}inclusion") or "TRUE").strip().upper() == "FALSE":
             holes[case_id] = holes.get(case_id, np.zeros(frame, dtype=bool)) | mask

@@ -1,13 +1,17 @@
 """What readers drew and where they found nothing, gathered while an annotation file is read."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import numpy as np
 
 from xaudit.cases.entry import SPLITS, without_suffix
 from xaudit.cases.image_index import NO_IMAGE, ImageIndex
 from xaudit.errors import DataError
-from xaudit.records import Annotation, Region
+from xaudit.outlines import length_px
+from xaudit.records import Annotation, FloatArray, Polygon, Region
 
 ONLY_READER = "reader-1"
 """Who drew an annotation that names nobody."""
@@ -18,6 +22,9 @@ NO_READERS = frozenset({*SPLITS, "labels", "masks", "annotations", "obj_train_da
 
 MOST_FAULTS = 200
 """So many faults are gathered at most: whoever has more has one mistake, many times."""
+
+MOST_OUTLINED_PX = 25_000_000
+"""How long the outlines of one image can be in all: so many pixels are drawn in a second or two."""
 
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
@@ -42,6 +49,7 @@ class MarkList:
         self._known: dict[str, str] = {}
         self._drawn: list[Annotation] = []
         self._nothing: dict[tuple[str, str], str] = {}
+        self._outlined_px: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def item(self) -> Iterator[None]:
@@ -107,8 +115,27 @@ class MarkList:
         return self.case(place, path), ONLY_READER
 
     def add(self, case_id: str, reader: str, region: Region, label: str | None = None) -> None:
-        """Something that a reader drew."""
+        """Something that a reader drew; raises DataError where an image has more outlines than can be drawn."""
+        if isinstance(region, Polygon):
+            self.outlined(case_id, np.array(region.points))
         self._drawn.append(Annotation(case_id, reader, region, label))
+
+    def outlined(self, case_id: str, *outlines: FloatArray) -> None:
+        """Counts outlines that are drawn at once, as :meth:`add` counts those that it is given.
+
+        Args:
+            case_id: of the image.
+            outlines: (N, 2) each, in pixels.
+
+        Raises:
+            DataError: where those of the image are longer in all than can be drawn.
+        """
+        self._outlined_px[case_id] += sum(map(length_px, outlines))
+        if self._outlined_px[case_id] > MOST_OUTLINED_PX:
+            raise DataError(
+                f"{case_id}: its outlines are more than {MOST_OUTLINED_PX // 10**6} million pixels long in all",
+                hint="save what was drawn as masks; whoever draws by hand comes nowhere near",
+            )
 
     def nothing(self, place: str, case_id: str, reader: str) -> None:
         """A reader looked at a case and found nothing."""

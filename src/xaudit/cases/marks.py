@@ -13,7 +13,7 @@ SLACK_PX = 0.5
 
 
 MOST_POINTS = 20_000
-"""Of one outline; each is held against every pixel around it."""
+"""Of one outline."""
 
 _NO_IMAGE_IS_LARGER = 1e12
 
@@ -72,11 +72,7 @@ def checked_polygon(place: str, points: tuple[tuple[float, float], ...], frame: 
         raise DataError(
             f"{place}: an outline of {len(points)} points", hint="an outline needs at least three"
         )
-    if len(points) > MOST_POINTS:
-        raise DataError(
-            f"{place}: an outline of {len(points)} points, and more than {MOST_POINTS} are not read",
-            hint="save it as a mask, or with fewer points",
-        )
+    check_points(place, len(points))
     xs, ys = [x for x, _ in points], [y for _, y in points]
     spelled = f"the outline from ({min(xs):g}, {min(ys):g}) to ({max(xs):g}, {max(ys):g})"
     if not all(math.isfinite(value) for value in (*xs, *ys)):
@@ -85,6 +81,15 @@ def checked_polygon(place: str, points: tuple[tuple[float, float], ...], frame: 
     if max(xs) <= min(xs) or max(ys) <= min(ys):
         raise DataError(f"{place}: {spelled} has no area", hint="mend the outline, or take it out")
     return Polygon(points)
+
+
+def check_points(place: str, n_points: int) -> None:
+    """Raises DataError where an outline has more points than anybody draws."""
+    if n_points > MOST_POINTS:
+        raise DataError(
+            f"{place}: an outline of {n_points} points, and more than {MOST_POINTS} are not read",
+            hint="save it as a mask, or with fewer points",
+        )
 
 
 def checked_runs(place: str, runs: MaskRegion, frame: tuple[int, int]) -> MaskRegion:
@@ -193,7 +198,7 @@ def joined(parts: tuple[Region, ...], frame: tuple[int, int]) -> Region:
     """One region for what a reader drew in several parts."""
     if len(parts) == 1:
         return parts[0]
-    return mask_region(union([rasterise(part, frame) for part in parts], frame))
+    return mask_region(union((rasterise(part, frame) for part in parts), frame))
 
 
 def _check_inside(

@@ -110,7 +110,7 @@ class DrawnMasks:
         """All that is drawn on the case together."""
         frame = (case.height, case.width)
         drawn = self.regions.get(case.case_id)
-        return None if drawn is None else union([rasterise(one, frame) for one in drawn], frame)
+        return None if drawn is None else union((rasterise(one, frame) for one in drawn), frame)
 
     def digest(self, case: Case) -> object:
         """What is drawn, as text."""

@@ -3,15 +3,17 @@
 What a header claims is held against the file's length before any room is made for it.
 """
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
 
-from xaudit.cases.header import UnreadableImageError, check_pixels
+from xaudit.cases.header import UnreadableImageError, check_memory, check_pixels
 from xaudit.cases.plane import Plane, plane_of
 from xaudit.cases.silence import silent
 from xaudit.errors import DataError
@@ -43,6 +45,7 @@ _GZIP = b"\x1f\x8b"
 _MOST_VOXELS = 2**30
 _PACKED_BY_AT_MOST = 1040  # a byte of deflate is at most 1032 of what it packs
 _MOST_AFTER = 2**27
+_AT_ONCE = 2**24
 _HEAD = 544
 
 
@@ -70,11 +73,13 @@ class Volume:
         shape: (X, Y, Z) as stored.
         axes: towards which side of the patient each stored axis runs, such as ``("L", "P", "S")``; None where the file
             does not say.
+        n_held: bytes of the file, and of what was unpacked from it.
     """
 
     image: Any
     shape: tuple[int, int, int]
     axes: tuple[str, ...] | None
+    n_held: int = 0
 
     def cut(self, axis: Axis, orientation: Orientation) -> Cut:
         """How slices are taken and turned.
@@ -107,8 +112,12 @@ class Volume:
         """One slice as it is shown, (H, W), in the file's own numbers.
 
         Raises:
-            UnreadableImageError: where it cannot be read, or holds no plain numbers.
+            UnreadableImageError: where it cannot be read, holds no plain numbers, or would take too much memory.
         """
+        others = [side for axis, side in enumerate(self.shape) if axis != cut.axis]
+        # Twice as they are stored, or scaled; then as float64, as grey levels and as what is no number.
+        n_number = max(int(self.image.header.get_data_dtype().itemsize), 8 if self._scaled else 1)
+        check_memory(self.n_held + math.prod(others) * (2 * n_number + 13))
         place: list[int | slice] = [slice(None)] * 3
         place[cut.axis] = index
         n_axes = len(self.image.shape)
@@ -118,11 +127,14 @@ class Volume:
             raise _truncated() from None
         if values.dtype.kind not in "buif":
             raise UnreadableImageError("holds no plain numbers", hint=AGAIN)
-        others = [side for axis, side in enumerate(self.shape) if axis != cut.axis]
         plane = values.reshape(others)
         if cut.across[0] < cut.down[0]:
             plane = plane.T
         return np.ascontiguousarray(plane[:: _step(cut.down[1]), :: _step(cut.across[1])])
+
+    @property
+    def _scaled(self) -> bool:
+        return (self.image.dataobj.slope, self.image.dataobj.inter) != (1, 0)
 
     def plane(self, cut: Cut, index: int) -> Plane | None:
         """Where a slice as it is shown lies in the patient; None where the file does not say."""
@@ -223,11 +235,10 @@ def _opened(nibabel: ModuleType, data: bytes) -> Volume:
     n_bytes = _claimed_bytes(header, shape)
     if n_bytes > len(data) * (_PACKED_BY_AT_MOST if packed else 1):
         raise _truncated()
-    whole = _unpacked(data, n_bytes) if packed else data
-    if len(whole) < n_bytes:
-        raise _truncated()
-    image = kind.from_bytes(whole)
-    return Volume(image, shape, _axes(nibabel, image))
+    n_held = len(data) + (n_bytes if packed else 0)
+    check_memory(n_held)
+    image = kind.from_stream(_unpacked(data, n_bytes) if packed else BytesIO(data))
+    return Volume(image, shape, _axes(nibabel, image), n_held)
 
 
 def _claimed_bytes(header: Any, shape: Sequence[int]) -> int:  # noqa: ANN401  (nibabel is imported late)
@@ -242,12 +253,19 @@ def _claimed_bytes(header: Any, shape: Sequence[int]) -> int:  # noqa: ANN401  (
     return int(header.get_data_offset()) + n_voxels * int(header.get_data_dtype().itemsize)
 
 
-def _unpacked(data: bytes, n_bytes: int) -> bytes:
-    """As much of a packed file as its header asks for."""
+def _unpacked(data: bytes, n_bytes: int) -> BytesIO:
+    """As much of a packed file as its header asks for; unpacked piece by piece, which takes no second copy of it."""
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    whole = unpacking.decompress(data, n_bytes)
+    whole, left = BytesIO(), data
+    while whole.tell() < n_bytes:
+        piece = unpacking.decompress(left, min(_AT_ONCE, n_bytes - whole.tell()))
+        left = unpacking.unconsumed_tail
+        if not piece and (unpacking.eof or not left):
+            raise _truncated()
+        whole.write(piece)
+    whole.seek(0)
     n_after = 0
-    while len(whole) >= n_bytes and unpacking.unconsumed_tail and not unpacking.eof:
+    while unpacking.unconsumed_tail and not unpacking.eof:
         # The checksum stands at the very end; what lies between is thrown away.
         n_after += len(unpacking.decompress(unpacking.unconsumed_tail, 1 << 20))
         if n_after > _MOST_AFTER:

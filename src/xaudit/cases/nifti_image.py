@@ -9,7 +9,7 @@ intercept, under the window of the audit file; what is not a number is black.
 import numpy as np
 
 from xaudit.cases.dicom import left_edge
-from xaudit.cases.dicom_values import PRESETS, apply_window, full_range
+from xaudit.cases.dicom_values import PRESETS, apply_window, full_range, grey_levels
 from xaudit.cases.header import Header, UnreadableImageError, Window, check_frame, check_pixels
 from xaudit.cases.nifti_file import Cut, Volume, open_nifti
 from xaudit.config import SlicesSection
@@ -79,11 +79,12 @@ def _chosen(data: bytes, slices: SlicesSection, frame: int | None) -> tuple[Volu
 
 
 def _shown(volume: Volume, cut: Cut, index: int, window: Window) -> FloatArray:
-    values = volume.slice(cut, index).astype(np.float64)
-    outside = ~np.isfinite(values)
-    if outside.all():
+    values = np.array(volume.slice(cut, index), dtype=np.float64)
+    finite = np.isfinite(values)
+    if not finite.any():
         raise UnreadableImageError("holds no number on this slice")
-    values = np.where(outside, values[~outside].min(), values)
+    outside = ~finite
+    values[outside] = np.min(values, where=finite, initial=np.inf)
     if window == "full":
         levels = full_range(values, outside)
     elif window == "file":
@@ -92,7 +93,8 @@ def _shown(volume: Volume, cut: Cut, index: int, window: Window) -> FloatArray:
             raise UnreadableImageError(
                 "names no window of its own (cal_min and cal_max); set data.window to full or [centre, width]"
             )
-        levels = np.asarray(np.clip((values - low) / (high - low), 0, 1), dtype=np.float32)
+        levels = grey_levels(values, lambda some: (some - low) / (high - low))
     else:
         levels = apply_window(values, *(PRESETS[window] if isinstance(window, str) else window))
-    return np.where(outside, np.float32(0), levels).astype(np.float32)
+    levels[outside] = 0
+    return levels

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from xaudit.cases.header import Header, UnreadableImageError
+from xaudit.cases.header import Header, UnreadableImageError, check_memory
 from xaudit.cases.silence import silent
 from xaudit.records import BoolArray, FloatArray
 
@@ -40,6 +40,15 @@ BROKEN = (
 
 _MOST_VALUES = 100_000_000
 """Pixels times channels: 10 000 × 10 000 in grey, 33 million pixels in colour; as float32 they take 400 MB."""
+
+
+_BYTES_PER_PIXEL = {
+    **dict.fromkeys(("1", "L"), 8),
+    **dict.fromkeys(("I;16", "I;16B", "I;16L", "I;16N", "I"), 16),
+    **dict.fromkeys(("LA", "La", "F"), 20),
+    **dict.fromkeys(("P", "transparent"), 23),
+}
+"""What Pillow decodes, its copies and the values made of them, as measured; colour takes more than all of these."""
 
 
 def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
@@ -88,6 +97,17 @@ def raster_mask(data: bytes) -> BoolArray:
     return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
 
 
+def check_room(image: Image.Image, n_file: int) -> None:
+    """Raises UnreadableImageError where an opened image would take more than a gigabyte once it is decoded and read.
+
+    Args:
+        image: whose pixels have not been decoded yet.
+        n_file: bytes of its file.
+    """
+    kind = "transparent" if image.mode in ("L", "P") and "transparency" in image.info else image.mode
+    check_memory(n_file + image.width * image.height * _BYTES_PER_PIXEL.get(kind, 28))
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Holds back Pillow's warnings of damaged EXIF tags, and makes its warning of a giant image an error."""
@@ -101,6 +121,7 @@ def _decoded(data: bytes) -> Image.Image:
     image = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
     if image.width * image.height * len(image.getbands()) > _MOST_VALUES:
         raise Image.DecompressionBombError
+    check_room(image, len(data))
     image.load()
     return ImageOps.exif_transpose(image)
 

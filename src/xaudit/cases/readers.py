@@ -22,11 +22,11 @@ def reader_masks(annotations: Sequence[Annotation], frame: tuple[int, int]) -> M
     readers = sorted({mark.reader_id for mark in annotations})
     return {
         reader: union(
-            [
+            (
                 rasterise(mark.region, frame)
                 for mark in annotations
                 if mark.reader_id == reader and mark.region is not None
-            ],
+            ),
             frame,
         )
         for reader in readers

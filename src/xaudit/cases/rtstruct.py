@@ -24,10 +24,11 @@ from xaudit.cases.dicom_file import guarded, names_storage, parsed
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
-from xaudit.cases.marks import checked_polygon
+from xaudit.cases.marks import check_points, checked_polygon
 from xaudit.cases.plane import Plane
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
+from xaudit.outlines import on_outlines, within_outlines
 from xaudit.records import BoolArray, FloatArray
 
 STORAGE = b"1.2.840.10008.5.1.4.1.1.481.3"
@@ -102,22 +103,7 @@ def inside_outlines(outlines: Sequence[FloatArray], frame: tuple[int, int]) -> B
         >>> inside_outlines([around, hole], (3, 5)).astype(int).tolist()
         [[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 1, 1]]
     """
-    odd, on = np.zeros(frame, dtype=bool), np.zeros(frame, dtype=bool)
-    for outline in outlines:
-        low = np.floor(outline.min(axis=0)).astype(int) - 1
-        high = np.ceil(outline.max(axis=0)).astype(int) + 1
-        rows = slice(max(int(low[1]), 0), min(max(int(high[1]), 0), frame[0]))
-        cols = slice(max(int(low[0]), 0), min(max(int(high[0]), 0), frame[1]))
-        y, x = np.mgrid[rows, cols] + 0.5
-        for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
-            dx, dy = float(x1 - x0), float(y1 - y0)
-            if dy:
-                crossed = (y >= min(y0, y1)) & (y < max(y0, y1)) & (x < x0 + (y - y0) / dy * dx)
-                odd[rows, cols] ^= crossed
-            length = dx * dx + dy * dy
-            along = np.clip(((x - x0) * dx + (y - y0) * dy) / length, 0, 1) if length else np.zeros_like(x)
-            on[rows, cols] |= np.hypot(x - x0 - along * dx, y - y0 - along * dy) <= ON_OUTLINE_PX
-    inside: BoolArray = odd | on
+    inside = within_outlines(outlines, frame) | on_outlines(outlines, frame, ON_OUTLINE_PX)
     if not inside.any():
         # Smaller than a pixel, between the centres: the one that it lies in.
         x_mean, y_mean = np.concatenate(outlines).mean(axis=0)
@@ -142,6 +128,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
                 if placed is not None:
                     by_case[placed[0]].append(placed[1])
             for case_id, outlines in by_case.items():
+                marks.outlined(case_id, *outlines)
                 mask = inside_outlines(outlines, marks.images.frames[case_id])
                 marks.add(case_id, reader, mask_region(mask), structures[number].name)
             found |= set(by_case)
@@ -173,7 +160,7 @@ def _placed(
     """The case that an outline belongs to, and its points on the image; None where it has no area or no image."""
     if guarded(lambda: str(contour.ContourGeometricType)) not in _WITH_AREA:
         return None
-    numbers = guarded(lambda: np.array([float(value) for value in contour.ContourData], dtype=np.float64))
+    numbers = _numbers(place, contour)
     if numbers is None or numbers.size == 0 or numbers.size % 3 or not np.isfinite(numbers).all():
         raise DataError(f"{place}: its points are missing, damaged or not finite", hint=_AGAIN)
     points = numbers.reshape(-1, 3)
@@ -199,6 +186,18 @@ def _placed(
         )
     _check_on_image(place, on_image, marks.images.frames[case_id])
     return case_id, on_image
+
+
+def _numbers(place: str, contour: Any) -> FloatArray | None:  # noqa: ANN401
+    """What an outline's points are written as; None where that is missing or damaged."""
+    raw = guarded(lambda: contour.get_item("ContourData").value)
+    if not isinstance(raw, bytes):
+        return None
+    # Read here: pydicom would keep an object for each number.
+    check_points(place, (raw.count(b"\\") + 1) // 3)
+    return guarded(
+        lambda: np.array([float(part) for part in raw.rstrip(b"\0").split(b"\\")], dtype=np.float64)
+    )
 
 
 def _check_on_image(place: str, points: FloatArray, frame: tuple[int, int]) -> None:

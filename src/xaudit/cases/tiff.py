@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from xaudit.cases.header import Header, UnreadableImageError, check_frame, check_pixels
-from xaudit.cases.raster import BROKEN, quiet, raster_values
+from xaudit.cases.raster import BROKEN, check_room, quiet, raster_values
 from xaudit.records import FloatArray
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -24,6 +24,9 @@ _MIN_IS_WHITE = 0
 _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr"}
 _MOST_PAGES = 10_000
 
+_last: list[tuple[bytes, TiffImagePlugin.TiffImageFile, Sequence[int]]] = []
+"""The last file of several pages, so that they are looked for once, and not again for each of them."""
+
 
 def tiff_frames(data: bytes) -> int | None:
     """How many pages a TIFF holds; None for a single one, and for a file that cannot be read.
@@ -32,8 +35,8 @@ def tiff_frames(data: bytes) -> int | None:
         UnreadableImageError: where there is no end of them.
     """
     try:
-        with quiet(), _opened(data) as image:
-            n_pages = len(_pages(image))
+        with quiet():
+            n_pages = len(_opened(data)[1])
     except BROKEN:
         return None
     return n_pages if n_pages > 1 else None
@@ -52,30 +55,40 @@ def tiff_header(data: bytes, frame: int | None = None) -> Header:
 def tiff_pixels(data: bytes, frame: int | None = None) -> FloatArray:
     """The values of a page of a TIFF: float32, (H, W) or (H, W, 3), in [0, 1]."""
     try:
-        with quiet(), _opened(data) as image:
-            pages = _pages(image)
+        with quiet():
+            image, pages = _opened(data)
             index = check_frame(len(pages) if len(pages) > 1 else None, frame, what="pages")
             image.seek(pages[index])
             tags = image.tag_v2
             _check_kind(tags, image.size)
+            check_room(image, len(data))
             dark = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
             image.load()
             return _values(ImageOps.exif_transpose(image), dark=dark)
     except UnreadableImageError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        _last.clear()
         raise UnreadableImageError("has more pixels than an image can be expected to have") from None
     except BROKEN:
+        _last.clear()  # what is left of a page that broke off is not read on
         raise UnreadableImageError(
             "is a truncated or damaged TIFF, or one of a kind that is not read"
         ) from None
 
 
-def _opened(data: bytes) -> TiffImagePlugin.TiffImageFile:
+def _opened(data: bytes) -> tuple[TiffImagePlugin.TiffImageFile, Sequence[int]]:
+    """A file, and where the pages are among all that it holds."""
+    if _last and _last[0][0] is data:
+        return _last[0][1:]
+    _last.clear()
     image = Image.open(BytesIO(data), formats=("TIFF",))
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         raise TypeError("no TIFF")
-    return image
+    pages = _pages(image)
+    if image.n_frames > 1:
+        _last[:] = [(data, image, pages)]
+    return image, pages
 
 
 def _pages(image: TiffImagePlugin.TiffImageFile) -> Sequence[int]:

@@ -39,6 +39,11 @@ def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
     """
     shown = path.name
     try:
+        named = not path.is_relative_to("/dev")  # /dev/stdin is meant, and so is a shell's /dev/fd/63
+        if named and path.exists() and not path.is_file() and not path.is_dir():
+            raise AuditFileError(
+                f"{path}: no file, but a device or a pipe", hint="give the audit file, or /dev/stdin"
+            )
         with path.open(encoding="utf-8") as file:
             text = file.read(LONGEST + 1)
     except FileNotFoundError:

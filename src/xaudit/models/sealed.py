@@ -1,6 +1,7 @@
 """Networks that come as one file, program and weights together: they can be asked, and their parts cannot be reached."""
 
 import hashlib
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ class Sealed(torch.nn.Module):
         return torch.cat(parts)
 
 
+LARGEST_BYTES = 2**31
+"""Of a network and its weights in one file, which is read whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class SealedFile:
     """A file's whole content, read once: what is checked, hashed and run is the same."""
@@ -71,8 +76,20 @@ class SealedFile:
 
 
 def read_sealed(path: Path, *, subject: str) -> SealedFile:
-    """Reads a file; raises ModelError where it is not there or cannot be read."""
+    """Reads a file; raises ModelError where it is not there, no file, larger than any model, or cannot be read."""
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            raise ModelError(
+                f"{subject}: {path}: no file, but a device or a pipe",
+                hint="give the path of the file as `weights`",
+            )
+        if found.st_size >= LARGEST_BYTES:
+            raise ModelError(
+                f"{subject}: {path}: {found.st_size / 2**20:.0f} MB, and models of {LARGEST_BYTES // 2**20} MB and more "
+                "are not read",
+                hint="bring a model that asks less of this machine, or its weights alone as safetensors",
+            )
         return SealedFile(path, path.read_bytes())
     except OSError as error:
         raise ModelError(

@@ -29,9 +29,18 @@ _BROKEN = (
 def unpacked_bytes(path: Path) -> int:
     """How many bytes the entries of an archive have once they are unpacked; 0 for what is no archive, or a damaged one."""
     try:
-        if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            return archived_bytes(file)
+    except OSError:
+        return 0
+
+
+def archived_bytes(file: IO[bytes]) -> int:
+    """As :func:`unpacked_bytes`, of a file that is open."""
+    try:
+        if not zipfile.is_zipfile(file):
             return 0
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             return sum(entry.file_size for entry in archive.infolist())
     except _BROKEN:
         return 0

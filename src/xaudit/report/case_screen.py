@@ -240,7 +240,7 @@ def _masks(view: CaseView) -> dict[str, BoolArray]:
     for reader in dict.fromkeys(mark.reader_id for mark in view.marks):
         regions = [mark.region for mark in view.marks if mark.reader_id == reader and mark.region is not None]
         if regions:
-            masks[reader] = union([rasterise(region, shape) for region in regions], shape)
+            masks[reader] = union((rasterise(region, shape) for region in regions), shape)
     return masks
 
 

@@ -80,7 +80,7 @@ def _image_column(table: str, columns: Sequence[str]) -> str:
     for name in ("case_id", "image"):
         if name in columns:
             return name
-    has = ", ".join(f"'{column}'" for column in columns[:10])
+    has = ", ".join(f"'{column:.60}'" for column in columns[:10])
     raise ModelError(
         f"{table}: no column is called 'image' or 'case_id'; the columns are {has}",
         hint="name the image of each row by its path, or by its case id",

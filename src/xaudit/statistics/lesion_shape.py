@@ -45,7 +45,7 @@ def lesion_shape(regions: Sequence[Region], frame: tuple[int, int]) -> LesionSha
         >>> lesion_shape([Box(1, 1, 5, 3)], (8, 8))
         LesionShape(area_px=8.0, n_lesions=1, elongation=2.0, irrectangularity=0.0)
     """
-    mask = union([rasterise(region, frame) for region in regions], frame)
+    mask = union((rasterise(region, frame) for region in regions), frame)
     if not mask.any():
         return None
     labels, n_lesions = ndimage.label(mask, structure=_TOUCHING)

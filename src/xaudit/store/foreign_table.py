@@ -1,12 +1,20 @@
 """A table that somebody else wrote, CSV or Parquet: its rows as they are, every cell by its column."""
 
 import csv
-import io
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xaudit.cases.table import read_text
+from xaudit.cases.table import MOST_COLUMNS, check_bytes, read_text, table_lines
 from xaudit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MOST_CELLS = 4_000_000
+_MOST_BYTES = 2**28
+_LONGEST_TEXT = 10_000
 
 Row = tuple[str, Mapping[str, object]]
 """What to call a row in errors, ``preds.csv: line 3``, and its cells by column."""
@@ -28,9 +36,7 @@ def read_foreign_table(path: Path, *, what: str) -> list[Row]:
 
 
 def _csv(path: Path, what: str) -> list[Row]:
-    text = read_text(path, what=what)
-    header = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    reader = table_lines(read_text(path, what=what), path.name)
     rows: list[Row] = []
     try:
         names = [name.strip() for name in next(reader, [])]
@@ -43,6 +49,7 @@ def _csv(path: Path, what: str) -> list[Row]:
                     f"{path.name}: line {reader.line_num}: {len(cells)} cells under {len(names)} columns",
                     hint="put quotes around a text that holds the separator",
                 )
+            _check_cells(path.name, len(rows) * len(names))
             told = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
             rows.append((f"{path.name}: line {reader.line_num}", told))
     except csv.Error as error:
@@ -57,21 +64,82 @@ def _parquet(path: Path, what: str) -> list[Row]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        check_bytes(path, path.name)
+        file = pq.ParquetFile(path)
+        _check_names(path.name, file.schema_arrow.names)
+        plain = [field for field in file.schema_arrow if not pa.types.is_nested(field.type)]
+        _check_cells(path.name, file.metadata.num_rows * len(plain))
+        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+        n_bytes = sum(group.total_byte_size for group in groups)
+        if not 0 <= n_bytes <= _MOST_BYTES or any(group.total_byte_size < 0 for group in groups):
+            raise DataError(
+                f"{path.name}: declares {n_bytes / 2**20:.0f} MB, and tables of more than {_MOST_BYTES // 2**20} MB "
+                "are not read",
+                hint="leave out the columns that are not needed",
+            )
+        # Texts stay dictionaries until they are known to be short: one long text can stand in a million rows.
+        texts = [field.name for field in plain if _is_text(field.type)]
+        file = pq.ParquetFile(path, read_dictionary=texts)
+        table = file.read(columns=[field.name for field in plain], use_threads=False).unify_dictionaries()
+        for name in texts:
+            _check_texts(path.name, table.column(name))
+        rows = table.to_pylist()
     except FileNotFoundError:
         raise DataError(
             f"{path}: no such file of {what}", hint="paths in the audit file start from its folder"
         ) from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, LookupError, MemoryError, OverflowError) as error:
+        said = (str(error).splitlines() or ["damaged"])[0]
         raise DataError(
-            f"{path.name}: cannot be read as Parquet: {str(error).splitlines()[0]:.120}",
-            hint="write it again",
+            f"{path.name}: cannot be read as Parquet: {said:.120}", hint="write it again"
         ) from None
-    _check_names(path.name, table.column_names)
-    return [(f"{path.name}: row {number}", row) for number, row in enumerate(table.to_pylist(), 1)]
+    return [(f"{path.name}: row {number}", row) for number, row in enumerate(rows, 1)]
+
+
+def _is_text(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
+    )
+
+
+def _check_texts(shown: str, column: "pa.ChunkedArray") -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for chunk in column.chunks:
+        values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+        longest = pc.max(pc.binary_length(values)).as_py() or 0
+        if longest > _LONGEST_TEXT:
+            raise DataError(
+                f"{shown}: a text of {longest} bytes, and none of more than {_LONGEST_TEXT} is read",
+                hint="give the table of predictions itself",
+            )
+
+
+def _check_cells(shown: str, n_cells: int) -> None:
+    if n_cells > _MOST_CELLS:
+        raise DataError(
+            f"{shown}: more than {_MOST_CELLS // 10**6} million cells",
+            hint="leave out the columns and rows that are not needed, or divide the data",
+        )
 
 
 def _check_names(shown: str, names: list[str]) -> None:
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"{shown}: {len(names)} columns, and no table has more than {MOST_COLUMNS}",
+            hint="give the table itself; this is another file, or a damaged one",
+        )
+    twice = next((name for name, number in Counter(names).items() if name and number > 1), None)
     if twice is not None:
         raise DataError(f"{shown}: two columns are called '{twice}'", hint="keep one of them")

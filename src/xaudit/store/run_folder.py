@@ -6,6 +6,7 @@ appears whole. Where the file system knows no locks, two that write the same fil
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -113,6 +114,7 @@ class RunFolder:
             raise RunFolderError(
                 f"{path}: no such run folder", hint="`xaudit list runs` shows those there are"
             )
+        _check_files(path)
         written = [path / name for name in ("status.json", "manifest.json") if (path / name).exists()]
         if not written and _RUN_ID.match(path.resolve().name) is None:
             raise RunFolderError(f"{path}: not a run folder", hint="`xaudit list runs` shows those there are")
@@ -250,6 +252,17 @@ def utc_of(name: re.Match[str]) -> datetime:
         return datetime.strptime(name["utc"], _UTC).replace(tzinfo=UTC)
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
+
+
+def _check_files(path: Path) -> None:
+    """Raises RunFolderError where something in a run is no file: opening a pipe would wait for ever."""
+    for parent, _, names in os.walk(path):
+        for file in (Path(parent, name) for name in names):
+            if file.exists() and not file.is_file():
+                raise RunFolderError(
+                    f"{path}: {file.relative_to(path).as_posix()} is no file, but a device or a pipe",
+                    hint="nothing of xaudit's writes one; take it out",
+                )
 
 
 def _identity(plain: Mapping[str, Any]) -> tuple[str, str, str, datetime]:

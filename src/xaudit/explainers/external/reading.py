@@ -17,16 +17,23 @@ import numpy as np
 import torch
 
 from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.image_file import read_bytes
 from xaudit.cases.nifti_file import AGAIN, open_nifti
 from xaudit.cases.raster import raster_pixels
 from xaudit.errors import DataError
 from xaudit.explainers.external.restricted_pickle import read_pickle, read_tensors
+from xaudit.models.torch_file import archived_bytes
 from xaudit.records import FloatArray
 
 Orientation = Literal["patient", "stored"]
 
 SUFFIXES = (".nii.gz", ".nii", ".npy", ".npz", ".pt", ".pth", ".png", ".pkl", ".pickle")
 """What files of maps are called; a longer suffix stands before the one that ends it."""
+
+LARGEST_BYTES = 256 * 2**20
+"""Of a file, and of what it unpacks to."""
+
+MOST_VALUES = 40_000_000
 
 _BROKEN = (
     OSError,
@@ -75,11 +82,7 @@ def read_map(path: Path, place: str, *, orientation: Orientation = "patient") ->
             or a library is missing.
     """
     suffix = suffix_of(path.name)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or "the system refuses it"
-        raise DataError(f"{place}: cannot be read: {reason}", hint="check its permissions") from None
+    data = _content(path, place)
     match suffix:
         case ".nii" | ".nii.gz":
             content: object = _nifti(data, place, orientation)
@@ -94,6 +97,21 @@ def read_map(path: Path, place: str, *, orientation: Orientation = "patient") ->
         case _:
             raise DataError(f"{place}: no file of a map", hint=f"maps are read from {', '.join(SUFFIXES)}")
     return _plane(content, place)
+
+
+def _content(path: Path, place: str) -> bytes:
+    """The bytes of a file that is no larger than a map can be, packed or not."""
+    try:
+        data = read_bytes(path)
+    except UnreadableImageError as error:
+        raise DataError(f"{place}: {error}", hint="check the file and its permissions") from None
+    n_bytes = max(len(data), archived_bytes(io.BytesIO(data)))
+    if n_bytes > LARGEST_BYTES:
+        raise DataError(
+            f"{place}: {n_bytes / 2**20:.0f} MB, and maps of more than {LARGEST_BYTES // 2**20} MB are not read",
+            hint="save the map alone, as float32; it has no more pixels than the image",
+        )
+    return data
 
 
 def _numpy(data: bytes, place: str) -> object:
@@ -161,14 +179,21 @@ def _only(content: object, place: str) -> object:
 
 def _plane(content: object, place: str) -> FloatArray:
     values: Any = content
-    if isinstance(values, torch.Tensor):
+    if isinstance(values, torch.Tensor) and values.numel() <= MOST_VALUES:
         values = values.detach().to(torch.float32).numpy() if not values.is_complex() else None
+    if isinstance(values, torch.Tensor):
+        values = np.broadcast_to(np.float32(0), tuple(values.shape))  # one number, whatever it claims to hold
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "buif":
         kind = getattr(content, "dtype", type(content).__name__)
         raise DataError(
             f"{place}: holds {kind} where a map's numbers are expected", hint="save an array of numbers"
         )
     shape = values.shape
+    if values.size > MOST_VALUES:
+        raise DataError(
+            f"{place}: {_by(shape)} values, and maps of more than {MOST_VALUES // 10**6} million are not read",
+            hint="save the map on a smaller grid of the same shape",
+        )
     while values.ndim > 2 and values.shape[0] == 1:
         values = values[0]
     while values.ndim > 2 and values.shape[-1] == 1:

@@ -10,6 +10,7 @@ CheXlocalize's maps are such files: a dictionary whose ``map`` is a tensor.
 import io
 import math
 import pickle
+import pickletools
 import re
 import struct
 import warnings
@@ -39,6 +40,9 @@ _BROKEN = (
 )
 """What unpickling is known to raise on a file that is damaged or means something else."""
 
+_MOST_MADE = 2**29
+_MOST_OPCODES = 200_000
+
 _NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
 
 
@@ -55,6 +59,7 @@ def read_pickle(data: bytes, place: str) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch finds its own storages old
+            _check_opcodes(data)
             return _finished(_Restricted(data, place).load())
     except _BROKEN:
         raise DataError(f"{place}: a damaged pickle, or none", hint=_RE_SAVE) from None
@@ -78,21 +83,48 @@ def read_tensors(data: bytes, place: str) -> object:
         raise DataError(f"{place}: neither tensors of torch nor whole", hint=_RE_SAVE) from None
 
 
+def _check_opcodes(data: bytes) -> None:
+    """Raises ValueError where a pickle has more steps than one that holds arrays, or numbers what it keeps beyond their count.
+
+    Python's unpickler makes room for as many things as the largest number says, in gigabytes for a pickle of ten bytes.
+    """
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        kept_as = argument if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") else 0
+        if number >= _MOST_OPCODES or not isinstance(kept_as, int) or kept_as > number:
+            raise ValueError("not the pickle of an array")
+
+
 class _Restricted(pickle.Unpickler):
     """An unpickler that knows the names of :data:`_PIECES` and no other."""
 
     def __init__(self, data: bytes, place: str) -> None:
         super().__init__(io.BytesIO(data))
         self._place = place
+        self._n_made = 0
 
     def find_class(self, module: str, name: str) -> object:
         """The piece that stands for a name; raises DataError for any name that has none."""
         called = f"{module}.{name}".replace("numpy.core.", "numpy._core.")
         if called == "torch.storage._load_from_bytes":
-            return _Piece(lambda raw: _storage(raw, self._place))
+            return _Piece(lambda raw: self._counted(_storage(raw, self._place)))
         if called not in _PIECES:
             raise _refused(self._place, f"{module}.{name}")
-        return _Piece(_PIECES[called])
+        return _Piece(lambda *args: self._counted(_PIECES[called](*args)))
+
+    def _counted(self, made: object) -> object:
+        """What a piece made; the same bytes can be asked for again and again, so they are counted."""
+        match made:
+            case bytes():
+                self._n_made += len(made)
+            case _Array():
+                self._n_made += made.values.nbytes
+            case torch.TypedStorage():
+                self._n_made += made.nbytes()  # type: ignore[no-untyped-call]
+            case _:
+                pass
+        if self._n_made > _MOST_MADE:
+            raise ValueError("more than any map")
+        return made
 
 
 class _Piece:
@@ -207,15 +239,10 @@ _PIECES: Mapping[str, Callable[..., object]] = {
 
 def _finished(content: object) -> object:
     """The content with arrays in the place of the pieces that made them."""
-    match content:
-        case _Array():
-            return content.values
-        case dict():
-            return {key: _finished(value) for key, value in content.items()}
-        case list() | tuple():
-            return [_finished(value) for value in content]
-        case _:
-            return content
+    if isinstance(content, dict):
+        # No deeper: what holds itself again and again has no end.
+        return {key: value.values if isinstance(value, _Array) else value for key, value in content.items()}
+    return content.values if isinstance(content, _Array) else content
 
 
 def _refused(place: str, name: str) -> DataError:
