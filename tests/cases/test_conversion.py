@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_annotation_formats import FILES, SMALL, SQUARES, index, square
 
-from xaudit.cases.annotation_export import WRITABLE, MarkedImage, write_annotations
+from xaudit.cases.annotation_export import WRITABLE, write_annotations
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.conversion import Marked, convert
+from xaudit.cases.marks_to_write import MarkedImage
 from xaudit.cases.plane import Plane
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from xaudit.cases.annotation_export import MarkedImage, write_annotations
+from xaudit.cases.annotation_export import write_annotations
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.entry import is_raster, without_suffix
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.marks_to_write import MarkedImage
 from xaudit.cases.opened_image import opened_images
 from xaudit.cases.plane import Plane
 from xaudit.cases.readers import reader_masks

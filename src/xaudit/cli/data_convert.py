@@ -95,8 +95,8 @@ def convert(
 
 def _of_audit(source: Path, overrides: tuple[str, ...], *, quiet: bool) -> "Marked":
     from xaudit.cases import load_dataset
-    from xaudit.cases.annotation_export import MarkedImage
     from xaudit.cases.conversion import Marked
+    from xaudit.cases.marks_to_write import MarkedImage
     from xaudit.cli.audit_choice import chosen_audit
     from xaudit.cli.options import Choices
     from xaudit.cli.progress import progress_report
