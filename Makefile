@@ -46,15 +46,16 @@ test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 ifeq ($(CI),true)
 	@$(MAKE) --no-print-directory browser
-	$(BIN)/pytest -m slow -rs
+	@$(MAKE) --no-print-directory test-slow
 endif
 
 test-slow: .ready
-	$(BIN)/pytest -m slow -rs
+	$(BIN)/pytest -m "slow and not alone" -n 2 --dist loadfile -rs
+	$(BIN)/pytest -m alone -rs
 
 test-all: test
 ifneq ($(CI),true)
-	$(BIN)/pytest -m slow -rs
+	@$(MAKE) --no-print-directory test-slow
 endif
 
 # Never fails: without a browser its tests are skipped, and the reason stands at the end of their output.

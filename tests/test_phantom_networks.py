@@ -12,6 +12,7 @@ LINE = re.compile(r"^(\w+ +[\w ]+?) +accuracy ([\d.]+), P\(cancer\) on cancer sl
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(3600)
 def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_path):
     script = ROOT / "fixtures" / "train_phantom_models.py"

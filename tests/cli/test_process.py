@@ -87,6 +87,7 @@ def test_a_reader_that_closes_the_pipe_causes_no_error():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_first_line_stands_before_anything_heavy_and_ctrl_c_ends_with_130(tmp_path):
     command = [sys.executable, "-m", "xaudit", "run"]
     started = time.monotonic()

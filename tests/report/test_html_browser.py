@@ -19,7 +19,7 @@ from xaudit.report.html.page_file import write_page
 # For `dicom_files`.
 sys.path.append(str(Path(__file__).parents[1] / "cases"))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def chromium():
