@@ -131,7 +131,7 @@ def conclude(
         if failed / max(asked, 1) > audit.run.max_error_rate:
             raise IncompleteRunError(
                 f"{failed} of {asked} cases failed, more than the allowed {audit.run.max_error_rate:.0%}",
-                hint=f"`xaudit report {run.run_id}` shows what there is and why the rest is missing",
+                hint=f"`xaudit report {run.path}` shows what there is and why the rest is missing",
                 run_folder=run.path,
                 missing=tuple(
                     (problem.case_id, f"{problem.stage}: {problem.reason}") for problem in problems

@@ -6,6 +6,7 @@ data, or, of two classes, in a column for one of them; or else in ``label``, the
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -125,7 +126,7 @@ def _logits(
         if not 0 <= value <= 1:
             raise ModelError(
                 f"{where}: {name} is {value:g}, and a probability lies between 0 and 1",
-                hint="if these are logits, write `predictions: {path: …, values: logit}`",
+                hint=_not_shares(list(told.values())),
             )
     if len(told) < len(class_names):
         (only,) = told.values()
@@ -138,6 +139,15 @@ def _logits(
         )
     shares = np.array([told[name] for name in class_names]) / total
     return np.log(np.clip(shares, _LEAST, None))
+
+
+def _not_shares(values: Sequence[float]) -> str:
+    """What numbers that are no probabilities may be instead."""
+    percents = all(0 <= value <= 100 for value in values)
+    if percents and len(values) > 1 and abs(sum(values) - 100) <= 100 * SUM_WITHIN:
+        return "these are percentages: divide them by 100"
+    otherwise = "; if they are percentages, divide them by 100" if percents else ""
+    return f"if these are logits, write `predictions: {{path: …, values: logit}}`{otherwise}"
 
 
 def _from_label(where: str, row: Mapping[str, object], class_names: tuple[str, ...]) -> FloatArray:
@@ -162,7 +172,9 @@ def _number(where: str, column: str, cell: object) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if not math.isfinite(value):
+        comma = re.fullmatch(r"\s*-?[0-9]+,[0-9]+\s*", str(cell)) is not None
         raise ModelError(
-            f"{where}: {column} is '{cell!s:.40}', not a number", hint="give a number for every class"
+            f"{where}: {column} is '{cell!s:.40}', not a number",
+            hint="write numbers with a point, such as 0.9" if comma else "give a number for every class",
         )
     return value
