@@ -186,6 +186,16 @@ def test_a_deflated_dicom_that_unpacks_without_end_is_refused(tmp_path):
     assert "unpacks to more than 256 MB" in refused(read_image, tmp_path / "a.dcm")
 
 
+def test_a_deflated_dicom_of_a_few_items_in_each_stretch_and_too_many_in_all_is_refused(tmp_path):
+    deflated = seeds.dicoms()[2]
+    start = 144 + int.from_bytes(deflated[140:144], "little")
+    items = b"\xfe\xff\x00\xe0\x00\x00\x00\x00" * 1000 + bytes(2**18 - 8000)
+    packing = zlib.compressobj(1, zlib.DEFLATED, -15)
+    body = b"".join(packing.compress(items) for _ in range(201)) + packing.flush()
+    (tmp_path / "a.dcm").write_bytes(deflated[:start] + body)
+    assert "items, and more than 200000 are not read" in refused(read_image, tmp_path / "a.dcm")
+
+
 @pytest.mark.parametrize("slope", ["1e308", "-1e308"])
 def test_a_dicom_whose_values_overflow_is_refused(tmp_path, slope):
     file = saved(dicom(RescaleSlope=slope, RescaleIntercept=slope), tmp_path / "a.dcm")
