@@ -412,7 +412,7 @@ def test_inception_trains_with_its_auxiliary_head_and_is_audited_without(tmp_pat
     assert classifier.logits(torch.zeros((3, 3, 299, 299))).shape == (3, 2)
 
 
-@pytest.mark.parametrize("name", ["inception_v3", "googlenet"])
+@pytest.mark.parametrize("name", [pytest.param("inception_v3", marks=pytest.mark.slow), "googlenet"])
 def test_networks_with_auxiliary_heads_train_on_small_frames(name, tmp_path):
     model = ModelSection(id="net", architecture=name, input_size=75)
     weights = train(

@@ -113,6 +113,7 @@ def test_an_unknown_stratum_names_the_nearest(study):
     assert hint.startswith("did you mean 'lesion-size'? ")
 
 
+@pytest.mark.slow
 def test_a_run_is_compared_with_its_repetition_and_not_with_other_data(study, tmp_path_factory):
     folder, _ = study
     other = write_study(tmp_path_factory.mktemp("other"))
@@ -201,6 +202,7 @@ def test_data_agreement_of_one_reader_says_that_there_is_none(tmp_path):
     assert "audit.yml: no such file" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_a_study_of_one_patient_is_described_without_limits(tmp_path):
     folder = write_study(tmp_path / "one")
     labels = (folder / "labels.csv").read_text().splitlines()

@@ -102,6 +102,7 @@ def test_three_shards_merged_come_to_the_same_as_an_undivided_run(study, undivid
     assert work["n_shards_reused"] == sum(len(one) for one in parts)
 
 
+@pytest.mark.slow
 def test_the_merge_that_the_last_shard_prints_does_it_as_it_stands(study):
     write_audit(study, "my audit.yaml")
     options = (

@@ -203,6 +203,7 @@ def test_the_manifest_has_a_checksum_of_every_kind_of_file_and_no_path(phantom, 
     assert str(phantom) not in kept
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_done_again_and_another_map_is(phantom, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(phantom, folder, ignore=shutil.ignore_patterns("away", "here"))

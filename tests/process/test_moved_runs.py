@@ -34,6 +34,7 @@ def reused(run):
     return work["n_shards_reused"], work["n_shards"]
 
 
+@pytest.mark.slow
 def test_a_renamed_run_is_read_everywhere_and_goes_on_under_its_new_name(study, whole, capsys):
     write_audit(study)
     assert run_command_line(["run", "audit.yaml", "-q"]) == 0

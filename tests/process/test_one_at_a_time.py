@@ -50,6 +50,7 @@ def test_a_second_run_of_the_same_audit_is_refused_and_the_first_goes_on(study, 
     assert not (run / "run.lock").exists()
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_file_is_there_and_locks_nothing(study, at_work, whole):
     at_work.send_signal(signal.SIGKILL)
     at_work.wait()

@@ -143,6 +143,7 @@ def test_an_update_of_the_package_makes_anew_what_it_has_a_part_in(audited_folde
     assert {one["version"] for one in told} == {"1.1"}
 
 
+@pytest.mark.slow
 def test_without_the_package_a_run_can_be_read_and_not_gone_on_with(study_of_its_own):
     run = only_run(study_of_its_own / "runs")
     shown = xaudit_process("report", run, "--full", cwd=study_of_its_own)

@@ -61,6 +61,7 @@ def test_every_kind_is_written_as_svg_pdf_and_csv(written):
     assert found.left_out == ()
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(written, tmp_path):
     folder, found = written
     write_figures(with_curves(), tmp_path)
@@ -103,6 +104,7 @@ def test_the_matrix_holds_the_counts():
     assert {"52", "2", "1", "53"} <= set(texts(first))
 
 
+@pytest.mark.slow
 def test_a_matrix_of_many_classes_is_left_out_and_said(tmp_path):
     names = tuple(f"class {n}" for n in range(30))
     matrix = tuple(tuple(int(a == b) for a in range(30)) for b in range(30))
@@ -226,6 +228,7 @@ def test_hashed_ids_stand_in_every_file(tmp_path):
             assert not re.search(r"\bP0[12]\b|onerror", text)
 
 
+@pytest.mark.slow
 def test_without_images_there_are_no_overlays(tmp_path):
     found = write_figures(pages.material(), tmp_path, images=False)
     assert not any(name.startswith("overlays") for name in found.names)
@@ -239,6 +242,7 @@ def test_what_a_run_cannot_give_is_said(tmp_path):
     assert "no overlays: the run kept no pictures or no maps" in said
 
 
+@pytest.mark.slow
 def test_models_whose_names_would_be_one_file_have_two(tmp_path):
     outcome = outcomes.phantom_outcome()
     first = outcome.evaluations[0]
