@@ -11,8 +11,13 @@ from test_annotation_formats import FILES, SMALL, SQUARES, index, square
 from xaudit.cases.annotation_export import WRITABLE, write_annotations
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.conversion import Marked, convert
+from xaudit.cases.cvat import runs_by_rows
+from xaudit.cases.cvat_export import runs_of_rows
+from xaudit.cases.label_studio import decode_brush
+from xaudit.cases.label_studio_export import encode_brush
 from xaudit.cases.marks_to_write import MarkedImage
 from xaudit.cases.plane import Plane
+from xaudit.cases.run_lengths import decode_runs, encode_runs
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise
@@ -20,7 +25,14 @@ from xaudit.records import Annotation, Box, Polygon
 
 PLANE = Plane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0))
 IMAGES = (MarkedImage("one/a", "one/a.png", 24, 37, PLANE), MarkedImage("two/a", "two/a.png", 24, 37, PLANE))
-NAMES = {"coco": "marks.json", "boxes": "marks.csv"}
+NAMES = {
+    "coco": "marks.json",
+    "boxes": "marks.csv",
+    "label-studio": "marks.json",
+    "cvat": "marks.xml",
+    "chexlocalize": "marks.json",
+}
+OF_ONE_READER = ("chexlocalize",)
 
 quarter = st.integers(0, 4 * 20).map(lambda n: n / 4)
 
@@ -65,6 +77,9 @@ EXACT = {
     "yolo": ("box", "polygon"),
     "labelme": ("box", "polygon", "mask"),
     "boxes": ("box",),
+    "label-studio": ("box", "polygon", "mask"),
+    "cvat": ("box", "polygon", "mask"),
+    "chexlocalize": ("box", "polygon", "mask"),
     "masks": ("box", "polygon", "mask"),
     "nifti": ("box", "polygon", "mask"),
 }
@@ -85,12 +100,16 @@ def test_what_a_format_can_hold_comes_back_at_the_same_pixels(kind, data, tmp_pa
             Annotation(mark.case_id, mark.reader_id.replace("train", "dr c"), mark.region, mark.label)
             for mark in given_marks
         )
+    if kind in OF_ONE_READER:
+        given_marks = tuple(Annotation(m.case_id, "reader-1", m.region, m.label) for m in given_marks)
+        drawn = {mark.case_id for mark in given_marks if mark.region is not None}
+        given_marks = tuple(m for m in given_marks if m.region is not None or m.case_id not in drawn)
     out = tmp_path_factory.mktemp("out") / NAMES.get(kind, "marks")
     done = convert(Marked(IMAGES, given_marks, ()), kind, out)
     assert done.n_same == done.n_sheets == len({(mark.case_id, mark.reader_id) for mark in given_marks})
 
 
-@pytest.mark.parametrize("kind", [kind for kind in WRITABLE if kind not in ("masks", "nifti")])
+@pytest.mark.parametrize("kind", [k for k in WRITABLE if k not in ("masks", "nifti", *OF_ONE_READER)])
 def test_labels_readers_and_votes_come_back(kind, tmp_path):
     marks = (
         Annotation("one/a", "dr b", Box(1, 2, 5, 6), "y z"),
@@ -133,6 +152,25 @@ def index_of(images):
             ),
         ),
         ("labelme", ("the reader 'dr/b' is called 'dr_b', as a folder",)),
+        (
+            "label-studio",
+            ("readers stand by name under completed_by, where Label Studio has its users' numbers",),
+        ),
+        (
+            "cvat",
+            (
+                "1 marks without a label have an empty one, which CVAT does not import",
+                "readers stand in an attribute `reader`, which CVAT imports where the label has one",
+            ),
+        ),
+        (
+            "chexlocalize",
+            (
+                "1 boxes and outlines are the pixels whose centres they hold",
+                "1 marks without a label are of the finding 'unnamed'",
+                "the reader's name is lost",
+            ),
+        ),
         ("boxes", ("1 outlines became the boxes around them", "1 masks became the boxes around them")),
         (
             "masks",
@@ -155,7 +193,7 @@ def test_what_a_format_cannot_hold_is_said(kind, losses, tmp_path):
     out = tmp_path / NAMES.get(kind, "marks")
     done = convert(Marked(IMAGES, marks, ()), kind, out)
     assert done.losses == losses
-    same = {"coco": 1, "labelme": 0, "masks": 0}.get(kind, 0)
+    same = 1 if kind in ("coco", "label-studio", "cvat", "chexlocalize") else 0
     assert (done.n_sheets, done.n_same) == (1, same)
 
 
@@ -168,6 +206,7 @@ def test_readers_whose_folders_would_be_the_same_are_refused(tmp_path):
 def test_nothing_is_written_outside_the_folder(tmp_path):
     marks = (Annotation("one/a", "../../evil", None), Annotation("one/a", "..", None))
     for kind in WRITABLE:
+        marks = marks[:1] if kind in OF_ONE_READER else marks
         write_annotations(kind, IMAGES, marks, tmp_path / kind / "deep" / NAMES.get(kind, "marks"))
     written = [path.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*") if path.is_file()]
     assert {parts[1] for parts in written} == {"deep"}
@@ -190,6 +229,10 @@ def test_the_square_goes_from_any_format_to_any(case, to, tmp_path):
         for path, case_id in known.paths.items()
     )
     out = tmp_path / NAMES.get(to, "marks")
+    if to in OF_ONE_READER and len({mark.reader_id for mark in found}) > 1:
+        with pytest.raises(DataError, match="holds one reader, and there are 2"):
+            convert(Marked(images, found, ()), to, out)
+        return
     done = convert(Marked(images, found, ()), to, out)
     assert done.n_same == done.n_sheets
     back, *_ = read_annotations(AnnotationSection(path=out), index(frame, file), merge={})
@@ -204,3 +247,22 @@ def test_coco_that_we_write_has_what_other_tools_need(tmp_path):
     (one,) = content["annotations"]
     assert (one["bbox"], one["area"], one["iscrowd"], one["category_id"]) == ([1, 2, 4, 4], 16, 0, 1)
     assert content["categories"] == [{"id": 1, "name": "x"}]
+
+
+@given(runs=st.lists(st.integers(1, 2**40), min_size=1, max_size=30), outside=st.booleans())
+def test_compressed_run_lengths_are_read_back(runs, outside):
+    counts = (0, *runs) if outside else tuple(runs)
+    assert decode_runs(encode_runs(counts)) == counts
+
+
+@pytest.mark.parametrize("side", [1, 2, 7, 300])
+def test_brush_strokes_of_any_length_are_read_back(side):
+    mask = np.zeros((side, side + 1), dtype=bool)
+    for inside in (mask, ~mask, np.indices(mask.shape).sum(axis=0) % 5 < 2):
+        assert np.array_equal(decode_brush(encode_brush(inside), inside.size), inside.ravel())
+
+
+def test_run_lengths_by_rows_are_read_back():
+    mask = np.array([[True, True, False], [False, True, False]])
+    assert runs_of_rows(mask) == "0, 2, 2, 1, 1"
+    assert np.array_equal(runs_by_rows(runs_of_rows(mask), 2, 3), mask)

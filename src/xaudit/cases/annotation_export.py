@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xaudit.cases.box_export import write_boxes, write_voc, write_yolo
+from xaudit.cases.chexlocalize_export import write_chexlocalize
+from xaudit.cases.cvat_export import write_cvat
+from xaudit.cases.label_studio_export import write_label_studio
 from xaudit.cases.marks_to_write import MarkedImage, MarksToWrite
 from xaudit.cases.mask_export import write_masks, write_nifti
 from xaudit.cases.outline_export import write_coco, write_labelme
@@ -56,7 +59,10 @@ _WRITERS: Mapping[str, Callable[[MarksToWrite, Path, Counter[str]], int]] = {
     "voc": write_voc,
     "yolo": write_yolo,
     "labelme": write_labelme,
+    "label-studio": write_label_studio,
+    "cvat": write_cvat,
     "boxes": write_boxes,
+    "chexlocalize": write_chexlocalize,
     "masks": write_masks,
     "nifti": write_nifti,
 }

@@ -1,7 +1,7 @@
 """Readers' marks from one format to another, and proof of how much of them is still there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.entry import is_raster, without_suffix
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.mark_list import ONLY_READER
 from xaudit.cases.marks_to_write import MarkedImage
 from xaudit.cases.opened_image import opened_images
 from xaudit.cases.plane import Plane
@@ -108,6 +109,9 @@ def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conve
         planes={image.case_id: image.plane for image in marked.images if image.plane is not None},
     )
     back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
+    readers = {mark.reader_id for mark in marked.annotations}
+    if len(readers) == 1 and {mark.reader_id for mark in back} <= {ONLY_READER}:  # a format that names nobody
+        back = tuple(replace(mark, reader_id=next(iter(readers))) for mark in back)
     before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)
     n_same = sum(key in after and np.array_equal(mask, after[key]) for key, mask in before.items())
     return Conversion(written.n_files, written.losses, len(before), n_same)

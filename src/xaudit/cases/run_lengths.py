@@ -5,6 +5,8 @@ one two before. A number is cut into groups of five bits, the lowest first; a si
 and the highest of the five bits of the last group is the sign; 48 is added to make each group a character.
 """
 
+from collections.abc import Sequence
+
 _MOST_GROUPS = 13  # 5 bits each: enough for 64-bit numbers
 
 
@@ -41,3 +43,22 @@ def decode_runs(text: str) -> tuple[int, ...]:
     if groups:
         raise ValueError("the run lengths are cut short")
     return tuple(counts)
+
+
+def encode_runs(counts: Sequence[int]) -> str:
+    """The compressed text of run lengths, which :func:`decode_runs` gives back.
+
+    Example:
+        >>> encode_runs((2, 2)), decode_runs(encode_runs((0, 1000, 3, 40)))
+        ('22', (0, 1000, 3, 40))
+    """
+    text: list[str] = []
+    for place, count in enumerate(counts):
+        value = count - (counts[place - 2] if place > 2 else 0)
+        while True:
+            group, value = value & 31, value >> 5
+            done = value == (-1 if group & 16 else 0)
+            text.append(chr(48 + group + (0 if done else 32)))
+            if done:
+                break
+    return "".join(text)
