@@ -1,12 +1,21 @@
 """One study on disk for all tests of the process; each test that changes it takes a copy."""
 
 import shutil
+import signal
 
 import pytest
 import torch
 from known_study import only_run, tables, write_audit, write_study
 
 from xaudit.cli.boundary import run_command_line
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ordinary_interrupts():
+    """Ctrl-C reaches the processes that are started here, also where a shell runs the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
