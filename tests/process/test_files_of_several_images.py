@@ -111,7 +111,7 @@ def test_what_cannot_be_written_is_said(data):
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "error: --to: no format that can be written is called 'rtstruct'",
-        "hint:  there are coco, voc, yolo, labelme, boxes, masks, nifti",
+        "hint:  there are coco, voc, yolo, labelme, label-studio, cvat, boxes, chexlocalize, masks, nifti",
     ]
 
 
