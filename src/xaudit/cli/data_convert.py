@@ -25,7 +25,10 @@ Source = Annotated[
 To = Annotated[
     str,
     typer.Option(
-        "--to", metavar="FORMAT", show_default=False, help="coco, voc, yolo, labelme, boxes, masks or nifti."
+        "--to",
+        metavar="FORMAT",
+        show_default=False,
+        help="coco, voc, yolo, labelme, label-studio, cvat, boxes, chexlocalize, masks or nifti.",
     ),
 ]
 ConvertedOut = Annotated[
