@@ -98,6 +98,9 @@ def test_the_first_line_stands_before_anything_heavy_and_ctrl_c_ends_with_130(tm
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell's background has it ignored
     )
     try:
         first = running.stderr.readline()
