@@ -55,6 +55,8 @@ def visit(browser, tmp_path):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
+        # No bound, only an end to waiting; what may take how long is measured where it matters.
+        page.set_default_timeout(120_000)
         page.debugger = context.new_cdp_session(page)
         page.debugger.send("Performance.enable", {"timeDomain": "threadTicks"})
         page.on("console", lambda message: faults.append(f"console: {message.text}"))
