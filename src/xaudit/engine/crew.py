@@ -192,7 +192,7 @@ def _serve(connection: Connection, n_threads: int) -> None:
             connection.send(_TaskDone())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent needs no more of us, or has gone
-    except BaseException as error:
+    except BaseException as error:  # the outermost boundary of a worker: the parent raises it anew
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.send(_failure(error))
 
@@ -201,7 +201,7 @@ def _failure(error: BaseException) -> _Failure:
     trace = "".join(traceback.format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  (made on this line)
-    except Exception:
+    except Exception:  # an error of any make may not be one that can be pickled
         return _Failure(RuntimeError(f"{type(error).__name__}: {error}"), trace)
     return _Failure(error, trace)
 

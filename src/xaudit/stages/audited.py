@@ -1,9 +1,9 @@
 """What an audit is about: its data, its models and what they said of each case."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 from xaudit.cases import load_dataset
@@ -149,26 +149,18 @@ class Audited:
 
     def chosen(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
         """The cases of a model that are explained, with what it said of them."""
-        dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
-        cases = select_cases(
-            dataset.cases,
-            predictions,
-            marked={mark.case_id for mark in dataset.annotations if mark.region is not None},
-            settings=self.audit.run,
-            seed=self.audit.seed,
-        )
-        return [(case, predictions[case.case_id]) for case in cases]
+        return self._selected(model, partial(select_cases, settings=self.audit.run))
 
     def for_tuning(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
         """The cases that choose a model's thresholds, with what it said of them."""
+        return self._selected(model, partial(select_for_tuning, settings=self.audit.localization))
+
+    def _selected(
+        self, model: ModelSection, select: Callable[..., Sequence[Case]]
+    ) -> list[tuple[Case, Prediction]]:
         dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
-        cases = select_for_tuning(
-            dataset.cases,
-            predictions,
-            marked={mark.case_id for mark in dataset.annotations if mark.region is not None},
-            settings=self.audit.localization,
-            seed=self.audit.seed,
-        )
+        marked = {mark.case_id for mark in dataset.annotations if mark.region is not None}
+        cases = select(dataset.cases, predictions, marked=marked, seed=self.audit.seed)
         return [(case, predictions[case.case_id]) for case in cases]
 
     @property
