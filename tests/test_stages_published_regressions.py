@@ -1,5 +1,7 @@
 """CheXlocalize's regressions on six cases whose lesions are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,7 +9,7 @@ from scipy import stats
 from xaudit.metrics.absent import Absent
 from xaudit.metrics.lesion_geometry import LesionGeometry
 from xaudit.records import Prediction, Score, ScoreKey, Unscored
-from xaudit.stages.published_regressions import FEATURES, published_regressions
+from xaudit.stages.published_regressions import FEATURES, MarkedResults, pooled, published_regressions
 
 CASES = "abcdef"
 AREAS = dict(zip(CASES, (0.02, 0.04, 0.06, 0.08, 0.10, 0.22), strict=True))
@@ -43,9 +45,7 @@ GEOMETRIES = {
 
 def found(scores=SCORES):
     lines = published_regressions(
-        scores,
-        GEOMETRIES,
-        PREDICTIONS,
+        MarkedResults(scores, GEOMETRIES, PREDICTIONS),
         metric_names={"theirs": "chexlocalize-iou"},
         controls=["random"],
     )
@@ -91,3 +91,40 @@ def test_a_lesion_without_shape_and_a_feature_without_spread_are_told():
 def test_the_order_of_the_scores_changes_nothing():
     other = [SCORES[place] for place in np.random.default_rng(0).permutation(len(SCORES))]
     assert found(other) == found()
+
+
+def of_finding(name, cases, shift):
+    """One finding of a network: some of the cases, each score raised by ``shift``."""
+    return MarkedResults(
+        [replace(one, key=replace(one.key, model_id=name), value=one.value + shift) if isinstance(one, Score)
+         else replace(one, key=replace(one.key, model_id=name))
+         for one in SCORES if one.key.case_id in cases],
+        {case: GEOMETRIES[case] for case in cases},
+        [replace(one, model_id=name) for one in PREDICTIONS if one.case_id in cases],
+    )  # fmt: skip
+
+
+def test_findings_of_one_network_are_pooled_into_one_line():
+    """Three images each, too few for a line; b stands for both findings and counts twice, its patient once."""
+    findings = {"oedema": of_finding("oedema", "abc", 0.0), "nodule": of_finding("nodule", "bde", 0.1)}
+    for own in findings.values():
+        [line] = [
+            one
+            for one in published_regressions(
+                own, metric_names={"theirs": "chexlocalize-iou"}, controls=["random"]
+            )
+            if (one.metric_id, one.feature) == ("theirs", "area-share")
+        ]
+        assert line.reason == "3 cases: this regression takes at least 5"
+    lines = published_regressions(
+        pooled("net", findings), metric_names={"theirs": "chexlocalize-iou"}, controls=["random"]
+    )
+    [line] = [one for one in lines if (one.metric_id, one.feature) == ("theirs", "area-share")]
+    # Scaled over all of them: from .02 (a) to .10 (e).
+    x = [(AREAS[case] - 0.02) / 0.08 for case in "abcbde"]
+    y = [IOUS[case] + shift for case, shift in zip("abcbde", (0, 0, 0, 0.1, 0.1, 0.1), strict=True)]
+    theirs = stats.linregress(x, y)
+    slope = next(one for one in line.coefficients if one.name == "area-share")
+    assert slope.interval.estimate == pytest.approx(theirs.slope)
+    assert slope.p_value == pytest.approx(min(1, 4 * theirs.pvalue))
+    assert (line.model_id, line.n_cases, line.n_patients) == ("net", 6, 5)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from xaudit.errors import DataError
-from xaudit.explainers.external.reading import read_map, suffix_of
+from xaudit.explainers.external.reading import is_rounded, read_map, read_values, suffix_of
 
 HEIGHT, WIDTH = 6, 9
 MAP = np.arange(HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH) / 64 - 0.25
@@ -95,10 +95,39 @@ def test_a_nifti_file_that_lies_as_it_is_stored_can_say_so(tmp_path):
 
 
 def test_what_is_not_finite_is_handed_on_for_the_guards(tmp_path):
-    np.save(tmp_path / "a.npy", np.array([[np.nan, np.inf], [1e300, 0.0]]))
+    np.save(tmp_path / "a.npy", np.array([[np.nan, np.inf], [-np.inf, 0.0]]))
     values = read_map(tmp_path / "a.npy", "a.npy")
     assert np.isnan(values[0, 0])
     assert np.isinf([values[0, 1], values[1, 0]]).all()
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-60, 1e-320])
+def test_numbers_that_float32_cannot_hold_are_divided_by_the_largest_of_them(tmp_path, scale):
+    # Read as float32, the first would be infinite and the others zero: no map, although the file holds one.
+    np.save(tmp_path / "a.npy", np.array([[0.0, 0.25, np.nan], [-0.5, 1.0, np.inf]]) * scale)
+    values = read_map(tmp_path / "a.npy", "a.npy")
+    np.testing.assert_allclose(values, [[0, 0.25, np.nan], [-0.5, 1, np.inf]], rtol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("values", "rounded"),
+    [
+        (np.array([[0.9, 0.1]], np.float32), False),
+        (np.array([[0.9, 0.1]], np.float16), False),
+        (np.array([[0.5, np.nan]], np.float64), False),
+        (np.array([[0.9, 0.1]], np.float64), True),
+        (np.array([[2**24, 0]], np.int64), False),
+        (np.array([[2**24 + 1, 0]], np.int64), True),
+    ],
+)
+def test_a_file_says_when_float32_does_not_hold_its_numbers(tmp_path, values, rounded):
+    np.save(tmp_path / "a.npy", values)
+    assert is_rounded(read_values(tmp_path / "a.npy", "a.npy")) is rounded
+
+
+def test_a_tensor_of_doubles_is_known_to_be_rounded(tmp_path):
+    torch.save(torch.tensor([[0.1, 0.2]], dtype=torch.float64), tmp_path / "a.pt")
+    assert is_rounded(read_values(tmp_path / "a.pt", "a.pt")) is True
 
 
 def colour_png(path):

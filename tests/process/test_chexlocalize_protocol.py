@@ -1,9 +1,10 @@
 """One key turns CheXlocalize's definitions on, says so in the report, and refuses what contradicts them."""
 
 import json
+import re
 
 import pytest
-from known_study import only_run, study_audit, table, write_audit
+from known_study import only_run, study_audit, study_model, table, write_audit
 
 from xaudit.cli.boundary import run_command_line
 
@@ -77,6 +78,22 @@ def test_one_key_brings_metrics_intervals_and_regressions(study, capsys):
             "is over all marked cases, and run.cases is misclassified",
         ),
         (
+            {"localization": {"pool": {"all": ["marks", "corner"]}}},
+            "localization.pool.all: pools the regressions of a protocol, and localization.protocol is not set",
+        ),
+        (
+            {"localization": {"protocol": "chexlocalize", "pool": {"all": ["marks", "edema"]}}},
+            "localization.pool.all: no model is called 'edema'",
+        ),
+        (
+            {"localization": {"protocol": "chexlocalize", "pool": {"all": ["marks"]}}},
+            "localization.pool.all: expected two models or more, each once, got marks",
+        ),
+        (
+            {"localization": {"protocol": "chexlocalize", "pool": {"marks": ["marks", "marks"]}}},
+            "localization.pool.marks: a model is called 'marks', too",
+        ),
+        (
             {"localization": {"protocol": "chexlocalise"}},
             "localization.protocol: input should be 'chexlocalize'",
         ),
@@ -96,3 +113,37 @@ def test_what_the_audit_names_already_is_not_measured_twice(study):
         "theirs",
         "chexlocalize-hit-rate",
     }
+
+
+def test_two_findings_of_one_network_are_pooled_in_the_report(study, capsys):
+    """Two data sets of the same images stand for two findings: 16 marked images each, 32 together.
+
+    The marks of each finding have one size, so that only both together have a slope on the share of the image.
+    """
+    data = study_audit()["data"]
+    coco = json.loads((study / "marks.json").read_text())
+    for mark in coco["annotations"]:
+        mark["bbox"][2:] = [4, 4]
+    (study / "nodules.json").write_text(json.dumps(coco))
+    audit = {
+        **ASKED,
+        "datasets": {"nodules": {**data, "annotations": {"path": "nodules.json"}}},
+        "models": [study_model("marks"), study_model("corner", dataset="nodules")],
+        "localization": {"protocol": "chexlocalize", "pool": {"network": ["marks", "corner"]}},
+        "gates": [],
+    }
+    assert run_command_line(["run", str(write_audit(study, **audit)), "-q"]) == 0
+    capsys.readouterr()
+    run = str(only_run(study / "runs"))
+    assert run_command_line(["report", run, "--format", "json"]) == 0
+    lines = json.loads(capsys.readouterr().out)["regressions"]
+    counts = {
+        one["model_id"]: (one["n_cases"], one["n_patients"])
+        for one in lines
+        if (one["metric_id"], one["feature"]) == ("chexlocalize-iou", "confidence")
+    }
+    assert counts == {"marks": (16, 8), "corner": (16, 8), "network": (32, 8)}
+    fitted = {one["model_id"]: not one["reason"] for one in lines if one["feature"] == "area-share"}
+    assert fitted == {"marks": False, "corner": False, "network": True}
+    assert run_command_line(["report", run, "--full"]) == 0
+    assert re.search(r"^network,", capsys.readouterr().out, re.MULTILINE)

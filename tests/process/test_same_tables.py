@@ -54,16 +54,22 @@ def differences(found, wanted):
     return [name for name in {*found, *wanted} if found.get(name) != wanted.get(name)]
 
 
-@pytest.mark.parametrize("size", [1, 5, 1000])
-def test_how_the_cases_are_cut_into_parts_shows_in_no_table(study, usual, size):
-    found = carried_out(study, shard_size=size)
-    assert differences(without_shared_costs(found), without_shared_costs(usual)) == []
+@pytest.mark.parametrize("run", [{"shard_size": 1}, {"shard_size": 5}, {"shard_size": 1000}])
+def test_how_the_cases_are_cut_into_parts_shows_in_no_table_but_by_rounding(study, usual, run):
+    found = carried_out(study, **run)
+    check_but_by_rounding(without_shared_costs(found), without_shared_costs(usual))
 
 
 @pytest.mark.parametrize("size", [1, 7])
 def test_the_batches_show_in_no_table_but_by_how_their_sums_were_rounded(study, usual, size):
-    """A network that adds up a batch of another size in another order moves the last digits of what it says."""
-    found = carried_out(study, batch_size=size)
+    check_but_by_rounding(carried_out(study, batch_size=size), usual)
+
+
+def check_but_by_rounding(found, usual):
+    """A network that adds up a batch of another size in another order moves the last digits of what it says.
+
+    The last batch of a part is smaller than the others, so the size of the parts moves them as well.
+    """
     for name in differences(found, usual):
         assert name in ("scores", "summary", "outcome.json"), name
         if name == "outcome.json":
@@ -71,12 +77,12 @@ def test_the_batches_show_in_no_table_but_by_how_their_sums_were_rounded(study, 
         one, other = (pd.read_csv(io.StringIO(text[name])) for text in (found, usual))
         for column in one:
             if pd.api.types.is_float_dtype(one[column]):
-                np.testing.assert_allclose(one[column], other[column], rtol=1e-5, atol=1e-8, err_msg=column)
+                np.testing.assert_allclose(one[column], other[column], rtol=1e-5, atol=1e-6, err_msg=column)
             else:
                 assert list(one[column]) == list(other[column]), (name, column)
 
 
-def test_the_order_of_the_cases_shows_in_no_table(study, usual):
+def test_the_order_of_the_cases_shows_in_no_table_but_by_rounding(study, usual):
     write_labels(study, read_labels(study)[::-1])
     coco = json.loads((study / "marks.json").read_text())
     for key in ("images", "annotations"):
@@ -84,4 +90,4 @@ def test_the_order_of_the_cases_shows_in_no_table(study, usual):
     (study / "marks.json").write_text(json.dumps(coco))
     with (study / "labels.csv").open(newline="") as file:
         assert [row[0] for row in csv.reader(file)][1:3] == ["p7-2.png", "p7-1.png"]
-    assert differences(carried_out(study), usual) == []
+    check_but_by_rounding(carried_out(study), usual)

@@ -31,9 +31,8 @@ from store_records import (
 from xaudit.errors import RunFolderError
 from xaudit.records import Box, Case, Preview, Score
 from xaudit.store import json_records, tables
-from xaudit.store.parquet_file import encode_table, read_table
+from xaudit.store.parquet_file import DamagedTableError, adopt_table, encode_table, read_table
 from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
-from xaudit.store.quantise import quantise
 from xaudit.store.schema_page import TABLES
 
 same_folder = settings(
@@ -110,7 +109,7 @@ def test_records_kept_in_parts_come_back_as_they_were(run, table, rows):
 
 @same_folder
 @given(written=st.lists(maps, max_size=4))
-def test_a_map_comes_back_as_its_quantised_self(run, written):
+def test_a_map_comes_back_to_the_bit(run, written):
     path = run.path / "x.parquet"
     path.write_bytes(encode_table(MAPS, written, run))
     read = read_table(path, MAPS, "x")
@@ -118,7 +117,7 @@ def test_a_map_comes_back_as_its_quantised_self(run, written):
     for before, after in zip(written, read, strict=True):
         assert after.values.dtype == np.float32
         assert after.values.shape == before.values.shape
-        assert after.values.tobytes() == quantise(before.values).tobytes()
+        assert after.values.tobytes() == before.values.tobytes()
         assert [getattr(after, name) for name in MAP_REST] == [getattr(before, name) for name in MAP_REST]
 
 
@@ -169,12 +168,40 @@ def test_pandas_reads_the_tables_directly(run):
     assert frame.loc[0, ["case_id", "height", "spacing_col_mm"]].tolist() == ["c1", 10, 0.8]
 
 
-def test_maps_are_half_precision_on_disk_and_compressed_with_zstd(run):
+def test_maps_are_single_precision_on_disk_and_compressed_with_zstd(run):
     path = run.path / "x.parquet"
     path.write_bytes(encode_table(MAPS, [saliency_map()], run))
-    assert pq.read_schema(path).field("values").type == pa.list_(pa.float16())
+    assert pq.read_schema(path).field("values").type == pa.list_(pa.float32())
     group = pq.ParquetFile(path).metadata.row_group(0)
     assert {group.column(index).compression for index in range(group.num_columns)} == {"ZSTD"}
+
+
+def halved(run, path):
+    """A table of maps as version 1.1 wrote it: float16 fractions of the largest magnitude, here 3."""
+    path.write_bytes(encode_table(MAPS, [saliency_map()], run))
+    whole = pq.read_table(path)
+    footer = json.loads(whole.schema.metadata[b"xaudit"])
+    for name, kind, column in (
+        ("scale", pa.float32(), [3.0]),
+        ("values", pa.list_(pa.float16()), [np.array([0, -1, 0.25, 1638 / 2**14], np.float16)]),
+    ):
+        place = whole.schema.get_field_index(name)
+        whole = whole.set_column(place, pa.field(name, kind, nullable=False), pa.array(column, kind))
+    text = json.dumps({**footer, "schema_version": "1.1"})
+    pq.write_table(whole.replace_schema_metadata({"xaudit": text}), path)
+    return path
+
+
+def test_maps_of_version_1_1_are_read_as_fractions_of_their_scale(run):
+    # 1638 / 2^14 = 0.0999755859375, the nearest half to 0.1; times 3 it is 0.2999267578125.
+    [read] = read_table(halved(run, run.path / "x.parquet"), MAPS, "x")
+    assert read.values.dtype == np.float32
+    assert read.values.tolist() == [[0.0, -3.0], [0.75, 3 * 1638 / 2**14]]
+
+
+def test_maps_of_version_1_1_are_never_taken_over_into_a_run_whose_maps_are_exact(run):
+    with pytest.raises(DamagedTableError, match=r"^its maps are rounded to float16"):
+        adopt_table(halved(run, run.path / "x.parquet"), MAPS, run, "x")
 
 
 def test_the_footer_says_whose_table_it_is(run):
@@ -182,7 +209,7 @@ def test_the_footer_says_whose_table_it_is(run):
     footer = json.loads(pq.read_metadata(run.path / "cases.parquet").metadata[b"xaudit"])
     assert footer == {
         "table": "cases",
-        "schema_version": "1.1",
+        "schema_version": "1.2",
         "run_id": run.run_id,
         "config_hash": HASH,
     }
@@ -275,8 +302,8 @@ def test_a_table_that_was_never_written_says_what_to_do(run, read):
         ("{", "not JSON"),
         ("[]", "expected an object"),
         ('{"verdicts": []}', "it names no schema version"),
-        ('{"schema_version": "1.1"}', "'verdicts'"),
-        ('{"schema_version": "1.1", "verdicts": [{"code": "XA101"}]}', "'status'"),
+        ('{"schema_version": "1.2"}', "'verdicts'"),
+        ('{"schema_version": "1.2", "verdicts": [{"code": "XA101"}]}', "'status'"),
     ],
 )
 def test_damaged_json_is_named_with_what_is_wrong(run, text, reason):

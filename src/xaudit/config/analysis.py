@@ -41,6 +41,11 @@ class LocalizationSection(Section):
         description="follow a published study to the letter beside xaudit's own numbers: CheXlocalize's IoU and hit rate, "
         "its intervals over images, its regressions",
     )
+    pool: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="models that stand for one network's findings, by a name for all of them: the protocol's "
+        "regressions are fitted over their cases together as well",
+    )
     tune_on: Literal["validation", "train"] = Field(
         "validation", description="split whose marked cases choose the thresholds of `binarisation: tuned`"
     )

@@ -30,7 +30,7 @@ from xaudit.config.analysis import (
     StatisticsSection,
 )
 from xaudit.config.changed_images import Equivariance, Resolution
-from xaudit.config.chexlocalize import CHEXLOCALIZE_METRICS, check_chexlocalize
+from xaudit.config.chexlocalize import CHEXLOCALIZE_METRICS, check_chexlocalize, check_pools
 from xaudit.config.data import DataSection
 from xaudit.config.external import external_settings
 from xaudit.config.gate_checks import check_gates
@@ -171,6 +171,7 @@ class AuditFile(Section):
 
     @model_validator(mode="after")
     def _follows_protocol(self) -> Self:
+        check_pools(self)
         if self.localization.protocol == "chexlocalize":
             check_chexlocalize(self)
             asked = {metric.name for metric in self.metrics}

@@ -44,3 +44,25 @@ def check_chexlocalize(audit: "AuditFile") -> None:
         raise ValueError(
             f"{said} is over all marked cases, and run.cases is misclassified|set it to annotated or all"
         )
+
+
+def check_pools(audit: "AuditFile") -> None:
+    """Raises ValueError where models cannot be pooled for the regressions of the protocol."""
+    ids = [model.id for model in audit.models]
+    for name, models in audit.localization.pool.items():
+        where = f"localization.pool.{name}"
+        if audit.localization.protocol is None:
+            raise ValueError(
+                f"{where}: pools the regressions of a protocol, and localization.protocol is not set"
+                "|set protocol: chexlocalize"
+            )
+        if name in ids:
+            raise ValueError(f"{where}: a model is called '{name}', too|give the pool a name of its own")
+        for model in models:
+            if model not in ids:
+                raise ValueError(f"{where}: no model is called '{model}'|the audit has {', '.join(ids)}")
+        if len(set(models)) < max(2, len(models)):
+            raise ValueError(
+                f"{where}: expected two models or more, each once, got {', '.join(models) or 'none'}"
+                "|name one model for each finding"
+            )

@@ -33,7 +33,6 @@ from xaudit.records import (
     ScoreResult,
     Unscored,
 )
-from xaudit.store.quantise import quantise
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ def score_maps(
 ) -> list[ScoreResult]:
     """How far one explainer's maps stay the same under each change, and where the changed ones point.
 
-    A changed map is rounded as a stored one is before the two are compared. A change that changes nothing costs no
-    evaluation: its map is the stored one.
+    A changed map is float32, as a stored one is. A change that changes nothing costs no evaluation: its map is the
+    stored one.
 
     Args:
         maps: of the unchanged images, as stored, one per subject.
@@ -179,7 +178,7 @@ def _explained(
         [subject.target_index for subject in chunk.subjects],
         [saliency.seed for saliency in originals],
     )
-    return [quantise(values) for values in maps]
+    return [np.asarray(values, dtype=np.float32) for values in maps]
 
 
 def _overlap(subject: Subject, before: FloatArray, back: FloatArray, valid: BoolArray) -> Measured:

@@ -27,7 +27,6 @@ from xaudit.records import (
     ScoreResult,
     Unscored,
 )
-from xaudit.store.quantise import quantise
 
 if TYPE_CHECKING:
     from xaudit.models.classifier import Classifier
@@ -84,9 +83,12 @@ class CheckedMaps:
         *,
         by: "Classifier | None" = None,
     ) -> list[FloatArray]:
-        """Maps as scores see them: rounded as stored ones are, magnitudes where the explainer is unsigned."""
+        """Maps as scores see them: float32 as stored ones are, magnitudes where the explainer is unsigned."""
         explainer = make_explainer(self.spec, by or self.chunk.classifier)
-        return [self._scored(quantise(values)) for values in explainer.explain(images, targets, seeds)]
+        return [
+            self._scored(np.asarray(values, dtype=np.float32))
+            for values in explainer.explain(images, targets, seeds)
+        ]
 
     def _scored(self, values: FloatArray) -> FloatArray:
         return values if explainer_row(self.spec.name).signed else np.abs(values)

@@ -7,7 +7,7 @@ from xaudit.cases.image_index import ImageIndex
 from xaudit.catalog import ASKS_THE_MODEL, FAMILIES_WITH_QUESTIONS, METRICS, external_id
 from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.errors import ModelError
-from xaudit.explainers.external.maps import load_maps
+from xaudit.explainers.external.maps import ExternalMaps, load_maps
 from xaudit.models.external import DEFAULT_SIDE, ExternalModel
 from xaudit.models.predict import prediction_of
 from xaudit.records import Prediction, Problem, Progress
@@ -66,7 +66,20 @@ def obtain_external(
         answers=answers,
         table_checksum=file_checksum(table.path),
         maps=maps,
+        remarks=tuple(
+            note for name, files in maps.items() for note in _rounding_note(section.id, name, files)
+        ),
     )
+
+
+def _rounding_note(model_id: str, explainer_id: str, maps: ExternalMaps) -> list[str]:
+    if maps.n_rounded == 0:
+        return []
+    files = f"{maps.n_rounded} file" + ("s hold" if maps.n_rounded > 1 else " holds")
+    return [
+        f"model '{model_id}': {explainer_id}: {files} numbers of more than 24 bits, which are rounded to float32 "
+        "before they are scored; pixels that differ by less become ties"
+    ]
 
 
 def external_predictions(

@@ -12,7 +12,12 @@ from xaudit.stages.findings import data_findings
 from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
 from xaudit.stages.pictures import Picture, pick_cases, pictures
 from xaudit.stages.previews import previews
-from xaudit.stages.published_regressions import lesion_geometries, published_regressions
+from xaudit.stages.published_regressions import (
+    MarkedResults,
+    lesion_geometries,
+    pooled,
+    published_regressions,
+)
 from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
 from xaudit.stages.shards import PartKeys
 from xaudit.statistics.strata import CaseFacts, facts_of
@@ -25,7 +30,7 @@ def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures
     settings = audited.audit.statistics
     facts: dict[str, Mapping[str, CaseFacts]] = {}
     ceilings: list[Ceiling] = []
-    published: list[Regression] = []
+    marked: dict[str, MarkedResults] = {}
     explained: dict[str, dict[str, Case]] = {}
     for model in audited.audit.models:
         dataset, pairs = audited.dataset_of(model), audited.chosen(model)
@@ -44,19 +49,32 @@ def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures
             seen=seen_by(audited.classifiers[model.id].model_hw, model.fit),
         )
         if audited.audit.localization.protocol is not None:
-            published += published_regressions(
+            marked[model.id] = MarkedResults(
                 [result for result in scores if result.key.model_id == model.id],
                 lesion_geometries(dataset, cases),
                 [answer for _, answer in pairs],
-                metric_names=audited.audit.metric_names,
-                controls=audited.audit.control_ids,
             )
     agreements = [
         one
         for name, dataset in audited.datasets.items()
         for one in agreement_of(dataset, list(explained.get(name, {}).values()))
     ]
-    return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published))
+    return CaseFigures(facts, tuple(agreements), tuple(ceilings), _published(audited, marked))
+
+
+def _published(audited: Audited, marked: Mapping[str, MarkedResults]) -> tuple[Regression, ...]:
+    """The regressions of the protocol: of each model, then of each pool of models."""
+    pools = [
+        pooled(name, {model: marked[model] for model in models})
+        for name, models in audited.audit.localization.pool.items()
+    ]
+    return tuple(
+        line
+        for results in (*marked.values(), *pools)
+        for line in published_regressions(
+            results, metric_names=audited.audit.metric_names, controls=audited.audit.control_ids
+        )
+    )
 
 
 def save_previews(audited: Audited, scores: Sequence[ScoreResult], facts: Sequence[MapFacts]) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,10 +22,50 @@ FEATURES = ("n-lesions", "area-share", "elongation", "irrectangularity")
 CONFIDENCE = "confidence"
 
 
+@dataclass(frozen=True)
+class MarkedResults:
+    """What the regressions of one model, or of several taken together, are made of.
+
+    Attributes:
+        scores: of one model.
+        geometries: by case id, of what the readers marked under the audit's policy.
+        predictions: of the same model.
+    """
+
+    scores: Sequence[ScoreResult]
+    geometries: Mapping[str, LesionGeometry]
+    predictions: Sequence[Prediction]
+
+
+def pooled(name: str, results: Mapping[str, MarkedResults]) -> MarkedResults:
+    """Put several findings of one network together, as the published regressions do.
+
+    Each image of each finding is a case of its own, with its own mark; what is counted as patients stays the same.
+
+    Args:
+        name: of the pool; stands in the place of the model.
+        results: by model id.
+    """
+    scores: list[ScoreResult] = []
+    geometries: dict[str, LesionGeometry] = {}
+    predictions: list[Prediction] = []
+    for model, own in results.items():
+
+        def named(case_id: str, model: str = model) -> str:
+            return f"{model}\n{case_id}"
+
+        for result in own.scores:
+            key = result.key
+            patient = key.patient_id or key.case_id
+            about = replace(key, case_id=named(key.case_id), patient_id=patient, model_id=name)
+            scores.append(replace(result, key=about))
+        geometries |= {named(case): one for case, one in own.geometries.items()}
+        predictions += [replace(one, case_id=named(one.case_id), model_id=name) for one in own.predictions]
+    return MarkedResults(scores, geometries, predictions)
+
+
 def published_regressions(
-    scores: Sequence[ScoreResult],
-    geometries: Mapping[str, LesionGeometry],
-    predictions: Sequence[Prediction],
+    results: MarkedResults,
     *,
     metric_names: Mapping[str, str],
     controls: Sequence[str],
@@ -36,17 +77,17 @@ def published_regressions(
     are regressed on it over the cases that have an IoU.
 
     Args:
-        scores: of one model.
-        geometries: by case id, of what the readers marked under the audit's policy.
-        predictions: of the same model.
+        results: of one model, or of several that are pooled.
         metric_names: catalog name of each metric id, where an audit gives a metric its own id.
         controls: ids of the explainers that are none, which have no lines.
     """
-    confidence = {one.case_id: one.probabilities[one.class_names.index(one.target)] for one in predictions}
-    scaled = {name: _scaled(_feature(geometries, name)) for name in FEATURES}
+    confidence = {
+        one.case_id: one.probabilities[one.class_names.index(one.target)] for one in results.predictions
+    }
+    scaled = {name: _scaled(_feature(results.geometries, name)) for name in FEATURES}
     groups: dict[tuple[str, str, str, str], dict[str, float]] = defaultdict(dict)
     patients: dict[str, str] = {}
-    for result in scores:
+    for result in results.scores:
         key = result.key
         name = metric_names.get(key.metric_id, key.metric_id)
         if (

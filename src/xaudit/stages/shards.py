@@ -1,7 +1,7 @@
 """Cuts the explaining and scoring of an audit into shards, each stored when it is finished and never done twice."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,6 @@ from xaudit.store.parts import (
     shard_key,
     write_part,
 )
-from xaudit.store.quantise import quantise
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.table import Table
 
@@ -252,7 +251,7 @@ class ShardPlan:
     def _do_maps(self, chunk: Chunk, spec: ExplainerSpec, key: str) -> Callable[[], None]:
         def do() -> None:
             maps = explain(chunk, spec, seed=self.audit.seed)
-            write_part(self.run, MAPS, key, [replace(one, values=quantise(one.values)) for one in maps])
+            write_part(self.run, MAPS, key, maps)
 
         return do
 

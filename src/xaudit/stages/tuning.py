@@ -26,7 +26,6 @@ from xaudit.store.parts import (
     shard_key,
     write_part,
 )
-from xaudit.store.quantise import quantise
 
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
@@ -126,8 +125,7 @@ class TuningPlan:
                 write_part(run, PART_PROBLEMS, key, problems)
             maps = read_parts(run, TUNING_MAPS, [map_key]).rows
             if {one.case_id for one in maps} != have_maps(chunk, spec):
-                fresh = explain(chunk, spec, seed=audit.seed)
-                maps = tuple(replace(one, values=quantise(one.values)) for one in fresh)
+                maps = tuple(explain(chunk, spec, seed=audit.seed))
                 write_part(run, TUNING_MAPS, map_key, maps)
             thresholds = audit.localization.tune_thresholds
             write_part(run, TUNING, key, tuning_curves(chunk, spec, maps, thresholds=thresholds))

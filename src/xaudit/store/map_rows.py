@@ -1,4 +1,7 @@
-"""Saliency maps as rows, halved in precision."""
+"""Saliency maps as rows, each number kept to the bit.
+
+Tables of versions before 1.2 hold float16 fractions of a map's largest magnitude, and that magnitude as `scale`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +10,11 @@ import numpy as np
 
 from xaudit.records import SaliencyMap
 from xaudit.store import schemas
-from xaudit.store.quantise import from_half, to_half
 from xaudit.store.table import Table
 
 
 def _map_row(saliency: SaliencyMap) -> dict[str, object]:
     height, width = saliency.values.shape
-    fractions, scale = to_half(saliency.values)
     return {
         "case_id": saliency.case_id,
         "model": saliency.model_id,
@@ -22,8 +23,8 @@ def _map_row(saliency: SaliencyMap) -> dict[str, object]:
         "target": saliency.target,
         "height": height,
         "width": width,
-        "scale": scale,
-        "values": fractions.ravel(),
+        "scale": 1.0,
+        "values": np.asarray(saliency.values, dtype=np.float32).ravel(),
         "seed": saliency.seed,
         "n_evals": saliency.n_evals,
         "seconds": saliency.seconds,
@@ -31,14 +32,17 @@ def _map_row(saliency: SaliencyMap) -> dict[str, object]:
 
 
 def _map(row: Mapping[str, Any]) -> SaliencyMap:
-    fractions = np.asarray(row["values"], dtype=np.float16).reshape(row["height"], row["width"])
+    values = np.asarray(row["values"], dtype=np.float32).reshape(row["height"], row["width"])
+    if row["scale"] != 1:
+        with np.errstate(under="ignore"):
+            values = values * np.float32(row["scale"])
     return SaliencyMap(
         case_id=row["case_id"],
         model_id=row["model"],
         explainer_id=row["explainer"],
         explainer_hash=row["explainer_hash"],
         target=row["target"],
-        values=from_half(fractions, np.float32(row["scale"])),
+        values=values,
         seed=row["seed"],
         n_evals=row["n_evals"],
         seconds=row["seconds"],

@@ -76,7 +76,7 @@ that can change a result. Every file appears in one step, whole or not at all; o
 
 Tables are Parquet, compressed with zstd, schema version {version}. The footer's key `xaudit` holds JSON with `table`,
 `schema_version`, `run_id` and `config_hash`. A program refuses a file of a newer major version; a newer minor version
-only adds columns. Columns with the same name mean the same thing in every table, so tables join on them.
+only adds columns, except that 1.2 made the `values` of maps float32. Columns with the same name mean the same thing in every table, so tables join on them.
 
 A folder with `part-*.parquet` is one table in parts, one for each finished piece of work, named by the digest of
 everything that determines it. Read them together: pandas and Polars take the folder, DuckDB takes

@@ -91,3 +91,23 @@ def test_the_resize_before_is_theirs(frame):
     )
     np.testing.assert_allclose(carried, theirs[0, 0].numpy(), atol=1e-5)
     assert valid.all()
+
+
+@pytest.mark.parametrize("side", [7, 10, 14, 32])
+def test_iou_and_hit_of_a_small_map_are_theirs_to_a_millionth(side):
+    """From the map's grid to the image as their code goes: torch's resize, scaling and uint8 in single precision."""
+    rng = np.random.default_rng(side)
+    frame = (320, 390)
+    for _ in range(3):
+        values = ndimage.gaussian_filter(rng.normal(size=(side, side)), side / 10).astype(np.float32)
+        mark = np.zeros(frame, dtype=bool)
+        y, x = rng.integers(0, 250, size=2)
+        mark[y : y + 60, x : x + 90] = True
+        large = torch.nn.functional.interpolate(
+            torch.from_numpy(values)[None, None], size=frame, mode="bilinear", align_corners=False
+        )[0, 0]
+        theirs = their_segmentation(((large - large.min()) / (large - large.min()).max()).numpy())
+        ours, _ = map_to_original(values, fit_geometry(frame, (side, side)))
+        iou = np.count_nonzero(theirs & mark) / np.count_nonzero(theirs | mark)
+        assert segmentation_iou(ours, mark) == pytest.approx(iou, abs=1e-6)
+        assert hit(ours, mark) == float(mark.reshape(-1)[int(np.argmax(large.numpy()))])

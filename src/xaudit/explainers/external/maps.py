@@ -13,7 +13,7 @@ from xaudit.catalog import EXTERNAL
 from xaudit.config import ExplainerSpec, MapFiles, ModelSection, fingerprint
 from xaudit.errors import DataError
 from xaudit.explainers.external.map_folder import EVERY_CLASS, MapsOfCase, find_maps, spelled
-from xaudit.explainers.external.reading import read_map
+from xaudit.explainers.external.reading import in_single_precision, is_rounded, read_values
 from xaudit.records import Case, FloatArray
 
 
@@ -66,6 +66,7 @@ class ExternalMaps:
     Attributes:
         spec: under which they stand in the tables; its hash is decided by the maps and how they are laid.
         checksum: SHA-256 over all files.
+        n_rounded: files whose numbers float32, in which maps are scored, does not hold exactly.
     """
 
     spec: ExplainerSpec
@@ -74,6 +75,7 @@ class ExternalMaps:
     settings: MapFiles
     laid: Laid
     checksum: str
+    n_rounded: int = 0
 
     def has(self, case_id: str, target: str) -> bool:
         """Whether there is a map of a case that explains this class."""
@@ -115,23 +117,31 @@ def load_maps(
     files = find_maps(settings.path, images, subject=f"model '{model.id}': maps.{name}")
     known = ExternalMaps(explainer, files, settings.path, settings, laid, "")
     lines: list[str] = []
+    n_rounded = 0
     for case in cases:
         for target, path in sorted(files.get(case.case_id, {}).items()):
-            _read(path, case, known)
+            n_rounded += is_rounded(_read_exactly(path, case, known))
             with path.open("rb") as file:
                 lines.append(f"{case.case_id}\t{target}\t{hashlib.file_digest(file, 'sha256').hexdigest()}")
     checksum = hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogatepass")).hexdigest()
     of_input = [laid.side, laid.fit] if laid.frame == "input" else []
     content = fingerprint([checksum, settings.values, settings.orientation, laid.frame, *of_input])
     spec = ExplainerSpec(name=EXTERNAL.id, id=explainer.id, content=content)
-    return ExternalMaps(spec, files, settings.path, settings, laid, checksum)
+    return ExternalMaps(spec, files, settings.path, settings, laid, checksum, n_rounded)
 
 
 def _read(path: Path, case: Case, maps: ExternalMaps) -> FloatArray:
-    place = f"{maps.folder.name}/{path.relative_to(maps.folder).as_posix()}"
-    values = read_map(path, place, orientation=maps.settings.orientation)
-    height, width = values.shape
-    maps.laid.check((height, width), case, place)
+    """Read a map as it is scored."""
+    values = in_single_precision(_read_exactly(path, case, maps))
     # One infinite value is no map either, and would only make NaN out of its neighbours on the way to the image.
     values = np.where(np.isinf(values), np.float32(np.nan), values)
     return np.abs(values) if maps.settings.values == "magnitude" else values
+
+
+def _read_exactly(path: Path, case: Case, maps: ExternalMaps) -> FloatArray:
+    """Read the numbers of a file in its own precision, and check that they fit the image."""
+    place = f"{maps.folder.name}/{path.relative_to(maps.folder).as_posix()}"
+    values = read_values(path, place, orientation=maps.settings.orientation)
+    height, width = values.shape
+    maps.laid.check((height, width), case, place)
+    return values

@@ -1,4 +1,4 @@
-"""One saliency map from one file, whatever wrote it: (h, w) float32, as the file's rows and columns lie.
+"""One saliency map from one file, whatever wrote it: (h, w), as the file's rows and columns lie.
 
 A map is numbers in a plane. Axes of length 1 around it are dropped; colour is refused, since a picture of a heat map
 laid over the image holds neither the map's values nor their order.
@@ -70,8 +70,41 @@ def suffix_of(name: str) -> str | None:
     return next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
 
 
+LARGEST_KEPT, SMALLEST_KEPT = 1e30, 1e-30
+"""A map whose largest magnitude float32 might not hold, or hold with few digits, is divided by it."""
+
+
 def read_map(path: Path, place: str, *, orientation: Orientation = "patient") -> FloatArray:
-    """The map in a file.
+    """Read the map in a file as it is scored: (h, w) float32; see :func:`in_single_precision`."""
+    return in_single_precision(read_values(path, place, orientation=orientation))
+
+
+def in_single_precision(values: FloatArray) -> FloatArray:
+    """Round numbers to float32, which all maps are scored and stored in.
+
+    Numbers beyond what float32 holds are first divided by the largest of them: a map's scale means nothing, and its
+    order and proportions stay.
+
+    Example:
+        >>> in_single_precision(np.array([[1e-60, 2e-60]]))
+        array([[0.5, 1. ]], dtype=float32)
+    """
+    if values.dtype.kind == "f" and values.dtype.itemsize > 4:
+        largest = np.abs(values[np.isfinite(values)]).max(initial=0)
+        if largest > LARGEST_KEPT or 0 < largest < SMALLEST_KEPT:
+            values = values / largest
+    with np.errstate(under="ignore"):
+        return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def is_rounded(values: FloatArray) -> bool:
+    """Return True if float32 does not hold every finite number exactly."""
+    with np.errstate(over="ignore", under="ignore"):
+        return not np.array_equal(values, values.astype(np.float32), equal_nan=values.dtype.kind == "f")
+
+
+def read_values(path: Path, place: str, *, orientation: Orientation = "patient") -> FloatArray:
+    """Read the numbers of the map in a file, (h, w), in the precision of the file.
 
     Args:
         place: what to call the file in errors.
@@ -180,7 +213,7 @@ def _only(content: object, place: str) -> object:
 def _plane(content: object, place: str) -> FloatArray:
     values: Any = content
     if isinstance(values, torch.Tensor) and values.numel() <= MOST_VALUES:
-        values = values.detach().to(torch.float32).numpy() if not values.is_complex() else None
+        values = _as_array(values.detach()) if not values.is_complex() else None
     if isinstance(values, torch.Tensor):
         values = np.broadcast_to(np.float32(0), tuple(values.shape))  # one number, whatever it claims to hold
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "buif":
@@ -207,8 +240,15 @@ def _plane(content: object, place: str) -> FloatArray:
             f"{place}: {_by(shape)} values, and a map has rows and columns",
             hint="save one map per file, (height, width)",
         )
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(values, dtype=np.float32)
+    plane: FloatArray = values
+    return plane
+
+
+def _as_array(tensor: torch.Tensor) -> FloatArray:
+    """Turn a tensor into an array without loss; NumPy has no bfloat16."""
+    known = tensor.dtype in (torch.float64, torch.float32, torch.float16) or not tensor.is_floating_point()
+    array: FloatArray = (tensor if known else tensor.to(torch.float32)).numpy()
+    return array
 
 
 def _by(shape: tuple[int, ...]) -> str:
