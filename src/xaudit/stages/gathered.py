@@ -56,7 +56,7 @@ def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures
         for name, dataset in audited.datasets.items()
         for one in agreement_of(dataset, list(explained.get(name, {}).values()))
     ]
-    return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published))
+    return CaseFigures(facts, tuple(agreements), tuple(ceilings), tuple(published), audited.evaluations)
 
 
 def save_previews(audited: Audited, scores: Sequence[ScoreResult], facts: Sequence[MapFacts]) -> None:
