@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from xaudit.catalog import EXPLAINERS
+from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
-from xaudit.verdict.findings import ELSEWHERE, MARGIN, explainer_findings, model_findings
+from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.reach import Reach
@@ -19,6 +19,7 @@ __all__ = [
     "ELSEWHERE",
     "MARGIN",
     "REFUSING",
+    "USE_RULE",
     "Baseline",
     "Reach",
     "Strictness",
