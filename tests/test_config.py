@@ -1,5 +1,6 @@
 """The audit file: its defaults, every complaint about it word for word, and what makes two audits the same."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -794,6 +795,58 @@ def test_a_gate_may_name_a_part_of_the_cases(text, stratum, written):
 def test_what_names_no_stratum_is_no_gate(text):
     with pytest.raises(ValueError, match=r"is not a gate; write it like 'iou@gradcam >= 0\.3'"):
         Gate.parse(text)
+
+
+def test_a_gate_may_name_a_finding():
+    gate = Gate.parse(" uses-mark ")
+    assert (gate.finding, gate.metric, gate.value, str(gate)) == (
+        "uses-mark",
+        "reliance-mark",
+        0.02,
+        "uses-mark",
+    )
+    assert Gate.read(gate.as_written()) == gate
+    entry = {"gate": "uses-mark", "informational": True}
+    assert Gate.read(entry).as_written() == entry
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "use-mark",
+            "'use-mark' is not a gate: no finding or metric is called 'use-mark'|did you mean 'uses-mark'?",
+        ),
+        ("uses_mark", "no finding or metric is called 'uses_mark'|did you mean 'uses-mark'?"),
+        ("iuo", "'iuo' is not a gate: no finding or metric is called 'iuo'|did you mean 'iou'?"),
+        (
+            "honest",
+            "no finding or metric is called 'honest'|a gate is a metric with a limit, such as 'iou@gradcam >= 0.3'",
+        ),
+        ("iou", "'iou' is not a gate; write it like 'iou@gradcam >= 0.3'"),
+        ("uses-mark >= 0.3", "uses-mark is a finding and takes no limit|write it alone"),
+        ("uses-mark=1", "uses-mark is a finding and takes no limit|write it alone"),
+        ("uses-mark@lime", "uses-mark is a finding about the model and takes no @explainer|write it alone"),
+        ("uses-mark%site=a", "takes no %part: it rests on all cases|write it alone"),
+    ],
+)
+def test_a_bare_name_that_is_no_finding_is_refused_with_the_nearest(text, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Gate.parse(text)
+
+
+def test_a_gate_on_a_finding_takes_the_measure_it_rests_on():
+    with pytest.raises(AuditFileError) as refused:
+        build_audit_file(
+            {
+                "data": {"images": "a"},
+                "models": [{"id": "net", "architecture": "resnet18"}],
+                "gates": ["uses-mark"],
+                "reliance": {"enabled": False},
+            },
+            shown="a.yaml", root=Path(),
+        )  # fmt: skip
+    assert "the audit does not measure 'reliance-mark', on which uses-mark rests" in str(refused.value)
 
 
 def test_a_gate_loses_no_digit():

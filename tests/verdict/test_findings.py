@@ -23,21 +23,43 @@ from xaudit.verdict import ELSEWHERE, MARGIN
         (
             {"mark": MARK_COUNTS, "same_lung": (0.2, 0.1, 0.3), "outside": (0.1, 0.05, 0.2)},
             "XA201",
-            "honest: mixed evidence: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random "
-            "area of its size, but so does hiding what lies outside the lungs by 0.10 [0.05, 0.20] (41 patients)",
+            "honest: mixed evidence, the mark dominates by 0.32: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] "
+            "more than hiding a random area of its size; hiding what lies outside the lungs by 0.10 [0.05, 0.20] "
+            "(41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "outside": (0.1, 0.05, 0.2), "border": (0.2, 0.1, 0.3)},
             "XA201",
-            "honest: mixed evidence: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random "
-            "area of its size, but so does hiding the border by 0.20 [0.10, 0.30] and hiding the rest of the image by "
-            "0.10 [0.05, 0.20] (41 patients)",
+            "honest: mixed evidence, the mark dominates by 0.22: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] "
+            "more than hiding a random area of its size; hiding the border by 0.20 [0.10, 0.30]; hiding the rest of the "
+            "image by 0.10 [0.05, 0.20] (41 patients)",
+        ),
+        (
+            {"mark": (0.05, 0.03, 0.07), "border": (0.90, 0.85, 0.95)},
+            "XA201",
+            "honest: mixed evidence, the border dominates by 0.85: hiding the border lowers P(cancer) by 0.90 "
+            "[0.85, 0.95] more than hiding a random area of its size; hiding the mark by 0.05 [0.03, 0.07] (41 patients)",
+        ),
+        (
+            {"mark": MARK_COUNTS, "border": (0.5, 0.4, 0.6)},
+            "XA201",
+            "honest: mixed evidence, neither the border nor the mark clearly dominates: hiding the border lowers "
+            "P(cancer) by 0.50 [0.40, 0.60] more than hiding a random area of its size; hiding the mark by 0.42 "
+            "[0.33, 0.51] (41 patients)",
         ),
         (
             {"mark": MARK_IDLE, "border": (0.0, -0.01, 0.01)},
             "XA201",
-            "honest: the mark does not count: hiding it lowers P(cancer) by 0.01 [-0.01, 0.03] more than hiding a "
-            "random area of its size; no other region measured stands out either (41 patients)",
+            "honest: the mark is not shown to count: hiding it lowers P(cancer) by 0.01 [-0.01, 0.03] more than hiding a "
+            "random area of its size, and the lower end would have to be above 0.02; no other region measured stands out "
+            "either (41 patients)",
+        ),
+        (
+            {"mark": (0.003, 0.001, 0.005), "border": (0.0, -0.01, 0.01)},
+            "XA201",
+            "honest: the mark does not count: hiding it lowers P(cancer) by 0.00 [0.00, 0.01] more than hiding a random "
+            "area of its size, and the lower end would have to be above 0.02; no other region measured stands out either "
+            "(41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "border": (-0.2, -0.3, -0.1), "outside": (0.015, 0.004, 0.03)},
@@ -68,7 +90,7 @@ def test_another_region_counts_only_beyond_the_margin(low, code, shown):
     (found,) = judged(reliances(mark=MARK_COUNTS, border=(0.04, low, 0.06)))
     assert found.code == code
     assert shown in found.sentence
-    assert found.rule == "lower end of reliance-mark > 0, and of no other region > 0.02"
+    assert found.rule == "lower end of reliance-mark > 0.02, and of no other region"
 
 
 @pytest.mark.parametrize("region", ELSEWHERE)
@@ -78,10 +100,17 @@ def test_each_region_without_a_lesion_can_be_a_shortcut(region):
     assert "lowers the target's probability by 0.50 [0.40, 0.60]" in found.sentence
 
 
-def test_a_mark_that_barely_counts_shows_that_it_does():
-    (found,) = judged(reliances(mark=(0.01, 0.001, 0.03)))
-    assert found.code == "XA202"
-    assert "by 0.01 [0.001, 0.03]" in found.sentence
+@pytest.mark.parametrize(("low", "code"), [(0.001, "XA201"), (0.02, "XA201"), (0.0201, "XA202")])
+def test_the_mark_is_held_to_the_margin_of_every_other_region(low, code):
+    (found,) = judged(reliances(mark=(0.03, low, 0.05)))
+    assert (found.code, found.threshold) == (code, MARGIN)
+
+
+def test_without_marks_a_region_is_named_as_a_place_of_the_image():
+    (found,) = judged(reliances(outside=(0.5, 0.4, 0.6)), positive={"honest": "cancer"})
+    assert found.sentence.startswith(
+        "honest: looks elsewhere: hiding the rest of the image lowers P(cancer) by 0.50"
+    )
 
 
 def test_reliance_of_few_patients_decides_nothing():

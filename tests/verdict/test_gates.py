@@ -1,5 +1,5 @@
 import pytest
-from hand_made import judged, summary
+from hand_made import MARK_COUNTS, MARK_IDLE, judged, reliances, summary
 
 
 @pytest.mark.parametrize(
@@ -302,3 +302,46 @@ def test_findings_rest_on_all_cases_and_not_on_a_stratum():
     part = summary("reliance-mark", interval=(0.0, -0.1, 0.1), stratum="lesion-size=small")
     found = judged([everywhere, part, summary("reliance-mark", interval=(0, -1, 1), stratum="site=b")])
     assert [(v.code, v.value, v.kind) for v in found] == [("XA202", 0.4, "finding")]
+
+
+@pytest.mark.parametrize(
+    ("intervals", "status", "code"),
+    [
+        ({"mark": MARK_COUNTS}, "pass", "XA101"),
+        ({"mark": MARK_COUNTS, "border": (0.3, 0.2, 0.4)}, "fail", "XA101"),
+        ({"mark": MARK_IDLE}, "fail", "XA101"),
+        ({"mark": (0.5, None, None)}, "error", "XA102"),
+    ],
+)
+def test_a_gate_without_a_limit_decides_by_the_finding_it_names(intervals, status, code):
+    gate, finding = judged(reliances(**intervals), "uses-mark")
+    assert (gate.status, gate.code, gate.rule, gate.kind, gate.gating) == (
+        status,
+        code,
+        "uses-mark",
+        "gate",
+        True,
+    )
+    assert gate.sentence == finding.sentence
+    assert (finding.kind, finding.gating) == ("finding", False)
+
+
+@pytest.mark.parametrize("intervals", [{}, {"border": (0.5, 0.4, 0.6)}])
+def test_a_gate_on_a_finding_without_marks_is_an_error(intervals):
+    gate, *_ = judged(reliances(**intervals), "uses-mark")
+    assert (gate.status, gate.code, gate.gating) == ("error", "XA102", True)
+    assert gate.sentence == "uses-mark of honest: no case has a value for reliance on a reader's mark"
+
+
+def test_a_gate_on_a_finding_asks_every_reader():
+    by_two = [
+        summary("reliance-mark", interval=MARK_COUNTS, reader="a"),
+        summary("reliance-mark", interval=MARK_IDLE, reader="b"),
+    ]
+    gates = [one for one in judged(by_two, "uses-mark") if one.kind == "gate"]
+    assert [(one.subject, one.status) for one in gates] == [("honest/a", "pass"), ("honest/b", "fail")]
+
+
+def test_an_informational_gate_on_a_finding_decides_nothing():
+    gate, _ = judged(reliances(mark=MARK_IDLE), {"gate": "uses-mark", "informational": True})
+    assert (gate.status, gate.gating) == ("fail", False)

@@ -15,7 +15,7 @@ from xaudit.catalog.external import (
     external_id,
 )
 from xaudit.catalog.families import FAMILIES
-from xaudit.catalog.findings import FINDINGS
+from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
 from xaudit.catalog.localization import CHEXLOCALIZE
 from xaudit.catalog.metrics import CEILING, METRICS
 from xaudit.catalog.regions import REGIONS, STRUCTURES
@@ -37,6 +37,8 @@ __all__ = [
     "FAMILIES_WITH_QUESTIONS",
     "FINDINGS",
     "FORMATS",
+    "GATED_FINDINGS",
+    "MARGIN",
     "METRICS",
     "MODELS",
     "REGIONS",

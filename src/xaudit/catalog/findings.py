@@ -2,6 +2,16 @@
 
 from xaudit.catalog.rows import FindingRow
 
+MARGIN = 0.02
+"""Reliance below which a region does not matter in practice: a fall in probability beyond a random area's.
+
+With many patients an interval leaves out zero for effects that change no decision. So a region counts as used, the mark
+like every other, only where even the lower end of its interval lies above this.
+"""
+
+GATED_FINDINGS = {"uses-mark": "reliance-mark"}
+"""Findings that a gate can ask for by name, without a limit, and the metric that each rests on."""
+
 FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA101",
@@ -30,15 +40,17 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA201",
         "the model looks elsewhere",
-        "replacing the mark changes the model's answer no more than replacing a random area of its size, or "
-        "replacing the border, the outside or the opposite lung changes it more than that",
+        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing the "
+        "border, the outside or the opposite lung lowers it more than that: the lower end of the interval is held against "
+        f"a margin of {MARGIN:g}, the same for the mark and for every other region",
         "look for what the region holds: markers, tubes, text, scanner edges; blank it out and train again",
     ),
     FindingRow(
         "XA202",
         "the model uses the mark",
-        "replacing the mark changes the answer more than a random area of its size does, and no other region does so",
-        "none needed; it is no proof that no shortcut exists",
+        f"replacing the mark lowers the answer by more than {MARGIN:g} beyond a random area of its size (lower end of the "
+        "interval), and no other region does so",
+        "none needed; it is no proof that no shortcut exists. The gate `uses-mark` asks for it",
     ),
     FindingRow(
         "XA203",
@@ -47,6 +59,26 @@ FINDINGS: tuple[FindingRow, ...] = (
         "too often: even the upper end of the interval of `equivariance-…-class` is below `equivariance.least_same_class`",
         "train with such changes, or blank out what a small change moves out of the frame; a map of one image explains "
         "an answer that the next image would not get",
+    ),
+    FindingRow(
+        "XA204",
+        "the classes look swapped",
+        "the model ranks the images the wrong way round: even the upper end of the interval of AUROC is below .5. "
+        "Findings about the mark are refused, since they would be about another class's evidence",
+        "check in which order the model gives its outputs, and name it under `models[].classes`; check the labels",
+    ),
+    FindingRow(
+        "XA205",
+        "the same answer on every image",
+        "the model names one class on every image although the data has several. Findings about the mark are refused: an "
+        "answer that never changes rests on no region",
+        "check weights, preparation and `outputs`; look at accuracy and AUROC before any map",
+    ),
+    FindingRow(
+        "XA206",
+        "the answers are not better than chance",
+        "the interval of AUROC contains .5, so the model is not shown to tell the classes apart",
+        "read the findings about its evidence with care; test on more patients, or train further",
     ),
     FindingRow(
         "XA301",

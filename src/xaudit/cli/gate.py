@@ -66,7 +66,7 @@ def gate(
     from xaudit.cli.verdict_exit import verdict_exit
     from xaudit.report.json_report import verdicts_as_json
     from xaudit.report.markdown import markdown_section
-    from xaudit.report.verdict_section import gates_section
+    from xaudit.report.verdict_section import gates_section, verdict_section
     from xaudit.stages import Limits, regate
 
     if max_drop and baseline is None:
@@ -83,13 +83,14 @@ def gate(
         strict=strict,
     )
     outcome = regate(existing_run(run, out), limits)
-    section = gates_section(outcome)
+    sections = [verdict_section(outcome), gates_section(outcome)]
     match form:
         case ReportFormat.JSON:
             emit_json(verdicts_as_json(outcome))
         case ReportFormat.MARKDOWN:
-            emit(markdown_section(section))
+            emit("\n\n".join(markdown_section(section) for section in sections))
         case ReportFormat.RICH:
-            emit_section(section)
+            for section in sections:
+                emit_section(section)
     tell_ci(outcome, CiOutput(junit, github))
     return verdict_exit(outcome, exit_zero=exit_zero)

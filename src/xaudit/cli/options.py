@@ -65,7 +65,7 @@ FailUnder = Annotated[
         "--fail-under",
         metavar="METRIC[@EXPLAINER][%STRATUM]=VALUE...",
         help="Limits instead of the audit file's: iou@lime=0.3 'reliance-border<=0.1' "
-        "iou%lesion-size=small=0.2. A bare = takes the metric's own direction.",
+        "iou%lesion-size=small=0.2. A bare = takes the metric's own direction. uses-mark asks for that finding.",
     ),
 ]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even where a gate failed.")]

@@ -15,6 +15,8 @@ from pydantic import (
 
 from xaudit.catalog import (
     CHANGED_FAMILIES,
+    GATED_FINDINGS,
+    MARGIN,
     METRICS,
     MetricRow,
     asks_model_of_change,
@@ -41,12 +43,16 @@ _GATE = re.compile(rf"{_ABOUT}{_WITHIN}(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_N
 _MAX_DROP = re.compile(rf"{_ABOUT}{_WITHIN}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
 
 
+_BARE = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*([@%].*)?", re.DOTALL)
+
+
 class Gate(Section):
     """A limit that a model must keep, such as ``iou@gradcam >= 0.3`` or ``iou@lime%lesion-size=small >= 0.2``.
 
     The subject is an explainer's id; a metric of the family ``reliance`` asks the model itself and takes none. The
     stratum is a part of the cases, as summaries name it; by default all of them. An informational gate is judged
-    and shown, and never decides the exit code.
+    and shown, and never decides the exit code. A gate may name a finding instead of a limit, such as ``uses-mark``; its
+    metric is then the one that the finding rests on.
     """
 
     metric: str
@@ -55,12 +61,13 @@ class Gate(Section):
     at_least: bool = True
     value: Annotated[float, Field(allow_inf_nan=False)]
     informational: bool = False
+    finding: str | None = None
 
     @classmethod
     def parse(
         cls, text: str, *, metrics: Mapping[str, str] | None = None, informational: bool = False
     ) -> Self:
-        """Reads ``METRIC[@EXPLAINER][%STRATUM] >= VALUE``; a bare ``=`` takes the metric's own direction.
+        """Reads ``METRIC[@EXPLAINER][%STRATUM] >= VALUE`` or a finding's name; ``=`` takes the metric's own direction.
 
         Args:
             metrics: catalog name of each metric id, where an audit gives metrics ids of their own.
@@ -72,10 +79,15 @@ class Gate(Section):
             >>> gate = Gate.parse("iou@lime%lesion-size=small >= 0.3")
             >>> gate.metric, gate.subject, gate.stratum, gate.at_least, gate.value
             ('iou', 'lime', 'lesion-size=small', True, 0.3)
+            >>> str(Gate.parse("uses-mark"))
+            'uses-mark'
         """
         found = _GATE.fullmatch(text)
         if found is None:
-            raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+            name = _finding_asked(text, metrics or {})
+            return cls(metric=GATED_FINDINGS[name], value=MARGIN, informational=informational, finding=name)
+        if found["metric"] in GATED_FINDINGS and found["metric"] not in (metrics or {}):
+            raise ValueError(f"'{text}': {found['metric']} is a finding and takes no limit|write it alone")
         row = _row_of_gated(found, text, metrics or {})
         match found["sign"]:
             case "=":
@@ -118,7 +130,7 @@ class Gate(Section):
 
     def __str__(self) -> str:
         """The gate as a person writes it."""
-        return f"{_about(self)} {'>=' if self.at_least else '<='} {_digits(self.value)}"
+        return self.finding or f"{_about(self)} {'>=' if self.at_least else '<='} {_digits(self.value)}"
 
     @model_serializer
     def as_written(self) -> str | dict[str, object]:
@@ -163,6 +175,27 @@ class MaxDrop(Section):
     def __str__(self) -> str:
         """The limit as a person reads it."""
         return f"drop of {_about(self)} <= {_digits(self.value)}"
+
+
+def _finding_asked(text: str, metrics: Mapping[str, str]) -> str:
+    """Return the finding that a gate without a limit names; raises ValueError where it names none."""
+    found = _BARE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+    name, further = found[1], found[2]
+    if name in GATED_FINDINGS and further is None:
+        return name
+    if name in GATED_FINDINGS:
+        what = "no @explainer" if further.startswith("@") else "no %part: it rests on all cases"
+        raise ValueError(f"'{text}': {name} is a finding about the model and takes {what}|write it alone")
+    if name in metrics or name in METRICS.by_id:
+        raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+    hint = did_you_mean(
+        name,
+        [*GATED_FINDINGS, *metrics, *METRICS.by_id],
+        otherwise=f"a gate is a metric with a limit, such as 'iou@gradcam >= 0.3', or {' or '.join(GATED_FINDINGS)}",
+    )
+    raise ValueError(f"'{text}' is not a gate: no finding or metric is called '{name}'|{hint}")
 
 
 def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
@@ -222,7 +255,7 @@ def _gate_entry(entry: object, info: ValidationInfo) -> object:
 
 _GATE_SCHEMA: dict[str, Any] = {
     "anyOf": [
-        {"type": "string", "examples": ["iou@gradcam >= 0.3"]},
+        {"type": "string", "examples": ["iou@gradcam >= 0.3", *GATED_FINDINGS]},
         {
             "type": "object",
             "properties": {"gate": {"type": "string"}, "informational": {"type": "boolean"}},

@@ -39,8 +39,9 @@ def check_measured(audit: "AuditFile") -> None:
     measured = measured_metrics(audit)
     for index, gate in enumerate(audit.gates):
         if gate.metric not in measured:
+            asked = "" if gate.finding is None else f", on which {gate} rests"
             raise ValueError(
-                f"gates[{index}]: the audit does not measure '{gate.metric}'|{_how_to_measure(gate, measured)}"
+                f"gates[{index}]: the audit does not measure '{gate.metric}'{asked}|{_how_to_measure(gate, measured)}"
             )
         if gate.stratum != ALL_CASES:
             _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)

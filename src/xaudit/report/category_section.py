@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from xaudit.records import CategoryCount, Outcome, ThresholdShift
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
+from xaudit.report.verdict_section import is_judged_by_mark
 from xaudit.report.wording import count, percent
 
 CELLS = ("TP", "FN", "FP", "TN")
@@ -90,7 +91,8 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
         counted = [by.get((category, name), {}) for name in asked]
         texts = [_cells(numbers, cells) for numbers in counted]
         rows.append(Row((Cell(category_words(category), tone), *map(Cell, texts))))
-    wrong = [_wrong(own, name) for name in asked]
+    judged = is_judged_by_mark(outcome, model)
+    wrong = [_wrong(own, name) if judged else "-" for name in asked]
     rows.append(
         Row((Cell("right for the wrong reason", "strong"), *(Cell(text, "strong") for text in wrong)))
     )

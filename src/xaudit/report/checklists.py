@@ -12,6 +12,7 @@ from typing import Any
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.plugged import plugins_of
+from xaudit.report.verdict_section import is_judged_by_mark
 from xaudit.report.wording import count, interval, metric_words
 
 NOT_ASSESSED = "not assessed"
@@ -209,6 +210,9 @@ def _accuracy(outcome: Outcome, _: Manifest) -> str:
 def _failures(outcome: Outcome, _: Manifest) -> str:
     texts = []
     for model in outcome.model_ids:
+        if not is_judged_by_mark(outcome, model):
+            texts.append(f"{model}: {NOT_ASSESSED}, because of its answers")
+            continue
         for name in outcome.explainer_ids:
             own = [one for one in outcome.categories if (one.model_id, one.explainer_id) == (model, name)]
             if own and name not in outcome.control_ids:

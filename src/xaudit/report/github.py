@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from xaudit.records import Outcome, Verdict
 from xaudit.report.markdown import escaped, markdown_section
 from xaudit.report.sections import report_sections, report_title
-from xaudit.report.verdict_section import is_gate
+from xaudit.report.verdict_section import is_about_answers, is_gate
 
 MOST_ANNOTATIONS = 10
 """Of one kind for one step."""
@@ -24,11 +24,15 @@ _CUT = "\n\n*The rest does not fit into a step summary; the whole report is in t
 
 
 def annotations(outcome: Outcome) -> list[str]:
-    """Workflow commands, one a line: an error for each missed gate, a warning for each that only informs."""
+    """Workflow commands, one a line: an error for each missed gate, a warning for each that only informs.
+
+    What is wrong with a model's answers, such as swapped classes, is a warning too; other findings are not annotated.
+    """
+    answers = [verdict for verdict in outcome.verdicts if is_about_answers(verdict)]
     gates = [verdict for verdict in outcome.verdicts if is_gate(verdict) and verdict.status != "pass"]
     return [
         *_commands("error", [verdict for verdict in gates if verdict.gating]),
-        *_commands("warning", [verdict for verdict in gates if not verdict.gating]),
+        *_commands("warning", [*answers, *(verdict for verdict in gates if not verdict.gating)]),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Tone = Literal["plain", "good", "bad", "dim", "strong"]
+Tone = Literal["plain", "good", "warn", "bad", "dim", "strong"]
 
 
 @dataclass(frozen=True, slots=True)

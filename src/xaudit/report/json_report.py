@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from xaudit.records import Outcome
+from xaudit.report.verdict_section import model_verdict, worst_first
 
 SCHEMA = "xaudit-report"
 SCHEMA_VERSION = 1
@@ -12,7 +13,12 @@ SCHEMA_VERSION = 1
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
     """Everything a report knows, as JSON values; absent numbers are null, never NaN."""
-    return {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_plain(outcome)}
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        **_plain(outcome),
+        "judgements": _judgements(outcome),
+    }
 
 
 def verdicts_as_json(outcome: Outcome) -> dict[str, Any]:
@@ -22,7 +28,17 @@ def verdicts_as_json(outcome: Outcome) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "run_id": outcome.run_id,
         "verdicts": _plain(outcome.verdicts),
+        "judgements": _judgements(outcome),
     }
+
+
+def _judgements(outcome: Outcome) -> list[dict[str, str]]:
+    """The verdict on each model as the report prints it: the worse of gates and findings, and what each says."""
+    found = [(model, model_verdict(outcome, model)) for model in worst_first(outcome)]
+    return [
+        {"model_id": model, "judged": said.lead.lower(), "sentence": said.text.removeprefix(f"{model}: ")}
+        for model, said in found
+    ]
 
 
 def plain_values(record: object) -> Any:  # noqa: ANN401  (any JSON value)

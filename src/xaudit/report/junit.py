@@ -1,7 +1,8 @@
 """The gates of a finished run as JUnit XML, for CI servers.
 
 A suite is a model, or an explainer on a model; a case is a gate. What a gate missed is a failure, what had no value
-is an error, and what does not decide the exit code is skipped with its sentence. The file is valid under both the
+is an error, and what does not decide the exit code is skipped with its sentence: gates that only inform, and what is wrong
+with a model's answers, such as swapped classes. The file is valid under both the
 schema of Ant's JUnit task and that of Jenkins' xUnit plugin, so it says nothing that either forbids: no attributes
 on the root, one outcome per case, and the sentences of the gates that were kept in the suite's output.
 """
@@ -15,7 +16,7 @@ from xml.etree import ElementTree
 
 from xaudit.errors import UnansweredError
 from xaudit.records import Outcome, Verdict
-from xaudit.report.verdict_section import is_gate
+from xaudit.report.verdict_section import is_about_answers, is_gate
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {"fail": "failure", "error": "error"}
@@ -57,7 +58,7 @@ def junit_of_unanswered(error: UnansweredError, outcome: Outcome | None, *, run_
 def _gate_suites(outcome: Outcome) -> dict[str, list[_Case]]:
     suites: dict[str, list[_Case]] = defaultdict(list)
     for verdict in outcome.verdicts:
-        if is_gate(verdict):
+        if is_gate(verdict) or is_about_answers(verdict):
             case = _Case(_case_name(verdict), _element(verdict), verdict.code, verdict.sentence)
             suites[verdict.subject].append(case)
     return suites

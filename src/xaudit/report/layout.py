@@ -12,7 +12,14 @@ from xaudit.report.grid import Beside, Block, Column, Grid, Paragraph, Row, Sect
 _GAP = 2
 _BESIDE_GAP = 4
 _NARROWEST = 12
-_STYLES: dict[Tone, str] = {"plain": "", "good": "green", "bad": "bold red", "dim": "dim", "strong": "bold"}
+_STYLES: dict[Tone, str] = {
+    "plain": "",
+    "good": "green",
+    "warn": "bold yellow",
+    "bad": "bold red",
+    "dim": "dim",
+    "strong": "bold",
+}
 
 
 def render_section(section: Section, console: Console) -> None:

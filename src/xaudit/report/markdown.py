@@ -48,7 +48,7 @@ def _block(block: Block) -> str:
 
 def _cell(cell: Cell) -> str:
     text = escaped(cell.text.strip())
-    return f"**{text}**" if text and cell.tone in ("strong", "bad") else text
+    return f"**{text}**" if text and cell.tone in ("strong", "warn", "bad") else text
 
 
 def _joined(cells: list[str]) -> str:

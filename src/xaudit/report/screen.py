@@ -23,7 +23,12 @@ from xaudit.report.limits_section import nowhere_blocks
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.map_lines import explainers_of, shown_summary
 from xaudit.report.thresholds_section import thresholds_blocks
-from xaudit.report.verdict_section import gates_section, is_explainer_finding, verdict_section
+from xaudit.report.verdict_section import (
+    gates_section,
+    is_explainer_finding,
+    is_judged_by_mark,
+    verdict_section,
+)
 from xaudit.report.wording import count
 
 N_METRICS = 2
@@ -162,6 +167,8 @@ def _about(model: str, reader: str, known: Sequence[Summary]) -> str:
 
 def _wrong(outcome: Outcome, model: str, explainer: str) -> str:
     """How many right answers with a mark rest on the wrong reason, and of how many."""
+    if not is_judged_by_mark(outcome, model):
+        return "-"
     own = [
         one
         for one in outcome.categories

@@ -1,13 +1,27 @@
-"""The verdict in one sentence per model, and the gates it rests on."""
+"""The verdict on each model, the worse of its gates and its findings, and the gates it rests on."""
+
+from collections.abc import Sequence
+from typing import Literal
 
 from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
-from xaudit.report.wording import count
 from xaudit.statistics.digits import shown
+from xaudit.verdict import USE_RULE, is_refused
 
 LEADS: dict[Status, str] = {"pass": "PASS", "fail": "FAIL", "error": "ERROR"}
 TONES: dict[Status, Tone] = {"pass": "good", "fail": "bad", "error": "bad"}
-_MODEL_FINDINGS = ("XA201", "XA202")
+
+Judged = Literal["error", "fail", "warn", "note", "pass"]
+_JUDGED: dict[Judged, tuple[str, Tone]] = {
+    "error": ("ERROR", "bad"),
+    "fail": ("FAIL", "bad"),
+    "warn": ("WARN", "warn"),
+    "note": ("NOTE", "plain"),
+    "pass": ("PASS", "good"),
+}
+_OF_ANSWERS = ("XA204", "XA205", "XA206")
+_OF_EVIDENCE = ("XA201", "XA202", "XA203")
+_NAMED_GATES = 3
 
 
 def is_gate(verdict: Verdict) -> bool:
@@ -20,6 +34,11 @@ def is_explainer_finding(verdict: Verdict) -> bool:
     return verdict.code.startswith("XA3")
 
 
+def is_about_answers(verdict: Verdict) -> bool:
+    """Return True for what is wrong with a model's answers themselves, whatever they rest on."""
+    return verdict.code in _OF_ANSWERS
+
+
 def overall(outcome: Outcome, model_id: str) -> Status | None:
     """The worst of a model's gating verdicts, or None where nothing gates."""
     statuses = {v.status for v in outcome.verdicts if v.gating and v.model_id == model_id}
@@ -29,43 +48,76 @@ def overall(outcome: Outcome, model_id: str) -> Status | None:
     return None
 
 
+def model_findings(outcome: Outcome, model_id: str) -> list[Verdict]:
+    """Findings about a model, those about its answers first; what could not be decided about its evidence included."""
+    own = [v for v in outcome.verdicts if v.model_id == model_id and not is_gate(v)]
+    answers = [v for v in own if v.code in _OF_ANSWERS]
+    return [
+        *answers,
+        *(v for v in own if v.code in _OF_EVIDENCE or (v.code == "XA102" and v.rule == USE_RULE)),
+    ]
+
+
+def is_judged_by_mark(outcome: Outcome, model_id: str) -> bool:
+    """Return False where the model's answers leave nothing to say about its evidence: swapped classes, one answer."""
+    return not is_refused(outcome.verdicts, model_id)
+
+
+def judged(outcome: Outcome, model_id: str) -> Judged:
+    """The worse of a model's gates and its findings; the exit code is that of the gates alone."""
+    status = overall(outcome, model_id)
+    if status in ("error", "fail"):
+        return status
+    if any(v.status != "pass" for v in model_findings(outcome, model_id)):
+        return "warn"
+    return "note" if status is None else "pass"
+
+
 def verdict_section(outcome: Outcome) -> Section:
-    """One sentence per model, the failing ones first; then what the run was."""
+    """What gates and findings say of each model, the failing ones first."""
     return Section("Verdict", tuple(model_verdict(outcome, model) for model in worst_first(outcome)))
 
 
 def worst_first(outcome: Outcome) -> list[str]:
-    """The models, the failing ones first."""
-    order = {"error": 0, "fail": 0, None: 1, "pass": 2}
-    return sorted(outcome.model_ids, key=lambda model: order[overall(outcome, model)])
+    """The models, the failing ones first, then those with a warning."""
+    order: dict[Judged, int] = {"error": 0, "fail": 0, "warn": 1, "note": 2, "pass": 3}
+    return sorted(outcome.model_ids, key=lambda model: order[judged(outcome, model)])
 
 
 def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
-    """What is to be said of one model in one sentence, which begins with its id."""
-    status = overall(outcome, model_id)
-    lead = "NOTE" if status is None else LEADS[status]
-    tone: Tone = "plain" if status is None else TONES[status]
-    mine = [v for v in outcome.verdicts if v.model_id == model_id]
-    said = [v for v in mine if v.code in _MODEL_FINDINGS]
-    gates = [v for v in mine if v.gating and is_gate(v)]
-    missed = [v for v in gates if v.status != "pass"]
-    if not said and missed:
-        said, missed = missed[:1], missed[1:]
-    if said:
-        text = " ".join(_sentence(v) for v in said)
-    elif gates:
-        text = f"{count(len(gates), 'gate')} passed."
-    else:
+    """What gates and findings say of one model; begins with its id and with what is wrong with its answers."""
+    lead, tone = _JUDGED[judged(outcome, model_id)]
+    findings = model_findings(outcome, model_id)
+    gates = [v for v in outcome.verdicts if v.model_id == model_id and v.gating and is_gate(v)]
+    if not gates and not findings:
         text = "no gate was set and nothing was found to judge."
-    return Paragraph(_about(model_id, text), tone=tone, lead=lead)
+        return Paragraph(f"{model_id}: {text}", tone=tone, lead=lead)
+    parts = [_sentence(v, model_id) for v in findings]
+    parts.append(_gates_in_words(gates, model_id, alone=not findings))
+    return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
 
 
-def _about(model_id: str, text: str) -> str:
-    return text if text.startswith(model_id) else f"{model_id}: {text}"
+def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> str:
+    """How many gates were missed, and which.
+
+    Args:
+        alone: nothing else is said, so the first missed one is explained.
+    """
+    missed = [v for v in gates if v.status != "pass"]
+    if not gates:
+        return "No gate was set."
+    if not missed:
+        return f"Gates: {len(gates)} of {len(gates)} passed."
+    lead = f"Gates: {len(missed)} of {len(gates)} missed"
+    if alone:
+        return f"{lead}, the first: {_sentence(missed[0], model_id)}"
+    names = list(dict.fromkeys(v.rule for v in missed))
+    more = f" and {len(names) - _NAMED_GATES} more" if len(names) > _NAMED_GATES else ""
+    return f"{lead}: {', '.join(names[:_NAMED_GATES])}{more}."
 
 
-def _sentence(verdict: Verdict) -> str:
-    text = verdict.sentence.rstrip()
+def _sentence(verdict: Verdict, model_id: str) -> str:
+    text = verdict.sentence.rstrip().removeprefix(f"{model_id}: ")
     text = text if text.endswith((".", "!", "?")) else text + "."
     return f"{text} ({verdict.code})"
 

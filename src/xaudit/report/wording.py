@@ -3,7 +3,7 @@
 import math
 
 from xaudit.records import Interval
-from xaudit.statistics.digits import shown
+from xaudit.statistics.digits import counted, shown, shown_interval
 
 REGION_WORDS = {
     "mark": "marked lesion",
@@ -67,9 +67,8 @@ def interval(measured: Interval, *, mark: str = "") -> str:
         >>> interval(Interval(0.43, 0.351, 0.509, "bca"), mark="*"), interval(Interval(0.43, None, None, "none"))
         ('0.43* [0.35, 0.51]', '0.43')
     """
-    if measured.low is None or measured.high is None:
-        return shown(measured.estimate) + mark
-    return f"{shown(measured.estimate)}{mark} [{shown(measured.low)}, {shown(measured.high)}]"
+    estimate, space, limits = shown_interval(measured).partition(" ")
+    return f"{estimate}{mark}{space}{limits}"
 
 
 def p_value(p: float | None) -> str:
@@ -93,7 +92,7 @@ def count(n: int, noun: str, plural: str = "") -> str:
         >>> count(1, "case"), count(1200, "case"), count(2, "study", "studies")
         ('1 case', '1,200 cases', '2 studies')
     """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+    return counted(n, noun, plural)
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from xaudit.config.plugged import brought_by
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
     Ceiling,
+    Evaluation,
     MapFacts,
     Outcome,
     Plan,
@@ -43,12 +44,14 @@ class CaseFigures:
     Attributes:
         facts: by model and case; empty where neither strata nor regressions are asked for.
         published: regressions of a published protocol, where the audit follows one.
+        evaluations: how well each model classifies.
     """
 
     facts: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
     agreements: tuple[ReaderAgreement, ...] = ()
     ceilings: tuple[Ceiling, ...] = ()
     published: tuple[Regression, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
 
 
 def conclude(
@@ -92,7 +95,7 @@ def conclude(
         strata={model: strata_of(facts, audit.statistics.strata) for model, facts in figures.facts.items()},
     )
     summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
-    verdicts = judged(audit, summaries, head)
+    verdicts = judged(audit, summaries, head, figures.evaluations)
     write_summaries(run, summaries)
     write_verdicts(run, verdicts)
     write_problems(run, problems)

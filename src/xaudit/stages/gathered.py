@@ -59,7 +59,9 @@ def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures
         for name, dataset in audited.datasets.items()
         for one in agreement_of(dataset, list(explained.get(name, {}).values()))
     ]
-    return CaseFigures(facts, tuple(agreements), tuple(ceilings), _published(audited, marked))
+    return CaseFigures(
+        facts, tuple(agreements), tuple(ceilings), _published(audited, marked), audited.evaluations
+    )
 
 
 def _published(audited: Audited, marked: Mapping[str, MarkedResults]) -> tuple[Regression, ...]:

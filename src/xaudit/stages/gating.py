@@ -42,6 +42,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         explainers=run.explainers,
         positive=run.outcome.positive,
         reach=reach_of(run.head, gates, run.metric_names),
+        evaluations=run.outcome.evaluations,
     )
     drops: tuple[Verdict, ...] = ()
     if limits.baseline is not None:

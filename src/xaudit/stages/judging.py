@@ -5,7 +5,7 @@ from typing import Any
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Summary, Verdict
+from xaudit.records import Evaluation, Summary, Verdict
 from xaudit.stages.resolution import resolution_findings
 from xaudit.verdict import Reach, Survival, changed_findings, judge
 
@@ -19,7 +19,12 @@ def metric_names(audit: AuditFile) -> dict[str, str]:
     }
 
 
-def judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, Any]) -> tuple[Verdict, ...]:
+def judged(
+    audit: AuditFile,
+    summaries: Sequence[Summary],
+    head: Mapping[str, Any],
+    evaluations: Sequence[Evaluation] = (),
+) -> tuple[Verdict, ...]:
     """Every verdict on a run: its gates, and findings that nobody asked for."""
     verdicts = judge(
         without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
@@ -30,6 +35,7 @@ def judged(audit: AuditFile, summaries: Sequence[Summary], head: Mapping[str, An
         explainers=[spec.id for spec in audit.explainers],
         positive=head["positive"],
         reach=reach_of(head, audit.gates, metric_names(audit)),
+        evaluations=evaluations,
     )
     of_changes = changed_findings(
         summaries,

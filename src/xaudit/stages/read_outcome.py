@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from xaudit.catalog.plugin_rows import remember
@@ -20,11 +21,13 @@ from xaudit.records import (
     Work,
 )
 from xaudit.stages.categories import category_counts, threshold_shifts
+from xaudit.stages.reasons import with_judged_reasons
 from xaudit.store.json_records import read_evaluations, read_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import read_categories, read_problems, read_summaries, read_thresholds
+from xaudit.verdict import is_refused
 
 OUTCOME = "outcome.json"
 
@@ -46,6 +49,13 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
     # A run of a version that knew no categories has none.
     maps = read_categories(run) if "categories" in head else ()
     thresholds = CategoriesSection.model_validate(head.get("categories", {}))
+    verdicts = read_verdicts(run)
+    refused = {model for model in head["models"] if is_refused(verdicts, model)}
+    shifts = [
+        replace(one, change_wrong_reason=0) if one.model_id in refused else one
+        for one in threshold_shifts(maps, thresholds)
+    ]
+    causal = [LocalizedAndCausal(**row) for row in head["causal"]]
     return Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -54,7 +64,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         control_ids=tuple(head["controls"]),
         evaluations=read_evaluations(run),
         summaries=read_summaries(run),
-        verdicts=read_verdicts(run),
+        verdicts=verdicts,
         problems=read_problems(run),
         n_explained=head["n_explained"],
         positive=head["positive"],
@@ -65,10 +75,10 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         ceilings=tuple(_ceiling(row) for row in head["ceilings"]),
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
-        categories=category_counts(maps),
-        category_shifts=threshold_shifts(maps, thresholds),
+        categories=category_counts(with_judged_reasons(maps, verdicts)),
+        category_shifts=tuple(shifts),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
-        causal=tuple(LocalizedAndCausal(**row) for row in head["causal"]),
+        causal=tuple(one for one in causal if one.model_id not in refused),
         external_ids=tuple(head["external"]),
     )
 

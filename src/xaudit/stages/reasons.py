@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xaudit.metrics.categories import DIFFUSE, NO_MAP
-from xaudit.records import CategorisedMap
+from xaudit.records import CategorisedMap, Verdict
+from xaudit.verdict import is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class ReasonCount:
     def n_maps(self) -> int:
         """All of them."""
         return self.n_right_reason + self.n_wrong_reason + self.n_no_reason + self.n_wrong_answer
+
+
+def with_judged_reasons(
+    maps: Iterable[CategorisedMap], verdicts: Collection[Verdict]
+) -> tuple[CategorisedMap, ...]:
+    """The maps, none called right for the wrong reason where the model's answers refuse what is said of its evidence."""
+    refused = {one.model_id for one in verdicts if is_refused(verdicts, one.model_id)}
+    return tuple(replace(one, wrong_reason=False) if one.facts.model_id in refused else one for one in maps)
 
 
 def reason_counts(maps: Iterable[CategorisedMap], marked: Collection[str]) -> tuple[ReasonCount, ...]:

@@ -15,11 +15,12 @@ from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome
 from xaudit.stages.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
 from xaudit.stages.gallery_view import GalleryMap, GalleryView, SmallMap, gallery_maps, small_maps
 from xaudit.stages.mean_curves import MeanCurve, mean_curves
-from xaudit.stages.reasons import ReasonCount, reason_counts
+from xaudit.stages.reasons import ReasonCount, reason_counts, with_judged_reasons
 from xaudit.stages.stored_run import StoredRun
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
 from xaudit.store.tables import read_categories, read_previews
+from xaudit.verdict import is_refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,9 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
     """
     run = StoredRun(path)
     settings = run.settings
-    categories = read_categories(run.folder) if "categories" in run.head else ()
+    stored = read_categories(run.folder) if "categories" in run.head else ()
+    categories = with_judged_reasons(stored, run.outcome.verdicts)
+    judged = [one for one in categories if not is_refused(run.outcome.verdicts, one.facts.model_id)]
     views = _views(run, categories)
     shown = {view.case_id for view in views}
     marks: dict[str, list[Annotation]] = defaultdict(list)
@@ -84,9 +87,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         outcome=run.outcome,
         manifest=_manifest(run),
         comparisons=_comparisons(run),
-        reasons=reason_counts(
-            categories, {mark.case_id for mark in run.annotations if mark.region is not None}
-        ),
+        reasons=reason_counts(judged, {mark.case_id for mark in run.annotations if mark.region is not None}),
         views=views,
         n_explained={model: len(confusion_cells(categories, model)) for model in run.outcome.model_ids},
         cases={case.case_id: case for case in run.cases if case.case_id in shown},

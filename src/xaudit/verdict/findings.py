@@ -5,17 +5,11 @@ No finding claims that a model has no shortcut: it can only say that none was se
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from xaudit.records import Summary, Verdict
+from xaudit.catalog import MARGIN
+from xaudit.records import Interval, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
-from xaudit.statistics.digits import counted, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.verdict.naming import named, over, several_readers, subject_of
-
-MARGIN = 0.02
-"""Reliance below which a region does not matter in practice: a fall in probability beyond a random area's.
-
-With many patients an interval leaves out zero for effects that change no decision, so another region than the mark
-counts as used only where even the lower end of its interval lies above this. The mark itself need only lie above 0.
-"""
 
 ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
 """Regions that hold no evidence of a lesion.
@@ -24,7 +18,7 @@ The rest of the same lung is none of them: the surroundings of a mark may rightl
 """
 
 _AGREEMENT = "reliance-agreement"
-_USE_RULE = f"lower end of reliance-mark > 0, and of no other region > {MARGIN:g}"
+USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
 _LUNGS = ("same-lung", "opposite-lung")
 _PLACES = {
@@ -42,20 +36,20 @@ def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict
     outside = (
         "what lies outside the lungs" if any(r in _LUNGS for _, r in regions) else "the rest of the image"
     )
-    verdicts = [] if marks else _unmarked(regions.values(), positive)
+    verdicts = [] if marks else _unmarked(regions.values(), positive, outside)
     for mark in marks:
         others = {
             region: regions[mark.reader, region] for region in ELSEWHERE if (mark.reader, region) in regions
         }
         if mark.interval.low is None:
-            verdicts.append(_undecided(mark, "what it uses", _USE_RULE, several=several))
+            verdicts.append(_undecided(mark, "what it uses", (USE_RULE, MARGIN), several=several))
         else:
             answer = "the target's probability" if positive is None else f"P({positive})"
             verdicts.append(_use(mark, others, answer, outside, several=several))
     return verdicts
 
 
-def _unmarked(found: Iterable[Summary], positive: str | None) -> list[Verdict]:
+def _unmarked(found: Iterable[Summary], positive: str | None, outside: str) -> list[Verdict]:
     """XA201 for each region that counts although no reader's mark is there to compare it with."""
     answer = "the target's probability" if positive is None else f"P({positive})"
     return [
@@ -66,7 +60,8 @@ def _unmarked(found: Iterable[Summary], positive: str | None) -> list[Verdict]:
             subject=summary.model_id,
             rule=f"lower end of {summary.metric_id} <= {MARGIN:g}",
             sentence=(
-                f"{summary.model_id}: looks elsewhere: hiding the {summary.metric_id.removeprefix('reliance-')} lowers "
+                f"{summary.model_id}: looks elsewhere: hiding "
+                f"{_place(summary.metric_id.removeprefix('reliance-'), outside)} lowers "
                 f"{answer} by {shown_interval(summary.interval, beside=MARGIN, estimate_too=False)} more than hiding "
                 f"a random area of its size; without marks the lesion's own part is not known "
                 f"({counted(summary.n_patients, summary.cluster)})"
@@ -77,51 +72,50 @@ def _unmarked(found: Iterable[Summary], positive: str | None) -> list[Verdict]:
             gating=False,
         )
         for summary in found
-        if summary.interval.low is not None and summary.interval.low > MARGIN
+        if _counts(summary)
     ]
 
 
 def _use(
     mark: Summary, others: Mapping[str, Summary], answer: str, outside: str, *, several: bool
 ) -> Verdict:
-    """Where the model's evidence lies.
+    """XA202 where only the mark counts, else XA201 with what counts instead or beside it.
 
     Only a fall counts. A random area of the border's size may touch the mark, so on an honest model the border's
     reliance is negative, and that is no shortcut.
     """
-    uses_mark = mark.interval.low is not None and mark.interval.low > 0
-    used = {
-        region: summary
-        for region, summary in others.items()
-        if summary.interval.low is not None and summary.interval.low > MARGIN
-    }
-    beyond = "more than hiding a random area of its size"
-    by_mark = shown_interval(mark.interval, beside=0.0, estimate_too=False)
-    places = [
+    uses_mark = _counts(mark)
+    used = sorted(
         (
-            outside if region == "outside" else _PLACES.get(region, f"the {region.replace('-', ' ')}"),
-            shown_interval(summary.interval, beside=MARGIN, estimate_too=False),
-        )
-        for region, summary in sorted(used.items(), key=lambda item: -item[1].interval.estimate)
-    ]
+            (_place(region, outside), summary.interval)
+            for region, summary in others.items()
+            if _counts(summary)
+        ),
+        key=lambda item: -item[1].estimate,
+    )
+    beyond = "more than hiding a random area of its size"
+    by_mark = _figures(mark.interval)
     if used and not uses_mark:
-        (place, figures), *rest = places
-        sentence = f"looks elsewhere: hiding {place} lowers {answer} by {figures} {beyond}; " + "".join(
-            f"hiding {other} by {by}; " for other, by in [*rest, ("the mark", by_mark)]
-        ).removesuffix("; ")
+        (place, interval), *rest = used
+        further = [
+            *(f"hiding {other} by {_figures(by)}" for other, by in rest),
+            f"hiding the mark by {by_mark}",
+        ]
+        sentence = f"looks elsewhere: hiding {place} lowers {answer} by {_figures(interval)} {beyond}; "
+        sentence += "; ".join(further)
     elif used:
-        sentence = f"mixed evidence: hiding the mark lowers {answer} by {by_mark} {beyond}, but so does " + (
-            " and ".join(f"hiding {place} by {figures}" for place, figures in places)
-        )
+        sentence = _mixed(mark.interval, used, f"lowers {answer} by", beyond)
     elif uses_mark:
         sentence = (
             f"uses the mark: hiding it lowers {answer} by {by_mark} {beyond}; "
             "no other region measured stands out, which is no proof that no shortcut exists"
         )
     else:
+        certain = mark.interval.high is not None and mark.interval.high <= MARGIN
+        lead = "the mark does not count" if certain else "the mark is not shown to count"
         sentence = (
-            f"the mark does not count: hiding it lowers {answer} by {by_mark} {beyond}; "
-            "no other region measured stands out either"
+            f"{lead}: hiding it lowers {answer} by {by_mark} {beyond}, and the lower end would have to be above "
+            f"{MARGIN:g}; no other region measured stands out either"
         )
     sound = uses_mark and not used
     return Verdict(
@@ -129,13 +123,46 @@ def _use(
         status="pass" if sound else "fail",
         model_id=mark.model_id,
         subject=subject_of(mark, several),
-        rule=_USE_RULE,
+        rule=USE_RULE,
         sentence=f"{named(mark, several)}: {sentence} ({counted(mark.n_patients, mark.cluster)})",
         value=mark.interval.low,
-        threshold=0.0,
+        threshold=MARGIN,
         n_patients=mark.n_patients,
         gating=False,
     )
+
+
+def _mixed(mark: Interval, used: Sequence[tuple[str, Interval]], lowers: str, beyond: str) -> str:
+    """Mark and other regions, the strongest first, and whether one of them dominates.
+
+    One dominates where its interval lies wholly above that of the next: both rest on the same patients, so this asks
+    for more than a paired difference would.
+    """
+    (place, interval), (second, other), *rest = sorted(
+        [("the mark", mark), *used], key=lambda item: -item[1].estimate
+    )
+    apart = interval.low is not None and other.high is not None and interval.low > other.high
+    difference = shown(interval.estimate - other.estimate)
+    lead = (
+        f"{place} dominates by {difference}" if apart else f"neither {place} nor {second} clearly dominates"
+    )
+    further = [f"hiding {name} by {_figures(by)}" for name, by in [(second, other), *rest]]
+    return f"mixed evidence, {lead}: hiding {place} {lowers} {_figures(interval)} {beyond}; " + "; ".join(
+        further
+    )
+
+
+def _counts(summary: Summary) -> bool:
+    """Return True where even the lower end of a region's reliance lies above the margin; the mark is no exception."""
+    return summary.interval.low is not None and summary.interval.low > MARGIN
+
+
+def _figures(interval: Interval) -> str:
+    return shown_interval(interval, beside=MARGIN, estimate_too=False)
+
+
+def _place(region: str, outside: str) -> str:
+    return outside if region == "outside" else _PLACES.get(region, f"the {region.replace('-', ' ')}")
 
 
 def explainer_findings(own: Sequence[Summary], asked: Sequence[str]) -> list[Verdict]:
@@ -147,7 +174,9 @@ def explainer_findings(own: Sequence[Summary], asked: Sequence[str]) -> list[Ver
         difference = summary.control_difference
         if summary.interval.low is None or (difference is not None and difference.low is None):
             verdicts.append(
-                _undecided(summary, "whether its maps can be believed", _AGREEMENT_RULE, several=several)
+                _undecided(
+                    summary, "whether its maps can be believed", (_AGREEMENT_RULE, 0.0), several=several
+                )
             )
         else:
             verdicts.append(_agreement(summary, several=several))
@@ -185,18 +214,18 @@ def _agreement(summary: Summary, *, several: bool) -> Verdict:
     )
 
 
-def _undecided(summary: Summary, what: str, rule: str, *, several: bool) -> Verdict:
+def _undecided(summary: Summary, what: str, rule: tuple[str, float], *, several: bool) -> Verdict:
     return Verdict(
         code="XA102",
         status="error",
         model_id=summary.model_id,
         subject=subject_of(summary, several),
-        rule=rule,
+        rule=rule[0],
         sentence=(
             f"{named(summary, several)}: cannot tell {what} from "
             f"{counted(summary.n_patients, summary.cluster)}; an interval needs at least {MIN_CLUSTERS}"
         ),
-        threshold=0.0,
+        threshold=rule[1],
         n_patients=summary.n_patients,
         gating=False,
     )

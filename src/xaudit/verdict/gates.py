@@ -11,6 +11,8 @@ from xaudit.config import Gate
 from xaudit.records import MODEL_LEVEL, Interval, Status, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import shown
+from xaudit.verdict.answers import REFUSING
+from xaudit.verdict.findings import USE_RULE
 from xaudit.verdict.limits import Held, Strictness, asked_subjects, verdict_on, without_data
 from xaudit.verdict.naming import named, over, several_readers
 
@@ -41,6 +43,32 @@ def gate_verdicts(
         controls = [s for s in in_stratum if s.explainer_id not in (*asked, MODEL_LEVEL)]
         verdicts += _uninformative(controls, gate, strictness, several=several)
     return [replace(verdict, gating=False) for verdict in verdicts] if gate.informational else verdicts
+
+
+def finding_gate_verdicts(gate: Gate, model_id: str, said: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts of a gate that asks for a finding, one for each reader: kept where the finding holds.
+
+    Args:
+        said: the findings about the model.
+    """
+    refused = [one.sentence.removeprefix(f"{model_id}: ") for one in said if one.code in REFUSING]
+    asked = [] if refused else [one for one in said if one.rule == USE_RULE]
+    gating = not gate.informational
+    if not asked:
+        reason = refused[0] if refused else "no case has a value for reliance on a reader's mark"
+        missing = without_data(gate, model_id, MODEL_LEVEL, reason)
+        sentence = missing.sentence.replace(gate.metric, str(gate), 1)
+        return [replace(missing, sentence=sentence, gating=gating)]
+    return [
+        replace(
+            one,
+            code="XA102" if one.status == "error" else "XA101",
+            rule=str(gate),
+            gating=gating,
+            kind="gate",
+        )
+        for one in asked
+    ]
 
 
 def _held(summary: Summary, gate: Gate, strictness: Strictness, *, several: bool) -> Verdict:
