@@ -7,6 +7,7 @@ from typing import Any
 from xaudit.catalog.plugin_rows import told_row
 from xaudit.config import AuditFile
 from xaudit.config.plugged import brought_by
+from xaudit.counts import counted
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
     Ceiling,
@@ -133,7 +134,7 @@ def conclude(
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
         if failed / max(asked, 1) > audit.run.max_error_rate:
             raise IncompleteRunError(
-                f"{failed} of {asked} cases failed, more than the allowed {audit.run.max_error_rate:.0%}",
+                f"{failed} of {counted(asked, 'case')} failed, more than the allowed {audit.run.max_error_rate:.0%}",
                 hint=f"`xaudit report {run.path}` shows what there is and why the rest is missing",
                 run_folder=run.path,
                 missing=tuple(
