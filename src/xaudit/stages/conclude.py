@@ -26,7 +26,7 @@ from xaudit.records import (
 from xaudit.stages.categories import categorise
 from xaudit.stages.causal import localized_and_causal
 from xaudit.stages.judging import judged, metric_names, survival_of
-from xaudit.stages.left_out import failures, unscored_groups, what_is_missing
+from xaudit.stages.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.read_outcome import OUTCOME, load
 from xaudit.stages.regressions import regressions_of
@@ -119,7 +119,7 @@ def conclude(
             "survival": asdict(survival_of(audit)),
             "tunes_thresholds": audit.tunes_thresholds,
             "work": asdict(work),
-            "unscored": [asdict(group) for group in unscored_groups(scores)],
+            "unscored": [asdict(group) for group in groups_without_value(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
             "agreements": [asdict(one) for one in figures.agreements],
