@@ -88,7 +88,15 @@ def test_a_difference_around_zero_may_be_chance():
 
 def test_equal_maps_tie_everywhere():
     (found,) = compared([*scores("gradcam", [0.4] * 6), *scores("lime", [0.4] * 6)])
-    assert (found.n_ties, found.p_value, found.conclusion) == (6, 1.0, "undecided")
+    assert (found.n_ties, found.p_value, found.conclusion) == (6, 1.0, "same")
+    assert found.sentence.startswith("gradcam's and lime's iou show no difference on the same 6 ")
+    assert found.sentence.endswith(": equal in every case")
+    assert "chance" not in found.sentence
+
+
+def test_equal_maps_of_few_patients_are_equal_and_not_too_few():
+    (found,) = compared([*scores("gradcam", [0.4] * 2), *scores("lime", [0.1 + 0.3] * 2)])
+    assert (found.conclusion, "equal in every case" in found.sentence) == ("same", True)
 
 
 def test_a_lone_difference_in_many_comparisons_may_be_chance():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from xaudit.records import Annotation, Box, Problem, Score, ScoreKey, Unscored, UnscoredGroup
 from xaudit.stages.findings import data_findings
-from xaudit.stages.left_out import failures, unscored_groups
+from xaudit.stages.left_out import failures, groups_without_value, unscored_groups
 
 
 def key(case_id, *, model="m", explainer="lime", metric="iou", family="localization"):
@@ -27,10 +27,21 @@ def test_missing_scores_are_grouped_by_reason_the_most_cases_first():
     ]
 
 
-def test_shares_of_regions_that_a_case_does_not_have_are_no_loss():
-    scores = [Unscored(key("a", metric="mass-opposite-lung", family="regions"), "no lung mask for this case")]
-    assert unscored_groups(scores) == []
-    assert unscored_groups([]) == []
+def test_shares_of_regions_that_a_case_does_not_have_are_no_lost_scores_and_are_counted_apart():
+    reason = "no lung mask for this case"
+    scores = [
+        Unscored(key("a", metric="mass-opposite-lung", family="regions"), reason),
+        Unscored(key("a", metric="mass-same-lung", family="regions"), reason),
+        Unscored(key("a", metric="iou-ceiling", family="limits"), "no mark"),
+        Unscored(key("b"), "no mark"),
+    ]
+    assert unscored_groups(scores[:3]) == []
+    assert unscored_groups([]) == groups_without_value([]) == []
+    assert groups_without_value(scores) == [
+        UnscoredGroup("m", "lime", "no mark", n_cases=1, n_scores=1),
+        UnscoredGroup("m", "lime", reason, n_cases=1, n_scores=2, what="region"),
+        UnscoredGroup("m", "lime", "no mark", n_cases=1, n_scores=1, what="ceiling"),
+    ]
 
 
 def test_failed_cases_are_counted_once_and_held_against_those_that_could_have_failed_there():

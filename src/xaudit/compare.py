@@ -280,10 +280,13 @@ def _concluded(
     where = f"on the same {counted(comparison.n_patients, comparison.cluster)}"
     if comparison.stratum != ALL_CASES:
         where += f" with {comparison.stratum}"
-    conclusion: Literal["higher", "lower", "undecided", "none"] = "undecided"
+    conclusion: Literal["higher", "lower", "same", "undecided", "none"] = "undecided"
     both, first, second = _named(comparison, metric)
     if difference is None:
         conclusion, sentence = "none", f"{both} cannot be compared: no case has a value for both"
+    elif comparison.n_ties == comparison.n_cases:
+        conclusion = "same"
+        sentence = f"{both} show no difference {where}: equal in every case"
     elif difference.low is None or difference.high is None or comparison.p_adjusted is None:
         sentence = (
             f"{both} differ by {shown(difference.estimate)} {where}: "

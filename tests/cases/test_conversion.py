@@ -137,8 +137,8 @@ def index_of(images):
         (
             "voc",
             (
-                "1 outlines became the boxes around them",
-                "1 masks became the boxes around them",
+                "1 outline became the box around it",
+                "1 mask became the box around it",
                 "readers stand under <annotator>, which other tools pass over",
             ),
         ),
@@ -146,9 +146,9 @@ def index_of(images):
             "yolo",
             (
                 "the reader 'dr/b' is called 'dr_b', as a folder",
-                "1 masks became the boxes around them",
-                "1 marks without a label are of the class 'unnamed'",
-                "readers are 1 folders, which other tools take for other images",
+                "1 mask became the box around it",
+                "1 mark without a label is of the class 'unnamed'",
+                "readers are 1 folder, which other tools take for other images",
             ),
         ),
         ("labelme", ("the reader 'dr/b' is called 'dr_b', as a folder",)),
@@ -159,25 +159,25 @@ def index_of(images):
         (
             "cvat",
             (
-                "1 marks without a label have an empty one, which CVAT does not import",
+                "1 mark without a label has an empty one, which CVAT does not import",
                 "readers stand in an attribute `reader`, which CVAT imports where the label has one",
             ),
         ),
         (
             "chexlocalize",
             (
-                "1 boxes and outlines are the pixels whose centres they hold",
-                "1 marks without a label are of the finding 'unnamed'",
+                "1 box or outline is the pixels whose centres it holds",
+                "1 mark without a label is of the finding 'unnamed'",
                 "the reader's name is lost",
             ),
         ),
-        ("boxes", ("1 outlines became the boxes around them", "1 masks became the boxes around them")),
+        ("boxes", ("1 outline became the box around it", "1 mask became the box around it")),
         (
             "masks",
             (
                 "the reader 'dr/b' is called 'dr_b', as a folder",
-                "1 boxes and outlines are the pixels whose centres they hold",
-                "1 labels are lost",
+                "1 box or outline is the pixels whose centres it holds",
+                "1 label is lost",
                 "2 marks are one mask with others of the same reader and image",
             ),
         ),

@@ -235,9 +235,19 @@ def test_regions_that_matter_less_than_random_areas_are_tied():
 
 def test_differences_of_rounding_are_no_order():
     masses = dict(zip(QUARTERS, (0.4, 0.3, 0.2, 0.1), strict=True))
-    effects = [effect(name, 1e-8 * i) for i, name in enumerate(QUARTERS)]
+    effects = [effect(name, 0.3 + 1e-8 * i) for i, name in enumerate(QUARTERS)]
     assert reliance_agreement(masses, QUARTERS, effects) == Absent(
         "the model depends on every region alike, so there is no order for a map to match"
+    )
+
+
+@pytest.mark.parametrize("drop", [0.0, 1e-8, 0.004, -0.3])
+def test_a_model_that_depends_on_no_region_is_not_said_to_depend_on_all_alike(drop):
+    masses = dict(zip(QUARTERS, (0.4, 0.3, 0.2, 0.1), strict=True))
+    effects = [effect(name, drop) for name in QUARTERS]
+    assert reliance_agreement(masses, QUARTERS, effects) == Absent(
+        "the model depends on no region: hiding any of them changes the answer no more than hiding random areas of its "
+        "size, so there is no order for a map to match"
     )
 
 

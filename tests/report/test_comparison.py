@@ -57,6 +57,15 @@ def test_what_chance_may_explain_is_marked():
     assert (said[0].lead, said[0].text) == ("~", "undecided")
 
 
+def test_exact_ties_are_no_question_of_chance():
+    tied = comparison(conclusion="same", sentence="no difference", difference=Interval(0.0, 0.0, 0.0, "bca"))
+    assert lines([tied])[-1].startswith("= lime - gradcam  ")
+    said = [block for block in comparison_section([tied]).blocks if isinstance(block, Paragraph)]
+    assert (said[0].lead, said[0].text) == ("=", "no difference")
+    assert "= where every case is equal" in said[-1].text
+    assert "= where" not in comparison_section([comparison()]).blocks[-1].text
+
+
 def test_models_stand_under_their_explainer_and_runs_under_letters():
     models = comparison(axis="model", other_id="lime", other_model_id="shortcut")
     assert [line.split("  ")[0] for line in lines([models])][::3] == ["lime", "honest - shortcut"]

@@ -49,6 +49,24 @@ def test_readers_stand_with_their_agreement_and_as_the_ceiling():
     ]
 
 
+def test_a_share_of_the_readers_score_lies_within_its_limits_as_shown():
+    ceiling = Ceiling(
+        model_id="honest",
+        explainer_id="lime",
+        metric_id="iou",
+        reader="union",
+        human=Interval(0.6, 0.5, 0.7, "bca"),
+        score=0.6,
+        share=Interval(0.998, 0.996, 0.999, "bca"),
+        difference=Interval(-0.01, -0.02, 0.02, "bca"),
+        n_cases=12,
+        n_patients=6,
+    )
+    assert lines(readers_section(replace(outcomes.phantom_outcome(), ceilings=(ceiling,))))[-1].endswith(
+        "100 % [100, 100]"
+    )
+
+
 def test_a_stratum_has_a_row_with_its_patients():
     whole = outcomes.phantom_outcome()
     small = [

@@ -51,7 +51,7 @@ def write_annotations(
     losses: Counter[str] = Counter()
     out.parent.mkdir(parents=True, exist_ok=True)
     n_files = write(MarksToWrite(images, annotations), out, losses)
-    return Written(n_files, tuple(text.format(n=n) for text, n in losses.items()))
+    return Written(n_files, tuple(_said(text, n) for text, n in losses.items()))
 
 
 _WRITERS: Mapping[str, Callable[[MarksToWrite, Path, Counter[str]], int]] = {
@@ -70,3 +70,17 @@ _WRITERS: Mapping[str, Callable[[MarksToWrite, Path, Counter[str]], int]] = {
 
 WRITABLE = tuple(_WRITERS)
 """The formats that can be written."""
+
+
+def _said(text: str, n: int) -> str:
+    """A loss as a sentence; after ``|`` stands how it reads for a single one.
+
+    Example:
+        >>> _said("{n} labels are lost|1 label is lost", 1), _said("{n} labels are lost|1 label is lost", 2)
+        ('1 label is lost', '2 labels are lost')
+    """
+    if not text.startswith("{n} "):
+        # It may hold a reader's name, in which braces and bars mean nothing.
+        return text
+    several, _, single = text.partition("|")
+    return single if single and n == 1 else several.format(n=n)

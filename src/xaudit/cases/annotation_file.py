@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from xaudit.cases import table
 from xaudit.cases.table import read_text, table_lines
+from xaudit.counts import counted
 from xaudit.errors import DataError
 
 _MOST_MEMORY = 2**30
@@ -173,7 +174,7 @@ def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Ite
                 continue
             if len(cells) != len(names):
                 raise DataError(
-                    f"{shown}: line {line}: {len(cells)} cells under {len(names)} columns",
+                    f"{shown}: line {line}: {counted(len(cells), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
                 )
             row: dict[str, str] = {}

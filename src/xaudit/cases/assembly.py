@@ -17,6 +17,7 @@ from xaudit.cases.opened_image import OpenedImage, opened_images
 from xaudit.cases.splits import assign_splits, check_patients
 from xaudit.cases.table import read_table
 from xaudit.config import DataSection
+from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Case, Problem, Progress
 
@@ -185,7 +186,7 @@ def _open(
     if not opened.cases:
         first = opened.problems[0]
         raise DataError(
-            f"none of the {len(entries)} images can be used; the first, {first.case_id}, {first.reason}",
+            f"none of the {counted(len(entries), 'image')} can be used; the first, {first.case_id}, {first.reason}",
             hint="PNG, JPEG, TIFF, DICOM and NIfTI are read",
         )
     opened.cases.sort(key=lambda case: case.case_id)
@@ -245,7 +246,10 @@ def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
         return opened.cases, []
     if None in keys:
         n_framed = sum(file_and_frame(case.path)[1] is not None for case in opened.cases)
-        note = f"{n_framed} images share a file with others and count as independent; name the patients to mend that"
+        note = (
+            f"{counted(n_framed, 'image shares', 'images share')} a file with others and "
+            f"{'counts' if n_framed == 1 else 'count'} as independent; name the patients to mend that"
+        )
         return opened.cases, [note] if n_framed else []
     numbers = {key: index for index, key in enumerate(dict.fromkeys(keys), start=1)}
     cases = [
@@ -285,13 +289,22 @@ def _notes(opened: _Opened) -> list[str]:
     n_turned = sum(header.turned for header in opened.headers.values())
     if n_turned:
         notes.append(
-            f"{n_turned} DICOM slices are not stored axial, head first and face up; "
-            "they are shown and scored as they are stored"
+            counted(n_turned, "DICOM slice is", "DICOM slices are")
+            + " not stored axial, head first and face up; "
+            + (
+                "it is shown and scored as it is"
+                if n_turned == 1
+                else "they are shown and scored as they are"
+            )
+            + " stored"
         )
     copies = Counter(case.sha256 for case in opened.cases)
     n_copies = sum(count - 1 for count in copies.values())
     if n_copies:
-        notes.append(f"{n_copies} images are byte-for-byte copies of another image")
+        notes.append(
+            counted(n_copies, "image is a byte-for-byte copy", "images are byte-for-byte copies")
+            + " of another image"
+        )
     return notes
 
 

@@ -10,6 +10,7 @@ from xaudit.cases.entry import without_suffix
 from xaudit.cases.mark_list import ONLY_READER
 from xaudit.cases.marks_to_write import UNNAMED, MarksToWrite, as_box, spelled, write_text
 from xaudit.cases.yolo import yolo_line
+from xaudit.counts import counted
 from xaudit.records import Polygon
 
 
@@ -32,7 +33,10 @@ def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
             edges = ElementTree.SubElement(thing, "bndbox")
             corners = {"xmin": box.x0 + 1, "ymin": box.y0 + 1, "xmax": box.x1, "ymax": box.y1}
             if any(value != round(value) for value in corners.values()):
-                losses["{n} boxes have edges between pixels; other tools may round them"] += 1
+                losses[
+                    "{n} boxes have edges between pixels; other tools may round them"
+                    "|1 box has edges between pixels; other tools may round them"
+                ] += 1
             for name, edge in corners.items():
                 ElementTree.SubElement(edges, name).text = spelled(edge)
         file = out / f"{folders[reader]}{without_suffix(image.path)}.xml"
@@ -59,12 +63,17 @@ def write_yolo(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
             if not isinstance(region, Polygon):
                 region = as_box(region, image.frame, losses)
             if mark.label is None:
-                losses[f"{{n}} marks without a label are of the class '{UNNAMED}'"] += 1
+                losses[
+                    f"{{n}} marks without a label are of the class '{UNNAMED}'"
+                    f"|1 mark without a label is of the class '{UNNAMED}'"
+                ] += 1
             lines.append(yolo_line(names.index(mark.label or UNNAMED), region, image.frame) + "\n")
         write_text(out / f"{folders[reader]}{without_suffix(image.path)}.txt", "".join(lines))
         n_files += 1
     if drawn_twice := [reader for reader in folders.values() if reader]:
-        losses[f"readers are {len(drawn_twice)} folders, which other tools take for other images"] += 1
+        losses[
+            f"readers are {counted(len(drawn_twice), 'folder')}, which other tools take for other images"
+        ] += 1
     return n_files
 
 

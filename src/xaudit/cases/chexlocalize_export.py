@@ -34,9 +34,15 @@ def write_chexlocalize(marks: MarksToWrite, out: Path, losses: Counter[str]) -> 
         for mark in drawn:
             by_finding[mark.label or UNNAMED].append(mark)
             if mark.label is None:
-                losses[f"{{n}} marks without a label are of the finding '{UNNAMED}'"] += 1
+                losses[
+                    f"{{n}} marks without a label are of the finding '{UNNAMED}'"
+                    f"|1 mark without a label is of the finding '{UNNAMED}'"
+                ] += 1
             if not isinstance(mark.region, MaskRegion):
-                losses["{n} boxes and outlines are the pixels whose centres they hold"] += 1
+                losses[
+                    "{n} boxes and outlines are the pixels whose centres they hold"
+                    "|1 box or outline is the pixels whose centres it holds"
+                ] += 1
         for of_one in by_finding.values():
             if len(of_one) > 1:
                 losses["{n} marks are one mask with others of the same finding and image"] += len(of_one)

@@ -38,7 +38,10 @@ def write_cvat(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
                 element.append(shape)
     unnamed = sum(mark.region is not None and mark.label is None for mark in marks.annotations)
     if unnamed:
-        losses["{n} marks without a label have an empty one, which CVAT does not import"] += unnamed
+        losses[
+            "{n} marks without a label have an empty one, which CVAT does not import"
+            "|1 mark without a label has an empty one, which CVAT does not import"
+        ] += unnamed
     if named:
         losses["readers stand in an attribute `reader`, which CVAT imports where the label has one"] += 1
     ElementTree.indent(root)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xaudit.cases.entry import IMAGE_SUFFIXES, SPLITS, Entry, check_unique
 from xaudit.cases.image_file import is_image
+from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
 
 
@@ -100,7 +101,7 @@ def _class_folders(root: Path, parent: Path, ignored: Collection[Path]) -> list[
     folders = [path for path in inside if path.is_dir() and path not in ignored]
     loose = [path for path in inside if path.is_file() and is_image(path)]
     if not folders:
-        what = f"{len(loose)} images but no sub-folders" if loose else "no sub-folders"
+        what = f"{counted(len(loose), 'image')} but no sub-folders" if loose else "no sub-folders"
         raise DataError(
             f"{shown}: the folder has {what}, and the sub-folder is an image's class",
             hint="sort the images into one sub-folder per class, or list them in a table with format: csv",

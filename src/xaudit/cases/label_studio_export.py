@@ -82,7 +82,10 @@ def _result(mark: Annotation, image: MarkedImage, losses: Counter[str]) -> dict[
         case _:
             assert_never(mark.region)
     if any(number != round(number, _DECIMALS) for number in numbers):
-        losses["{n} marks have coordinates of more than three decimals, which percent do not keep"] += 1
+        losses[
+            "{n} marks have coordinates of more than three decimals, which percent do not keep"
+            "|1 mark has coordinates of more than three decimals, which percent do not keep"
+        ] += 1
     named = {} if mark.label is None else {f"{kind}labels": [mark.label]}
     return {
         "type": f"{kind}labels" if named else kind,

@@ -23,6 +23,7 @@ from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
 from xaudit.cases.raster import raster_header, raster_mask
+from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.records import Region
 
@@ -104,7 +105,7 @@ def _region(place: str, shape: _Item, frame: tuple[int, int]) -> Region:
         case "mask" if len(points) == 2:
             return _mask(place, shape.get("mask"), points, frame)
         case "rectangle" | "circle" | "mask":
-            raise DataError(f"{place}: a {kind} of {len(points)} points", hint="expected two")
+            raise DataError(f"{place}: a {kind} of {counted(len(points), 'point')}", hint="expected two")
         case _:
             raise DataError(
                 f"{place}: a shape of the type {kind!r:.40} has no area",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise, union
 from xaudit.records import BoolArray, Box, MaskRegion, Polygon, Region
@@ -70,7 +71,7 @@ def checked_polygon(place: str, points: tuple[tuple[float, float], ...], frame: 
     """
     if len(points) < 3:
         raise DataError(
-            f"{place}: an outline of {len(points)} points", hint="an outline needs at least three"
+            f"{place}: an outline of {counted(len(points), 'point')}", hint="an outline needs at least three"
         )
     check_points(place, len(points))
     xs, ys = [x for x, _ in points], [y for _, y in points]

@@ -79,9 +79,9 @@ def as_box(region: Region | None, frame: tuple[int, int], losses: Counter[str]) 
         case Box():
             return region
         case Polygon():
-            losses["{n} outlines became the boxes around them"] += 1
+            losses["{n} outlines became the boxes around them|1 outline became the box around it"] += 1
         case MaskRegion():
-            losses["{n} masks became the boxes around them"] += 1
+            losses["{n} masks became the boxes around them|1 mask became the box around it"] += 1
         case None:
             raise ValueError("nothing was drawn")
         case _:

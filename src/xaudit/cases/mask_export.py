@@ -19,9 +19,12 @@ def write_masks(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
         masks = (rasterise(mark.region, image.frame) for mark in drawn if mark.region is not None)
         n_shapes = sum(not isinstance(mark.region, MaskRegion) for mark in drawn)
         if n_shapes:
-            losses["{n} boxes and outlines are the pixels whose centres they hold"] += n_shapes
+            losses[
+                "{n} boxes and outlines are the pixels whose centres they hold"
+                "|1 box or outline is the pixels whose centres it holds"
+            ] += n_shapes
         if any(mark.label is not None for mark in drawn):
-            losses["{n} labels are lost"] += sum(mark.label is not None for mark in drawn)
+            losses["{n} labels are lost|1 label is lost"] += sum(mark.label is not None for mark in drawn)
         if len(drawn) > 1:
             losses["{n} marks are one mask with others of the same reader and image"] += len(drawn)
         file = out / f"{folders[reader]}{without_suffix(image.path)}.png"

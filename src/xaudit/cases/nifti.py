@@ -29,6 +29,7 @@ from xaudit.cases.image_file import read_bytes
 from xaudit.cases.nifti_file import AGAIN, Cut, Volume, open_nifti
 from xaudit.cases.plane import Plane
 from xaudit.config import NiftiSection
+from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import BoolArray, FloatArray
 
@@ -123,14 +124,14 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
     n_slices = volume.shape[cut.axis]
     if mask.index is None and n_slices > 1:
         raise DataError(
-            f"{mask.file.name}: holds {n_slices} slices, and is called like one image",
+            f"{mask.file.name}: holds {counted(n_slices, 'slice')}, and is called like one image",
             hint="call the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
         )
     index = 0 if mask.index is None else mask.index
     if not 0 <= index < n_slices:
         first = section.first_slice
         raise DataError(
-            f"{mask.file.name}: has no {_spelled(mask, first)}; its {n_slices} slices are counted from {first}",
+            f"{mask.file.name}: has no {_spelled(mask, first)}; its {counted(n_slices, 'slice is', 'slices are')} counted from {first}",
             hint="number the images as the slices, or set regions.nifti.first_slice",
         )
     try:

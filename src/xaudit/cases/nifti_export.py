@@ -112,13 +112,16 @@ def _volume(
             inside = rasterise(mark.region, (height, width)).T
             there = volume[:, :, number - 1]
             if ((there != 0) & (there != numbers[mark.label]) & inside).any():
-                losses["{n} marks took pixels from another label under them"] += 1
+                losses[
+                    "{n} marks took pixels from another label under them|1 mark took pixels from another label under it"
+                ] += 1
             there[inside] = numbers[mark.label]
     unseen = len(images) - len(drawn)
     if unseen:
-        losses["{n} slices that a reader did not look at are zeros, which say that nothing was found"] += (
-            unseen
-        )
+        losses[
+            "{n} slices that a reader did not look at are zeros, which say that nothing was found"
+            "|1 slice that a reader did not look at is zeros, which say that nothing was found"
+        ] += unseen
     return volume
 
 

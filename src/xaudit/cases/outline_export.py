@@ -52,7 +52,10 @@ def write_coco(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
     if marks.readers not in ([], [ONLY_READER]):
         losses["readers stand under reader_id, which other tools pass over"] += 1
     if votes:
-        losses["{n} votes that nothing is there stand under votes, which other tools pass over"] += len(votes)
+        losses[
+            "{n} votes that nothing is there stand under votes, which other tools pass over"
+            "|1 vote that nothing is there stands under votes, which other tools pass over"
+        ] += len(votes)
     return 1
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.folder import check_folder
+from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
                 continue
             if len(row) != len(names):
                 raise DataError(
-                    f"{path.name}: line {rows.line_num}: {len(row)} cells under {len(names)} columns",
+                    f"{path.name}: line {rows.line_num}: {counted(len(row), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
                 )
             if len(found) >= MOST_ROWS:

@@ -19,6 +19,7 @@ from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon
 from xaudit.cases.table import read_text
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
+from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.records import Box, Polygon, Region
 
@@ -99,7 +100,7 @@ def _region(place: str, words: Sequence[str], frame: tuple[int, int]) -> Region:
         )
     if len(values) != 4 and (len(values) < 6 or len(values) % 2):
         raise DataError(
-            f"{place}: {len(values)} numbers after the class",
+            f"{place}: {counted(len(values), 'number')} after the class",
             hint="a box has 4, an outline 6 or more in pairs of x and y",
         )
     if max(abs(value) for value in values) > 2:

@@ -9,7 +9,7 @@ import numpy as np
 from xaudit.config import StatisticsSection
 from xaudit.records import Flips, Interval, Prediction
 from xaudit.seeds import seed_for
-from xaudit.statistics.bootstrap import ClusterBootstrap
+from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
 from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.statistics.mcnemar import mcnemar
 
@@ -87,6 +87,9 @@ def _told(found: Flips, *, alpha: float) -> Flips:
         if found.difference.estimate > 0:
             return replace(found, conclusion="higher", sentence=f"{who} rose {figures}")
         return replace(found, conclusion="lower", sentence=f"{who} fell {figures}")
+    if found.difference.low is None:
+        few = f"too few to tell it from chance, which takes at least {MIN_CLUSTERS}"
+        return replace(found, sentence=f"{who} went {figures}: {few}")
     return replace(found, sentence=f"{who} went {figures}: chance may explain it")
 
 

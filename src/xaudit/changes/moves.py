@@ -114,7 +114,7 @@ def _measured(
         difference = bootstrap.difference(later, earlier, names)
         by_patient = np.round(cluster_means(later - earlier, names), 12)
     conclusion: Literal["none", "same", "undecided"] = "undecided" if cases else "none"
-    if cases and (later == earlier).all():
+    if cases and not np.round(later - earlier, 12).any():
         conclusion = "same"
     return Move(
         model_id=model_id,

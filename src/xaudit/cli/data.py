@@ -10,6 +10,7 @@ import typer
 from xaudit.cli.mark_pictures import write_mark_pictures
 from xaudit.cli.options import AuditPath, Overrides, Quiet
 from xaudit.cli.output import emit, emit_grid, say
+from xaudit.counts import counted
 from xaudit.errors import DataError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def _tell_faults(found: "list[DataError]", shown: str) -> None:
             emit(f"   {fault.hint}")
     if found:
         raise DataError(
-            f"{shown}: {len(found)} faults in the data", hint="they are listed above; mend them first"
+            f"{shown}: {counted(len(found), 'fault')} in the data",
+            hint="they are listed above; mend them first",
         )
 
 

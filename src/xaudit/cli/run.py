@@ -36,6 +36,7 @@ from xaudit.cli.options import (
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.cli.share_done import share_done
 from xaudit.cli.variadic import names_in
+from xaudit.counts import counted
 from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -196,7 +197,10 @@ def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices
         from xaudit.report.gallery import draw
 
         n_drawn = draw(finished.pictures(), finished.folder)
-        say(f"{n_drawn} overlays in {finished.folder / 'figures'}", quiet=manner.quiet or not n_drawn)
+        say(
+            f"{counted(n_drawn, 'overlay')} in {finished.folder / 'figures'}",
+            quiet=manner.quiet or not n_drawn,
+        )
     show_outcome(
         finished.outcome,
         manner.form,

@@ -14,6 +14,7 @@ import torch
 from scipy.special import softmax
 from scipy.stats import rankdata
 
+from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.perturb.asking import Asking, answer_one, curve
@@ -180,10 +181,15 @@ def reliance_agreement(
     names = [name for name, part in parts.items() if name in masses and name in beyond and part.any()]
     if len(names) < FEWEST_REGIONS:
         return Absent(
-            f"only {len(names)} regions could be compared, and a rank correlation needs {FEWEST_REGIONS}"
+            f"only {counted(len(names), 'region')} could be compared, and a rank correlation needs {FEWEST_REGIONS}"
         )
     density = np.round([masses[name] / parts[name].mean() for name in names], _DECIMALS)
     reliance = np.round([max(0.0, float(np.mean(beyond[name]))) for name in names], _DECIMALS)
+    if not reliance.any():
+        return Absent(
+            "the model depends on no region: hiding any of them changes the answer no more than hiding random areas of its "
+            "size, so there is no order for a map to match"
+        )
     if np.ptp(reliance) == 0:
         return Absent("the model depends on every region alike, so there is no order for a map to match")
     if np.ptp(density) == 0:

@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 
 from xaudit.config import ModelSection
+from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.brought import Brought
 from xaudit.models.extras import check_extra
@@ -152,7 +153,7 @@ def _loaded(folder: Path, subject: str) -> Any:  # noqa: ANN401  (transformers m
     missing = sorted(map(str, found["missing_keys"]))
     if missing:
         raise ModelError(
-            f"{subject}: {len(missing)} weights are missing, the first '{missing[0]}'",
+            f"{subject}: {counted(len(missing), 'weight is', 'weights are')} missing, the first '{missing[0]}'",
             hint="a base model without its classifier has to be trained first",
         )
     return module

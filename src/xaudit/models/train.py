@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from xaudit.config import ModelSection, TrainSection, fingerprint
+from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.augment import augment, draw_change, keeps_mark
 from xaudit.models.build import architecture_of, build_module, input_hw
@@ -287,7 +288,7 @@ class _Bar:
     def finish(self, state: TrainingState) -> Progress:
         """The training is over, by early stopping perhaps."""
         n_epochs, best = len(state.history), state.history[state.best_epoch - 1]
-        note = f"{self.model_id}: {n_epochs} epochs, the weights of epoch {state.best_epoch} kept"
+        note = f"{self.model_id}: {counted(n_epochs, 'epoch')}, the weights of epoch {state.best_epoch} kept"
         figures = {"seconds_left": 0.0, "loss": best.training, **_validation_figures(best)}
         return Progress("train", self.total, self.total, note, figures)
 

@@ -22,8 +22,8 @@ class Comparison:
         n_losses: cases on which the second is better.
         n_unpaired: cases on which only one of the two has a value.
         cluster: ``patient``, or ``case`` where the data names no patients.
-        conclusion: of the first against the second; ``undecided`` where chance may explain the difference or too few
-            patients allow no limits, ``none`` without common cases.
+        conclusion: of the first against the second; ``same`` where they are equal in every case, ``undecided`` where
+            chance may explain the difference or too few patients allow no limits, ``none`` without common cases.
         axis: what differs between the two.
         other_model_id: the second's model; the same one unless models are compared.
         stratum: the part of the cases that is compared.
@@ -50,7 +50,7 @@ class Comparison:
     n_patients: int
     n_unpaired: int
     cluster: str
-    conclusion: Literal["higher", "lower", "undecided", "none"]
+    conclusion: Literal["higher", "lower", "same", "undecided", "none"]
     sentence: str
     axis: Literal["explainer", "model", "run"] = "explainer"
     run_id: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class UnscoredGroup:
         explainer_id: ``-`` where the model itself was asked.
         n_cases: cases concerned.
         n_scores: scores missing over all of its metrics.
+        what: ``score``, ``region`` for a map's share of saliency in a region, or ``ceiling``.
     """
 
     model_id: str
@@ -58,3 +60,4 @@ class UnscoredGroup:
     reason: str
     n_cases: int
     n_scores: int
+    what: Literal["score", "region", "ceiling"] = "score"

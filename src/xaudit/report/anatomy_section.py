@@ -44,7 +44,13 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
     for problem, number in problems.most_common(LONGEST_LIST):
         blocks.append(Paragraph(f"{count(number, 'image')}: {problem} ({first[problem]})", lead="-"))
     if len(problems) > LONGEST_LIST:
-        blocks.append(Paragraph(f"and {len(problems) - LONGEST_LIST} more kinds of problems", "dim", "-"))
+        blocks.append(
+            Paragraph(
+                f"and {count(len(problems) - LONGEST_LIST, 'more kind of problem', 'more kinds of problems')}",
+                "dim",
+                "-",
+            )
+        )
     return Section("Anatomy", tuple(blocks))
 
 

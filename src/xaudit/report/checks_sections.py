@@ -6,7 +6,7 @@ from xaudit.catalog import METRICS, metric_row
 from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.wording import interval, metric_words, percent
+from xaudit.report.wording import count, interval, metric_words, percent
 
 _LEGENDS = {
     "mprt": "mprt: likeness of the map to that of the network with every layer random",
@@ -53,7 +53,7 @@ def checks_section(outcome: Outcome) -> Section | None:
                 cells.append(Cell(shares.get((model, name)) or "-", tone))
             own.append(Row(tuple(cells)))
         if own:
-            rows += [heading(f"{model}: {cases} {'image' if cases == 1 else 'images'}"), *own]
+            rows += [heading(f"{model}: {count(cases, 'image')}"), *own]
     columns = [Column("explainer"), *(Column(_title(metric)) for metric in metrics)]
     if with_share:
         columns.append(Column(_CONSTANT.replace(" map ", " map\n")))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from xaudit.records import MODEL_LEVEL, Outcome, UnscoredGroup
+from xaudit.records import ALL_CASES, MODEL_LEVEL, Outcome, UnscoredGroup
 from xaudit.report.grid import Block, Paragraph, Section
 from xaudit.report.verdict_section import is_explainer_finding, is_gate
 from xaudit.report.wording import STAGE_WORDS, count, duration, percent
@@ -13,21 +13,45 @@ LONGEST_LIST = 6
 _NAMED_CASES = 3
 
 
+PASSED_OVER = ("the data does not hold", "left out", "skipped", "passed over", "ignored", "not read")
+"""Words by which a note on the data says that something lies there and is not used."""
+
+_WHAT = {
+    "score": ("score missing", "scores missing"),
+    "region": ("share of a region missing", "shares of regions missing"),
+    "ceiling": ("ceiling missing", "ceilings missing"),
+}
+
+
 def skipped_section(outcome: Outcome, *, longest: int = LONGEST_LIST) -> Section:
-    """Cases that could not be used, by reason, and scores that do not exist, by metric.
+    """Cases that could not be used, what the data holds and the run does not, and whatever has no value, by reason.
 
     Args:
         longest: kinds named one by one; the rest are counted.
     """
-    lines = [*_problem_lines(outcome), *_unscored_lines(outcome)]
+    lines = left_out_lines(outcome)
     if not lines:
-        return Section("Left out", (Paragraph("Nothing: every case was read and scored.", "dim"),))
+        text = "Nothing: every image was read, and everything that was measured has a value."
+        return Section("Left out", (Paragraph(text, "dim"),))
     shown: list[Block] = [Paragraph(text, lead="-") for text in lines[:longest]]
     if len(lines) > longest:
         shown.append(
             Paragraph(f"and {count(len(lines) - longest, 'more kind')}, all in the run folder", "dim", "-")
         )
     return Section("Left out", tuple(shown))
+
+
+def left_out_lines(outcome: Outcome) -> list[str]:
+    """Every kind of thing that was left out or has no value, with its number and reason; empty where there is none."""
+    unexplained = [
+        f"{model}: no image was explained" for model, n in sorted(outcome.n_explained.items()) if not n
+    ]
+    passed_over = [note for note in outcome.notes if _is_passed_over(note)]
+    return [*_problem_lines(outcome), *unexplained, *passed_over, *_unscored_lines(outcome)]
+
+
+def _is_passed_over(note: str) -> bool:
+    return any(words in note for words in PASSED_OVER)
 
 
 def _problem_lines(outcome: Outcome) -> list[str]:
@@ -45,12 +69,12 @@ def _problem_lines(outcome: Outcome) -> list[str]:
 
 
 def _unscored_lines(outcome: Outcome) -> list[str]:
-    """One line per reason, the one with the most scores first."""
-    reasons: dict[str, list[UnscoredGroup]] = defaultdict(list)
+    """One line per kind and reason: scores, then regions, then ceilings, the one with the most first."""
+    reasons: dict[tuple[str, str], list[UnscoredGroup]] = defaultdict(list)
     for group in outcome.unscored:
-        reasons[group.reason].append(group)
-    lines: list[tuple[int, str]] = []
-    for reason, groups in reasons.items():
+        reasons[group.what, group.reason].append(group)
+    lines: list[tuple[int, int, str]] = []
+    for (what, reason), groups in reasons.items():
         n_scores = sum(group.n_scores for group in groups)
         whom = dict.fromkeys(
             f"{group.model_id}'s answers"
@@ -58,8 +82,21 @@ def _unscored_lines(outcome: Outcome) -> list[str]:
             else f"{group.explainer_id} on {group.model_id}"
             for group in groups
         )
-        lines.append((n_scores, f"{count(n_scores, 'score')} missing: {reason} ({_first(list(whom))})"))
-    return [text for _, text in sorted(lines, key=lambda line: -line[0])]
+        text = f"{count(n_scores, *_WHAT[what])}: {reason} ({_first(list(whom))})"
+        lines.append((list(_WHAT).index(what), -n_scores, text))
+    return [text for *_, text in sorted(lines)] + _unexplained_gaps(outcome)
+
+
+def _unexplained_gaps(outcome: Outcome) -> list[str]:
+    """What summaries lack although no reason was kept, as in runs of versions that counted scores alone."""
+    kept = {group.what for group in outcome.unscored}
+    found = []
+    for family, what in (("regions", "region"), ("limits", "ceiling")):
+        own = [one for one in outcome.summaries if one.family == family and one.stratum == ALL_CASES]
+        n_missing = sum(one.n_unscored for one in own)
+        if n_missing and what not in kept:
+            found.append(f"{count(n_missing, *_WHAT[what])}; the run did not keep why")
+    return found
 
 
 def _first(items: list[str]) -> str:
@@ -68,13 +105,14 @@ def _first(items: list[str]) -> str:
 
 
 def notes_section(outcome: Outcome) -> Section | None:
-    """What a reader must know before quoting a number; None where there is nothing."""
+    """What a reader must know before quoting a number; None where there is nothing but what :func:`skipped_section` says."""
     findings = [
         f"{v.sentence} ({v.code})"
         for v in outcome.verdicts
         if not is_gate(v) and not is_explainer_finding(v) and not v.code.startswith("XA2")
     ]
-    texts = list(dict.fromkeys([*findings, *outcome.notes]))
+    notes = [note for note in outcome.notes if not _is_passed_over(note)]
+    texts = list(dict.fromkeys([*findings, *notes]))
     if not texts:
         return None
     return Section("Notes", tuple(Paragraph(text, lead="-") for text in texts))

@@ -14,6 +14,7 @@ from xaudit.statistics.digits import shown
 SCHEMA = "xaudit-comparison"
 SCHEMA_VERSION = 3
 _DECIDED = ("higher", "lower")
+_LEADS = {"higher": "-", "lower": "-", "same": "="}
 
 
 def comparison_section(comparisons: Sequence[Comparison], *, wide: bool = False) -> Section:
@@ -26,9 +27,10 @@ def comparison_section(comparisons: Sequence[Comparison], *, wide: bool = False)
         text = "No two explainers were scored with the same metric on the same cases."
         return Section("Comparison", (Paragraph(text, "dim"),))
     unit = comparisons[0].cluster
+    equal = ", = where every case is equal" if any(c.conclusion == "same" for c in comparisons) else ""
     legend = (
         f"Difference: first minus second, mean over the same cases [interval over {unit}s]; ~ where chance may explain "
-        f"it. p: Wilcoxon on the {unit}s' means, after Holm's correction within a metric family; flip: permutation of "
+        f"it{equal}. p: Wilcoxon on the {unit}s' means, after Holm's correction within a metric family; flip: permutation of "
         f"signs by {unit}, corrected alike. Size: rank-biserial correlation, -1 to 1. W:T:L: cases on which the first "
         f"is better, equal, worse. n: {unit}s."
     )
@@ -38,7 +40,7 @@ def comparison_section(comparisons: Sequence[Comparison], *, wide: bool = False)
     tables = [
         _table(pairs, letters, title=title, wide=wide) for title, pairs in _by_table(comparisons).items()
     ]
-    sentences = [Paragraph(c.sentence, lead="-" if c.conclusion in _DECIDED else "~") for c in comparisons]
+    sentences = [Paragraph(c.sentence, lead=_LEADS.get(c.conclusion, "~")) for c in comparisons]
     named = [Paragraph(f"{letter}: {run_id}") for run_id, letter in letters.items()]
     blocks: list[Block] = [*named, *tables, *sentences, Paragraph(legend, "dim")]
     return Section("Comparison", tuple(blocks))
@@ -88,7 +90,7 @@ def _table(comparisons: Sequence[Comparison], letters: Mapping[str, str], *, tit
         tone: Tone = "strong" if c.conclusion in _DECIDED else "plain"
         first, second = (letters.get(name, name) for name in _names(c))
         cells = [
-            Cell(("" if c.conclusion in _DECIDED else "~ ") + f"{first} - {second}", tone),
+            Cell(f"{_LEADS.get(c.conclusion, '~')} {first} - {second}".removeprefix("- "), tone),
             Cell("no common case" if c.difference is None else interval(c.difference), tone),
             Cell(p_value(c.p_adjusted)),
             Cell(p_value(c.p_sign_flip_adjusted)),

@@ -10,6 +10,7 @@ from xaudit.records import Outcome, Verdict
 from xaudit.report.markdown import escaped, markdown_section
 from xaudit.report.sections import report_sections, report_title
 from xaudit.report.verdict_section import is_about_answers, is_gate
+from xaudit.report.wording import count
 
 MOST_ANNOTATIONS = 10
 """Of one kind for one step."""
@@ -59,7 +60,9 @@ def _commands(kind: str, verdicts: Sequence[Verdict]) -> list[str]:
         for verdict in shown
     ]
     if len(shown) < len(verdicts):
-        lines.append(f"::{kind} title=xaudit::{len(verdicts) - len(shown)} more gates: see the step summary")
+        lines.append(
+            f"::{kind} title=xaudit::{count(len(verdicts) - len(shown), 'more gate')}: see the step summary"
+        )
     return lines
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from xaudit.records import Outcome
+from xaudit.report.closing_sections import left_out_lines
 from xaudit.report.verdict_section import model_verdict, worst_first
 
 SCHEMA = "xaudit-report"
@@ -18,6 +19,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         **_plain(outcome),
         "judgements": _judgements(outcome),
+        "left_out": left_out_lines(outcome),
     }
 
 

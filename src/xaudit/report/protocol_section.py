@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xaudit.catalog import CHEXLOCALIZE
 from xaudit.records import ALL_CASES, Outcome, Regression, Summary
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid
-from xaudit.report.wording import count, interval, metric_words
+from xaudit.report.wording import count, interval, metric_words, p_value
 from xaudit.statistics.digits import shown
 
 _METHOD = "image-percentile"
@@ -85,7 +85,7 @@ def _regression_blocks(lines: Sequence[Regression]) -> list[Block]:
             _short(one.metric_id),
             _FEATURE_WORDS[one.feature],
             interval(slope.interval),
-            shown(slope.p_value),
+            p_value(slope.p_value),
             "-" if rank is None else shown(rank.interval.estimate),
             str(one.n_cases),
         ]

@@ -78,10 +78,13 @@ def _ceiling_grids(ceilings: Sequence[Ceiling]) -> list[Grid]:
 def _share(ceiling: Ceiling | None) -> Cell:
     if ceiling is None or ceiling.share is None:
         return Cell("-", "dim")
-    text = _percent(ceiling.share.estimate) + ("*" if _differs(ceiling.difference) else "")
+    star = "*" if _differs(ceiling.difference) else ""
     if ceiling.share.low is None or ceiling.share.high is None:
-        return Cell(text)
-    return Cell(f"{text} [{round(100 * ceiling.share.low)}, {round(100 * ceiling.share.high)}]")
+        return Cell(_percent(ceiling.share.estimate) + star)
+    # Rounded alike, so that no share is shown outside its own limits.
+    numbers = (ceiling.share.estimate, ceiling.share.low, ceiling.share.high)
+    share, low, high = (round(100 * number) for number in numbers)
+    return Cell(f"{share} %{star} [{low}, {high}]")
 
 
 def _percent(share: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from xaudit.catalog.plugin_rows import told_row
 from xaudit.config import AuditFile
 from xaudit.config.plugged import brought_by
+from xaudit.counts import counted
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
     Ceiling,
@@ -25,7 +26,7 @@ from xaudit.records import (
 from xaudit.stages.categories import categorise
 from xaudit.stages.causal import localized_and_causal
 from xaudit.stages.judging import judged, metric_names, survival_of
-from xaudit.stages.left_out import failures, unscored_groups, what_is_missing
+from xaudit.stages.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.published_intervals import with_published_intervals
 from xaudit.stages.read_outcome import OUTCOME, load
 from xaudit.stages.regressions import regressions_of
@@ -118,7 +119,7 @@ def conclude(
             "survival": asdict(survival_of(audit)),
             "tunes_thresholds": audit.tunes_thresholds,
             "work": asdict(work),
-            "unscored": [asdict(group) for group in unscored_groups(scores)],
+            "unscored": [asdict(group) for group in groups_without_value(scores)],
             **{name: value for name, value in head.items() if name != "data_findings"},
             "data_findings": [asdict(verdict) for verdict in head["data_findings"]],
             "agreements": [asdict(one) for one in figures.agreements],
@@ -133,7 +134,7 @@ def conclude(
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
         if failed / max(asked, 1) > audit.run.max_error_rate:
             raise IncompleteRunError(
-                f"{failed} of {asked} cases failed, more than the allowed {audit.run.max_error_rate:.0%}",
+                f"{failed} of {counted(asked, 'case')} failed, more than the allowed {audit.run.max_error_rate:.0%}",
                 hint=f"`xaudit report {run.path}` shows what there is and why the rest is missing",
                 run_folder=run.path,
                 missing=tuple(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from xaudit.cases.dataset import Dataset
+from xaudit.counts import counted
 from xaudit.engine.crew import Crew
 from xaudit.engine.local import ShardCount, Tally
 from xaudit.engine.threads import one_blas_thread, threads_each
@@ -82,7 +83,7 @@ def explain_and_score(
 def parts_have_gone(folder: RunFolder, n_parts: int) -> RunFolderError:
     """The error where finished parts are not there when they are to be read."""
     return RunFolderError(
-        f"{folder.run_id}: {n_parts} finished parts have gone or were damaged meanwhile",
+        f"{folder.run_id}: {counted(n_parts, 'finished part has', 'finished parts have')} gone or {'was' if n_parts == 1 else 'were'} damaged meanwhile",
         hint="give the same command again: only what is missing is done",
     )
 

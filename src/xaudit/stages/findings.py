@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from xaudit.counts import counted
 from xaudit.records import Problem, Verdict
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def data_findings(datasets: Mapping[str, "Dataset"], problems: Sequence[Problem]
         found.append(
             _finding(
                 "XA403", "the data", "every case used",
-                f"{n_cases} {'case was' if n_cases == 1 else 'cases were'} left out: {problems[0].case_id}: "
+                f"{counted(n_cases, 'case was', 'cases were')} left out: {problems[0].case_id}: "
                 f"{problems[0].reason}" + ("; and others" if n_cases > 1 else ""),
             )
         )  # fmt: skip

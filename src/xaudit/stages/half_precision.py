@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 
 from xaudit.audit import CaseSource, Chunk, explain, score
 from xaudit.config import AuditFile, ExplainerSpec
+from xaudit.counts import counted
 from xaudit.records import Case, FloatArray, Prediction, Score, ScoreResult
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def note_of_precision(
     shifts = _largest_shifts(half, whole)
     texts += [f"{metric} moved by {shift:.2g} at most" for metric, shift in shifts.items()]
     return (
-        f"model '{classifier.id}' answers in {classifier.precision}; against float32, on {len(chunk.subjects)} cases: "
+        f"model '{classifier.id}' answers in {classifier.precision}; against float32, on {counted(len(chunk.subjects), 'case')}: "
         + "; ".join(texts)
     )
 

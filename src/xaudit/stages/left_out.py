@@ -2,9 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Literal
 
 from xaudit.records import MODEL_LEVEL, Problem, ScoreResult, Unscored, UnscoredGroup
 from xaudit.statistics.digits import counted
+
+Kind = Literal["score", "region", "ceiling"]
+
+_KINDS: dict[str, Kind] = {"regions": "region", "limits": "ceiling"}
+"""What a result of a family is; of every other one it is a score."""
 
 
 def what_is_missing(
@@ -39,13 +45,33 @@ def failures(problems: Sequence[Problem], *, n_cases: int, n_chosen: int) -> lis
 
 
 def unscored_groups(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
-    """What has no value, by model, explainer and reason, the most cases first; neither region shares nor what only limits others count."""
-    cases: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    """Scores that have no value, without shares of regions and what only limits others."""
+    return [group for group in groups_without_value(scores) if group.what == "score"]
+
+
+def groups_without_value(scores: Sequence[ScoreResult]) -> list[UnscoredGroup]:
+    """Everything that has no value, by model, explainer, kind and reason, the most cases first.
+
+    Scores come before regions and ceilings, which only describe and limit them.
+    """
+    cases: dict[tuple[str, str, str, Kind], list[str]] = defaultdict(list)
     for result in scores:
-        if isinstance(result, Unscored) and result.key.family not in ("regions", "limits"):
+        if isinstance(result, Unscored):
             key = result.key
-            cases[key.model_id, key.explainer_id, result.reason].append(key.case_id)
-    groups = [UnscoredGroup(*key, len(set(ids)), len(ids)) for key, ids in cases.items()]
+            what = _KINDS.get(key.family, "score")
+            cases[key.model_id, key.explainer_id, result.reason, what].append(key.case_id)
+    groups = [
+        UnscoredGroup(model, explainer, reason, len(set(ids)), len(ids), what)
+        for (model, explainer, reason, what), ids in cases.items()
+    ]
+    order = list(_KINDS.values())
     return sorted(
-        groups, key=lambda group: (-group.n_cases, group.model_id, group.explainer_id, group.reason)
+        groups,
+        key=lambda group: (
+            group.what != "score" and 1 + order.index(group.what),
+            -group.n_cases,
+            group.model_id,
+            group.explainer_id,
+            group.reason,
+        ),
     )

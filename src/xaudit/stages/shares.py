@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xaudit.config import fingerprint
+from xaudit.counts import counted
 from xaudit.engine.local import Lane
 from xaudit.errors import IncompleteRunError, RunFolderError, UsageError
 from xaudit.stages.request import RunRequest, Share
@@ -186,7 +187,10 @@ def _incomplete(
         f"{noun} {names} of {of} {verb} {how}",
         hint=f"give the command that makes it, `xaudit run … --shard {shares[0]}/{of}`, then merge again",
         missing=tuple(
-            (f"shard {index} of {of}", f"{n_missing[index]} pieces of work" if index in n_missing else how)
+            (
+                f"shard {index} of {of}",
+                counted(n_missing[index], "piece of work", "pieces of work") if index in n_missing else how,
+            )
             for index in shares
         ),
     )

@@ -169,7 +169,7 @@ class ClusterBootstrap:
     def _limits(
         self, estimate: float, drawn: FloatArray, jackknife: FloatArray, sizes: FloatArray
     ) -> Interval:
-        """The interval that replicates and the estimates without each cluster give."""
+        """The interval that replicates and the estimates without each cluster give; the estimate lies within it."""
         replicates = drawn[np.isfinite(drawn)]
         dropped = len(drawn) - len(replicates)
         if dropped > _MAX_DROPPED * len(drawn):
@@ -178,10 +178,15 @@ class ClusterBootstrap:
         if spread <= _LEVEL * max(1.0, abs(estimate)):
             return Interval(estimate, estimate, estimate, "percentile", dropped)
         z = small_sample_quantile(self.confidence, sizes)
+        percentiles = float(ndtr(-z)), float(ndtr(z))
         levels = _bca_levels(estimate, replicates, jackknife, z)
         method = "percentile" if levels is None else "bca"
-        low, high = np.quantile(replicates, levels or (float(ndtr(-z)), float(ndtr(z))))
-        return Interval(estimate, float(low), float(high), method, dropped)
+        low, high = np.quantile(replicates, levels or percentiles)
+        if levels is not None and not low <= estimate <= high:
+            method = "percentile"
+            low, high = np.quantile(replicates, percentiles)
+        # Where nearly all replicates lie on one side of the estimate, neither kind of limits need hold it between them.
+        return Interval(estimate, min(float(low), estimate), max(float(high), estimate), method, dropped)
 
     def _draws(self, n_clusters: int) -> Resamples:
         found = self._resamples.get(n_clusters)

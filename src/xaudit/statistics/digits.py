@@ -1,6 +1,9 @@
 """Numbers as a person reads them: few digits, but enough to see on which side of a limit a number lies."""
 
+from xaudit.counts import counted
 from xaudit.records import Interval
+
+__all__ = ["SMALLEST", "counted", "shown", "shown_interval"]
 
 _DIGITS = 2
 _MOST_DIGITS = 17
@@ -52,16 +55,6 @@ def shown_interval(interval: Interval, *, beside: float | None = None, estimate_
     if interval.low <= interval.estimate <= interval.high:
         estimate = _between(interval.estimate, low, high, estimate)
     return f"{estimate} [{low}, {high}]"
-
-
-def counted(n: int, noun: str, plural: str = "") -> str:
-    """A count with its noun.
-
-    Example:
-        >>> counted(1, "patient"), counted(1200, "patient"), counted(2, "study", "studies")
-        ('1 patient', '1,200 patients', '2 studies')
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def _between(value: float, low: str, high: str, text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from xaudit.counts import counted
 from xaudit.records import Coefficient, FloatArray, Interval
 
 MIN_PATIENTS = 10
@@ -45,7 +46,7 @@ def clustered_regression(
     n_cases, n_columns = design.shape
     n_clusters = int(codes.max(initial=-1)) + 1
     if n_clusters < MIN_PATIENTS:
-        return NoFit(f"{n_clusters} patients: a regression takes at least {MIN_PATIENTS}")
+        return NoFit(f"{counted(n_clusters, 'patient')}: a regression takes at least {MIN_PATIENTS}")
     for name, column in columns.items():
         if np.ptp(column) <= 1e-12 * max(1.0, float(np.abs(column).max())):
             return NoFit(f"{name} is the same on all cases")

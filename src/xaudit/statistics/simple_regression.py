@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 from scipy.stats import spearmanr
 
+from xaudit.counts import counted
 from xaudit.records import Coefficient, FloatArray, Interval
 from xaudit.statistics.regression import NoFit
 
@@ -37,7 +38,7 @@ def simple_regression(
     """
     n_cases = len(response)
     if n_cases < LEAST_CASES:
-        return NoFit(f"{n_cases} cases: this regression takes at least {LEAST_CASES}")
+        return NoFit(f"{counted(n_cases, 'case')}: this regression takes at least {LEAST_CASES}")
     if np.ptp(column) == 0:
         return NoFit(f"{name} is the same on all cases")
     centred = column - column.mean()

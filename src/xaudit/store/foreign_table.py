@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xaudit.cases.table import MOST_COLUMNS, check_bytes, read_text, table_lines
+from xaudit.counts import counted
 from xaudit.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _csv(path: Path, what: str) -> list[Row]:
                 continue
             if len(cells) != len(names):
                 raise DataError(
-                    f"{path.name}: line {reader.line_num}: {len(cells)} cells under {len(names)} columns",
+                    f"{path.name}: line {reader.line_num}: {counted(len(cells), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
                 )
             _check_cells(path.name, len(rows) * len(names))

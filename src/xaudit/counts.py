@@ -1,0 +1,13 @@
+"""Counts with their nouns; the lowest room, so that every sentence can use the same one."""
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """A count with its noun, or with whatever else depends on the number.
+
+    Example:
+        >>> counted(1, "patient"), counted(1200, "patient"), counted(2, "study", "studies")
+        ('1 patient', '1,200 patients', '2 studies')
+        >>> counted(1, "image is a copy", "images are copies")
+        '1 image is a copy'
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
