@@ -123,6 +123,13 @@ def test_one_class_only_is_refused_until_the_classes_are_listed(two_classes, loa
     assert dataset.class_names == ("cancer", "none")
 
 
+def test_listed_classes_keep_their_order_and_others_are_sorted(two_classes, load):
+    assert load(images=two_classes).class_names == ("cancer", "normal")
+    listed = load(images=two_classes, classes=["normal", "cancer", "benign"])
+    assert listed.class_names == ("normal", "cancer", "benign")
+    assert listed.positive == load(images=two_classes).positive
+
+
 def test_a_class_that_is_not_listed_is_refused(two_classes, load):
     with refused(
         "data.classes: the class 'normal' of the data is not listed", "data.classes has 'cancer', 'healthy'"

@@ -171,6 +171,19 @@ def test_trained_network_tells_the_classes_apart(tmp_path):
     assert [each.correct for each in found] == [True] * 8
 
 
+def test_a_trained_network_keeps_the_order_of_its_classes_whatever_the_data_lists_later(tmp_path):
+    # Trained with normal first; asked by data that list cancer first, the same image gets the same answer.
+    data = study(class_names=("normal", "cancer"))
+    weights = train(tmp_path, settings=SETTINGS.model_copy(update={"epochs": 12}), data=data)
+    first, second = (
+        load_classifier(section(), class_names=names, weights=weights, device="cpu", batch_size=4)
+        for names in (("normal", "cancer"), CLASSES)
+    )
+    shown = torch.randn((4, 3, 16, 16), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(first.logits(shown).flip(1), second.logits(shown))
+    assert first.fingerprint != second.fingerprint
+
+
 def test_training_leaves_torchs_random_numbers_alone(tmp_path):
     torch.manual_seed(5)
     before = torch.get_rng_state()

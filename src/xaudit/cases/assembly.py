@@ -117,7 +117,8 @@ def _class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, .
     for name in sorted(found - set(section.classes)) if section.classes else ():
         hint = did_you_mean(name, section.classes, otherwise=f"data.classes has {_spelled(section.classes)}")
         raise DataError(f"data.classes: the class '{name}' of the data is not listed", hint=hint)
-    names = tuple(sorted(found | set(section.classes)))
+    # A listed order is the order of a model's outputs, so it is kept.
+    names = section.classes or tuple(sorted(found))
     if len(names) < 2:
         raise DataError(
             f"all {len(entries)} images are of the one class '{names[0]}'",

@@ -23,7 +23,7 @@ class Dataset:
     Attributes:
         root: the folder of the images, absolute; never shown or stored.
         cases: those that can be read, in the order of their ids, each with its split.
-        class_names: sorted.
+        class_names: in the order that `data.classes` lists them, else sorted.
         positive: the class whose evidence readers mark: the audit file's, else the one with most marked cases,
             else the last class name.
         readers: the policy that :meth:`regions` follows.

@@ -236,7 +236,8 @@ class DataSection(Section):
         None, description="the class whose evidence readers mark; by default the marked one"
     )
     classes: tuple[str, ...] = Field(
-        (), description="every class, where the data shows only some; by default those it shows"
+        (),
+        description="every class, in the order of the models' outputs; by default those that the data shows, sorted",
     )
     merge: dict[str, str] = Field(
         default_factory=dict, description="class name in the data: class name to use"
@@ -254,6 +255,14 @@ class DataSection(Section):
     nifti: SlicesSection = SlicesSection()
     split: SplitSection = SplitSection()
     phantom: PhantomSection = PhantomSection()
+
+    @field_validator("classes")
+    @classmethod
+    def _are_different(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in classes if classes.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"'{twice}' stands twice|name each class once")
+        return classes
 
     @model_validator(mode="after")
     def _has_its_source(self) -> Self:

@@ -115,6 +115,11 @@ class ModelSection(Section):
     std: tuple[Spread, Spread, Spread] = Field(
         (0.229, 0.224, 0.225), description="that each channel is divided by after that"
     )
+    classes: tuple[str, ...] = Field(
+        (),
+        description="the data's classes in the order of its outputs; by default the order that its file names, else that of "
+        "`data.classes`, else sorted",
+    )
     outputs: Literal["classes", "multilabel", "multilabel-probabilities"] = Field(
         "classes",
         description="whether its answers are one logit for each class of the data, or a logit (or a probability) for each of its "
@@ -172,6 +177,16 @@ class ModelSection(Section):
             )
         return value
 
+    @field_validator("classes")
+    @classmethod
+    def _are_different(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in classes if classes.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(
+                f"'{twice}' stands twice|name each class once, in the order of the model's outputs"
+            )
+        return classes
+
     @model_validator(mode="after")
     def _is_of_images_in_0_to_1(self) -> Self:
         if max(self.mean) > 1:
@@ -227,6 +242,10 @@ class ModelSection(Section):
                 if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"{name}: goes with a network of findings|set `outputs: multilabel`")
             return self
+        if self.classes:
+            raise ValueError(
+                "classes: `findings` lists the outputs of a multilabel network|take `classes` out"
+            )
         if not self.findings:
             raise ValueError(
                 "findings: a multilabel network needs them|name what its answers stand for, in its order"

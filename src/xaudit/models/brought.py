@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from xaudit.models.class_order import StoredOrder
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -15,6 +17,8 @@ class Brought:
         std: divided by afterwards.
         architecture: its name; of what is not built here, with a digest of all that says how it is built.
         notes: what a reader of its results must know.
+        orders: of classes, that its files name.
+        outputs: the class of each output of the network itself, where its logits are in the data's order already.
     """
 
     module: torch.nn.Module
@@ -23,3 +27,5 @@ class Brought:
     std: tuple[float, float, float]
     architecture: str
     notes: tuple[str, ...] = ()
+    orders: tuple[StoredOrder, ...] = ()
+    outputs: tuple[str, ...] = ()

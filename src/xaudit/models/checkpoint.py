@@ -21,11 +21,13 @@ from safetensors.torch import save
 
 from xaudit.counts import counted
 from xaudit.errors import ModelError, OutputError
+from xaudit.models.class_order import StoredOrder, stored_orders
 from xaudit.models.torch_file import names_in, unpacked_bytes
 
 State = dict[str, torch.Tensor]
 
 _NESTS = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
+_ORDERS = "orders of classes"
 _PREFIXES = ("module.", "model.", "net.", "_orig_mod.")
 _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
@@ -61,7 +63,7 @@ def load_weights(
     """
     state, notes = read_state(path)
     trained_on = notes.get("class_names")
-    if isinstance(trained_on, list) and tuple(trained_on) != class_names:
+    if isinstance(trained_on, list) and set(trained_on) != set(class_names):
         raise ModelError(
             f"model '{model_id}': {path}: trained on the classes {', '.join(map(str, trained_on))}, "
             f"the data has {', '.join(class_names)}",
@@ -120,7 +122,8 @@ def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
         ) from None
     if len(head) == 9 and head[8:] == b"{":
         return _read_safetensors(path)
-    return _state_in(read_plain(path), path), {}
+    content = read_plain(path)
+    return _state_in(content, path), _with_orders({}, content)
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
@@ -165,18 +168,31 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
     try:
         with safe_open(path, framework="pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            written = (file.metadata() or {}).get("xaudit", "{}")
+            metadata = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"weights {path}: damaged safetensors file: {error!s:.200}", hint="copy it again from its source"
         ) from None
     try:
-        notes = json.loads(written)
+        notes = json.loads(metadata.pop("xaudit", "{}"))
     except (ValueError, RecursionError):
         raise ModelError(
             f"weights {path}: what xaudit noted in the file is damaged", hint="copy it again from its source"
         ) from None
-    return state, notes if isinstance(notes, dict) else {}
+    return state, _with_orders(notes if isinstance(notes, dict) else {}, metadata)
+
+
+def orders_in(notes: Mapping[str, object]) -> tuple[StoredOrder, ...]:
+    """The orders of classes that a checkpoint names: xaudit's own note, and what others wrote into it."""
+    own = stored_orders({"class_names": notes.get("class_names")})
+    others = notes.get(_ORDERS, ())
+    return (*own, *(others if isinstance(others, tuple) else ()))
+
+
+def _with_orders(notes: dict[str, object], content: object) -> dict[str, object]:
+    """The notes, with the orders of classes that the rest of a file names, where it names any."""
+    found = stored_orders(content)
+    return {**notes, _ORDERS: found} if found else notes
 
 
 def read_plain(path: Path) -> object:

@@ -50,6 +50,8 @@ class Classifier:
         compile: whether full batches go to a compiled network, see :mod:`xaudit.models.compiling`.
         remarks: what its source says that a reader of its results must know.
         precision: of :meth:`logits`; whoever calls ``module`` gets float32.
+        outputs: the class that each output of the network itself stands for, before it was brought into the order of
+            ``class_names``.
         fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
         meter: what has been asked of it.
         notes: the remarks, and what was found when it was first asked.
@@ -73,6 +75,7 @@ class Classifier:
     compile: bool = False
     remarks: tuple[str, ...] = ()
     precision: Precision = "float32"
+    outputs: tuple[str, ...] = ()
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
     notes: tuple[str, ...] = field(init=False, default=())

@@ -17,6 +17,7 @@ from xaudit.config import ModelSection
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.brought import Brought
+from xaudit.models.class_order import StoredOrder, order_of_outputs, stored_orders
 from xaudit.models.extras import check_extra
 from xaudit.models.folder_preprocessing import folder_preprocessing
 from xaudit.models.sealed import check_channels
@@ -70,13 +71,22 @@ def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[st
     told = folder_preprocessing(section, folder, plain, subject)
     module = _loaded(folder, subject)
     check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
-    order, notes = _order(module.config.id2label, class_names, subject)
+    outputs, notes = _outputs(module.config.id2label, plain, class_names, section, subject)
+    order = [outputs.index(name) for name in class_names]
     kind = type(module)
     module.__class__ = type(kind.__name__, (_Logits, kind), {"__module__": kind.__module__})
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]
-    return Brought(module, told.side, told.mean, told.std, f"{kind.__name__} {digest}", (*told.notes, *notes))
+    return Brought(
+        module,
+        told.side,
+        told.mean,
+        told.std,
+        f"{kind.__name__} {digest}",
+        (*told.notes, *notes),
+        outputs=outputs,
+    )
 
 
 def _config_text(folder: Path, subject: str) -> bytes:
@@ -159,19 +169,29 @@ def _loaded(folder: Path, subject: str) -> Any:  # noqa: ANN401  (transformers m
     return module
 
 
-def _order(
-    labels: dict[int, str], class_names: tuple[str, ...], subject: str
-) -> tuple[list[int], tuple[str, ...]]:
-    """Which logit belongs to each class of the data, and what must be read about it."""
-    names = [labels[index] for index in sorted(labels)]
+def _outputs(
+    labels: dict[int, str],
+    plain: dict[str, Any],
+    class_names: tuple[str, ...],
+    section: ModelSection,
+    subject: str,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The class, or finding, that each logit stands for, and what must be read about it."""
+    names = tuple(labels[index] for index in sorted(labels))
+    file = subject.partition(": ")[2] + "/config.json"
     if len(names) == len(class_names) and all(_UNNAMED.fullmatch(name) for name in names):
+        if section.classes:
+            return order_of_outputs(section, class_names, (), file=file), ()
         classes = ", ".join(class_names)
-        return list(range(len(names))), (
+        return class_names, (
             f"{subject}: config.json does not name its classes (id2label), so they are taken to be {classes} in this order",
         )
-    if sorted(names) != sorted(class_names):
+    if sorted(names) != sorted(class_names) and not section.classes:
         raise ModelError(
             f"{subject}: its classes (id2label) are {', '.join(names)}, the data has {', '.join(class_names)}",
             hint="give the data's classes these names with `merge`",
         )
-    return [names.index(name) for name in class_names], ()
+    if section.outputs != "classes":  # its findings are named, so they need not be listed in its order
+        return names, ()
+    further = stored_orders({"label2id": plain.get("label2id")})
+    return order_of_outputs(section, class_names, (StoredOrder("id2label", names), *further), file=file), ()

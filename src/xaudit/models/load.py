@@ -10,7 +10,8 @@ from xaudit.errors import ModelError
 from xaudit.models.brought import Brought
 from xaudit.models.build import architecture_of, build_module, input_hw
 from xaudit.models.channels import on_one_channel
-from xaudit.models.checkpoint import load_weights
+from xaudit.models.checkpoint import load_weights, orders_in
+from xaudit.models.class_order import StoredOrder, check_stated, in_order, order_of_outputs
 from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
@@ -77,11 +78,17 @@ def _classifier(
             f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
             hint="leave it out: a CPU is slower in half precision unless it is made for it",
         )
+    check_stated(section, class_names)
     answers_for = class_names if section.outputs == "classes" else section.findings
     brought = _brought(section, answers_for, weights, place)
     module, architecture, side = brought.module, brought.architecture, brought.side
     if section.channels == 1 and section.source in _WHOLE:
         module = on_one_channel(module)
+    outputs = brought.outputs or order_of_outputs(section, answers_for, brought.orders, file=str(weights))
+    if section.outputs == "classes" and not brought.outputs:
+        module = in_order(module, outputs, class_names)
+    if outputs != answers_for:
+        architecture = f"{architecture}, outputs {', '.join(outputs)}"
     if section.outputs != "classes":
         asked = _asked_finding(section, class_names, positive)
         module, architecture = on_one_finding(module, asked), f"{architecture} {asked}"
@@ -100,6 +107,7 @@ def _classifier(
         compile=compile,
         remarks=brought.notes,
         precision=precision,
+        outputs=outputs,
     )
 
 
@@ -146,14 +154,16 @@ def _brought(
     side = input_hw(section)[0]
     module = build_module(section, len(class_names))
     remarks: tuple[str, ...] = ()
+    orders: tuple[StoredOrder, ...] = ()
     if weights is not None:
         notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
         _check_preprocessing(section, (side, side), notes, weights)
-        if section.source == "timm" and not notes:
+        orders = orders_in(notes)
+        if section.source == "timm" and "architecture" not in notes:
             from xaudit.models.timm_networks import timm_remarks
 
             remarks = timm_remarks(section)
-    return Brought(module, side, section.mean, section.std, architecture_of(section), remarks)
+    return Brought(module, side, section.mean, section.std, architecture_of(section), remarks, orders)
 
 
 def _whole(
@@ -195,7 +205,9 @@ def _whole(
             )
         case _:
             raise ValueError(f"a model from {section.source} does not come whole")
-    return Brought(module, side, section.mean, section.std, f"{section.source} {file.sha256}")
+    return Brought(
+        module, side, section.mean, section.std, f"{section.source} {file.sha256}", orders=module.orders
+    )
 
 
 def _check_preprocessing(

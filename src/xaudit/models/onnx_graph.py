@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.class_order import stored_orders
 from xaudit.models.sealed import BatchSizes, Sealed, SealedFile, agreed_side, check_channels
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def open_onnx(
             return found[0]
         return dict(zip(names, found, strict=True)) if "logits" in names else tuple(found)
 
-    return Sealed(program, n_classes=n_classes, sizes=sizes), side
+    orders = stored_orders(session.get_modelmeta().custom_metadata_map)
+    return Sealed(program, n_classes=n_classes, sizes=sizes, orders=orders), side
 
 
 def _session(file: SealedFile, subject: str) -> "onnxruntime.InferenceSession":

@@ -2,13 +2,14 @@
 
 import hashlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.class_order import StoredOrder
 from xaudit.models.outputs import logits_of
 
 DEFAULT_SIDE = 224
@@ -35,12 +36,23 @@ class Sealed(torch.nn.Module):
     """
 
     def __init__(
-        self, program: Callable[[torch.Tensor], object], *, n_classes: int, sizes: BatchSizes = BatchSizes()
+        self,
+        program: Callable[[torch.Tensor], object],
+        *,
+        n_classes: int,
+        sizes: BatchSizes = BatchSizes(),
+        orders: Sequence[StoredOrder] = (),
     ) -> None:
         super().__init__()
         self._program = [program]
         self._n_classes = n_classes
         self._sizes = sizes
+        self._orders = tuple(orders)
+
+    @property
+    def orders(self) -> tuple[StoredOrder, ...]:
+        """The orders of classes that its file names."""
+        return self._orders
 
     @property
     def fills_up(self) -> bool:

@@ -12,9 +12,11 @@ import torch
 
 from xaudit.errors import ModelError
 from xaudit.models.archive import not_loaded, opened_archive
+from xaudit.models.class_order import NAMES, stored_orders
 from xaudit.models.sealed import Sealed, SealedFile
 
 _WORDS_FOR_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|from_file|load)\s*\(")
+_LARGEST_LIST = 2**20
 _SAVE_AGAIN = "write it with `torch.jit.save(torch.jit.script(model.eval()), path)`"
 
 
@@ -26,6 +28,7 @@ def open_torchscript(file: SealedFile, *, subject: str, n_classes: int, device: 
     """
     with opened_archive(file, subject=subject, what="TorchScript archive", again=_SAVE_AGAIN) as archive:
         _check_entries(archive, file, subject)
+        extra = _extra_files(archive)
     try:
         with warnings.catch_warnings():
             # torch calls the format deprecated, which is no news to whoever has one.
@@ -42,7 +45,20 @@ def open_torchscript(file: SealedFile, *, subject: str, n_classes: int, device: 
         with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             return network(images)
 
-    return Sealed(program, n_classes=n_classes)
+    attributes = {name: getattr(network, name, None) for name in NAMES}
+    orders = (*stored_orders(extra), *stored_orders(attributes))
+    return Sealed(program, n_classes=n_classes, orders=orders)
+
+
+def _extra_files(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The texts that `torch.jit.save` was given as extra files and that are called like a list of classes."""
+    found = {}
+    for entry in archive.infolist():
+        folder, _, name = entry.filename.partition("/")[2].rpartition("/")
+        stem = name.rpartition(".")[0] or name
+        if folder == "extra" and stem.lower() in NAMES and entry.file_size < _LARGEST_LIST:
+            found[stem] = archive.read(entry).decode("utf-8", errors="replace")
+    return found
 
 
 def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> None:

@@ -187,6 +187,7 @@ class _Training:
         shown = [self.cases[index] for index in (0, len(self.cases) // 2, -1)]
         left_out = {
             "weights",
+            "classes",
             "dataset",
             "layer",
             "target",

@@ -79,6 +79,7 @@ def _train(
     folder: Path,
     on_progress: Callable[[Progress], None],
 ) -> Path:
+    from xaudit.models.class_order import order_of_outputs
     from xaudit.models.training_data import TrainingData
 
     audit: AuditFile = request.audit
@@ -96,7 +97,8 @@ def _train(
         regions = dataset.regions(case)
         return union(list(regions.values()), (case.height, case.width)) if regions else None
 
-    data = TrainingData(dataset.cases, dataset.class_names, dataset.pixels, mark)
+    outputs = order_of_outputs(section, dataset.class_names, (), file="")
+    data = TrainingData(dataset.cases, outputs, dataset.pixels, mark)
     return train_classifier(
         section,
         settings,

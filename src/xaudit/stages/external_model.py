@@ -8,6 +8,7 @@ from xaudit.catalog import ASKS_THE_MODEL, FAMILIES_WITH_QUESTIONS, METRICS, ext
 from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.errors import ModelError
 from xaudit.explainers.external.maps import ExternalMaps, load_maps
+from xaudit.models.class_order import StoredOrder, order_of_outputs
 from xaudit.models.external import DEFAULT_SIDE, ExternalModel
 from xaudit.models.predict import prediction_of
 from xaudit.records import Prediction, Problem, Progress
@@ -45,6 +46,9 @@ def obtain_external(
         {case.case_id: (case.height, case.width) for case in dataset.cases},
     )
     rows = read_foreign_table(table.path, what="predictions")
+    columns = [name for name in rows[0][1] if name in dataset.class_names] if rows else []
+    stored = [StoredOrder("its columns", tuple(columns))] if len(columns) == len(dataset.class_names) else []
+    outputs = order_of_outputs(section, dataset.class_names, stored, file=str(table.path))
     answers = answers_of(rows, images, class_names=dataset.class_names, values=table.values)
     cases = [case for case in dataset.cases if case.split in _scored(audit) and case.case_id in answers]
     specs = {spec.id: spec for spec in audit_of_model(audit, section).explainers}
@@ -63,6 +67,7 @@ def obtain_external(
         std=section.std,
         batch_size=audit.run.batch_size,
         architecture="external",
+        outputs=outputs,
         answers=answers,
         table_checksum=file_checksum(table.path),
         maps=maps,
