@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import subprocess
+from pathlib import PosixPath
 
 import pytest
 from store_records import HASH, NOON
@@ -195,3 +196,29 @@ def test_a_writer_whose_temporary_file_was_cleared_away_writes_again(tmp_path, m
     write_atomically(tmp_path / "a.txt", b"x")
     assert names(tmp_path) == ["a.txt"]
     assert len(cleared) == 1
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, b"whole")
+    assert os.read(reader, 100) == b"whole"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    os.close(reader)
+
+
+def test_a_link_to_an_open_stream_is_written_to_and_stays_a_link(tmp_path):
+    with (tmp_path / "file").open("wb") as file:
+        link = tmp_path / "stdout"
+        link.symlink_to(f"/proc/self/fd/{file.fileno()}")
+        if not link.exists():
+            pytest.skip("this system shows no open streams")
+        write_atomically(link, b"whole")
+        assert link.is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"whole"
+
+
+def test_a_full_device_is_an_output_error():
+    with pytest.raises(OutputError, match="^/dev/full: the disk is full$"):
+        write_atomically(PosixPath("/dev/full"), b"whole")

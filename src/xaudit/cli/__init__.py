@@ -5,6 +5,14 @@ import sys
 
 def main() -> None:
     """Carries out the process's command line and ends the process with its exit code."""
+    from xaudit.streams import guard_standard_streams
+
+    streams = guard_standard_streams()  # before any other import opens a file
     from xaudit.cli.boundary import run_command_line
 
-    sys.exit(run_command_line(sys.argv[1:]))
+    code = run_command_line(sys.argv[1:])
+    sys.stdout.flush()
+    note = streams.note_on_lost_output()
+    if note:
+        sys.stderr.write(f"note:  {note}\n")
+    sys.exit(code)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import typer
 
 from xaudit.cli.application import application
-from xaudit.cli.output import say, silence
+from xaudit.cli.output import say
 from xaudit.errors import ExitCode, OutputError, UsageError, XauditError, did_you_mean
 
 RESUMABLE = frozenset({"run", "train", "predict", "explain", "score", "merge"})
@@ -54,9 +54,6 @@ def run_command_line(args: Sequence[str]) -> int:
         )
         say(f"\ninterrupted{more}")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        _stop_writing()
-        return int(ExitCode.OK)
     except MemoryError:
         say(_two_lines(_NO_MEMORY))
         return int(_NO_MEMORY.exit_code)
@@ -141,12 +138,3 @@ def _two_lines(error: XauditError) -> str:
     message = " ".join(str(error).split())
     hint = " ".join(error.hint.split())
     return f"error: {message}" + (f"\nhint:  {hint}" if hint else "")
-
-
-def _stop_writing() -> None:
-    """Points stdout and stderr at nothing after their reader has gone, so that the exit code still counts."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            silence(stream)

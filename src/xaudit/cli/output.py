@@ -1,7 +1,6 @@
 """Where results and messages go, and in which format."""
 
 import json
-import os
 import sys
 from enum import StrEnum
 from typing import TextIO
@@ -33,7 +32,7 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 
 def emit(text: str) -> None:
-    """A result, on stdout; a reader that has gone away does not change the exit code."""
+    """A result, on stdout."""
     _write(sys.stdout, text if text.endswith("\n") else text + "\n")
 
 
@@ -59,14 +58,5 @@ def emit_grid(table: Grid) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        silence(stream)
-
-
-def silence(stream: TextIO) -> None:
-    """Points a stream at nothing after its reader has gone."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), stream.fileno())
+    stream.write(text)
+    stream.flush()

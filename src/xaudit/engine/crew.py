@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from xaudit.engine.threads import limit_threads
 from xaudit.errors import IncompleteRunError
+from xaudit.streams import guard_standard_streams
 
 _STOP_SECONDS = 5.0
 
@@ -180,6 +181,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _serve(connection: Connection, n_threads: int) -> None:
     """The life of a worker."""
+    guard_standard_streams()
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

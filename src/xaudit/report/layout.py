@@ -49,10 +49,7 @@ def print_lines(console: Console, lines: Sequence[Text]) -> None:
     if console.color_system is None:
         for line in lines:
             line.truncate(console.width, overflow="ellipsis")
-        try:
-            console.file.write("".join(f"{line.plain}\n" for line in lines))
-        except BrokenPipeError:
-            console.on_broken_pipe()
+        console.file.write("".join(f"{line.plain}\n" for line in lines))
     elif lines:
         print_line(console, Text("\n").join(lines))
 

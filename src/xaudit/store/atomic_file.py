@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ _REFUSALS = {
     errno.ENOTDIR: ("a file stands where a folder is needed", _ELSEWHERE),
     errno.EEXIST: ("a file stands where a folder is needed", _ELSEWHERE),
     errno.EISDIR: ("a folder stands where a file is needed", _ELSEWHERE),
+    errno.EPIPE: ("nobody reads what is written there", "name a file instead"),
 }
 
 
@@ -62,11 +64,16 @@ def make_folder(path: Path) -> None:
 def write_atomically(path: Path, data: bytes) -> None:
     """Puts ``data`` under ``path`` in one step; a file that was there is replaced, or on failure kept.
 
+    A device, a pipe or an open stream such as /dev/stdout is written to and stays what it is.
+
     Raises:
         OutputError: no permission, no room, or a folder in the way. Nothing half-written is left behind.
     """
     make_folder(path.parent)
     with refusals_as_output_errors(path):
+        if _is_stream(path):
+            _write_all(path, data, os.O_WRONLY | os.O_APPEND)
+            return
         try:
             _write_and_rename(path, data)
         except FileNotFoundError:
@@ -101,13 +108,29 @@ def _write_and_rename(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def _is_stream(path: Path) -> bool:
+    """Return True for what cannot take another file's place: a device, a pipe, an open stream of a process."""
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        return False
+    if stat.S_ISCHR(kind) or stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) or stat.S_ISBLK(kind):
+        return True
+    return path.is_symlink() and str(path.readlink()).startswith("/proc/")
+
+
 def _write_synced(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    _write_all(path, data, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), synced=True)
+
+
+def _write_all(path: Path, data: bytes, flags: int, *, synced: bool = False) -> None:
+    handle = os.open(path, flags, 0o666)
     try:
         left = memoryview(data)
         while left:
             left = left[os.write(handle, left) :]
-        os.fsync(handle)
+        if synced:
+            os.fsync(handle)
     finally:
         os.close(handle)
 

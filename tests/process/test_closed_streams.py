@@ -1,0 +1,182 @@
+"""The exit code says what happened to the audit, whatever happens to the standard streams."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xaudit.cli.boundary import run_command_line
+
+AUDIT = """\
+name: s
+data: {format: csv, images: images, labels: labels.csv, annotations: {path: marks}}
+models: [{id: m, source: external, predictions: predictions.csv, maps: {given: maps}}]
+metrics: [iou]
+controls: [centre]
+statistics: {replicates: 100}
+report: {html: false}
+run: {figures: 0}
+gates: ["iou@external-given >= 0.2"]
+"""
+
+STREAMS = {
+    "stdout closed": ">&-",
+    "stderr closed": "2>&-",
+    "both closed": ">&- 2>&-",
+    "all closed": "<&- >&- 2>&-",
+    "stdout full": ">/dev/full",
+    "stderr full": "2>/dev/full",
+    "both full": ">/dev/full 2>/dev/full",
+    "stdout closed, stderr full": ">&- 2>/dev/full",
+    "stdout full, stderr closed": ">/dev/full 2>&-",
+    "cut off": "| head -1",
+    "cut off at once": "2>&1 | true",
+}
+
+COMMANDS = {
+    "--version": 0,
+    "--help": 0,
+    "run --help": 0,
+    "lst": 2,
+    "list metrics": 0,
+    "list metrics --format json": 0,
+    "list explainers --format csv": 0,
+    "list runs -o runs": 0,
+    "doctor": 0,
+    "config init new.yaml --force": 0,
+    "config validate audit.yaml": 0,
+    "config validate nosuch.yaml": 2,
+    "config schema": 0,
+    "config export RUN": 0,
+    "data check audit.yaml": 0,
+    "data convert audit.yaml --to coco -o NEW/marks.json": 0,
+    "data agreement audit.yaml": 2,
+    "run nosuch.yaml": 2,
+    "run audit.yaml -o runs": 0,
+    "run audit.yaml -o runs -q --fail-under iou@external-given=1.0": 1,
+    "predict audit.yaml -o NEW": 0,
+    "run audit.yaml -o NEW --workers 2": 0,
+    "merge RUN --audit audit.yaml -o NEW": 2,
+    "report RUN": 0,
+    "report RUN --full": 0,
+    "report RUN --format json": 0,
+    "report RUN --format markdown": 0,
+    "report RUN --html --to NEW/page.html": 0,
+    "report RUN --model-card": 0,
+    "show RUN im0.png": 0,
+    "compare RUN": 2,
+    "diff RUN RUN": 0,
+    "gate RUN": 0,
+    "gate RUN --fail-under iou@external-given=1.0": 1,
+    "gate RUN --github": 0,
+}
+
+EVERYWHERE = ("--version", "run nosuch.yaml")
+"""Tried with every kind of stream also where only the fast tests run."""
+
+SEVERAL = ("stdout closed", "all closed", "both full", "cut off at once")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Sixteen images, eight of them marked, maps that hit the marks, and the finished run of their audit."""
+    place = tmp_path_factory.mktemp("streams")
+    for name in ("images", "maps", "marks"):
+        (place / name).mkdir()
+    labels, answers = ["image,label,patient,split"], ["image,cancer,normal"]
+    for k in range(16):
+        ill = k % 2 == 0
+        Image.fromarray(np.full((32, 32), 90 + k, np.uint8)).save(place / "images" / f"im{k}.png")
+        mark = np.zeros((32, 32), np.uint8)
+        mark[4 + k : 12 + k, 6:14] = 255
+        saliency = np.zeros((32, 32), np.float32)
+        saliency[4 + k : 12 + k, 6 : 14 + k % 3] = 1  # IoU: 8 columns of 8, 9 or 10
+        np.save(place / "maps" / f"im{k}.npy", saliency)
+        if ill:
+            Image.fromarray(mark).save(place / "marks" / f"im{k}.png")
+        labels.append(f"im{k}.png,{'cancer' if ill else 'normal'},p{k},test")
+        answers.append(f"im{k}.png,{0.9 if ill else 0.1},{0.1 if ill else 0.9}")
+    (place / "labels.csv").write_text("\n".join(labels) + "\n")
+    (place / "predictions.csv").write_text("\n".join(answers) + "\n")
+    (place / "audit.yaml").write_text(AUDIT)
+    before = os.getcwd()
+    os.chdir(place)
+    try:
+        assert run_command_line(["run", "audit.yaml", "-o", "runs", "-q"]) == 0
+    finally:
+        os.chdir(before)
+    return place
+
+
+def ending(command, redirection, folder, new):
+    """The exit code of a command with its streams redirected, and what it could still say on stderr."""
+    [run] = [path for path in (folder / "runs").iterdir() if "-s-" in path.name]
+    words = command.replace("RUN", f"runs/{run.name}").replace("NEW", str(new))
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GITHUB_", "XAUDIT_"))
+    } | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        ["bash", "-c", f'"$PYTHON" -m xaudit {words} {redirection}; exit ${{PIPESTATUS[0]}}'],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment | {"PYTHON": sys.executable},
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "Exception ignored" not in done.stderr + done.stdout
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("streams", STREAMS)
+@pytest.mark.parametrize("command", EVERYWHERE)
+def test_the_exit_code_holds_whatever_the_streams_do(command, streams, folder, tmp_path):
+    assert ending(command, STREAMS[streams], folder, tmp_path)[0] == COMMANDS[command]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_exit_code_of_every_command_holds(command, folder, tmp_path):
+    codes = {
+        streams: ending(command, STREAMS[streams], folder, tmp_path / str(k))[0]
+        for k, streams in enumerate(SEVERAL)
+    }
+    assert codes == dict.fromkeys(SEVERAL, COMMANDS[command])
+
+
+def test_every_command_is_among_those_that_are_tried():
+    import typer
+
+    from xaudit.cli.application import application
+
+    root = typer.main.get_command(application)
+    names = {
+        " ".join((name, *below))
+        for name, command in root.commands.items()
+        for below in ([(inner,) for inner in getattr(command, "commands", {})] or [()])
+    }
+    same_code = {"train", "explain", "score", "data phantom", "data regions"}  # as `predict` and `data convert`
+    tried = {name for name in names if any(line == name or line.startswith(f"{name} ") for line in COMMANDS)}
+    assert names - tried == same_code
+
+
+def test_a_result_that_cannot_be_written_is_named_on_stderr(folder, tmp_path):
+    code, said = ending("report RUN --format json", ">/dev/full", folder, tmp_path)
+    assert (code, said) == (
+        0,
+        "note:  standard output cannot be written: no space left on device. The result is not complete\n",
+    )
+
+
+def test_no_message_gets_into_a_file_that_is_written_while_stdout_is_closed(folder, tmp_path):
+    page = tmp_path / "page.html"
+    code, said = ending(f"report RUN --html --to {page}", "<&- >&-", folder, tmp_path)
+    assert (code, said) == (0, "note:  standard output is closed: the result is not shown\n")
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert str(page) not in text
