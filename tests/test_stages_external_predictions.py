@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.name_match import ImageFacts
 from xaudit.errors import DataError, ModelError
 from xaudit.stages.external_predictions import answers_of
 from xaudit.store.foreign_table import read_foreign_table
@@ -126,3 +127,44 @@ def test_a_missing_or_damaged_file_is_said_so(tmp_path):
     (tmp_path / "preds.parquet").write_text("image,cancer\na,1\n")
     with pytest.raises(DataError, match=r"preds\.parquet: cannot be read as Parquet"):
         answers(tmp_path / "preds.parquet")
+
+
+FLAT = ImageIndex(
+    {f"slice{n}.png": f"slice{n}" for n in (1, 2, 3)},
+    {},
+    facts={f"slice{n}": ImageFacts(patient="p1") for n in (1, 2, 3)},
+)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_row_of_another_patients_image_is_left_out_and_counted(order):
+    names = ["p1/slice1.png", "p2/slice1.png", "p1/slice3.png"]
+    rows = [(f"preds.csv: line {n}", {"image": names[n], "cancer": str(0.2 + n / 10)}) for n in order]
+    extra = []
+    found = answers_of(rows, FLAT, class_names=CLASSES, values="probability", extra=extra)
+    assert sorted(found) == ["slice1", "slice3"]
+    np.testing.assert_allclose(softmax(found["slice1"]), [0.2, 0.8])  # that of p1, not the 0.3 of p2
+    assert extra == ["p2/slice1.png"]
+
+
+def test_two_names_of_one_image_are_both_named(table):
+    with pytest.raises(ModelError) as caught:
+        answers(table, "image,cancer\na.png,0.5\ntest/a.png,0.6\n")
+    assert "told of already (line 2) as 'a.png', and here as 'test/a.png'" in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "N/A", "None"])
+def test_a_row_that_names_no_image_is_refused(table, cell):
+    with pytest.raises(ModelError, match="line 3: image is empty"):
+        answers(table, f"image,cancer,normal\na.png,1,0\n{cell},0.5,0.5\n")
+
+
+def test_empty_cells_at_the_end_of_a_line_mean_nothing(table):
+    found = answers(table, "image,cancer,normal,,\na.png,0.8,0.2\ntest/b.png,0.1,0.9,,,,\n")
+    assert sorted(found) == ["test/a", "test/b"]
+
+
+def test_an_excel_file_is_called_one(table):
+    table.write_bytes(b"PK\x03\x04" + b"\0" * 26 + b"xl/workbook.xml")
+    with pytest.raises(DataError, match=r"preds\.csv: is an Excel file, and tables are read as text"):
+        answers(table)

@@ -94,7 +94,7 @@ def test_two_readers_may_annotate_one_image_in_two_folders(read):
 def test_the_same_reader_twice_on_one_image_is_refused(read):
     images = ImageIndex({"a.png": "a"}, {"a": (40, 60)})
     with refused(
-        "a.xml: reader-1 annotated the image a in a.xml too",
+        "two/a.xml: reader-1 annotated the image a in one/a.xml too",
         "join the two files, or name their readers in <annotator>",
     ):
         read(images=images, one__a=voc((1, 1, 2, 2)), two__a=voc((1, 1, 3, 3)))

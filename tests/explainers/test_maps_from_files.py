@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.name_match import ImageFacts
 from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import DataError, ModelError
 from xaudit.explainers.external.map_folder import EVERY_CLASS, find_maps, spelled
@@ -194,3 +195,25 @@ def test_a_map_that_does_not_fit_is_known_before_anything_is_scored(tmp_path):
     with pytest.raises(DataError, match="4 × 4 for the image test/cancer/b of 60 × 40, of another shape"):
         loaded(tmp_path)
     assert loaded(tmp_path, cases=CASES[:2]).checksum  # its case is not among those that are scored
+
+
+@pytest.mark.parametrize("names", [("p1/b.npy", "p1/d.npy"), ("p2/b.npy", "p1/b.npy", "p1/d.npy")])
+def test_a_map_of_another_patients_image_is_left_out_and_counted(tmp_path, names):
+    images = ImageIndex(
+        {"b.png": "b", "d.png": "d"}, {}, facts=dict.fromkeys(("b", "d"), ImageFacts(patient="p1"))
+    )
+    maps = find_maps(write(tmp_path, *names), images, subject="maps")
+    assert {case: path.parent.name for case, own in maps.items() for path in own.values()} == {
+        "b": "p1",
+        "d": "p1",
+    }
+    assert maps.n_extra == len(names) - 2
+
+
+def test_maps_of_two_images_that_one_name_ends_are_refused(tmp_path):
+    images = ImageIndex({"patient7/study1/view1_frontal.jpg": "p7"}, {})
+    write(tmp_path, "patient7_study1_view1_frontal_Edema_map.pkl", "view1_frontal_Edema_map.npy")
+    write(tmp_path, "patient7/study1/view1_frontal.npy")
+    with pytest.raises(DataError, match="can both be the map|are both the image"):
+        write(tmp_path, "study1/view1_frontal.npy")
+        find_maps(tmp_path, images, subject="maps")

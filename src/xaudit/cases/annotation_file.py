@@ -14,6 +14,8 @@ from typing import AnyStr
 from xml.etree import ElementTree
 
 from xaudit.cases import table
+from xaudit.cases.cells import cell_text, fitted, without_empty_end
+from xaudit.cases.spelling import nfc
 from xaudit.cases.table import read_text, table_lines
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -121,7 +123,7 @@ def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     text = read_text(path, what="annotations")
     lines = table_lines(text, path.name)
     try:
-        names = tuple(name.strip().lower() for name in next(lines, []))
+        names = tuple(nfc(name.strip()).lower() for name in without_empty_end(next(lines, [])))
     except csv.Error as error:
         raise DataError(f"{path.name}: line 1: not CSV: {error}", hint="check its quotes") from None
     return names, _rows(path.name, names, lines)
@@ -172,15 +174,16 @@ def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Ite
             line = getattr(lines, "line_num", line + 1)
             if not any(cell.strip() for cell in cells):
                 continue
-            if len(cells) != len(names):
+            fitting = fitted(cells, len(names))
+            if fitting is None:
                 raise DataError(
                     f"{shown}: line {line}: {counted(len(cells), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
                 )
             row: dict[str, str] = {}
-            for name, cell in zip(names, cells, strict=True):
+            for name, cell in zip(names, fitting, strict=True):
                 if name:
-                    row.setdefault(name, cell.strip())
+                    row.setdefault(name, cell_text(cell))
             yield Row(f"{shown}: line {line}", row)
     except csv.Error as error:
         raise DataError(f"{shown}: line {line + 1}: not CSV: {error}", hint="check its quotes") from None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from xaudit.cases.annotation_formats import annotation_format, told_by_content
+from xaudit.cases.extra_names import not_in_data, notes_of_names
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.mark_list import MarkList
 from xaudit.config import AnnotationSection
@@ -32,6 +33,7 @@ def read_annotations(
     *,
     merge: Mapping[str, str],
     faults: list[DataError] | None = None,
+    passed_over: list[str] | None = None,
 ) -> ReadAnnotations:
     """The annotations that a section names.
 
@@ -40,6 +42,8 @@ def read_annotations(
         images: what they may belong to.
         merge: class name in the data: class name to use; applies to the marks' labels too.
         faults: gathers the errors of single marks, so that all can be told at once; None raises the first.
+        passed_over: gathers sentences with names of images that the data does not hold: for the screen, since a report may
+            hide names.
 
     Raises:
         DataError: with the file, the place in it, the value and the next step.
@@ -70,12 +74,10 @@ def read_annotations(
             f"{path.name}: every one of its {len(marks.extra)} images is one that the data does not hold",
             hint="give the images that were annotated",
         )
-    notes = (
-        [f"{path.name} annotates {len(marks.extra)} images that the data does not hold"]
-        if marks.extra
-        else []
-    )
-    return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, tuple(notes))
+    if marks.extra and passed_over is not None:
+        passed_over.append(f"{path.name}: {not_in_data(marks.extra)}")
+    notes = notes_of_names(path.name, len(marks.extra), marks.passed_over)
+    return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, notes)
 
 
 def _renamed(mark: Annotation, rename: Mapping[str, str], merge: Mapping[str, str]) -> Annotation:

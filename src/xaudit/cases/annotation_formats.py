@@ -29,7 +29,7 @@ from xaudit.cases.rsna import collect_rsna
 from xaudit.cases.rtstruct import collect_rtstruct, is_rtstruct
 from xaudit.cases.siim import COLUMNS as SIIM_COLUMNS
 from xaudit.cases.siim import collect_siim
-from xaudit.cases.table import read_text
+from xaudit.cases.table import check_text, read_text
 from xaudit.cases.vindr import COLUMNS as VINDR_COLUMNS
 from xaudit.cases.vindr import collect_vindr
 from xaudit.cases.voc import collect_voc
@@ -142,6 +142,7 @@ def told_by_content(path: Path, section: AnnotationSection) -> tuple[str, Path]:
     if not path.is_dir():
         found = _kind(path, section)
         if found is None:
+            check_text(path)
             raise _unknown(path)
         return found, path
     kinds: dict[str, Path] = {}

@@ -11,9 +11,10 @@ from xaudit.cases.dataset import Dataset
 from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.folder import list_folder
 from xaudit.cases.header import Header
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.image_index import ImageIndex, facts_of
 from xaudit.cases.mask_sources import mask_sources
 from xaudit.cases.opened_image import OpenedImage, opened_images
+from xaudit.cases.spelling import nfc
 from xaudit.cases.splits import assign_splits, check_patients
 from xaudit.cases.table import read_table
 from xaudit.config import DataSection
@@ -55,9 +56,12 @@ def assemble(
         opened.uids,
         opened.uids_complete,
         {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
+        facts=facts_of(opened.cases, section.merge),
+        root=root,
     )
-    annotations, problems, further = read_annotations(
-        section.annotations, images, merge=section.merge, faults=faults
+    passed_over: list[str] = []
+    read = read_annotations(
+        section.annotations, images, merge=section.merge, faults=faults, passed_over=passed_over
     )
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
@@ -68,18 +72,19 @@ def assemble(
         id=dataset_id,
         root=root,
         cases=tuple(cases),
-        annotations=annotations,
+        annotations=read.annotations,
         class_names=class_names,
-        positive=_positive(section.positive, class_names, cases, annotations),
+        positive=_positive(section.positive, class_names, cases, read.annotations),
         readers="union" if section.annotations is None else section.annotations.readers,
         masks=mask_sources(section.regions, cases, images),
         window=section.window,
         planes=images.planes,
         slices=section.nifti,
-        problems=(*opened.problems, *problems),
+        problems=(*opened.problems, *read.problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
-        notes=(*notes, *further, *_notes(opened)),
+        notes=(*notes, *read.notes, *_notes(opened)),
+        passed_over=tuple(passed_over),
         votes=None if section.annotations is None else section.annotations.votes,
     )
 
@@ -132,7 +137,7 @@ def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry
         return tuple(entries)
     named = []
     for entry in entries:
-        found = re.search(pattern, entry.path)
+        found = re.search(pattern, nfc(entry.path))
         patient = found.group(1) if found else None
         if not patient:
             raise DataError(
@@ -157,7 +162,7 @@ def _with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entr
             "data.augmented_pattern: the table has a column 'augmented' already",
             hint="take one of the two out",
         )
-    found = [re.search(pattern, entry.path) is not None for entry in entries]
+    found = [re.search(pattern, nfc(entry.path)) is not None for entry in entries]
     if all(found) or not any(found):
         what = "every image" if all(found) else "no image"
         raise DataError(
@@ -182,7 +187,9 @@ def _open(
             Progress("load", index, len(entries), f"{n_problems} unreadable" if n_problems else "images")
         )
         for one in opened_images(root, entry.path, section.window, section.nifti):
-            _keep(opened, replace(entry, path=one.path), prefix + without_suffix(one.path), dataset_id, one)
+            _keep(
+                opened, replace(entry, path=one.path), prefix + nfc(without_suffix(one.path)), dataset_id, one
+            )
     on_progress(Progress("load", len(entries), len(entries), "images"))
     if not opened.cases:
         first = opened.problems[0]

@@ -56,7 +56,7 @@ def collect_box_table(
                 f"{path.name}: no column is called '{column}'",
                 hint=did_you_mean(column, names, otherwise="see data.annotations.columns"),
             )
-    for row in rows:
+    for row in marks.expect_rows(rows, in_file["image"]):
         with marks.item():
             _collect(row, marks, in_file, box, origin)
 

@@ -33,6 +33,7 @@ def collect_chexlocalize(path: Path, marks: MarkList) -> None:
         raise DataError(
             f"{path.name}: not CheXlocalize", hint="give gt_segmentations_test.json or …_val.json"
         )
+    marks.expect(_FOLDERS.sub(r"\1/\2/\3", name) for name in content)
     for name, findings in content.items():
         with marks.item():
             place = f"{path.name}: {name:.60}"

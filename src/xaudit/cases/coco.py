@@ -86,6 +86,7 @@ class _Cases:
                     f"{place}: a second image with the id {image_id!r:.60}", hint="ids must differ"
                 )
             self._listed[image_id] = (place, item)
+        marks.expect(str(item.get("file_name") or "") for _, item in self._listed.values())
 
     def of(self, place: str, item: _Item) -> str | None:
         """The case that an annotation belongs to; None where its image could not be read."""

@@ -16,6 +16,7 @@ from xaudit.cases.marks_to_write import MarkedImage
 from xaudit.cases.opened_image import opened_images
 from xaudit.cases.plane import Plane
 from xaudit.cases.readers import reader_masks
+from xaudit.cases.spelling import nfc
 from xaudit.config import AnnotationSection
 from xaudit.config.data import AnnotationFormatName
 from xaudit.errors import DataError
@@ -28,11 +29,13 @@ class Marked:
 
     Attributes:
         problems: images and annotations that could not be used.
+        notes: what was passed over.
     """
 
     images: tuple[MarkedImage, ...]
     annotations: tuple[Annotation, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     complete = True
     for file in image_files(folder, ignored=[section.path]):
         for one in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
-            case_id = without_suffix(one.path)
+            case_id = nfc(without_suffix(one.path))
             paths[one.path] = case_id
             if one.header is None:
                 problems.append(Problem(case_id, "load", one.reason))
@@ -83,9 +86,11 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         raise DataError(
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
         )
-    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete, planes)
-    annotations, unused, _ = read_annotations(section, index, merge={})
-    return Marked(tuple(images), annotations, (*problems, *unused))
+    frames = {image.case_id: image.frame for image in images}
+    index = ImageIndex(paths, frames, uids, complete, planes, root=folder)
+    passed_over: list[str] = []
+    annotations, unused, notes = read_annotations(section, index, merge={}, passed_over=passed_over)
+    return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))
 
 
 def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conversion:

@@ -9,6 +9,7 @@ and are refused.
 Source: CVAT's page of the format, and ``cvat_sdk.masks``.
 """
 
+from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -48,9 +49,10 @@ def collect_cvat(path: Path, marks: MarkList) -> None:
         raise DataError(
             f"{path.name}: holds tracks of a video", hint="export the task as 'CVAT for images 1.1'"
         )
+    named = _named_images(tree, marks)
     for index, image in enumerate(tree.findall("image")):
         with marks.item():
-            _collect(f"{path.name}: image {index + 1}", image, marks)
+            _collect(f"{path.name}: image {index + 1}", image, named[index], marks)
 
 
 def runs_by_rows(text: str, height: int, width: int) -> BoolArray:
@@ -72,8 +74,24 @@ def runs_by_rows(text: str, height: int, width: int) -> BoolArray:
     return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(height, width)
 
 
-def _collect(place: str, image: ElementTree.Element, marks: MarkList) -> None:
-    case_id = marks.case(place, image.get("name") or "")
+def _named_images(tree: ElementTree.Element, marks: MarkList) -> list[str]:
+    """The names of the images; a subset stands before those that several images have, of the file or of the data."""
+    subsets: dict[str, set[str]] = defaultdict(set)
+    pairs = [(image.get("name") or "", image.get("subset") or "") for image in tree.findall("image")]
+    for name, subset in pairs:
+        subsets[name].add(subset)
+    names = [
+        f"{subset}/{name}"
+        if subset and (len(subsets[name]) > 1 or len(marks.images.named(name)) > 1)
+        else name
+        for name, subset in pairs
+    ]
+    marks.expect(names)
+    return names
+
+
+def _collect(place: str, image: ElementTree.Element, name: str, marks: MarkList) -> None:
+    case_id = marks.case(place, name)
     if case_id is None:
         return
     frame = marks.images.frames[case_id]

@@ -35,6 +35,7 @@ class Dataset:
         patients_known: whether every case has a patient.
         split_known: false where the data named no splits and they were made here.
         notes: what a reader of the results must know about the data.
+        passed_over: sentences that name files and images which were passed over: for the screen, never stored.
         votes: readers that must agree under the policy ``majority``; None for more than half.
     """
 
@@ -50,6 +51,7 @@ class Dataset:
     patients_known: bool
     split_known: bool
     notes: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     votes: int | None = None
     planes: Mapping[str, Plane] = field(default_factory=dict)
     slices: SlicesSection = field(default_factory=SlicesSection)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from xaudit.cases.spelling import nfc
 from xaudit.errors import DataError
 
 IMAGE_SUFFIXES = frozenset(
@@ -112,7 +113,7 @@ def check_unique(entries: Iterable[Entry]) -> None:
     """Raises DataError where two images would have the same case id."""
     seen: dict[str, str] = {}
     for entry in entries:
-        name = without_suffix(entry.path)
+        name = nfc(without_suffix(entry.path))
         if name in seen:
             first, second = sorted((seen[name], entry.path))
             message = (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xaudit.cases.entry import IMAGE_SUFFIXES, SPLITS, Entry, check_unique
 from xaudit.cases.image_file import is_image
+from xaudit.cases.spelling import nfc
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
 
@@ -129,7 +130,7 @@ def _of_classes(
                 hint="add its images, or take the folder away",
             )
         for file in files:
-            yield Entry(_spelled(file.relative_to(root)), folder.name, split=split)
+            yield Entry(_spelled(file.relative_to(root)), nfc(folder.name), split=split)
 
 
 def _spelled(path: Path) -> str:

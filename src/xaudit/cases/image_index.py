@@ -1,15 +1,17 @@
 """Which image an annotation file means, told by name, and which frame it must fit."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from pathlib import PurePosixPath
+from pathlib import Path
 
 from xaudit.cases.entry import without_suffix
+from xaudit.cases.name_match import FolderFacts, Folders, ImageFacts, split_name
 from xaudit.cases.plane import Plane
 from xaudit.errors import DataError, did_you_mean
+from xaudit.records import Case
 
 NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
 """What to do about annotations of an image that the data does not hold."""
@@ -18,7 +20,7 @@ _COMPARED = 300  # names, for the nearest
 
 _LONGEST_NAME = 200  # in a message
 
-_Table = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+_Table = Mapping[str, Sequence[tuple[Folders, str]]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class ImageIndex:
         uids: DICOM instance: case id; never shown.
         planes: case id: where the image lies in the patient, for those of which it is known.
         complete: false where an unreadable DICOM file kept its UID to itself.
+        facts: case id: what the data says of the image, as far as folders may be called after it.
+        root: the folder of the images; never shown.
     """
 
     paths: Mapping[str, str]
@@ -38,34 +42,71 @@ class ImageIndex:
     uids: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     planes: Mapping[str, Plane] = field(default_factory=dict)
+    facts: Mapping[str, ImageFacts] = field(default_factory=dict)
+    root: Path | None = None
 
     def named(self, name: str) -> list[str]:
         """The cases that a name can mean: its path ends with the image's, or the other way round.
 
         A suffix that differs does not count against a name, unless an image has the very name.
         """
-        path = name.replace("\\", "/")
-        return _ending(path, self._by_name) or _ending(without_suffix(path), self._by_stem)
+        return next(([case for case, _ in found] for found in self.candidates(name)), [])
+
+    def candidates(self, name: str) -> Iterator[list[tuple[str, Folders]]]:
+        """The cases whose path ends a name, or is ended by it, each with the folders that the name has before it.
+
+        First those of the very name, then those that differ in the suffix; a list that would be empty is left out.
+        """
+        parts = split_name(name).parts
+        if not parts:
+            return
+        found = _ending(parts, self._by_name)
+        if found:
+            yield found
+        found = _ending((*parts[:-1], without_suffix(parts[-1])), self._by_stem)
+        if found:
+            yield found
 
     def one(self, place: str, name: str) -> str:
-        """The only case that a name can mean.
+        """The only case that a name can mean, by :meth:`named`.
 
         Raises:
             DataError: where it means none, or several.
         """
-        found = self.named(name)
+        return self.only(place, name, self.named(name))
+
+    def only(self, place: str, name: str, found: Sequence[str]) -> str:
+        """The only case of those that a name was found to mean.
+
+        Raises:
+            DataError: where there is none, or several.
+        """
         if len(found) == 1:
             return found[0]
-        name = name[:_LONGEST_NAME]
-        if found:
-            raise DataError(
-                f"{place}: '{name}' can be the image {found[0]} or {found[1]}",
-                hint="name the image with its sub-folder",
-            )
+        if not found:
+            raise self.absent(place, name)
         raise DataError(
-            f"{place}: no image of the data is called '{name}'",
-            hint=did_you_mean(name, self._like(name), otherwise=NO_IMAGE),
+            f"{place}: '{name[:_LONGEST_NAME]}' can be the image {found[0]} or {found[1]}",
+            hint="name the image with its sub-folder",
         )
+
+    def absent(self, place: str, name: str) -> DataError:
+        """The error of a name that no image has."""
+        alike = self.named(name)
+        name = name[:_LONGEST_NAME]
+        reason = ""
+        if alike:
+            own = len(self._parts[alike[0]])
+            folder = "/".join(split_name(name).parts[:-own])
+            reason = f"; there is '{'/'.join(self._parts[alike[0]])}', but in no folder '{folder}'"
+        return DataError(
+            f"{place}: no image of the data is called '{name}'{reason}",
+            hint=NO_IMAGE if alike else did_you_mean(name, self._like(name), otherwise=NO_IMAGE),
+        )
+
+    def lies_in(self, folders: Folders) -> bool:
+        """True where the images' folder lies in these folders, or is the last of them."""
+        return any(len(folders) <= len(own) and own[-len(folders) :] == folders for own in self._roots)
 
     def parts(self, case_id: str) -> tuple[str, ...]:
         """The folders and the name of a case's image below the root."""
@@ -96,8 +137,21 @@ class ImageIndex:
             )
 
     @cached_property
-    def _parts(self) -> Mapping[str, tuple[str, ...]]:
-        return {case: PurePosixPath(path).parts for path, case in self.paths.items()}
+    def folder_facts(self) -> FolderFacts:
+        """What folders before an image's own path may be called."""
+        return FolderFacts(self.paths, self.facts)
+
+    @cached_property
+    def _roots(self) -> Sequence[Folders]:
+        if self.root is None:
+            return ()
+        return tuple(
+            split_name(path.as_posix()).parts for path in (self.root.absolute(), self.root.resolve())
+        )
+
+    @cached_property
+    def _parts(self) -> Mapping[str, Folders]:
+        return {case: split_name(path).parts for path, case in self.paths.items()}
 
     @cached_property
     def _by_name(self) -> _Table:
@@ -108,23 +162,36 @@ class ImageIndex:
         return _table({without_suffix(path): case for path, case in self.paths.items()})
 
 
+def facts_of(cases: Iterable[Case], merge: Mapping[str, str]) -> dict[str, ImageFacts]:
+    """What the data says of each image, by case id.
+
+    Args:
+        merge: class name in the data: class name to use; a folder may be called by either.
+    """
+    others: dict[str, list[str]] = defaultdict(list)
+    for name, merged in merge.items():
+        others[merged].append(name)
+    return {
+        case.case_id: ImageFacts(case.patient_id, (case.label, *others[case.label]), case.split, case.site)
+        for case in cases
+    }
+
+
 def _table(paths: Mapping[str, str]) -> _Table:
-    table: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    table: dict[str, list[tuple[Folders, str]]] = defaultdict(list)
     for path, case in paths.items():
-        parts = PurePosixPath(path).parts
+        parts = split_name(path).parts
         table[parts[-1]].append((parts, case))
     return table
 
 
-def _ending(path: str, table: _Table) -> list[str]:
-    parts = PurePosixPath(path).parts
-    if not parts:
-        return []
+def _ending(parts: Folders, table: _Table) -> list[tuple[str, Folders]]:
     alike = []
     for known, case in table.get(parts[-1], ()):
         shared = min(len(known), len(parts))
         if known[-shared:] == parts[-shared:]:
+            before = parts[: len(parts) - shared]
             if known == parts:
-                return [case]
-            alike.append(case)
+                return [(case, before)]
+            alike.append((case, before))
     return alike

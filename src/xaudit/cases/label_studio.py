@@ -32,6 +32,7 @@ from xaudit.records import BoolArray, Region
 
 _Item = Mapping[str, Any]
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
+_UPLOAD = "/data/upload/"
 _REGIONS = ("rectangle", "polygon", "ellipse", "brush", "keypoint")
 _DECIMALS = 3  # of a pixel; percent of a large image carry no more
 
@@ -44,6 +45,8 @@ def collect_label_studio(path: Path, marks: MarkList) -> None:
     """
     content = read_json(path, path.name, "Label Studio")
     tasks = content if isinstance(content, list) else [content]
+    named = [names for task in tasks if isinstance(task, dict) and (names := _texts(task))]
+    marks.expect(next(filter(marks.images.named, names), names[0]) for names in named)
     for index, task in enumerate(tasks):
         with marks.item():
             place = f"{path.name}: task {index + 1}"
@@ -237,22 +240,34 @@ def _reader(place: str, by: object) -> str:
 
 def _names(place: str, task: _Item) -> list[str]:
     """The names of the task's image, as the tool stores them: in an address, or with eight digits in front."""
-    data = task.get("data")
-    texts = [text for text in data.values() if isinstance(text, str)] if isinstance(data, dict) else []
-    if isinstance(data, dict) and isinstance(data.get("image"), str):
-        texts.insert(0, data["image"])
-    if isinstance(task.get("file_upload"), str):
-        texts.append(task["file_upload"])
-    names: list[str] = []
-    for text in texts:
-        try:
-            parts = urlsplit(text)
-        except ValueError:
-            continue
-        local = parse_qs(parts.query).get("d")
-        path = local[0] if local else unquote(parts.path)
-        last = path.rpartition("/")[2]
-        names += [name for name in (path, last, _UPLOADED.sub("", last)) if name]
+    names = _texts(task)
     if not names:
         raise DataError(f"{place}: its data names no image", hint="export the tasks with their data")
     return names
+
+
+def _texts(task: _Item) -> list[str]:
+    data = task.get("data")
+    texts = [text for text in data.values() if isinstance(text, str)] if isinstance(data, dict) else []
+    if isinstance(data, dict) and isinstance(data.get("image"), str):
+        texts = [data["image"]]
+    if isinstance(task.get("file_upload"), str):
+        texts.append(f"{_UPLOAD}{task['file_upload']}")
+    return [name for text in texts for name in _names_in(text) if name]
+
+
+def _names_in(text: str) -> list[str]:
+    """The names that an address or a path can mean: as it is written and decoded; of an upload its last part."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return [text]
+    given = parse_qs(parts.query).get("d")
+    if given:
+        written = text.partition("?d=")[2]
+        return [written, unquote(written), given[0]]
+    path = unquote(f"{parts.path}#{parts.fragment}" if parts.fragment else parts.path)
+    if _UPLOAD in path:
+        last = path.rpartition("/")[2]
+        return [last, _UPLOADED.sub("", last)]
+    return [path] if parts.netloc else [text, unquote(text)]

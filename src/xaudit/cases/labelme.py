@@ -22,6 +22,7 @@ from xaudit.cases.annotation_file import files_below, read_json
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
+from xaudit.cases.name_match import NameMatcher
 from xaudit.cases.raster import raster_header, raster_mask
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -40,6 +41,7 @@ def collect_labelme(path: Path, marks: MarkList) -> None:
     files = files_below(path, (".json",)) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{path.name}: holds no JSON file", hint="give the folder of the LabelMe files")
+    marks.expect_files(_own_name(file.relative_to(folder).as_posix()) for file in files)
     for file in files:
         with marks.item():
             name = file.relative_to(folder).as_posix()
@@ -72,25 +74,35 @@ def _collect(shown: str, content: object, marks: MarkList) -> None:
 
 def _whose(shown: str, image_path: object, marks: MarkList) -> tuple[str | None, str]:
     """By the file's own name, or by what it says; never by one where the other means another image."""
-    own = shown[: -len(".json")] if shown.lower().endswith(".json") else shown
+    own = _own_name(shown)
     said = image_path.replace("\\", "/") if isinstance(image_path, str) else ""
-    while said.startswith(("../", "./", "/")):
+    while said.startswith(("../", "./")):
         said = said.partition("/")[2]
-    known = any(marks.images.named("/".join(own.split("/")[start:])) for start in range(own.count("/") + 1))
-    if not known and said:
-        return marks.case(shown, said, said.rpartition("/")[2]), ONLY_READER
+    images = marks.images
+    meant = NameMatcher(images, [said]).cases(said) if said else []
+    if said and not marks.is_called_like_an_image(own):
+        if not meant:
+            return marks.case(shown, said), ONLY_READER
+        case_id = images.only(shown, said, meant)
+        marks.read_once(shown, own, case_id, ONLY_READER)
+        return (case_id if case_id in images.frames else None), ONLY_READER
     case_id, reader = marks.case_and_reader(shown, own)
-    meant = marks.images.named(said) if said else []
-    if case_id is not None and len(meant) == 1 and meant[0] != case_id:
+    another = len(meant) == 1 and meant[0] != case_id
+    if case_id is not None and (another or (not meant and images.named(said) == [case_id])):
         raise DataError(
-            f"{shown}: is called like the image {case_id}, and its imagePath is that of {meant[0]}",
+            f"{shown}: is called like the image {case_id}, and its imagePath is that of "
+            f"{meant[0] if meant else 'another'}",
             hint="rename the file, or mend imagePath",
         )
     return case_id, reader
 
 
+def _own_name(shown: str) -> str:
+    return shown[: -len(".json")] if shown.lower().endswith(".json") else shown
+
+
 def _region(place: str, shape: _Item, frame: tuple[int, int]) -> Region:
-    kind = shape.get("shape_type", "polygon")
+    kind = shape.get("shape_type") or "polygon"
     points = _points(place, shape.get("points"))
     match kind:
         case "polygon" | "oriented_rectangle":

@@ -141,7 +141,7 @@ def _case(uid: str, marks: MarkList) -> str | None:
     known = marks.images.uids.get(uid.strip())
     if known is None and uid.strip():
         named = marks.images.named(uid.strip())
-        known = named[0] if len(named) == 1 else None
+        known = marks.images.only("an outline", uid.strip(), named) if named else None
     return known if known in marks.images.frames else None
 
 

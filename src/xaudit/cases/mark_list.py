@@ -2,13 +2,16 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
-from xaudit.cases.entry import SPLITS, without_suffix
+from xaudit.cases.annotation_file import Row
+from xaudit.cases.entry import without_suffix
+from xaudit.cases.extra_names import ExtraNames
 from xaudit.cases.image_index import NO_IMAGE, ImageIndex
+from xaudit.cases.name_match import GENERIC, NameMatcher, split_name
 from xaudit.errors import DataError
 from xaudit.outlines import length_px
 from xaudit.records import Annotation, FloatArray, Polygon, Region
@@ -16,7 +19,7 @@ from xaudit.records import Annotation, FloatArray, Polygon, Region
 ONLY_READER = "reader-1"
 """Who drew an annotation that names nobody."""
 
-NO_READERS = frozenset({*SPLITS, "labels", "masks", "annotations", "obj_train_data", "images"})
+NO_READERS = GENERIC
 """Names of folders, in lower case, that do not name a reader."""
 
 
@@ -37,6 +40,7 @@ class MarkList:
         faults: where errors of single items go, so that all of them can be told at once; None to stop at the first.
         ignore_extra: whether annotations of images that the data does not hold are passed over.
         extra: the names of such images.
+        passed_over: folders before every name of a file that no image's path has.
     """
 
     def __init__(
@@ -46,6 +50,11 @@ class MarkList:
         self.faults = faults
         self.ignore_extra = ignore_extra
         self.extra: set[str] = set()
+        self.passed_over: dict[tuple[str, ...], None] = {}
+        self._names = NameMatcher(images)
+        self._patient_places: frozenset[int] = frozenset()
+        self._read: dict[tuple[str, str], str] = {}
+        self._absent = ExtraNames()
         self._known: dict[str, str] = {}
         self._drawn: list[Annotation] = []
         self._nothing: dict[tuple[str, str], str] = {}
@@ -65,18 +74,59 @@ class MarkList:
                 ) from None
             self.faults.append(error)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """Take all names of images of the next file, so that each can be judged by all; see :mod:`xaudit.cases.name_match`.
+
+        A reader calls this before :meth:`case`, once for each file, or :meth:`expect_files` once for a folder of files.
+        """
+        self._names = NameMatcher(self.images, set(names))
+        self._known.clear()
+
+    def expect_rows(self, rows: Iterable[Row], column: str) -> list[Row]:
+        """Take the names in a column of a table, and return its rows."""
+        kept = list(rows)
+        self.expect(row[column] for row in kept)
+        return kept
+
+    def expect_files(self, paths: Iterable[str]) -> None:
+        """Take the paths of a folder's files, without suffix, before :meth:`case_and_reader` is asked about each."""
+        kept = set(paths)
+        self.expect(kept)
+        self._read.clear()
+        places: set[int] = set()
+        for path in kept:
+            case_id, before = self._own(path)
+            if case_id is not None:
+                facts = self.images.folder_facts
+                places |= {
+                    -n for n, part in enumerate(reversed(before), 1) if facts.names_image(part, case_id)
+                }
+        self._patient_places = frozenset(places)
+
     def case(self, place: str, *names: str) -> str | None:
         """The case that the first known of several names means; None where its image could not be read.
 
         Raises:
-            DataError: where no name means an image, or the first that does means several.
+            DataError: where no name means an image, the first that does means several, or another name of the file means
+                the same image.
         """
         known = self._known.get(names[0])
         if known is None:
-            name = next((name for name in names if self.images.named(name)), None)
-            if name is None:
+            name, cases = next(
+                ((name, cases) for name in names if (cases := self._names.cases(name))), ("", [])
+            )
+            if not cases:
                 return self._by_uid(place, names)
-            known = self._known[names[0]] = self.images.one(place, name)
+            known = self.images.only(place, name, cases)
+            other = self._names.other_name(names[0], known)
+            if other is not None:
+                raise DataError(
+                    f"{place}: '{names[0]:.200}' and '{other:.200}' are both the image {known}",
+                    hint="name each image by its path below the images' folder; one of the two is another image",
+                )
+            self._known[names[0]] = known
+            if self._names.used:
+                self.passed_over[self._names.used] = None
         return known if known in self.images.frames else None
 
     def _by_uid(self, place: str, names: tuple[str, ...]) -> str | None:
@@ -95,24 +145,84 @@ class MarkList:
             raise DataError(
                 f"{place}: no image has the name or the DICOM instance UID …{last[0][-8:]}", hint=NO_IMAGE
             )
-        return self.images.one(place, names[0])
+        self.absent(place, names[0])
+        return None
+
+    def absent(self, place: str, name: str) -> None:
+        """Raise DataError for a name that no image has, or keep it to be told with the others of its kind."""
+        error = self.images.absent(place, name)
+        if self.faults is None or self._absent.keep(name, error):
+            raise error
+
+    def is_absent(self, name: str) -> bool:
+        """True where :meth:`absent` has kept a name."""
+        return name in self._absent
 
     def case_and_reader(self, place: str, path: str) -> tuple[str | None, str]:
         """Which case a file of marks belongs to by its path without suffix, and whose it is.
 
         What stands before the image's own path names the reader: ``dr-a/cancer/scan-1`` and ``dr-a/scan-1`` are
-        reader ``dr-a`` on the image ``cancer/scan-1.png``. Folders called after a split or ``labels`` name nobody.
+        reader ``dr-a`` on the image ``cancer/scan-1.png``. Folders called after a split or ``labels`` name nobody, nor do
+        those called after the image's patient or class.
+
+        Raises:
+            DataError: where no image is meant, or several, or another file holds the same reader's marks of the image.
         """
-        parts = path.replace("\\", "/").split("/")
+        found = self.file_of(place, path)
+        if found is None:
+            return self._by_uid(place, (path,)), ONLY_READER
+        case_id, before = found
+        reader = "/".join(
+            part
+            for part in before
+            if part.lower() not in NO_READERS and not self.images.folder_facts.names_image(part, case_id)
+        )
+        self.read_once(place, path, case_id, reader or ONLY_READER)
+        return (case_id if case_id in self.images.frames else None), reader or ONLY_READER
+
+    def is_called_like_an_image(self, path: str) -> bool:
+        """True where a path ends with an image's path, or with its end."""
+        parts = split_name(path).parts
+        return any(self.images.named("/".join(parts[start:])) for start in range(len(parts)))
+
+    def file_of(self, place: str, path: str) -> tuple[str, tuple[str, ...]] | None:
+        """The case that a file is called after, and the folders before the image's own path; None for another image's file.
+
+        Raises:
+            DataError: where several images may be meant.
+        """
+        case_id, before = self._own(path, place)
+        if case_id is None:
+            return None
+        facts = self.images.folder_facts
+        for n, part in enumerate(reversed(before), 1):
+            of_patients = -n in self._patient_places and not facts.describes(part, case_id)
+            if of_patients or facts.contradicts(part, case_id):
+                return None
+        return case_id, before
+
+    def read_once(self, place: str, path: str, case_id: str, reader: str) -> None:
+        """Raises DataError where another file was read already as the same reader's marks of the same image."""
+        other = self._read.setdefault((case_id, reader), path)
+        if split_name(other).parts != split_name(path).parts:
+            raise DataError(
+                f"{place}: {reader} has marks of {case_id} in '{other:.200}' too",
+                hint="put each reader's files into a sub-folder that is called like the reader",
+            )
+
+    def _own(self, path: str, place: str | None = None) -> tuple[str | None, tuple[str, ...]]:
+        """The image that a path ends with, or that ends with the end of the path, and the folders before."""
+        parts = split_name(path).parts
         for start in range(len(parts)):
-            name = "/".join(parts[start:])
-            if self.images.named(name):
-                case_id = self.images.one(place, name)
-                own = self.images.parts(case_id)
-                before = parts[: max(start, len(parts) - len(own))]
-                reader = "/".join(part for part in before if part.lower() not in NO_READERS)
-                return (case_id if case_id in self.images.frames else None), reader or ONLY_READER
-        return self.case(place, path), ONLY_READER
+            found = next(iter(self.images.candidates("/".join(parts[start:]))), [])
+            if not found:
+                continue
+            n_before = min(len(before) for _, before in found)
+            cases = [case for case, before in found if len(before) == n_before]
+            if place is None and len(cases) > 1:
+                return None, ()
+            return self.images.only(place or "", path, cases), parts[: start + n_before]
+        return None, ()
 
     def add(self, case_id: str, reader: str, region: Region, label: str | None = None) -> None:
         """Something that a reader drew; raises DataError where an image has more outlines than can be drawn."""
@@ -148,6 +258,8 @@ class MarkList:
             DataError: where a reader found nothing and yet drew something.
         """
         drawn = {(mark.case_id, mark.reader_id) for mark in self._drawn}
+        if self.faults is not None:
+            self._absent.join(self.faults)
         votes = []
         for (case_id, reader), place in self._nothing.items():
             with self.item():

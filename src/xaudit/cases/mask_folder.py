@@ -31,6 +31,7 @@ def collect_masks(path: Path, marks: MarkList) -> None:
     if not files:
         raise DataError(f"{path.name}: holds no mask", hint="a mask is a PNG that is called like its image")
     seen: dict[tuple[str, str], str] = {}
+    marks.expect_files(without_suffix(file.relative_to(folder).as_posix()) for file in files)
     for file in files:
         with marks.item():
             name = file.relative_to(folder).as_posix()

@@ -28,6 +28,7 @@ from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes
 from xaudit.cases.nifti_file import AGAIN, Cut, Volume, open_nifti
 from xaudit.cases.plane import Plane
+from xaudit.cases.spelling import nfc
 from xaudit.config import NiftiSection
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
@@ -84,7 +85,7 @@ def find_slices(
     files = _files(place)
     found: dict[str, MaskSlice] = {}
     for case_id, path in paths.items():
-        mask = _of_image(without_suffix(path), files, section)
+        mask = _of_image(nfc(without_suffix(path)), files, section)
         if mask is not None:
             known = planes if planes is not None and section.orientation == "patient" else {}
             plane = known.get(case_id)
@@ -181,10 +182,10 @@ def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
             beside = [near.name for near in place.parent.iterdir()] if place.parent.is_dir() else []
             hint = did_you_mean(place.name, beside, otherwise="paths in the audit file start from its folder")
             raise DataError(f"{place}: no such file of {what}", hint=hint)
-        return {bare(place.name): place}
+        return {nfc(bare(place.name)): place}
     check_folder(place, what=what)
     return {
-        bare(path.relative_to(place).as_posix()): path
+        nfc(bare(path.relative_to(place).as_posix())): path
         for path in sorted(place.rglob("*"))
         if is_nifti(path) and path.is_file()
     }

@@ -15,6 +15,7 @@ from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.entry import without_suffix
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
 from xaudit.cases.nifti import MaskSlice, in_place, mask_files, mask_names, read_numbers
+from xaudit.cases.spelling import nfc
 from xaudit.config import NiftiSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
@@ -35,6 +36,7 @@ def collect_nifti(path: Path, marks: MarkList, section: NiftiSection) -> None:
     owners = _owners(marks, section)
     seen: dict[tuple[str, str], str] = {}
     files = mask_files(path, "annotations")
+    marks.expect_files(files)
     if not files:
         raise DataError(f"{path.name}: holds no NIfTI file", hint="a mask is called like its image")
     for name, file in files.items():
@@ -57,7 +59,7 @@ def _owners(marks: MarkList, section: NiftiSection) -> _Owners:
     owners: _Owners = defaultdict(dict)
     for path, case_id in marks.images.paths.items():
         if case_id in marks.images.frames:
-            for called, index in mask_names(without_suffix(path), section):
+            for called, index in mask_names(nfc(without_suffix(path)), section):
                 owners[called].setdefault(case_id, index)
     return owners
 
@@ -77,9 +79,16 @@ def _belongs(name: str, owners: _Owners, marks: MarkList) -> tuple[str, dict[str
                     hint="put the masks into the same sub-folders as the images",
                 )
             slices[index] = case_id
-        reader = "/".join(part for part in parts[:start] if part.lower() not in NO_READERS)
+        first, facts = next(iter(cases)), marks.images.folder_facts
+        if any(facts.contradicts(part, first) for part in parts[:start]):
+            break
+        reader = "/".join(
+            part
+            for part in parts[:start]
+            if part.lower() not in NO_READERS and not facts.names_image(part, first)
+        )
         return reader or ONLY_READER, cases
-    known = marks.case(parts[-1], name, parts[-1])
+    known = marks.case(name, name)
     return ONLY_READER, {} if known is None else {known: None}
 
 

@@ -34,7 +34,7 @@ def collect_nih(path: Path, marks: MarkList) -> None:
             f"{path.name}: not NIH ChestX-ray14: no column is called '{missing[0]}'",
             hint="give BBox_List_2017.csv, or set format: boxes and data.annotations.columns",
         )
-    for row in rows:
+    for row in marks.expect_rows(rows, "image index"):
         with marks.item():
             case_id = marks.case(row.place, row["image index"])
             if case_id is None:

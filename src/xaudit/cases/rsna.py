@@ -32,7 +32,7 @@ def collect_rsna(path: Path, marks: MarkList) -> None:
             f"{path.name}: not RSNA: no column is called '{missing[0]}'",
             hint="give stage_2_train_labels.csv, or set format: boxes and data.annotations.columns",
         )
-    for row in rows:
+    for row in marks.expect_rows(rows, "patientid"):
         with marks.item():
             _collect(row, marks)
 

@@ -32,7 +32,7 @@ def collect_siim(path: Path, marks: MarkList) -> None:
         raise DataError(
             f"{path.name}: not SIIM-ACR: no column is called '{missing[0]}'", hint="give train-rle.csv"
         )
-    for row in rows:
+    for row in marks.expect_rows(rows, "imageid"):
         with marks.item():
             _collect(row, marks)
 

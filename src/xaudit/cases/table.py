@@ -1,7 +1,8 @@
 """A CSV of images: the columns ``image`` and ``label``, and more where more is known.
 
 That is ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
-Separated by commas, semicolons or tabs, in UTF-8. ``image`` is a path relative to the images' folder. A column
+Separated by commas, semicolons or tabs, in UTF-8. Cells with ``nan``, ``N/A``, ``None`` and the like are empty, see
+:mod:`xaudit.cases.cells`. ``image`` is a path relative to the images' folder. A column
 ``patient`` or ``split`` that is filled for some images only is an error: half-known patients would make half-true
 intervals. ``site`` and ``augmented`` may be: the rest is the stratum ``unknown``.
 """
@@ -12,10 +13,12 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from xaudit.cases.cells import cell_text, fitted, without_empty_end
 from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.folder import check_folder
+from xaudit.cases.spelling import nfc, path_on_disk
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean, nearest
 
@@ -36,6 +39,9 @@ _LONGEST_NAME = 255
 _LONGEST_PATH = 3500
 _LONGEST_SHOWN = 200
 _LONGEST_CELL = 16 * 2**20
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_HEAD_BYTES = 1 << 13
+_AS_CSV = "open it and save it as 'CSV UTF-8 (comma delimited)'"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 AUGMENTED = {
@@ -74,6 +80,7 @@ def read_text(path: Path, *, what: str) -> str:
     """
     try:
         check_bytes(path, path.name)
+        check_text(path)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         beside = (
@@ -89,6 +96,40 @@ def read_text(path: Path, *, what: str) -> str:
     except OSError as error:
         reason = error.strerror or "the system refuses it"
         raise DataError(f"{path}: cannot be read: {reason}", hint="check its permissions") from None
+
+
+_PACKED = {
+    b"PK\x03\x04": ("a packed file", "unpack it"),
+    b"\xd0\xcf\x11\xe0": ("an Excel file", _AS_CSV),
+    b"\x1f\x8b": ("a packed file", "unpack it"),
+    b"PAR1": (
+        "a Parquet file",
+        "give it the suffix .parquet where Parquet is read, or save it as CSV in UTF-8",
+    ),
+}
+"""By the first bytes of a file: what it is, and what to do about it."""
+
+
+def check_text(path: Path) -> None:
+    """Raises DataError where a file is no text, but a workbook or an archive.
+
+    Raises:
+        OSError: where it cannot be opened.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    for begin, (what, hint) in _PACKED.items():
+        if not head.startswith(begin):
+            continue
+        if (
+            b"xl/" in head
+            or b"[Content_Types].xml" in head
+            or path.suffix.lower() in (".xlsx", ".xlsm", ".xlsb")
+        ):
+            what, hint = "an Excel file", _AS_CSV
+        elif b"opendocument" in head:
+            what, hint = "an OpenDocument file", _AS_CSV
+        raise DataError(f"{path.name}: is {what}, and tables are read as text", hint=hint)
 
 
 def check_bytes(path: Path, shown: str) -> None:
@@ -138,17 +179,46 @@ def _short_lines(text: str, separator: str, shown: str) -> Iterator[str]:
         yield line.group()
 
 
-def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
+class _Line(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        number: from 1.
+        cells: texts by column.
+        words: what stands in cells that are empty all the same, by column.
+    """
+
+    number: int
+    cells: Mapping[str, str]
+    words: Mapping[str, str]
+
+    def spelled_empty(self, name: str) -> str:
+        """The words that a column is empty, with what stands there."""
+        return f"{name} is empty" + (f" ('{self.words[name]}')" if name in self.words else "")
+
+
+def _texts(names: Sequence[str], cells: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    texts = {name: cell_text(cell) for name, cell in zip(names, cells, strict=True)}
+    words = {
+        name: cell.strip()
+        for name, cell in zip(names, cells, strict=True)
+        if cell.strip() and not texts[name]
+    }
+    return texts, words
+
+
+def _lines(path: Path) -> list[_Line]:
     text = read_text(path, what="labels")
     rows = table_lines(text, path.name)
-    found: list[tuple[int, dict[str, str]]] = []
+    found: list[_Line] = []
     try:
-        names = [name.strip().lower() for name in next(rows, [])]
+        names = [nfc(name.strip()).lower() for name in without_empty_end(next(rows, []))]
         _check_columns(path.name, names)
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            if len(row) != len(names):
+            cells = fitted(row, len(names))
+            if cells is None:
                 raise DataError(
                     f"{path.name}: line {rows.line_num}: {counted(len(row), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
@@ -157,7 +227,7 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
                 raise DataError(
                     f"{path.name}: lists more than {MOST_ROWS} images", hint="audit them in several runs"
                 )
-            found.append((rows.line_num, {n: c.strip() for n, c in zip(names, row, strict=True)}))
+            found.append(_Line(rows.line_num, *_texts(names, cells)))
     except csv.Error as error:
         raise DataError(
             f"{path.name}: line {rows.line_num}: not CSV: {error}", hint="check its quotes"
@@ -185,24 +255,22 @@ def _check_columns(shown: str, names: Sequence[str]) -> None:
         raise DataError(f"{shown}: the column '{missing}' is missing", hint="spacing needs rows and columns")
 
 
-def _check_all_or_none(shown: str, lines: Sequence[tuple[int, Mapping[str, str]]]) -> None:
+def _check_all_or_none(shown: str, lines: Sequence[_Line]) -> None:
     for name in ("patient", "split"):
-        filled = [line for line, row in lines if row.get(name)]
-        empty = [line for line, row in lines if not row.get(name)]
+        filled = [line for line in lines if line.cells.get(name)]
+        empty = [line for line in lines if not line.cells.get(name)]
         if filled and empty:
             raise DataError(
-                f"{shown}: line {empty[0]}: {name} is empty, while line {filled[0]} has one",
+                f"{shown}: line {empty[0].number}: {empty[0].spelled_empty(name)}, while line {filled[0].number} has one",
                 hint="fill it in for every image, or leave the column out",
             )
 
 
-def _entries(
-    shown: str, lines: Sequence[tuple[int, Mapping[str, str]]], root: Path, faults: list[DataError] | None
-) -> list[Entry]:
+def _entries(shown: str, lines: Sequence[_Line], root: Path, faults: list[DataError] | None) -> list[Entry]:
     entries: list[Entry] = []
-    for line, row in lines:
+    for line in lines:
         try:
-            entries.append(_entry(f"{shown}: line {line}", row, root))
+            entries.append(_entry(f"{shown}: line {line.number}", line, root))
         except DataError as error:
             if faults is None:
                 raise
@@ -212,12 +280,19 @@ def _entries(
     return entries
 
 
-def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
+def _entry(place: str, line: _Line, root: Path) -> Entry:
+    row = line.cells
     for name in NEEDED:
         if not row[name]:
-            raise DataError(f"{place}: {name} is empty", hint="fill it in, or drop the row")
+            raise DataError(
+                f"{place}: {line.spelled_empty(name)}",
+                hint="fill it in, or drop the row"
+                + (
+                    "; a class of that name needs another, such as 'no finding'" if name in line.words else ""
+                ),
+            )
     image = PurePosixPath(row["image"].replace("\\", "/"))
-    if image.is_absolute() or ".." in image.parts or ":" in image.parts[0]:
+    if image.is_absolute() or ".." in image.parts or _DRIVE.match(row["image"]):
         raise DataError(
             f"{place}: image '{row['image']:.200}' leaves the images' folder",
             hint="give a path relative to data.images, or to the table where that is not set",
@@ -225,8 +300,8 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     parts = [part.encode("utf-8", "replace") for part in image.parts]
     if "\0" in row["image"] or max(map(len, parts)) > _LONGEST_NAME or len(b"/".join(parts)) > _LONGEST_PATH:
         raise DataError(f"{place}: image {row['image']!r:.80} is no path", hint="give the image's path")
-    file, frame = file_and_frame(image.as_posix())
-    if not (root / image).is_file() and (frame is None or not (root / file).is_file()):
+    path = _path_on_disk(root, image.as_posix())
+    if path is None:
         folder = (root / image).parent
         beside = [near.name for near in folder.iterdir()] if folder.is_dir() else []
         hint = did_you_mean(image.name[:_LONGEST_SHOWN], beside, otherwise="add the image, or drop the row")
@@ -235,16 +310,28 @@ def _entry(place: str, row: Mapping[str, str], root: Path) -> Entry:
     if split is not None and split.lower() not in SPLITS:
         hint = did_you_mean(split[:_LONGEST_SHOWN], SPLITS, otherwise="a split is train, validation or test")
         raise DataError(f"{place}: no split is called '{split:.60}'", hint=hint)
-    path = image.as_posix() if (root / image).is_file() else frame_path(file, frame)
     return Entry(
         path,
         row["label"],
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],
-        spacing_mm=_spacing(place, row),
+        spacing_mm=_spacing(place, line),
         site=row.get("site") or None,
         augmented=_augmented(place, row.get("augmented", "")),
     )
+
+
+def _path_on_disk(root: Path, image: str) -> str | None:
+    """The path of an image as the disk spells it, with the number of the image where one of a file is meant."""
+    try:
+        whole = path_on_disk(root, image)
+        file, frame = file_and_frame(image)
+        if whole is not None or frame is None:
+            return whole
+        own = path_on_disk(root, file)
+    except OSError:
+        return None
+    return None if own is None else frame_path(own, frame)
 
 
 def _augmented(place: str, cell: str) -> bool | None:
@@ -258,8 +345,8 @@ def _augmented(place: str, cell: str) -> bool | None:
     return AUGMENTED[cell.lower()]
 
 
-def _spacing(place: str, row: Mapping[str, str]) -> tuple[float, float] | None:
-    cells = (row.get("spacing_row_mm", ""), row.get("spacing_col_mm", ""))
+def _spacing(place: str, line: _Line) -> tuple[float, float] | None:
+    cells = (line.cells.get("spacing_row_mm", ""), line.cells.get("spacing_col_mm", ""))
     if not any(cells):
         return None
     values: list[float] = []
@@ -270,7 +357,7 @@ def _spacing(place: str, row: Mapping[str, str]) -> tuple[float, float] | None:
             value = math.nan
         if not (math.isfinite(value) and value > 0):
             raise DataError(
-                f"{place}: {name} is '{cell:.60}'",
+                f"{place}: {name} is '{line.words.get(name, cell):.60}'",
                 hint="give millimetres per pixel, or leave both cells empty",
             )
         values.append(value)

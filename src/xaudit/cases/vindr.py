@@ -31,7 +31,7 @@ def collect_vindr(path: Path, marks: MarkList) -> None:
             f"{path.name}: not VinDr-CXR: no column is called '{missing[0]}'",
             hint="give its annotations, or set format: boxes and data.annotations.columns",
         )
-    for row in rows:
+    for row in marks.expect_rows(rows, "image_id"):
         with marks.item():
             _collect(row, marks)
 

@@ -56,13 +56,16 @@ def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple
         )
     problems: list[Problem] = []
     drawn: dict[tuple[str, str], str] = {}
+    marks.expect_files(
+        _stem(file.relative_to(path).as_posix() if path.is_dir() else file.name) for file in files
+    )
     for file in files:
         with marks.item():
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             shown = _shown(file.name)
             case_id = _case(shown, name, marks)
             if case_id is None:
-                if name in marks.extra:
+                if name in marks.extra or marks.is_absent(_stem(name)):
                     continue
                 problems.append(Problem(shown, "load", "the image that it annotates could not be read"))
                 continue
@@ -72,10 +75,10 @@ def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple
             reader = found[0].reader_id
             if (case_id, reader) in drawn:
                 raise DataError(
-                    f"{shown}: {reader} annotated the image {case_id} in {drawn[case_id, reader]} too",
+                    f"{_shown(name)}: {reader} annotated the image {case_id} in {drawn[case_id, reader]} too",
                     hint="join the two files, or name their readers in <annotator>",
                 )
-            drawn[case_id, reader] = shown
+            drawn[case_id, reader] = _shown(name)
             for mark in found:
                 if mark.region is None:
                     marks.nothing(shown, case_id, reader)
@@ -90,23 +93,29 @@ def _shown(name: str) -> str:
 
 
 def _case(shown: str, name: str, marks: MarkList) -> str | None:
-    images = marks.images
-    stem = name[: -len(".xml")] if name.lower().endswith(".xml") else name
-    by_name = images.named(stem)
+    images, stem = marks.images, _stem(name)
+    found = marks.file_of(shown, stem)
+    if found is not None:
+        return found[0]
     uid = stem.rpartition("/")[2]
-    if not by_name and uid in images.uids:
+    if uid in images.uids:
         return images.uids[uid]
-    if not by_name and marks.ignore_extra:
+    if marks.ignore_extra:
         marks.extra.add(name)
         return None
-    if not by_name and _UID.fullmatch(uid):
+    if _UID.fullmatch(uid):
         if not images.complete:
             return None
         raise DataError(
             f"{shown}: no image has this name or this DICOM instance UID",
             hint=NO_IMAGE,
         )
-    return images.one(shown, stem)
+    marks.absent(shown, stem)
+    return None
+
+
+def _stem(name: str) -> str:
+    return name[: -len(".xml")] if name.lower().endswith(".xml") else name
 
 
 def _tree(shown: str, file: Path) -> ElementTree.Element:

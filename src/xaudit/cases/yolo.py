@@ -51,6 +51,7 @@ def collect_yolo(path: Path, marks: MarkList) -> None:
             f"{path.name}: holds no text file", hint="give the folder of the YOLO labels, one .txt per image"
         )
     names = _names(folder)
+    marks.expect_files(file.relative_to(folder).as_posix().removesuffix(".txt") for file in files)
     for file in files:
         with marks.item():
             name = file.relative_to(folder).as_posix()

@@ -170,6 +170,8 @@ def _describe(dataset: "Dataset") -> None:
             emit(f"{word} masks: {count((source and source.n_given) or 0, 'image')}")
     for note in dataset.notes:
         emit(f"note: {note}")
+    for sentence in dataset.passed_over:
+        emit(f"note: {sentence}")
     emit(f"cannot be used: {count(len(dataset.problems), 'image')}")
     for problem in dataset.problems[:_NAMED_PROBLEMS]:
         emit(f"  {problem.case_id}: {problem.reason}")

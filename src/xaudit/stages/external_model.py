@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.image_index import ImageIndex, facts_of
 from xaudit.catalog import ASKS_THE_MODEL, FAMILIES_WITH_QUESTIONS, METRICS, external_id
 from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.errors import ModelError
@@ -44,12 +44,15 @@ def obtain_external(
     images = ImageIndex(
         {case.path: case.case_id for case in dataset.cases},
         {case.case_id: (case.height, case.width) for case in dataset.cases},
+        facts=facts_of(dataset.cases, {}),
+        root=dataset.root,
     )
+    extra: list[str] = []
     rows = read_foreign_table(table.path, what="predictions")
     columns = [name for name in rows[0][1] if name in dataset.class_names] if rows else []
     stored = [StoredOrder("its columns", tuple(columns))] if len(columns) == len(dataset.class_names) else []
     outputs = order_of_outputs(section, dataset.class_names, stored, file=str(table.path))
-    answers = answers_of(rows, images, class_names=dataset.class_names, values=table.values)
+    answers = answers_of(rows, images, class_names=dataset.class_names, values=table.values, extra=extra)
     cases = [case for case in dataset.cases if case.split in _scored(audit) and case.case_id in answers]
     specs = {spec.id: spec for spec in audit_of_model(audit, section).explainers}
     maps = {}
@@ -71,8 +74,16 @@ def obtain_external(
         answers=answers,
         table_checksum=file_checksum(table.path),
         maps=maps,
-        remarks=tuple(
-            note for name, files in maps.items() for note in _rounding_note(section.id, name, files)
+        remarks=(
+            *_extra_note(section.id, "its table of predictions names", len(set(extra))),
+            *(
+                note
+                for name, own in maps.items()
+                for note in (
+                    *_extra_note(section.id, f"its folder of {name} holds maps of", own.files.n_extra),
+                    *_rounding_note(section.id, name, own),
+                )
+            ),
         ),
     )
 
@@ -85,6 +96,14 @@ def _rounding_note(model_id: str, explainer_id: str, maps: ExternalMaps) -> list
         f"model '{model_id}': {explainer_id}: {files} numbers of more than 24 bits, which are rounded to float32 "
         "before they are scored; pixels that differ by less become ties"
     ]
+
+
+def _extra_note(model_id: str, what: str, number: int) -> list[str]:
+    """The sentence that counts names of images which the data does not hold; nothing where there is none."""
+    if not number:
+        return []
+    images = "1 image" if number == 1 else f"{number} images"
+    return [f"model '{model_id}': {what} {images} that the data does not hold; not used"]
 
 
 def external_predictions(

@@ -12,7 +12,9 @@ from typing import Literal
 
 import numpy as np
 
+from xaudit.cases.cells import cell_text
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.name_match import NamedCases
 from xaudit.errors import ModelError, did_you_mean
 from xaudit.records import FloatArray
 
@@ -32,6 +34,7 @@ def answers_of(
     *,
     class_names: tuple[str, ...],
     values: Literal["probability", "logit"],
+    extra: list[str] | None = None,
 ) -> dict[str, FloatArray]:
     """(n_classes,) logits by case id; rows of images that the data does not hold are left out.
 
@@ -40,6 +43,7 @@ def answers_of(
     Args:
         rows: not empty, all with the same columns.
         class_names: in the order of the logits.
+        extra: gathers the names of images that the data does not hold.
 
     Raises:
         ModelError: where columns are missing, a cell is no number, probabilities do not sum to 1, an image stands twice or
@@ -49,25 +53,32 @@ def answers_of(
     table = place.rpartition(": ")[0]
     named = _image_column(table, list(first))
     columns = _class_columns(table, list(first), class_names)
-    known = set(images.paths.values())
+    names = NamedCases(images, [_text(row[named]) for _, row in rows])
     found: dict[str, FloatArray] = {}
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, str]] = {}
     for where, row in rows:
-        name = str(row[named] if row[named] is not None else "")
-        cases = [name] if name in known else images.named(name)
+        name = _text(row[named])
+        if not name:
+            raise ModelError(f"{where}: {named} is empty", hint="fill it in, or drop the row")
+        cases = names.cases(name)
         if len(cases) > 1:
             raise ModelError(
                 f"{where}: '{name:.200}' can be the image {cases[0]} or {cases[1]}",
                 hint="name the image with its sub-folder",
             )
         if not cases:
+            if extra is not None:
+                extra.append(name)
             continue
         if cases[0] in seen:
+            line, said = seen[cases[0]]
+            as_other = "" if said == name else f" as '{said:.200}', and here as '{name:.200}'"
             raise ModelError(
-                f"{where}: the image {cases[0]} was told of already ({seen[cases[0]].rpartition(': ')[2]})",
-                hint="keep one row for each image",
+                f"{where}: the image {cases[0]} was told of already ({line}){as_other}",
+                hint="keep one row for each image"
+                + (", named by its path below the images' folder" if as_other else ""),
             )
-        seen[cases[0]] = where
+        seen[cases[0]] = (where.rpartition(": ")[2], name)
         found[cases[0]] = _logits(where, row, columns, class_names, values)
     if not found:
         raise ModelError(
@@ -75,6 +86,10 @@ def answers_of(
             hint=f"the column '{named}' holds paths or case ids, such as {next(iter(images.paths), 'test/a.png')}",
         )
     return found
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else cell_text(str(cell))
 
 
 def _image_column(table: str, columns: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xaudit.cases.cells import fitted, without_empty_end
+from xaudit.cases.spelling import nfc
 from xaudit.cases.table import MOST_COLUMNS, check_bytes, read_text, table_lines
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -40,18 +42,19 @@ def _csv(path: Path, what: str) -> list[Row]:
     reader = table_lines(read_text(path, what=what), path.name)
     rows: list[Row] = []
     try:
-        names = [name.strip() for name in next(reader, [])]
+        names = [nfc(name.strip()) for name in without_empty_end(next(reader, []))]
         _check_names(path.name, names)
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
-            if len(cells) != len(names):
+            fitting = fitted(cells, len(names))
+            if fitting is None:
                 raise DataError(
                     f"{path.name}: line {reader.line_num}: {counted(len(cells), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
                 )
             _check_cells(path.name, len(rows) * len(names))
-            told = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
+            told = {name: nfc(cell.strip()) for name, cell in zip(names, fitting, strict=True)}
             rows.append((f"{path.name}: line {reader.line_num}", told))
     except csv.Error as error:
         raise DataError(

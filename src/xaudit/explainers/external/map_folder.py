@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.name_match import Folders, NamedCases
 from xaudit.counts import counted
 from xaudit.errors import DataError, ModelError, did_you_mean
 from xaudit.explainers.external.reading import SUFFIXES, suffix_of
@@ -36,7 +37,19 @@ def spelled(class_name: str) -> str:
     return re.sub(r"[\s_-]+", " ", class_name).strip().lower()
 
 
-def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> Mapping[str, MapsOfCase]:
+class FoundMaps(dict[str, MapsOfCase]):
+    """The maps of a folder by case id.
+
+    Attributes:
+        n_extra: files that are called like no image of the data.
+        passed_over: folders before every file's name that no image's path has.
+    """
+
+    n_extra: int = 0
+    passed_over: Folders = ()
+
+
+def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> FoundMaps:
     """The maps in a folder, by case id; a case without any is left out.
 
     Args:
@@ -48,18 +61,26 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> Mapping[str,
     """
     files = _files(folder, subject)
     found: dict[str, dict[str, Path]] = defaultdict(dict)
-    known = set(images.paths.values())
-    for path in files:
-        name = path.relative_to(folder).as_posix()
-        bare = name[: -len(suffix_of(name) or "")]
-        image, task = _chexlocalize(bare)
-        cases = [image] if image in known else images.named(image)
+    called = {path: path.relative_to(folder).as_posix() for path in files}
+    meant = {path: _chexlocalize(name[: -len(suffix_of(name) or "")]) for path, name in called.items()}
+    names = NamedCases(images, [image for image, _ in meant.values()])
+    n_extra = 0
+    for path, name in called.items():
+        image, task = meant[path]
+        cases = names.cases(image)
         if len(cases) > 1:
             raise DataError(
                 f"{folder.name}/{name}: can be the map of {cases[0]} or {cases[1]}",
                 hint="put the maps into the same sub-folders as the images",
             )
+        n_extra += not cases
         for case_id in cases:
+            other = None if image == case_id else names.other_name(image, case_id)
+            if other is not None and task not in found[case_id]:
+                raise DataError(
+                    f"{folder.name}: '{other:.200}' and '{image:.200}' are both the image {case_id}",
+                    hint="put the maps into the same sub-folders as the images; one of the two is another image's",
+                )
             own = found[case_id]
             if task in own:
                 other = own[task].relative_to(folder).as_posix()
@@ -74,7 +95,9 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> Mapping[str,
             f"{subject}: none of the {counted(len(files), 'file')} in {folder.name} is called like an image, '{shown}' for one",
             hint="a.npy is the map of a.png; sub-folders are those of the images",
         )
-    return found
+    maps = FoundMaps(found)
+    maps.n_extra, maps.passed_over = n_extra, names.used
+    return maps
 
 
 def _files(folder: Path, subject: str) -> list[Path]:

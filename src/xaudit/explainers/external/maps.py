@@ -1,7 +1,7 @@
 """The maps that one external model brings by one explainer: read once to see that they fit, and again when they are scored."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from xaudit.cases.image_index import ImageIndex
 from xaudit.catalog import EXTERNAL
 from xaudit.config import ExplainerSpec, MapFiles, ModelSection, fingerprint
 from xaudit.errors import DataError
-from xaudit.explainers.external.map_folder import EVERY_CLASS, MapsOfCase, find_maps, spelled
+from xaudit.explainers.external.map_folder import EVERY_CLASS, FoundMaps, find_maps, spelled
 from xaudit.explainers.external.reading import in_single_precision, is_rounded, read_values
 from xaudit.records import Case, FloatArray
 
@@ -70,7 +70,7 @@ class ExternalMaps:
     """
 
     spec: ExplainerSpec
-    files: Mapping[str, MapsOfCase]
+    files: FoundMaps
     folder: Path
     settings: MapFiles
     laid: Laid
