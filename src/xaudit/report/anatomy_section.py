@@ -51,7 +51,9 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
         blocks.append(Paragraph(text))
     sides = Counter(one.sides for one in rows if one.sides)
     if sides:
-        told = ", ".join(f"{words} on {count(sides[key], 'image')}" for key, words in _SIDES.items() if sides[key])
+        told = ", ".join(
+            f"{words} on {count(sides[key], 'image')}" for key, words in _SIDES.items() if sides[key]
+        )
         blocks.append(Paragraph(f"Left and right lung: {told}."))
     problems = Counter(problem for one in rows for problem in one.problems)
     first = {problem: one.case_id for one in reversed(rows) for problem in one.problems}
