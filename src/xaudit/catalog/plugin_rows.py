@@ -17,9 +17,15 @@ _KINDS: Mapping[str, Kind] = {kind: kind for kind in _ROWS}
 
 
 def origin_of(brought: Brought) -> dict[str, str]:
-    """Who brings something: its kind and name, the package and the version; what a manifest keeps."""
+    """Name who brings something: kind, name, package, version and a digest of its code; a manifest keeps it."""
     offer = brought.offer
-    return {"kind": offer.kind, "name": offer.name, "package": offer.package, "version": offer.version}
+    return {
+        "kind": offer.kind,
+        "name": offer.name,
+        "package": offer.package,
+        "version": offer.version,
+        "code": brought.code,
+    }
 
 
 def told_row(brought: Brought) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from xaudit.catalog.metrics import METRICS, ceiling_row
 from xaudit.catalog.plugin_checks import check_plugin, with_row
 from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin, Plugin
 from xaudit.catalog.sources import FORMATS, MODELS
+from xaudit.catalog.source_code import code_digest
 from xaudit.catalog.table import Table
 from xaudit.errors import PluginError, XauditError
 
@@ -80,10 +81,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a plug-in brings, and who says so."""
+    """What a plug-in brings, and who says so.
+
+    Attributes:
+        code: digest of its source files, so that an edited plug-in of the same version is another one.
+    """
 
     offer: Offer
     plugin: Any
+    code: str = ""
 
 
 _BROUGHT: dict[tuple[Kind, str], Brought] = {}
@@ -125,7 +131,8 @@ def bring(kind: Kind, name: str) -> Brought | None:
             raise PluginError(
                 f"the {kind} '{name}' is offered by {packages}", hint="uninstall all of them but one"
             )
-        _BROUGHT[kind, name] = Brought(found[0], _imported(found[0]))
+        plugin = _imported(found[0])
+        _BROUGHT[kind, name] = Brought(found[0], plugin, code_digest(found[0].value.partition(":")[0].strip()))
     return _BROUGHT[kind, name]
 
 

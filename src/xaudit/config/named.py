@@ -22,7 +22,7 @@ from xaudit.catalog import (
     metric_row,
 )
 from xaudit.catalog.external import names_files
-from xaudit.config.plugged import is_plugged, names_of, package_of
+from xaudit.config.plugged import code_of_package, is_plugged, names_of
 from xaudit.config.section import Section
 from xaudit.errors import nearest
 
@@ -99,13 +99,13 @@ class NamedOptions(Section):
         """A hash of the name and every setting: two results with the same one were made alike.
 
         A setting that came later and is left at its default takes no part: it makes what was made before it came.
-        Of a plug-in the package and its version take part.
+        Of a plug-in the package, its version and a digest of its code take part.
         """
         silent = {option.name: option.default for option in self._known() if option.came_later}
         told = {
             name: value for name, value in self.options.items() if name not in silent or value != silent[name]
         }
-        package = package_of(self._kind, self.name)
+        package = code_of_package(self._kind, self.name)
         return fingerprint(
             {"name": self.name, "options": told} | ({} if package is None else {"package": package})
         )

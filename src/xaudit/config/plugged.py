@@ -94,6 +94,12 @@ def package_of(kind: "Kind", name: str) -> str | None:
     return None if found is None else found.offer.origin
 
 
+def code_of_package(kind: "Kind", name: str) -> str | None:
+    """Package, version and digest of the code of what a name means; None for what xaudit has itself."""
+    found = _brought(kind, name)
+    return None if found is None else f"{found.offer.origin} {found.code}"
+
+
 def _brought(kind: "Kind", name: str) -> "Brought | None":
     """What another package brings under a name that is in the catalog already."""
     if _TABLES[kind].owns(name) or name not in _TABLES[kind].by_id:

@@ -23,7 +23,7 @@ _SMALLEST_SIZES = {"inception_v3": 75}
 _AUXILIARY_FROM = {"inception_v3": 299, "googlenet": 32}
 """Side from which the auxiliary heads can be computed: Inception's needs a grid of 17 × 17."""
 
-_FACTORY_ERRORS = (
+FACTORY_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -154,10 +154,10 @@ def _torchvision(section: ModelSection, n_classes: int, *, auxiliary: bool) -> t
 def _python(section: ModelSection, n_classes: int) -> torch.nn.Module:
     reference = architecture_of(section)
     module_name, _, function_name = reference.partition(":")
-    with _working_folder_importable():
+    with working_folder_importable():
         try:
             source = importlib.import_module(module_name)
-        except _FACTORY_ERRORS as error:
+        except FACTORY_ERRORS as error:
             raise ModelError(
                 f"model '{section.id}': factory '{reference}': {module_name} cannot be imported: {_said(error)}",
                 hint="install the package, or run xaudit in the folder that holds it",
@@ -173,7 +173,7 @@ def _python(section: ModelSection, n_classes: int) -> torch.nn.Module:
             )
         try:
             module = function(n_classes)
-        except _FACTORY_ERRORS as error:
+        except FACTORY_ERRORS as error:
             raise ModelError(
                 f"model '{section.id}': factory '{reference}' failed: {_said(error)}",
                 hint=f"it is called with the number of classes, {function_name}({n_classes})",
@@ -188,7 +188,7 @@ def _python(section: ModelSection, n_classes: int) -> torch.nn.Module:
 
 
 @contextmanager
-def _working_folder_importable() -> Iterator[None]:
+def working_folder_importable() -> Iterator[None]:
     """As under ``python -m``, a package in the working folder can be imported; installed ones come first."""
     folder = str(Path.cwd())
     added = folder not in sys.path

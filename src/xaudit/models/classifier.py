@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
+from xaudit.models.answers import answers_digest
 from xaudit.models.compiling import Compiled, compiled
 from xaudit.models.folding import Folding
 from xaudit.models.layers import target_layer
@@ -52,7 +53,10 @@ class Classifier:
         precision: of :meth:`logits`; whoever calls ``module`` gets float32.
         outputs: the class that each output of the network itself stands for, before it was brought into the order of
             ``class_names``.
-        fingerprint: 16 hex digits; differs when weights, architecture, classes or preprocessing differ.
+        code: digest of the code that builds it, where that is not xaudit's or a library's; empty otherwise.
+        answers: digest of its logits of two fixed images; empty for a file that holds its program.
+        fingerprint: 16 hex digits; differs when weights, architecture, code, classes or preprocessing differ, or what it
+            answers.
         meter: what has been asked of it.
         notes: the remarks, and what was found when it was first asked.
 
@@ -76,6 +80,8 @@ class Classifier:
     remarks: tuple[str, ...] = ()
     precision: Precision = "float32"
     outputs: tuple[str, ...] = ()
+    code: str = ""
+    answers: str = field(init=False, default="")
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
     notes: tuple[str, ...] = field(init=False, default=())
@@ -98,6 +104,10 @@ class Classifier:
             device=self.device,
         )
         self.notes = (*self.remarks, *found)
+        if not isinstance(self.module, Sealed):
+            self.answers = answers_digest(
+                self.module, n_classes=n_classes, model_hw=self.model_hw, device=self.device
+            )
 
         def plain(_module: torch.nn.Module, _args: tuple[object, ...], output: object) -> torch.Tensor:
             return logits_of(output, n_classes)
@@ -199,7 +209,7 @@ class Classifier:
         digest = hashlib.sha256()
         kinds = [(name, type(part).__name__) for name, part in self.module.named_modules()]
         frame = (self.architecture, self.class_names, self.model_hw, self.fit, self.mean, self.std)
-        digest.update(repr((frame, kinds)).encode())
+        digest.update(repr((frame, kinds, self.code, self.answers)).encode())
         for name, tensor in sorted(self.module.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             flat = tensor.detach().cpu().contiguous().reshape(-1)

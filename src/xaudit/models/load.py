@@ -16,6 +16,7 @@ from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
 from xaudit.models.findings import AskedFinding, on_one_finding
+from xaudit.models.model_code import code_of
 from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
 
 _WHOLE = ("huggingface", "torchscript", "exported", "onnx")
@@ -108,6 +109,7 @@ def _classifier(
         remarks=brought.notes,
         precision=precision,
         outputs=outputs,
+        code=code_of(section, module),
     )
 
 

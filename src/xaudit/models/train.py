@@ -23,6 +23,7 @@ from xaudit.models.augment import augment, draw_change, keeps_mark
 from xaudit.models.build import architecture_of, build_module, input_hw
 from xaudit.models.checkpoint import read_state, save_safetensors
 from xaudit.models.device import choose_device
+from xaudit.models.model_code import code_of
 from xaudit.models.outputs import auxiliary_heads, logits_of
 from xaudit.models.probe import check_answers
 from xaudit.models.training_data import Frames, TrainingData
@@ -200,8 +201,10 @@ class _Training:
         if self.section.channels == 3:  # what was trained before there was a choice stays valid
             left_out.add("channels")
         section = self.section.model_dump(mode="json", exclude=left_out)
+        code = code_of(self.section)
         return fingerprint(
             {
+                **({"code": code} if code else {}),
                 "section": section,
                 "settings": self.settings.model_dump(mode="json"),
                 "seed": self.seed,
