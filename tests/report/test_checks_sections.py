@@ -102,4 +102,6 @@ def test_localized_and_causal_counts_cases():
     )
     section = causal_section(outcome)
     assert shown(section) == [["honest"], ["lime", "9", "1", "3", "2"], ["edges", "1", "2", "11", "1"]]
-    assert section.blocks[-1].text.endswith("Not counted: up to 4 without a mark.")
+    assert section.blocks[-1].text.endswith(
+        "Not counted: up to 4 without a mark, or without a value of reliance on it."
+    )

@@ -69,7 +69,7 @@ def test_where_a_model_is_there_and_nothing_was_marked_that_is_the_reason():
     [reason] = truth_section(outcomes.unmarked_outcome()).blocks
     assert reason.text == (
         "It compares maps with what the model's answer depends on. Not measurable here: it needs cases with a "
-        "reader's marks, and reliance switched on."
+        "reader's marks, and none were given."
     )
 
 

@@ -162,7 +162,8 @@ def test_what_moved_stands_first_and_what_chance_explains_is_marked():
     [
         ({}, "Nothing: every answer and every score is the same."),
         ({"moves": (DIFF.moves[2],)}, "Nothing that chance could not explain."),
-        ({"moves": ()}, "Nothing that chance could not explain."),
+        ({"moves": ()}, "Nothing: every answer is the same; no score was measured in both runs."),
+        ({"moves": (), "flips": ()}, "Nothing can be compared: no answer and no score is in both runs."),
         ({"flips": (replace(DIFF.flips[0], n_changed=1),)}, "Nothing that chance could not explain."),
     ],
 )

@@ -47,7 +47,8 @@ HashIds = Annotated[
 ModelCard = Annotated[
     bool,
     typer.Option(
-        "--model-card", help="Print a model card in Markdown, with FDA's criteria and CLAIM's items."
+        "--model-card",
+        help="Print a model card in Markdown, with criteria for explanations and CLAIM's items.",
     ),
 ]
 
@@ -115,7 +116,8 @@ def report(
     if card:
         from xaudit.report.model_card import model_card
 
-        emit(model_card(shown, load_material(folder, images=False).manifest))
+        material = load_material(folder, images=False)
+        emit(model_card(shown, {**material.manifest, "audit": material.settings}))
         return 0
     show_outcome(shown, form, folder=str(folder), full=full)
     return 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
@@ -26,6 +27,8 @@ class Outcome:
         notes: sentences a reader must see, such as what could not be measured and why.
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
+        reliance_asked: whether the audit asked the models what their answers depend on.
+        gate_on: which number the gates were held against: the unfavourable end of the interval, or the mean.
     """
 
     name: str
@@ -51,3 +54,5 @@ class Outcome:
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
     external_ids: tuple[str, ...] = ()
+    reliance_asked: bool = True
+    gate_on: Literal["lower", "mean"] = "lower"

@@ -80,7 +80,8 @@ def case_head(view: CaseView) -> tuple[Paragraph, ...]:
     if view.preview is None:
         lines.append(
             Paragraph(
-                "The run kept no picture of this case: `report.gallery` says of how many it does.", "dim"
+                "The run kept no picture of this case: `report.gallery` and `report.images` say of which it does.",
+                "dim",
             )
         )
     return tuple(lines)
@@ -158,7 +159,13 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
         columns = [Column("score", wraps=True), *(Column(name, wraps=True) for name in view.explainers)]
         yield grid(columns, lines)
     else:
-        yield Paragraph("This case was classified and not explained.", "dim")
+        explained = any(model == model_id for model, _ in view.maps) or bool(kinds)
+        what = (
+            "explained, and no score of its maps is shown here"
+            if explained
+            else "classified and not explained"
+        )
+        yield Paragraph(f"This case was {what}.", "dim")
     for words, reason in reasons:
         yield Paragraph(f"no {words}: {reason}", "dim")
     answers = [

@@ -1,5 +1,6 @@
 """Where the maps lie beside what the model uses: cases counted by both."""
 
+from xaudit.catalog import MARGIN
 from xaudit.records import LocalizedAndCausal, Outcome
 from xaudit.report.grid import Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 
@@ -26,11 +27,11 @@ def causal_section(outcome: Outcome) -> Section | None:
     ]
     legend = (
         "Cases. A map lies on the mark where it does not miss it and is denser there than elsewhere; a model uses the mark "
-        "where hiding it lowers the answer by more than .02 beyond hiding random areas. Second and third column: the "
+        f"where hiding it lowers the answer by more than {MARGIN:g} beyond hiding random areas. Second and third column: the "
         "explainer misreports, and in the second it looks right. Second and fourth: the model looks elsewhere."
     )
     if unknown:
-        legend += f" Not counted: up to {unknown} without a mark."
+        legend += f" Not counted: up to {unknown} without a mark, or without a value of reliance on it."
     return Section(
         "Do the maps lie where the model's evidence is", (grid(columns, rows), Paragraph(legend, "dim"))
     )

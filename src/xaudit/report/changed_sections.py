@@ -18,17 +18,21 @@ _FINDINGS = {"equivariance": ("XA203", "XA304"), "resolution": ("XA305",)}
 _LEGENDS = {
     "equivariance": (
         "same class: whether the model names the class of the unchanged image. P moves by: how far the target's "
-        "probability differs. The changed image is explained and its map moved back. map: rank correlation with the unchanged image's map over "
-        "the pixels that both show; 1 is the same order, 0 is chance. peak: overlap of the highest pixels, as many as the "
-        "mark holds."
+        "probability differs."
     ),
     "resolution": (
         "Columns: pixels averaged per side of the model's frame; 1 is the whole image, with which the others are compared. "
-        "same class: whether the model names the same. P moves by: how far the target's probability differs. map: rank correlation with the "
-        "whole image's map; 1 is the same order, 0 is chance. peak: overlap of the highest pixels, as many as the mark "
-        "holds."
+        "same class: whether the model names the same. P moves by: how far the target's probability differs."
     ),
 }
+_OF_MAPS = {
+    "equivariance": (
+        "The changed image is explained and its map moved back. map: rank correlation with the unchanged image's map over "
+        "the pixels that both show; 1 is the same order, 0 is chance."
+    ),
+    "resolution": "map: rank correlation with the whole image's map; 1 is the same order, 0 is chance.",
+}
+_OF_PEAKS = "peak: overlap of the highest pixels, as many as the mark holds."
 
 
 def changed_section(outcome: Outcome, family: Literal["equivariance", "resolution"]) -> Section | None:
@@ -47,7 +51,11 @@ def changed_section(outcome: Outcome, family: Literal["equivariance", "resolutio
                 rows += _map_rows(lookup, (model, name, reader), family, changes)
     columns = [Column(""), *(Column(change) for change in changes)]
     unit = "patients" if all(s.cluster == "patient" for s in outcome.summaries) else "images"
-    legend = f"{_LEGENDS[family]} Mean over the cases [95 % interval over {unit}]."
+    first = [line.cells[0].text for line in rows if not line.heading]
+    maps = any(text.endswith(" map") for text in first)
+    peaks = any(text.endswith("peak") for text in first)
+    parts = [_LEGENDS[family], _OF_MAPS[family] * maps, _OF_PEAKS * peaks]
+    legend = f"{' '.join(filter(None, parts))} Mean over the cases [95 % interval over {unit}]."
     findings = [
         Paragraph(verdict.sentence, lead=verdict.code)
         for verdict in outcome.verdicts

@@ -12,23 +12,40 @@ _LONGEST_NAME = 12
 
 def evaluation_section(outcome: Outcome) -> Section:
     """Matrices of the test split, rows the truth and columns what the model said."""
-    tested = [e for e in outcome.evaluations if e.split == "test"]
-    shown = tested or list(outcome.evaluations)
+    shown = shown_evaluations(outcome)
     if not shown:
         return Section("How well the models classify", (Paragraph("No case could be classified.", "dim"),))
-    blocks: list[Block] = []
-    if tested:
-        text = "Test images. Each row is a true class, each column what the model said."
-    else:
-        text = "No test images: these are the models' own training images, and say little."
-    blocks.append(Paragraph(text, "dim"))
+    rows = "Each row is a true class, each column what the model said."
+    untested = without_test_images(outcome)
+    blocks: list[Block] = [
+        Paragraph(f"{untested} {rows}" if untested else f"Test images. {rows}", "dim"),
+    ]
     blocks.append(Beside(tuple(_matrix(e) for e in shown)))
     return Section("How well the models classify", tuple(blocks))
 
 
+def shown_evaluations(outcome: Outcome) -> tuple[Evaluation, ...]:
+    """The test split of each model; of a model that has none, every split there is."""
+    tested = {one.model_id for one in outcome.evaluations if one.split == "test"}
+    return tuple(one for one in outcome.evaluations if one.split == "test" or one.model_id not in tested)
+
+
+def without_test_images(outcome: Outcome) -> str:
+    """Which models have no test images, and which images are shown instead; empty where every model has some."""
+    shown = [one for one in shown_evaluations(outcome) if one.split != "test"]
+    if not shown:
+        return ""
+    splits = list(dict.fromkeys(one.split for one in shown))
+    own = ": a model's own training images say little of others" if "train" in splits else ""
+    all_of_them = {one.model_id for one in shown} == {one.model_id for one in outcome.evaluations}
+    whose = "" if all_of_them else f" of {', '.join(dict.fromkeys(one.model_id for one in shown))}"
+    return f"No test images{whose}; shown are those of the split {' and '.join(splits)}{own}."
+
+
 def _matrix(evaluation: Evaluation) -> Grid:
     unit = count(evaluation.n_patients, "patient") if evaluation.patients_known else "patients unknown"
-    title = f"{evaluation.model_id}: {count(evaluation.n_cases, 'image')}, {unit}"
+    split = "" if evaluation.split == "test" else f" of {evaluation.split}"
+    title = f"{evaluation.model_id}: {count(evaluation.n_cases, 'image')}{split}, {unit}"
     if len(evaluation.class_names) > LARGEST_MATRIX:
         return _mistakes(evaluation, title)
     names = [_short(name) for name in evaluation.class_names]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xaudit.catalog import METRICS, REGIONS, metric_row
-from xaudit.records import NO_READER, Interval, Outcome, Summary, Verdict
+from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.limits_section import limits_blocks
 from xaudit.report.lookup import SummaryLookup
@@ -71,7 +71,25 @@ def why_no_reliance(outcome: Outcome) -> str:
     """Why what the models depend on was not measured for any of them."""
     if not has_model(outcome):
         return NO_MODEL_TO_ASK
-    return "Not measurable here: it needs cases with a reader's marks, and reliance switched on."
+    if not outcome.reliance_asked:
+        return "Not measured: the audit file switches it off with `reliance.enabled: false`."
+    if not has_marks(outcome):
+        return "Not measurable here: it needs cases with a reader's marks, and none were given."
+    reasons = dict.fromkeys(one.reason for one in outcome.unscored if one.explainer_id == MODEL_LEVEL)
+    return f"Not measured on any case: {'; '.join(reasons) or 'no case has a value'}."
+
+
+def has_marks(outcome: Outcome) -> bool:
+    """Return False where no data set of the run carries a reader's mark."""
+    n_datasets = len({one.dataset_id for one in outcome.evaluations})
+    return sum(one.code == "XA402" for one in outcome.verdicts) < max(1, n_datasets)
+
+
+def _why_no_agreement(outcome: Outcome) -> str:
+    """Why no map could be compared with what the model's answer depends on."""
+    if any(one.family == "reliance" for one in outcome.summaries):
+        return "That was measured, and no map could be ranked against it: the section 'Left out' gives the reasons."
+    return why_no_reliance(outcome)
 
 
 def region_columns(absent: str | None) -> tuple[Column, ...]:
@@ -157,7 +175,7 @@ def truth_section(outcome: Outcome) -> Section:
             cells.append(Cell(f"{text} {word}".rstrip(), tone))
         rows.append(Row(tuple(cells)))
     if not anything:
-        return Section(title, (Paragraph(f"{_COMPARES} {why_no_reliance(outcome)}", "dim"),))
+        return Section(title, (Paragraph(f"{_COMPARES} {_why_no_agreement(outcome)}", "dim"),))
     columns = [Column("explainer"), *(Column(with_reader(model, reader)) for model, reader in pairs)]
     legend = (
         "Rank correlation of the map's density over the regions with the model's dependence on them: 1 is the same "
@@ -186,16 +204,16 @@ def localization_section(outcome: Outcome) -> Section:
     lookup = SummaryLookup(outcome)
     metrics = lookup.headline_metrics(("localization", "faithfulness", "complexity"))
     if not metrics:
-        return Section(title, (Paragraph("No map could be scored.", "dim"),))
+        return Section(title, (Paragraph("No score of a map has a value in this run.", "dim"),))
     rows: list[Row] = []
     for model in outcome.model_ids:
         for reader in lookup.readers(model):
             rows += _model_rows(outcome, lookup, model, reader, metrics)
     columns = [Column("explainer"), *(Column(metric_title(metric)) for metric in metrics)]
     unit = "patients" if all(s.cluster == "patient" for s in outcome.summaries) else "images"
+    beside = " * better than the best control, paired by case." if outcome.control_ids else ""
     legend = (
-        f"Mean over the cases [95 % interval over {unit}]. * better than the best control, paired by case. "
-        "(+) higher is better, (-) lower is better."
+        f"Mean over the cases [95 % interval over {unit}].{beside} (+) higher is better, (-) lower is better."
     )
     if any(len(line.ids) > 1 for line in map_lines(outcome)):
         legend += " Of a control that each explainer has its own of, the best is shown."
@@ -209,6 +227,8 @@ def localization_section(outcome: Outcome) -> Section:
         text = (
             "No localization: no reader's marks were given, so whether the maps meet a lesion cannot be said."
         )
+        if has_marks(outcome):
+            text = "No localization: no metric that compares maps with the readers' marks has a value in this run."
         blocks.insert(0, Paragraph(text, "strong"))
     return Section(title, tuple(blocks))
 

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from xaudit.records import Outcome
-from xaudit.report.checklists import CLAIM, FDA_CRITERIA, NOT_ASSESSED, Item, Manifest
+from xaudit.report.checklists import (
+    CLAIM,
+    CLAIM_SOURCE,
+    CRITERIA_SOURCE,
+    FDA_CRITERIA,
+    NOT_ASSESSED,
+    Item,
+    Manifest,
+)
 from xaudit.report.closing_sections import notes_section, skipped_section
 from xaudit.report.evaluation_section import evaluation_section
 from xaudit.report.evidence_sections import looks_section
@@ -13,6 +21,7 @@ from xaudit.report.screen import explainers_section
 from xaudit.report.strata_section import strata_section
 from xaudit.report.verdict_section import gates_section, verdict_section
 
+_SOURCES = {"Criteria for explanations": CRITERIA_SOURCE, "CLAIM": CLAIM_SOURCE}
 _TO_WRITE = f"{NOT_ASSESSED}: for whoever releases the model to write"
 
 
@@ -22,7 +31,7 @@ def model_card(outcome: Outcome, manifest: Manifest) -> str:
     Every number is one of the run's; whatever the run holds nothing about is called not assessed, never left out.
 
     Args:
-        manifest: the run's ``manifest.json``.
+        manifest: the run's ``manifest.json``, and under ``audit`` its audit file, where that is known.
 
     Source: Mitchell et al. 2019, Model cards for model reporting, for the order of the parts.
     """
@@ -38,7 +47,7 @@ def model_card(outcome: Outcome, manifest: Manifest) -> str:
         or _words("Strata", f"{NOT_ASSESSED}: `statistics.strata` in the audit file asks for them"),
         skipped_section(outcome),
         notes_section(outcome),
-        _checklist("FDA/CDRH criteria for explanations", FDA_CRITERIA, outcome, manifest),
+        _checklist("Criteria for explanations", FDA_CRITERIA, outcome, manifest),
         _checklist("CLAIM", CLAIM, outcome, manifest),
         _words("Ethical considerations", _TO_WRITE),
     ]
@@ -55,7 +64,7 @@ def _details(outcome: Outcome, manifest: Manifest) -> Section:
         f"Architecture, training and data are described in the run folder's audit.resolved.yaml; versions and checksums "
         "in its manifest.json."
     )
-    return Section("Models", (grid(["model", "weights (SHA-256, first 16)"], lines), Paragraph(text)))
+    return Section("Models", (grid(["model", "final weights (SHA-256, first 16)"], lines), Paragraph(text)))
 
 
 def _words(title: str, text: str) -> Section:
@@ -71,4 +80,4 @@ def _checklist(title: str, items: Sequence[Item], outcome: Outcome, manifest: Ma
     n_answered = sum(not line.cells[2].text.startswith(NOT_ASSESSED) for line in rows)
     table = grid([Column("item"), Column("asks for"), Column("this run", wraps=True)], rows)
     text = f"{n_answered} of {len(items)} have an answer in this run; an answer is no judgement that it suffices."
-    return Section(title, (table, Paragraph(text, "dim")))
+    return Section(title, (table, Paragraph(text, "dim"), Paragraph(_SOURCES[title], "dim")))

@@ -18,12 +18,17 @@ def readers_section(outcome: Outcome) -> Section | None:
     blocks += _ceiling_grids(ceilings)
     if not blocks:
         return None
-    legend = (
-        "Dice and best-match IoU: means over marked cases, and over lesions. kappa: over lesions and unmarked cases. "
-        "Share: the explainer's mean score over that of the readers, each held against the others, on the same cases "
-        "[interval]. * the interval of the paired difference leaves out zero."
-    )
-    return Section("Readers", (*blocks, Paragraph(legend, "dim")))
+    legends = []
+    if outcome.agreements:
+        legends.append(
+            "Dice and best-match IoU: means over marked cases, and over lesions. kappa: over lesions and unmarked cases."
+        )
+    if ceilings:
+        legends.append(
+            "Share: the explainer's mean score over that of the readers, each held against the others, on the same cases "
+            "[interval]. * the interval of the paired difference leaves out zero."
+        )
+    return Section("Readers", (*blocks, Paragraph(" ".join(legends), "dim")))
 
 
 def _is_headline(metric_id: str) -> bool:

@@ -51,8 +51,13 @@ def _headline(diff: RunDiff) -> list[Block]:
     if not told:
         text = "Nothing that chance could not explain."
         same = all(move.conclusion == "same" for move in diff.moves)
-        if diff.moves and same and not any(found.n_changed for found in diff.flips):
+        answers_same = not any(found.n_changed for found in diff.flips)
+        if diff.moves and same and answers_same:
             text = "Nothing: every answer and every score is the same."
+        elif not diff.moves and diff.flips and all(found.conclusion == "same" for found in diff.flips):
+            text = "Nothing: every answer is the same; no score was measured in both runs."
+        elif not diff.moves and not diff.flips:
+            text = "Nothing can be compared: no answer and no score is in both runs."
         blocks.append(Paragraph(text))
     blocks += [Paragraph(note, lead="note ") for note in diff.notes]
     return blocks
@@ -127,9 +132,10 @@ def _flip_blocks(flips: Sequence[Flips]) -> list[Block]:
         )
         for found in flips
     ]
+    unit = flips[0].cluster
     legend = (
-        "difference: head minus base [interval over patients]. right:wrong: cases that were put right, and put "
-        "wrong. p: McNemar's test (mid-p), each patient once."
+        f"difference: head minus base [interval over {unit}s]. right:wrong: cases that were put right, and put "
+        f"wrong. p: McNemar's test (mid-p), each {unit} once."
     )
     return [grid(columns, rows), Paragraph(legend, "dim")]
 
@@ -143,11 +149,16 @@ def _move_blocks(moves: Sequence[Move]) -> list[Block]:
         whose = f" (marks: {move.reader})" if len(readers) > 1 and move.reader != NO_READER else ""
         groups[move.model_id + whose].append(move)
     tables = [_table(found, title=title) for title, found in groups.items()]
+    unit = _unit(moves)
     legend = (
-        f"difference: head minus base, mean over the same cases [interval over patients]; {CHANCE} where chance may "
-        "explain it. p: Wilcoxon on the patients' means, after Holm's correction within a model's metric family."
+        f"difference: head minus base, mean over the same cases [interval over {unit}s]; {CHANCE} where chance may "
+        f"explain it. p: Wilcoxon on the {unit}s' means, after Holm's correction within a model's metric family."
     )
     return [*tables, Paragraph(legend, "dim")]
+
+
+def _unit(moves: Sequence[Move]) -> str:
+    return "case" if any(move.cluster == "case" for move in moves) else "patient"
 
 
 def _table(moves: Sequence[Move], *, title: str) -> Grid:
@@ -158,7 +169,7 @@ def _table(moves: Sequence[Move], *, title: str) -> Grid:
         Column("head", numeric=True),
         Column("difference", numeric=True),
         Column("p", numeric=True),
-        Column("patients", numeric=True),
+        Column(f"{_unit(moves)}s", numeric=True),
     ]
     rows = []
     for move in moves:

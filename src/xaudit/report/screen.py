@@ -111,7 +111,9 @@ def explainers_section(outcome: Outcome) -> Section | None:
     ]
     blocks: list[Block] = [_without_empty_columns(columns, rows)]
     if any(row.higher_is_better is not None for row in METRICS if row.id in metrics):
-        text = "* better than the best control, paired by case; (+) higher is better, (-) lower is better."
+        text = "(+) higher is better, (-) lower is better."
+        if outcome.control_ids:
+            text = f"* better than the best control, paired by case; {text}"
         if outcome.categories:
             text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
         blocks.append(Paragraph(text, "dim"))

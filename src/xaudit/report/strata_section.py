@@ -1,9 +1,11 @@
 """Results told apart by properties of the cases, as far as the audit asks for it."""
 
-from xaudit.records import ALL_CASES, Outcome, Summary
+from dataclasses import replace
+
+from xaudit.records import ALL_CASES, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.wording import count, interval, metric_words
+from xaudit.report.wording import count, interval, metric_words, unit_of
 from xaudit.statistics.digits import shown
 
 
@@ -72,8 +74,7 @@ def regression_section(outcome: Outcome) -> Section | None:
             continue
         by_name = {c.name: c.interval for c in r.coefficients}
         confidence = by_name["confidence"]
-        low, high = confidence.low or 0.0, confidence.high or 0.0
-        tenth = f"{shown(confidence.estimate / 10)} [{shown(low / 10)}, {shown(high / 10)}]"
+        tenth = interval(_tenth(confidence))
         cells = [f"{r.model_id}, {r.explainer_id}", metric_words(r.metric_id)]
         cells += [interval(by_name["log2-lesion-area"]), tenth, str(r.n_patients)]
         rows.append(Row(tuple(Cell(text) for text in cells)))
@@ -81,8 +82,17 @@ def regression_section(outcome: Outcome) -> Section | None:
     blocks += [
         Paragraph(f"{count(n, 'regression')} not fitted: {why}", lead="-") for why, n in reasons.items()
     ]
-    legend = "Change of the score with the other held fixed; least squares, standard errors by patient (CR1)."
+    legend = (
+        "Change of the score with the other held fixed; least squares, standard errors by "
+        f"{unit_of(outcome)} (CR1)."
+    )
     return Section("Localization by lesion size and confidence", (*blocks, Paragraph(legend, "dim")))
+
+
+def _tenth(per_unit: Interval) -> Interval:
+    """A slope per tenth of what it is given for."""
+    low, high = (None if end is None else end / 10 for end in (per_unit.low, per_unit.high))
+    return replace(per_unit, estimate=per_unit.estimate / 10, low=low, high=high)
 
 
 def planning_section(outcome: Outcome) -> Section | None:
@@ -93,7 +103,7 @@ def planning_section(outcome: Outcome) -> Section | None:
         Column("gate", wraps=True),
         Column("model, explainer", wraps=True),
         Column("half-width", numeric=True),
-        Column("patients", numeric=True),
+        Column(f"{unit_of(outcome)}s", numeric=True),
         Column("needed", numeric=True),
     ]
     rows = [
@@ -108,8 +118,12 @@ def planning_section(outcome: Outcome) -> Section | None:
         )
         for p in outcome.plans
     ]
+    unit = unit_of(outcome)
     legend = (
-        f"Annotated patients for intervals of ± {outcome.plans[0].wanted:g}, if further patients are like these: "
+        f"Annotated {unit}s for intervals of ± {outcome.plans[0].wanted:g}, if further {unit}s are like these: "
         "width falls with the root of their number."
     )
-    return Section("How many patients", (grid(columns, rows), Paragraph(legend, "dim")))
+    return Section(
+        "How many patients" if unit == "patient" else "How many images",
+        (grid(columns, rows), Paragraph(legend, "dim")),
+    )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
+from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
 from xaudit.verdict import USE_RULE, is_refused
 
@@ -137,14 +138,13 @@ def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
             Column("model"),
             Column("gate", wraps=True),
             Column("measured", numeric=True),
-            Column("patients", numeric=True),
+            Column(f"{unit_of(outcome)}s", numeric=True),
             Column("result"),
         ],
         [_gate_row(v) for v in gates],
     )
-    legend = (
-        "measured: the unfavourable end of the interval, or its middle where the audit gates on the mean."
-    )
+    on_mean = outcome.gate_on == "mean"
+    legend = f"measured: {'the mean, on which this audit gates' if on_mean else 'the unfavourable end of the interval'}."
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)
         for v in gates

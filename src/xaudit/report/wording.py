@@ -2,7 +2,7 @@
 
 import math
 
-from xaudit.records import Interval
+from xaudit.records import Interval, Outcome
 from xaudit.statistics.digits import counted, shown, shown_interval
 
 REGION_WORDS = {
@@ -94,6 +94,12 @@ def count(n: int, noun: str, plural: str = "") -> str:
         ('1 case', '1,200 cases', '2 studies')
     """
     return counted(n, noun, plural)
+
+
+def unit_of(outcome: Outcome) -> str:
+    """The noun of what the statistics count: ``patient``, or ``image`` where the data names no patients."""
+    known = all(one.cluster == "patient" for one in outcome.summaries)
+    return "patient" if known and all(one.patients_known for one in outcome.evaluations) else "image"
 
 
 def duration(seconds: float) -> str:

@@ -66,7 +66,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         metric_names=run.head["metric_names"],
     )
     verdicts = (*of_gates, *drops, *findings, *of_maps, *of_changes, *of_data)
-    return replace(run.outcome, verdicts=verdicts)
+    return replace(run.outcome, verdicts=verdicts, gate_on=strictness.gate_on)
 
 
 def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:

@@ -80,6 +80,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
         causal=tuple(one for one in causal if one.model_id not in refused),
         external_ids=tuple(head["external"]),
+        reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
+        gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
     )
 
 

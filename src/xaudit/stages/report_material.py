@@ -42,6 +42,7 @@ class ReportMaterial:
         curves: behind the scores of faithfulness, where the run kept them.
         curves_kept: whether the run was asked to.
         metric_names: catalog name of each metric id that the audit file chose.
+        settings: the audit file as the run kept it.
         answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
 
@@ -61,6 +62,7 @@ class ReportMaterial:
     curves_kept: bool = False
     metric_names: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
@@ -99,6 +101,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         curves=mean_curves(run),
         curves_kept=bool(settings.get("run", {}).get("curves", False)),
         metric_names=run.metric_names,
+        settings=settings,
         answers={
             str(one["id"]): str(one["answer"]) for one in settings.get("metrics", ()) if "answer" in one
         },

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from xaudit.records import Evaluation, Outcome
-from xaudit.report.evaluation_section import LARGEST_MATRIX
+from xaudit.report.evaluation_section import LARGEST_MATRIX, shown_evaluations
 from xaudit.report.wording import MEASURE_WORDS, count, interval, percent
 
 _SHADES = 5
@@ -52,8 +52,7 @@ def matrices(outcome: Outcome, gallery: dict[tuple[str, str, str], int]) -> tupl
     Args:
         gallery: cases that the gallery shows, by model, true class and what was said.
     """
-    tested = [one for one in outcome.evaluations if one.split == "test"] or outcome.evaluations
-    return tuple(_matrix(one, gallery) for one in tested)
+    return tuple(_matrix(one, gallery) for one in shown_evaluations(outcome))
 
 
 def _matrix(evaluation: Evaluation, gallery: dict[tuple[str, str, str], int]) -> Matrix:

@@ -123,6 +123,9 @@ def no_curves(material: ReportMaterial) -> str:
     if not has_model(material.outcome):
         return "Not assessed: no model."
     if "faithfulness" not in families:
+        catalog = {row.id: row.family for row in METRICS}
+        if any(catalog.get(name) == "faithfulness" for name in material.metric_names.values()):
+            return "No value of a metric of faithfulness, which this audit asked for: the section 'Left out' gives the reasons."
         return "Not assessed: this audit measured no metric of faithfulness."
     if not material.curves_kept:
         return (

@@ -4,7 +4,6 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from xaudit.catalog import METRICS
 from xaudit.records import MODEL_LEVEL, Outcome
@@ -14,18 +13,26 @@ from xaudit.report.changed_sections import changed_section
 from xaudit.report.checks_sections import checks_section, repeatability_section
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.comparison import comparison_section
+from xaudit.report.evaluation_section import without_test_images
 from xaudit.report.evidence_sections import (
     NO_MODEL_TO_ASK,
-    has_model,
     localization_section,
     truth_section,
     why_no_reliance,
 )
 from xaudit.report.forest import Forest, forests, has_ceilings
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
+from xaudit.report.html.absent import (
+    asked_in_vain,
+    no_pairs,
+    no_reasons,
+    no_sanity,
+    not_asked,
+    nothing_decided,
+)
 from xaudit.report.html.confusion import Matrix, matrices
 from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
-from xaudit.report.html.gallery import gallery_data, pictured_views
+from xaudit.report.html.gallery_notes import Gallery, gallery_of
 from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.protocol_section import protocol_section
@@ -34,7 +41,7 @@ from xaudit.report.region_bars import RegionBars, region_bars
 from xaudit.report.sections import report_title
 from xaudit.report.strata_section import planning_section, regression_section, strata_section
 from xaudit.report.verdict_section import gates_section, model_verdict, worst_first
-from xaudit.report.wording import count, interval, metric_words
+from xaudit.report.wording import interval, metric_words
 from xaudit.stages.reasons import ReasonCount
 from xaudit.stages.report_material import ReportMaterial
 
@@ -74,23 +81,7 @@ class Pairs:
     tables: tuple[Grid, ...]
     legend: str
     n_undecided: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gallery:
-    """The cases to look at.
-
-    Attributes:
-        data: what the script reads.
-        selection: which cases these are, in words.
-        notes: what a reader must know of the pictures.
-        reason: why there is no gallery; empty where there is one.
-    """
-
-    data: dict[str, Any]
-    selection: str
-    notes: tuple[str, ...]
-    reason: str = ""
+    nothing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +94,9 @@ class Page:
     judgements: tuple[Judgement, ...]
     gates: Section
     matrices: tuple[Matrix, ...]
-    on_training_images: bool
+    untested: str
     reasons: tuple[Reasons, ...]
+    no_reasons: str
     bars: tuple[RegionBars, ...]
     no_reliance: str
     no_model: str
@@ -113,17 +105,22 @@ class Page:
     forests: tuple[Forest, ...]
     has_ceilings: bool
     has_humans: bool
+    has_controls: bool
     localization: Section
     readers: Section | None
     protocol: Section | None
     categories: Section | None
     thresholds: tuple[Block, ...]
     pairs: Pairs | None
+    no_pairs: str
     gallery: Gallery
     strata: tuple[Section, ...]
     strata_missing: tuple[str, ...]
+    strata_empty: tuple[str, ...]
     curves: tuple[CurveChart, ...]
     curves_missing: str
+    curves_have_bands: bool
+    curves_have_controls: bool
     sanity: tuple[Section, ...]
     no_sanity: str
     notes: Section | None
@@ -163,6 +160,7 @@ def page_of(
         changed_section(outcome, "equivariance"),
     ]
     charts = curve_charts(material)
+    reasons = _reasons(material)
     checks = [checks_section(outcome), repeatability_section(outcome), _further(outcome)]
     return Page(
         name=outcome.name,
@@ -171,9 +169,9 @@ def page_of(
         judgements=_judgements(outcome),
         gates=gates_section(outcome),
         matrices=matrices(outcome, dict(shown)),
-        on_training_images=bool(outcome.evaluations)
-        and not any(one.split == "test" for one in outcome.evaluations),
-        reasons=_reasons(material),
+        untested=without_test_images(outcome),
+        reasons=reasons,
+        no_reasons=no_reasons(material, {one.model_id for one in reasons}),
         bars=region_bars(outcome),
         no_reliance=why_no_reliance(outcome),
         no_model=NO_MODEL_TO_ASK,
@@ -182,19 +180,24 @@ def page_of(
         forests=plots,
         has_ceilings=has_ceilings(plots),
         has_humans=any(plot.human is not None for one in plots for plot in one.plots),
+        has_controls=any(row.is_control for one in plots for plot in one.plots for row in plot.rows),
         localization=localization_section(outcome),
         readers=readers_section(outcome),
         protocol=protocol_section(outcome),
         categories=None if categories is None else Section(categories.title, categories.blocks[:cut]),
         thresholds=() if categories is None else categories.blocks[cut:],
         pairs=_pairs(material),
-        gallery=_gallery(material, images=images, named=named),
+        no_pairs=no_pairs(material),
+        gallery=gallery_of(material, images=images, named=named),
         strata=tuple(section for section in strata if section is not None),
-        strata_missing=_not_asked(outcome, strata[0], strata[3], strata[4]),
+        strata_missing=not_asked(material, (strata[0], strata[3], strata[4])),
+        strata_empty=asked_in_vain(material, (strata[0], strata[3], strata[4])),
         curves=charts,
         curves_missing="" if charts else no_curves(material),
+        curves_have_bands=any(line.band for one in charts for plot in one.plots for line in plot.lines),
+        curves_have_controls=any(look.is_control for one in charts for look in one.looks),
         sanity=tuple(section for section in checks if section is not None),
-        no_sanity=_no_sanity(outcome),
+        no_sanity=no_sanity(material),
         notes=notes_section(outcome),
         skipped=skipped_section(outcome),
         work=work_section(outcome),
@@ -254,78 +257,9 @@ def _pairs(material: ReportMaterial) -> Pairs | None:
         max(0, len(decided) - _LONGEST_LIST),
         tuple(block for block in blocks if isinstance(block, Grid)),
         legend[-1] if legend else "",
-        len(material.comparisons) - len(decided),
+        sum(one.conclusion in ("undecided", "none") for one in material.comparisons),
+        nothing_decided(material.comparisons),
     )
-
-
-def _gallery(material: ReportMaterial, *, images: bool, named: Callable[[str], str]) -> Gallery:
-    if not material.views:
-        return Gallery({}, "", (), "No case was explained, or the gallery was switched off.")
-    data, quality = gallery_data(material, images=images, named=named)
-    parts = []
-    for model, total in material.n_explained.items():
-        n = sum(view.model_id == model for view in material.views)
-        parts.append(f"{model}: all {n:,}" if n == total else f"{model}: {n:,} of {total:,}")
-    selection = "Explained cases shown, " + "; ".join(parts) + "."
-    if len(material.views) < sum(material.n_explained.values()):
-        selection += (
-            " Chosen are the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
-            "median and a quarter from the best. The tables count all cases."
-        )
-    if material.ranked_by is not None:
-        selection += f" Worst first by the mean {metric_words(material.ranked_by)} of all explainers."
-    return Gallery(data, selection, _picture_notes(material, images=images, quality=quality))
-
-
-def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | None) -> tuple[str, ...]:
-    if not images:
-        return ("Images, maps and outlines were left out as asked.",)
-    notes = []
-    n_pictured = len(pictured_views(material))
-    if n_pictured < len(material.views):
-        notes.append(
-            f"Only the worst {n_pictured:,} of the {len(material.views):,} have pictures, so that a browser can still "
-            "open the page; the others have their numbers. With a smaller `report.gallery` all have."
-        )
-    missing = sum(name not in material.previews for name in material.cases)
-    if not material.maps_kept:
-        notes.append("The run kept no maps (`run.maps: none`), so none can be drawn.")
-    if missing == len(material.cases):
-        notes.append("The run keeps no images (`report.images: false`, or made before runs kept any).")
-    elif missing:
-        notes.append(f"{count(missing, 'image')} could not be read when the run ended.")
-    if missing < len(material.cases):
-        how = "" if quality is None else f", coded with loss (WebP quality {quality}) to keep the page small"
-        notes.append(
-            f"Images are in 8 bits of grey, at most 320 pixels wide{how}; below the map they are unchanged. Maps are "
-            "averaged down to at most 64 pixels, each coloured relative to its own strongest point; scores are of the "
-            "whole map. No side is marked: the run does not record it."
-        )
-    return tuple(notes)
-
-
-def _not_asked(
-    outcome: Outcome, strata: Section | None, resolution: Section | None, equivariance: Section | None
-) -> tuple[str, ...]:
-    """What would stand in the section on strata if the audit had asked for it, and how to ask."""
-    texts = []
-    if strata is None:
-        texts.append("Strata, such as lesion size: `statistics.strata` in the audit file.")
-    if resolution is None and has_model(outcome):
-        texts.append("What is left at coarser resolution: `resolution: true`.")
-    if equivariance is None and has_model(outcome):
-        texts.append("What flips, turns and shifts change: `equivariance: true`.")
-    return tuple(texts)
-
-
-def _no_sanity(outcome: Outcome) -> str:
-    """Why the section of checks is empty."""
-    if not has_model(outcome):
-        return (
-            "Not assessed: sanity but for location-collapse, and robustness, have no model to ask; this audit asked for "
-            "neither that nor complexity."
-        )
-    return "Not assessed: this audit asked for no metric of sanity, robustness or complexity."
 
 
 def _further(outcome: Outcome) -> Section | None:

@@ -1,0 +1,104 @@
+"""Why a part of the page is empty, from what the run asked and what came of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from xaudit.catalog import CHECK_FAMILIES, METRICS
+from xaudit.records import Comparison
+from xaudit.report.evidence_sections import has_marks, has_model
+from xaudit.report.grid import Section
+from xaudit.report.verdict_section import is_judged_by_mark
+from xaudit.stages.report_material import ReportMaterial
+
+_PARTS = (
+    ("Strata, such as lesion size", "`statistics.strata` in the audit file"),
+    ("What is left at coarser resolution", "`resolution: true`"),
+    ("What flips, turns and shifts change", "`equivariance: true`"),
+)
+_IN_VAIN = "asked, and no case has a value: the section 'Left out' gives the reasons."
+
+
+def no_reasons(material: ReportMaterial, shown: Collection[str]) -> str:
+    """Why some models, or all, have no table of right and wrong reasons; empty where each has one.
+
+    Args:
+        shown: models that have a table.
+    """
+    outcome = material.outcome
+    missing = [model for model in outcome.model_ids if model not in shown]
+    refused = [model for model in missing if not is_judged_by_mark(outcome, model)]
+    texts = []
+    if refused:
+        texts.append(f"Not judged for {', '.join(refused)}, because of its answers: see the verdict.")
+    if len(missing) > len(refused):
+        why = "none was given" if not has_marks(outcome) else "no explained case has one with a map"
+        others = [model for model in missing if model not in refused]
+        whose = "" if len(others) == len(outcome.model_ids) else f" for {', '.join(others)}"
+        texts.append(f"Not measurable here{whose}: it needs explained cases with a reader’s mark, and {why}.")
+    return " ".join(texts)
+
+
+def no_pairs(material: ReportMaterial) -> str:
+    """Why no two explainers are compared."""
+    outcome = material.outcome
+    n_explainers = len(outcome.explainer_ids) - len(outcome.control_ids)
+    if n_explainers < 2:
+        return f"Left out: it takes two explainers, and this run has {n_explainers or 'none'}."
+    return (
+        "Left out: it takes two explainers that were scored on the same cases with the same headline metric."
+    )
+
+
+def nothing_decided(comparisons: Sequence[Comparison]) -> str:
+    """What is said where no comparison decides anything."""
+    same = all(one.conclusion == "same" for one in comparisons)
+    few = all(one.difference is None or one.difference.low is None for one in comparisons)
+    if same:
+        return "All explainers have the same scores in every case."
+    if few:
+        return "Too few patients to tell any difference between two explainers from chance."
+    return "No difference between two explainers is larger than chance may explain."
+
+
+def not_asked(material: ReportMaterial, sections: Sequence[Section | None]) -> tuple[str, ...]:
+    """What would stand in the section on strata if the audit had asked for it, and how to ask."""
+    return tuple(
+        f"{what}: {how}."
+        for place, (what, how) in enumerate(_PARTS)
+        if sections[place] is None
+        and not _asked(material.settings, place)
+        and (place == 0 or has_model(material.outcome))
+    )
+
+
+def asked_in_vain(material: ReportMaterial, sections: Sequence[Section | None]) -> tuple[str, ...]:
+    """What the audit asked for in the section on strata, and of which no case has a value."""
+    return tuple(
+        f"{what}: {_IN_VAIN}"
+        for place, (what, _) in enumerate(_PARTS)
+        if sections[place] is None and _asked(material.settings, place)
+    )
+
+
+def _asked(settings: Mapping[str, Any], place: int) -> bool:
+    """Return True where the audit file asks for strata, resolution or equivariance."""
+    if place == 0:
+        return bool((settings.get("statistics") or {}).get("strata"))
+    return bool(settings.get(("resolution", "equivariance")[place - 1]))
+
+
+def no_sanity(material: ReportMaterial) -> str:
+    """Why the section of checks is empty."""
+    families = {row.id: row.family for row in METRICS}
+    asked = [name for name in CHECK_FAMILIES if material.settings.get(name)]
+    asked += ["complexity"] * any(
+        families.get(name) == "complexity" for name in material.metric_names.values()
+    )
+    if asked:
+        return f"No value of {', '.join(asked)}, which this audit asked for: the section 'Left out' gives the reasons."
+    if not has_model(material.outcome):
+        return (
+            "Not assessed: sanity but for location-collapse, and robustness, have no model to ask; this audit asked for "
+            "neither that nor complexity."
+        )
+    return "Not assessed: this audit asked for no metric of sanity, robustness or complexity."
