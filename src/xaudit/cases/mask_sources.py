@@ -17,7 +17,15 @@ from xaudit.cases import segmentation_ct, segmentation_xray
 from xaudit.cases.coco import read_coco
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.masks import find_masks, read_mask
-from xaudit.cases.nifti import MaskSlice, find_slices, holds_nifti, is_nifti, is_placed, read_slice
+from xaudit.cases.nifti import (
+    MaskSlice,
+    find_slices,
+    holds_nifti,
+    is_nifti,
+    is_placed,
+    mask_files,
+    read_slice,
+)
 from xaudit.cases.refused import Refused
 from xaudit.config import NiftiSection, RegionSection
 from xaudit.errors import DataError
@@ -50,9 +58,14 @@ class MaskSource(Protocol):
 
 @dataclass(frozen=True)
 class MaskFiles:
-    """One PNG per case."""
+    """One PNG per case.
+
+    Attributes:
+        n_extra: files of the folder that belong to no image of the data.
+    """
 
     files: Mapping[str, Path]
+    n_extra: int = 0
 
     @property
     def n_given(self) -> int:
@@ -72,10 +85,15 @@ class MaskFiles:
 
 @dataclass(frozen=True)
 class NiftiMasks:
-    """A NIfTI file per case, or one slice of a volume."""
+    """A NIfTI file per case, or one slice of a volume.
+
+    Attributes:
+        n_extra: files of the folder that belong to no image of the data.
+    """
 
     slices: Mapping[str, MaskSlice]
     section: NiftiSection
+    n_extra: int = 0
 
     @property
     def n_given(self) -> int:
@@ -285,8 +303,24 @@ def _source(
         planes = {
             name: plane for name, plane in images.planes.items() if name in paths and is_placed(paths[name])
         }
-        return NiftiMasks(find_slices(given, paths, frames, section.nifti, planes), section.nifti)
-    return MaskFiles(find_masks(given, paths, frames))
+        slices = find_slices(given, paths, frames, section.nifti, planes)
+        n_used = len({one.file for one in slices.values()})
+        return NiftiMasks(slices, section.nifti, len(mask_files(given)) - n_used)
+    found = find_masks(given, paths, frames, images)
+    return MaskFiles(found, found.n_extra)
+
+
+def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
+    """The sentences that count files of masks which belong to no image of the data."""
+    extra = {
+        name: source.n_extra
+        for name, source in sources.sources.items()
+        if isinstance(source, MaskFiles | NiftiMasks) and source.n_extra
+    }
+    return tuple(
+        f"{n} file{'s' if n > 1 else ''} of the {_SINGULAR[name]} masks belong{'' if n > 1 else 's'} to no image of the data"
+        for name, n in extra.items()
+    )
 
 
 def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:

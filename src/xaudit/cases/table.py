@@ -101,7 +101,10 @@ _PACKED = {
     b"PK\x03\x04": ("a packed file", "unpack it"),
     b"\xd0\xcf\x11\xe0": ("an Excel file", _AS_CSV),
     b"\x1f\x8b": ("a packed file", "unpack it"),
-    b"PAR1": ("a Parquet file", "give it the suffix .parquet where Parquet is read, or save it as CSV in UTF-8"),
+    b"PAR1": (
+        "a Parquet file",
+        "give it the suffix .parquet where Parquet is read, or save it as CSV in UTF-8",
+    ),
 }
 """By the first bytes of a file: what it is, and what to do about it."""
 
@@ -117,7 +120,11 @@ def check_text(path: Path) -> None:
     for begin, (what, hint) in _PACKED.items():
         if not head.startswith(begin):
             continue
-        if b"xl/" in head or b"[Content_Types].xml" in head or path.suffix.lower() in (".xlsx", ".xlsm", ".xlsb"):
+        if (
+            b"xl/" in head
+            or b"[Content_Types].xml" in head
+            or path.suffix.lower() in (".xlsx", ".xlsm", ".xlsb")
+        ):
             what, hint = "an Excel file", _AS_CSV
         elif b"opendocument" in head:
             what, hint = "an OpenDocument file", _AS_CSV
@@ -280,7 +287,9 @@ def _entry(place: str, line: _Line, root: Path) -> Entry:
                 f"{place}: {line.spelled_empty(name)}",
                 hint="fill it in, or drop the row"
                 + (
-                    "; a class of that name needs another, such as 'no finding'" if name in line.words else ""
+                    "; a class of that name needs another, such as 'no finding'"
+                    if name == "label" and name in line.words
+                    else ""
                 ),
             )
     image = PurePosixPath(row["image"].replace("\\", "/"))
