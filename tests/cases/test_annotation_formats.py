@@ -20,7 +20,7 @@ from xaudit.config.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
 from xaudit.plugins.format_check import check_marks
-from xaudit.records import Annotation, Polygon
+from xaudit.records import Annotation, Box, Polygon
 
 FILES = Path(__file__).parent / "files"
 UID = "1.3.6.1.4.1.99999.1.2.3"
@@ -538,3 +538,56 @@ def test_nothing_outside_the_data_is_named_by_an_annotation(tmp_path):
     file.write_text("image,x0,y0,x1,y1\n../secret.png,1,1,2,2\n")
     with pytest.raises(DataError, match=r"no image of the data is called '\.\./secret\.png'"):
         read_annotations(AnnotationSection(path=file), index(SMALL), merge={})
+
+
+@pytest.mark.parametrize("word", ["nan", "N/A", "None", "null", "-"])
+@pytest.mark.parametrize(
+    ("kind", "header", "row"),
+    [
+        ("boxes", "image,x0,y0,x1,y1,label,reader", "{image},1,1,5,5,{label},{reader}"),
+        ("vindr", "image_id,x_min,y_min,x_max,y_max,class_name,rad_id", "{image},1,1,5,5,{label},{reader}"),
+    ],
+)
+def test_words_for_nothing_are_empty_cells_in_tables_of_marks(tmp_path, kind, header, row, word):
+    file = tmp_path / "marks.csv"
+
+    def read(*rows):
+        file.write_text("\n".join([header, *(row.format(**one) for one in rows)]) + "\n")
+        return read_annotations(AnnotationSection(path=file, format=kind), index(SMALL), merge={})[0]
+
+    (mark,) = read({"image": "a.png", "label": word, "reader": word})
+    assert (mark.reader_id, mark.label) == ("reader-1", None)
+    named = {"image": "a.png", "label": "x", "reader": "dr-a"}
+    with pytest.raises(DataError, match=r"line 3: (reader|rad_id) is empty, while line 2 has one"):
+        read(named, named | {"reader": word})
+    votes = row.replace("1,1,5,5", ",".join([word] * 4))
+    file.write_text(f"{header}\n{votes.format(image='b.png', label='No finding', reader='dr-a')}\n")
+    (vote,) = read_annotations(AnnotationSection(path=file, format=kind), index(SMALL), merge={})[0]
+    assert (vote.case_id, vote.reader_id, vote.region) == ("b", "dr-a", None)
+
+
+def test_nih_as_it_is_published_has_nine_cells_in_its_header_and_six_in_a_row(tmp_path):
+    file = tmp_path / "BBox_List_2017.csv"
+    file.write_text("Image Index,Finding Label,Bbox [x,y,w,h],,,\na.png,Infiltrate,10,10,20,20\n")
+    (mark,), _, _ = read_annotations(AnnotationSection(path=file), index(LARGE), merge={})
+    assert (mark.label, mark.region) == ("Infiltration", Box(10, 10, 30, 30))
+
+
+def test_coco_readers_that_stand_for_nobody_and_categories_without_a_name(tmp_path):
+    content = {
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "categories": [{"id": 7, "name": None}],
+        "annotations": [{"image_id": 1, "bbox": [1, 1, 4, 4], "category_id": 7, "reader_id": "nan"}],
+    }
+    (tmp_path / "marks.json").write_text(json.dumps(content))
+    section_ = AnnotationSection(path=tmp_path / "marks.json")
+    (mark,), _, _ = read_annotations(section_, index(SMALL), merge={})
+    assert (mark.reader_id, mark.label) == ("reader-1", "7")
+
+
+def test_a_labelme_shape_without_a_type_is_a_polygon(tmp_path):
+    shape = {"label": "x", "points": [[1, 1], [5, 1], [5, 5]], "shape_type": None}
+    (tmp_path / "a.json").write_text(json.dumps({"shapes": [shape]}))
+    section_ = AnnotationSection(path=tmp_path, format="labelme")
+    (mark,), _, _ = read_annotations(section_, index(SMALL), merge={})
+    assert mark.region == Polygon(((1.0, 1.0), (5.0, 1.0), (5.0, 5.0)))

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from case_files import refused, write_image
 
-from xaudit.cases.folder import list_folder
+from xaudit.cases.folder import list_folder, spelled_others
 
 
 def test_the_sub_folder_is_the_class_and_the_path_is_relative(two_classes):
@@ -125,3 +125,86 @@ def test_a_name_that_is_not_utf_8_is_refused(two_classes):
         pytest.skip("this file system takes no such name")
     with refused("'cancer/caf\\udce9.png': the file's name is not UTF-8", "rename the file"):
         list_folder(two_classes)
+
+
+@pytest.fixture
+def store(two_classes):
+    """A folder beside the images, which links lead to."""
+    for name in ("p8/a.png", "p8/deep/b.png", "p9/c.png"):
+        write_image(two_classes.parent / "store" / name)
+    return two_classes.parent / "store"
+
+
+def link(place, target):
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(target, target_is_directory=True)
+
+
+def paths(root):
+    return [entry.path for entry in list_folder(root)]
+
+
+def test_linked_folders_are_entered_at_every_depth(two_classes, store):
+    before = paths(two_classes)
+    link(two_classes / "cancer" / "p8", store / "p8")
+    link(two_classes / "cancer" / "more" / "p9", store / "p9")
+    link(two_classes / "benign", two_classes.parent / "other")
+    write_image(two_classes.parent / "other" / "d.png")
+    assert sorted(set(paths(two_classes)) - set(before)) == [
+        "benign/d.png",
+        "cancer/more/p9/c.png",
+        "cancer/p8/a.png",
+        "cancer/p8/deep/b.png",
+    ]
+
+
+@pytest.mark.parametrize("place", ["cancer/loop", "cancer/x/loop", "loop"])
+def test_a_circle_of_links_is_refused(two_classes, place):
+    link(two_classes / place, two_classes)
+    with refused(f"images/{place}: a link back to a folder that it lies in", "remove the link"):
+        list_folder(two_classes)
+
+
+def test_two_links_round_in_a_circle_are_refused(two_classes, store):
+    link(two_classes / "cancer" / "p8", store / "p8")
+    link(store / "p8" / "back", two_classes / "cancer")
+    with refused(
+        "images/cancer/p8/back: is the same folder as images/cancer, reached by a link",
+        "remove one of the two, so that its files count once",
+    ):
+        list_folder(two_classes)
+
+
+def test_a_patient_under_two_names_is_refused_and_not_counted_twice(two_classes, store):
+    link(two_classes / "cancer" / "p8", store / "p8")
+    link(two_classes / "normal" / "p8-again", store / "p8")
+    with refused(
+        "images/normal/p8-again: is the same folder as images/cancer/p8, reached by a link",
+        "remove one of the two, so that its files count once",
+    ):
+        list_folder(two_classes)
+
+
+@pytest.mark.parametrize("name", ["p7", "a.png", "notes.txt"])
+def test_a_link_that_leads_nowhere_is_named(two_classes, name):
+    link(two_classes / "cancer" / name, two_classes.parent / "gone")
+    with refused(
+        f"images/cancer/{name}: a link that leads nowhere", "restore what it leads to, or remove the link"
+    ):
+        list_folder(two_classes)
+
+
+def test_an_ignored_folder_is_not_entered_under_another_name(two_classes, store):
+    before = paths(two_classes)
+    link(two_classes / "cancer" / "masks", store)
+    assert [entry.path for entry in list_folder(two_classes, ignored=[store])] == before
+
+
+def test_files_that_are_no_images_are_counted_by_suffix(two_classes):
+    for name in ("readme.txt", "cancer/notes.TXT", "cancer/list"):
+        (two_classes / name).write_text("about")
+    others = []
+    list_folder(two_classes, others=others)
+    assert spelled_others(others) == (
+        "3 files of the images' folder are no images and were passed over: 2 .txt, 1 without suffix",
+    )

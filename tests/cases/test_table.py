@@ -1,10 +1,13 @@
 """CSV tables of images, labels, patients, splits and spacing."""
 
+import unicodedata
+
 import pytest
 from case_files import refused, write_image
 
 from xaudit.cases.entry import Entry
 from xaudit.cases.table import read_table
+from xaudit.errors import DataError
 
 
 @pytest.fixture
@@ -162,3 +165,76 @@ def test_a_missing_table_is_named_with_the_nearest_one(table):
     otherwise = "paths in the audit file start from its folder"
     with refused(f"{wrong}: no such file of labels", f"did you mean 'labels.csv'? {otherwise}"):
         read(wrong)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["nan", "NaN", "NA", "n/a", "#N/A", "None", "NULL", "null", "<NA>", "NaT", "-", "?", "#REF!", " nan "],
+)
+def test_a_word_for_nothing_is_an_empty_cell_in_every_column(table, word):
+    for column in ("patient", "split"):
+        with refused(
+            f"labels.csv: line 3: {column} is empty ('{word.strip()}'), while line 2 has one",
+            "fill it in for every image, or leave the column out",
+        ):
+            read(table(f"image,label,{column}\na.png,x,test\nb.png,y,{word}\n"))
+    for name, line in (("label", f"a.png,{word}"), ("image", f"{word},x")):
+        with refused(
+            f"labels.csv: line 2: {name} is empty ('{word.strip()}')",
+            "fill it in, or drop the row; a class of that name needs another, such as 'no finding'"
+            if name == "label"
+            else "fill it in, or drop the row",
+        ):
+            read(table(f"image,label\n{line}\n"))
+    header = "image,label,patient,site,augmented,spacing_row_mm,spacing_col_mm\n"
+    assert read(table(f"{header}a.png,x,{word},{word},{word},{word},{word}\n")) == (Entry("a.png", "x"),)
+
+
+def test_words_that_only_begin_like_nothing_are_names(table):
+    names = ("nano", "Nancy", "none found", "null-1", "nan1")
+    for name in names:
+        assert read(table(f"image,label,patient\na.png,{name},{name}\n")) == (Entry("a.png", name, name),)
+
+
+def test_empty_cells_at_the_end_of_a_line_mean_nothing(table):
+    path = table("image,label,patient,,\na.png,x,p1\nb.png,y,p2,,,,,\n")
+    assert read(path) == (Entry("a.png", "x", "p1"), Entry("b.png", "y", "p2"))
+    with refused(
+        "labels.csv: line 2: 4 cells under 2 columns", "put quotes around a text that holds the separator"
+    ):
+        read(table("image,label,\na.png,x,,z\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message", "hint"),
+    [
+        (b"PK\x03\x04" + b"\0" * 30 + b"xl/workbook.xml", "labels.csv", "an Excel file", "save it as 'CSV UTF-8"),
+        (b"PK\x03\x04" + b"\0" * 30, "labels.xlsx", "an Excel file", "save it as 'CSV UTF-8"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 30, "labels.csv", "an Excel file", "save it as 'CSV UTF-8"),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument", "labels.csv", "an OpenDocument file", "save it as"),
+        (b"\x1f\x8b\x08", "labels.csv", "a packed file", "unpack it"),
+        (b"PAR1\x15", "labels.csv", "a Parquet file", "save it as CSV"),
+    ],
+)  # fmt: skip
+def test_a_workbook_or_an_archive_is_called_one(tmp_path, content, name, message, hint):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / name)
+    assert str(caught.value) == f"{name}: is {message}, and tables are read as text"
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["a:b.png", "c:1.png", "a#1.png", "a%20b.png", "a b.png", "a+b.png"])
+def test_signs_in_names_are_allowed(table, tmp_path, name):
+    write_image(tmp_path / name)
+    assert read(table(f"image,label\n{name},x\n")) == (Entry(name, "x"),)
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("in_table", ["NFC", "NFD"])
+def test_a_name_is_found_in_either_unicode_form(table, tmp_path, on_disk, in_table):
+    path = unicodedata.normalize(on_disk, "B\u00fcro/sl\u00efce.png")
+    write_image(tmp_path / path)
+    text = "image,label,patient\nB\u00fcro/sl\u00efce.png,b\u00f6sartig,M\u00fcller\n"
+    (entry,) = read(table(unicodedata.normalize(in_table, text)))
+    assert entry == Entry(path, "b\u00f6sartig", "M\u00fcller")

@@ -210,10 +210,8 @@ def test_a_map_of_another_patients_image_is_left_out_and_counted(tmp_path, names
     assert maps.n_extra == len(names) - 2
 
 
-def test_maps_of_two_images_that_one_name_ends_are_refused(tmp_path):
-    images = ImageIndex({"patient7/study1/view1_frontal.jpg": "p7"}, {})
-    write(tmp_path, "patient7_study1_view1_frontal_Edema_map.pkl", "view1_frontal_Edema_map.npy")
-    write(tmp_path, "patient7/study1/view1_frontal.npy")
-    with pytest.raises(DataError, match="can both be the map|are both the image"):
-        write(tmp_path, "study1/view1_frontal.npy")
-        find_maps(tmp_path, images, subject="maps")
+def test_maps_whose_folders_differ_belong_to_other_images(tmp_path):
+    images = ImageIndex({"b.png": "b"}, {})
+    maps = find_maps(write(tmp_path, "b.npy", "other/b.npy"), images, subject="maps")
+    assert [path.parent for path in maps["b"].values()] == [tmp_path]
+    assert maps.n_extra == 1

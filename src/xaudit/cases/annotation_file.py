@@ -6,7 +6,6 @@ too: entities are declared there, with which a file could pull in others or grow
 
 import csv
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from xaudit.cases import table
 from xaudit.cases.cells import cell_text, fitted, without_empty_end
 from xaudit.cases.spelling import nfc
 from xaudit.cases.table import read_text, table_lines
+from xaudit.cases.tree import files_in
 from xaudit.counts import counted
 from xaudit.errors import DataError
 
@@ -129,6 +129,21 @@ def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     return names, _rows(path.name, names, lines)
 
 
+def check_all_or_none(rows: Sequence[Row], column: str, what: str) -> None:
+    """Raises DataError where a column is filled for some rows and empty for others.
+
+    Args:
+        what: the column says, for the error.
+    """
+    empty = next((row for row in rows if not row[column]), None)
+    filled = next((row for row in rows if row[column]), None)
+    if empty is not None and filled is not None:
+        raise DataError(
+            f"{empty.place}: {what} is empty, while {filled.place.rpartition(': ')[2]} has one",
+            hint="fill it in for every row, or leave the column out",
+        )
+
+
 def _check_memory(shown: str, text: AnyStr, cost: Mapping[AnyStr, int]) -> None:
     """Raises DataError where a text would become more than a gigabyte of values, and far more than it is long itself.
 
@@ -144,27 +159,20 @@ def _check_memory(shown: str, text: AnyStr, cost: Mapping[AnyStr, int]) -> None:
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The files of a folder and its sub-folders with one of these suffixes, hidden ones and links to folders left out.
+    """The files of a folder and its sub-folders with one of these suffixes, hidden ones left out; links to folders are followed.
 
     Args:
         folder: to look through.
         suffixes: in lower case, with their dots; none takes every file.
 
     Raises:
-        DataError: where the folder cannot be listed.
+        DataError: where the folder cannot be listed, or a link leads nowhere or to a folder twice.
     """
-    found = []
     try:
-        for parent, folders, names in os.walk(folder, onerror=_raise):
-            folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-            found += [
-                Path(parent, name)
-                for name in sorted(names)
-                if not name.startswith(".") and (not suffixes or name.lower().endswith(tuple(suffixes)))
-            ]
+        found = files_in(folder)
     except OSError as error:
         raise _unreadable(folder.name, error) from None
-    return sorted(path for path in found if path.is_file())
+    return [path for path in found if not suffixes or path.name.lower().endswith(tuple(suffixes))]
 
 
 def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Iterator[Row]:
@@ -187,10 +195,6 @@ def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Ite
             yield Row(f"{shown}: line {line}", row)
     except csv.Error as error:
         raise DataError(f"{shown}: line {line + 1}: not CSV: {error}", hint="check its quotes") from None
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _unreadable(shown: str, error: OSError) -> DataError:

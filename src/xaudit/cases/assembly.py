@@ -9,10 +9,10 @@ from pathlib import Path
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
-from xaudit.cases.folder import list_folder
+from xaudit.cases.folder import list_folder, spelled_others
 from xaudit.cases.header import Header
 from xaudit.cases.image_index import ImageIndex, facts_of
-from xaudit.cases.mask_sources import mask_sources
+from xaudit.cases.mask_sources import mask_sources, notes_of_masks
 from xaudit.cases.opened_image import OpenedImage, opened_images
 from xaudit.cases.spelling import nfc
 from xaudit.cases.splits import assign_splits, check_patients
@@ -44,7 +44,7 @@ def assemble(
     faults: list[DataError] | None = None,
 ) -> Dataset:
     """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
-    root, entries = _listed(section, faults)
+    root, entries, left_out = _listed(section, faults)
     entries = _merged(entries, section.merge)
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
@@ -68,6 +68,7 @@ def assemble(
     if not split_known:
         cases = _divided(cases, section, opened.digests)
     check_patients((case.patient_id, case.split) for case in cases)
+    masks = mask_sources(section.regions, cases, images)
     return Dataset(
         id=dataset_id,
         root=root,
@@ -76,23 +77,26 @@ def assemble(
         class_names=class_names,
         positive=_positive(section.positive, class_names, cases, read.annotations),
         readers="union" if section.annotations is None else section.annotations.readers,
-        masks=mask_sources(section.regions, cases, images),
+        masks=masks,
         window=section.window,
         planes=images.planes,
         slices=section.nifti,
         problems=(*opened.problems, *read.problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
-        notes=(*notes, *read.notes, *_notes(opened)),
+        notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened)),
         passed_over=tuple(passed_over),
         votes=None if section.annotations is None else section.annotations.votes,
     )
 
 
-def _listed(section: DataSection, faults: list[DataError] | None) -> tuple[Path, tuple[Entry, ...]]:
+def _listed(
+    section: DataSection, faults: list[DataError] | None
+) -> tuple[Path, tuple[Entry, ...], tuple[str, ...]]:
+    """The images' folder, its images, and what of it was passed over."""
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        return root, read_table(section.labels, root, faults=faults)
+        return root, read_table(section.labels, root, faults=faults), ()
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
     if section.labels is not None:
@@ -105,9 +109,11 @@ def _listed(section: DataSection, faults: list[DataError] | None) -> tuple[Path,
     if isinstance(regions.lungs, LungSection):
         others += [regions.lungs.path, *regions.lungs.left, *regions.lungs.right]
     others += [] if section.annotations is None else [section.annotations.path]
-    return section.images, list_folder(
-        section.images, ignored=[path for path in others if isinstance(path, Path)]
+    no_images: list[Path] = []
+    entries = list_folder(
+        section.images, ignored=[path for path in others if isinstance(path, Path)], others=no_images
     )
+    return section.images, entries, spelled_others(no_images)
 
 
 def _merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from xaudit.cases.annotation_file import Row, read_rows
+from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box, checked_number
 from xaudit.errors import DataError, did_you_mean
@@ -56,7 +56,9 @@ def collect_box_table(
                 f"{path.name}: no column is called '{column}'",
                 hint=did_you_mean(column, names, otherwise="see data.annotations.columns"),
             )
-    for row in marks.expect_rows(rows, in_file["image"]):
+    kept = marks.expect_rows(rows, in_file["image"])
+    check_all_or_none(kept, in_file["reader"], "reader")
+    for row in kept:
         with marks.item():
             _collect(row, marks, in_file, box, origin)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from xaudit.cases.annotation_file import read_json
+from xaudit.cases.cells import is_empty
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon, checked_runs, joined
@@ -43,7 +44,7 @@ def collect_coco(path: Path, marks: MarkList) -> None:
     content = _content(path)
     cases = _Cases(path.name, content, marks)
     categories = {
-        item.get("id"): str(item.get("name"))
+        item.get("id"): _category(item)
         for _, item in _items(path.name, content, "categories")
         if isinstance(item.get("id"), int | str)
     }
@@ -137,6 +138,12 @@ def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
     return [(f"{shown}: {key}[{index}]", item) for index, item in enumerate(items)]
 
 
+def _category(item: _Item) -> str:
+    """The name of a category; its number where it has none."""
+    name = item.get("name")
+    return name if isinstance(name, str) and name.strip() else str(item.get("id"))
+
+
 def _image_id(place: str, item: _Item, key: str) -> _ImageId:
     value = item.get(key)
     if isinstance(value, bool) or not isinstance(value, int | str):
@@ -147,7 +154,7 @@ def _image_id(place: str, item: _Item, key: str) -> _ImageId:
 def _reader(place: str, item: _Item) -> str:
     for key in ("reader_id", "annotator", "reader"):
         value = item.get(key)
-        if value is not None and value != "":
+        if value is not None and not (isinstance(value, str) and is_empty(value)):
             if isinstance(value, bool) or not isinstance(value, int | str):
                 raise DataError(f"{place}: {key} is {value!r:.40}", hint="expected the reader's name")
             return str(value)

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from xaudit.cases.annotation_file import read_xml
+from xaudit.cases.cells import cell_text
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import (
     checked_box,
@@ -155,7 +156,7 @@ def _mask(place: str, shape: ElementTree.Element, frame: tuple[int, int]) -> Reg
 
 
 def _reader(shape: ElementTree.Element) -> str:
-    named = {item.get("name"): (item.text or "").strip() for item in shape.findall("attribute")}
+    named = {item.get("name"): cell_text(item.text or "") for item in shape.findall("attribute")}
     return next((named[name] for name in _READER if named.get(name)), ONLY_READER)
 
 

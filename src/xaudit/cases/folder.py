@@ -1,25 +1,33 @@
 """Images sorted into one sub-folder per class, below folders named after the splits where there are any.
 
 The sub-folder's name is the class: ``images/cancer/a.png``, or ``images/train/cancer/a.png``. Deeper folders
-belong to the path alone. Files that are no images (a readme, an XML) are passed over.
+belong to the path alone. Files that are no images (a readme, an XML) are passed over and counted. Links to folders are followed.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from xaudit.cases.entry import IMAGE_SUFFIXES, SPLITS, Entry, check_unique
+from xaudit.cases.entry import SPLITS, Entry, check_unique
 from xaudit.cases.image_file import is_image
 from xaudit.cases.spelling import nfc
+from xaudit.cases.tree import FolderWalk, listed
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
 
+_LONGEST_SUFFIX = 12
+_MOST_SUFFIXES = 8
 
-def list_folder(root: Path, *, ignored: Collection[Path] = ()) -> tuple[Entry, ...]:
+
+def list_folder(
+    root: Path, *, ignored: Collection[Path] = (), others: list[Path] | None = None
+) -> tuple[Entry, ...]:
     """Every image below ``root``, in the order of their paths.
 
     Args:
         root: the folder of the class folders.
         ignored: folders that hold something else, such as annotations or lung masks.
+        others: gathers the files that are no images.
 
     Raises:
         DataError: no such folder, an empty one, one without sub-folders, a class without images, an image
@@ -27,7 +35,7 @@ def list_folder(root: Path, *, ignored: Collection[Path] = ()) -> tuple[Entry, .
     """
     check_folder(root)
     try:
-        entries = tuple(sorted(_entries(root, frozenset(ignored)), key=lambda entry: entry.path))
+        entries = tuple(sorted(_entries(root, frozenset(ignored), others), key=lambda entry: entry.path))
     except OSError as error:
         raise DataError(
             f"{root.name}: cannot be listed: {error.strerror or 'the system refuses it'}",
@@ -48,59 +56,71 @@ def check_folder(root: Path, *, what: str = "images") -> None:
     raise DataError(f"{root}: no such folder of {what}", hint=hint)
 
 
-def image_files(folder: Path, ignored: Collection[Path] = ()) -> list[Path]:
-    """The files below a folder that are meant as images, hidden and ignored folders left out."""
+def image_files(
+    folder: Path, ignored: Collection[Path] = (), *, others: list[Path] | None = None
+) -> list[Path]:
+    """The files below a folder that are meant as images, hidden and ignored folders left out.
+
+    Args:
+        others: gathers the files that are no images.
+
+    Raises:
+        DataError: for links that lead nowhere or to a folder twice, see :class:`xaudit.cases.tree.FolderWalk`.
+    """
+    return _images(FolderWalk(folder, ignored), folder, others)
+
+
+def _images(walk: FolderWalk, folder: Path, others: list[Path] | None) -> list[Path]:
     found: list[Path] = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "__MACOSX")):
-            continue
-        _check_link(path)
-        if path.is_dir():
-            if path not in ignored and not path.is_symlink():
-                found.extend(image_files(path, ignored))
-        elif path.is_file() and is_image(path):
+    for path in walk.files(folder):
+        if is_image(path):
             found.append(path)
+        elif others is not None:
+            others.append(path)
     return found
 
 
-def _check_link(path: Path) -> None:
-    """Raises DataError where a link leads to a folder that it lies in, or an image's link leads nowhere."""
-    if not path.is_symlink():
-        return
-    try:
-        target = path.resolve(strict=True)
-    except (OSError, RuntimeError):  # nowhere, or round in a circle
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            raise DataError(
-                f"{path.parent.name}/{path.name}: a link that leads nowhere",
-                hint="restore its file, or remove the link",
-            ) from None
-        return
-    if target.is_dir() and path.parent.resolve().is_relative_to(target):
-        raise DataError(
-            f"{path.parent.name}/{path.name}: a link back to a folder that it lies in", hint="remove the link"
-        )
+def spelled_others(others: Collection[Path]) -> tuple[str, ...]:
+    """The sentence that counts files which are no images by their suffixes; nothing where there are none.
+
+    Example:
+        >>> spelled_others([Path("a.txt"), Path("b.TXT"), Path("notes")])
+        ('3 files of the images' folder are no images and were passed over: 2 .txt, 1 without suffix',)
+    """
+    if not others:
+        return ()
+    counts = Counter(path.suffix.lower()[:_LONGEST_SUFFIX] or "without suffix" for path in others)
+    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.most_common(_MOST_SUFFIXES))
+    more = ", and others" if len(counts) > _MOST_SUFFIXES else ""
+    files = (
+        "1 file of the images' folder is no image and was"
+        if len(others) == 1
+        else (f"{len(others)} files of the images' folder are no images and were")
+    )
+    return (f"{files} passed over: {kinds}{more}",)
 
 
-def _entries(root: Path, ignored: Collection[Path]) -> Iterator[Entry]:
-    folders = _class_folders(root, root, ignored)
-    if not all(folder.name.lower() in SPLITS and _holds_folders(folder, ignored) for folder in folders):
-        yield from _of_classes(root, folders, None, ignored)
+def _entries(root: Path, ignored: Collection[Path], others: list[Path] | None) -> Iterator[Entry]:
+    walk = FolderWalk(root, ignored)
+    folders = _class_folders(root, root, walk, others)
+    if not all(folder.name.lower() in SPLITS and _holds_folders(folder, walk) for folder in folders):
+        yield from _of_classes(root, folders, None, walk, others)
         return
     for folder in folders:
-        classes = _class_folders(root, folder, ignored)
-        yield from _of_classes(root, classes, SPLITS[folder.name.lower()], ignored)
+        classes = _class_folders(root, folder, walk, others)
+        yield from _of_classes(root, classes, SPLITS[folder.name.lower()], walk, others)
 
 
-def _class_folders(root: Path, parent: Path, ignored: Collection[Path]) -> list[Path]:
-    inside = sorted(path for path in parent.iterdir() if not path.name.startswith((".", "__MACOSX")))
+def _class_folders(root: Path, parent: Path, walk: FolderWalk, others: list[Path] | None) -> list[Path]:
+    inside = listed(parent)
     shown = parent.relative_to(root.parent).as_posix()
     for path in inside:
-        _check_link(path)
+        walk.check_link(path)
     if not inside:
         raise DataError(f"{shown}: the folder is empty", hint="give the folder that holds the class folders")
-    folders = [path for path in inside if path.is_dir() and path not in ignored]
-    loose = [path for path in inside if path.is_file() and is_image(path)]
+    folders = [path for path in inside if path.is_dir() and not walk.is_ignored(path)]
+    files = [path for path in inside if path.is_file()]
+    loose = [path for path in files if is_image(path)]
     if not folders:
         what = f"{counted(len(loose), 'image')} but no sub-folders" if loose else "no sub-folders"
         raise DataError(
@@ -112,18 +132,20 @@ def _class_folders(root: Path, parent: Path, ignored: Collection[Path]) -> list[
             f"{shown}: the image '{loose[0].name}' lies beside the class folders, so it has no class",
             hint=f"move it into one of {', '.join(folder.name for folder in folders[:5])}",
         )
+    if others is not None:
+        others += files
     return folders
 
 
-def _holds_folders(folder: Path, ignored: Collection[Path]) -> bool:
-    return any(path.is_dir() and path not in ignored for path in folder.iterdir())
+def _holds_folders(folder: Path, walk: FolderWalk) -> bool:
+    return any(path.is_dir() and not walk.is_ignored(path) for path in listed(folder))
 
 
 def _of_classes(
-    root: Path, folders: list[Path], split: str | None, ignored: Collection[Path]
+    root: Path, folders: list[Path], split: str | None, walk: FolderWalk, others: list[Path] | None
 ) -> Iterator[Entry]:
     for folder in folders:
-        files = image_files(folder, ignored)
+        files = _images(walk, folder, others)
         if not files:
             raise DataError(
                 f"{folder.relative_to(root.parent).as_posix()}: the class folder holds no image",

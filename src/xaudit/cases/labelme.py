@@ -83,9 +83,9 @@ def _whose(shown: str, image_path: object, marks: MarkList) -> tuple[str | None,
     if said and not marks.is_called_like_an_image(own):
         if not meant:
             return marks.case(shown, said), ONLY_READER
-        case_id = images.only(shown, said, meant)
-        marks.read_once(shown, own, case_id, ONLY_READER)
-        return (case_id if case_id in images.frames else None), ONLY_READER
+        named = images.only(shown, said, meant)
+        marks.read_once(shown, own, named, ONLY_READER)
+        return (named if named in images.frames else None), ONLY_READER
     case_id, reader = marks.case_and_reader(shown, own)
     another = len(meant) == 1 and meant[0] != case_id
     if case_id is not None and (another or (not meant and images.named(said) == [case_id])):

@@ -19,6 +19,7 @@ from xaudit.cases.masks import read_numbered_mask
 from xaudit.cases.nifti import MaskSlice, read_numbers
 from xaudit.cases.refused import Refused
 from xaudit.cases.rtstruct import collect_rtstruct, is_rtstruct
+from xaudit.cases.tree import files_in
 from xaudit.config import LungSection, NiftiSection
 from xaudit.errors import DataError, did_you_mean
 from xaudit.geometry import mask_region, rasterise, union
@@ -39,12 +40,14 @@ class NumberedLungs:
         files: by case id.
         left: the numbers of the left lung, where the audit file names them.
         right: those of the right one.
+        n_extra: files of the folder that belong to no image of the data.
     """
 
     files: Mapping[str, Path] | Mapping[str, MaskSlice]
     nifti: NiftiSection
     left: tuple[int, ...] = ()
     right: tuple[int, ...] = ()
+    n_extra: int = 0
 
     @property
     def n_given(self) -> int:
@@ -157,6 +160,12 @@ class LungsBySide:
     def n_given(self) -> int:
         """Of the fuller side."""
         return max((source.n_given or 0 for source in (*self.left, *self.right)), default=0)
+
+    @property
+    def n_extra(self) -> int:
+        """Files of both sides that belong to no image of the data."""
+        sources = (*self.left, *self.right)
+        return sum(one.n_extra for one in sources if isinstance(one, NumberedLungs | LungsBySide))
 
     @property
     def sides(self) -> str:
@@ -291,7 +300,7 @@ def _named_sides(
 
 def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
     """What reads the segmentation or structure set that a path is, or holds."""
-    files = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
+    files = [path] if path.is_file() else files_in(path) if path.is_dir() else []
     for file in files:
         if file.is_file() and file.suffix.lower() in (".dcm", ""):
             try:

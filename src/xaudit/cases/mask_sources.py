@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from skimage.morphology import convex_hull_image
@@ -26,7 +26,15 @@ from xaudit.cases.lung_masks import (
 )
 from xaudit.cases.lung_sides import LeftAndRight
 from xaudit.cases.masks import find_masks, read_mask
-from xaudit.cases.nifti import MaskSlice, find_slices, holds_nifti, is_nifti, is_placed, read_slice
+from xaudit.cases.nifti import (
+    MaskSlice,
+    find_slices,
+    holds_nifti,
+    is_nifti,
+    is_placed,
+    mask_files,
+    read_slice,
+)
 from xaudit.cases.refused import Refused
 from xaudit.config import LungSection, NiftiSection, RegionSection
 from xaudit.errors import DataError
@@ -57,11 +65,23 @@ class MaskSource(Protocol):
         ...
 
 
+class FilesOfCases(NamedTuple):
+    """Where the mask of each case lies, by case id, and how many files belong to no image of the data."""
+
+    files: Mapping[str, Path] | Mapping[str, MaskSlice]
+    n_extra: int
+
+
 @dataclass(frozen=True)
 class MaskFiles:
-    """One PNG per case."""
+    """One PNG per case.
+
+    Attributes:
+        n_extra: files of the folder that belong to no image of the data.
+    """
 
     files: Mapping[str, Path]
+    n_extra: int = 0
 
     @property
     def n_given(self) -> int:
@@ -81,10 +101,15 @@ class MaskFiles:
 
 @dataclass(frozen=True)
 class NiftiMasks:
-    """A NIfTI file per case, or one slice of a volume."""
+    """A NIfTI file per case, or one slice of a volume.
+
+    Attributes:
+        n_extra: files of the folder that belong to no image of the data.
+    """
 
     slices: Mapping[str, MaskSlice]
     section: NiftiSection
+    n_extra: int = 0
 
     @property
     def n_given(self) -> int:
@@ -329,7 +354,8 @@ def _lungs_in(
 def _numbered(
     path: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
 ) -> NumberedLungs:
-    return NumberedLungs(_mask_files(path, section, cases, images, place), section.nifti)
+    files, n_extra = _mask_files(path, section, cases, images, place)
+    return NumberedLungs(files, section.nifti, n_extra=n_extra)
 
 
 def _source(
@@ -346,18 +372,17 @@ def _source(
         return None
     if given.suffix.lower() == ".json":
         return DrawnMasks(_drawn(given, structure, images, where))
-    files = _mask_files(given, section, cases, images, f"{where}.{structure}")
+    files, n_extra = _mask_files(given, section, cases, images, f"{where}.{structure}")
     if is_nifti(given) or holds_nifti(given):
-        return NiftiMasks(
-            {name: one for name, one in files.items() if isinstance(one, MaskSlice)}, section.nifti
-        )
-    return MaskFiles({name: one for name, one in files.items() if isinstance(one, Path)})
+        slices = {name: one for name, one in files.items() if isinstance(one, MaskSlice)}
+        return NiftiMasks(slices, section.nifti, n_extra)
+    return MaskFiles({name: one for name, one in files.items() if isinstance(one, Path)}, n_extra)
 
 
 def _mask_files(
     given: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
-) -> Mapping[str, Path] | Mapping[str, MaskSlice]:
-    """The mask of each case in a folder of PNGs, or in NIfTI files."""
+) -> FilesOfCases:
+    """Find the mask of each case in a folder of PNGs, or in NIfTI files."""
     if given.name.lower().endswith((".mha", ".nrrd")):
         raise DataError(
             f"{place}: {given.name}: volumes of this format are not read",
@@ -369,8 +394,24 @@ def _mask_files(
         planes = {
             name: plane for name, plane in images.planes.items() if name in paths and is_placed(paths[name])
         }
-        return find_slices(given, paths, frames, section.nifti, planes)
-    return find_masks(given, paths, frames)
+        slices = find_slices(given, paths, frames, section.nifti, planes)
+        n_used = len({one.file for one in slices.values()})
+        return FilesOfCases(slices, len(mask_files(given)) - n_used)
+    found = find_masks(given, paths, frames, images)
+    return FilesOfCases(found, found.n_extra)
+
+
+def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
+    """The sentences that count files of masks which belong to no image of the data."""
+    extra = {
+        name: source.n_extra
+        for name, source in sources.sources.items()
+        if isinstance(source, MaskFiles | NiftiMasks | NumberedLungs | LungsBySide) and source.n_extra
+    }
+    return tuple(
+        f"{n} file{'s' if n > 1 else ''} of the {_SINGULAR[name]} masks belong{'' if n > 1 else 's'} to no image of the data"
+        for name, n in extra.items()
+    )
 
 
 def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:

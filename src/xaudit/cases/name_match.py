@@ -148,9 +148,11 @@ class NamedCases(NameMatcher):
     """As a matcher, of names that may be case ids as well."""
 
     def __init__(self, images: "ImageIndex", names: Iterable[str]) -> None:
-        """Take the names of a source; case ids among them have no folders of their own."""
+        """Take the names of a source; ids that are no paths have no folders of images in them."""
         self._known = {nfc(case_id): case_id for case_id in images.paths.values()}
-        super().__init__(images, [name for name in names if nfc(name) not in self._known])
+        super().__init__(
+            images, [name for name in names if nfc(name) not in self._known or images.named(name)]
+        )
 
     def cases(self, name: str) -> list[str]:
         """As :meth:`NameMatcher.cases`; the case of an id is the only one."""

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xaudit.cases.annotation_file import files_below
 from xaudit.cases.entry import file_and_frame, without_suffix
 from xaudit.cases.folder import check_folder
 from xaudit.cases.header import UnreadableImageError
@@ -59,7 +60,7 @@ def is_nifti(path: Path) -> bool:
 
 def holds_nifti(folder: Path) -> bool:
     """Whether a folder, or one below it, holds a file that is called like a NIfTI file."""
-    return folder.is_dir() and any(is_nifti(path) for path in folder.rglob("*"))
+    return folder.is_dir() and bool(files_below(folder, SUFFIXES))
 
 
 def find_slices(
@@ -184,11 +185,7 @@ def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
             raise DataError(f"{place}: no such file of {what}", hint=hint)
         return {nfc(bare(place.name)): place}
     check_folder(place, what=what)
-    return {
-        nfc(bare(path.relative_to(place).as_posix())): path
-        for path in sorted(place.rglob("*"))
-        if is_nifti(path) and path.is_file()
-    }
+    return {nfc(bare(path.relative_to(place).as_posix())): path for path in files_below(place, SUFFIXES)}
 
 
 def _files(place: Path) -> Mapping[str, Path]:
@@ -196,7 +193,7 @@ def _files(place: Path) -> Mapping[str, Path]:
     found = mask_files(place)
     if is_nifti(place):
         return found
-    rasters = [path for path in sorted(place.rglob("*.png")) if path.is_file()]
+    rasters = files_below(place, (".png",))
     if rasters:
         raise DataError(
             f"{place.name}: holds NIfTI files and PNGs ({rasters[0].name}), so which are the masks is not clear",

@@ -288,7 +288,9 @@ def _entry(place: str, line: _Line, root: Path) -> Entry:
                 f"{place}: {line.spelled_empty(name)}",
                 hint="fill it in, or drop the row"
                 + (
-                    "; a class of that name needs another, such as 'no finding'" if name in line.words else ""
+                    "; a class of that name needs another, such as 'no finding'"
+                    if name == "label" and name in line.words
+                    else ""
                 ),
             )
     image = PurePosixPath(row["image"].replace("\\", "/"))

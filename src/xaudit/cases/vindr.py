@@ -8,7 +8,7 @@ Source: Nguyen et al. 2022, VinDr-CXR, and its page on PhysioNet.
 
 from pathlib import Path
 
-from xaudit.cases.annotation_file import Row, read_rows
+from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
 from xaudit.cases.box_table import collect_cell_box
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.errors import DataError
@@ -31,7 +31,9 @@ def collect_vindr(path: Path, marks: MarkList) -> None:
             f"{path.name}: not VinDr-CXR: no column is called '{missing[0]}'",
             hint="give its annotations, or set format: boxes and data.annotations.columns",
         )
-    for row in marks.expect_rows(rows, "image_id"):
+    kept = marks.expect_rows(rows, "image_id")
+    check_all_or_none(kept, "rad_id", "rad_id")
+    for row in kept:
         with marks.item():
             _collect(row, marks)
 

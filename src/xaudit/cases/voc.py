@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from xaudit.cases.annotation_file import read_xml
+from xaudit.cases.annotation_file import files_below, read_xml
+from xaudit.cases.cells import cell_text
 from xaudit.cases.image_index import NO_IMAGE, ImageIndex
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box
@@ -49,7 +50,7 @@ def read_voc(
 
 def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple[Problem, ...]:
     """As :func:`read_voc`, into a list of marks; what could not be used is returned."""
-    files = sorted(path.rglob("*.[xX][mM][lL]")) if path.is_dir() else [path]
+    files = files_below(path, (".xml",)) if path.is_dir() else [path]
     if not files:
         raise DataError(
             f"{path.name}: holds no XML file", hint="give the folder of the Pascal VOC files, or a COCO file"
@@ -158,7 +159,7 @@ def _has_size(tree: ElementTree.Element) -> bool:
 
 def _reader(tree: ElementTree.Element) -> str:
     for place in ("annotator", "reader", "source/annotator", "source/reader"):
-        name = (tree.findtext(place) or "").strip()
+        name = cell_text(tree.findtext(place) or "")
         if name:
             return name
     return ONLY_READER

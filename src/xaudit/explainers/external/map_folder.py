@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from xaudit.cases.annotation_file import files_below
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.name_match import Folders, NamedCases
 from xaudit.counts import counted
@@ -109,7 +110,7 @@ def _files(folder: Path, subject: str) -> list[Path]:
             folder.name, beside, otherwise="paths in the audit file start from that file's folder"
         )
         raise ModelError(f"{subject}: {folder}: no such folder of maps", hint=hint)
-    found = [path for path in sorted(folder.rglob("*")) if suffix_of(path.name) and path.is_file()]
+    found = files_below(folder, SUFFIXES)
     if not found:
         raise ModelError(
             f"{subject}: {folder}: holds no file of a map", hint=f"maps are read from {', '.join(SUFFIXES)}"

@@ -1,0 +1,98 @@
+"""The files of a folder and its sub-folders, behind symbolic links too; every folder is entered once.
+
+Hidden files and folders, and those that macOS puts into archives, are left out.
+"""
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from xaudit.errors import DataError
+
+_LEFT_OUT = (".", "__MACOSX")
+
+
+class FolderWalk:
+    """Lists the files below folders, and knows which folders it has entered."""
+
+    def __init__(self, root: Path, ignored: Collection[Path] = ()) -> None:
+        """Begin a walk.
+
+        Args:
+            root: the folder that errors name the places from.
+            ignored: folders that are not entered, under whatever name they are reached.
+        """
+        self._root = root
+        self._ignored = frozenset(_identity(path) for path in ignored if path.is_dir())
+        self._entered: dict[object, Path] = {}
+
+    def files(self, folder: Path) -> Iterator[Path]:
+        """The files below a folder, in the order of their names within each folder.
+
+        Raises:
+            DataError: a link that leads nowhere, back to a folder that it lies in, or to a folder that was entered before.
+            OSError: a folder that cannot be listed.
+        """
+        self._enter(folder)
+        with os.scandir(folder) as entries:
+            inside = sorted(
+                (one for one in entries if not one.name.startswith(_LEFT_OUT)), key=lambda one: one.name
+            )
+        for one in inside:
+            path = folder / one.name
+            if one.is_symlink():
+                self.check_link(path)
+            if one.is_dir():
+                if not self.is_ignored(path):
+                    yield from self.files(path)
+            elif one.is_file():
+                yield path
+
+    def is_ignored(self, folder: Path) -> bool:
+        """True for a folder that is not entered."""
+        return bool(self._ignored) and _identity(folder) in self._ignored
+
+    def check_link(self, path: Path) -> None:
+        """Raises DataError where a link leads nowhere, or to a folder that it lies in."""
+        if not path.is_symlink():
+            return
+        try:
+            target = path.resolve(strict=True)
+        except (OSError, RuntimeError):  # nowhere, or round in a circle
+            raise DataError(
+                f"{self._shown(path)}: a link that leads nowhere",
+                hint="restore what it leads to, or remove the link",
+            ) from None
+        if target.is_dir() and path.parent.resolve().is_relative_to(target):
+            raise DataError(
+                f"{self._shown(path)}: a link back to a folder that it lies in", hint="remove the link"
+            )
+
+    def _enter(self, folder: Path) -> None:
+        first = self._entered.setdefault(_identity(folder), folder)
+        if first != folder:
+            raise DataError(
+                f"{self._shown(folder)}: is the same folder as {self._shown(first)}, reached by a link",
+                hint="remove one of the two, so that its files count once",
+            )
+
+    def _shown(self, path: Path) -> str:
+        try:
+            return path.relative_to(self._root.parent).as_posix()
+        except ValueError:
+            return path.name
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder and its sub-folders, in the order of their paths; errors as in :meth:`FolderWalk.files`."""
+    return sorted(FolderWalk(folder).files(folder))
+
+
+def listed(folder: Path) -> list[Path]:
+    """What lies in a folder, in the order of the names, hidden things left out."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(_LEFT_OUT))
+
+
+def _identity(folder: Path) -> object:
+    found = folder.stat()
+    return (found.st_dev, found.st_ino) if found.st_ino else folder.resolve()
