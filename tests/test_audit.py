@@ -30,7 +30,7 @@ SIDE = 8
 CLASSES = ("cancer", "normal")
 QUADRANT = np.zeros((SIDE, SIDE), dtype=bool)
 QUADRANT[:4, :4] = True
-UNDIVIDED = tuple(region for region in REGIONS if region not in ("thorax", "body", "empty"))
+UNDIVIDED = tuple(region for region in REGIONS if region not in ("lungs", "thorax", "body", "empty"))
 NOWHERE = np.zeros((SIDE, SIDE), dtype=bool)
 LUNGS = np.zeros((SIDE, SIDE), dtype=bool)
 LUNGS[1:7, 1:4] = LUNGS[1:7, 5:7] = True

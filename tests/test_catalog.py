@@ -152,7 +152,7 @@ def test_localization_cannot_be_measured_without_a_mark_and_only_lungs_need_lung
     for row in METRICS:
         unmarked = row.family in ("faithfulness", "complexity", "equivariance", "resolution", *CHECK_FAMILIES)
         assert row.needs_annotation == (not unmarked or row.id.endswith("-overlap")), row.id
-        assert row.needs_lungs == row.id.endswith("-lung"), row.id
+        assert row.needs_lungs == row.id.endswith(("-lung", "-lungs")), row.id
 
 
 def test_a_direction_is_given_where_a_map_can_be_better_or_worse():

@@ -21,22 +21,40 @@ def box(y0, y1, x0, x1):
 SOUND = CaseAnatomy(
     CASE,
     np.zeros((10, 10)),
-    Surroundings(lungs=box(3, 7, 2, 8), thorax=box(2, 8, 2, 8), body=box(1, 9, 1, 9)),
+    Surroundings(lungs=box(3, 7, 2, 4) | box(3, 7, 5, 8), thorax=box(2, 8, 2, 8), body=box(1, 9, 1, 9)),
     box(4, 6, 1, 5),
 )
 
 
 def test_masks_within_each_other_are_no_problem():
     assert SOUND.problems == ()
-    assert SOUND.area("lungs") == 24 / 100
-    assert SOUND.mark_in_lungs == 6 / 8  # the mark's columns 1 to 4, the lungs' from 2 on
+    assert SOUND.area("lungs") == 20 / 100
+    assert SOUND.mark_in_lungs == 4 / 8  # of the mark's columns 1 to 4 the lungs have 2 and 3
+    assert SOUND.sides == "by shape"
+
+
+def test_how_the_lungs_are_told_apart_is_said_of_each_case():
+    left, right, both = box(3, 7, 2, 5), box(3, 7, 5, 8), box(3, 7, 2, 8)
+    named = replace(SOUND, surroundings=Surroundings(lungs=both, left_lung=left, right_lung=right))
+    assert (named.sides, named.problems) == ("named", ())
+    assert {name: int(lung.sum()) for name, lung in named.named_lungs.items()} == {
+        "left-lung": 12,
+        "right-lung": 12,
+    }
+    merged = replace(SOUND, surroundings=Surroundings(lungs=both))
+    assert merged.sides == "not told"
+    assert merged.problems == (
+        "left and right lung cannot be told apart; name them under data.regions.lungs",
+    )
+    assert replace(SOUND, surroundings=Surroundings(lungs=box(1, 9, 2, 5))).sides == "one lung"
+    assert replace(SOUND, surroundings=Surroundings()).sides == ""
 
 
 def test_what_reaches_out_of_what_surrounds_it_is_told_with_its_share():
     wide = replace(SOUND, surroundings=replace(SOUND.surroundings, body=box(1, 9, 4, 9)))
-    # 8 of the lungs' 24 pixels, and 12 of the thorax' 36, lie in columns 2 and 3.
+    # 8 of the lungs' 20 pixels, and 12 of the thorax' 36, lie in columns 2 and 3.
     assert wide.problems == (
-        "the lungs reach out of the body: 33% of them",
+        "the lungs reach out of the body: 40% of them",
         "the thorax reaches out of the body: 33% of it",
     )
 

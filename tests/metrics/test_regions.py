@@ -7,6 +7,7 @@ from reading_models import box
 
 from xaudit.catalog import REGIONS
 from xaudit.metrics import Absent
+from xaudit.metrics.lungs import named_lungs
 from xaudit.metrics.regions import border_ring, partition, region_masses
 
 SHAPE = (40, 60)
@@ -28,7 +29,7 @@ def test_a_mark_in_one_lung_makes_the_other_the_opposite():
         "border": 2400 - 32 * 48,
         "outside": 32 * 48 - 2 * 384,
     }
-    assert list(parts) == [name for name in REGIONS if name not in ("thorax", "body", "empty")]
+    assert list(parts) == [name for name in REGIONS if name not in ("lungs", "thorax", "body", "empty")]
     assert not (parts["opposite-lung"] & LEFT).any()
 
 
@@ -68,10 +69,34 @@ def test_a_mark_in_one_lung_close_to_the_other_belongs_to_the_one_it_lies_in():
     assert (parts["opposite-lung"] == box(SHAPE, (8, 32), (30, 50))).all()
 
 
-def test_lungs_that_touch_are_cut_at_the_midline():
+def test_lungs_that_touch_without_a_neck_are_one_part_and_no_side_is_guessed():
     joined = box(SHAPE, (8, 32), (10, 50))
-    parts = partition(box(SHAPE, (10, 14), (12, 17)), joined)
-    assert (parts["opposite-lung"] == box(SHAPE, (8, 32), (30, 50))).all()
+    mark = box(SHAPE, (10, 14), (12, 17))
+    parts = partition(mark, joined)
+    assert (parts["lungs"] == (joined & ~mark)).all()
+    assert not {"same-lung", "opposite-lung"} & set(parts)
+
+
+def test_named_lungs_that_touch_are_taken_as_named_wherever_they_meet():
+    # They meet in column 22; the middle of both together, column 30, lies in the second.
+    left, right = box(SHAPE, (8, 32), (10, 22)), box(SHAPE, (8, 32), (22, 50))
+    parts = partition(box(SHAPE, (10, 14), (12, 17)), named_lungs(left, right))
+    assert (parts["opposite-lung"] == right).all()
+    assert parts["same-lung"].sum() == left.sum() - 20
+    on_the_other = partition(box(SHAPE, (10, 14), (24, 28)), named_lungs(left, right))
+    assert (on_the_other["opposite-lung"] == left).all()
+
+
+def test_a_mark_in_both_named_lungs_has_no_opposite_and_one_outside_belongs_to_the_nearer():
+    left, right = box(SHAPE, (8, 32), (10, 22)), box(SHAPE, (8, 32), (22, 50))
+    assert "opposite-lung" not in partition(box(SHAPE, (10, 14), (20, 24)), named_lungs(left, right))
+    outside = partition(box(SHAPE, (10, 14), (4, 8)), named_lungs(left, right))
+    assert (outside["same-lung"] == left).all()
+
+
+def test_of_named_lungs_one_may_be_missing():
+    parts = partition(box(SHAPE, (10, 14), (12, 17)), named_lungs(LEFT, np.zeros(SHAPE, dtype=bool)))
+    assert list(parts) == ["mark", "same-lung", "border", "outside"]
 
 
 def test_a_single_lung_has_no_opposite():

@@ -12,6 +12,7 @@ from xaudit.catalog import REGIONS, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.errors import XauditError
 from xaudit.geometry import Geometry, mask_to_model, on_grid, union
+from xaudit.metrics.lungs import Lungs, lungs_by_shape, named_lungs
 from xaudit.metrics.regions import partition
 from xaudit.records import (
     BoolArray,
@@ -75,10 +76,18 @@ class Subject:
         return dilated(self.mark, around.tolerance_px, aspect=around.aspect)
 
     @cached_property
+    def lungs(self) -> Lungs | None:
+        """The lungs, each by itself as far as they can be told apart; None where they are not known."""
+        around = self.surroundings
+        if around.left_lung is not None and around.right_lung is not None:
+            return named_lungs(around.left_lung, around.right_lung)
+        return None if around.lungs is None else lungs_by_shape(around.lungs)
+
+    @cached_property
     def parts(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the original frame; see :data:`xaudit.catalog.REGIONS`."""
         around = self.surroundings
-        return partition(self.mark, around.lungs, thorax=around.thorax, body=around.body, reach=self._reach)
+        return partition(self.mark, self.lungs, thorax=around.thorax, body=around.body, reach=self._reach)
 
     @cached_property
     def anatomy(self) -> Mapping[str, BoolArray]:
@@ -86,7 +95,7 @@ class Subject:
         around = self.surroundings
         return partition(
             self.mark,
-            around.lungs,
+            self.lungs,
             thorax=around.thorax,
             body=around.body,
             reach=self._reach,
@@ -103,7 +112,7 @@ class Subject:
         around = self.surroundings
         return partition(
             mask_to_model(self.mark, self.geometry),
-            carried(around.lungs),
+            None if self.lungs is None else self.lungs.moved(lambda lung: mask_to_model(lung, self.geometry)),
             thorax=carried(around.thorax),
             body=carried(around.body),
             reach=carried(self._reach),
@@ -115,7 +124,10 @@ class Subject:
         around = self.surroundings
         thorax = around.thorax is not None or "thorax" in around.unknown
         body = around.body is not None or "body" in around.unknown
-        there = {"thorax": thorax, "body": body, "empty": body, "outside": not body}
+        together = (
+            self.mark.any() and self.lungs is not None and self.lungs.whole.any() and not self.lungs.each
+        )
+        there = {"lungs": together, "thorax": thorax, "body": body, "empty": body, "outside": not body}
         return tuple(region for region in REGIONS if there.get(region, True))
 
     @property

@@ -75,6 +75,14 @@ def why_no_region(subject: Subject, region: str) -> str:
     structure = STRUCTURES.get(region)
     if structure is not None and getattr(subject.surroundings, structure) is None:
         return subject.surroundings.unknown.get(structure, "no lung mask for this case")
+    lungs = subject.lungs
+    if (
+        region in ("same-lung", "opposite-lung")
+        and lungs is not None
+        and lungs.whole.any()
+        and not lungs.each
+    ):
+        return "the left and the right lung cannot be told apart on this image"
     if region == "opposite-lung":
         return "no lung lies opposite the marks"
     return f"this case has no region '{region}'"

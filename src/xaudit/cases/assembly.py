@@ -16,7 +16,7 @@ from xaudit.cases.mask_sources import mask_sources
 from xaudit.cases.opened_image import OpenedImage, opened_images
 from xaudit.cases.splits import assign_splits, check_patients
 from xaudit.cases.table import read_table
-from xaudit.config import DataSection
+from xaudit.config import DataSection, LungSection
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Case, Problem, Progress
 
@@ -95,7 +95,9 @@ def _listed(section: DataSection, faults: list[DataError] | None) -> tuple[Path,
             hint="set format: csv, or take data.labels out",
         )
     regions = section.regions
-    others = [regions.lungs, regions.body, regions.thorax]
+    others: list[object] = [regions.lungs, regions.body, regions.thorax]
+    if isinstance(regions.lungs, LungSection):
+        others += [regions.lungs.path, *regions.lungs.left, *regions.lungs.right]
     others += [] if section.annotations is None else [section.annotations.path]
     return section.images, list_folder(
         section.images, ignored=[path for path in others if isinstance(path, Path)]

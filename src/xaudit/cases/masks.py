@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from xaudit.cases.entry import without_suffix
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes
-from xaudit.cases.raster import raster_mask
+from xaudit.cases.raster import raster_numbers
 from xaudit.errors import DataError
-from xaudit.records import BoolArray
+from xaudit.records import BoolArray, IntArray
 
 
 def find_masks(
@@ -61,8 +63,13 @@ def read_mask(file: Path, frame: tuple[int, int]) -> BoolArray:
     Raises:
         DataError: where the file cannot be read, or has another size than ``frame``.
     """
+    return np.asarray(read_numbered_mask(file, frame) != 0)
+
+
+def read_numbered_mask(file: Path, frame: tuple[int, int]) -> IntArray:
+    """The number of each pixel, (H, W), 0 outside; errors as in :func:`read_mask`."""
     try:
-        mask = raster_mask(read_bytes(file))
+        mask = raster_numbers(read_bytes(file))
     except UnreadableImageError as error:
         raise DataError(f"{file.name}: the mask {error}", hint="save it again as PNG") from None
     if mask.shape != frame:

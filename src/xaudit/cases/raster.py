@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xaudit.cases.header import Header, UnreadableImageError, check_memory
 from xaudit.cases.silence import silent
-from xaudit.records import BoolArray, FloatArray
+from xaudit.records import BoolArray, FloatArray, IntArray
 
 BROKEN = (
     UnidentifiedImageError,
@@ -85,6 +85,15 @@ def raster_mask(data: bytes) -> BoolArray:
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
     """
+    return np.asarray(raster_numbers(data) != 0)
+
+
+def raster_numbers(data: bytes) -> IntArray:
+    """The number of each pixel of a PNG, (H, W); of a colour red * 65536 + green * 256 + blue, and alpha does not count.
+
+    Raises:
+        UnreadableImageError: truncated, damaged or not a raster file.
+    """
     try:
         with quiet():
             image = _decoded(data)
@@ -93,8 +102,10 @@ def raster_mask(data: bytes) -> BoolArray:
         values = np.asarray(image)
     except BROKEN as error:
         raise _unreadable(error) from None
-    inside: BoolArray = np.asarray(values != 0)
-    return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
+    if values.ndim == 3:
+        channels = values.astype(np.int64)
+        return np.asarray(channels @ (256 ** np.arange(channels.shape[2])[::-1]))
+    return values.astype(np.int64) if values.dtype == np.bool_ else values
 
 
 def check_room(image: Image.Image, n_file: int) -> None:

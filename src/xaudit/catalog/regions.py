@@ -4,6 +4,7 @@ REGIONS: tuple[str, ...] = (
     "mark",
     "same-lung",
     "opposite-lung",
+    "lungs",
     "border",
     "thorax",
     "body",
@@ -12,7 +13,8 @@ REGIONS: tuple[str, ...] = (
 )
 """Disjoint parts of an image, in order of precedence.
 
-Each is there as far as masks are: without lungs no lung region, without a thorax no `thorax`. With a body, what is
+Each is there as far as masks are: without lungs no lung region, without a thorax no `thorax`. `lungs` stands for both
+lungs of an image on which left and right cannot be told apart, in the place of `same-lung` and `opposite-lung`. With a body, what is
 left is `body` and `empty`; without one it is `outside`, and never both.
 """
 
@@ -20,6 +22,7 @@ left is `body` and `empty`; without one it is `outside`, and never both.
 STRUCTURES: dict[str, str] = {
     "same-lung": "lungs",
     "opposite-lung": "lungs",
+    "lungs": "lungs",
     "thorax": "thorax",
     "body": "body",
     "empty": "body",

@@ -109,7 +109,7 @@ class MetricRow:
         """
         region = self.id.removeprefix("mass-").removeprefix("reliance-")
         masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
-        unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung")
+        unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung", "lungs")
         found = ["marks"] * (self.needs_annotation and not unmarked)
         found += [] if masks is None else [f"{masks.removesuffix('s')} masks"]
         found += ["spacing"] * self.id.endswith("-mm")

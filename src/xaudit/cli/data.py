@@ -141,6 +141,7 @@ def _tell_faults(found: "list[DataError]", shown: str) -> None:
 
 
 def _describe(dataset: "Dataset") -> None:
+    from xaudit.cases.lung_masks import LungSource
     from xaudit.report.grid import Column, grid, row
     from xaudit.report.wording import count
 
@@ -165,7 +166,8 @@ def _describe(dataset: "Dataset") -> None:
         if source is not None and source.n_given is None:
             emit(f"{word} masks: made from each image; `xaudit data regions` shows them")
         elif source is not None or name == "lungs":
-            emit(f"{word} masks: {count((source and source.n_given) or 0, 'image')}")
+            how = f"; {source.sides}" if isinstance(source, LungSource) else ""
+            emit(f"{word} masks: {count((source and source.n_given) or 0, 'image')}{how}")
     for note in dataset.notes:
         emit(f"note: {note}")
     emit(f"cannot be used: {count(len(dataset.problems), 'image')}")

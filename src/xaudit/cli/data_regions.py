@@ -98,8 +98,8 @@ def regions(
 def _row(dataset_id: str, one: "CaseAnatomy") -> "AnatomyRow":
     from xaudit.report.anatomy_section import AnatomyRow
 
-    areas = {name: float(mask.mean()) for name, mask in one.masks.items()}
-    return AnatomyRow(dataset_id, one.case.case_id, areas, one.mark_in_lungs, one.problems)
+    areas = {name: float(mask.mean()) for name, mask in {**one.masks, **one.named_lungs}.items()}
+    return AnatomyRow(dataset_id, one.case.case_id, areas, one.mark_in_lungs, one.problems, one.sides)
 
 
 def _print(rows: "list[AnatomyRow]", output_format: ListFormat) -> None:
@@ -123,7 +123,7 @@ def _write(folder: Path, one: "CaseAnatomy") -> None:
 
     name = without_suffix(one.case.path) + ".png"
     try:
-        for structure, mask in one.masks.items():
+        for structure, mask in {**one.masks, **one.named_lungs}.items():
             path = folder / structure / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_mask(path, mask)

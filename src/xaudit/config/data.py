@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import (
     Field,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -151,12 +152,62 @@ class AnnotationSection(Section):
 BUILT_IN_MASKS = ("builtin", "builtin-ct", "builtin-xray")
 
 
+class LungSection(Section):
+    """The left and the right lung by name: a path for each, or one path and what each is called in it."""
+
+    path: Path | None = Field(
+        None,
+        description="masks of both lungs, in which `left` and `right` are names or numbers; absent: they are paths",
+    )
+    left: tuple[Path | int | str, ...] = Field(
+        min_length=1,
+        description="paths of its masks, or its categories (COCO, DICOM) or numbers (PNG, NIfTI) in `path`",
+    )
+    right: tuple[Path | int | str, ...] = Field(min_length=1, description="the same of the right lung")
+
+    @field_validator("left", "right", mode="before")
+    @classmethod
+    def _is_a_list(cls, value: object) -> object:
+        return (value,) if isinstance(value, str | int | Path) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        for side in ("left", "right"):
+            values = getattr(self, side)
+            if self.path is None and any(isinstance(value, int) for value in values):
+                raise ValueError(
+                    f"{side}: {values[0]} is no path|give the masks in which it is a number: `path: masks/lungs`"
+                )
+            kind = Path if self.path is None else str
+            object.__setattr__(self, side, tuple(v if isinstance(v, int) else kind(v) for v in values))
+        both = set(self.left) & set(self.right)
+        if both:
+            raise ValueError(f"left and right: {min(map(str, both))} stands in both|name it on one side")
+        return self
+
+
+def _lung_section(plain: dict[str, object]) -> LungSection:
+    """Read the lungs by name; in a union every other form would complain of them as well."""
+    try:
+        return LungSection.model_validate(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"][:1]))
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "no key is called so|the lungs have the keys left, right and path"
+        if first["type"] == "missing":
+            message = "is missing|give both lungs: {left: masks/left, right: masks/right}"
+        raise ValueError(f"{place}: {message}" if place else message) from None
+
+
 class RegionSection(Section):
     """Masks of the anatomy: PNGs or NIfTI files with the images' names, a COCO file, or made here from the image."""
 
-    lungs: Literal["builtin-ct", "builtin-xray"] | Path | None = Field(
+    lungs: Literal["builtin-ct", "builtin-xray"] | Path | LungSection | None = Field(
         None,
-        description="masks of both lungs: a folder, a COCO or NIfTI file, `builtin-ct` or `builtin-xray`",
+        description="masks of both lungs: a folder, a COCO, NIfTI or DICOM file, `builtin-ct` or `builtin-xray`; or "
+        "`{left: ..., right: ...}` where the masks do not say which lung is which",
     )
     body: Literal["builtin", "builtin-ct", "builtin-xray"] | Path | None = Field(
         None, description="masks of the whole patient; `builtin` follows `lungs`, and is for CT otherwise"
@@ -177,6 +228,8 @@ class RegionSection(Section):
     def _is_known_builtin(cls, value: object, info: ValidationInfo) -> object:
         known = {"lungs": BUILT_IN_MASKS[1:], "body": BUILT_IN_MASKS, "thorax": BUILT_IN_MASKS[:1]}
         choices = known[str(info.field_name)]
+        if info.field_name == "lungs" and isinstance(value, dict):
+            return _lung_section(value)
         if isinstance(value, str) and value.startswith("builtin") and value not in choices:
             raise ValueError(
                 f"no masks are called '{value}'|take {' or '.join(choices)}, or the path of masks"

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from xaudit.config.audit_file import AuditFile
-from xaudit.config.data import DataSection, RegionSection
+from xaudit.config.data import DataSection, LungSection, RegionSection
 from xaudit.config.models import ModelSection
 from xaudit.config.named_schema import close_choice, named_schema
 from xaudit.config.plain_yaml import LONGEST, PlainYamlError, plain_yaml
@@ -173,9 +173,20 @@ def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
         except RuntimeError:  # `~somebody` whom the system does not know
             raise _NoPathError(path) from None
 
+    def lungs(section: LungSection) -> LungSection:
+        sides = {
+            side: tuple(absolute(one) if isinstance(one, Path) else one for one in getattr(section, side))
+            for side in ("left", "right")
+        }
+        return section.model_copy(update={"path": absolute(section.path), **sides})
+
     def masks(regions: RegionSection) -> RegionSection:
         given = {name: getattr(regions, name) for name in ("lungs", "body", "thorax")}
-        paths = {name: absolute(path) for name, path in given.items() if isinstance(path, Path)}
+        paths: dict[str, object] = {
+            name: absolute(path) for name, path in given.items() if isinstance(path, Path)
+        }
+        if isinstance(regions.lungs, LungSection):
+            paths["lungs"] = lungs(regions.lungs)
         return regions.model_copy(update=paths)
 
     def data(section: DataSection) -> DataSection:

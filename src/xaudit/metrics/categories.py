@@ -29,7 +29,15 @@ MISS, COVERED, PARTIAL, UNDER, GOOD = (
     "good",
 )
 
-PLACES: tuple[str, ...] = ("same_lung", "opposite_lung", "outside_lung", "body", "empty", "elsewhere")
+PLACES: tuple[str, ...] = (
+    "same_lung",
+    "opposite_lung",
+    "lungs",
+    "outside_lung",
+    "body",
+    "empty",
+    "elsewhere",
+)
 """Where saliency can lie beside the mark, in the order in which a draw is decided.
 
 Without lungs ``body`` stands for all of the patient, and without a body ``elsewhere`` for all that is not marked.
@@ -182,11 +190,12 @@ def is_on_mark(facts: MapFacts | Measures, thresholds: Thresholds) -> bool:
 
 def _place(shares: FloatArray, valid: BoolArray, anatomy: Mapping[str, BoolArray]) -> str:
     """The place that holds most of the saliency outside the mark; the first of :data:`PLACES` where none does."""
-    has_lungs = "same-lung" in anatomy or "opposite-lung" in anatomy
+    has_lungs = any(name in anatomy for name in ("same-lung", "opposite-lung", "lungs"))
     around = "outside_lung" if has_lungs else "body"
     names = {
         "same-lung": "same_lung",
         "opposite-lung": "opposite_lung",
+        "lungs": "lungs",
         "thorax": around,
         "body": around,
         "empty": "empty",

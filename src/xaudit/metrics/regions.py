@@ -11,13 +11,11 @@ from scipy import ndimage
 
 from xaudit.metrics.absent import Absent
 from xaudit.metrics.guard import positive_part
+from xaudit.metrics.lungs import Lungs, lungs_by_shape
 from xaudit.records import BoolArray, FloatArray
 
 BORDER_SHARE = 0.1
 """How far the border reaches in from each edge, as a share of the side."""
-
-LUNG_SHARE = 0.05
-"""A connected piece of the lung mask is a lung of its own from this share of the largest piece on."""
 
 MIDLINE_SHARE = 0.025
 """A mark outside both lungs whose distances to them differ by less than this share of the width is midline."""
@@ -27,7 +25,7 @@ _TOUCHING = np.ones((3, 3), dtype=bool)
 
 def partition(
     mark: BoolArray,
-    lungs: BoolArray | None,
+    lungs: Lungs | BoolArray | None,
     *,
     thorax: BoolArray | None = None,
     body: BoolArray | None = None,
@@ -38,12 +36,12 @@ def partition(
 
     The side is decided by the lung that the mark overlaps, else by the nearer one, never by image side: a flipped
     image gives flipped parts. Where marks lie in both lungs, or on the midline between them, every lung counts as
-    the same lung and there is no opposite one. Without lungs, or without a mark to give them sides, the lungs count
+    the same lung and there is no opposite one. Where the lungs cannot be told apart they are the part ``lungs``. Without lungs, or without a mark to give them sides, the lungs count
     to what they lie in: thorax, body or outside.
 
     Args:
         mark: (H, W), true inside the annotation; it decides the sides.
-        lungs: (H, W), true inside either lung; None where unknown.
+        lungs: each by itself, or a mask of both, (H, W), which are then told apart by their shape; None where unknown.
         thorax: (H, W), true inside the ribs; None where unknown, and then there is no part ``thorax``.
         body: (H, W), true inside the patient; where it is known, what is left is ``empty`` instead of ``outside``.
         reach: (H, W), the mark with its tolerance; None where there is none.
@@ -52,14 +50,16 @@ def partition(
     Raises:
         ValueError: if the shapes differ.
     """
-    for name, mask in (("lungs", lungs), ("thorax", thorax), ("body", body), ("reach", reach)):
+    if lungs is not None and not isinstance(lungs, Lungs):
+        lungs = lungs_by_shape(lungs)
+    whole = None if lungs is None else lungs.whole
+    for name, mask in (("lungs", whole), ("thorax", thorax), ("body", body), ("reach", reach)):
         if mask is not None and mask.shape != mark.shape:
             raise ValueError(f"mark of {mark.shape} and {name} of {mask.shape} do not match")
     everything = np.ones(mark.shape, dtype=bool)
     claims: list[tuple[str, BoolArray]] = [("mark", mark if reach is None else reach)]
-    if lungs is not None and mark.any() and lungs.any():
-        same, opposite = _sides(mark, lungs)
-        claims += [("same-lung", same), ("opposite-lung", opposite)]
+    if lungs is not None and mark.any() and lungs.whole.any():
+        claims += _lung_claims(mark, lungs)
     if with_border:
         claims.append(("border", border_ring(mark.shape)))
     if thorax is not None:
@@ -112,40 +112,23 @@ def region_masses(saliency: FloatArray, parts: Mapping[str, BoolArray]) -> Mappi
     return {name: value / total for name, value in sums.items()}
 
 
-def _sides(mark: BoolArray, lungs: BoolArray) -> tuple[BoolArray, BoolArray]:
-    """The lung of the mark and the other one; all of it and nothing where the mark belongs to both."""
-    nothing = np.zeros_like(lungs)
-    pair = _two_lungs(lungs)
-    if pair is None:
-        return lungs, nothing
+def _lung_claims(mark: BoolArray, lungs: Lungs) -> list[tuple[str, BoolArray]]:
+    """The lung of the mark and the other one; all of it as one where the mark belongs to both, or nobody can tell."""
+    match lungs.each:
+        case (first, second):
+            pair = (first, second)
+        case (_,):
+            return [("same-lung", lungs.whole)]
+        case _:
+            return [("lungs", lungs.whole)]
     away = [ndimage.distance_transform_edt(~lung) for lung in pair]
     marks, n_marks = ndimage.label(mark, structure=_TOUCHING)
     index = np.arange(1, n_marks + 1)
-    first, second = (np.asarray(ndimage.minimum(distance, marks, index)) for distance in away)
-    touches_one = (first == 0) ^ (second == 0)
-    midline = ~touches_one & (np.abs(first - second) < MIDLINE_SHARE * mark.shape[1])
-    in_first = first < second
+    to_first, to_second = (np.asarray(ndimage.minimum(distance, marks, index)) for distance in away)
+    touches_one = (to_first == 0) ^ (to_second == 0)
+    midline = ~touches_one & (np.abs(to_first - to_second) < MIDLINE_SHARE * mark.shape[1])
+    in_first = to_first < to_second
     if midline.any() or (in_first.any() and not in_first.all()):
-        return lungs, nothing
-    return pair if in_first.all() else (pair[1], pair[0])
-
-
-def _two_lungs(lungs: BoolArray) -> tuple[BoolArray, BoolArray] | None:
-    """The mask as two lungs, each fragment with the nearer one; None where it shows a single lung.
-
-    The two largest connected pieces are the lungs. A single piece that is wider than it is high is two lungs that
-    touch, and is cut at the midline of its bounding box; one that is higher than wide is one lung.
-    """
-    pieces, n_pieces = ndimage.label(lungs, structure=_TOUCHING)
-    sizes = np.bincount(pieces.reshape(-1))[1:]
-    largest = np.argsort(-sizes, kind="stable")[:2]
-    if n_pieces >= 2 and sizes[largest[1]] >= LUNG_SHARE * sizes[largest[0]]:
-        cores = [pieces == label + 1 for label in largest]
-        nearer = np.argmin([ndimage.distance_transform_edt(~core) for core in cores], axis=0)
-        return lungs & (nearer == 0), lungs & (nearer == 1)
-    largest_piece = pieces == largest[0] + 1
-    rows, cols = np.flatnonzero(largest_piece.any(1)), np.flatnonzero(largest_piece.any(0))
-    if cols[-1] - cols[0] <= rows[-1] - rows[0]:
-        return None
-    left = np.arange(lungs.shape[1]) + 0.5 < (cols[0] + cols[-1] + 1) / 2
-    return lungs & left, lungs & ~left
+        return [("same-lung", lungs.whole)]
+    same, opposite = pair if in_first.all() else (pair[1], pair[0])
+    return [("same-lung", same), ("opposite-lung", opposite)]

@@ -26,6 +26,8 @@ class Surroundings:
 
     Attributes:
         lungs: both of them.
+        left_lung: one of them, where the masks' names or labels tell the lungs apart; empty where it is not on the image.
+        right_lung: the other one.
         thorax: all that the ribs enclose, lungs included.
         body: all of the patient.
         tolerance_px: by how far the region of a mark reaches beyond the mark, along a row.
@@ -39,3 +41,5 @@ class Surroundings:
     tolerance_px: float = 0.0
     aspect: float = 1.0
     unknown: Mapping[str, str] = field(default_factory=dict)
+    left_lung: BoolArray | None = None
+    right_lung: BoolArray | None = None

@@ -19,6 +19,7 @@ class AnatomyRow:
     Attributes:
         areas: structure: its share of the image.
         mark_in_lungs: share of the mark that lies in the lungs; None without a mark or lungs.
+        sides: how the left and the right lung are told apart, as :attr:`xaudit.stages.anatomy.CaseAnatomy.sides` says.
     """
 
     dataset_id: str
@@ -26,6 +27,15 @@ class AnatomyRow:
     areas: dict[str, float] = field(default_factory=dict)
     mark_in_lungs: float | None = None
     problems: tuple[str, ...] = ()
+    sides: str = ""
+
+
+_SIDES = {
+    "named": "named by the masks",
+    "by shape": "told apart by shape",
+    "one lung": "only one lung shown",
+    "not told": "not told apart, so both count together",
+}
 
 
 def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
@@ -39,6 +49,12 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
             "share moves no pixel of it."
         )
         blocks.append(Paragraph(text))
+    sides = Counter(one.sides for one in rows if one.sides)
+    if sides:
+        told = ", ".join(
+            f"{words} on {count(sides[key], 'image')}" for key, words in _SIDES.items() if sides[key]
+        )
+        blocks.append(Paragraph(f"Left and right lung: {told}."))
     problems = Counter(problem for one in rows for problem in one.problems)
     first = {problem: one.case_id for one in reversed(rows) for problem in one.problems}
     for problem, number in problems.most_common(LONGEST_LIST):
@@ -81,6 +97,7 @@ def anatomy_as_json(rows: Sequence[AnatomyRow]) -> dict[str, Any]:
                 "case_id": one.case_id,
                 "areas": one.areas,
                 "mark_in_lungs": one.mark_in_lungs,
+                "sides": one.sides or None,
                 "problems": list(one.problems),
             }
             for one in rows

@@ -30,6 +30,7 @@ _TONES: dict[str, Tone] = {"good": "good", "miss": "bad", "no_map": "bad", "diff
 _PLACES = {
     "same_lung": "same lung",
     "opposite_lung": "opposite lung",
+    "lungs": "a lung, side unknown",
     "outside_lung": "outside lungs",
     "body": "the body",
     "empty": "outside body",

@@ -9,6 +9,7 @@ REGION_WORDS = {
     "mark": "marked lesion",
     "same-lung": "rest of same lung",
     "opposite-lung": "opposite lung",
+    "lungs": "lungs, side unknown",
     "border": "image border",
     "thorax": "rest of thorax",
     "body": "rest of body",

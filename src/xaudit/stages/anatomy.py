@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xaudit.geometry import union
+from xaudit.metrics.lungs import lungs_by_shape
 from xaudit.records import BoolArray, Case, FloatArray, Surroundings
 
 if TYPE_CHECKING:
@@ -31,6 +33,24 @@ class CaseAnatomy:
         """Structure: its mask, for those that are known."""
         named = {name: getattr(self.surroundings, name) for name in STRUCTURES}
         return {name: mask for name, mask in named.items() if mask is not None}
+
+    @property
+    def named_lungs(self) -> dict[str, BoolArray]:
+        """The left and the right lung by the masks' own names or numbers; empty where these do not tell."""
+        around = self.surroundings
+        if around.left_lung is None or around.right_lung is None:
+            return {}
+        return {"left-lung": around.left_lung, "right-lung": around.right_lung}
+
+    @cached_property
+    def sides(self) -> str:
+        """Say how left and right are told apart: ``named``, ``by shape``, ``one lung``, ``not told``; empty without lungs."""
+        lungs = self.surroundings.lungs
+        if lungs is None or not lungs.any():
+            return ""
+        if self.named_lungs:
+            return "named"
+        return ("not told", "one lung", "by shape")[len(lungs_by_shape(lungs).each)]
 
     def area(self, structure: str) -> float | None:
         """A structure's share of the image; None where it is not known."""
@@ -59,6 +79,8 @@ class CaseAnatomy:
                     found.append(f"{words}: {share:.0%} of {whole}")
         if self.mark.any() and self.mark_in_lungs == 0:
             found.append("no marked pixel lies in a lung")
+        if self.sides == "not told":
+            found.append("left and right lung cannot be told apart; name them under data.regions.lungs")
         return tuple(found)
 
 

@@ -26,7 +26,7 @@ The rest of the same lung is none of them: the surroundings of a mark may rightl
 _AGREEMENT = "reliance-agreement"
 _USE_RULE = f"lower end of reliance-mark > 0, and of no other region > {MARGIN:g}"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
-_LUNGS = ("same-lung", "opposite-lung")
+_LUNGS = ("same-lung", "opposite-lung", "lungs")
 _PLACES = {
     "thorax": "the rest of the thorax",
     "body": "the rest of the body",
