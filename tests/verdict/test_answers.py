@@ -66,6 +66,28 @@ def test_few_patients_leave_auroc_without_limits_and_say_nothing():
     assert codes(evaluation(Interval(0.0, None, None, "none"), n_patients=4)) == ["XA202"]
 
 
+def of_few(accuracy, auroc=0.0):
+    one = evaluation(Interval(auroc, None, None, "none"), matrix=((0, 4), (4, 0)), n_patients=8)
+    return Evaluation(**{**fields(one), "measures": {**one.measures, "accuracy": accuracy}})
+
+
+def fields(record):
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def test_few_patients_of_a_class_leave_the_question_to_accuracy():
+    # 0 of 8 right: Wilson's upper end is 0.324, below a guess between two classes
+    (found,) = judged(reliances(mark=MARK_COUNTS), evaluations=[of_few(Interval(0.0, 0.0, 0.324, "wilson"))])
+    assert (found.code, found.value, found.threshold) == ("XA204", 0.324, 0.5)
+    assert found.sentence.startswith(
+        "honest: the classes look swapped: accuracy is 0.00 [0.00, 0.32], wholly below a guess at 0.50, and AUROC for "
+        "'cancer' is 0.00 (8 test images of 8 patients)"
+    )
+    assert codes(of_few(Interval(0.25, 0.05, 0.55, "bca"))) == ["XA202"]
+    assert codes(of_few(Interval(0.0, 0.0, 0.324, "wilson"), auroc=0.8)) == ["XA202"]
+    assert codes(of_few(Interval(0.0, None, None, "none"))) == ["XA202"]
+
+
 @pytest.mark.parametrize("matrix", [((12, 0), (0, 0)), ((0, 12), (0, 0)), ((0, 0), (0, 12))])
 def test_one_answer_on_images_of_one_class_says_nothing(matrix):
     assert codes(evaluation(matrix=matrix)) == ["XA202"]

@@ -63,7 +63,8 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA204",
         "the classes look swapped",
-        "the model ranks the images the wrong way round: even the upper end of the interval of AUROC is below .5. "
+        "the model ranks the images the wrong way round: even the upper end of the interval of AUROC is below .5, or, where "
+        "too few patients give AUROC no interval, that of accuracy is below a guess. "
         "Findings about the mark are refused, since they would be about another class's evidence",
         "check in which order the model gives its outputs, and name it under `models[].classes`; check the labels",
     ),

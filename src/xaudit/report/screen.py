@@ -114,7 +114,7 @@ def explainers_section(outcome: Outcome) -> Section | None:
         text = "(+) higher is better, (-) lower is better."
         if outcome.control_ids:
             text = f"* better than the best control, paired by case; {text}"
-        if outcome.categories:
+        if any(line.cells[-1].text.strip("-") for line in rows if not line.heading):
             text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
         blocks.append(Paragraph(text, "dim"))
     return Section(

@@ -1,12 +1,15 @@
 """Findings about the answers themselves, which come before anything that is said of a model's evidence."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from xaudit.records import Evaluation, Verdict
-from xaudit.statistics.digits import counted, shown_interval
+from xaudit.records import Evaluation, Interval, Verdict
+from xaudit.statistics.digits import counted, shown, shown_interval
 
 CHANCE = 0.5
 """AUROC of a model that tells nothing."""
+
+_THEN = "what it depends on is not judged. Check the order of the model's outputs"
 
 REFUSING = ("XA204", "XA205")
 """Findings about the answers beside which no finding about the mark is made: the answers are not what they seem."""
@@ -64,17 +67,36 @@ def _n_of(tested: Sequence[Evaluation], name: str) -> int:
 
 def _swapped(one: Evaluation) -> Verdict | None:
     auroc = one.measures.get("auroc")
-    if auroc is None or auroc.high is None or auroc.high >= CHANCE:
+    if auroc is None:
+        return None
+    if auroc.high is None:
+        return _swapped_by_accuracy(one, auroc)
+    if auroc.high >= CHANCE:
         return None
     return _finding(
         "XA204",
         one,
         f"upper end of AUROC >= {CHANCE:g}",
         f"{one.model_id}: the classes look swapped: AUROC for '{one.positive}' is "
-        f"{shown_interval(auroc, beside=CHANCE)}, wholly below {CHANCE:g} ({_basis(one)}); what it depends on is not "
-        "judged. Check the order of the model's outputs",
+        f"{shown_interval(auroc, beside=CHANCE)}, wholly below {CHANCE:g} ({_basis(one)}); {_THEN}",
         value=auroc.high,
     )
+
+
+def _swapped_by_accuracy(one: Evaluation, auroc: Interval) -> Verdict | None:
+    """XA204 where too few patients of a class give AUROC no limits, and even accuracy lies wholly below a guess."""
+    right, guess = one.measures.get("accuracy"), 1 / len(one.class_names)
+    if right is None or right.high is None or right.high >= guess or auroc.estimate >= CHANCE:
+        return None
+    found = _finding(
+        "XA204",
+        one,
+        f"upper end of accuracy >= {shown(guess)}",
+        f"{one.model_id}: the classes look swapped: accuracy is {shown_interval(right, beside=guess)}, wholly below a "
+        f"guess at {shown(guess)}, and AUROC for '{one.positive}' is {shown(auroc.estimate)} ({_basis(one)}); {_THEN}",
+        value=right.high,
+    )
+    return replace(found, threshold=guess)
 
 
 def _chance(one: Evaluation) -> Verdict | None:
