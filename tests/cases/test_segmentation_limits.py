@@ -1,0 +1,67 @@
+"""What the built-in segmentations leave out, on pictures of a few rectangles."""
+
+import numpy as np
+import pytest
+
+from xaudit.cases import segmentation_xray
+from xaudit.cases.refused import Refused
+from xaudit.cases.segmentation_ct import _without_table
+
+
+def drawn(*rectangles, grey=0.5):
+    image = np.zeros((100, 100))
+    for top, bottom, left, right in rectangles:
+        image[top:bottom, left:right] = grey
+    return image
+
+
+BODY = (10, 50, 30, 70)
+TABLE = (70, 72, 20, 80)  # begins below row 55, and is wider than 25 pixels
+POST = (80, 90, 40, 45)  # hangs below the table, apart from it
+ASIDE = (80, 90, 5, 10)  # as low, but beside it
+
+
+def test_a_table_goes_with_all_that_hangs_below_it_and_nothing_else():
+    left = _without_table(drawn(BODY, TABLE, POST, ASIDE))
+    assert np.array_equal(left, drawn(BODY, ASIDE) > 0)
+
+
+def test_what_stands_above_a_table_in_its_columns_stays():
+    bed = drawn(BODY, TABLE)
+    bed[60:70, 20:22] = bed[60:70, 78:80] = 0.5  # with sides that rise: one piece from row 60 on
+    bed[62:66, 40:60] = 0.5  # what lies between them, apart
+    left = _without_table(bed)
+    assert np.array_equal(left, drawn(BODY, (62, 66, 40, 60)) > 0)
+
+
+@pytest.mark.parametrize(
+    ("rectangle", "is_table"),
+    [
+        ((56, 58, 20, 80), True),
+        ((55, 57, 20, 80), False),  # begins at 55 of 100, not below
+        ((70, 72, 20, 46), True),
+        ((70, 72, 20, 45), False),  # 25 of 100 is not wider than a quarter
+    ],
+)
+def test_a_table_begins_below_the_middle_and_is_wider_than_a_quarter(rectangle, is_table):
+    assert (
+        _without_table(drawn(BODY, rectangle)).sum()
+        == (drawn(BODY) if is_table else drawn(BODY, rectangle)).astype(bool).sum()
+    )
+
+
+def test_a_pixel_is_bright_above_five_grey_levels_of_black():
+    # 5 · .02 = .1
+    assert not _without_table(drawn(BODY, grey=0.1)).any()
+    assert not _without_table(drawn(BODY, grey=0.09)).any()
+    assert _without_table(drawn(BODY, grey=0.11)).sum() == 40 * 40
+
+
+def test_an_xray_without_contrast_is_refused_though_one_half_is_a_little_brighter():
+    halves = np.full((64, 64), 0.7, dtype=np.float32)
+    halves[:, 32:] = 0.75
+    assert segmentation_xray.segment_body(halves) == Refused("the image is all of one brightness")
+    halves[:, 32:] = 0.8
+    body = segmentation_xray.segment_body(halves)
+    assert body[:, 40:].all()
+    assert not body[:, :24].any()
