@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.folder import list_folder
@@ -54,9 +55,11 @@ def assemble(
         opened.uids,
         opened.uids_complete,
         {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
+        digests=opened.digests,
     )
+    reading: list[AnnotationReading] = []
     annotations, problems, further = read_annotations(
-        section.annotations, images, merge=section.merge, faults=faults
+        section.annotations, images, merge=section.merge, faults=faults, reading=reading
     )
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
@@ -80,6 +83,7 @@ def assemble(
         split_known=split_known,
         notes=(*notes, *further, *_notes(opened)),
         votes=None if section.annotations is None else section.annotations.votes,
+        reading=reading[0] if reading else None,
     )
 
 

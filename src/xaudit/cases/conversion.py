@@ -61,6 +61,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     check_folder(folder)
     paths: dict[str, str] = {}
     uids: dict[str, str] = {}
+    digests: dict[str, str] = {}
     planes: dict[str, Plane] = {}
     images: list[MarkedImage] = []
     problems: list[Problem] = []
@@ -69,6 +70,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         for one in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
             case_id = without_suffix(one.path)
             paths[one.path] = case_id
+            digests[case_id] = one.file_sha256
             if one.header is None:
                 problems.append(Problem(case_id, "load", one.reason))
                 complete = complete and (one.uid is not None or is_raster(one.path))
@@ -83,7 +85,8 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         raise DataError(
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
         )
-    index = ImageIndex(paths, {image.case_id: image.frame for image in images}, uids, complete, planes)
+    frames = {image.case_id: image.frame for image in images}
+    index = ImageIndex(paths, frames, uids, complete, planes, digests=digests)
     annotations, unused, _ = read_annotations(section, index, merge={})
     return Marked(tuple(images), annotations, (*problems, *unused))
 

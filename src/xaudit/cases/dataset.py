@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_image, read_pixels
 from xaudit.cases.mask_sources import MaskSources
@@ -36,6 +37,7 @@ class Dataset:
         split_known: false where the data named no splits and they were made here.
         notes: what a reader of the results must know about the data.
         votes: readers that must agree under the policy ``majority``; None for more than half.
+        reading: what became of the files of annotations; None where there are none.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Dataset:
     planes: Mapping[str, Plane] = field(default_factory=dict)
     slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
+    reading: AnnotationReading | None = None
 
     def pixels(self, case: Case) -> FloatArray:
         """The image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].

@@ -30,6 +30,7 @@ class ImageIndex:
         frames: case id: (height, width) of the images that could be read.
         uids: DICOM instance: case id; never shown.
         planes: case id: where the image lies in the patient, for those of which it is known.
+        digests: case id: SHA-256 of the image's file, so that a copy of it among annotations is known.
         complete: false where an unreadable DICOM file kept its UID to itself.
     """
 
@@ -38,6 +39,7 @@ class ImageIndex:
     uids: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     planes: Mapping[str, Plane] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, name: str) -> list[str]:
         """The cases that a name can mean: its path ends with the image's, or the other way round.

@@ -1,8 +1,8 @@
 """What readers drew and where they found nothing, gathered while an annotation file is read."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -37,6 +37,8 @@ class MarkList:
         faults: where errors of single items go, so that all of them can be told at once; None to stop at the first.
         ignore_extra: whether annotations of images that the data does not hold are passed over.
         extra: the names of such images.
+        only_reader: who drew what names nobody.
+        notes: what of the files was not used, by the sentence that says so, with ``{n}`` in it: how often.
     """
 
     def __init__(
@@ -46,6 +48,10 @@ class MarkList:
         self.faults = faults
         self.ignore_extra = ignore_extra
         self.extra: set[str] = set()
+        self.only_reader = ONLY_READER
+        self.notes: Counter[str] = Counter()
+        self._source = ("", "")
+        self._sources: dict[tuple[str, str], dict[tuple[str, str], None]] = defaultdict(dict)
         self._known: dict[str, str] = {}
         self._drawn: list[Annotation] = []
         self._nothing: dict[tuple[str, str], str] = {}
@@ -114,10 +120,40 @@ class MarkList:
                 return (case_id if case_id in self.images.frames else None), reader or ONLY_READER
         return self.case(place, path), ONLY_READER
 
+    def folder_reader(self, name: str) -> str:
+        """The reader that the folders before a file's name stand for; ``reader-1`` where they name nobody.
+
+        Args:
+            name: path of the file below the folder of annotations. Folders called after a split or ``labels`` name nobody,
+                nor do those that the images lie in.
+        """
+        folders = name.split("/")[:-1]
+        if not folders:
+            return ONLY_READER
+        own = {part for path in self.images.paths for part in path.split("/")[:-1]}
+        return "/".join(part for part in folders if part.lower() not in NO_READERS and part not in own) or (
+            ONLY_READER
+        )
+
+    def reading(self, file: str, format_name: str | None = None) -> None:
+        """Says which file the marks come from that are added next, so that errors can name it.
+
+        Args:
+            file: its name below the folder of annotations.
+            format_name: of the format, in sentences; None for the last one.
+        """
+        self._source = (self._source[0] if format_name is None else format_name, file)
+
+    @property
+    def sources(self) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
+        """By case and reader: the formats and files that say something of them."""
+        return {key: tuple(files) for key, files in self._sources.items()}
+
     def add(self, case_id: str, reader: str, region: Region, label: str | None = None) -> None:
         """Something that a reader drew; raises DataError where an image has more outlines than can be drawn."""
         if isinstance(region, Polygon):
             self.outlined(case_id, np.array(region.points))
+        self._sources[case_id, reader][self._source] = None
         self._drawn.append(Annotation(case_id, reader, region, label))
 
     def outlined(self, case_id: str, *outlines: FloatArray) -> None:
@@ -139,6 +175,7 @@ class MarkList:
 
     def nothing(self, place: str, case_id: str, reader: str) -> None:
         """A reader looked at a case and found nothing."""
+        self._sources[case_id, reader][self._source] = None
         self._nothing.setdefault((case_id, reader), place)
 
     def all(self) -> tuple[Annotation, ...]:

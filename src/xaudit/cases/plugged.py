@@ -23,6 +23,8 @@ class PluggedMarks(MarkList):
     def __init__(self, marks: MarkList, place: str, *, by: str) -> None:
         super().__init__(marks.images, marks.faults, ignore_extra=marks.ignore_extra)
         self.extra = marks.extra
+        self.only_reader = marks.only_reader
+        self.notes = marks.notes
         self.place = place
         self.by = by
         self._kept = marks

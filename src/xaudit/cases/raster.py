@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xaudit.cases.header import Header, UnreadableImageError, check_memory
 from xaudit.cases.silence import silent
-from xaudit.records import BoolArray, FloatArray
+from xaudit.records import BoolArray, FloatArray, IntArray
 
 BROKEN = (
     UnidentifiedImageError,
@@ -85,16 +85,24 @@ def raster_mask(data: bytes) -> BoolArray:
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
     """
+    inside: BoolArray = np.asarray(stored_raster(data) != 0)
+    return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
+
+
+def stored_raster(data: bytes) -> IntArray:
+    """The stored values of a raster file, (H, W) or (H, W, 3) of colours; an alpha channel does not count.
+
+    Raises:
+        UnreadableImageError: truncated, damaged or not a raster file.
+    """
     try:
         with quiet():
             image = _decoded(data)
         if image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
             image = image.convert("L" if image.mode in ("LA", "La") else "RGB")
-        values = np.asarray(image)
+        return np.asarray(image)
     except BROKEN as error:
         raise _unreadable(error) from None
-    inside: BoolArray = np.asarray(values != 0)
-    return np.asarray(inside.any(axis=2)) if inside.ndim == 3 else inside
 
 
 def check_room(image: Image.Image, n_file: int) -> None:
