@@ -11,8 +11,10 @@ from case_files import refused
 from PIL import Image
 
 from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, annotation_format, told_by_content
+from xaudit.cases.annotation_folder import survey_folder
+from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, annotation_format, format_of_file
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.plane import Plane
 from xaudit.catalog import FORMATS
 from xaudit.config import AnnotationSection
@@ -150,11 +152,14 @@ def test_the_format_is_told_by_the_content_whatever_the_file_is_called(
     kind, file, settings, frame, label, tmp_path
 ):
     path = FILES / file
-    assert told_by_content(path, section(file, **settings))[0] == kind
-    if path.is_file():
+    if path.is_dir():
+        survey = survey_folder(path, section(file, **settings), MarkList(index(frame, file)))
+        assert list(survey.sets) == [kind]
+    else:
+        assert format_of_file(path, section(file, **settings)) == kind
         renamed = tmp_path / ("marks.nii.gz" if kind == "nifti" else "marks.data")
         renamed.write_bytes(path.read_bytes())
-        assert told_by_content(renamed, section(file, **settings))[0] == kind
+        assert format_of_file(renamed, section(file, **settings)) == kind
 
 
 @pytest.mark.parametrize(
@@ -187,16 +192,18 @@ def test_a_folder_with_two_kinds_is_refused(tmp_path):
     (tmp_path / "a.xml").write_bytes((FILES / "voc-one/a.xml").read_bytes())
     (tmp_path / "a.json").write_bytes((FILES / "labelme-mask/a.json").read_bytes())
     with refused(
-        f"{tmp_path.name}: holds several kinds of annotations: LabelMe (a.json) and Pascal VOC (a.xml)",
-        "give one of them, or set data.annotations.format",
+        f"{tmp_path.name}: holds several kinds of annotations: reader-1 marks the image a in Pascal VOC (a.xml) "
+        "and in LabelMe (a.json)",
+        "give one of them, put each reader's files into a folder of the reader's name, or set data.annotations.format",
     ):
-        told_by_content(tmp_path, AnnotationSection(path=tmp_path))
+        read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
 
 
 def test_marks_beside_their_images_are_found(tmp_path):
     Image.new("L", (60, 40)).save(tmp_path / "a.png")
     (tmp_path / "a.json").write_bytes((FILES / "labelme-mask/a.json").read_bytes())
-    assert told_by_content(tmp_path, AnnotationSection(path=tmp_path)) == ("labelme", tmp_path)
+    (mark,), *_ = read_annotations(AnnotationSection(path=tmp_path), index(SMALL), merge={})
+    assert np.array_equal(rasterise(mark.region, SMALL), square(SMALL))
 
 
 def test_a_folder_with_one_file_of_all_images_means_that_file(tmp_path):
@@ -225,7 +232,7 @@ def test_unknown_content_is_refused_and_says_what_was_tried(tmp_path, content):
     file.write_bytes(content)
     tried = ", ".join(one.name for one in ANNOTATION_FORMATS)
     with pytest.raises(DataError) as caught:
-        told_by_content(file, AnnotationSection(path=file))
+        format_of_file(file, AnnotationSection(path=file))
     assert str(caught.value) == f"marks.bin: its content is none of the known annotations; tried {tried}"
 
 

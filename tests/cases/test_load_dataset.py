@@ -294,8 +294,8 @@ def test_the_kind_of_an_annotation_file_is_told_by_its_content(two_classes, load
     assert len(load(images=two_classes, annotations=marks).annotations) == 1
 
 
-def test_a_folder_given_as_coco_is_refused(two_classes, load, tmp_path):
-    with refused(f"{tmp_path}: is a folder, and COCO is one file", "give the file"):
+def test_a_folder_without_coco_given_as_coco_is_refused(two_classes, load, tmp_path):
+    with refused(f"{tmp_path.name}: holds no file of COCO", "give the file, or its folder"):
         load(images=two_classes, annotations={"path": tmp_path, "format": "coco"})
 
 

@@ -80,16 +80,23 @@ def read_json(path: Path, shown: str, what: str) -> object:
         raise DataError(f"{shown}: not {what}: a number without end", hint="export it again") from None
 
 
-def read_xml(path: Path, shown: str, what: str) -> ElementTree.Element:
+def read_xml(path: Path, shown: str, what: str, *, data: bytes | None = None) -> ElementTree.Element:
     """The root of an XML file.
+
+    Args:
+        path: of the file.
+        shown: what to call it in errors.
+        what: the format, for errors.
+        data: its content, where it was read already.
 
     Raises:
         DataError: too large, unreadable, not XML, in an unknown encoding, or with a document type.
     """
-    check_bytes(path, shown)
+    if data is None:
+        check_bytes(path, shown)
     try:
         parser = ElementTree.XMLParser(target=_Refusing())  # noqa: S314  (document types are refused)
-        data = path.read_bytes()
+        data = path.read_bytes() if data is None else data
         _check_memory(shown, data, {b"<": 100, b"=": 100})
         parser.feed(data)
         tree: ElementTree.Element = parser.close()

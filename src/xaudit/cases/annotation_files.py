@@ -1,13 +1,19 @@
 """What the readers drew, from whichever kind of file holds it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
-from xaudit.cases.annotation_formats import annotation_format, told_by_content
+from xaudit.cases.annotation_folder import Survey, survey_as_named, survey_folder
+from xaudit.cases.annotation_formats import annotation_format, format_of_file
+from xaudit.cases.annotation_reading import AnnotationReading, read_parts
 from xaudit.cases.extra_names import not_in_data, notes_of_names
+from xaudit.cases.file_set import FileSet
 from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.mark_list import MarkList
+from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Problem
@@ -34,6 +40,7 @@ def read_annotations(
     merge: Mapping[str, str],
     faults: list[DataError] | None = None,
     passed_over: list[str] | None = None,
+    reading: list[AnnotationReading] | None = None,
 ) -> ReadAnnotations:
     """The annotations that a section names.
 
@@ -44,6 +51,7 @@ def read_annotations(
         faults: gathers the errors of single marks, so that all can be told at once; None raises the first.
         passed_over: gathers sentences with names of images that the data does not hold: for the screen, since a report may
             hide names.
+        reading: gathers what became of the files.
 
     Raises:
         DataError: with the file, the place in it, the value and the next step.
@@ -55,19 +63,20 @@ def read_annotations(
         beside = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside, otherwise="paths in the audit file start from its folder")
         raise DataError(f"{path}: no such annotations", hint=hint)
-    if section.format == "auto":
-        format_id, path = told_by_content(path, section)
-        known = annotation_format(format_id)
-    else:
-        known = annotation_format(section.format)
-    if path.is_dir() and not known.per_image:
-        raise DataError(f"{path}: is a folder, and {known.name} is one file", hint="give the file")
     marks = MarkList(images, faults, ignore_extra=section.extra_images == "ignore")
+    survey = _survey(path, section, marks)
     try:
-        problems = known.collect(path, marks, section)
+        problems = _collect(survey, marks, section)
     except RecursionError:
         raise DataError(f"{path.name}: nested too deeply", hint="export it again") from None
-    ordered = sorted(marks.all(), key=lambda mark: (mark.case_id, mark.reader_id))
+    _check_sources(path.name, marks)
+    given = marks.all()
+    distinct = tuple(dict.fromkeys(given))
+    if len(distinct) < len(given):
+        marks.notes["{n} marks are given again, exactly as before, and count once"] = len(given) - len(
+            distinct
+        )
+    ordered = sorted(distinct, key=lambda mark: (mark.case_id, mark.reader_id))
     named = tuple(_renamed(mark, section.rename, merge) for mark in ordered)
     if marks.extra and not named and not faults:
         raise DataError(
@@ -77,7 +86,118 @@ def read_annotations(
     if marks.extra and passed_over is not None:
         passed_over.append(f"{path.name}: {not_in_data(marks.extra)}")
     notes = notes_of_names(path.name, len(marks.extra), marks.passed_over)
-    return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, notes)
+    unused = _unused(marks)
+    if reading is not None:
+        n_files = sum(len(given.files) for given in survey.sets.values())
+        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), survey.passed_over, unused))
+    return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, (*notes, *unused))
+
+
+def _survey(path: Path, section: AnnotationSection, marks: MarkList) -> Survey:
+    """The files to read, by their formats."""
+    named = None if section.format == "auto" else annotation_format(section.format)
+    if not path.is_dir():
+        format_id = format_of_file(path, section) if named is None else named.id
+        return Survey({format_id: FileSet(path.parent, (path,), single=True)}, {})
+    if named is None:
+        return survey_folder(path, section, marks)
+    return survey_as_named(path, named, section, marks)
+
+
+def _collect(survey: Survey, marks: MarkList, section: AnnotationSection) -> tuple[Problem, ...]:
+    """Reads the files into a list of marks; returns what could not be used."""
+    problems: list[Problem] = []
+    for format_id, given in survey.sets.items():
+        known = annotation_format(format_id)
+        marks.reading(given.name, known.name)
+        if known.per_image:
+            problems += known.collect(given, marks, section)
+            continue
+        for file in _distinct(given, survey, marks):
+            name = given.relative(file)
+            marks.reading(name, known.name)
+            marks.only_reader = marks.folder_reader(name)
+            n_faults = len(marks.faults or ())
+            try:
+                problems += known.collect(given.only(file), marks, section)
+            except DataError as error:
+                raise _located(error, name) from None
+            if marks.faults is not None:
+                marks.faults[n_faults:] = [_located(error, name) for error in marks.faults[n_faults:]]
+        marks.only_reader = ONLY_READER
+    return tuple(problems)
+
+
+def _distinct(given: FileSet, survey: Survey, marks: MarkList) -> list[Path]:
+    """The files without those that repeat another one byte for byte, for the same reader."""
+    by_size: dict[tuple[int, str], list[Path]] = defaultdict(list)
+    for file in given.files:
+        by_size[file.stat().st_size, marks.folder_reader(given.relative(file))].append(file)
+    kept: list[Path] = []
+    for alike in by_size.values():
+        seen: dict[str, Path] = {}
+        for file in alike:
+            digest = sha256(file.read_bytes()).hexdigest() if len(alike) > 1 else ""
+            if digest in seen:
+                reason = f"a copy of {given.relative(seen[digest])}, byte for byte"
+                survey.passed_over.setdefault(reason, []).append(given.relative(file))
+                marks.notes[
+                    "{n} files of annotations are copies of others, byte for byte, and were passed over"
+                ] += 1
+                continue
+            seen[digest] = file
+            kept.append(file)
+    return sorted(kept)
+
+
+def _located(error: DataError, name: str) -> DataError:
+    """An error of a file with the folders before its name."""
+    last = name.rpartition("/")[2]
+    message = str(error)
+    if last == name or not message.startswith(last):
+        return error
+    return DataError(name + message[len(last) :], hint=error.hint)
+
+
+def _check_sources(shown: str, marks: MarkList) -> None:
+    """Raises DataError where a reader's marks of one image lie in files that cannot be joined."""
+    joined: set[str] = set()
+    for (case_id, reader), sources in marks.sources.items():
+        if len(sources) < 2:
+            continue
+        (one, first), (other, second) = (
+            sources[0],
+            next((s for s in sources if s[0] != sources[0][0]), sources[1]),
+        )
+        with marks.item():
+            if one != other:
+                raise DataError(
+                    f"{shown}: holds several kinds of annotations: {reader} marks the image {case_id} in "
+                    f"{one} ({first}) and in {other} ({second})",
+                    hint="give one of them, put each reader's files into a folder of the reader's name, or set "
+                    "data.annotations.format",
+                )
+            if one in _ONE_FILE:
+                raise DataError(
+                    f"{second}: {reader} marks the image {case_id} in {first} too",
+                    hint="join the two files, or put each reader's files into a folder of the reader's name",
+                )
+            joined.add(case_id)
+    if joined:
+        marks.notes["the marks of one reader on an image were joined from several files, on {n} images"] = (
+            len(joined)
+        )
+
+
+_ONE_FILE = frozenset(
+    annotation_format(one).name for one in ("voc", "yolo", "labelme", "lidc", "nifti", "masks")
+)
+"""Formats of which a reader's marks of one image are one file."""
+
+
+def _unused(marks: MarkList) -> tuple[str, ...]:
+    """What of the files was read and does not count, a sentence each."""
+    return tuple(f"annotations: {text.format(n=n)}" for text, n in marks.notes.items())
 
 
 def _renamed(mark: Annotation, rename: Mapping[str, str], merge: Mapping[str, str]) -> Annotation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.folder import list_folder, spelled_others
@@ -58,10 +59,17 @@ def assemble(
         {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
         facts=facts_of(opened.cases, section.merge),
         root=root,
+        digests=opened.digests,
     )
     passed_over: list[str] = []
+    reading: list[AnnotationReading] = []
     read = read_annotations(
-        section.annotations, images, merge=section.merge, faults=faults, passed_over=passed_over
+        section.annotations,
+        images,
+        merge=section.merge,
+        faults=faults,
+        passed_over=passed_over,
+        reading=reading,
     )
     cases, notes = _numbered_patients(opened)
     split_known = bool(cases[0].split)
@@ -87,6 +95,7 @@ def assemble(
         notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened)),
         passed_over=tuple(passed_over),
         votes=None if section.annotations is None else section.annotations.votes,
+        reading=reading[0] if reading else None,
     )
 
 

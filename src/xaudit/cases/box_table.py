@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box, checked_number
 from xaudit.errors import DataError, did_you_mean
 
@@ -126,5 +126,5 @@ def _collect(
     if origin == "one" and all(edges.values()):
         for edge in box[:2]:
             edges[edge] = repr(checked_number(row.place, edges[edge], edge) - 1)
-    reader, label = row[in_file["reader"]] or ONLY_READER, row[in_file["label"]] or None
+    reader, label = row[in_file["reader"]] or marks.only_reader, row[in_file["label"]] or None
     collect_cell_box(row, marks, case_id, reader, label, edges)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xaudit.cases.annotation_file import read_json
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.file_set import FileSet, file_set
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_number, checked_runs
 from xaudit.cases.run_lengths import decode_runs
 from xaudit.errors import DataError
@@ -22,21 +22,24 @@ from xaudit.records import MaskRegion
 _FOLDERS = re.compile(r"^(patient\d+)_(study\d+)_(view.+)$")
 
 
-def collect_chexlocalize(path: Path, marks: MarkList) -> None:
-    """Reads the file into a list of marks.
+def collect_chexlocalize(source: Path | FileSet, marks: MarkList) -> None:
+    """Reads a file, or several, into a list of marks.
 
     Raises:
         DataError: with the image, the finding and the value.
     """
-    content = read_json(path, path.name, "CheXlocalize")
+    given = file_set(source, (".json",))
+    for file in given.files:
+        _collect(given.relative(file), given.json(file, "CheXlocalize"), marks)
+
+
+def _collect(shown: str, content: object, marks: MarkList) -> None:
     if not isinstance(content, dict) or not all(isinstance(found, dict) for found in content.values()):
-        raise DataError(
-            f"{path.name}: not CheXlocalize", hint="give gt_segmentations_test.json or …_val.json"
-        )
+        raise DataError(f"{shown}: not CheXlocalize", hint="give gt_segmentations_test.json or …_val.json")
     marks.expect(_FOLDERS.sub(r"\1/\2/\3", name) for name in content)
     for name, findings in content.items():
         with marks.item():
-            place = f"{path.name}: {name:.60}"
+            place = f"{shown}: {name:.60}"
             case_id = marks.case(place, name, _FOLDERS.sub(r"\1/\2/\3", name))
             if case_id is None:
                 continue
@@ -47,14 +50,14 @@ def collect_chexlocalize(path: Path, marks: MarkList) -> None:
                     if region is None:
                         n_empty += 1
                     else:
-                        marks.add(case_id, ONLY_READER, region, finding)
+                        marks.add(case_id, marks.only_reader, region, finding)
             if n_empty == len(findings):
-                marks.nothing(place, case_id, ONLY_READER)
+                marks.nothing(place, case_id, marks.only_reader)
 
 
 def is_chexlocalize(content: Mapping[str, Any]) -> bool:
-    """Whether the first image of a JSON object has findings with run lengths."""
-    first = next(iter(content.values()), None)
+    """Tell whether the first image of a JSON object that has findings gives them as run lengths."""
+    first = next((image for image in content.values() if image), None)
     drawn = next(iter(first.values()), None) if isinstance(first, dict) else None
     return isinstance(drawn, dict) and {"size", "counts"} <= drawn.keys()
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from xaudit.cases.annotation_file import read_json
 from xaudit.cases.cells import is_empty
+from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon, checked_runs, joined
 from xaudit.cases.run_lengths import decode_runs
 from xaudit.errors import DataError
@@ -39,16 +39,21 @@ def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
     return marks.all()
 
 
-def collect_coco(path: Path, marks: MarkList) -> None:
+def collect_coco(source: Path | FileSet, marks: MarkList) -> None:
     """As :func:`read_coco`, into a list of marks."""
-    content = _content(path)
-    cases = _Cases(path.name, content, marks)
+    given = file_set(source, (".json",))
+    for file in given.files:
+        _collect(given.relative(file), _content(given, file), marks)
+
+
+def _collect(shown: str, content: _Item, marks: MarkList) -> None:
+    cases = _Cases(shown, content, marks)
     categories = {
         item.get("id"): _category(item)
-        for _, item in _items(path.name, content, "categories")
+        for _, item in _items(shown, content, "categories")
         if isinstance(item.get("id"), int | str)
     }
-    for place, item in _items(path.name, content, "annotations"):
+    for place, item in _items(shown, content, "annotations"):
         with marks.item():
             case_id = cases.of(place, item)
             if case_id is None:
@@ -69,8 +74,8 @@ def collect_coco(path: Path, marks: MarkList) -> None:
                 )
             region = joined(parts, marks.images.frames[case_id])
             name = categories.get(label) if isinstance(label, int | str) else None
-            marks.add(case_id, _reader(place, item), region, name)
-    _collect_votes(path.name, content, cases, marks)
+            marks.add(case_id, _reader(place, item) or marks.only_reader, region, name)
+    _collect_votes(shown, content, cases, marks)
 
 
 class _Cases:
@@ -117,11 +122,11 @@ class _Cases:
         return case_id
 
 
-def _content(path: Path) -> _Item:
-    content = read_json(path, path.name, "COCO")
+def _content(given: FileSet, file: Path) -> _Item:
+    content = given.json(file, "COCO")
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         raise DataError(
-            f"{path.name}: not COCO: it needs the lists images and annotations",
+            f"{given.relative(file)}: not COCO: it needs the lists images and annotations",
             hint="export as COCO instances, or name the folder of Pascal VOC files",
         )
     return content
@@ -151,14 +156,14 @@ def _image_id(place: str, item: _Item, key: str) -> _ImageId:
     return value
 
 
-def _reader(place: str, item: _Item) -> str:
+def _reader(place: str, item: _Item) -> str | None:
     for key in ("reader_id", "annotator", "reader"):
         value = item.get(key)
         if value is not None and not (isinstance(value, str) and is_empty(value)):
             if isinstance(value, bool) or not isinstance(value, int | str):
                 raise DataError(f"{place}: {key} is {value!r:.40}", hint="expected the reader's name")
             return str(value)
-    return ONLY_READER
+    return None
 
 
 def _number(place: str, value: object, what: str) -> float:
@@ -214,6 +219,6 @@ def _collect_votes(shown: str, content: _Item, cases: _Cases, marks: MarkList) -
             finding = item.get("finding")
             if not isinstance(finding, bool):
                 raise DataError(f"{place}: finding is {finding!r:.40}", hint="expected true or false")
-            case_id, reader = cases.of(place, item), _reader(place, item)
+            case_id, reader = cases.of(place, item), _reader(place, item) or marks.only_reader
             if case_id is not None and not finding:
                 marks.nothing(place, case_id, reader)

@@ -64,6 +64,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     check_folder(folder)
     paths: dict[str, str] = {}
     uids: dict[str, str] = {}
+    digests: dict[str, str] = {}
     planes: dict[str, Plane] = {}
     images: list[MarkedImage] = []
     problems: list[Problem] = []
@@ -72,6 +73,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         for one in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
             case_id = nfc(without_suffix(one.path))
             paths[one.path] = case_id
+            digests[case_id] = one.file_sha256
             if one.header is None:
                 problems.append(Problem(case_id, "load", one.reason))
                 complete = complete and (one.uid is not None or is_raster(one.path))
@@ -87,7 +89,7 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
         )
     frames = {image.case_id: image.frame for image in images}
-    index = ImageIndex(paths, frames, uids, complete, planes, root=folder)
+    index = ImageIndex(paths, frames, uids, complete, planes, root=folder, digests=digests)
     passed_over: list[str] = []
     annotations, unused, notes = read_annotations(section, index, merge={}, passed_over=passed_over)
     return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))

@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from xaudit.cases.annotation_file import read_xml
 from xaudit.cases.cells import cell_text
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.file_set import FileSet, file_set
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import (
     checked_box,
     checked_ellipse,
@@ -35,25 +35,27 @@ _WITHOUT_AREA = frozenset({"polyline", "points", "cuboid", "skeleton"})
 _SHAPES = frozenset({"box", "polygon", "ellipse", "mask"})
 
 
-def collect_cvat(path: Path, marks: MarkList) -> None:
-    """Reads the file into a list of marks.
+def collect_cvat(source: Path | FileSet, marks: MarkList) -> None:
+    """Reads a file, or several, into a list of marks.
 
     Raises:
         DataError: with the image, the shape and the value.
     """
-    tree = read_xml(path, path.name, "CVAT")
+    given = file_set(source, (".xml",))
+    for file in given.files:
+        shown = given.relative(file)
+        _collect_images(shown, given.xml(file, shown, "CVAT"), marks)
+
+
+def _collect_images(shown: str, tree: ElementTree.Element, marks: MarkList) -> None:
     if tree.tag != "annotations":
-        raise DataError(
-            f"{path.name}: not CVAT: it begins with <{tree.tag:.40}>", hint="expected <annotations>"
-        )
+        raise DataError(f"{shown}: not CVAT: it begins with <{tree.tag:.40}>", hint="expected <annotations>")
     if tree.find("track") is not None:
-        raise DataError(
-            f"{path.name}: holds tracks of a video", hint="export the task as 'CVAT for images 1.1'"
-        )
+        raise DataError(f"{shown}: holds tracks of a video", hint="export the task as 'CVAT for images 1.1'")
     named = _named_images(tree, marks)
     for index, image in enumerate(tree.findall("image")):
         with marks.item():
-            _collect(f"{path.name}: image {index + 1}", image, named[index], marks)
+            _collect(f"{shown}: image {index + 1}", image, named[index], marks)
 
 
 def runs_by_rows(text: str, height: int, width: int) -> BoolArray:
@@ -102,7 +104,7 @@ def _collect(place: str, image: ElementTree.Element, name: str, marks: MarkList)
     for index, shape in enumerate(image):
         with marks.item():
             where = f"{place}: {shape.tag} {index + 1}"
-            reader = _reader(shape)
+            reader = _reader(shape) or marks.only_reader
             if shape.tag == "tag" and (shape.get("label") or "").lower() == NOTHING:
                 marks.nothing(where, case_id, reader)
             elif shape.tag in _SHAPES:
@@ -155,9 +157,9 @@ def _mask(place: str, shape: ElementTree.Element, frame: tuple[int, int]) -> Reg
     return placed_mask(place, crop, (left, top), frame)
 
 
-def _reader(shape: ElementTree.Element) -> str:
+def _reader(shape: ElementTree.Element) -> str | None:
     named = {item.get("name"): cell_text(item.text or "") for item in shape.findall("attribute")}
-    return next((named[name] for name in _READER if named.get(name)), ONLY_READER)
+    return next((named[name] for name in _READER if named.get(name)), None)
 
 
 def _number(place: str, item: ElementTree.Element, name: str) -> float:

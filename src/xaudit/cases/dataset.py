@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_image, read_pixels
 from xaudit.cases.mask_sources import MaskSources
@@ -37,6 +38,7 @@ class Dataset:
         notes: what a reader of the results must know about the data.
         passed_over: sentences that name files and images which were passed over: for the screen, never stored.
         votes: readers that must agree under the policy ``majority``; None for more than half.
+        reading: what became of the files of annotations; None where there are none.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Dataset:
     planes: Mapping[str, Plane] = field(default_factory=dict)
     slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
+    reading: AnnotationReading | None = None
 
     def pixels(self, case: Case) -> FloatArray:
         """The image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from xaudit.cases.annotation_file import check_bytes, files_below
+from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.dicom_file import Elements, guarded, names_storage, parsed
 from xaudit.cases.dicom_pixels import decoded_frame
+from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
@@ -56,23 +57,25 @@ def is_dicom_seg(head: bytes) -> bool:
     return names_storage(head, STORAGE)
 
 
-def collect_dicom_seg(path: Path, marks: MarkList) -> None:
+def collect_dicom_seg(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the segmentations of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the frame and what is wrong.
     """
-    folder = path if path.is_dir() else path.parent
+    given = file_set(path, ())
+    folder, files = given.folder, given.files
     n_slices = 0
-    for number, file in enumerate(files_below(path, ()) if path.is_dir() else [path], start=1):
+    for number, file in enumerate(files, start=1):
         with marks.item():
             # A file may be called after its UID, which is not shown.
-            shown = f"{folder.name}: file {number}" if path.is_dir() else "the DICOM SEG"
+            shown = f"{folder.name}: file {number}" if not given.single else "the DICOM SEG"
+            marks.reading(shown)
             check_bytes(file, shown)
             try:
                 data = read_bytes(file)
                 if sniff(data[:1024]) != "dicom" or not is_dicom_seg(data[: 1 << 16]):
-                    if path.is_dir():
+                    if not given.single:
                         continue
                     raise DataError(f"{shown}: not DICOM SEG", hint="give the segmentation, not the images")
                 parts = file.relative_to(folder).parts[:-1]

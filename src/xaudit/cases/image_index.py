@@ -32,6 +32,7 @@ class ImageIndex:
         frames: case id: (height, width) of the images that could be read.
         uids: DICOM instance: case id; never shown.
         planes: case id: where the image lies in the patient, for those of which it is known.
+        digests: case id: SHA-256 of the image's file, so that a copy of it among annotations is known.
         complete: false where an unreadable DICOM file kept its UID to itself.
         facts: case id: what the data says of the image, as far as folders may be called after it.
         root: the folder of the images; never shown.
@@ -44,6 +45,7 @@ class ImageIndex:
     planes: Mapping[str, Plane] = field(default_factory=dict)
     facts: Mapping[str, ImageFacts] = field(default_factory=dict)
     root: Path | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, name: str) -> list[str]:
         """The cases that a name can mean: its path ends with the image's, or the other way round.

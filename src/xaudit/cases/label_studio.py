@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from xaudit.cases.annotation_file import read_json
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.file_set import FileSet, file_set
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import (
     checked_box,
     checked_ellipse,
@@ -37,19 +37,25 @@ _REGIONS = ("rectangle", "polygon", "ellipse", "brush", "keypoint")
 _DECIMALS = 3  # of a pixel; percent of a large image carry no more
 
 
-def collect_label_studio(path: Path, marks: MarkList) -> None:
-    """Reads an export into a list of marks.
+def collect_label_studio(source: Path | FileSet, marks: MarkList) -> None:
+    """Reads an export, or several, into a list of marks.
 
     Raises:
         DataError: with the task, the annotation, the region and the value.
     """
-    content = read_json(path, path.name, "Label Studio")
-    tasks = content if isinstance(content, list) else [content]
+    given = file_set(source, (".json",))
+    for file in given.files:
+        content = given.json(file, "Label Studio")
+        tasks = content if isinstance(content, list) else [content]
+        _collect_tasks(given.relative(file), tasks, marks)
+
+
+def _collect_tasks(shown: str, tasks: Sequence[object], marks: MarkList) -> None:
     named = [names for task in tasks if isinstance(task, dict) and (names := _texts(task))]
     marks.expect(next(filter(marks.images.named, names), names[0]) for names in named)
     for index, task in enumerate(tasks):
         with marks.item():
-            place = f"{path.name}: task {index + 1}"
+            place = f"{shown}: task {index + 1}"
             if not isinstance(task, dict) or not isinstance(task.get("annotations"), list):
                 raise DataError(
                     f"{place}: not Label Studio: it needs the list annotations",
@@ -117,7 +123,7 @@ def _collect(place: str, task: _Item, marks: MarkList) -> None:
                 raise DataError(f"{where}: result is no list", hint="export as JSON")
             if annotation.get("was_cancelled"):
                 continue
-            reader = _reader(where, annotation.get("completed_by"))
+            reader = _reader(where, annotation.get("completed_by")) or marks.only_reader
             found = _regions(where, annotation["result"], marks, case_id)
             for region, label in found:
                 marks.add(case_id, reader, region, label)
@@ -228,11 +234,11 @@ def _first(labels: object) -> str | None:
     return labels[0] if isinstance(labels, list) and labels and isinstance(labels[0], str) else None
 
 
-def _reader(place: str, by: object) -> str:
+def _reader(place: str, by: object) -> str | None:
     if isinstance(by, dict):
         by = by.get("email") or by.get("username") or by.get("id")
     if by is None:
-        return ONLY_READER
+        return None
     if isinstance(by, bool) or not isinstance(by, int | str):
         raise DataError(f"{place}: completed_by is {by!r:.40}", hint="expected who completed it")
     return str(by)

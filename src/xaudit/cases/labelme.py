@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from xaudit.cases.annotation_file import files_below, read_json
+from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
@@ -31,21 +31,22 @@ from xaudit.records import Region
 _Item = Mapping[str, Any]
 
 
-def collect_labelme(path: Path, marks: MarkList) -> None:
+def collect_labelme(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the JSON files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the shape and the value.
     """
-    folder = path if path.is_dir() else path.parent
-    files = files_below(path, (".json",)) if path.is_dir() else [path]
+    given = file_set(path, (".json",))
+    files = given.files
     if not files:
         raise DataError(f"{path.name}: holds no JSON file", hint="give the folder of the LabelMe files")
-    marks.expect_files(_own_name(file.relative_to(folder).as_posix()) for file in files)
+    marks.expect_files(_own_name(given.relative(file)) for file in files)
     for file in files:
         with marks.item():
-            name = file.relative_to(folder).as_posix()
-            _collect(name, read_json(file, name, "LabelMe"), marks)
+            name = given.relative(file)
+            marks.reading(name)
+            _collect(name, given.json(file, "LabelMe"), marks)
 
 
 def _collect(shown: str, content: object, marks: MarkList) -> None:

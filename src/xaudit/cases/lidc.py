@@ -11,7 +11,6 @@ scan, so on a slice that one of them marked, the others found nothing, unless th
 Source: the LIDC-IDRI page of The Cancer Imaging Archive; Armato et al. 2011.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from xml.etree import ElementTree
 import numpy as np
 from skimage.draw import line
 
-from xaudit.cases.annotation_file import files_below, read_xml
+from xaudit.cases.file_set import FileSet, file_set, without_uids
 from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import check_points, checked_number
 from xaudit.errors import DataError
@@ -30,24 +29,25 @@ from xaudit.records import BoolArray
 
 LABEL = "nodule"
 
-_UID = re.compile(r"\d+(\.\d+){4,}")
 _Point = tuple[int, int]
 
 
-def collect_lidc(path: Path, marks: MarkList) -> None:
+def collect_lidc(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the XML files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the reader, the nodule and the value.
     """
-    files = files_below(path, (".xml",)) if path.is_dir() else [path]
+    given = file_set(path, (".xml",))
+    files = given.files
     if not files:
         raise DataError(f"{path.name}: holds no XML file", hint="give the folder of the LIDC-IDRI files")
     n_slices = 0
     for file in files:
         with marks.item():
-            shown = _UID.sub(lambda uid: "…" + uid.group()[-8:], file.name)
-            n_slices += _collect(shown, read_xml(file, shown, "LIDC-IDRI"), marks)
+            shown = without_uids(file.name)
+            marks.reading(without_uids(given.relative(file)))
+            n_slices += _collect(shown, given.xml(file, shown, "LIDC-IDRI"), marks)
     if not n_slices and marks.images.complete and not marks.faults:
         raise DataError(
             f"{path.name}: marks no slice of the data",

@@ -1,8 +1,8 @@
 """What readers drew and where they found nothing, gathered while an annotation file is read."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,7 +11,7 @@ from xaudit.cases.annotation_file import Row
 from xaudit.cases.entry import without_suffix
 from xaudit.cases.extra_names import ExtraNames
 from xaudit.cases.image_index import NO_IMAGE, ImageIndex
-from xaudit.cases.name_match import GENERIC, NameMatcher, split_name
+from xaudit.cases.name_match import GENERIC, Folders, NameMatcher, split_name
 from xaudit.errors import DataError
 from xaudit.outlines import length_px
 from xaudit.records import Annotation, FloatArray, Polygon, Region
@@ -41,6 +41,8 @@ class MarkList:
         ignore_extra: whether annotations of images that the data does not hold are passed over.
         extra: the names of such images.
         passed_over: folders before every name of a file that no image's path has.
+        only_reader: who drew what names nobody.
+        notes: what of the files was not used, by the sentence that says so, with ``{n}`` in it: how often.
     """
 
     def __init__(
@@ -52,9 +54,14 @@ class MarkList:
         self.extra: set[str] = set()
         self.passed_over: dict[tuple[str, ...], None] = {}
         self._names = NameMatcher(images)
+        self._folders: dict[str, Folders] = {}
         self._patient_places: frozenset[int] = frozenset()
         self._read: dict[tuple[str, str], str] = {}
         self._absent = ExtraNames()
+        self.only_reader = ONLY_READER
+        self.notes: Counter[str] = Counter()
+        self._source = ("", "")
+        self._sources: dict[tuple[str, str], dict[tuple[str, str], None]] = defaultdict(dict)
         self._known: dict[str, str] = {}
         self._drawn: list[Annotation] = []
         self._nothing: dict[tuple[str, str], str] = {}
@@ -127,7 +134,19 @@ class MarkList:
             self._known[names[0]] = known
             if self._names.used:
                 self.passed_over[self._names.used] = None
+                self._check_other_files(place, names[0], known)
         return known if known in self.images.frames else None
+
+    def _check_other_files(self, place: str, name: str, case_id: str) -> None:
+        """Raise DataError where names of two files mean one image only without folders that differ."""
+        folders = self._names.used
+        first = self._folders.setdefault(case_id, folders)
+        if first != folders:
+            raise DataError(
+                f"{place}: '{name:.200}' is taken for the image {case_id}, and so is a name of another file that begins "
+                f"with '{'/'.join(first):.200}/'",
+                hint="name each image by its path below the images' folder; one of the two is another image",
+            )
 
     def _by_uid(self, place: str, names: tuple[str, ...]) -> str | None:
         """As :meth:`case` for names that no image has: they may be DICOM instances, or images of elsewhere."""
@@ -224,10 +243,40 @@ class MarkList:
             return self.images.only(place or "", path, cases), parts[: start + n_before]
         return None, ()
 
+    def folder_reader(self, name: str) -> str:
+        """The reader that the folders before a file's name stand for; ``reader-1`` where they name nobody.
+
+        Args:
+            name: path of the file below the folder of annotations. Folders called after a split or ``labels`` name nobody,
+                nor do those that the images lie in.
+        """
+        folders = name.split("/")[:-1]
+        if not folders:
+            return ONLY_READER
+        own = {part for path in self.images.paths for part in path.split("/")[:-1]}
+        return "/".join(part for part in folders if part.lower() not in NO_READERS and part not in own) or (
+            ONLY_READER
+        )
+
+    def reading(self, file: str, format_name: str | None = None) -> None:
+        """Says which file the marks come from that are added next, so that errors can name it.
+
+        Args:
+            file: its name below the folder of annotations.
+            format_name: of the format, in sentences; None for the last one.
+        """
+        self._source = (self._source[0] if format_name is None else format_name, file)
+
+    @property
+    def sources(self) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
+        """By case and reader: the formats and files that say something of them."""
+        return {key: tuple(files) for key, files in self._sources.items()}
+
     def add(self, case_id: str, reader: str, region: Region, label: str | None = None) -> None:
         """Something that a reader drew; raises DataError where an image has more outlines than can be drawn."""
         if isinstance(region, Polygon):
             self.outlined(case_id, np.array(region.points))
+        self._sources[case_id, reader][self._source] = None
         self._drawn.append(Annotation(case_id, reader, region, label))
 
     def outlined(self, case_id: str, *outlines: FloatArray) -> None:
@@ -249,6 +298,7 @@ class MarkList:
 
     def nothing(self, place: str, case_id: str, reader: str) -> None:
         """A reader looked at a case and found nothing."""
+        self._sources[case_id, reader][self._source] = None
         self._nothing.setdefault((case_id, reader), place)
 
     def all(self) -> tuple[Annotation, ...]:

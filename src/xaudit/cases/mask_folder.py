@@ -10,6 +10,7 @@ import numpy as np
 
 from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.entry import without_suffix
+from xaudit.cases.file_set import FileSet
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.mark_list import MarkList
 from xaudit.cases.masks import read_mask
@@ -17,17 +18,15 @@ from xaudit.errors import DataError
 from xaudit.geometry import mask_region
 
 
-def collect_masks(path: Path, marks: MarkList) -> None:
+def collect_masks(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the masks of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file and what is wrong: unreadable, of another size than its image, of no image, or the same
             reader's second mask of an image.
     """
-    folder = path if path.is_dir() else path.parent
-    if path.is_dir():
-        check_folder(path, what="masks")
-    files = image_files(path) if path.is_dir() else [path]
+    given = path if isinstance(path, FileSet) else _files(path)
+    folder, files = given.folder, given.files
     if not files:
         raise DataError(f"{path.name}: holds no mask", hint="a mask is a PNG that is called like its image")
     seen: dict[tuple[str, str], str] = {}
@@ -35,6 +34,7 @@ def collect_masks(path: Path, marks: MarkList) -> None:
     for file in files:
         with marks.item():
             name = file.relative_to(folder).as_posix()
+            marks.reading(name)
             check_bytes(file, name)
             case_id, reader = marks.case_and_reader(name, without_suffix(name))
             if case_id is None:
@@ -50,3 +50,10 @@ def collect_masks(path: Path, marks: MarkList) -> None:
                 marks.add(case_id, reader, mask_region(mask))
             else:
                 marks.nothing(name, case_id, reader)
+
+
+def _files(path: Path) -> FileSet:
+    if not path.is_dir():
+        return FileSet(path.parent, (path,), single=True)
+    check_folder(path, what="masks")
+    return FileSet(path, tuple(image_files(path)))

@@ -7,14 +7,16 @@ gives it a name. A slice of zeros says that its reader found nothing there.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.entry import without_suffix
+from xaudit.cases.file_set import FileSet
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
-from xaudit.cases.nifti import MaskSlice, in_place, mask_files, mask_names, read_numbers
+from xaudit.cases.nifti import MaskSlice, bare, in_place, mask_files, mask_names, read_numbers
 from xaudit.cases.spelling import nfc
 from xaudit.config import NiftiSection
 from xaudit.errors import DataError
@@ -26,7 +28,7 @@ _MOST_LABELS = 256
 _Owners = dict[str, dict[str, int | None]]
 
 
-def collect_nifti(path: Path, marks: MarkList, section: NiftiSection) -> None:
+def collect_nifti(path: Path | FileSet, marks: MarkList, section: NiftiSection) -> None:
     """Reads the NIfTI files of a folder, or a single one, into a list of marks.
 
     Raises:
@@ -35,12 +37,13 @@ def collect_nifti(path: Path, marks: MarkList, section: NiftiSection) -> None:
     """
     owners = _owners(marks, section)
     seen: dict[tuple[str, str], str] = {}
-    files = mask_files(path, "annotations")
+    files = _files(path)
     marks.expect_files(files)
     if not files:
         raise DataError(f"{path.name}: holds no NIfTI file", hint="a mask is called like its image")
     for name, file in files.items():
         with marks.item():
+            marks.reading(name + file.name[len(bare(file.name)) :])
             check_bytes(file, name)
             reader, cases = _belongs(name, owners, marks)
             for case_id, index in cases.items():
@@ -52,6 +55,22 @@ def collect_nifti(path: Path, marks: MarkList, section: NiftiSection) -> None:
                 seen[case_id, reader] = file.name
                 with marks.item():
                     _collect(MaskSlice(file, index), case_id, reader, (marks, section))
+
+
+def _files(path: Path | FileSet) -> Mapping[str, Path]:
+    """The files by their paths below the folder without suffix."""
+    if isinstance(path, FileSet):
+        named: dict[str, Path] = {}
+        for file in path.files:
+            name = bare(path.relative(file))
+            if name in named:
+                raise DataError(
+                    f"{path.relative(file)}: {named[name].name} lies beside it, so which is the mask is not clear",
+                    hint="keep one of the two",
+                )
+            named[name] = file
+        return named
+    return mask_files(path, "annotations")
 
 
 def _owners(marks: MarkList, section: NiftiSection) -> _Owners:

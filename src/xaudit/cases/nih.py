@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xaudit.cases.annotation_file import read_rows
 from xaudit.cases.box_table import collect_cell_box
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.errors import DataError
 
 BOX = ("bbox [x", "y", "w", "h]")
@@ -44,4 +44,4 @@ def collect_nih(path: Path, marks: MarkList) -> None:
             if not all(edges.values()):
                 raise DataError(f"{row.place}: the box is not complete", hint="the table lists boxes only")
             label = row["finding label"]
-            collect_cell_box(row, marks, case_id, ONLY_READER, RENAMED.get(label, label) or None, edges)
+            collect_cell_box(row, marks, case_id, marks.only_reader, RENAMED.get(label, label) or None, edges)

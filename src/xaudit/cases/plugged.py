@@ -25,6 +25,8 @@ class PluggedMarks(MarkList):
         self.extra = marks.extra
         self.passed_over = marks.passed_over
         self._absent = marks._absent
+        self.only_reader = marks.only_reader
+        self.notes = marks.notes
         self.place = place
         self.by = by
         self._kept = marks

@@ -94,18 +94,27 @@ def raster_numbers(data: bytes) -> IntArray:
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
     """
+    values = stored_raster(data)
+    if values.ndim == 3:
+        channels = values.astype(np.int64)
+        return np.asarray(channels @ (256 ** np.arange(channels.shape[2])[::-1]))
+    return values.astype(np.int64) if values.dtype == np.bool_ else values
+
+
+def stored_raster(data: bytes) -> IntArray:
+    """The stored values of a raster file, (H, W) or (H, W, 3) of colours; an alpha channel does not count.
+
+    Raises:
+        UnreadableImageError: truncated, damaged or not a raster file.
+    """
     try:
         with quiet():
             image = _decoded(data)
         if image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
             image = image.convert("L" if image.mode in ("LA", "La") else "RGB")
-        values = np.asarray(image)
+        return np.asarray(image)
     except BROKEN as error:
         raise _unreadable(error) from None
-    if values.ndim == 3:
-        channels = values.astype(np.int64)
-        return np.asarray(channels @ (256 ** np.arange(channels.shape[2])[::-1]))
-    return values.astype(np.int64) if values.dtype == np.bool_ else values
 
 
 def check_room(image: Image.Image, n_file: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xaudit.cases.annotation_file import Row, read_rows
 from xaudit.cases.box_table import SIDES, collect_cell_box
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.errors import DataError
 
 COLUMNS = frozenset({"patientid", "x", "y", "width", "height", "target"})
@@ -49,4 +49,4 @@ def _collect(row: Row, marks: MarkList) -> None:
             f"{row.place}: the target is '{target:.40}' {'with' if any(edges.values()) else 'without'} a box",
             hint="1 has a box, 0 has none",
         )
-    collect_cell_box(row, marks, case_id, ONLY_READER, LABEL, edges)
+    collect_cell_box(row, marks, case_id, marks.only_reader, LABEL, edges)

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from xaudit.cases.annotation_file import check_bytes, files_below
+from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.dicom_file import guarded, names_storage, parsed
+from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
@@ -57,23 +58,25 @@ def is_rtstruct(head: bytes) -> bool:
     return names_storage(head, STORAGE)
 
 
-def collect_rtstruct(path: Path, marks: MarkList) -> None:
+def collect_rtstruct(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the structure sets of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the structure, the outline and what is wrong.
     """
-    folder = path if path.is_dir() else path.parent
+    given = file_set(path, ())
+    folder, files = given.folder, given.files
     n_slices = 0
-    for number, file in enumerate(files_below(path, ()) if path.is_dir() else [path], start=1):
+    for number, file in enumerate(files, start=1):
         with marks.item():
             # A file may be called after its UID, which is not shown.
-            shown = f"{folder.name}: file {number}" if path.is_dir() else "the RT structure set"
+            shown = f"{folder.name}: file {number}" if not given.single else "the RT structure set"
+            marks.reading(shown)
             check_bytes(file, shown)
             try:
                 data = read_bytes(file)
                 if sniff(data[:1024]) != "dicom" or not is_rtstruct(data[: 1 << 16]):
-                    if path.is_dir():
+                    if not given.single:
                         continue
                     raise DataError(
                         f"{shown}: not an RT structure set", hint="give the structure set, not the images"

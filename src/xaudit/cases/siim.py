@@ -10,7 +10,7 @@ Source: the challenge's ``mask_functions.py`` (SIIM, ACR, STR and Kaggle, 2019).
 from pathlib import Path
 
 from xaudit.cases.annotation_file import Row, read_rows
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_runs
 from xaudit.errors import DataError
 from xaudit.records import MaskRegion
@@ -65,7 +65,7 @@ def _collect(row: Row, marks: MarkList) -> None:
         return
     text = row["encodedpixels"]
     if text in ("-1", ""):
-        marks.nothing(row.place, case_id, ONLY_READER)
+        marks.nothing(row.place, case_id, marks.only_reader)
         return
     marks.images.check_size(row.place, case_id, FRAME)
     height, width = FRAME
@@ -73,4 +73,6 @@ def _collect(row: Row, marks: MarkList) -> None:
         counts = relative_runs(text, height * width)
     except ValueError as error:
         raise DataError(f"{row.place}: EncodedPixels {error}", hint="download the table again") from None
-    marks.add(case_id, ONLY_READER, checked_runs(row.place, MaskRegion(height, width, counts), FRAME), LABEL)
+    marks.add(
+        case_id, marks.only_reader, checked_runs(row.place, MaskRegion(height, width, counts), FRAME), LABEL
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
 from xaudit.cases.box_table import collect_cell_box
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.errors import DataError
 
 BOX = ("x_min", "y_min", "x_max", "y_max")
@@ -50,4 +50,4 @@ def _collect(row: Row, marks: MarkList) -> None:
             f"{row.place}: the class is '{label:.40}' {'with' if drawn else 'without'} a box",
             hint="only 'No finding' has no box",
         )
-    collect_cell_box(row, marks, case_id, row["rad_id"] or ONLY_READER, label or None, edges)
+    collect_cell_box(row, marks, case_id, row["rad_id"] or marks.only_reader, label or None, edges)

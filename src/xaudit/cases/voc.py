@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from xaudit.cases.annotation_file import files_below, read_xml
 from xaudit.cases.cells import cell_text
+from xaudit.cases.file_set import FileSet, file_set, without_uids
 from xaudit.cases.image_index import NO_IMAGE, ImageIndex
-from xaudit.cases.mark_list import ONLY_READER, MarkList
+from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Problem
@@ -48,22 +48,22 @@ def read_voc(
     return marks.all(), problems
 
 
-def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple[Problem, ...]:
+def collect_voc(path: Path | FileSet, marks: MarkList, *, origin: Origin = "one") -> tuple[Problem, ...]:
     """As :func:`read_voc`, into a list of marks; what could not be used is returned."""
-    files = files_below(path, (".xml",)) if path.is_dir() else [path]
+    given = file_set(path, (".xml",))
+    files = given.files
     if not files:
         raise DataError(
             f"{path.name}: holds no XML file", hint="give the folder of the Pascal VOC files, or a COCO file"
         )
     problems: list[Problem] = []
     drawn: dict[tuple[str, str], str] = {}
-    marks.expect_files(
-        _stem(file.relative_to(path).as_posix() if path.is_dir() else file.name) for file in files
-    )
+    marks.expect_files(_stem(given.relative(file)) for file in files)
     for file in files:
         with marks.item():
-            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-            shown = _shown(file.name)
+            name = given.relative(file)
+            marks.reading(without_uids(name))
+            shown = without_uids(file.name)
             case_id = _case(shown, name, marks)
             if case_id is None:
                 if name in marks.extra or marks.is_absent(_stem(name)):
@@ -72,25 +72,27 @@ def collect_voc(path: Path, marks: MarkList, *, origin: Origin = "one") -> tuple
                 continue
             if case_id not in marks.images.frames:
                 continue
-            found = _marks(shown, _tree(shown, file), case_id, marks.images, origin)
+            unnamed = marks.folder_reader(name) if given.mixed else marks.only_reader
+            found = _marks(
+                shown,
+                _tree(shown, given.xml(file, shown, "Pascal VOC")),
+                (case_id, unnamed),
+                marks.images,
+                origin,
+            )
             reader = found[0].reader_id
             if (case_id, reader) in drawn:
                 raise DataError(
-                    f"{_shown(name)}: {reader} annotated the image {case_id} in {drawn[case_id, reader]} too",
+                    f"{without_uids(name)}: {reader} annotated the image {case_id} in {drawn[case_id, reader]} too",
                     hint="join the two files, or name their readers in <annotator>",
                 )
-            drawn[case_id, reader] = _shown(name)
+            drawn[case_id, reader] = without_uids(name)
             for mark in found:
                 if mark.region is None:
                     marks.nothing(shown, case_id, reader)
                 else:
                     marks.add(case_id, reader, mark.region, mark.label)
     return tuple(problems)
-
-
-def _shown(name: str) -> str:
-    """A file's name in messages: a DICOM UID is cut to its last digits."""
-    return _UID.sub(lambda uid: "…" + uid.group()[-8:], name)
 
 
 def _case(shown: str, name: str, marks: MarkList) -> str | None:
@@ -119,8 +121,7 @@ def _stem(name: str) -> str:
     return name[: -len(".xml")] if name.lower().endswith(".xml") else name
 
 
-def _tree(shown: str, file: Path) -> ElementTree.Element:
-    tree = read_xml(file, shown, "Pascal VOC")
+def _tree(shown: str, tree: ElementTree.Element) -> ElementTree.Element:
     if tree.tag != "annotation":
         raise DataError(
             f"{shown}: not Pascal VOC: it begins with <{tree.tag:.40}>", hint="expected <annotation>"
@@ -129,8 +130,9 @@ def _tree(shown: str, file: Path) -> ElementTree.Element:
 
 
 def _marks(
-    shown: str, tree: ElementTree.Element, case_id: str, images: ImageIndex, origin: Origin
+    shown: str, tree: ElementTree.Element, whose: tuple[str, str], images: ImageIndex, origin: Origin
 ) -> list[Annotation]:
+    case_id, unnamed = whose
     size = (
         [_number(shown, tree.find("size"), side) for side in ("height", "width")] if _has_size(tree) else None
     )
@@ -138,7 +140,7 @@ def _marks(
         if not all(math.isfinite(side) for side in size):
             raise DataError(f"{shown}: size is {size[1]:g} × {size[0]:g}", hint="expected pixels, or no size")
         images.check_size(shown, case_id, (round(size[0]), round(size[1])))
-    reader = _reader(tree)
+    reader = _reader(tree) or unnamed
     marks = []
     for index, item in enumerate(tree.iter("object")):
         place = f"{shown}: object {index + 1}"
@@ -157,12 +159,12 @@ def _has_size(tree: ElementTree.Element) -> bool:
     return all(side not in ("", "0") for side in sides)
 
 
-def _reader(tree: ElementTree.Element) -> str:
+def _reader(tree: ElementTree.Element) -> str | None:
     for place in ("annotator", "reader", "source/annotator", "source/reader"):
         name = cell_text(tree.findtext(place) or "")
         if name:
             return name
-    return ONLY_READER
+    return None
 
 
 def _number(place: str, parent: ElementTree.Element | None, name: str) -> float:

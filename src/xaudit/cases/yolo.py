@@ -14,7 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from xaudit.cases.annotation_file import check_bytes, files_below
+from xaudit.cases.annotation_file import check_bytes
+from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon
 from xaudit.cases.table import read_text
@@ -36,27 +37,31 @@ def is_yolo(text: str) -> bool:
     return bool(lines) and all(_LINE.fullmatch(line) for line in lines)
 
 
-def collect_yolo(path: Path, marks: MarkList) -> None:
+def has_yolo_line(path: Path) -> bool:
+    """Tell whether a text holds a line of YOLO among others, so that it is one that is damaged."""
+    return any(_LINE.fullmatch(line) for line in read_text(path, what="annotations").splitlines())
+
+
+def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the text files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the line and the value.
     """
-    folder = path if path.is_dir() else path.parent
-    files = [path]
-    if path.is_dir():
-        files = [file for file in files_below(path, (".txt",)) if file.name.lower() not in OTHERS]
+    given = file_set(path, (".txt",))
+    folder = given.folder
+    files = [file for file in given.files if given.single or file.name.lower() not in OTHERS]
     if not files:
         raise DataError(
             f"{path.name}: holds no text file", hint="give the folder of the YOLO labels, one .txt per image"
         )
-    names = _names(folder)
-    marks.expect_files(file.relative_to(folder).as_posix().removesuffix(".txt") for file in files)
+    names = _Names(folder)
+    marks.expect_files(given.relative(file).removesuffix(".txt") for file in files)
     for file in files:
         with marks.item():
-            name = file.relative_to(folder).as_posix()
-            check_bytes(file, name)
-            text = read_text(file, what="annotations")
+            name = given.relative(file)
+            marks.reading(name)
+            text = given.text(file)
             case_id, reader = marks.case_and_reader(name, name.removesuffix(".txt"))
             if case_id is None:
                 continue
@@ -67,7 +72,7 @@ def collect_yolo(path: Path, marks: MarkList) -> None:
             for place, words in drawn:
                 with marks.item():
                     region = _region(place, words[1:], marks.images.frames[case_id])
-                    marks.add(case_id, reader, region, _label(place, words[0], names))
+                    marks.add(case_id, reader, region, _label(place, words[0], names.of(file.parent)))
 
 
 def yolo_line(number: int, region: Region, frame: tuple[int, int]) -> str:
@@ -133,16 +138,34 @@ def _label(place: str, word: str, names: Mapping[int, str]) -> str:
     return names.get(number, str(number))
 
 
-def _names(folder: Path) -> Mapping[int, str]:
-    for place in (folder, folder.parent):
-        for name in NAMES:
-            file = place / name
-            if file.is_file():
-                check_bytes(file, name)
-                text = read_text(file, what="class names")
-                if name.endswith(".yaml"):
-                    return _from_yaml(name, text)
-                return dict(enumerate(line.strip() for line in text.rstrip().splitlines()))
+class _Names:
+    """The classes' names for files of each folder: those of the nearest folder that has some."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[Path, Mapping[int, str]] = {}
+
+    def of(self, folder: Path) -> Mapping[int, str]:
+        """The names that hold for the files of a folder, by their numbers; empty where there are none."""
+        if folder not in self._known:
+            own = _names_in(folder)
+            if not own and folder == self._root:
+                own = _names_in(folder.parent)
+            elif not own:
+                own = self.of(folder.parent)
+            self._known[folder] = own
+        return self._known[folder]
+
+
+def _names_in(folder: Path) -> Mapping[int, str]:
+    for name in NAMES:
+        file = folder / name
+        if file.is_file():
+            check_bytes(file, name)
+            text = read_text(file, what="class names")
+            if name.endswith(".yaml"):
+                return _from_yaml(name, text)
+            return dict(enumerate(line.strip() for line in text.rstrip().splitlines()))
     return {}
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,10 +15,12 @@ from xaudit.counts import counted
 from xaudit.errors import DataError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from xaudit.cases.annotation_reading import AnnotationReading
     from xaudit.cases.dataset import Dataset
 
 PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag")
 _NAMED_PROBLEMS = 200
+_NAMED_FILES = 10
 
 Target = Annotated[
     Path, typer.Argument(metavar="OUT", show_default=False, help="A folder that is not there yet.")
@@ -163,6 +166,8 @@ def _describe(dataset: "Dataset") -> None:
     emit(
         f"marked: {count(marked, 'image')} by {count(len(readers), 'reader')} ({', '.join(readers) or 'none'})"
     )
+    if dataset.reading is not None:
+        _describe_reading(dataset.reading)
     for name, word in (("lungs", "lung"), ("thorax", "thorax"), ("body", "body")):
         source = dataset.masks.sources.get(name)
         if source is not None and source.n_given is None:
@@ -179,3 +184,28 @@ def _describe(dataset: "Dataset") -> None:
         emit(f"  {problem.case_id}: {problem.reason}")
     if len(dataset.problems) > _NAMED_PROBLEMS:
         emit(f"  and {len(dataset.problems) - _NAMED_PROBLEMS} more")
+
+
+def _describe_reading(reading: "AnnotationReading") -> None:
+    """Prints which files of annotations were read, in which formats, by whom, and which were passed over and why."""
+    from xaudit.report.wording import count
+
+    emit(f"annotations: {count(reading.n_files, 'file')} read")
+    for part in reading.parts:
+        emit(
+            f"  {part.format_name} by {part.reader}: {_named(part.files)}; {count(part.n_marks, 'mark')} on "
+            f"{count(part.n_images - part.n_nothing, 'image')}, nothing found on {count(part.n_nothing, 'image')}"
+        )
+    n_passed_over = sum(len(files) for files in reading.passed_over.values())
+    if n_passed_over:
+        emit(f"passed over: {count(n_passed_over, 'file')} beside the annotations")
+    for reason, files in reading.passed_over.items():
+        emit(f"  {reason}: {_named(files)}")
+
+
+def _named(files: Sequence[str]) -> str:
+    """A number of files and the names of the first of them."""
+    from xaudit.report.wording import count
+
+    shown = ", ".join(files[:_NAMED_FILES])
+    return f"{count(len(files), 'file')} ({shown}{', …' if len(files) > _NAMED_FILES else ''})"
