@@ -210,7 +210,7 @@ def _kind(path: Path, section: AnnotationSection) -> str | None:
             return "dicom-seg" if is_dicom_seg(head) else ("rtstruct" if is_rtstruct(head) else None)
         case "nifti":
             return "nifti"
-        case "tiff":
+        case "tiff" | "npy":
             return None
         case _:
             pass
