@@ -174,7 +174,7 @@ def test_one_reader_in_two_formats_is_refused_with_both_files_and_the_reader(tmp
 
 def test_one_reader_in_two_files_of_a_format_of_one_file_per_image_is_refused(tmp_path):
     texts(tmp_path, train__a_DOT_txt="0 .5 .5 .5 .5\n", val__a_DOT_txt="0 .5 .5 .2 .2\n")
-    with pytest.raises(DataError, match=r"val/a.txt: reader-1 marks the image a in train/a.txt too"):
+    with pytest.raises(DataError, match=r"val/a.txt: reader-1 has marks of a in 'train/a' too"):
         read(tmp_path)
 
 
@@ -184,9 +184,7 @@ def test_a_copy_byte_for_byte_is_passed_over_and_said(tmp_path):
     reading = []
     found, _, notes = read(tmp_path, reading=reading)
     assert len(found) == 1
-    assert notes == (
-        "annotations: 1 files of annotations are copies of others, byte for byte, and were passed over",
-    )
+    assert notes == ("annotations: files that are copies of others, byte for byte, and were passed over: 1",)
     assert reading[0].passed_over == {"a copy of one.json, byte for byte": ["two.json"]}
 
 
@@ -200,8 +198,8 @@ def test_a_mark_in_two_files_counts_once_and_others_are_joined(tmp_path):
     found, _, notes = read(tmp_path)
     assert len(found) == 2
     assert notes == (
-        "annotations: the marks of one reader on an image were joined from several files, on 1 images",
-        "annotations: 1 marks are given again, exactly as before, and count once",
+        "annotations: images on which the marks of one reader were joined from several files: 1",
+        "annotations: marks that are given again, exactly as before, and count once: 1",
     )
 
 

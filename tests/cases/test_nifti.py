@@ -9,8 +9,12 @@ from case_files import refused, write_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xaudit.cases.nifti import MaskSlice, read_slice
-from xaudit.config import NiftiSection
+from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.nifti import MaskSlice, read_numbers, read_slice
+from xaudit.config import AnnotationSection, NiftiSection
+from xaudit.errors import DataError
+from xaudit.geometry import mask_region
 
 HEIGHT, WIDTH = 8, 10
 PATIENT, STORED = NiftiSection(), NiftiSection(orientation="stored")
@@ -273,3 +277,35 @@ def test_without_nibabel_the_error_says_what_to_install(load, tmp_path, monkeypa
         "NIfTI files need the package nibabel, which is not installed", "pip install 'xaudit[nifti]'"
     ):
         load(images=root, regions={"lungs": tmp_path / "x.nii"})
+
+
+def save_scaled(path, shown, slope, intercept=0.0, kind=np.int16):
+    """A file whose stored whole numbers are multiplied by a factor when they are read."""
+    image = stored_as(np.rint((shown - intercept) / slope).astype(kind), "RAS")
+    image.header.set_slope_inter(slope, intercept)
+    nibabel.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "kind"),
+    [(1 / 3, 0, np.int16), (1 / 7, 0, np.uint8), (0.01, -0.3, np.int16), (0.1, 0.7, np.int16), (3 / 255, 0, np.uint8)],
+)  # fmt: skip
+def test_whole_numbers_come_back_whole_from_a_file_that_scales(tmp_path, slope, intercept, kind):
+    file = save_scaled(tmp_path / "a.nii", SHOWN * 2, slope, intercept, kind)
+    scaled = np.asarray(nibabel.load(file).dataobj)
+    assert not np.array_equal(scaled, np.rint(scaled))  # 6 times a third, in 24 bits, is 2.00000006
+    numbers = read_numbers(MaskSlice(file), (HEIGHT, WIDTH), PATIENT)
+    assert np.array_equal(numbers, SHOWN * 2)
+    assert np.array_equal(read_slice(MaskSlice(file), (HEIGHT, WIDTH), PATIENT), SHOWN.astype(bool))
+    images = ImageIndex({"a.png": "a"}, {"a": (HEIGHT, WIDTH)})
+    marks, *_ = read_annotations(AnnotationSection(path=file), images, merge={})
+    assert [(mark.label, mark.region) for mark in marks] == [("2", mask_region(SHOWN.astype(bool)))]
+
+
+def test_fractions_in_a_file_that_scales_are_not_rounded_to_labels(tmp_path):
+    # 255 steps from 0 to 1: a probability of 0.4 is 102 steps, and no label.
+    file = save_scaled(tmp_path / "a.nii", SHOWN * 0.4, 1 / 255, kind=np.uint8)
+    images = ImageIndex({"a.png": "a"}, {"a": (HEIGHT, WIDTH)})
+    with pytest.raises(DataError, match=r"holds numbers from 0 to 0\.4 and not whole ones"):
+        read_annotations(AnnotationSection(path=file), images, merge={})

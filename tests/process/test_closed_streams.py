@@ -116,9 +116,7 @@ def ending(command, redirection, folder, new):
     [run] = [path for path in (folder / "runs").iterdir() if "-s-" in path.name]
     words = command.replace("RUN", f"runs/{run.name}").replace("NEW", str(new))
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GITHUB_", "XAUDIT_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "XAUDIT_"))
     } | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         ["bash", "-c", f'"$PYTHON" -m xaudit {words} {redirection}; exit ${{PIPESTATUS[0]}}'],
@@ -160,7 +158,13 @@ def test_every_command_is_among_those_that_are_tried():
         for name, command in root.commands.items()
         for below in ([(inner,) for inner in getattr(command, "commands", {})] or [()])
     }
-    same_code = {"train", "explain", "score", "data phantom", "data regions"}  # as `predict` and `data convert`
+    same_code = {
+        "train",
+        "explain",
+        "score",
+        "data phantom",
+        "data regions",
+    }  # as `predict` and `data convert`
     tried = {name for name in names if any(line == name or line.startswith(f"{name} ") for line in COMMANDS)}
     assert names - tried == same_code
 

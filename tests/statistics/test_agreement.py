@@ -26,6 +26,7 @@ def test_two_readers_by_hand():
         dice=pytest.approx((0.5 + 2 / 3) / 2),
         best_match_iou=pytest.approx((1 / 3 + 1 / 3 + 0 + 1 + 1) / 5),
         kappa=pytest.approx(0.5), n_cases=3, n_marked=2, n_lesions=3,
+        dice_low=0.5, dice_high=pytest.approx(2 / 3), iou_low=0, iou_high=1, n_matches=5,
     )  # fmt: skip
 
 

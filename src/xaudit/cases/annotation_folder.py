@@ -35,7 +35,7 @@ _NOT_MARKS = {
     ),
     **dict.fromkeys((".zip", ".gz", ".tar", ".7z"), "an archive, which is not opened"),
 }
-_RASTERS = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii"}
+_RASTERS = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii", ".npy"}
 _MOVE = "move it out of the folder, or set data.annotations.format to what is to be read"
 _IMAGES = ("a JPEG image", "a TIFF image", "a DICOM image")
 
@@ -196,6 +196,8 @@ class _Survey:
             self._keep(file, kind.format_id, kind)
         elif suffix == ".txt":
             self.texts.append((file, kind.meaning))
+        elif suffix == ".npy" and self._is_image_of_data(file):
+            self._pass_over(file, "an image of the data")
         elif not _is_other_dicom(kind.meaning) and self._is_called_like_image(file):
             raise DataError(
                 f"{self._name(file)}: is called like an image of the data and is {kind.meaning}; it may be marks",

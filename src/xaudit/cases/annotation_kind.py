@@ -113,6 +113,8 @@ def kind_of_file(path: Path, shown: str, section: AnnotationSection) -> Kind:
             return Kind("nifti")
         case "tiff":
             return Kind(None, "a TIFF image")
+        case "npy":
+            return Kind(None, "a NumPy array")
         case _:
             return _kind_of_text(path, shown, head, section)
 

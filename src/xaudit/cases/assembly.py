@@ -323,6 +323,13 @@ def _notes(opened: _Opened) -> list[str]:
             )
             + " stored"
         )
+    n_dim = sum(header.dim for header in opened.headers.values())
+    if n_dim:
+        what = "1 image of 16 bits holds" if n_dim == 1 else f"{n_dim} images of 16 bits hold"
+        notes.append(
+            f"{what} no value above 4095, so 12 bits or fewer are used; values are divided by 65535 all the same, and "
+            "these images are nearly black: save them with the whole range if the model has seen them so"
+        )
     copies = Counter(case.sha256 for case in opened.cases)
     n_copies = sum(count - 1 for count in copies.values())
     if n_copies:

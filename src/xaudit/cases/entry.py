@@ -28,6 +28,7 @@ IMAGE_SUFFIXES = frozenset(
         ".gif",
         ".webp",
         ".nii",
+        ".npy",
     }
 )
 """What names an image file; whether it is one that can be read is decided by its content."""
@@ -106,7 +107,7 @@ def without_suffix(path: str) -> str:
 def is_raster(path: str) -> bool:
     """Whether an image is called like one that is no DICOM file."""
     file, _ = file_and_frame(path)
-    return file.lower().endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".nii", ".nii.gz"))
+    return file.lower().endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".nii", ".nii.gz", ".npy"))
 
 
 def check_unique(entries: Iterable[Entry]) -> None:

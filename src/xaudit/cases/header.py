@@ -7,7 +7,7 @@ from xaudit.cases.plane import Plane
 from xaudit.errors import DataError
 from xaudit.records import PatientSide
 
-SourceFormat = Literal["png", "jpeg", "tiff", "dicom", "nifti"]
+SourceFormat = Literal["png", "jpeg", "tiff", "dicom", "nifti", "npy"]
 Window = str | tuple[float, float]
 
 LARGEST_BYTES = 512 * 2**20
@@ -18,6 +18,10 @@ MOST_MEMORY = 2**30
 
 MOST_PIXELS = 100_000_000
 """Of one image; a digital mammogram has a fifth of them. What claims more is refused before room is made for it."""
+
+
+DIM = 4095.5 / 65535
+"""An image of 16 bits that is nowhere brighter than this uses 12 of them, or fewer."""
 
 
 class UnreadableImageError(DataError):
@@ -38,6 +42,7 @@ class Header:
         left_edge: which side of the patient lies at the left edge, as in :class:`xaudit.records.Case`.
         turned: whether a DICOM slice is stored otherwise than axial, head first, face up.
         plane: where the image lies in the patient, None where the file does not say.
+        dim: true for an image of 16 bits, divided by 65535, that holds no value above 4095.
     """
 
     height: int
@@ -49,6 +54,7 @@ class Header:
     left_edge: PatientSide | None = None
     turned: bool = False
     plane: Plane | None = None
+    dim: bool = False
 
 
 def check_pixels(height: int, width: int) -> None:

@@ -5,7 +5,7 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 
-from xaudit.cases import tiff
+from xaudit.cases import numpy_image, tiff
 from xaudit.cases.dicom import dicom_frames, dicom_header, dicom_pixels, instance_uid
 from xaudit.cases.entry import IMAGE_SUFFIXES, file_and_frame
 from xaudit.cases.header import LARGEST_BYTES, Header, SourceFormat, UnreadableImageError, Window, check_frame
@@ -36,6 +36,8 @@ def sniff(head: bytes) -> SourceFormat | None:
         return "tiff"
     if head[128:132] == b"DICM":
         return "dicom"
+    if head.startswith(numpy_image.MAGIC):
+        return "npy"
     return "nifti" if is_nifti_head(head) else None
 
 
@@ -97,6 +99,9 @@ def read_header(
             return raster_header(data, kind)
         case "tiff":
             return tiff.tiff_header(data, frame)
+        case "npy":
+            check_frame(None, frame)
+            return numpy_image.numpy_header(data)
         case "nifti":
             return nifti_header(data, window, slices, frame)
         case None:
@@ -120,6 +125,8 @@ def read_pixels(
             return dicom_pixels(data, window, frame)
         case "tiff":
             return tiff.tiff_pixels(data, frame)
+        case "npy":
+            return numpy_image.numpy_pixels(data)
         case "nifti":
             return nifti_pixels(data, window, slices, frame)
         case _:

@@ -37,6 +37,8 @@ from xaudit.records import BoolArray, FloatArray
 
 SUFFIXES = (".nii.gz", ".nii")
 
+_MOST_SLACK = 0.05
+_ROUNDING = 1e-6  # of a number whose factor is stored with 24 bits
 _NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
 
 
@@ -151,7 +153,21 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
             f"{frame[1]} × {frame[0]}",
             hint="make the mask on the image itself; sizes are not guessed",
         )
-    return numbers
+    return _whole_where_meant(numbers, volume.step)
+
+
+def _whole_where_meant(numbers: FloatArray, step: float) -> FloatArray:
+    """Numbers that a file holds as multiples of a step: whole ones where all are, as closely as the step can hold them.
+
+    Three times a slope of a third is 1.00000003, and a background that is brought back by an intercept is 5e-17.
+    """
+    if not step:
+        return numbers
+    whole = np.rint(numbers)
+    slack = min(step / 2, _MOST_SLACK) + _ROUNDING * np.abs(numbers)
+    if bool((np.abs(numbers - whole) <= slack).all()):
+        return whole
+    return np.where(np.abs(numbers) < step / 1000, 0, numbers)
 
 
 def in_place(mask: MaskSlice, plane: Plane) -> MaskSlice:

@@ -133,6 +133,11 @@ class Volume:
         return np.ascontiguousarray(plane[:: _step(cut.down[1]), :: _step(cut.across[1])])
 
     @property
+    def step(self) -> float:
+        """By how much neighbouring numbers of the file differ; 0 where they are stored as they are."""
+        return abs(float(self.image.dataobj.slope)) if self._scaled else 0.0
+
+    @property
     def _scaled(self) -> bool:
         return (self.image.dataobj.slope, self.image.dataobj.inter) != (1, 0)
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from xaudit.cases.header import Header, UnreadableImageError, check_memory
+from xaudit.cases.header import DIM, Header, UnreadableImageError, check_memory
 from xaudit.cases.silence import silent
 from xaudit.records import BoolArray, FloatArray, IntArray
 
@@ -64,10 +64,11 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
                 image.verify()
             if source_format == "png" and n_frames > 1:
                 raise UnreadableImageError(f"holds {n_frames} frames; only single images are read")
-            width, height = _decoded(data).size
+            decoded = _decoded(data)
+            dim = decoded.mode.startswith("I") and 0 < float(raster_values(decoded).max()) <= DIM
     except BROKEN as error:
         raise _unreadable(error) from None
-    return Header(height, width, source_format)
+    return Header(decoded.height, decoded.width, source_format, dim=dim)
 
 
 def raster_pixels(data: bytes) -> FloatArray:

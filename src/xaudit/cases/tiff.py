@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, TiffImagePlugin
 
-from xaudit.cases.header import Header, UnreadableImageError, check_frame, check_pixels
+from xaudit.cases.header import DIM, Header, UnreadableImageError, check_frame, check_pixels
 from xaudit.cases.raster import BROKEN, check_room, quiet, raster_values
 from xaudit.records import FloatArray
 
@@ -48,8 +48,11 @@ def tiff_header(data: bytes, frame: int | None = None) -> Header:
     Raises:
         UnreadableImageError: truncated, damaged, of a kind that is not read, or too large to be an image.
     """
-    height, width = tiff_pixels(data, frame).shape[:2]
-    return Header(height, width, "tiff")
+    values = tiff_pixels(data, frame)
+    height, width = values.shape[:2]
+    low, high = float(values.min()), float(values.max())
+    dim = (0 < high <= DIM or 1 - DIM <= low < 1) and _has_16_bits(data, frame)
+    return Header(height, width, "tiff", dim=dim)
 
 
 def tiff_pixels(data: bytes, frame: int | None = None) -> FloatArray:
@@ -75,6 +78,14 @@ def tiff_pixels(data: bytes, frame: int | None = None) -> FloatArray:
         raise UnreadableImageError(
             "is a truncated or damaged TIFF, or one of a kind that is not read"
         ) from None
+
+
+def _has_16_bits(data: bytes, frame: int | None) -> bool:
+    """True where a page that has been read holds grey values of 16 bits."""
+    with quiet():
+        image, pages = _opened(data)
+        image.seek(pages[check_frame(len(pages) if len(pages) > 1 else None, frame, what="pages")])
+        return image.mode.startswith("I")
 
 
 def _opened(data: bytes) -> tuple[TiffImagePlugin.TiffImageFile, Sequence[int]]:

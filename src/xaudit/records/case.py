@@ -22,7 +22,7 @@ class Case:
         height: of the original frame, in pixels.
         width: of the original frame, in pixels.
         spacing_mm: millimetres per pixel as (row, column), None where unknown.
-        source_format: ``png``, ``jpeg``, ``tiff``, ``dicom`` or ``nifti``.
+        source_format: ``png``, ``jpeg``, ``tiff``, ``dicom``, ``nifti`` or ``npy``.
         site: where the image was taken, None where the data does not say.
         augmented: whether it was made from another image, None where the data does not say.
         left_edge: which side of the patient lies at the image's left edge, None where the file does not say.

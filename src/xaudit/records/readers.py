@@ -16,6 +16,11 @@ class ReaderAgreement:
         n_cases: read by both.
         n_marked: of these, marked by at least one of the two.
         n_lesions: separate lesions that any reader marked on these cases.
+        dice_low: the lowest Dice of a case; None where there is none, or a run was written before this was kept.
+        dice_high: the highest.
+        iou_low: the lowest best-match IoU of a lesion.
+        iou_high: the highest.
+        n_matches: lesions of both readers, each with its best match, that ``best_match_iou`` is the mean of.
     """
 
     dataset_id: str
@@ -27,6 +32,11 @@ class ReaderAgreement:
     n_cases: int
     n_marked: int
     n_lesions: int
+    dice_low: float | None = None
+    dice_high: float | None = None
+    iou_low: float | None = None
+    iou_high: float | None = None
+    n_matches: int = 0
 
 
 @dataclass(frozen=True, slots=True)

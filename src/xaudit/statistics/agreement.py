@@ -58,6 +58,11 @@ def reader_agreement(cases: Iterable[ReadCase], *, dataset_id: str) -> tuple[Rea
             n_cases=tally.n_cases,
             n_marked=len(tally.dice),
             n_lesions=tally.n_lesions,
+            dice_low=min(tally.dice, default=None),
+            dice_high=max(tally.dice, default=None),
+            iou_low=min(tally.best, default=None),
+            iou_high=max(tally.best, default=None),
+            n_matches=len(tally.best),
         )
         for (first, second), tally in sorted(tallies.items())
     )

@@ -51,7 +51,7 @@ CASES = _schema(
     ("width", _WHOLE, "of the original frame, in pixels"),
     ("spacing_row_mm", _NUMBER, "from one row to the next, in millimetres; empty where unknown"),
     ("spacing_col_mm", _NUMBER, "from one column to the next, in millimetres; empty where unknown"),
-    ("source_format", _TEXT, "`png`, `jpeg`, `tiff`, `dicom` or `nifti`"),
+    ("source_format", _TEXT, "`png`, `jpeg`, `tiff`, `dicom`, `nifti` or `npy`"),
     ("site", _TEXT, "where the image was taken; empty where the data does not say"),
     ("augmented", _TRUTH, "whether it was made from another image; empty where the data does not say"),
     (
