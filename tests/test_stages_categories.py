@@ -50,10 +50,30 @@ def test_counts_add_up_to_the_maps():
     counts = category_counts(categorise(FACTS, CategoriesSection(), POSITIVE))
     assert counts == (
         CategoryCount("m", "lime", "good", "FN", 1, 0),
-        CategoryCount("m", "lime", "good", "TP", 1, 0),
-        CategoryCount("m", "lime", "miss_empty", "TP", 1, 1),
+        CategoryCount("m", "lime", "good", "TP", 1, 0, 1),
+        CategoryCount("m", "lime", "miss_empty", "TP", 1, 1, 1),
         CategoryCount("m", "lime", "unmarked", "TN", 1, 0),
     )
+
+
+def test_a_map_that_is_none_or_diffuse_gives_no_reason_to_judge_and_is_counted_apart():
+    """Three right answers on marked cases, of which one has a reason; without a mark nothing is counted."""
+    none = replace(
+        GOOD, case_id="e", no_map="zero", spread=None, coverage=None, precision=None, mass_lift=None
+    )
+    diffuse = replace(MISS, case_id="f", spread=0.9, mass_lift=0.8)
+    unmarked = replace(UNMARKED, spread=0.9, predicted="sick")
+    maps = categorise([none, diffuse, MISS, unmarked], CategoriesSection(), POSITIVE)
+    assert {one.facts.case_id: (one.category, one.wrong_reason) for one in maps} == {
+        "b": ("miss_empty", True),
+        "d": ("diffuse", False),
+        "e": ("no_map", False),
+        "f": ("diffuse", False),
+    }
+    counts = category_counts(maps)
+    assert sum(one.n_wrong_reason for one in counts) == 1
+    assert sum(one.n_judged for one in counts) == 1
+    assert sum(one.n_no_reason for one in counts) == 2
 
 
 def test_a_threshold_that_moves_a_map_says_so():

@@ -10,12 +10,12 @@ def reliance(case, value):
     return Unscored(key, "no reader marked anything on this case") if value is None else Score(key, value)
 
 
-def facts(case, *, lift=3.0, coverage=0.8, no_map=None, no_mark=None):
+def facts(case, *, lift=3.0, coverage=0.8, precision=0.6, no_map=None, no_mark=None):
     measured = {
         "spread": 0.1,
         "map_share": 0.1,
         "coverage": coverage,
-        "precision": 0.6,
+        "precision": precision,
         "mass_lift": lift,
         "place": "empty",
     }
@@ -31,7 +31,7 @@ def test_every_case_is_counted_once_by_its_map_and_by_its_model():
         facts("a"),                              # on the mark, and used
         facts("b"),                              # on the mark, not used: .02 is no more than the margin
         facts("c", lift=0.9),                    # no denser in the mark than elsewhere, though used
-        facts("d", coverage=0.05),               # misses: covers less than chance, though used
+        facts("d", coverage=0.05, precision=0.2),  # misses: covers less than chance, though used
         facts("e", no_map="it is constant"),     # no map lies on no mark, and it is not used
         facts("f", no_mark="nobody marked it"),  # nothing to be on
         facts("g"),                              # reliance is not known

@@ -138,6 +138,15 @@ def test_a_map_of_just_under_half_the_mark_covers_too_little(place):
     assert category(blob(mark & half), mark) == "good"  # exactly half counts as covered
 
 
+def test_a_focal_map_wholly_inside_a_large_mark_covers_too_little_and_misses_nothing():
+    # A disc of radius 3 holds 29 pixels, the mark of radius 20 1,257: c = .023, less than the .1 of a miss, and p = 1.
+    mark, spot = disc(64, 64, 20), disc(60, 62, 3)
+    measures = measure_map(blob(spot), mark, EVERYWHERE, anatomy_of(mark))
+    assert measures.precision == 1.0
+    assert beyond_chance(measures.coverage, measures.map_share) < DEFAULT.miss
+    assert category_of(measures, DEFAULT) == "under_coverage"
+
+
 @pytest.mark.parametrize("place", ["left", "right"])
 def test_a_map_that_covers_the_mark_and_more_spills_where_most_of_the_rest_lies(place):
     mark = MARKS[place]
@@ -194,6 +203,7 @@ def facts(correct=True, **measures):
 
 
 MISSED = {"spread": 0.1, "map_share": 0.2, "coverage": 0.2, "precision": 0.1, "place": "empty"}
+FOCAL = {"spread": 0.01, "map_share": 0.01, "coverage": 0.095, "precision": 1.0, "place": "empty"}
 MET = {"spread": 0.1, "map_share": 0.1, "coverage": 0.9, "precision": 0.9, "place": "empty"}
 
 
@@ -206,6 +216,12 @@ MET = {"spread": 0.1, "map_share": 0.1, "coverage": 0.9, "precision": 0.9, "plac
         (facts(correct=False, **MISSED, mass_lift=0.0), False),  # wrong for whatever reason
         (facts(spread=0.1, no_mark="nobody looked"), False),
         (facts(no_map="zero"), False),
+        (
+            facts(**{**MISSED, "spread": 0.5}, mass_lift=0.5),
+            False,
+        ),  # it points at everything: no reason to judge
+        (facts(**FOCAL, mass_lift=10.0), False),  # focal, and wholly inside
+        (facts(**FOCAL, mass_lift=0.9), True),
     ],
 )
 def test_right_for_the_wrong_reason(one, expected):
@@ -230,10 +246,10 @@ def test_every_map_has_one_category_and_its_thresholds_alone_decide(one, diffuse
     found = category_of(one, thresholds)
     kinds = {
         "diffuse": one.spread >= diffuse,
-        "miss": beyond_chance(one.coverage, one.map_share) < miss,
         "good": one.coverage >= coverage and one.precision >= precision,
-        "covered_with_spill": one.coverage >= coverage and one.precision < precision,
         "under_coverage": one.coverage < coverage and one.precision >= precision,
+        "miss": beyond_chance(one.coverage, one.map_share) < miss,
+        "covered_with_spill": one.coverage >= coverage and one.precision < precision,
         "partial_with_spill": one.coverage < coverage and one.precision < precision,
     }
     first = next(kind for kind, applies in kinds.items() if applies)

@@ -9,7 +9,7 @@ from xaudit.audit.chunk import CaseSource, Chunk, Subject
 from xaudit.audit.explaining import explain, have_maps
 from xaudit.audit.faithfulness import curves_of
 from xaudit.audit.localizing import Thresholds, localize
-from xaudit.audit.map_facts import map_facts
+from xaudit.audit.map_facts import facts_of_map, map_facts
 from xaudit.audit.reliance import ask_reliance, score_reliance
 from xaudit.audit.results import without_map
 from xaudit.audit.scoring import empty_map, score
@@ -24,6 +24,7 @@ __all__ = [
     "curves_of",
     "empty_map",
     "explain",
+    "facts_of_map",
     "have_maps",
     "localize",
     "map_facts",

@@ -1,9 +1,9 @@
 """What the failure category of each map is decided from."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from xaudit.audit.chunk import Chunk, counted_values
+from xaudit.audit.chunk import Chunk, Subject, counted_values
 from xaudit.config import ExplainerSpec
 from xaudit.geometry import map_to_original
 from xaudit.metrics.categories import measure_map
@@ -21,23 +21,26 @@ def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) ->
     by_case = {saliency.case_id: saliency for saliency in maps}
     found: list[MapFacts] = []
     for subject in chunk.subjects:
-        saliency, prediction = by_case.get(subject.case.case_id), subject.prediction
+        saliency = by_case.get(subject.case.case_id)
         if saliency is None:
             continue
-        values = counted_values(saliency, spec)
-        carried, valid = map_to_original(values, subject.road(values))
-        measures = measure_map(carried, subject.mark, valid, subject.anatomy)
-        found.append(
-            MapFacts(
-                case_id=subject.case.case_id,
-                patient_id=subject.case.patient_id,
-                model_id=saliency.model_id,
-                explainer_id=saliency.explainer_id,
-                explainer_hash=saliency.explainer_hash,
-                target=prediction.target,
-                label=prediction.label,
-                predicted=prediction.predicted,
-                **asdict(measures),
-            )
-        )
+        found.append(facts_of_map(subject, replace(saliency, values=counted_values(saliency, spec))))
     return found
+
+
+def facts_of_map(subject: Subject, saliency: SaliencyMap) -> MapFacts:
+    """Measure what the failure category of one map is decided from; what speaks against the target counts for nothing."""
+    said = subject.prediction
+    carried, valid = map_to_original(saliency.values, subject.road(saliency.values))
+    measures = measure_map(carried, subject.mark, valid, subject.anatomy)
+    return MapFacts(
+        case_id=subject.case.case_id,
+        patient_id=subject.case.patient_id,
+        model_id=saliency.model_id,
+        explainer_id=saliency.explainer_id,
+        explainer_hash=saliency.explainer_hash,
+        target=said.target,
+        label=said.label,
+        predicted=said.predicted,
+        **asdict(measures),
+    )

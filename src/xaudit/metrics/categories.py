@@ -70,7 +70,7 @@ class Thresholds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The numbers of one map; all None where there is no map, those of the mark None where there is none."""
+    """The numbers of one map; None where there is no map, and those of the mark None where there is no mark."""
 
     no_map: str | None = None
     no_mark: str | None = None
@@ -102,9 +102,10 @@ def measure_map(
         raise ValueError(
             f"map of {saliency.shape}, mark of {mark.shape} and valid pixels of {valid.shape} do not match"
         )
+    marked = markable(mark, valid)
     positive = positive_part(saliency[valid])
     if isinstance(positive, Absent):
-        return Measures(no_map=positive.reason)
+        return Measures(no_map=positive.reason, no_mark=marked.reason if isinstance(marked, Absent) else None)
     shares = positive / positive.sum()
     present = shares[shares > 0]
     binary = above_otsu(positive) > 0
@@ -113,7 +114,6 @@ def measure_map(
         map_share=float(binary.mean()),
         border_mass=float(shares[border_ring(mark.shape)[valid]].sum()),
     )
-    marked = markable(mark, valid)
     if isinstance(marked, Absent):
         return Measures(
             no_mark=marked.reason,
@@ -137,9 +137,10 @@ def category_of(facts: MapFacts | Measures, thresholds: Thresholds) -> str:
     """The one category that names what is most wrong with a map, the first of these that applies.
 
     ``no_map``: it is constant, zero or not finite. ``diffuse``: it points at everything. ``unmarked``: there is nothing
-    that it could meet or miss. ``miss_<place>``: it covers no more of the mark than chance would, and most of it lies
-    in that place. ``good``: it covers the mark and little else. ``covered_with_spill:<place>``: it covers the mark and
-    much else. ``under_coverage``: what it shows is right, but it is not enough. ``partial_with_spill:<place>``: neither.
+    that it could meet or miss. ``good``: it covers the mark and little else. ``under_coverage``: what it shows is right,
+    but it is not enough, as of a focal map within a large mark. ``miss_<place>``: it covers no more of the mark than
+    chance would, and most of it lies in that place. ``covered_with_spill:<place>``: it covers the mark and much else.
+    ``partial_with_spill:<place>``: a part of the mark and much else.
 
     Example:
         >>> from xaudit.config import CategoriesSection
@@ -154,12 +155,12 @@ def category_of(facts: MapFacts | Measures, thresholds: Thresholds) -> str:
     if facts.coverage is None or facts.precision is None or facts.map_share is None:
         return UNMARKED
     place = facts.place or PLACES[-1]
+    covers = facts.coverage >= thresholds.coverage
+    if facts.precision >= thresholds.precision:
+        return GOOD if covers else UNDER
     if beyond_chance(facts.coverage, facts.map_share) < thresholds.miss:
         return f"{MISS}_{place}"
-    precise = facts.precision >= thresholds.precision
-    if facts.coverage >= thresholds.coverage:
-        return GOOD if precise else f"{COVERED}:{place}"
-    return UNDER if precise else f"{PARTIAL}:{place}"
+    return f"{COVERED if covers else PARTIAL}:{place}"
 
 
 def beyond_chance(coverage: float, map_share: float) -> float:
@@ -175,10 +176,14 @@ def beyond_chance(coverage: float, map_share: float) -> float:
 def is_wrong_reason(facts: MapFacts, thresholds: Thresholds) -> bool:
     """Right for the wrong reason: a correct answer with a map that misses, or is no denser in the mark than elsewhere.
 
-    Never where there is no mark; a correct answer whose map is none or points at everything has no reason that could
-    be told, and counts only where its saliency is no denser in the mark.
+    Never where :func:`has_reason` is false.
     """
-    return facts.correct and facts.mass_lift is not None and not is_on_mark(facts, thresholds)
+    return facts.correct and has_reason(facts, thresholds) and not is_on_mark(facts, thresholds)
+
+
+def has_reason(facts: MapFacts, thresholds: Thresholds) -> bool:
+    """Return True for a map on a marked case that points somewhere: one that is none or diffuse gives no reason to judge."""
+    return category_of(facts, thresholds) not in (NO_MAP, DIFFUSE, UNMARKED)
 
 
 def is_on_mark(facts: MapFacts | Measures, thresholds: Thresholds) -> bool:

@@ -12,7 +12,8 @@ class CategorisedMap:
     Attributes:
         category: such as ``good`` or ``covered_with_spill:same_lung``; ``unmarked`` where there is no mark.
         cell: ``TP``, ``FN``, ``FP`` or ``TN``, the positive class being the one whose evidence readers mark.
-        wrong_reason: the model is right, and the map misses the mark or is no denser there than elsewhere.
+        wrong_reason: the model is right, and the map points somewhere, and misses the mark or is no denser there than
+            elsewhere.
     """
 
     facts: MapFacts
@@ -23,7 +24,13 @@ class CategorisedMap:
 
 @dataclass(frozen=True, slots=True)
 class CategoryCount:
-    """How many maps of one model and explainer fell into one category on the cases of one confusion cell."""
+    """How many maps of one model and explainer fell into one category on the cases of one confusion cell.
+
+    Attributes:
+        n_wrong_reason: correct answers for the wrong reason, of the ``n_judged``.
+        n_judged: correct answers on marked cases whose map points somewhere.
+        n_no_reason: correct answers on marked cases whose map is none or diffuse, so that there is no reason to judge.
+    """
 
     model_id: str
     explainer_id: str
@@ -31,6 +38,8 @@ class CategoryCount:
     cell: str
     n_maps: int
     n_wrong_reason: int
+    n_judged: int = 0
+    n_no_reason: int = 0
 
 
 @dataclass(frozen=True, slots=True)

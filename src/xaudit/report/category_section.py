@@ -92,11 +92,14 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
         counted = [by.get((category, name), {}) for name in asked]
         texts = [_cells(numbers, cells) for numbers in counted]
         rows.append(Row((Cell(category_words(category), tone), *map(Cell, texts))))
+    apart = [sum(one.n_no_reason for one in own if one.explainer_id == name) for name in asked]
     judged = is_judged_by_mark(outcome, model)
     wrong = [_wrong(own, name) if judged else "-" for name in asked]
     rows.append(
         Row((Cell("right for the wrong reason", "strong"), *(Cell(text, "strong") for text in wrong)))
     )
+    if any(apart):
+        rows.append(Row((Cell("right, no reason to judge"), *(Cell(str(n) if n else ".") for n in apart))))
     columns = [
         Column("the map"),
         *(Column(f"{_broken(name)}\n{'/'.join(cells)}", numeric=True) for name in asked),
@@ -124,9 +127,10 @@ def _cells(numbers: Mapping[str, int], cells: Sequence[str]) -> str:
 
 
 def _wrong(own: Sequence[CategoryCount], explainer_id: str) -> str:
-    """How many right answers, of those with a mark, rest on the wrong reason."""
-    mine = [one for one in own if one.explainer_id == explainer_id and one.category != "unmarked"]
-    return str(sum(one.n_wrong_reason for one in mine))
+    """How many right answers rest on the wrong reason, of those whose map gives one on a marked case."""
+    mine = [one for one in own if one.explainer_id == explainer_id]
+    n_judged = sum(one.n_judged for one in mine)
+    return f"{sum(one.n_wrong_reason for one in mine)} of {n_judged}" if n_judged else "-"
 
 
 def _legend(cells: Sequence[str]) -> str:
@@ -135,7 +139,8 @@ def _legend(cells: Sequence[str]) -> str:
         + ", ".join(_LEGEND_CELLS[cell] for cell in cells)
         + ". covers: half of the mark or more; spills: less than half of the map lies in the mark, and most of the rest "
         "where it says. Right for the wrong reason: a correct answer whose map misses the mark, or is no denser "
-        "there than elsewhere. Thresholds: `categories` in the audit file."
+        "there than elsewhere. A map that is none or points at everything gives no reason to judge and is counted apart. "
+        "Thresholds: `categories` in the audit file."
     )
 
 
@@ -169,5 +174,8 @@ def _moved(shift: ThresholdShift) -> str:
 
 def _broken(name: str) -> str:
     """A long name over two lines."""
+    owner, dot, control = name.rpartition(".")
+    if dot:
+        return f"{owner}.\n{control}"
     first, hyphen, rest = name.partition("-")
     return f"{first}-\n{rest}" if hyphen and len(name) > 11 else name

@@ -116,6 +116,8 @@ def explainers_section(outcome: Outcome) -> Section | None:
             text = f"* better than the best control, paired by case; {text}"
         if any(line.cells[-1].text.strip("-") for line in rows if not line.heading):
             text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
+            if any(one.n_no_reason for one in outcome.categories):
+                text += " +n: n further right answers whose map points nowhere or everywhere and gives no reason to judge."
         blocks.append(Paragraph(text, "dim"))
     return Section(
         "Which explainer to believe, and what it shows",
@@ -171,13 +173,10 @@ def _wrong(outcome: Outcome, model: str, explainer: str) -> str:
     """How many right answers with a mark rest on the wrong reason, and of how many."""
     if not is_judged_by_mark(outcome, model):
         return "-"
-    own = [
-        one
-        for one in outcome.categories
-        if (one.model_id, one.explainer_id) == (model, explainer) and one.category != "unmarked"
-    ]
-    right = sum(one.n_maps for one in own if one.cell in ("TP", "TN"))
-    return f"{sum(one.n_wrong_reason for one in own)} of {right}" if right else "-"
+    own = [one for one in outcome.categories if (one.model_id, one.explainer_id) == (model, explainer)]
+    judged, apart = sum(one.n_judged for one in own), sum(one.n_no_reason for one in own)
+    counted_apart = f" +{apart}" if apart else ""
+    return f"{sum(one.n_wrong_reason for one in own)} of {judged}{counted_apart}" if judged or apart else "-"
 
 
 def _findings(outcome: Outcome) -> list[Block]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from xaudit.config import CategoriesSection
-from xaudit.metrics.categories import category_of, is_wrong_reason
+from xaudit.metrics.categories import DIFFUSE, NO_MAP, UNMARKED, category_of, is_wrong_reason
 from xaudit.records import CategorisedMap, CategoryCount, MapFacts, ThresholdShift
 
 SHIFTS = (0.8, 1.2)
@@ -48,11 +48,19 @@ def category_counts(maps: Sequence[CategorisedMap]) -> tuple[CategoryCount, ...]
     """How many maps of each model and explainer fell into each category, by confusion cell."""
     n_maps: Counter[tuple[str, str, str, str]] = Counter()
     n_wrong: Counter[tuple[str, str, str, str]] = Counter()
+    n_judged: Counter[tuple[str, str, str, str]] = Counter()
+    n_no_reason: Counter[tuple[str, str, str, str]] = Counter()
     for one in maps:
         key = (one.facts.model_id, one.facts.explainer_id, one.category, one.cell)
         n_maps[key] += 1
         n_wrong[key] += one.wrong_reason
-    return tuple(CategoryCount(*key, n, n_wrong[key]) for key, n in sorted(n_maps.items()))
+        right = one.facts.correct and one.facts.no_mark is None
+        n_no_reason[key] += right and one.category in (NO_MAP, DIFFUSE)
+        n_judged[key] += right and one.category not in (NO_MAP, DIFFUSE, UNMARKED)
+    return tuple(
+        CategoryCount(*key, n, n_wrong[key], n_judged[key], n_no_reason[key])
+        for key, n in sorted(n_maps.items())
+    )
 
 
 def threshold_shifts(

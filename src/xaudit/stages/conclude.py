@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from xaudit.catalog import made_of_maps_id
 from xaudit.catalog.plugin_rows import told_row
 from xaudit.config import AuditFile
 from xaudit.config.plugged import brought_by
@@ -128,7 +129,10 @@ def conclude(
                 asdict(one) for one in (*_regressions(audit, scores, figures), *figures.published)
             ],
             "plans": [asdict(one) for one in _plans(audit, summaries)],
-            "causal": [asdict(one) for one in localized_and_causal(facts, scores, audit.categories)],
+            "causal": [
+                asdict(one)
+                for one in localized_and_causal(_under_own_marks(audit, facts), scores, audit.categories)
+            ],
         },
     )
     for failed, asked in failures(problems, n_cases=head["n_cases"], n_chosen=head["n_chosen"]):
@@ -142,6 +146,17 @@ def conclude(
                 ),
             )
     return load(run)
+
+
+def _under_own_marks(audit: AuditFile, facts: Sequence[MapFacts]) -> list[MapFacts]:
+    """The maps that were held against the marks of their own case, which the model's reliance is about."""
+    shuffled = {
+        made_of_maps_id(explainer.id, control.id)
+        for explainer in audit.explainers
+        for control in audit.controls
+        if control.name == "shuffled-marks"
+    }
+    return [one for one in facts if one.explainer_id not in shuffled]
 
 
 def _regressions(

@@ -9,13 +9,14 @@ from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds, empty_map, without_map
-from xaudit.catalog import EXTERNAL, explainer_row, metric_row
+from xaudit.audit import Chunk, Thresholds
+from xaudit.catalog import explainer_row, metric_row
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
-from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
+from xaudit.records import Case, MapFacts, Prediction, SaliencyMap, ScoreResult
+from xaudit.stages.control_of_maps import ControlOfMaps
 from xaudit.stages.human_control import score_people
-from xaudit.stages.made_of_maps import MapPool, Partners, score_mean_map, score_shuffled
+from xaudit.stages.made_of_maps import MapPool, Partners
 from xaudit.store.parts import shard_key
 
 if TYPE_CHECKING:
@@ -56,12 +57,17 @@ def maps_by_case(
 
 @dataclass(frozen=True)
 class Piece:
-    """Scores of one chunk that are stored together."""
+    """Scores of one chunk that are stored together.
+
+    Attributes:
+        facts: from which the categories of its maps are decided; None where it has no maps of its own.
+    """
 
     name: str
     chunk: Chunk
     key: str
     scores: Callable[[], Sequence[ScoreResult]]
+    facts: Callable[[], Sequence[MapFacts]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +136,18 @@ class FurtherScores:
                     about = [everything, *_told(explainer), *_told(control)]
                     key = self._key(cut, "made of maps", about, self._tuned(explainer))
                     name = f"{self.classifier.id}: {explainer.id}, {control.id}"
-                    made = (explainer, control)
-                    score = self._score_made_of_maps(chunk, cut, made, pools[explainer.id], partners)
-                    yield Piece(name, chunk, key, score)
+                    read = partial(self.stored_maps, chunk, explainer, cut.map_keys[explainer.id])
+                    made = ControlOfMaps(
+                        chunk,
+                        explainer,
+                        control,
+                        read,
+                        pools[explainer.id],
+                        partners,
+                        self._placed,
+                        self._tuned(explainer),
+                    )
+                    yield Piece(name, chunk, key, made.scores, made.facts)
 
         n_pieces = len(self.audit.explainers) * len(self._made_of_maps)
         return [Group(n_pieces, partial(pieces, index)) for index in range(n_chunks)]
@@ -172,55 +187,6 @@ class FurtherScores:
         # Raised by one whenever readers' marks would give other scores than before.
         key = self._key(cut, "people", [*_told(control), "2"])
         yield Piece(f"{self.classifier.id}: {control.id}", chunk, key, score)
-
-    def _score_made_of_maps(
-        self,
-        chunk: Chunk,
-        cut: Cut,
-        made: tuple[ExplainerSpec, ExplainerSpec],
-        pool: MapPool,
-        partners: Partners,
-    ) -> Callable[[], Sequence[ScoreResult]]:
-        explainer, control = made
-        signed, tuned = explainer_row(explainer.name).signed, self._tuned(explainer)
-
-        def score() -> Sequence[ScoreResult]:
-            maps = {
-                one.case_id: one for one in self.stored_maps(chunk, explainer, cut.map_keys[explainer.id])
-            }
-            means = {
-                cluster: pool.mean_without(cluster)
-                for cluster in {subject.case.cluster for subject in chunk.subjects}
-                if control.name == "mean-map"
-            }
-            results: list[ScoreResult] = []
-            for subject in chunk.subjects:
-                case_id = subject.case.case_id
-                missing = explainer.name == EXTERNAL.id and case_id not in maps
-                own = empty_map(chunk, explainer, case_id) if missing else maps[case_id]
-                scored: Sequence[ScoreResult]
-                match control.name:
-                    case "mean-map":
-                        mean = means[subject.case.cluster]
-                        scored = score_mean_map(
-                            subject, own, mean, control, metrics=self._placed, thresholds=tuned
-                        )
-                    case "shuffled-marks":
-                        scored = score_shuffled(
-                            subject,
-                            own,
-                            partners,
-                            control,
-                            metrics=self._placed,
-                            signed=signed,
-                            thresholds=tuned,
-                        )
-                    case name:
-                        raise ValueError(f"the catalog lists '{name}', but nothing makes it of maps")
-                results += [without_map(one) for one in scored] if missing else scored
-            return results
-
-        return score
 
     def _pool(self, cuts: Sequence[Cut], explainer: ExplainerSpec) -> MapPool:
         def read(index: int) -> Sequence[SaliencyMap]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from xaudit.audit import Subject, Thresholds, localize
+from xaudit.audit import Subject, Thresholds, facts_of_map, localize
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog import made_of_maps_id
 from xaudit.config import ExplainerSpec, MetricSpec, fingerprint
@@ -25,6 +25,7 @@ from xaudit.records import (
     Case,
     FloatArray,
     IntArray,
+    MapFacts,
     Prediction,
     SaliencyMap,
     Score,
@@ -123,6 +124,17 @@ def score_mean_map(
             return localize(subject, made, metrics, signed=True, thresholds=thresholds)
 
 
+def mean_map_facts(
+    subject: Subject, saliency: SaliencyMap, mean: FloatArray | Absent, control: ExplainerSpec
+) -> MapFacts | None:
+    """Measure the mean of the other patients' maps under this case's mark; None where there is no mean."""
+    match mean:
+        case Absent():
+            return None
+        case _:
+            return facts_of_map(subject, _as_control(saliency, control, mean))
+
+
 class Partners:
     """Whose marks a case's map is held against: other patients' cases of the same class, drawn by the run's seed.
 
@@ -203,6 +215,23 @@ def score_shuffled(
             if isinstance(result, Score):
                 values[result.key.metric_id, result.key.reader].append(result.value)
     return [_mean_of(result, values[result.key.metric_id, result.key.reader]) for result in own]
+
+
+def shuffled_facts(
+    subject: Subject, saliency: SaliencyMap, partners: Partners, control: ExplainerSpec, *, signed: bool
+) -> MapFacts | None:
+    """Measure a case's map under the mark of the first patient drawn; None where none has a mark.
+
+    A map has one category, so the further draws of the scores have none.
+    """
+    values = saliency.values if signed else np.abs(saliency.values)
+    named = _as_control(saliency, control, values)
+    if not subject.mark.any():
+        return facts_of_map(subject, named)
+    drawn = partners.of(subject.case, draws=1)
+    if not drawn:
+        return None
+    return facts_of_map(replace(subject, regions=partners.regions(drawn[0], subject)), named)
 
 
 def _mean_of(own: ScoreResult, values: Sequence[float]) -> ScoreResult:

@@ -204,13 +204,16 @@ class ShardPlan:
 
     def _shard_of(self, piece: Piece, keys: PartKeys) -> Shard:
         keys.scores[piece.key] = None
-        return self._shard(
-            piece.name,
-            piece.chunk,
-            piece.key,
-            lambda: write_part(self.run, SCORES, piece.key, piece.scores()),
-            keys=keys,
-        )
+        tables: Sequence[Table[Any]] = (SCORES,) if piece.facts is None else (SCORES, MAP_FACTS)
+        if piece.facts is not None:
+            keys.facts[piece.key] = None
+
+        def do() -> None:
+            if piece.facts is not None:
+                write_part(self.run, MAP_FACTS, piece.key, piece.facts())
+            write_part(self.run, SCORES, piece.key, piece.scores())
+
+        return self._shard(piece.name, piece.chunk, piece.key, do, keys=keys, tables=tables)
 
     def _shard(
         self,

@@ -236,7 +236,7 @@ CATEGORIES = _schema(
     (
         "wrong_reason",
         _TRUTH,
-        "right for the wrong reason: correct, and the map misses or is no denser in the mark",
+        "right for the wrong reason: correct, and a map that points somewhere misses the mark or is no denser in it",
     ),
     empty=_FACTS_EMPTY,
 )
