@@ -107,8 +107,8 @@ class Pair(nn.Module):
     [
         ("twice", "runs more than once per image"),
         ("never", "is not reached by an image"),
-        ("flat", "gives (3, 2), not features of shape (N, C, h, w)"),
-        ("pair", "gives tuple, not features of shape (N, C, h, w)"),
+        ("flat", "gives (N, 2), not features on a grid of rows and columns"),
+        ("pair", "gives tuple, not features on a grid of rows and columns"),
     ],
 )
 def test_a_layer_without_one_grid_of_features_is_refused_and_its_hooks_are_removed(layer, problem, images):

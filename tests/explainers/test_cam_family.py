@@ -135,7 +135,7 @@ def test_ablationcam_runs_the_head_alone_only_where_that_gives_the_same_logits(i
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_a_layer_that_is_no_picture_is_refused(name, images):
-    with pytest.raises(ModelError, match=r"layer 'head' gives \(3, 2\), not features of shape"):
+    with pytest.raises(ModelError, match=r"layer 'head' gives \(N, 2\), not features on a grid"):
         explain(name, classifier_of(Smooth(), layer="head"), images)
 
 

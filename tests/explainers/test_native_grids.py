@@ -78,5 +78,5 @@ def test_occlusions_cells_are_its_steps(classifier):
 
 def test_a_layer_without_a_picture_is_refused_by_name(classifier):
     spec = ExplainerSpec.model_validate({"name": "gradcam", "layer": "head"})
-    with pytest.raises(ModelError, match=r"layer 'head' gives \(1, 2\), not features of shape"):
+    with pytest.raises(ModelError, match=r"layer 'head' gives \(N, 2\), not features on a grid"):
         native_grids(spec, classifier)

@@ -1,6 +1,7 @@
 """Class activation maps, through pytorch-grad-cam; its sole user.
 
-The library scales every map to 0 to 1, so magnitudes of two images cannot be compared.
+The library scales every map to 0 to 1, so magnitudes of two images cannot be compared. It takes features as (N, C, h, w);
+other orders of the axes are turned round for it, and back where features are put in again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from xaudit.errors import ModelError
 from xaudit.explainers.custody import custody
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
+from xaudit.models.layer_grid import LayerGrid, layer_grid
 from xaudit.records import FloatArray
 
 
@@ -46,32 +48,28 @@ class GradCamExplainer:
         return cls(classifier, layer, names.get(id(layer), type(layer).__name__))
 
     @cached_property
-    def grid_hw(self) -> tuple[int, int]:
-        """Height and width of the layer's features; costs one forward of a blank image, which the meter leaves out.
+    def grid(self) -> LayerGrid:
+        """The axes of the layer's features; costs a few forwards of blank images, which the meter leaves out.
 
         Raises:
-            ModelError: where the layer's features are no picture, or no image reaches it.
+            ModelError: where the layer's features are no picture, nothing tells their axes, or no image reaches it.
         """
-        passage = _Passage(self.classifier.id, self.layer_name)
-        seen: list[tuple[int, int]] = []
+        return layer_grid(
+            self.classifier.module,
+            self.layer,
+            subject=f"model '{self.classifier.id}': layer '{self.layer_name}'",
+            model_hw=self.classifier.model_hw,
+        )
 
-        def note(layer: torch.nn.Module, inputs: object, features: object) -> None:
-            height, width = passage.enter(layer, inputs, features).shape[2:]
-            seen.append((height, width))
-
-        handle = self.layer.register_forward_hook(note)
-        blank = torch.zeros((1, 3, *self.classifier.model_hw), device=self.classifier.device)
-        try:
-            with torch.no_grad():
-                self.classifier.module.forward(blank)
-        finally:
-            handle.remove()
-        passage.check_entered(self.layer, None, None)
-        return seen[0]
+    @property
+    def grid_hw(self) -> tuple[int, int]:
+        """Height and width of the layer's features; errors as :attr:`grid`."""
+        return self.grid.hw
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
         check_request(self.classifier, images, targets, seeds)
+        _ = self.grid  # before any work: what has no grid is refused here
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
         with custody(self.classifier.module), torch.enable_grad():
             for start in range(0, len(images), self.classifier.batch_size):
@@ -85,7 +83,7 @@ class GradCamExplainer:
             passage = _Passage(self.classifier.id, self.layer_name)
             stack.callback(self.layer.register_forward_hook(passage.enter).remove)
             # The library's own `with` prints and swallows an IndexError; its hooks are released here instead.
-            cam = GradCAM(module, [self.layer])
+            cam = GradCAM(module, [self.layer], reshape_transform=self.grid.channels_first)
             stack.callback(cam.activations_and_grads.release)
             stack.callback(self.layer.register_forward_hook(passage.leave).remove)
             stack.callback(module.register_forward_hook(passage.check_entered).remove)
@@ -110,8 +108,7 @@ class _Passage:
         if self._entered:
             raise self._unfit("runs more than once per image")
         if not isinstance(features, torch.Tensor) or features.ndim != 4:
-            shape = tuple(features.shape) if isinstance(features, torch.Tensor) else type(features).__name__
-            raise self._unfit(f"gives {shape}, not features of shape (N, C, h, w)")
+            raise ValueError("the layer gave features on a grid when it was asked before")
         self._entered = True
         return features.detach().requires_grad_()
 
@@ -169,14 +166,20 @@ class CamExplainer:
         same = GradCamExplainer.from_options(options, classifier)
         return cls(method, classifier, same.layer, same.layer_name)
 
+    @cached_property
+    def grid(self) -> LayerGrid:
+        """As :attr:`GradCamExplainer.grid`."""
+        return GradCamExplainer(self.classifier, self.layer, self.layer_name).grid
+
     @property
     def grid_hw(self) -> tuple[int, int]:
         """As :attr:`GradCamExplainer.grid_hw`."""
-        return GradCamExplainer(self.classifier, self.layer, self.layer_name).grid_hw
+        return self.grid.hw
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
         check_request(self.classifier, images, targets, seeds)
+        _ = self.grid  # before any work: what has no grid is refused here
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
         of_batch = self._with_gradients if self.method in _BY_GRADIENTS else self._without_gradients
         with custody(self.classifier.module):
@@ -192,7 +195,7 @@ class CamExplainer:
             stack.enter_context(torch.enable_grad())
             passage = _Passage(self.classifier.id, self.layer_name)
             stack.callback(self.layer.register_forward_hook(passage.enter).remove)
-            cam = _BY_GRADIENTS[self.method](module, [self.layer])
+            cam = _BY_GRADIENTS[self.method](module, [self.layer], reshape_transform=self.grid.channels_first)
             stack.callback(cam.activations_and_grads.release)
             stack.callback(self.layer.register_forward_hook(passage.leave).remove)
             stack.callback(module.register_forward_hook(passage.check_entered).remove)
@@ -221,10 +224,12 @@ class CamExplainer:
     def _features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The layer's features, (N, C, h, w), and the logits, both on the CPU."""
         passage = _Passage(self.classifier.id, self.layer_name)
+        grid = self.grid
         kept: list[torch.Tensor] = []
 
         def keep(layer: torch.nn.Module, inputs: object, features: object) -> None:
-            kept.append(passage.enter(layer, inputs, features).detach().float().clone().cpu())
+            entered = passage.enter(layer, inputs, features).detach()
+            kept.append(grid.channels_first(entered).float().clone().cpu())
 
         handle = self.layer.register_forward_hook(keep)
         try:
@@ -280,7 +285,7 @@ class CamExplainer:
 
     def _head(self, image: torch.Tensor, features: torch.Tensor, n_copies: int) -> torch.Tensor:
         """The logits of features that take the place of the layer's own, (K, n_classes)."""
-        placed = features.to(image.device).contiguous(memory_format=torch.channels_last)
+        placed = self.grid.as_given(features.to(image.device).contiguous(memory_format=torch.channels_last))
         handle = self.layer.register_forward_hook(lambda _layer, _inputs, _features: placed)
         copies = image.expand(n_copies, -1, -1, -1).contiguous(memory_format=torch.channels_last)
         try:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 import torch
 
 from xaudit.errors import ModelError, did_you_mean
+from xaudit.models.layer_grid import grids
 
 _TORCHVISION = "torchvision.models."
 _N_CANDIDATES = 8
+_LEARN_FEATURES = (torch.nn.Conv2d, torch.nn.LayerNorm, torch.nn.Linear)
 
 TARGET_LAYERS: Mapping[str, str] = {
     "alexnet.AlexNet": "features.11",
@@ -28,6 +30,7 @@ TARGET_LAYERS: Mapping[str, str] = {
     "resnet.ResNet": "layer4.-1",
     "shufflenetv2.ShuffleNetV2": "conv5",
     "squeezenet.SqueezeNet": "features.-1",
+    "swin_transformer.SwinTransformer": "features.-1",
     "vgg.VGG": "features.-2",
     "timm.models.convnext.ConvNeXt": "stages.-1",
     "timm.models.densenet.DenseNet": "features.denseblock4",
@@ -35,6 +38,8 @@ TARGET_LAYERS: Mapping[str, str] = {
     "timm.models.mobilenetv3.MobileNetV3": "blocks.-1",
     "timm.models.regnet.RegNet": "s4",
     "timm.models.resnet.ResNet": "layer4.-1",
+    "timm.models.swin_transformer.SwinTransformer": "layers.-1",
+    "timm.models.swin_transformer_v2.SwinTransformerV2": "layers.-1",
     "timm.models.vgg.VGG": "features.-2",
     "transformers.models.convnext.modeling_convnext.ConvNextForImageClassification": "convnext.encoder.stages.-1",
     "transformers.models.resnet.modeling_resnet.ResNetForImageClassification": "resnet.encoder.stages.-1",
@@ -42,17 +47,15 @@ TARGET_LAYERS: Mapping[str, str] = {
 }
 """The network's class, torchvision's without its package: path of the layer; a number counts children, from the end where it is negative."""
 
-WITHOUT_CONVOLUTIONS: frozenset[str] = frozenset(
+OF_TOKENS: frozenset[str] = frozenset(
     {
-        "swin_transformer.SwinTransformer",
-        "timm.models.swin_transformer.SwinTransformer",
         "timm.models.vision_transformer.VisionTransformer",
         "transformers.models.swin.modeling_swin.SwinForImageClassification",
         "transformers.models.vit.modeling_vit.ViTForImageClassification",
         "vision_transformer.VisionTransformer",
     }
 )
-"""Classes whose features are tokens, which no CAM method of this version can place."""
+"""Classes whose blocks give lists of tokens, (N, tokens, C), which no CAM method of this version can place."""
 
 
 def target_layer(
@@ -69,10 +72,10 @@ def target_layer(
         key = f"{kind.__module__}.{kind.__name__}".removeprefix(_TORCHVISION)
         if key in TARGET_LAYERS:
             return _follow(module, TARGET_LAYERS[key])
-        if key in WITHOUT_CONVOLUTIONS:
+        if key in OF_TOKENS:
             raise ModelError(
-                f"model '{model_id}': a class activation map needs a convolution layer, and {kind.__name__} has none whose output "
-                "is a picture",
+                f"model '{model_id}': the blocks of {kind.__name__} give lists of tokens, shape (N, tokens, C), which no CAM method "
+                "of this version can place in the image",
                 hint="explain it with lime, occlusion or integrated-gradients",
             )
     raise ModelError(
@@ -82,7 +85,7 @@ def target_layer(
 
 
 def candidate_layers(module: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, tuple[int, int]]:
-    """The modules that hold a convolution and whose output is a picture, with its grid, in order of use.
+    """The modules that hold weights of convolutions or of channels and whose output is a picture, in order of use.
 
     Of modules that follow each other on the same grid only the last is named, which is the one to explain.
 
@@ -90,24 +93,12 @@ def candidate_layers(module: torch.nn.Module, model_hw: tuple[int, int]) -> dict
         module: in evaluation mode.
         model_hw: the frame to try it on.
     """
-    seen: dict[str, tuple[int, int]] = {}
-    handles = []
-    for name, part in module.named_modules():
-        if name and any(isinstance(inner, torch.nn.Conv2d) for inner in part.modules()):
-
-            def note(_part: torch.nn.Module, _args: object, output: object, name: str = name) -> None:
-                if isinstance(output, torch.Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1:
-                    seen.pop(name, None)
-                    seen[name] = (output.shape[2], output.shape[3])
-
-            handles.append(part.register_forward_hook(note))
-    device = next((weight.device for weight in module.parameters()), torch.device("cpu"))
-    try:
-        with torch.inference_mode():
-            module.forward(torch.zeros((1, 3, *model_hw), device=device))
-    finally:
-        for handle in handles:
-            handle.remove()
+    parts = dict(module.named_modules())
+    seen = {
+        name: grid.hw
+        for name, grid in grids(module, model_hw).items()
+        if min(grid.hw) > 1 and any(isinstance(inner, _LEARN_FEATURES) for inner in parts[name].modules())
+    }
     last_of_grid = {grid: name for name, grid in seen.items()}
     return {name: grid for grid, name in last_of_grid.items()}
 
