@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xaudit.cases.self_test import plant_corners
+from xaudit.cases.self_test import check_reading, plant_corners
 
 
 def marked(height, width, rows, columns):
@@ -34,3 +34,8 @@ def test_a_block_that_is_cropped_off_is_found_nowhere_and_is_no_fault():
     inside = plant_corners(marked(8, 40, (0, 8), (16, 24)), fit="crop", model_hw=(16, 16))
     assert [block.planted for block in inside] == [(17.5, 1.5), (22.5, 1.5), (17.5, 6.5), (22.5, 6.5)]
     assert all(block.seen and block.found is not None and block.aligned for block in inside)
+
+
+def test_a_workspace_is_made_with_all_the_folders_above_it(tmp_path):
+    assert check_reading(tmp_path / "new" / "workspace")
+    assert check_reading(tmp_path / "new" / "workspace")

@@ -77,3 +77,14 @@ def test_the_lowest_first_are_taken_in_portions_from_the_first_step_on():
     asking = ask_faithfulness(spec, classifier, BRIGHT, 1, saliency)
     curve = answer_one(asking, classifier.logits, batch_size=8).curve.value
     np.testing.assert_allclose(curve, expit([4, 0, *[-4] * 15]), atol=1e-6)
+
+
+@pytest.mark.parametrize(("threshold", "measured"), [(2.5, True), (4, False)])
+def test_a_target_without_any_probability_can_lose_none(threshold, measured):
+    # σ(8 · (1 - threshold)): σ(-12) is 6e-6, σ(-24) is 4e-11, and the limit is 1e-6.
+    spec = MetricSpec(name="irof", segments=8, baseline="black")
+    image = torch.rand((3, *SHAPE), generator=torch.Generator().manual_seed(0))
+    image[:, torch.from_numpy(CORNER)] = 1.0
+    found = score_faithfulness(spec, reads(CORNER, threshold=threshold), image, 1, DISTINCT)
+    reason = "the model gives the target no probability to begin with, so none can be lost"
+    assert isinstance(found, float) if measured else found == Absent(reason)
