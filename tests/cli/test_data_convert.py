@@ -36,7 +36,7 @@ def test_annotations_are_converted_and_what_is_lost_is_said(answer, data):
         "out/yolo: 3 files",
         "1 mark and 1 vote that nothing is there, by 1 reader",
         "read back: 2 of 2 (image, reader) pairs cover exactly the same pixels",
-        "note: readers are 1 folders, which other tools take for other images",
+        "note: readers are 1 folder, which other tools take for other images",
     ]
     # (10 + 20) / 2 / 60, (5 + 17) / 2 / 40, 10 / 60, 12 / 40
     assert Path("out/yolo/dr-a/sick/a.txt").read_text() == "0 0.25 0.275 0.166666666667 0.3\n"

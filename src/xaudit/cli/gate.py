@@ -83,7 +83,7 @@ def gate(
         strict=strict,
     )
     outcome = regate(existing_run(run, out), limits)
-    sections = [verdict_section(outcome), gates_section(outcome)]
+    sections = [gates_section(outcome), verdict_section(outcome)]
     match form:
         case ReportFormat.JSON:
             emit_json(verdicts_as_json(outcome))
