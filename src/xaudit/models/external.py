@@ -57,6 +57,7 @@ class ExternalModel(Classifier):
     def __post_init__(self) -> None:
         frame = (self.class_names, self.model_hw, self.fit, self.mean, self.std, self.table_checksum)
         self.fingerprint = hashlib.sha256(repr(frame).encode()).hexdigest()[:16]
+        self.notes = self.remarks
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
         """Raises ModelError: there is nobody to ask."""
