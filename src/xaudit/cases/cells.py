@@ -1,6 +1,7 @@
 """What a cell of a table says, and which cells are empty: the same for every table that is read."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from xaudit.cases.spelling import nfc
 
@@ -14,6 +15,9 @@ EMPTY = frozenset(
 """What spreadsheets, data frames and people write into a cell for nothing, in lower case."""
 
 
+_SHORT = 64
+
+
 def is_empty(cell: str) -> bool:
     """True where a cell holds nothing, or one of the words that stand for nothing.
 
@@ -21,8 +25,7 @@ def is_empty(cell: str) -> bool:
         >>> is_empty(" NaN "), is_empty("N/A"), is_empty(""), is_empty("No finding"), is_empty("0")
         (True, True, True, False, False)
     """
-    text = cell.strip()
-    return not text or (len(text) <= 8 and text.lower() in EMPTY)
+    return not cell_text(cell)
 
 
 def cell_text(cell: str) -> str:
@@ -32,8 +35,13 @@ def cell_text(cell: str) -> str:
         >>> cell_text(" p1 "), cell_text("#N/A")
         ('p1', '')
     """
+    return _short_text(cell) if len(cell) <= _SHORT else nfc(cell.strip())
+
+
+@lru_cache(maxsize=1 << 14)
+def _short_text(cell: str) -> str:
     text = cell.strip()
-    return "" if len(text) <= 8 and text.lower() in EMPTY else nfc(text)
+    return "" if text.lower() in EMPTY else nfc(text)
 
 
 def without_empty_end(cells: Sequence[str]) -> Sequence[str]:

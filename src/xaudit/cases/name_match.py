@@ -14,7 +14,7 @@ is one that is spelled like the data's patients with other digits. Nothing depen
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from xaudit.cases.entry import SPLITS
@@ -60,6 +60,7 @@ class SplitName(NamedTuple):
     is_absolute: bool
 
 
+@lru_cache(maxsize=1 << 16)
 def split_name(name: str) -> SplitName:
     r"""The parts of a name, in one Unicode form.
 

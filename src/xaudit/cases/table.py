@@ -198,7 +198,7 @@ class _Line(NamedTuple):
 
 
 def _texts(names: Sequence[str], cells: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    texts = {name: cell_text(cell) for name, cell in zip(names, cells, strict=True)}
+    texts = dict(zip(names, map(cell_text, cells), strict=True))
     words = {
         name: cell.strip()
         for name, cell in zip(names, cells, strict=True)
