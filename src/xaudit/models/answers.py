@@ -55,7 +55,9 @@ def probe_images(model_hw: tuple[int, int]) -> torch.Tensor:
     height, width = model_hw
     noise = torch.randn((3, height, width), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     slope = torch.linspace(-1, 1, height * width, dtype=torch.float64).view(1, height, width).repeat(3, 1, 1)
-    slope[:, height // 4 : height // 2, width // 4 : width // 2] += torch.tensor([2.0, 1.5, 1.0]).view(3, 1, 1)
+    slope[:, height // 4 : height // 2, width // 4 : width // 2] += torch.tensor([2.0, 1.5, 1.0]).view(
+        3, 1, 1
+    )
     return torch.stack([noise, slope])
 
 
