@@ -1,5 +1,6 @@
 """The reusable action and the example of a pull request that fails: every command they name is carried out."""
 
+import json
 import os
 import re
 import shutil
@@ -115,7 +116,9 @@ def checkout(tmp_path):
         f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{ROOT}/src" exec {sys.executable} -m xaudit "$@"\n'
     )
     program.chmod(0o755)
-    (program.parent / "python").symlink_to(sys.executable)
+    python = program.with_name("python")
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
     return tmp_path
 
 
@@ -152,6 +155,57 @@ def make_files(checkout):
     subprocess.run([sys.executable, *make.split()[1:]], cwd=checkout, check=True, timeout=120)
 
 
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def blocks_of(section):
+    """The shell commands of one section of the README, block by block."""
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+def typed(checkout, block):
+    """A block as someone types it into a shell at the root of the clone: every line, and the last line's exit code."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-c", block],
+        cwd=checkout,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+@pytest.mark.slow
+def test_the_readme_can_be_followed_step_by_step_and_mains_run_stays(checkout):
+    runs = checkout / "examples" / "ci" / "runs"
+    of_main, of_pull = blocks_of("See it here")
+    done = typed(checkout, of_main)
+    assert done.returncode == 0, done.stderr
+    [main] = runs.iterdir()
+    before = contents(main)
+    done = typed(checkout, of_pull)
+    assert done.returncode == 1, done.stderr
+    assert contents(main) == before
+    [pull] = [path for path in runs.iterdir() if path != main]
+    [against] = blocks_of("Hold it against main")
+    done = typed(checkout, against)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.index(pull.name) < done.stdout.index(main.name)
+    said = " ".join(done.stdout.split())
+    assert f"{main.name} (base) to {pull.name} (head)" in said
+    assert "XA104" in said, "the drop is a gate that was missed"
+    # Back on main's weights, its folder is found again, nothing is computed anew, and it is what `report` shows.
+    done = typed(checkout, of_main)
+    assert done.returncode == 0, done.stderr
+    assert sorted(runs.iterdir()) == sorted([main, pull])
+    work = json.loads((main / "outcome.json").read_text())["work"]
+    assert work["n_shards_reused"] == work["n_shards"]
+    done = typed(checkout, "cd examples/ci && ../../.venv/bin/xaudit report --format json")
+    assert json.loads(done.stdout)["run_id"] == main.name
+
+
 @pytest.mark.slow
 def test_main_passes_and_the_pull_request_fails_on_its_localization_threshold(checkout):
     ci = checkout / "examples" / "ci"
@@ -162,7 +216,7 @@ def test_main_passes_and_the_pull_request_fails_on_its_localization_threshold(ch
     assert (checkout / "outputs").read_text() == "exit-code=0\n"
     assert "| detector | relevance-mass-accuracy@gradcam >= 0.5 |" in (ci / "audit.md").read_text()
     [of_main] = [path for path in (ci / "runs").iterdir() if path.is_dir()]
-    of_main.rename(ci / "main")
+    before = contents(of_main)
 
     patch = EXAMPLE / "pull-request.patch"
     subprocess.run(["git", "apply", "--unsafe-paths", str(patch)], cwd=checkout, check=True, timeout=60)
@@ -182,8 +236,9 @@ def test_main_passes_and_the_pull_request_fails_on_its_localization_threshold(ch
     assert [failure.get("type") for failure in failures] == ["XA101", "XA101"]
     assert (checkout / "summary.md").read_text().count("# xaudit: lesion-or-marker, 1 model") == 2
 
+    assert contents(of_main) == before, "the pull request's run has a folder of its own"
     limits = {
-        "baseline": "examples/ci/main",
+        "baseline": of_main.name,
         "max-drop": "relevance-mass-accuracy@gradcam=0.1 reliance-mark=0.1",
     }
     done = carried_out(checkout, "Compare with the baseline", **limits)

@@ -5,6 +5,7 @@ from typing import Any
 
 from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, EXPLAINERS, METRICS, metric_row
 from xaudit.cli.options import Choices
+from xaudit.cli.output import say
 from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_audit_file
 from xaudit.config.plugged import names_of
 from xaudit.errors import UsageError, did_you_mean
@@ -142,15 +143,23 @@ def _without_lost_gates(plain: dict[str, Any], audit: AuditFile) -> list[str]:
 
 
 def existing_run(run: Path | None, out: Path) -> Path:
-    """The run folder that is meant: the one named, or the newest.
+    """Return the run folder that is meant: the one named, or the newest finished one.
+
+    Where a newer run is not finished, it says so.
 
     Raises:
         UsageError: where there is no such folder.
     """
     if run is None:
-        from xaudit.stages import newest_run
+        from xaudit.stages import newest_run, unfinished_since
 
-        return newest_run(out)
+        found = newest_run(out)
+        newer = unfinished_since(found)
+        if newer:
+            name, state = newer[0]
+            others = f", and {len(newer) - 1} more" if len(newer) > 1 else ""
+            say(f"note:  shown is {found.name}; {name} is newer and not finished ({state}){others}")
+        return found
     for place in (run, out / run):
         if place.is_dir():
             return place

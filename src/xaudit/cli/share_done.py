@@ -22,7 +22,7 @@ def share_done(folder: Path, request: "RunRequest", path: Path | None, choices: 
 
     share = request.share
     assert share is not None
-    states = states_of_shares(request)
+    states = states_of_shares(request, folder)
     left = [f"{index} ({state})" for index, state in states.items() if state != "shard"]
     lines = [f"shard {share.index} of {share.of} is done: {folder}"]
     if left:

@@ -54,7 +54,7 @@ class Classifier:
         outputs: the class that each output of the network itself stands for, before it was brought into the order of
             ``class_names``.
         code: digest of the code that builds it, where that is not xaudit's or a library's; empty otherwise.
-        answers: digest of its logits of two fixed images; empty for a file that holds its program.
+        answers_checksum: digest of its logits of two fixed images; empty for a file that holds its program.
         fingerprint: 16 hex digits; differs when weights, architecture, code, classes or preprocessing differ, or what it
             answers.
         meter: what has been asked of it.
@@ -81,7 +81,7 @@ class Classifier:
     precision: Precision = "float32"
     outputs: tuple[str, ...] = ()
     code: str = ""
-    answers: str = field(init=False, default="")
+    answers_checksum: str = field(init=False, default="")
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
     notes: tuple[str, ...] = field(init=False, default=())
@@ -105,7 +105,7 @@ class Classifier:
         )
         self.notes = (*self.remarks, *found)
         if not isinstance(self.module, Sealed):
-            self.answers = answers_digest(
+            self.answers_checksum = answers_digest(
                 self.module, n_classes=n_classes, model_hw=self.model_hw, device=self.device
             )
 
@@ -209,7 +209,7 @@ class Classifier:
         digest = hashlib.sha256()
         kinds = [(name, type(part).__name__) for name, part in self.module.named_modules()]
         frame = (self.architecture, self.class_names, self.model_hw, self.fit, self.mean, self.std)
-        digest.update(repr((frame, kinds, self.code, self.answers)).encode())
+        digest.update(repr((frame, kinds, self.code, self.answers_checksum)).encode())
         for name, tensor in sorted(self.module.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             flat = tensor.detach().cpu().contiguous().reshape(-1)

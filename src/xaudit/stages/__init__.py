@@ -40,6 +40,7 @@ __all__ = [
     "regate",
     "run_audit",
     "states_of_shares",
+    "unfinished_since",
 ]
 
 
@@ -73,11 +74,15 @@ def merge_shares(request: RunRequest, *, on_progress: Callable[[Progress], None]
     return run_audit(request, on_progress=on_progress)
 
 
-def states_of_shares(request: RunRequest) -> dict[int, str]:
-    """How far each share of a divided run is, by its number; ``absent`` where its folder is not beside this one's."""
+def states_of_shares(request: RunRequest, folder: Path) -> dict[int, str]:
+    """Return how far each share of a divided run is, by its number; ``absent`` where its folder is not beside this one's.
+
+    Args:
+        folder: of one share.
+    """
     from xaudit.stages.shares import states_of_shares as states
 
-    return states(request)
+    return states(request, folder)
 
 
 def load_outcome(run: Path) -> Outcome:
@@ -184,10 +189,30 @@ def names_in_runs(runs: Sequence[Path]) -> tuple[str, ...]:
 
 
 def newest_run(out: Path) -> Path:
-    """The newest run folder under ``out``; raises RunFolderError where there is none."""
-    from xaudit.store.run_list import list_runs
+    """Return the run folder under ``out`` that was finished last; the newest of any state where none is finished.
+
+    Raises:
+        RunFolderError: where there is no run folder.
+    """
+    from xaudit.store.run_list import FINISHED, list_runs
 
     runs = list_runs(out)
     if not runs:
         raise RunFolderError(f"{out}: no run folder there", hint="`xaudit run` makes one")
+    finished = [entry for entry in runs if entry.state in FINISHED]
+    if finished:
+        return out / max(finished, key=lambda entry: entry.last_used).run_id
     return out / next((entry for entry in runs if entry.state != "shard"), runs[0]).run_id
+
+
+def unfinished_since(run: Path) -> tuple[tuple[str, str], ...]:
+    """List the runs beside a finished one that were begun later and not finished, newest first: id and state."""
+    from xaudit.store.run_list import FINISHED, list_runs
+
+    runs = list_runs(run.parent)
+    last = next((one.last_used for one in runs if one.run_id == run.name and one.state in FINISHED), None)
+    return tuple(
+        (one.run_id, one.state)
+        for one in runs
+        if last is not None and one.state not in (*FINISHED, "shard") and one.last_used > last
+    )

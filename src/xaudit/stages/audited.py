@@ -16,9 +16,10 @@ from xaudit.models.classifier import Classifier
 from xaudit.models.external import ExternalModel
 from xaudit.models.predict import predict
 from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
-from xaudit.stages.classifiers import obtain_classifier
+from xaudit.stages.classifiers import given_classifier, has_weights, trained_classifier
 from xaudit.stages.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.folder import obtain_folder
+from xaudit.stages.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
 from xaudit.stages.request import RunRequest
 from xaudit.stages.selection import select_cases, select_for_tuning
 from xaudit.stages.shares import PREDICTED_FROM
@@ -59,8 +60,22 @@ class Audited:
 
     @cached_property
     def folder(self) -> RunFolder:
-        """Of the run: found again where the same audit was begun before, else made."""
-        return obtain_folder(self.request, self.contents)
+        """The run's folder: that of the same audit with the same inputs, or a new one.
+
+        Data and weights are read first, so that a run which is refused for them leaves no folder.
+        """
+        datasets = self.datasets
+        self.check_data()
+        given, plugins = self.given, [origin_of(one) for one in brought_by(self.audit)]
+        trained = [model for model in self.audit.models if model.id not in given]
+        return obtain_folder(
+            self.request, inputs_digest(datasets, given, trained, masks=self.masks, plugins=plugins)
+        )
+
+    @cached_property
+    def masks(self) -> str:
+        """Checksum of all masks of the anatomy; empty where there are none."""
+        return masks_checksum(self.datasets.values())
 
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
@@ -75,10 +90,20 @@ class Audited:
         return self.datasets[model.dataset or "data"]
 
     @cached_property
+    def given(self) -> Mapping[str, Classifier]:
+        """Every model whose weights are given, by its id."""
+        return {
+            model.id: given_classifier(model, self.dataset_of(model), self.request, on_progress=self._tell)
+            for model in self.audit.models
+            if has_weights(model, self.request)
+        }
+
+    @cached_property
     def classifiers(self) -> Mapping[str, Classifier]:
         """Every model with its weights, by its id; trained where it has none."""
         return {
-            model.id: obtain_classifier(
+            model.id: self.given.get(model.id)
+            or trained_classifier(
                 model,
                 self.dataset_of(model),
                 self.request,
@@ -201,6 +226,8 @@ class Audited:
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
         marks = [mark for dataset in self.datasets.values() for mark in dataset.annotations]
         classifiers = self.__dict__.get("classifiers", {})
+        predicted = self.__dict__.get("predicted", ({}, ()))[0]
+        answers = [one for of_model in predicted.values() for one in of_model.values()]
         return Contents(
             counts={
                 "cases": len(cases),
@@ -215,6 +242,12 @@ class Audited:
             external=external_checksums(classifiers),
             images=images_checksum(cases),
             annotations=annotations_checksum(marks),
+            labels=labels_checksum(cases),
+            masks=self.masks,
+            predictions=predictions_checksum(answers),
+            code={name: one.code for name, one in classifiers.items() if one.code},
+            answers={name: one.answers_checksum for name, one in classifiers.items() if one.answers_checksum},
+            outputs={name: one.outputs for name, one in classifiers.items() if one.outputs},
             plugins=[origin_of(one) for one in brought_by(self.audit)],
         )
 

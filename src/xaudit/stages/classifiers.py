@@ -20,7 +20,33 @@ if TYPE_CHECKING:
     from xaudit.models.classifier import Classifier
 
 
-def obtain_classifier(
+def has_weights(section: ModelSection, request: RunRequest) -> bool:
+    """Return True if a model need not be trained: it is external, or its weights are given or shipped."""
+    return section.is_external or _weights(section, request) is not None
+
+
+def given_classifier(
+    section: ModelSection,
+    dataset: "Dataset",
+    request: RunRequest,
+    *,
+    on_progress: Callable[[Progress], None],
+) -> "Classifier":
+    """Load a model whose weights are given, ready to be asked.
+
+    Raises:
+        AuditFileError: where the settings of an explainer cannot work on it.
+        ModelError: where it cannot be built, loaded, or explained as asked.
+    """
+    if section.is_external:
+        return obtain_external(section, dataset, request.audit, on_progress=on_progress)
+    weights = _weights(section, request)
+    if weights is None:
+        raise ValueError(f"model '{section.id}' has no weights")
+    return _loaded(section, dataset, request, weights, on_progress)
+
+
+def trained_classifier(
     section: ModelSection,
     dataset: "Dataset",
     request: RunRequest,
@@ -28,33 +54,43 @@ def obtain_classifier(
     folder: Path,
     on_progress: Callable[[Progress], None],
 ) -> "Classifier":
-    """One model, ready to be asked.
+    """Train a model without weights, or take up what an earlier start trained, ready to be asked.
 
     Args:
-        dataset: what it is audited on, and trained on where it has no weights.
+        dataset: what it is trained and audited on.
         folder: where trained weights are kept.
 
     Raises:
         AuditFileError: where the settings of an explainer cannot work on it.
-        ModelError: where it cannot be built, loaded, trained, or explained as asked.
+        ModelError: where it cannot be built, trained, or explained as asked.
     """
-    if section.is_external:
-        return obtain_external(section, dataset, request.audit, on_progress=on_progress)
-    audit = audit_of_model(request.audit, section)
-    weights = section.weights
-    if weights is None and section.source == "phantom" and not request.retrain:
-        weights = phantom_weights(section.variant or "honest")
-    if weights is None:
-        # With random weights the same questions have the same answers, hours earlier.
-        untrained = untrained_classifier(
-            section,
-            class_names=dataset.class_names,
-            device=request.device,
-            batch_size=request.audit.run.batch_size,
-        )
-        check_explainers(audit, untrained, dataset)
-        del untrained
-        weights = _train(section, dataset, request, folder=folder, on_progress=on_progress)
+    # With random weights the same questions have the same answers, hours earlier.
+    untrained = untrained_classifier(
+        section,
+        class_names=dataset.class_names,
+        device=request.device,
+        batch_size=request.audit.run.batch_size,
+    )
+    check_explainers(audit_of_model(request.audit, section), untrained, dataset)
+    del untrained
+    weights = _train(section, dataset, request, folder=folder, on_progress=on_progress)
+    return _loaded(section, dataset, request, weights, on_progress)
+
+
+def _weights(section: ModelSection, request: RunRequest) -> Path | None:
+    """The weights that are given or shipped; None for a model that is trained here."""
+    if section.weights is None and section.source == "phantom" and not request.retrain:
+        return phantom_weights(section.variant or "honest")
+    return section.weights
+
+
+def _loaded(
+    section: ModelSection,
+    dataset: "Dataset",
+    request: RunRequest,
+    weights: Path,
+    on_progress: Callable[[Progress], None],
+) -> "Classifier":
     classifier = load_classifier(
         section,
         class_names=dataset.class_names,
@@ -65,7 +101,7 @@ def obtain_classifier(
         positive=dataset.positive,
         precision=request.audit.run.precision,
     )
-    check_explainers(audit, classifier, dataset)
+    check_explainers(audit_of_model(request.audit, section), classifier, dataset)
     for note in classifier.notes:
         on_progress(Progress(f"check {section.id}", 1, 1, note))
     return classifier

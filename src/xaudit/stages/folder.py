@@ -1,7 +1,7 @@
-"""The run folder of a request: found again where the same audit was begun before, else made."""
+"""The run folder of a request: that of the same audit with the same inputs, or a new one."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,46 +11,53 @@ import yaml
 
 from xaudit.config import AuditFile
 from xaudit.errors import RunFolderError
+from xaudit.models.classifier import Classifier
+from xaudit.models.external import ExternalModel
 from xaudit.stages.request import RunRequest
-from xaudit.stages.shares import config_hash, name_of
-from xaudit.store.manifest import Contents
+from xaudit.stages.shares import audit_hash, name_of, run_hash
 from xaudit.store.run_folder import RunFolder, run_paths
 from xaudit.store.run_lock import RunLock
 
 
-def obtain_folder(request: RunRequest, contents: Callable[[], Contents] | None = None) -> RunFolder:
-    """The newest folder of the same audit, or a new one.
+def obtain_folder(request: RunRequest, inputs: str = "") -> RunFolder:
+    """Open the newest folder of the same audit with the same inputs, or create one.
 
-    Where the audit file and its data were moved, the folder of the same audit of the same images and marks counts too.
+    Where the files lie does not count, so the folder of a project that was moved is the same.
 
     Args:
-        contents: reads what the data holds; asked only where a folder may be that of a moved audit.
+        inputs: digest of all that the run is made from, see :func:`xaudit.stages.inputs.inputs_digest`.
 
     Raises:
         OutputError: where none can be made.
     """
-    name, digest = name_of(request), config_hash(request)
+    name, digest = name_of(request), run_hash(request, inputs)
     found = None if request.fresh else RunFolder.find(request.out, name=name, config_hash=digest)
-    if found is None and contents is not None and not request.fresh:
-        found = _moved(request, contents)
     return found or RunFolder.create(request.out, name=name, config_hash=digest, now=datetime.now(UTC))
 
 
-def _moved(request: RunRequest, contents: Callable[[], Contents]) -> RunFolder | None:
-    """The newest run of an audit that differs in the places of its files alone, and of the same data."""
-    digest = config_hash(request, with_places=False)
+def earlier_run(run: RunFolder, request: RunRequest) -> RunFolder | None:
+    """Return the newest other run of the same audit with other inputs, whose finished work may still hold."""
+    digest = audit_hash(request)
     for path, _ in reversed(run_paths(request.out)):
         try:
             plain = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-            if plain["audit"] != digest or plain["name"] != name_of(request):
-                continue
-            checksums = plain["checksums"]
-            here = contents()
-            if (checksums["images"], checksums["annotations"]) == (here.images, here.annotations):
-                return RunFolder.open_run(path)
+            if path.name != run.path.name and (plain["audit"], plain["name"]) == (digest, run.name):
+                return RunFolder.open_run(path, tidy=False)
         except (OSError, ValueError, KeyError, TypeError, RunFolderError):
             continue
     return None
+
+
+def shares_a_model(run: RunFolder, classifiers: Mapping[str, Classifier]) -> bool:
+    """Return True if a run holds work of one of these models with the same weights, code and answers."""
+    try:
+        weights = json.loads(run.manifest_path.read_text(encoding="utf-8"))["checksums"]["weights"]
+        return any(
+            isinstance(one, ExternalModel) or weights.get(name) == one.fingerprint
+            for name, one in classifiers.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 @contextmanager

@@ -14,12 +14,20 @@ from xaudit.records import Progress, Work
 from xaudit.stages.audited import Audited
 from xaudit.stages.conclude import conclude
 from xaudit.stages.explain_and_score import Scored, explain_and_score, parts_have_gone
-from xaudit.stages.folder import at_work_in
+from xaudit.stages.folder import at_work_in, earlier_run, shares_a_model
 from xaudit.stages.gathered import case_figures, head_of, pictures_of, problems_of, save_previews
 from xaudit.stages.report_material import report_material
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.shards import SCORES_MEAN, PartKeys
-from xaudit.stages.shares import begin_share, config_hash, note_share, require_same_contents, take_over
+from xaudit.stages.shares import (
+    PREDICTED_FROM,
+    audit_hash,
+    begin_share,
+    note_share,
+    require_same_contents,
+    take_over,
+)
+from xaudit.store.adoption import adopt_parts, adopt_predictions, adopt_weights
 from xaudit.store.event_log import append_event
 from xaudit.store.manifest import Invocation, build_manifest
 from xaudit.store.parts import (
@@ -34,6 +42,7 @@ from xaudit.store.parts import (
     prune_parts,
     read_parts,
 )
+from xaudit.store.run_folder import RunFolder
 from xaudit.store.run_status import RunState
 from xaudit.store.tables import write_annotations, write_cases
 
@@ -47,6 +56,8 @@ class Run:
         self._tell = on_progress
         self.request = request
         self.audit = request.audit
+        for model in self.audit.models:
+            check_extra(model)
         self.audited = Audited(request, on_progress)
         self.folder = self.audited.folder
 
@@ -74,9 +85,7 @@ class Run:
         return FinishedRun(self.folder.path, None)
 
     def _begin(self, until: Stage) -> None:
-        """Reads the data and loads the models, and refuses what cannot be audited."""
-        for model in self.audit.models:
-            check_extra(model)
+        """Notes what was read, trains the models that have no weights, and takes over what still holds."""
         append_event(self.folder, "started", {"until": until}, now=self.started)
         if self.request.merges:
             take_over(self.folder, self.request)
@@ -86,11 +95,22 @@ class Run:
         datasets = self.audited.datasets.values()
         write_cases(self.folder, [case for one in datasets for case in one.cases])
         write_annotations(self.folder, [mark for one in datasets for mark in one.annotations])
-        self.audited.check_data()
+        earlier = self._earlier()
         self._save_manifest({})
-        _ = self.audited.classifiers
+        if earlier is not None:
+            adopt_weights(self.folder, earlier)
+        classifiers = self.audited.classifiers
+        if earlier is not None and shares_a_model(earlier, classifiers):
+            adopt_predictions(self.folder, earlier, PREDICTED_FROM)
+            adopt_parts(self.folder, earlier)
         if self.request.merges:
             require_same_contents(self.request, self.audited.contents())
+
+    def _earlier(self) -> RunFolder | None:
+        """The run of the same audit with other inputs, from which a new folder takes over what still holds."""
+        if self.request.fresh or self.request.merges or self.folder.manifest_path.exists():
+            return None
+        return earlier_run(self.folder, self.request)
 
     def _conclude(self, scored: Scored) -> FinishedRun:
         self._tell(Progress("summarise", 0, 1))
@@ -164,8 +184,7 @@ class Run:
         contents = self.audited.contents()
         contents = replace(contents, counts={**contents.counts, **counts})
         manifest = build_manifest(self.folder, invocation, contents)
-        same_elsewhere = config_hash(self.request, with_places=False)
-        self.folder.save_json("manifest.json", {**manifest, "audit": same_elsewhere})
+        self.folder.save_json("manifest.json", {**manifest, "audit": audit_hash(self.request)})
 
     def _finish(self, state: RunState, counts: Mapping[str, int]) -> None:
         now = datetime.now(UTC)

@@ -20,7 +20,12 @@ SHARE = "share.json"
 PREDICTED_FROM = "predicted-from.json"
 """The note of what a run's predictions were made from; there once they are whole."""
 
-_NAMES = {"external": "predictions or maps of an external model", "annotations": "marks"}
+_NAMES = {
+    "external": "predictions or maps of an external model",
+    "annotations": "marks",
+    "code": "files of model code",
+    "answers": "models' answers",
+}
 """How an error calls what a checksum is of."""
 
 
@@ -31,9 +36,18 @@ def name_of(request: RunRequest) -> str:
     return name if share is None else f"{name}-shard-{share.index}-of-{share.of}"
 
 
-def config_hash(request: RunRequest, *, with_places: bool = True) -> str:
-    """Of all in a request that can change a result."""
-    return fingerprint([request.audit.fingerprint(with_places=with_places), request.retrain, request.device])
+def audit_hash(request: RunRequest) -> str:
+    """Hash every setting of a request that can change a result; of the files it names, only their names."""
+    return fingerprint([request.audit.fingerprint(with_places=False), request.retrain, request.device])
+
+
+def run_hash(request: RunRequest, inputs: str) -> str:
+    """Hash what a run id stands for: the settings of a request, and its inputs.
+
+    Args:
+        inputs: see :func:`xaudit.stages.inputs.inputs_digest`.
+    """
+    return fingerprint([audit_hash(request), inputs])
 
 
 def note_share(run: RunFolder, request: RunRequest, scores_mean: int) -> None:
@@ -45,7 +59,7 @@ def note_share(run: RunFolder, request: RunRequest, scores_mean: int) -> None:
         **run.identity,
         "index": share.index,
         "of": share.of,
-        "audit": config_hash(request, with_places=False),
+        "audit": audit_hash(request),
         "shard_size": request.audit.run.shard_size,
         "scores_mean": scores_mean,
     }
@@ -55,20 +69,25 @@ def note_share(run: RunFolder, request: RunRequest, scores_mean: int) -> None:
 def begin_share(run: RunFolder, request: RunRequest) -> None:
     """Takes over weights and predictions of an undivided run of the same audit, where there is one."""
     found = RunFolder.find(
-        request.out, name=name_of(replace(request, share=None)), config_hash=config_hash(request)
+        request.out, name=name_of(replace(request, share=None)), config_hash=run.config_hash
     )
     if found is not None:
         adopt_weights(run, found)
         adopt_predictions(run, found, PREDICTED_FROM)
 
 
-def states_of_shares(request: RunRequest) -> dict[int, str]:
-    """How far each share is, as far as its folder lies beside this one's; ``absent`` where there is none."""
+def states_of_shares(request: RunRequest, folder: Path) -> dict[int, str]:
+    """Return how far each share is, as far as its folder lies beside this one's; ``absent`` where there is none.
+
+    Args:
+        folder: of this share.
+    """
     found: dict[int, str] = {}
     assert request.share is not None
+    digest = RunFolder.open_run(folder, tidy=False).config_hash
     for index in range(1, request.share.of + 1):
         one = replace(request, share=Share(index, request.share.of))
-        run = RunFolder.find(request.out, name=name_of(one), config_hash=config_hash(request))
+        run = RunFolder.find(request.out, name=name_of(one), config_hash=digest)
         found[index] = "absent" if run is None else run.status.state
     return found
 
@@ -118,6 +137,8 @@ def check_shares(request: RunRequest) -> None:
                 hint="make all shards with the same packages installed",
             )
         for what, checksum in manifests[0]["checksums"].items():
+            if what == "predictions":  # each share may have asked the models by itself, on another processor
+                continue
             if checksum != manifest["checksums"].get(what):
                 raise RunFolderError(
                     f"{run.path}: its {_NAMES.get(what, what)} are not those of {runs[0].path}",
@@ -197,7 +218,7 @@ def _incomplete(
 
 
 def _require_one_audit(request: RunRequest, notes: Sequence[Mapping[str, Any]]) -> None:
-    asked = config_hash(request, with_places=False)
+    asked = audit_hash(request)
     for path, note in zip(request.merges, notes, strict=True):
         for key, what in (
             ("of", "of a run divided otherwise"),

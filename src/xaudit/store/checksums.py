@@ -17,18 +17,19 @@ def file_checksum(path: Path) -> str:
 
 def images_checksum(cases: Iterable[Case]) -> str:
     """Of all images of a run, whatever their order: their ids and the digests of their files."""
-    return _of_lines(f"{case.case_id}\t{case.sha256}" for case in cases)
+    return lines_checksum(f"{case.case_id}\t{case.sha256}" for case in cases)
 
 
 def annotations_checksum(annotations: Iterable[Annotation]) -> str:
     """Of all marks of a run, whatever their order."""
-    return _of_lines(
+    return lines_checksum(
         json.dumps([type(mark.region).__name__, dataclasses.asdict(mark)], sort_keys=True)
         for mark in annotations
     )
 
 
-def _of_lines(lines: Iterable[str]) -> str:
+def lines_checksum(lines: Iterable[str]) -> str:
+    """Hash texts, whatever their order."""
     digest = hashlib.sha256()
     for line in sorted(lines):
         digest.update(line.encode("utf-8", "surrogatepass") + b"\n")

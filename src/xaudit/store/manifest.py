@@ -82,6 +82,12 @@ class Contents:
         external: SHA-256 of the files of each external model, by model id: its predictions, its maps by explainer.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
+        labels: SHA-256 over what the data says of each case.
+        masks: SHA-256 over all masks of the anatomy; empty where there are none.
+        predictions: SHA-256 over what the models said; empty until they were asked.
+        code: digest of the code that builds each model which is not xaudit's or a library's, by model id.
+        answers: digest of each model's answers to fixed images, by model id.
+        outputs: the class that each output of a model stands for, by model id.
         plugins: kind, name, package and version of each thing that another package brought.
     """
 
@@ -90,6 +96,12 @@ class Contents:
     external: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     images: str = ""
     annotations: str = ""
+    labels: str = ""
+    masks: str = ""
+    predictions: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     plugins: Sequence[Mapping[str, str]] = ()
 
 
@@ -123,8 +135,21 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
             ),
             "images": contents.images,
             "annotations": contents.annotations,
+            **_known(
+                labels=contents.labels,
+                masks=contents.masks,
+                predictions=contents.predictions,
+                code=dict(contents.code),
+                answers=dict(contents.answers),
+            ),
         },
+        **_known(outputs={name: list(classes) for name, classes in contents.outputs.items()}),
     }
+
+
+def _known(**values: object) -> dict[str, object]:
+    """The values that hold something."""
+    return {name: value for name, value in values.items() if value}
 
 
 def library_versions() -> dict[str, str | None]:

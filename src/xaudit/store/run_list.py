@@ -7,6 +7,9 @@ from pathlib import Path
 from xaudit.errors import RunFolderError
 from xaudit.store.run_folder import RunFolder, run_paths, utc_of
 
+FINISHED = ("complete", "incomplete")
+"""States of a run that has a report."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
@@ -16,6 +19,7 @@ class RunEntry:
         created: in UTC.
         state: as in ``status.json``, or ``unreadable``.
         note: why it is unreadable, else empty.
+        updated: when its state was written, in UTC; None where it is unreadable.
     """
 
     run_id: str
@@ -23,6 +27,12 @@ class RunEntry:
     created: datetime
     state: str
     note: str = ""
+    updated: datetime | None = None
+
+    @property
+    def last_used(self) -> tuple[datetime, str]:
+        """Sorts runs by when one was last carried out, and not by when its folder was made."""
+        return max(self.updated or self.created, self.created), self.run_id
 
 
 def list_runs(root: Path) -> tuple[RunEntry, ...]:
@@ -32,7 +42,8 @@ def list_runs(root: Path) -> tuple[RunEntry, ...]:
         created = utc_of(found)
         try:
             run = RunFolder.open_run(path, tidy=False)
-            entries.append(RunEntry(path.name, run.name, run.created, run.status.state))
+            status = run.status
+            entries.append(RunEntry(path.name, run.name, run.created, status.state, updated=status.updated))
         except RunFolderError as error:
             reason = str(error).removeprefix(str(path)).lstrip("/: ")
             entries.append(RunEntry(path.name, found["name"], created, "unreadable", reason))
