@@ -2,6 +2,7 @@
 
 import pytest
 from case_files import write_image
+from test_annotation_formats import FILES
 from test_conversion import IMAGES
 
 from xaudit.cases.annotation_export import write_annotations
@@ -59,3 +60,10 @@ def test_the_files_that_were_written_are_counted(tmp_path, kind, n_files):
     out = tmp_path / "marks"
     assert write_annotations(kind, IMAGES, marks, out).n_files == n_files
     assert sum(file.is_file() for file in [out, *out.rglob("*")]) == n_files
+
+
+def test_a_segmentation_of_no_image_in_the_folder_is_refused(tmp_path):
+    write_image(tmp_path / "images" / "a.png")
+    section = AnnotationSection(path=FILES / "dicom-seg" / "binary.dcm")
+    with pytest.raises(DataError, match=r"^binary\.dcm: segments no slice of the data$"):
+        marked_folder(tmp_path / "images", section)
