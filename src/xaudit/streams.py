@@ -83,7 +83,9 @@ class StandardStreams:
         if failure.errno == errno.EBADF:
             return "standard output is closed: the result is not shown"
         reason = os.strerror(failure.errno or 0)
-        return f"standard output cannot be written: {reason[:1].lower()}{reason[1:]}. The result is not complete"
+        return (
+            f"standard output cannot be written: {reason[:1].lower()}{reason[1:]}. The result is not complete"
+        )
 
 
 def guard_standard_streams() -> StandardStreams:
@@ -93,7 +95,7 @@ def guard_standard_streams() -> StandardStreams:
     """
     closed = [number for number in range(_N_STREAMS) if _reopen_if_closed(number)]
     if 0 in closed or sys.stdin is None:
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout, output = _guarded(sys.stdout, 1, was_closed=1 in closed)
     sys.stderr, messages = _guarded(sys.stderr, 2, was_closed=2 in closed)
     return StandardStreams(output, messages)

@@ -297,3 +297,14 @@ def _notes(opened: _Opened) -> list[str]:
 
 def _spelled(names: Sequence[str] | set[str]) -> str:
     return ", ".join(f"'{name}'" for name in sorted(names))
+
+
+def listed_entries(section: DataSection, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
+    """List the images of a section with their merged labels; none is opened."""
+    _, entries = _listed(section, faults)
+    return _merged(entries, section.merge)
+
+
+def class_names_of(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
+    """Return the classes of listed images, in the order in which a model answers them."""
+    return _class_names(entries, section)

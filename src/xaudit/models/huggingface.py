@@ -174,3 +174,9 @@ def _order(
             hint="give the data's classes these names with `merge`",
         )
     return [names.index(name) for name in class_names], ()
+
+
+def check_folder_files(folder: Path, *, subject: str) -> None:
+    """Raises ModelError where a folder lacks its description or its weights; imports nothing and loads nothing."""
+    _parsed(_config_text(folder, subject), f"{subject}/config.json")
+    _check_weights(folder, subject)
