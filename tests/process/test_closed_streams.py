@@ -78,7 +78,7 @@ COMMANDS = {
 EVERYWHERE = ("--version", "run nosuch.yaml")
 """Tried with every kind of stream also where only the fast tests run."""
 
-SEVERAL = ("stdout closed", "all closed", "both full", "cut off at once")
+SEVERAL = ("all closed", "both full", "cut off at once")
 
 
 @pytest.fixture(scope="module")
