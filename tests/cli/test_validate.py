@@ -214,6 +214,7 @@ def test_every_fault_is_listed_not_only_the_first(place, answer):
         ({"regions": {"lungs": "lung.nii.gz"}}, "{here}/lung.nii.gz: no such file of masks"),
         ({"regions": {"thorax": "t.json"}}, "{here}/t.json: no such file of annotations"),
         ({"merge": {"sick": "ill"}}, "data.merge: no class of the data is called 'sick'"),
+        ({"positive": "il"}, "data.positive: no class is called 'il'"),
         ({"classes": ["ill", "fine"]}, "data.classes: the class 'well' of the data is not listed"),
     ],
 )
@@ -244,6 +245,36 @@ def test_a_gate_on_a_site_that_no_image_comes_from(place, refusal):
     assert refusal("config", "validate", "audit.yaml") == (
         "gates[0]: site has no part 'nroth' in this data",
         "did you mean 'north'? it has north, south",
+    )
+
+
+def test_data_without_a_test_image_is_refused_unless_it_is_only_trained_on(place, refusal, answer):
+    table = Path("labels.csv").read_text()
+    Path("labels.csv").write_text(table.replace(",test,", ",train,"))
+    write([external()])
+    told = (
+        "data: no image is of the split 'test', which is what is audited; there are train",
+        "give images the split test, or name no splits to have them divided",
+    )
+    assert refusal("config", "validate", "audit.yaml") == told
+    assert refusal("run", "audit.yaml", "-q", "-o", "runs") == told
+    assert answer("predict", "audit.yaml", "-q", "-o", "runs")[0] == 0
+
+
+def test_half_precision_on_a_cpu(place, refusal):
+    write([small()], run={"precision": "bfloat16"})
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    error, _ = refusal("config", "validate", "audit.yaml")
+    assert error == "model 'm': `run.precision: bfloat16` is for a GPU, and this audit runs on the CPU"
+
+
+def test_findings_on_data_of_two_classes_without_the_one_that_is_meant(place, refusal):
+    findings = {"outputs": "multilabel", "findings": ["cough", "flu"]}
+    write([small(**findings)], {"positive": "ill"})
+    assert refusal("config", "validate", "audit.yaml") == (
+        "model 'm': the data's positive class 'ill' is none of its findings",
+        "name the one that is meant as `finding`: cough, flu",
     )
 
 

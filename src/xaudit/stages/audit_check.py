@@ -13,6 +13,8 @@ from xaudit.errors import AuditFileError, DataError, XauditError, did_you_mean
 from xaudit.explainers.external.map_folder import check_map_folder
 from xaudit.models.extras import check_extra
 from xaudit.records import ALL_CASES
+from xaudit.stages.request import Stage
+from xaudit.stages.tuning import SCORED
 from xaudit.store.atomic_file import refusals_as_output_errors
 from xaudit.store.foreign_table import read_foreign_table
 
@@ -41,12 +43,13 @@ class AuditCheck:
                 self.faults.append(error)
 
 
-def check_audit(audit: AuditFile, *, out: Path, device: str = "auto") -> AuditCheck:
+def check_audit(audit: AuditFile, *, out: Path, device: str = "auto", until: Stage = "report") -> AuditCheck:
     """Look for all that would stop a run, without opening an image or asking a model.
 
     Args:
         out: where run folders would stand.
         device: as for the run.
+        until: the last stage that is wanted; training and predicting need no test images.
     """
     check = AuditCheck()
     with check.gathering():
@@ -54,6 +57,9 @@ def check_audit(audit: AuditFile, *, out: Path, device: str = "auto") -> AuditCh
     previews = {name: preview(section) for name, section in audit.all_datasets.items()}
     for name, listed in previews.items():
         check.faults += listed.faults
+        if until not in ("train", "predict"):
+            with check.gathering():
+                _check_test_images(name, listed)
         if audit.all_datasets[name].format != "phantom":
             check.unchecked.append(
                 f"{'the data' if name == 'data' else name}: images, marks and masks were not opened; "
@@ -73,6 +79,16 @@ def _check_writable(out: Path) -> None:
         place = place.parent
     with refusals_as_output_errors(out), tempfile.TemporaryFile(dir=place):
         pass
+
+
+def _check_test_images(name: str, listed: Preview) -> None:
+    """Raises DataError where the data names splits and no image is of the one that is audited."""
+    splits = {entry.split for entry in listed.entries}
+    if splits and None not in splits and SCORED not in splits:
+        raise DataError(
+            f"{name}: no image is of the split '{SCORED}', which is what is audited; there are {', '.join(sorted(map(str, splits)))}",
+            hint=f"give images the split {SCORED}, or name no splits to have them divided",
+        )
 
 
 def _check_strata(audit: AuditFile, previews: Mapping[str, Preview]) -> None:
@@ -114,10 +130,13 @@ def _check_model(
     if len(check.faults) > before:
         return
     from xaudit.models.blueprint import check_weights_file, draw_blueprint
-    from xaudit.models.device import choose_device
+    from xaudit.models.load import check_findings, check_precision, place_of
 
     with check.gathering():
-        choose_device(device)
+        check_precision(model, audit.run.precision, place_of(model, device))
+    if listed.class_names:
+        with check.gathering():
+            check_findings(model, listed.class_names, audit.all_datasets[model.dataset or "data"].positive)
     answers = listed.class_names if model.outputs == "classes" else model.findings
     drawn = None
     if model.source not in _WHOLE:
