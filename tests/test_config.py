@@ -203,8 +203,9 @@ COMPLAINTS = {
     ),
     "a number out of bounds": (
         {"explainers": [{"name": "occlusion", "window": 1.5}]},
-        "explainers[0]: window: expected a number at least 0.01 and at most 1, got 1.5",
-        SCHEMA_HINT,
+        "explainers[0]: window: expected a number at least 0.01 and at most 1, got 1.5: it is the side of the patch, as a "
+        "share of the image's side",
+        "1.5 px of a side of 224 px would be 0.0067",
     ),
     "not a number": (
         {"explainers": [{"name": "occlusion", "window": float("nan")}]},

@@ -2,19 +2,33 @@
 
 import importlib.util
 import re
+import shlex
+from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
-import yaml
 
 from plugin_site import installed, write_example
 from xaudit.cli.application import application
 from xaudit.config import build_audit_file
+from xaudit.config.data import AnnotationFormatName
+from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").rglob("*.md"),
+    ]
+)
+EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if path.name != "workflow.yaml")
+TOP_FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", "fixtures", "requirements")
+FROM_ELSEWHERE = {"lung_models.py", "nets.py"}
+"""Files of the user's own that pages name."""
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -60,7 +74,14 @@ def command_lines():
             for line in text.splitlines():
                 words = COMMENT.sub("", line).split()
                 if words and words[0].removeprefix(".venv/bin/") == "xaudit":
-                    yield pytest.param(words[1:], id=f"{shown(page)}: {' '.join(words)}")
+                    yield pytest.param(line, id=f"{shown(page)}: {' '.join(words)}")
+
+
+def words_of(line):
+    """What the shell hands over to the command."""
+    words = shlex.split(line.replace(" > ", " | ").replace(" 2> ", " | "), comments=True)
+    ends = [number for number, word in enumerate(words) if word in ("|", "&&", ";", "||", "\\")]
+    return words[1 : min(ends, default=len(words))]
 
 
 @pytest.mark.parametrize(("name", "text"), list(generator().pages().items()))
@@ -95,7 +116,7 @@ def example_package(tmp_path_factory):
 
 @pytest.mark.parametrize("text", list(audit_files()))
 def test_every_audit_file_shown_is_one(text):
-    audit = build_audit_file(yaml.safe_load(text), shown="page", root=ROOT)
+    audit = build_audit_file(plain_yaml(text), shown="page", root=ROOT)
     assert audit.models
 
 
@@ -106,17 +127,69 @@ def test_every_other_yaml_block_is_part_of_an_audit_file(page):
         "models": [{"id": "m", "source": "torchvision", "architecture": "resnet18"}],
     }
     for text in blocks(page, "yaml"):
-        build_audit_file({**needed, **yaml.safe_load(text)}, shown=shown(page), root=ROOT)
+        build_audit_file({**needed, **plain_yaml(text)}, shown=shown(page), root=ROOT)
 
 
-@pytest.mark.parametrize("words", list(command_lines()))
-def test_every_command_shown_exists_with_its_options(words):
-    command = typer.main.get_command(application)
+def test_a_page_that_gives_a_key_twice_would_be_noticed():
+    with pytest.raises(PlainYamlError, match="'gates' is given twice"):
+        plain_yaml("gates: []\nname: a\ngates: []\n")
+
+
+@pytest.mark.parametrize("line", list(command_lines()))
+def test_every_command_shown_is_one_that_the_program_takes(line):
+    command, words = typer.main.get_command(application), words_of(line)
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
-    assert not hasattr(command, "commands"), "the command is not there"
-    known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
-    assert {word.partition("=")[0] for word in words if word.startswith("-") and word != "-"} <= known
+    assert not hasattr(command, "commands") or words == ["--help"], "the command is not there"
+    with suppress(typer.Exit), command.make_context("xaudit", words):
+        pass
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_command_named_in_a_sentence_exists_with_its_options(page):
+    root = typer.main.get_command(application)
+    for text in re.findall(r"`xaudit ([^`]+)`", page.read_text(encoding="utf-8")):
+        command, words = root, text.split()
+        while words and words[0] in getattr(command, "commands", {}):
+            command, words = command.commands[words[0]], words[1:]
+        assert command is not root or words[0].startswith("-"), text
+        known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)} | {
+            "--help"
+        }
+        assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known, text
+
+
+@pytest.fixture(scope="module")
+def repository():
+    """Every file and folder of the repository, as a path below it."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for name in TOP_FOLDERS
+        for path in [ROOT / name, *(ROOT / name).rglob("*")]
+        if "__pycache__" not in path.parts
+    } | {path.name for path in ROOT.iterdir()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_file_of_the_project_that_a_page_names_is_there(page, repository):
+    lost = []
+    for word in re.findall(r"`([\w./-]+)`", page.read_text(encoding="utf-8")):
+        name = word.rstrip("/")
+        if not name.startswith(tuple(f"{top}/" for top in TOP_FOLDERS)) and not name.endswith(".py"):
+            continue
+        if name in FROM_ELSEWHERE or name in repository:
+            continue
+        if name.startswith("src/") or not any(path.endswith(f"/{name}") for path in repository):
+            lost.append(word)
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_the_number_of_formats_of_marks_is_that_of_the_program(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    n_formats = len(get_args(AnnotationFormatName)) - 1  # `auto` is none
+    assert set(re.findall(r"(\d+) formats", text)) == {str(n_formats)}
+    assert not re.search(r"COCO(,| and| or) (a folder of )?Pascal VOC", text)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *EXAMPLES], ids=shown)

@@ -37,7 +37,9 @@ def mine(study):
     (study / "my_net.py").write_text(NETWORK)
     (study / "my_gain.py").write_text("GAIN = +1\n")
     (study / "shift.json").write_text("0.0")
-    write_audit(study, models=[study_model(factory="my_net:build")], explainers=["gradcam"], gates=[], controls=[])
+    write_audit(
+        study, models=[study_model(factory="my_net:build")], explainers=["gradcam"], gates=[], controls=[]
+    )
     return study
 
 

@@ -76,9 +76,21 @@ def test_under_strict_an_uninformative_gate_is_a_failure():
     assert failure.get("message").startswith("the gate is uninformative: the control edges on honest")
 
 
-def test_a_run_without_gates_has_no_suite():
-    root = ElementTree.fromstring(junit_xml(outcomes.unmarked_outcome()))
-    assert (root.tag, len(root)) == ("testsuites", 0)
+def test_a_run_without_gates_says_so_in_one_skipped_case():
+    [suite] = ElementTree.fromstring(junit_xml(outcomes.unmarked_outcome()))
+    assert [suite.get(name) for name in ("name", "tests", "skipped", "failures", "errors")] == [
+        "gates",
+        "1",
+        "1",
+        "0",
+        "0",
+    ]
+    [case] = suite.iter("testcase")
+    assert case.get("name") == "the audit has gates"
+    [skipped] = case.iter("skipped")
+    assert skipped.get("message") == (
+        "no gate was set, so nothing was judged: add `gates` to the audit file, or give --fail-under"
+    )
 
 
 @pytest.mark.parametrize("schema", ["ant", "jenkins"])

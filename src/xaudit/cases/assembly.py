@@ -342,3 +342,23 @@ def _notes(opened: _Opened) -> list[str]:
 
 def _spelled(names: Sequence[str] | set[str]) -> str:
     return ", ".join(f"'{name}'" for name in sorted(names))
+
+
+def listed_entries(section: DataSection, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
+    """List the images of a section with merged labels, patients and splits; none is opened."""
+    _, entries, _ = _listed(section, faults)
+    entries = _with_patients(_merged(entries, section.merge), section.patient_pattern)
+    check_patients((entry.patient_id, entry.split or "") for entry in entries)
+    return _with_augmented(entries, section.augmented_pattern)
+
+
+def class_names_of(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
+    """Return the classes of listed images, in the order in which a model answers them.
+
+    Raises:
+        DataError: where there is only one, or one that the section names is not among them.
+    """
+    names = _class_names(entries, section)
+    if section.positive is not None:
+        _positive(section.positive, names, (), ())
+    return names

@@ -164,7 +164,12 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         citation="Zeiler and Fergus 2014",
         options=(
             Option(
-                "window", 0.125, "side of the patch, as a share of the image's side", minimum=0.01, maximum=1
+                "window",
+                0.125,
+                "side of the patch, as a share of the image's side",
+                minimum=0.01,
+                maximum=1,
+                share_of="side",
             ),
             Option(
                 "stride",
@@ -172,6 +177,7 @@ EXPLAINERS: Table[ExplainerRow] = Table(
                 "step between patches, as a share of the image's side",
                 minimum=0.01,
                 maximum=1,
+                share_of="side",
             ),
             Option("baseline", "mean", "what the patch shows", choices=("mean", "black")),
         ),
@@ -213,7 +219,12 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         (
             Option("samples", 24, "noisy copies", minimum=2),
             Option(
-                "noise", 0.15, "standard deviation, as a share of the image's range", minimum=0, maximum=1
+                "noise",
+                0.15,
+                "standard deviation, as a share of the image's range",
+                minimum=0,
+                maximum=1,
+                share_of="range",
             ),
         ),
         signed=False,
@@ -226,7 +237,12 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         (
             Option("samples", 24, "random points", minimum=2),
             Option(
-                "noise", 0.05, "standard deviation, as a share of the image's range", minimum=0, maximum=1
+                "noise",
+                0.05,
+                "standard deviation, as a share of the image's range",
+                minimum=0,
+                maximum=1,
+                share_of="range",
             ),
             _BLANK,
         ),
@@ -290,7 +306,14 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         options=(
             Option("samples", 500, "random masks", minimum=10),
             Option("grid", 7, "cells of a mask along each side", minimum=2),
-            Option("probability", 0.5, "with which a cell is shown", minimum=0.01, maximum=0.99),
+            Option(
+                "probability",
+                0.5,
+                "with which a cell is shown",
+                minimum=0.01,
+                maximum=0.99,
+                share_of="whole",
+            ),
             Option("baseline", "black", "what is hidden shows", choices=("black", "mean")),
         ),
     ),
@@ -313,7 +336,16 @@ EXPLAINERS: Table[ExplainerRow] = Table(
         control=True,
         cost="none",
         citation="",
-        options=(Option("width", 0.25, "standard deviation, as a share of the side", minimum=0.01),),
+        options=(
+            Option(
+                "width",
+                0.25,
+                "standard deviation, as a share of the side",
+                minimum=0.01,
+                maximum=1,
+                share_of="side",
+            ),
+        ),
     ),
     ExplainerRow(
         "edges",

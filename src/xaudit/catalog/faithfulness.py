@@ -142,7 +142,7 @@ FAITHFULNESS: tuple[MetricRow, ...] = (
         "-1 to 1, chance 0", "`samples` + 1 forwards", "Bhatt et al. 2020",
         options=(
             Option("samples", 100, "random subsets", minimum=10),
-            Option("share", 0.05, "of the pixels in a subset", minimum=0.0001, maximum=0.9),
+            Option("share", 0.05, "of the pixels in a subset", minimum=0.0001, maximum=0.9, share_of="whole"),
             _baseline("mean"), _answer("logit"), _STOP,
         ),
     ),
@@ -179,7 +179,7 @@ FAITHFULNESS: tuple[MetricRow, ...] = (
         "0 or more; at most 1 for `scale: best`", "`samples` + 1 forwards", "Yeh et al. 2019",
         options=(
             Option("samples", 100, "random squares", minimum=10),
-            Option("patch", 0.125, "side of a square, as a share of the image's shorter side", minimum=0.01, maximum=1),
+            Option("patch", 0.125, "side of a square, as a share of the image's shorter side", minimum=0.01, maximum=1, share_of="side"),
             _baseline("mean", _ONE_PICTURE), _answer("logit"),
             Option(
                 "reads", "attribution", "whether the map's values are contributions of pixels or slopes",
@@ -208,7 +208,7 @@ FAITHFULNESS: tuple[MetricRow, ...] = (
         "non-sensitivity", "share of patches with a value but no effect on the answer, or an effect but no value",
         "0 to 1", "(side / `patch_px`)² + 1 forwards", "Nguyen and Rodríguez Martínez 2020",
         options=(
-            _PATCH, Option("tolerance", 0.01, "share of the largest at which a value or effect counts as none", minimum=0, maximum=0.99),
+            _PATCH, Option("tolerance", 0.01, "share of the largest at which a value or effect counts as none", minimum=0, maximum=0.99, share_of="whole"),
             _baseline("mean"), _answer("logit"),
         ),
         higher_is_better=False,
@@ -228,6 +228,6 @@ COMPLEXITY: tuple[MetricRow, ...] = (
     _simple(
         "effective-complexity", "number of pixels whose magnitude is more than a trace of the map's largest",
         "1 to all pixels", "Nguyen and Rodríguez Martínez 2020", higher_is_better=False,
-        options=(Option("least", 1e-5, "share of the largest magnitude that is a trace", minimum=0, maximum=0.99),),
+        options=(Option("least", 1e-5, "share of the largest magnitude that is a trace", minimum=0, maximum=0.99, share_of="whole"),),
     ),
 )  # fmt: skip

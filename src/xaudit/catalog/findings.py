@@ -151,7 +151,7 @@ FINDINGS: tuple[FindingRow, ...] = (
         "XA402",
         "no annotations",
         "no reader's marks were given, so localization, regions and reliance cannot be measured",
-        "add COCO or Pascal VOC annotations under data.annotations",
+        "add annotations under data.annotations; `xaudit list formats` shows what is read",
     ),
     FindingRow(
         "XA403",

@@ -23,7 +23,14 @@ CUT = (
         "`tuned` for each explainer and class on another split; see `localization.tune_on`",
         choices=("otsu", "fixed", "area", "tuned"),
     ),
-    Option("threshold", 0.5, "for `fixed`: of the map scaled to 0 to 1", minimum=0, maximum=0.99),
+    Option(
+        "threshold",
+        0.5,
+        "for `fixed`: of the map scaled to 0 to 1",
+        minimum=0,
+        maximum=0.99,
+        share_of="whole",
+    ),
 )
 
 
@@ -97,7 +104,8 @@ PLACED: tuple[MetricRow, ...] = (
                 choices=("area", "maxima"),
             ),
             Option(
-                "least_coverage", 0.0, "for `area`: share of a lesion that must be exceeded", minimum=0, maximum=0.99
+                "least_coverage", 0.0, "for `area`: share of a lesion that must be exceeded", minimum=0, maximum=0.99,
+                share_of="whole",
             ),
             *CUT,
         ),

@@ -18,6 +18,7 @@ class Option:
         choices: the only texts allowed, where there are only some; of a number, texts that may stand in its place.
         came_later: whether it was added to a row that had results already. At its default it does what was done
             before, and leaves fingerprint and seeds as they were, so that stored maps stay valid.
+        share_of: what a number is a share of, where it could be taken for pixels, grey values or percent.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Option:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     came_later: bool = False
+    share_of: Literal["", "side", "range", "whole"] = ""
 
 
 @dataclass(frozen=True, slots=True)

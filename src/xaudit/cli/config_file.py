@@ -1,5 +1,6 @@
 """``xaudit config``: write, check, describe and hand out audit files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from xaudit.cli.options import DEFAULT_OUT, Out, Overrides, RunPath
 from xaudit.cli.output import emit, emit_json, say
-from xaudit.errors import OutputError, RunFolderError, UsageError
+from xaudit.errors import AuditFileError, OutputError, RunFolderError, UsageError, XauditError
 
 TEMPLATE = """\
 # What is audited, on which images, against whose marks. Paths start at this file.
@@ -16,7 +17,7 @@ seed: 0
 data:
   format: folder                 # one sub-folder per class; or csv: image,label,patient,split
   images: images
-  annotations: {path: annotations.json, readers: union}     # COCO; or a folder of Pascal VOC files
+  annotations: {path: annotations.json, readers: union}     # a file or a folder; `xaudit list formats`
 models:                          # without weights a model is trained first
   - {id: resnet50, source: torchvision, architecture: resnet50, weights: resnet50.safetensors}
 explainers: [gradcam, lime]      # `xaudit list explainers`; controls are added
@@ -47,19 +48,50 @@ def init(path: Target = Path("xaudit.yaml"), force: Force = False) -> int:
     return 0
 
 
-def validate(path: AuditFilePath, overrides: Overrides = None) -> int:
-    """Checks an audit file without running it."""
+def validate(path: AuditFilePath, overrides: Overrides = None, out: Out = DEFAULT_OUT) -> int:
+    """Checks an audit file, and what it names, without running it.
+
+    Lists every fault that would stop the run, not only the first, and says what only the run can tell.
+    """
     from xaudit.config import read_audit_file
     from xaudit.report.wording import count
 
-    audit = read_audit_file(path, overrides=overrides or ())
+    in_file: list[AuditFileError] = []
+    try:
+        audit = read_audit_file(path, overrides=overrides or (), faults=in_file)
+    except AuditFileError as error:
+        _list_faults(in_file or [error], path.name)
+    from xaudit.stages.audit_check import (
+        check_audit,  # brings torch along, which a faulty file need not wait for
+    )
+
+    check = check_audit(audit, out=out)
+    _list_faults(check.faults, path.name)
     models = ", ".join(model.id for model in audit.models)
     explainers = ", ".join(spec.id for spec in audit.explainers)
     emit(
-        f"{path}: fine. models: {models}; explainers: {explainers}; {count(len(audit.metrics), 'metric')}; "
-        f"{count(len(audit.gates), 'gate')}; fingerprint {audit.fingerprint()}"
+        f"{path}: no fault in what can be checked without a run. models: {models}; explainers: {explainers}; "
+        f"{count(len(audit.metrics), 'metric')}; {count(len(audit.gates), 'gate')}; fingerprint {audit.fingerprint()}"
     )
+    for sentence in check.unchecked:
+        emit(f"not checked: {sentence}")
     return 0
+
+
+def _list_faults(faults: "Sequence[XauditError]", shown: str) -> None:
+    """List several faults on stdout; raise one that is alone as it is.
+
+    Raises:
+        XauditError: where there is a fault.
+    """
+    if len(faults) == 1:
+        raise faults[0]
+    for number, fault in enumerate(faults, start=1):
+        emit(f"{number}. {fault}")
+        if fault.hint:
+            emit(f"   {fault.hint}")
+    if faults:
+        raise AuditFileError(f"{shown}: {len(faults)} faults", hint="they are listed above; mend them first")
 
 
 def schema() -> int:

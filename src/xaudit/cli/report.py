@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from xaudit.cli.ci_output import CiOutput, Junit, tell_ci
 from xaudit.cli.options import DEFAULT_OUT, Full, Out, ReportAs, RunPath
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.errors import UsageError
@@ -64,6 +65,7 @@ def report(
     no_images: NoImages = False,
     hash_ids: HashIds = False,
     card: ModelCard = False,
+    junit: Junit = None,
 ) -> int:
     """Shows a finished run again, on the terminal, as a page, as figures or as a model card.
 
@@ -87,6 +89,8 @@ def report(
             f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
         )
     folder = existing_run(run, out)
+    if junit is not None:
+        tell_ci(load_outcome(folder), CiOutput(junit))
     hashed = None
     if hash_ids:
         from xaudit.report.hashed_ids import HashedIds

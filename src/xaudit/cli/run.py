@@ -158,7 +158,17 @@ def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Sta
     audit, notes = chosen_audit(source, choices)
     for note in notes:
         say(note)
+    _refuse_faults(audit, manner, until)
     return _run(audit, manner, path, choices, until=until)
+
+
+def _refuse_faults(audit: "AuditFile", manner: Manner, until: Stage) -> None:
+    """Raises the first of the faults that show before the work begins; `xaudit config validate` lists all."""
+    from xaudit.stages.audit_check import check_audit
+
+    faults = check_audit(audit, out=manner.out, device=manner.device, until=until).faults
+    if faults:
+        raise faults[0]
 
 
 def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices, *, until: Stage) -> int:

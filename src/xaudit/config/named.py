@@ -67,13 +67,41 @@ def check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> Non
                     high < float("inf")
                 )
                 texts = "".join(f", or {choice}" for choice in option.choices)
+                expected = " ".join([kind, " and ".join(bounds)])
+                meaning = f": it is the {option.meaning}" if option.share_of else ""
                 raise ValueError(
-                    f"{name}: expected {' '.join([kind, ' and '.join(bounds)])}{texts}, got {value!r}"
+                    f"{name}: expected {expected}{texts}, got {value!r}{meaning}|{_in_its_unit(option, value)}"
                 )
         elif option.choices and value not in option.choices:
             raise ValueError(f"{name}: expected one of {', '.join(option.choices)}, got {value!r}")
         elif not option.choices and value is not None and not isinstance(value, str):
             raise ValueError(f"{name}: expected a text, got {value!r}")
+
+
+_SIDE = 224
+"""Pixels, of the frame that most networks take."""
+
+
+def _in_its_unit(option: Option, value: object) -> str:
+    """Return a hint that states a number as the share that it was perhaps meant to be, empty for another.
+
+    Example:
+        >>> _in_its_unit(Option("window", 0.1, "side of the patch", 0.01, 1, share_of="side"), 32)
+        '32 px of a side of 224 px would be 0.143'
+    """
+    if option.share_of and isinstance(value, int | float) and value > 1:
+        match option.share_of:
+            case "side" if value <= _SIDE:
+                return f"{value:g} px of a side of {_SIDE} px would be {value / _SIDE:.3g}"
+            case "range" if value <= _BRIGHTEST:
+                return f"{value:g} of {_BRIGHTEST} grey values would be {value / _BRIGHTEST:.3g}"
+            case "whole" if value <= _PERCENT:
+                return f"{value:g} percent would be {value / _PERCENT:g}"
+    return ""
+
+
+_BRIGHTEST = 255
+_PERCENT = 100
 
 
 class NamedOptions(Section):

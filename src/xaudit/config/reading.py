@@ -6,33 +6,36 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import (
-    BaseModel,
-    ValidationError,
-)
+from pydantic import ValidationError
 
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.data import DataSection, LungSection, RegionSection
 from xaudit.config.models import ModelSection
 from xaudit.config.named_schema import close_choice, named_schema
 from xaudit.config.plain_yaml import LONGEST, PlainYamlError, plain_yaml
-from xaudit.config.section import Section
-from xaudit.errors import AuditFileError, did_you_mean
+from xaudit.config.validation_errors import faults_of
+from xaudit.errors import AuditFileError
 
 _LONGEST_NAME = 255
 """Bytes, of one part of a path; no file system in use takes more."""
 
 
 _LONGEST_PATH = 3500
-_LONGEST_MESSAGE = 1000
 
 
 class _NoPathError(Exception):
     """A text that no file can have as its path."""
 
 
-def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
+def read_audit_file(
+    path: Path, *, overrides: Iterable[str] = (), faults: list[AuditFileError] | None = None
+) -> AuditFile:
     """The audit that a file describes, with ``key.path=value`` overrides on top; the paths in it are resolved.
+
+    Args:
+        path: YAML, or TOML by its suffix.
+        overrides: ``key.path=value``.
+        faults: gathers every fault of a file with several; the first is raised as ever.
 
     Raises:
         AuditFileError: with the file, the key, the value received and the nearest known name.
@@ -60,11 +63,17 @@ def read_audit_file(path: Path, *, overrides: Iterable[str] = ()) -> AuditFile:
         raise AuditFileError(
             f"{shown}: expected keys such as data and models", hint="`xaudit config init` shows one"
         )
-    return build_audit_file(plain, shown=shown, root=path.resolve().parent, overrides=overrides)
+    root = path.resolve().parent
+    return build_audit_file(plain, shown=shown, root=root, overrides=overrides, faults=faults)
 
 
 def build_audit_file(
-    plain: dict[str, Any], *, shown: str, root: Path, overrides: Iterable[str] = ()
+    plain: dict[str, Any],
+    *,
+    shown: str,
+    root: Path,
+    overrides: Iterable[str] = (),
+    faults: list[AuditFileError] | None = None,
 ) -> AuditFile:
     """The audit that plain keys and values describe.
 
@@ -73,13 +82,17 @@ def build_audit_file(
         shown: what to call the source in errors.
         root: what relative paths start from.
         overrides: ``key.path=value``; the value is read as YAML.
+        faults: gathers every fault of a file with several; the first is raised as ever.
     """
     for override in overrides:
         _override(plain, override)
     try:
         audit = AuditFile.model_validate(plain)
     except ValidationError as error:
-        raise _first_error(error, shown) from None
+        several = faults_of(error, shown)
+        if faults is not None:
+            faults += several
+        raise several[0] from None
     try:
         return _with_paths(audit, root)
     except _NoPathError as error:
@@ -220,68 +233,3 @@ def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
             "models": tuple(model(section) for section in audit.models),
         }
     )
-
-
-def _first_error(error: ValidationError, shown: str) -> AuditFileError:
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    place = [
-        part
-        for part in first["loc"]
-        if not (isinstance(part, str) and ("[" in part or part.startswith("function")))
-    ]
-    where = _spelled(place)
-    if first["type"] == "extra_forbidden":
-        known = _keys_at(place[:-1])
-        name = str(place[-1])
-        hint = did_you_mean(name[:60], known, otherwise="`xaudit config schema` lists every key")
-        return AuditFileError(f"{shown}: {where:.120}: no key is called '{name:.60}'", hint=hint)
-    message = first["msg"].removeprefix("Value error, ")
-    message, _, hint = message.partition("|")
-    if first["type"] == "literal_error":  # what else may stand there knows the nearest name
-        beside = (
-            e["msg"]
-            for e in error.errors()
-            if e["type"] == "value_error" and e["loc"][:-1] == first["loc"][:-1]
-        )
-        hint = next(beside, "").partition("|")[2]
-    if first["type"] == "missing":
-        message = "is needed and missing"
-    elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):
-        message = f"{message[0].lower()}{message[1:]}, got {first['input']!r:.60}"
-    prefix = f"{shown}: {where:.120}: " if where else f"{shown}: "
-    return AuditFileError(
-        prefix + message[:_LONGEST_MESSAGE],
-        hint=hint[:_LONGEST_MESSAGE] or "`xaudit config schema` describes every key",
-    )
-
-
-def _spelled(place: Iterable[int | str]) -> str:
-    text = ""
-    for part in place:
-        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
-    return text
-
-
-def _keys_at(place: Iterable[int | str]) -> list[str]:
-    """The keys known at a place of the audit file."""
-    model: Any = AuditFile
-    for part in place:
-        if isinstance(part, int) or not isinstance(model, type) or not issubclass(model, BaseModel):
-            continue
-        entry = model.model_fields.get(part)
-        if entry is None:  # a name that the user chose, such as a data set's
-            continue
-        model = _section_in(entry.annotation)
-        if model is None:
-            return []
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
-
-
-def _section_in(annotation: Any) -> type[Section] | None:  # noqa: ANN401
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _section_in(inner)
-        if found is not None:
-            return found
-    return None

@@ -12,6 +12,7 @@ from xaudit.records import IntArray
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.models.blueprint import Blueprint
     from xaudit.models.classifier import Classifier
 
 
@@ -53,3 +54,20 @@ def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequ
             f"{len(images)} images tried, so it cannot tell places apart",
             hint="set `segmentation: grid`, ask for more `segments`, or give another `compactness`",
         )
+
+
+def check_on_blueprint(spec: ExplainerSpec, blueprint: "Blueprint") -> bool:
+    """Refuses what a network's layers and shapes show to be impossible; returns False where they do not tell.
+
+    Raises:
+        AuditFileError: where the settings contradict each other.
+        ModelError: where the layer is missing, no picture or not reached, or where the method has no rule for what the
+            network does.
+    """
+    try:
+        made = make_explainer(spec, blueprint)
+        if isinstance(made, _ByLayer):
+            _ = made.grid_hw
+    except (NotImplementedError, RuntimeError, ValueError):  # it wants numbers, which a blueprint has not
+        return False
+    return True

@@ -195,3 +195,9 @@ def _outputs(
         return names, ()
     further = stored_orders({"label2id": plain.get("label2id")})
     return order_of_outputs(section, class_names, (StoredOrder("id2label", names), *further), file=file), ()
+
+
+def check_folder_files(folder: Path, *, subject: str) -> None:
+    """Raises ModelError where a folder lacks its description or its weights; imports nothing and loads nothing."""
+    _parsed(_config_text(folder, subject), f"{subject}/config.json")
+    _check_weights(folder, subject)

@@ -73,12 +73,8 @@ def _classifier(
             f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
             hint="check the labels, or the names given under `merge`",
         )
-    place = _device(section, device)
-    if precision != "float32" and place.type == "cpu":
-        raise ModelError(
-            f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
-            hint="leave it out: a CPU is slower in half precision unless it is made for it",
-        )
+    place = place_of(section, device)
+    check_precision(section, precision, place)
     check_stated(section, class_names)
     answers_for = class_names if section.outputs == "classes" else section.findings
     brought = _brought(section, answers_for, weights, place)
@@ -113,6 +109,29 @@ def _classifier(
     )
 
 
+def check_precision(section: ModelSection, precision: Precision, place: torch.device) -> None:
+    """Raises ModelError where half precision is asked of a CPU."""
+    if precision != "float32" and place.type == "cpu":
+        raise ModelError(
+            f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
+            hint="leave it out: a CPU is slower in half precision unless it is made for it",
+        )
+
+
+def check_findings(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> None:
+    """Raises ModelError where a multilabel network's findings do not fit the classes of the data.
+
+    Args:
+        positive: as the audit file names it; None where only the marks tell.
+    """
+    if section.outputs == "classes" or (positive is None and len(class_names) == _WITH_AND_WITHOUT):
+        return
+    _asked_finding(section, class_names, positive)
+
+
+_WITH_AND_WITHOUT = 2
+
+
 def _asked_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> AskedFinding:
     """Which answer stands for the positive class of the data, which must have one more class and no third."""
     if len(class_names) != 2 or positive not in class_names:
@@ -136,7 +155,12 @@ def _asked_finding(section: ModelSection, class_names: tuple[str, ...], positive
     )
 
 
-def _device(section: ModelSection, device: str) -> torch.device:
+def place_of(section: ModelSection, device: str) -> torch.device:
+    """Return where a model computes.
+
+    Raises:
+        ModelError: where this machine has no such device, or the model cannot be put on it.
+    """
     if section.source != "onnx":
         return choose_device(device)
     if device not in ("auto", "cpu"):

@@ -125,3 +125,8 @@ def _chexlocalize(bare: str) -> tuple[str, str]:
     if told is None:
         return bare, EVERY_CLASS
     return folder + slash + _FOLDERS.sub(r"\1/\2/\3", told["image"]), spelled(told["task"])
+
+
+def check_map_folder(folder: Path, *, subject: str) -> None:
+    """Raises ModelError where there is no such folder, or no file of a map in it."""
+    _files(folder, subject)

@@ -1,0 +1,93 @@
+"""What can be known of a data set before any of its images is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from xaudit.cases.assembly import class_names_of, listed_entries
+from xaudit.cases.dicom_file import pydicom_package
+from xaudit.cases.entry import Entry
+from xaudit.cases.folder import check_folder
+from xaudit.cases.nifti import is_nifti, mask_files
+from xaudit.cases.nifti_file import nibabel_package
+from xaudit.cases.phantom import CANCER, NORMAL
+from xaudit.cases.table import read_text
+from xaudit.config.data import DataSection
+from xaudit.errors import DataError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A data set as its table or its folders list it.
+
+    Attributes:
+        class_names: empty where the listing is faulty.
+        entries: every image that is listed; empty for the phantom study, which is made when it is needed.
+        faults: what stops a run.
+    """
+
+    class_names: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    faults: tuple[DataError, ...]
+
+
+def preview(section: DataSection) -> Preview:
+    """List a data set without opening an image, and gather every fault that shows."""
+    if section.format == "phantom":
+        return Preview((CANCER, NORMAL), (), ())
+    faults: list[DataError] = []
+    entries: tuple[Entry, ...] = ()
+    class_names: tuple[str, ...] = ()
+    try:
+        entries = listed_entries(section, faults)
+        class_names = class_names_of(entries, section)
+    except DataError as error:
+        faults.append(error)
+    checks: list[Callable[[], object]] = [
+        partial(_check_packages, section, entries),
+        partial(_check_annotations, section),
+    ]
+    for structure in ("lungs", "body", "thorax"):
+        place = getattr(section.regions, structure)
+        if isinstance(place, Path):
+            checks.append(partial(_check_masks, place))
+    for check in checks:
+        try:
+            check()
+        except DataError as error:
+            faults.append(error)
+    return Preview(class_names, entries, tuple(faults))
+
+
+def _check_packages(section: DataSection, entries: tuple[Entry, ...]) -> None:
+    """Raises DataError where images or masks need a package that is not installed."""
+    names = [entry.path.partition("#")[0].lower() for entry in entries]
+    if any(name.endswith((".dcm", ".dicom")) for name in names):
+        pydicom_package()
+    masks = [getattr(section.regions, name) for name in ("lungs", "body", "thorax")]
+    marks = [] if section.annotations is None else [section.annotations.path]
+    if any(is_nifti(Path(name)) for name in names) or any(
+        isinstance(place, Path) and is_nifti(place) for place in (*masks, *marks)
+    ):
+        nibabel_package()
+
+
+def _check_annotations(section: DataSection) -> None:
+    """Raises DataError where the annotations are not there, with the nearest name beside them."""
+    path = None if section.annotations is None else section.annotations.path
+    if path is None or path.exists():
+        return
+    beside = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = did_you_mean(path.name, beside, otherwise="paths in the audit file start from its folder")
+    raise DataError(f"{path}: no such annotations", hint=hint)
+
+
+def _check_masks(place: Path) -> None:
+    """Raises DataError where masks are not there, with the nearest name beside them."""
+    if is_nifti(place):
+        mask_files(place)
+    elif place.suffix.lower() != ".json":
+        check_folder(place, what="masks")
+    elif not place.is_file():
+        read_text(place, what="annotations")
