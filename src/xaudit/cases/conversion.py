@@ -8,6 +8,7 @@ import numpy as np
 
 from xaudit.cases.annotation_export import write_annotations
 from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.entry import is_raster, without_suffix
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.image_index import ImageIndex
@@ -28,11 +29,13 @@ class Marked:
 
     Attributes:
         problems: images and annotations that could not be used.
+        notes: what was passed over.
     """
 
     images: tuple[MarkedImage, ...]
     annotations: tuple[Annotation, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,10 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         )
     frames = {image.case_id: image.frame for image in images}
     index = ImageIndex(paths, frames, uids, complete, planes, digests=digests)
-    annotations, unused, _ = read_annotations(section, index, merge={})
-    return Marked(tuple(images), annotations, (*problems, *unused))
+    reading: list[AnnotationReading] = []
+    annotations, unused, notes = read_annotations(section, index, merge={}, reading=reading)
+    passed_over = [sentence for one in reading for sentence in one.sentences]
+    return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))
 
 
 def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conversion:

@@ -120,7 +120,8 @@ def _of_audit(source: Path, overrides: tuple[str, ...], *, quiet: bool) -> "Mark
         MarkedImage(case.case_id, case.path, case.height, case.width, data.planes.get(case.case_id))
         for case in data.cases
     )
-    return Marked(images, data.annotations, data.problems)
+    passed_over = () if data.reading is None else data.reading.sentences
+    return Marked(images, data.annotations, data.problems, (*data.notes, *passed_over))
 
 
 def _of_folder(source: Path, images: Path | None, source_format: str, origin: str) -> "Marked":
@@ -154,6 +155,8 @@ def _tell(marked: "Marked", done: "Conversion", out: Path) -> None:
     emit(f"read back: {done.n_same} of {done.n_sheets} (image, reader) pairs cover exactly the same pixels")
     for loss in done.losses:
         emit(f"note: {loss}")
+    for note in marked.notes:
+        emit(f"note: {note}")
     for problem in marked.problems[:10]:
         say(f"left out: {problem.case_id}: {problem.reason}")
     if len(marked.problems) > 10:
