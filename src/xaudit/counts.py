@@ -11,3 +11,14 @@ def counted(n: int, noun: str, plural: str = "") -> str:
         '1 image is a copy'
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def counted_sentence(n: int, text: str) -> str:
+    """Put a number into a sentence; after ``|`` stands how the sentence reads for a single one.
+
+    Example:
+        >>> counted_sentence(1, "{n} labels are lost|1 label is lost"), counted_sentence(2, "{n} labels are lost|1 label is lost")
+        ('1 label is lost', '2 labels are lost')
+    """
+    several, _, single = text.partition("|")
+    return single if single and n == 1 else several.format(n=n)

@@ -24,7 +24,7 @@ def test_marks_without_a_label_are_counted_and_votes_are_none(tmp_path):
         Annotation("two/a", "reader-1", None),
     )
     assert losses("cvat", marks, tmp_path / "a.xml") == (
-        "1 marks without a label have an empty one, which CVAT does not import",
+        "1 mark without a label has an empty one, which CVAT does not import",
     )
     assert losses("cvat", marks[:2], tmp_path / "b.xml") == ()
 

@@ -51,4 +51,4 @@ def test_pixels_that_a_mark_took_from_another_label_are_counted_by_mark(tmp_path
         Annotation("one/a", "reader-1", Box(4, 4, 8, 8), "2"),
     )
     done = write_annotations("nifti", IMAGES, marks, tmp_path / "out")
-    assert done.losses == ("1 marks took pixels from another label under them",)
+    assert done.losses == ("1 mark took pixels from another label under it",)

@@ -15,6 +15,7 @@ from xaudit.cases.label_studio_export import write_label_studio
 from xaudit.cases.marks_to_write import MarkedImage, MarksToWrite
 from xaudit.cases.mask_export import write_masks, write_nifti
 from xaudit.cases.outline_export import write_coco, write_labelme
+from xaudit.counts import counted_sentence
 from xaudit.records import Annotation
 
 
@@ -82,5 +83,4 @@ def _said(text: str, n: int) -> str:
     if not text.startswith("{n} "):
         # It may hold a reader's name, in which braces and bars mean nothing.
         return text
-    several, _, single = text.partition("|")
-    return single if single and n == 1 else several.format(n=n)
+    return counted_sentence(n, text)

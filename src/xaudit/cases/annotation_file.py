@@ -22,6 +22,8 @@ from xaudit.errors import DataError
 
 _MOST_MEMORY = 2**30
 _MOST_PER_BYTE = 8
+_LISTS = ("images", "annotations", "categories", "votes", "shapes")
+"""Keys of JSON formats that hold all there is."""
 
 
 class DoctypeError(ValueError):
@@ -33,6 +35,14 @@ class _Refusing(ElementTree.TreeBuilder):
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002
         raise DoctypeError
+
+
+class _RepeatedKeyError(ValueError):
+    """An object of a JSON file has a key twice."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,12 @@ def read_json(path: Path, shown: str, what: str) -> object:
     text = read_text(path, what="annotations")
     _check_memory(shown, text, {"{": 232, "[": 72, ",": 32, '"': 25})
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_without_repeats) if _may_repeat(text) else json.loads(text)
+    except _RepeatedKeyError as error:
+        raise DataError(
+            f"{shown}: gives '{error.key:.60}' twice in one object, and the first would be lost",
+            hint="join the two, or divide the file",
+        ) from None
     except json.JSONDecodeError as error:
         raise DataError(
             f"{shown}: line {error.lineno}: not JSON: {error.msg}", hint="export the annotations again"
@@ -78,6 +93,22 @@ def read_json(path: Path, shown: str, what: str) -> object:
         raise DataError(f"{shown}: not {what}: nested too deeply", hint="export it again") from None
     except ValueError:
         raise DataError(f"{shown}: not {what}: a number without end", hint="export it again") from None
+
+
+def _may_repeat(text: str) -> bool:
+    """Tell whether a list of annotations, or an image of CheXlocalize, may be given twice: looking closely takes longer."""
+    if not text.lstrip().startswith("{"):
+        return False
+    by_image = '"counts"' in text and '"annotations"' not in text
+    return by_image or any(text.count(f'"{key}"') > 1 for key in _LISTS)
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        seen: set[str] = set()
+        raise _RepeatedKeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+    return content
 
 
 def read_xml(path: Path, shown: str, what: str, *, data: bytes | None = None) -> ElementTree.Element:

@@ -26,8 +26,8 @@ _HEAD_BYTES = 1 << 16
 _ROOTS = {"annotation": "voc", "annotations": "cvat", "LidcReadMessage": "lidc"}
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _DICOM_CLASS = b"1.2.840.10008.5.1.4.1.1."
+_SURFACES = b"1.2.840.10008.5.1.4.1.1.66.5"
 _DICOM_OTHERS = {
-    b"1.2.840.10008.5.1.4.1.1.66.5": "a DICOM surface segmentation, which is not read",
     b"1.2.840.10008.5.1.4.1.1.66.6": "DICOM tractography, which is not read",
     b"1.2.840.10008.5.1.4.1.1.481.2": "a radiotherapy dose",
     b"1.2.840.10008.5.1.4.1.1.481.5": "a radiotherapy plan",
@@ -124,6 +124,14 @@ def _kind_of_dicom(head: bytes, shown: str) -> Kind:
         return Kind("dicom-seg")
     if is_rtstruct(head):
         return Kind("rtstruct")
+    if names_storage(head, _SURFACES):
+        return Kind(
+            None,
+            fault=DataError(
+                f"{shown}: is a DICOM surface segmentation, which is not read",
+                hint="export it as a DICOM SEG of pixels, or move it out of the folder",
+            ),
+        )
     for storage, meaning in _DICOM_OTHERS.items():
         if names_storage(head, storage):
             return Kind(None, meaning)

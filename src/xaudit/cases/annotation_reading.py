@@ -45,6 +45,15 @@ class AnnotationReading:
     passed_over: Mapping[str, Sequence[str]]
     unused: tuple[str, ...]
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was passed over, a sentence for each reason."""
+        return tuple(
+            f"passed over {len(files)} of the files beside the annotations: {reason} ({', '.join(files[:3])}"
+            f"{', …' if len(files) > 3 else ''})"
+            for reason, files in self.passed_over.items()
+        )
+
 
 def read_parts(annotations: Sequence[Annotation], marks: MarkList) -> tuple[ReadPart, ...]:
     """What each reader gave in each format.

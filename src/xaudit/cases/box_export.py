@@ -1,5 +1,6 @@
 """Marks written as boxes: Pascal VOC, YOLO and a table."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,12 +51,18 @@ def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
 
 
 def write_yolo(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One text file for each image and reader, and ``classes.txt`` with the names of the classes; counts them."""
+    """One text file for each image and reader, and ``classes.txt`` with the names of the classes; counts them.
+
+    Where there are outlines, ``data.yaml`` has the names too and no ``kpt_shape``, so that nobody takes them for key points.
+    """
     names = sorted({mark.label or UNNAMED for mark in marks.annotations if mark.region is not None})
     folders = marks.folders(losses)
     out.mkdir(parents=True, exist_ok=True)
     (out / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     n_files = 1
+    if any(isinstance(mark.region, Polygon) for mark in marks.annotations):
+        (out / "data.yaml").write_text(f"names: {json.dumps(names, ensure_ascii=False)}\n", encoding="utf-8")
+        n_files += 1
     for image, reader, drawn in marks.sheets():
         lines = []
         for mark in drawn:

@@ -109,6 +109,23 @@ def box_table_text(rows: "list[Mapping[str, str]]") -> str:
     return text.getvalue()
 
 
+def _check_given_once(row: Row, in_file: Mapping[str, str], edges: Mapping[str, str]) -> None:
+    """Raises DataError where a row gives its box twice, by corners and by size, and they are not the same box."""
+    sides = [row[in_file[name]] for name in SIDES]
+    if "x0" not in edges or not all(sides) or not all(edges.values()):
+        return
+    x0, y0, x1, y1 = (checked_number(row.place, edges[name], name) for name in CORNERS)
+    x, y, width, height = (
+        checked_number(row.place, side, name) for side, name in zip(sides, SIDES, strict=True)
+    )
+    if max(abs(x - x0), abs(y - y0), abs(x + width - x1), abs(y + height - y1)) > 1:
+        raise DataError(
+            f"{row.place}: its box is given twice: from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g}), and from ({x:g}, {y:g}) "
+            f"{width:g} wide and {height:g} high",
+            hint="keep the columns that are meant, or say with data.annotations.columns what is what",
+        )
+
+
 def _collect(
     row: Row, marks: MarkList, in_file: Mapping[str, str], box: tuple[str, ...], origin: Origin
 ) -> None:
@@ -123,6 +140,7 @@ def _collect(
         height, width = (checked_number(row.place, side, "the image's size") for side in size)
         marks.images.check_size(row.place, case_id, (round(height), round(width)))
     edges = {name: row[in_file[name]] for name in box}
+    _check_given_once(row, in_file, edges)
     if origin == "one" and all(edges.values()):
         for edge in box[:2]:
             edges[edge] = repr(checked_number(row.place, edges[edge], edge) - 1)

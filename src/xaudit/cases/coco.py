@@ -7,6 +7,7 @@ outlines are between pixel edges too; run lengths go column by column. Where an 
 a box, the mask counts.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,13 +49,17 @@ def collect_coco(source: Path | FileSet, marks: MarkList) -> None:
 
 def _collect(shown: str, content: _Item, marks: MarkList) -> None:
     cases = _Cases(shown, content, marks)
-    categories = {
-        item.get("id"): _category(item)
-        for _, item in _items(shown, content, "categories")
-        if isinstance(item.get("id"), int | str)
-    }
+    categories = _categories(shown, content)
+    known: dict[_ImageId, tuple[str, _Item]] = {}
     for place, item in _items(shown, content, "annotations"):
         with marks.item():
+            if _is_repeated(place, item, known):
+                marks.notes[
+                    "{n} marks are given again, exactly as before, and count once"
+                    "|1 mark is given again, exactly as before, and counts once"
+                ] += 1
+                continue
+            _count_unread(item, marks.notes)
             case_id = cases.of(place, item)
             if case_id is None:
                 continue
@@ -76,6 +81,56 @@ def _collect(shown: str, content: _Item, marks: MarkList) -> None:
             name = categories.get(label) if isinstance(label, int | str) else None
             marks.add(case_id, _reader(place, item) or marks.only_reader, region, name)
     _collect_votes(shown, content, cases, marks)
+
+
+def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
+    """The names of the categories by their ids.
+
+    Raises:
+        DataError: for one without id or name, and for two names under one id.
+    """
+    names: dict[_ImageId, str] = {}
+    for place, item in _items(shown, content, "categories"):
+        number, name = _image_id(place, item, "id"), item.get("name")
+        if not isinstance(name, str) or not name.strip():
+            raise DataError(f"{place}: name is {name!r:.40}", hint="expected the category's name")
+        if names.setdefault(number, name) != name:
+            raise DataError(
+                f"{place}: the categories '{names[number]:.60}' and '{name:.60}' have the same id {number!r:.40}",
+                hint="give each category an id of its own, and mend category_id of its annotations",
+            )
+    return names
+
+
+def _is_repeated(place: str, item: _Item, known: dict[_ImageId, tuple[str, _Item]]) -> bool:
+    """Tell whether an annotation is an earlier one again; raises DataError where another one has its id."""
+    number = item.get("id")
+    if isinstance(number, bool) or not isinstance(number, int | str):
+        return False
+    first = known.setdefault(number, (place, item))
+    if first[1] is item:
+        return False
+    if first[1] != item:
+        raise DataError(
+            f"{place}: has the same id {number!r:.40} as {first[0].rpartition(': ')[2]}, and says something else",
+            hint="give each annotation an id of its own",
+        )
+    return True
+
+
+def _count_unread(item: _Item, notes: Counter[str]) -> None:
+    """Counts what an annotation holds beside its region, which is not used."""
+    points = item.get("keypoints")
+    if isinstance(points, list) and any(points):
+        notes[
+            "{n} COCO annotations hold key points, which have no area; their outlines or boxes count"
+            "|1 COCO annotation holds key points, which have no area; its outline or box counts"
+        ] += 1
+    if item.get("iscrowd") in (1, True):
+        notes[
+            "{n} COCO annotations are of a crowd (iscrowd 1), and count as one mark each"
+            "|1 COCO annotation is of a crowd (iscrowd 1), and counts as one mark"
+        ] += 1
 
 
 class _Cases:
@@ -180,6 +235,22 @@ def _parts(place: str, item: _Item, frame: tuple[int, int]) -> tuple[Region, ...
         outlines = drawn if isinstance(drawn[0], list) else [drawn]
         return tuple(_outline(f"{place}.segmentation[{i}]", part, frame) for i, part in enumerate(outlines))
     box = item.get("bbox")
+    if "segments_info" in item:
+        raise DataError(
+            f"{place}: is panoptic, and its mask is another file", hint="export as COCO instances"
+        )
+    if isinstance(box, list) and len(box) == 5:
+        raise DataError(
+            f"{place}: bbox holds five numbers, of which the fifth is an angle",
+            hint="export turned boxes as polygons",
+        )
+    more = item.get("attributes")
+    turn = more.get("rotation") if isinstance(more, Mapping) else None
+    if isinstance(turn, int | float) and turn % 360:
+        raise DataError(
+            f"{place}: bbox is turned by {turn:g} degrees, as its attribute rotation says",
+            hint="export turned boxes as polygons",
+        )
     if not isinstance(box, list) or len(box) != 4:
         raise DataError(
             f"{place}: bbox is {box!r:.40}",

@@ -8,6 +8,7 @@ import numpy as np
 
 from xaudit.cases.annotation_export import write_annotations
 from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.entry import is_raster, without_suffix
 from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.image_index import ImageIndex
@@ -90,8 +91,12 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         )
     frames = {image.case_id: image.frame for image in images}
     index = ImageIndex(paths, frames, uids, complete, planes, root=folder, digests=digests)
-    passed_over: list[str] = []
-    annotations, unused, notes = read_annotations(section, index, merge={}, passed_over=passed_over)
+    names: list[str] = []
+    reading: list[AnnotationReading] = []
+    annotations, unused, notes = read_annotations(
+        section, index, merge={}, passed_over=names, reading=reading
+    )
+    passed_over = [*names, *(sentence for one in reading for sentence in one.sentences)]
     return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))
 
 

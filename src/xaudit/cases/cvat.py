@@ -113,10 +113,25 @@ def _collect(place: str, image: ElementTree.Element, name: str, marks: MarkList)
                 raise DataError(
                     f"{where}: has no area", hint="draw a box, polygon, ellipse or mask, or take it out"
                 )
+            elif shape.tag == "tag":
+                marks.notes[
+                    "{n} tags of CVAT say something of a whole image, and are not read"
+                    "|1 tag of CVAT says something of a whole image, and is not read"
+                ] += 1
+            else:
+                raise DataError(
+                    f"{where}: a shape of this kind is not read",
+                    hint="draw a box, polygon, ellipse or mask, or take it out",
+                )
 
 
 def _region(place: str, shape: ElementTree.Element, frame: tuple[int, int]) -> Region:
     turn = _number(place, shape, "rotation") if shape.get("rotation") else 0.0
+    if turn % 360 and shape.tag in ("polygon", "mask"):
+        raise DataError(
+            f"{place}: a {shape.tag} that is turned by {turn:g} degrees",
+            hint="draw it as it lies, without rotation",
+        )
     match shape.tag:
         case "box":
             x0, y0, x1, y1 = (_number(place, shape, name) for name in ("xtl", "ytl", "xbr", "ybr"))

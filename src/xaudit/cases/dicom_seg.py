@@ -2,15 +2,15 @@
 
 Each frame names the instance that it was drawn on, and the segment that it belongs to, whose label is the mark's. Pixels are
 those of the slice, so a frame must be of its size. Fractional segmentations count where they are at least half of their
-maximum. A frame without any pixel inside says that nothing was found there, if no other frame of the slice holds something.
+maximum. A frame of a label map (supplement 243) holds the number of a segment at each pixel, and PixelPaddingValue, or 0, outside.
+A frame without any pixel inside says that nothing was found there, if no other frame of the slice holds something.
 Files of several readers lie in a folder for each: no text about persons is read. Slices that the data does not hold are passed
 over, since a segmentation covers a whole series.
 
 Source: DICOM PS3.3, A.51 and C.8.20.
 """
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,9 +25,10 @@ from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
-from xaudit.records import BoolArray
+from xaudit.records import BoolArray, IntArray
 
 STORAGE = b"1.2.840.10008.5.1.4.1.1.66.4"
+LABEL_MAPS = b"1.2.840.10008.5.1.4.1.1.66.7"
 
 _ELEMENTS = (
     "SOPClassUID",
@@ -42,6 +43,7 @@ _ELEMENTS = (
     "PixelRepresentation",
     "SegmentationType",
     "MaximumFractionalValue",
+    "PixelPaddingValue",
     "SegmentSequence",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
@@ -53,8 +55,8 @@ _MOST_PIXELS = 2**28  # of all frames together: a thousand slices of 512 by 512
 
 
 def is_dicom_seg(head: bytes) -> bool:
-    """Whether the beginning of a DICOM file names the storage class of segmentations."""
-    return names_storage(head, STORAGE)
+    """Tell whether the beginning of a DICOM file names the storage class of segmentations, or of label maps."""
+    return names_storage(head, STORAGE) or names_storage(head, LABEL_MAPS)
 
 
 def collect_dicom_seg(path: Path | FileSet, marks: MarkList) -> None:
@@ -102,11 +104,10 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
             hint="export it again",
         )
     inside = _Frames(shown, dataset, (height, width))
-    names = (
-        guarded(lambda: {int(s.SegmentNumber): str(s.SegmentLabel) for s in dataset.SegmentSequence}) or {}
-    )
+    names = _segment_names(shown, dataset)
     shared = guarded(lambda: dataset.SharedFunctionalGroupsSequence[0])
     drawn: dict[tuple[str, int], BoolArray] = {}
+    seen: list[str] = []
     for index, frame in enumerate(frames):
         with marks.item():
             place = f"{shown}: frame {index + 1}"
@@ -118,14 +119,15 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
             if case_id is None or case_id not in marks.images.frames:
                 continue
             marks.images.check_size(place, case_id, (height, width))
-            segment = _first(frame, shared, _segment_of)
-            if segment is None or segment not in names:
-                raise DataError(f"{place}: belongs to no segment", hint="export it again")
-            mask = inside.mask(index)
-            drawn[case_id, segment] = drawn.get((case_id, segment), np.zeros_like(mask)) | mask
-    found: dict[str, bool] = defaultdict(bool)
+            own = _first(frame, shared, _segment_of)
+            for segment, mask in inside.segments(index, own):
+                if segment is None or segment not in names:
+                    raise DataError(f"{place}: belongs to no segment", hint="export it again")
+                drawn[case_id, segment] = drawn.get((case_id, segment), np.zeros_like(mask)) | mask
+            seen.append(case_id)
+    found: dict[str, bool] = dict.fromkeys(seen, False)
     for (case_id, segment), mask in drawn.items():
-        found[case_id] |= bool(mask.any())
+        found[case_id] = found.get(case_id, False) or bool(mask.any())
         if mask.any():
             marks.add(case_id, reader, mask_region(mask), names[segment].strip() or None)
     for case_id, something in found.items():
@@ -134,25 +136,54 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
     return len(found)
 
 
+def _segment_names(shown: str, dataset: Any) -> dict[int, str]:  # noqa: ANN401
+    """The labels of the segments by their numbers; raises DataError for two labels under one number."""
+    listed = (
+        guarded(lambda: [(int(s.SegmentNumber), str(s.SegmentLabel)) for s in dataset.SegmentSequence]) or []
+    )
+    names: dict[int, str] = {}
+    for number, label in listed:
+        if names.setdefault(number, label) != label:
+            raise DataError(f"{shown}: two segments have the number {number}", hint="export it again")
+    return names
+
+
 class _Frames:
     """The masks of a file's frames, each unpacked when it is asked for, so that one is in memory at a time."""
 
     def __init__(self, shown: str, dataset: Any, frame: tuple[int, int]) -> None:  # noqa: ANN401
         self._shown, self._dataset, self._frame = shown, dataset, frame
         kind = guarded(lambda: str(dataset.SegmentationType))
-        if kind not in ("BINARY", "FRACTIONAL"):
+        if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
             raise DataError(
-                f"{shown}: neither a binary nor a fractional segmentation", hint="export it as one of these"
+                f"{shown}: neither a binary nor a fractional segmentation, nor a label map",
+                hint="export it as one of these",
             )
-        self._least = 0.5 if kind == "BINARY" else _whole(shown, dataset, "MaximumFractionalValue") / 2
-        self.mask(0)
+        self._is_map = kind == "LABELMAP"
+        self._outside = guarded(lambda: int(dataset.PixelPaddingValue)) or 0
+        self._least = _whole(shown, dataset, "MaximumFractionalValue") / 2 if kind == "FRACTIONAL" else 0.5
+        self._values(0)
 
-    def mask(self, index: int) -> BoolArray:
-        """The pixels inside, (H, W)."""
+    def segments(self, index: int, own: int | None) -> Iterator[tuple[int | None, BoolArray]]:
+        """The segments of a frame and their pixels, (H, W).
+
+        Args:
+            index: of the frame.
+            own: the segment that the frame belongs to; a frame of a label map belongs to none, and holds their numbers.
+        """
+        values = self._values(index)
+        if not self._is_map:
+            yield own, np.asarray(values >= self._least)
+            return
+        for number in np.unique(values).tolist():
+            if number != self._outside:
+                yield int(number), np.asarray(values == number)
+
+    def _values(self, index: int) -> IntArray:
         values = decoded_frame(Elements(self._dataset, index))
         if values is None or values.shape != self._frame:
             raise DataError(f"{self._shown}: its pixels are damaged or cut short", hint="export it again")
-        return np.asarray(values >= self._least)
+        return values
 
 
 def _slice_of(groups: Any) -> str:  # noqa: ANN401

@@ -33,6 +33,10 @@ from xaudit.records import BoolArray, Region
 _Item = Mapping[str, Any]
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 _UPLOAD = "/data/upload/"
+_OF_A_REGION = frozenset({"labels", "relation"})
+_OF_AN_IMAGE = frozenset(
+    {"choices", "taxonomy", "textarea", "number", "rating", "datetime", "pairwise", "ranker"}
+)
 _REGIONS = ("rectangle", "polygon", "ellipse", "brush", "keypoint")
 _DECIMALS = 3  # of a pixel; percent of a large image carry no more
 
@@ -116,12 +120,21 @@ def _collect(place: str, task: _Item, marks: MarkList) -> None:
     case_id = marks.case(place, *_names(place, task))
     if case_id is None:
         return
+    if task.get("predictions"):
+        marks.notes[
+            "{n} tasks of Label Studio hold a model's predictions, which are not read"
+            "|1 task of Label Studio holds a model's predictions, which are not read"
+        ] += 1
     for index, annotation in enumerate(task["annotations"]):
         with marks.item():
             where = f"{place}: annotation {index + 1}"
             if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
                 raise DataError(f"{where}: result is no list", hint="export as JSON")
             if annotation.get("was_cancelled"):
+                marks.notes[
+                    "{n} annotations of Label Studio were cancelled, and are not read"
+                    "|1 annotation of Label Studio was cancelled, and is not read"
+                ] += 1
                 continue
             reader = _reader(where, annotation.get("completed_by")) or marks.only_reader
             found = _regions(where, annotation["result"], marks, case_id)
@@ -135,10 +148,10 @@ def _regions(
     where: str, result: Sequence[object], marks: MarkList, case_id: str
 ) -> list[tuple[Region, str | None]]:
     frame = marks.images.frames[case_id]
-    labels: dict[str, str] = {}
+    labels: dict[str, list[str]] = {}
     for item in result:
         if isinstance(item, dict) and item.get("type") == "labels" and isinstance(item.get("value"), dict):
-            labels[str(item.get("id"))] = _first(item["value"].get("labels")) or ""
+            labels[str(item.get("id"))] = _all(item["value"].get("labels"))
     found: list[tuple[Region, str | None]] = []
     for index, item in enumerate(result):
         with marks.item():
@@ -147,6 +160,7 @@ def _regions(
                 raise DataError(f"{place} is {item!r:.40}", hint="expected keys and values")
             kind, value = _kind(item), item.get("value")
             if not kind:
+                _check_holds_no_region(place, item, marks)
                 continue
             if not isinstance(value, dict):
                 raise DataError(f"{place}: value is {value!r:.40}", hint="expected keys and values")
@@ -160,10 +174,24 @@ def _regions(
             )
             marks.images.check_size(place, case_id, (round(height), round(width)))
             region = _region(place, kind, value, frame)
-            found.append(
-                (region, _first(value.get(f"{kind}labels")) or labels.get(str(item.get("id"))) or None)
-            )
+            own = _all(value.get(f"{kind}labels")) or labels.get(str(item.get("id")), [])
+            found += [(region, label or None) for label in own or [""]]
     return found
+
+
+def _check_holds_no_region(place: str, item: _Item, marks: MarkList) -> None:
+    """Counts what is said of a whole image; raises DataError for a region of a kind that is not read."""
+    kind = str(item.get("type"))
+    if kind in _OF_AN_IMAGE:
+        marks.notes[
+            "{n} choices and texts of Label Studio say something of an image, and are not read"
+            "|1 choice or text of Label Studio says something of an image, and is not read"
+        ] += 1
+    elif kind not in _OF_A_REGION:
+        raise DataError(
+            f"{place}: a region of the type {kind!r:.40} is not read",
+            hint="draw a rectangle, polygon, ellipse or brush stroke, or take it out",
+        )
 
 
 def _kind(item: _Item) -> str | None:
@@ -230,8 +258,9 @@ def _share(place: str, value: _Item, name: str, size: int) -> float:
     return checked_number(place, value.get(name), name) * size / 100
 
 
-def _first(labels: object) -> str | None:
-    return labels[0] if isinstance(labels, list) and labels and isinstance(labels[0], str) else None
+def _all(labels: object) -> list[str]:
+    """The labels of a region: each of them makes a mark of it."""
+    return [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
 
 
 def _reader(place: str, by: object) -> str | None:

@@ -105,8 +105,15 @@ def _own_name(shown: str) -> str:
 def _region(place: str, shape: _Item, frame: tuple[int, int]) -> Region:
     kind = shape.get("shape_type") or "polygon"
     points = _points(place, shape.get("points"))
+    if shape.get("mask") is not None and kind != "mask":
+        raise DataError(
+            f"{place}: a {kind!s:.40} that holds a mask too, so which of them counts is not clear",
+            hint="save it as a shape of the type mask, or take the mask out",
+        )
     match kind:
-        case "polygon" | "oriented_rectangle":
+        case "polygon" | "oriented_rectangle" | "rotation":
+            return checked_polygon(place, tuple(points), frame)
+        case "rectangle" if len(points) == 4 and not _lies_straight(points):
             return checked_polygon(place, tuple(points), frame)
         case "rectangle" if len(points) in (2, 4):
             xs, ys = [x for x, _ in points], [y for _, y in points]
@@ -124,6 +131,14 @@ def _region(place: str, shape: _Item, frame: tuple[int, int]) -> Region:
                 f"{place}: a shape of the type {kind!r:.40} has no area",
                 hint="draw a rectangle, polygon, circle or mask, or take it out",
             )
+
+
+def _lies_straight(points: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether four corners are those of a box along rows and columns, up to a hundredth of a pixel."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return all(
+        min(x - min(xs), max(xs) - x) <= 0.01 and min(y - min(ys), max(ys) - y) <= 0.01 for x, y in points
+    )
 
 
 def _points(place: str, given: object) -> Sequence[tuple[float, float]]:

@@ -114,6 +114,37 @@ def inside_outlines(outlines: Sequence[FloatArray], frame: tuple[int, int]) -> B
     return inside
 
 
+def distinct_outlines(outlines: Sequence[FloatArray]) -> list[FloatArray]:
+    """The outlines without those that are an earlier one again: the same points, from whichever point and way round.
+
+    A structure that lists an outline twice means it once; by the even-odd rule it would be a hole in itself.
+
+    Args:
+        outlines: (N, 2) each, of x and y.
+
+    Example:
+        >>> square = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+        >>> len(distinct_outlines([square, np.roll(square, 1, axis=0)[::-1], square + 1]))
+        2
+    """
+    if len(outlines) < 2:
+        return list(outlines)
+    return list({_same_for_all(outline): outline for outline in reversed(outlines)}.values())[::-1]
+
+
+def _same_for_all(outline: FloatArray) -> tuple[tuple[float, float], ...]:
+    """An outline's points from the least on, in the one of its two directions whose next point is less."""
+    rounded = (np.round(outline, 3) + 0.0).tolist()
+    points = [
+        tuple(point) for at, point in enumerate(rounded) if point != rounded[at - 1] or len(rounded) == 1
+    ]
+    points = points or [tuple(rounded[0])]
+    begin = min(range(len(points)), key=points.__getitem__)
+    forward = points[begin:] + points[:begin]
+    backward = [forward[0], *forward[:0:-1]]
+    return tuple(min(forward, backward))
+
+
 def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # noqa: ANN401
     """Adds what one file outlines; returns on how many slices of the data."""
     structures = _structures(shown, dataset)
@@ -127,10 +158,23 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
             by_case: dict[str, list[FloatArray]] = defaultdict(list)
             contours = guarded(lambda structure=structure: list(structure.get("ContourSequence") or []))  # type: ignore[misc]
             for at, contour in enumerate(contours or [], start=1):
+                kind = guarded(lambda contour=contour: str(contour.ContourGeometricType))  # type: ignore[misc]
+                if kind not in _WITH_AREA:
+                    marks.notes[
+                        "{n} points and open lines of RT structure sets have no area and are not read"
+                        "|1 point or open line of RT structure sets has no area and is not read"
+                    ] += 1
+                    continue
                 placed = _placed(f"{place}: outline {at}", contour, structures[number].space, marks)
                 if placed is not None:
                     by_case[placed[0]].append(placed[1])
-            for case_id, outlines in by_case.items():
+            for case_id, given in by_case.items():
+                outlines = distinct_outlines(given)
+                if len(outlines) < len(given):
+                    marks.notes[
+                        "{n} outlines of RT structure sets are given again, and count once"
+                        "|1 outline of RT structure sets is given again, and counts once"
+                    ] += len(given) - len(outlines)
                 marks.outlined(case_id, *outlines)
                 mask = inside_outlines(outlines, marks.images.frames[case_id])
                 marks.add(case_id, reader, mask_region(mask), structures[number].name)
@@ -140,17 +184,24 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
 
 def _structures(shown: str, dataset: Any) -> dict[int, _Structure]:  # noqa: ANN401
     """The structures by their numbers."""
-    structures = guarded(
-        lambda: {
-            int(one.ROINumber): _Structure(
-                str(one.get("ROIName") or "").strip() or None,
-                str(one.get("ReferencedFrameOfReferenceUID") or "") or None,
+    listed = guarded(
+        lambda: [
+            (
+                int(one.ROINumber),
+                _Structure(
+                    str(one.get("ROIName") or "").strip() or None,
+                    str(one.get("ReferencedFrameOfReferenceUID") or "") or None,
+                ),
             )
             for one in dataset.StructureSetROISequence
-        }
+        ]
     )
-    if structures is None:
+    if listed is None:
         raise DataError(f"{shown}: lists no structures, or is cut short", hint=_AGAIN)
+    structures: dict[int, _Structure] = {}
+    for number, structure in listed:
+        if structures.setdefault(number, structure) != structure:
+            raise DataError(f"{shown}: two structures have the number {number}", hint=_AGAIN)
     return structures
 
 
@@ -160,9 +211,7 @@ def _placed(
     space: str | None,
     marks: MarkList,
 ) -> tuple[str, FloatArray] | None:
-    """The case that an outline belongs to, and its points on the image; None where it has no area or no image."""
-    if guarded(lambda: str(contour.ContourGeometricType)) not in _WITH_AREA:
-        return None
+    """The case that an outline belongs to, and its points on the image; None where the data does not hold it."""
     numbers = _numbers(place, contour)
     if numbers is None or numbers.size == 0 or numbers.size % 3 or not np.isfinite(numbers).all():
         raise DataError(f"{place}: its points are missing, damaged or not finite", hint=_AGAIN)

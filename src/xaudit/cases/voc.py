@@ -1,28 +1,23 @@
-"""Pascal VOC: one XML file of boxes per image.
+"""Pascal VOC: one XML file of boxes and outlines per image.
 
 A file belongs to the image of its own name, or else to the DICOM image whose instance UID it is named by; what
 it says in ``filename`` is not believed. Pixels are counted from 1 and the last one is inside, as the format
-has it: ``xmin`` 1 and ``xmax`` 3 cover three columns. With ``origin: zero`` the numbers are edges counted from 0:
+has it: ``xmin`` 1 and ``xmax`` 3 cover three columns. An outline beside a box counts, see :mod:`xaudit.cases.voc_object`. With ``origin: zero`` the numbers are edges counted from 0:
 ``xmin`` 1 and ``xmax`` 3 cover two. A file without objects says that its reader found nothing.
 """
 
 import math
 import re
 from pathlib import Path
-from typing import Literal
 from xml.etree import ElementTree
 
 from xaudit.cases.cells import cell_text
 from xaudit.cases.file_set import FileSet, file_set, without_uids
 from xaudit.cases.image_index import NO_IMAGE, ImageIndex
 from xaudit.cases.mark_list import MarkList
-from xaudit.cases.marks import checked_box
+from xaudit.cases.voc_object import Origin, number_in, object_region
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Problem
-
-Origin = Literal["one", "zero"]
-
-_NO_IMAGE_IS_LARGER = 1e12
 
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
@@ -77,7 +72,7 @@ def collect_voc(path: Path | FileSet, marks: MarkList, *, origin: Origin = "one"
                 shown,
                 _tree(shown, given.xml(file, shown, "Pascal VOC")),
                 (case_id, unnamed),
-                marks.images,
+                marks,
                 origin,
             )
             reader = found[0].reader_id
@@ -130,27 +125,37 @@ def _tree(shown: str, tree: ElementTree.Element) -> ElementTree.Element:
 
 
 def _marks(
-    shown: str, tree: ElementTree.Element, whose: tuple[str, str], images: ImageIndex, origin: Origin
+    shown: str, tree: ElementTree.Element, whose: tuple[str, str], marks: MarkList, origin: Origin
 ) -> list[Annotation]:
-    case_id, unnamed = whose
+    (case_id, unnamed), images = whose, marks.images
     size = (
-        [_number(shown, tree.find("size"), side) for side in ("height", "width")] if _has_size(tree) else None
+        [number_in(shown, tree.find("size"), side) for side in ("height", "width")]
+        if _has_size(tree)
+        else None
     )
     if size is not None:
         if not all(math.isfinite(side) for side in size):
             raise DataError(f"{shown}: size is {size[1]:g} × {size[0]:g}", hint="expected pixels, or no size")
         images.check_size(shown, case_id, (round(size[0]), round(size[1])))
     reader = _reader(tree) or unnamed
-    marks = []
+    found = []
     for index, item in enumerate(tree.iter("object")):
-        place = f"{shown}: object {index + 1}"
-        box = item.find("bndbox")
-        x0, y0, x1, y1 = (_number(place, box, side) for side in ("xmin", "ymin", "xmax", "ymax"))
-        if origin == "one":
-            x0, y0 = x0 - 1, y0 - 1
-        region = checked_box(place, (x0, y0, x1, y1), images.frames[case_id])
-        marks.append(Annotation(case_id, reader, region, (item.findtext("name") or "").strip() or None))
-    return marks or [Annotation(case_id, reader, None)]
+        if (item.findtext("deleted") or "").strip() == "1":
+            marks.notes[
+                "{n} objects of Pascal VOC files are marked as deleted and are not read"
+                "|1 object of Pascal VOC files is marked as deleted and is not read"
+            ] += 1
+            continue
+        region = object_region(
+            f"{shown}: object {index + 1}", item, images.frames[case_id], origin, marks.notes
+        )
+        found.append(Annotation(case_id, reader, region, (item.findtext("name") or "").strip() or None))
+    if (tree.findtext("segmented") or "").strip() == "1" and tree.find("object/polygon") is None:
+        marks.notes[
+            "{n} Pascal VOC files say that they are segmented; that mask is another file, and their boxes count"
+            "|1 Pascal VOC file says that it is segmented; that mask is another file, and its boxes count"
+        ] += 1
+    return found or [Annotation(case_id, reader, None)]
 
 
 def _has_size(tree: ElementTree.Element) -> bool:
@@ -165,15 +170,3 @@ def _reader(tree: ElementTree.Element) -> str | None:
         if name:
             return name
     return None
-
-
-def _number(place: str, parent: ElementTree.Element | None, name: str) -> float:
-    text = None if parent is None else parent.findtext(name)
-    try:
-        number = float(text or "")
-        if abs(number) >= _NO_IMAGE_IS_LARGER and math.isfinite(number):
-            raise ValueError
-        return number
-    except ValueError:
-        value = "missing" if text is None else f"'{text.strip():.40}'"
-        raise DataError(f"{place}: {name} is {value}", hint="expected a number of pixels") from None

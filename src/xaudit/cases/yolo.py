@@ -1,6 +1,7 @@
 """YOLO: one text file per image, a line per object: its class's number, then numbers relative to the image.
 
-Four of them are a box: its centre x and y, its width and height. Six or more, in pairs, are an outline. They are shares of
+Four of them are a box: its centre x and y, its width and height. Six or more, in pairs, are an outline, unless they are a box with
+key points or a track, see :mod:`xaudit.cases.yolo_kind`. They are shares of
 the image's width and height, between pixel edges. Tools write six decimals, so edges are rounded to a hundredth of a
 pixel. The classes' names stand in ``classes.txt``, ``obj.names`` or ``data.yaml``, in the folder or in the one
 above; without them the number is the name. An empty file says that its reader found nothing.
@@ -11,6 +12,7 @@ Source: the formats' pages of Darknet and Ultralytics.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.mark_list import MarkList
 from xaudit.cases.marks import checked_box, checked_number, checked_polygon
 from xaudit.cases.table import read_text
+from xaudit.cases.yolo_kind import LineKind, Settings, kind_of_lines, settings_in
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -27,6 +30,8 @@ from xaudit.records import Box, Polygon, Region
 NAMES = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")
 OTHERS = frozenset({*NAMES, "train.txt", "val.txt", "valid.txt", "test.txt", "readme.txt", "obj.data"})
 """Files of a data set that hold no boxes."""
+
+_Line = tuple[int, list[str]]
 
 _LINE = re.compile(r"\s*\d+(\s+-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?){4,}\s*", re.IGNORECASE)
 
@@ -57,22 +62,65 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
         )
     names = _Names(folder)
     marks.expect_files(given.relative(file).removesuffix(".txt") for file in files)
+    lines = _lines(given, files, marks)
+    kinds = _kinds(given, lines, marks)
     for file in files:
+        if file not in lines:
+            continue
         with marks.item():
             name = given.relative(file)
             marks.reading(name)
-            text = given.text(file)
             case_id, reader = marks.case_and_reader(name, name.removesuffix(".txt"))
             if case_id is None:
                 continue
-            lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), start=1)]
-            drawn = [(f"{name}: line {number}", words) for number, words in lines if words]
+            kind = kinds[marks.folder_reader(name)]
+            drawn = [(f"{name}: line {number}", words) for number, words in lines[file]]
             if not drawn:
                 marks.nothing(name, case_id, reader)
             for place, words in drawn:
                 with marks.item():
-                    region = _region(place, words[1:], marks.images.frames[case_id])
+                    values = words[1:]
+                    if kind.check(place, len(values)):
+                        marks.notes[
+                            "{n} YOLO lines hold key points, which have no area; their boxes count"
+                            "|1 YOLO line holds key points, which have no area; its box counts"
+                        ] += 1
+                        values = values[:4]
+                    region = _region(place, values, marks.images.frames[case_id])
                     marks.add(case_id, reader, region, _label(place, words[0], names.of(file.parent)))
+
+
+def _lines(given: FileSet, files: Sequence[Path], marks: MarkList) -> Mapping[Path, Sequence[_Line]]:
+    """The lines of each file that are not blank: their numbers, and their words."""
+    lines: dict[Path, Sequence[_Line]] = {}
+    for file in files:
+        with marks.item():
+            split = enumerate(map(str.split, given.text(file).splitlines()), start=1)
+            lines[file] = [(number, words) for number, words in split if words]
+    return lines
+
+
+def _kinds(given: FileSet, lines: Mapping[Path, Sequence[_Line]], marks: MarkList) -> Mapping[str, LineKind]:
+    """What the long lines of each reader's folder are."""
+    texts: dict[str, list[list[str]]] = defaultdict(list)
+    folders: dict[str, Path] = {}
+    for file, of_file in lines.items():
+        reader = marks.folder_reader(given.relative(file))
+        folders.setdefault(reader, file.parent)
+        texts[reader] += [words[1:] for _, words in of_file]
+    return {
+        reader: kind_of_lines(texts[reader], _settings(given.folder, folders[reader])) for reader in folders
+    }
+
+
+def _settings(root: Path, folder: Path) -> Settings:
+    """What the nearest ``data.yaml`` says: in a folder, those above it, and the two above the root."""
+    places = [folder, *folder.parents]
+    for place in places[: places.index(root) + 3]:
+        found = settings_in(place)
+        if found.is_there:
+            return found
+    return Settings()
 
 
 def yolo_line(number: int, region: Region, frame: tuple[int, int]) -> str:
