@@ -63,11 +63,15 @@ def test_a_reader_under_two_names_is_refused(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", CONTENT)
-def test_circles_and_dead_ends_are_refused(tmp_path, kind):
+def test_a_circle_is_entered_once_or_refused_and_a_dead_end_is_named(tmp_path, kind):
     fill(tmp_path / "marks", kind, "dr-a")
+    before = looked(tmp_path / "marks", kind)
     (tmp_path / "marks" / "p1" / "round").symlink_to(tmp_path / "marks")
-    with refused("marks/p1/round: a link back to a folder that it lies in", "remove the link"):
-        looked(tmp_path / "marks", kind)
+    if kind == "masks":  # images, which are walked as those of the data are
+        with refused("marks/p1/round: a link back to a folder that it lies in", "remove the link"):
+            looked(tmp_path / "marks", kind)
+    else:
+        assert looked(tmp_path / "marks", kind) == before
     (tmp_path / "marks" / "p1" / "round").unlink()
     (tmp_path / "marks" / "p3").symlink_to("gone")
     with refused("marks/p3: a link that leads nowhere", "restore what it leads to, or remove the link"):

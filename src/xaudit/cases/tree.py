@@ -6,6 +6,7 @@ Hidden files and folders, and those that macOS puts into archives, are left out.
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Literal
 
 from xaudit.errors import DataError
 
@@ -15,14 +16,22 @@ _LEFT_OUT = (".", "__MACOSX")
 class FolderWalk:
     """Lists the files below folders, and knows which folders it has entered."""
 
-    def __init__(self, root: Path, ignored: Collection[Path] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        ignored: Collection[Path] = (),
+        *,
+        circles: Literal["refuse", "pass over"] = "refuse",
+    ) -> None:
         """Begin a walk.
 
         Args:
             root: the folder that errors name the places from.
             ignored: folders that are not entered, under whatever name they are reached.
+            circles: what to do about a link back to a folder that it lies in; its files are read already.
         """
         self._root = root
+        self._circles = circles
         self._ignored = frozenset(_identity(path) for path in ignored if path.is_dir())
         self._entered: dict[object, Path] = {}
 
@@ -40,8 +49,8 @@ class FolderWalk:
             )
         for one in inside:
             path = folder / one.name
-            if one.is_symlink():
-                self.check_link(path)
+            if one.is_symlink() and self.check_link(path):
+                continue
             if one.is_dir():
                 if not self.is_ignored(path):
                     yield from self.files(path)
@@ -52,10 +61,14 @@ class FolderWalk:
         """True for a folder that is not entered."""
         return bool(self._ignored) and _identity(folder) in self._ignored
 
-    def check_link(self, path: Path) -> None:
-        """Raises DataError where a link leads nowhere, or to a folder that it lies in."""
+    def check_link(self, path: Path) -> bool:
+        """True for a link back to a folder that it lies in, where circles are passed over.
+
+        Raises:
+            DataError: where a link leads nowhere, or back, and circles are refused.
+        """
         if not path.is_symlink():
-            return
+            return False
         try:
             target = path.resolve(strict=True)
         except (OSError, RuntimeError):  # nowhere, or round in a circle
@@ -63,10 +76,13 @@ class FolderWalk:
                 f"{self._shown(path)}: a link that leads nowhere",
                 hint="restore what it leads to, or remove the link",
             ) from None
-        if target.is_dir() and path.parent.resolve().is_relative_to(target):
+        if not (target.is_dir() and path.parent.resolve().is_relative_to(target)):
+            return False
+        if self._circles == "refuse":
             raise DataError(
                 f"{self._shown(path)}: a link back to a folder that it lies in", hint="remove the link"
             )
+        return True
 
     def _enter(self, folder: Path) -> None:
         first = self._entered.setdefault(_identity(folder), folder)
@@ -84,8 +100,12 @@ class FolderWalk:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The files of a folder and its sub-folders, in the order of their paths; errors as in :meth:`FolderWalk.files`."""
-    return sorted(FolderWalk(folder).files(folder))
+    """The files of a folder and its sub-folders, in the order of their paths; links back to a folder above are passed over.
+
+    Raises:
+        DataError: as :meth:`FolderWalk.files`.
+    """
+    return sorted(FolderWalk(folder, circles="pass over").files(folder))
 
 
 def listed(folder: Path) -> list[Path]:
