@@ -147,12 +147,15 @@ def _brought(
     module = build_module(section, len(class_names))
     remarks: tuple[str, ...] = ()
     if weights is not None:
-        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
+        loaded = load_weights(
+            module, weights, class_names=class_names, model_id=section.id, prefix=section.weights_prefix
+        )
+        notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
         if section.source == "timm" and not notes:
             from xaudit.models.timm_networks import timm_remarks
 
-            remarks = timm_remarks(section)
+            remarks = (*remarks, *timm_remarks(section))
     return Brought(module, side, section.mean, section.std, architecture_of(section), remarks)
 
 
