@@ -92,6 +92,11 @@ class ModelSection(Section):
         description="safetensors or a weights-only state dict; absent: train; for archives, programs and graphs the file, for "
         "huggingface the folder",
     )
+    weights_prefix: str | None = Field(
+        None,
+        description="which copy of the network a checkpoint with several means, such as `model.` or `ema_model.`; the error "
+        "names those that are there",
+    )
     trusted: bool = Field(
         False,
         description="you know who made the file of a `torchscript` or `exported` model: it is a program and can do what you can",
@@ -225,6 +230,12 @@ class ModelSection(Section):
         if self.trusted and not row.is_program:
             raise ValueError(
                 f"trusted: nothing in the weights of a model from {self.source} is run|leave it out"
+            )
+        if self.weights_prefix is not None and (
+            self.weights is None or self.source in ("huggingface", "torchscript", "exported", "onnx")
+        ):
+            raise ValueError(
+                "weights_prefix: goes with `weights` that are a checkpoint of several copies|leave it out"
             )
         if self.layer is not None and not row.inside:
             raise ValueError(

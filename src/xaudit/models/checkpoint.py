@@ -1,7 +1,7 @@
 """Weights on disk: read without running anything that is in the file, checked against the network, written whole.
 
 A state dict maps names to tensors. It may lie inside a larger checkpoint, under ``state_dict`` or a like key, and
-its names may carry the prefix of a wrapper (``module.`` of DataParallel, for one).
+its names may carry the prefix of a wrapper (``module.`` of DataParallel, for one), see :mod:`xaudit.models.wrapped_weights`.
 """
 
 import json
@@ -11,7 +11,8 @@ import re
 import secrets
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -23,12 +24,11 @@ from xaudit.counts import counted
 from xaudit.errors import ModelError, OutputError
 from xaudit.models.class_order import StoredOrder, stored_orders
 from xaudit.models.torch_file import names_in, unpacked_bytes
-
-State = dict[str, torch.Tensor]
+from xaudit.models.wrapped_weights import State, own_weights
 
 _NESTS = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
 _ORDERS = "orders of classes"
-_PREFIXES = ("module.", "model.", "net.", "_orig_mod.")
+_DEEPEST = 3
 _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
 )
@@ -51,17 +51,43 @@ TORCH_REFUSALS = (
 _RE_SAVE = "save the weights alone, `torch.save(model.state_dict(), path)`, or as safetensors"
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A checkpoint that was copied into a network.
+
+    Attributes:
+        notes: what xaudit noted when it wrote the file; empty for others.
+        remarks: entries that are not the network's and were left out.
+    """
+
+    notes: Mapping[str, object]
+    remarks: tuple[str, ...]
+
+
 def load_weights(
-    module: torch.nn.Module, path: Path, *, class_names: tuple[str, ...], model_id: str
-) -> Mapping[str, object]:
-    """Copies the weights of a checkpoint into a network, all of them or none; returns xaudit's notes of them.
+    module: torch.nn.Module,
+    path: Path,
+    *,
+    class_names: tuple[str, ...],
+    model_id: str,
+    prefix: str | None = None,
+) -> Loaded:
+    """Copies the weights of a checkpoint into a network, all of them or none.
 
     Auxiliary heads in the file that the network was built without are left out.
 
+    Args:
+        module: the network.
+        path: of the checkpoint.
+        class_names: of the data.
+        model_id: for messages.
+        prefix: which of several copies of the network is meant.
+
     Raises:
-        ModelError: where the file is missing, damaged, holds code, belongs to another network or to other classes.
+        ModelError: where the file is missing, damaged, holds code, belongs to another network or to other classes, or
+            holds several copies of the network.
     """
-    state, notes = read_state(path)
+    states, notes = _read_states(path)
     trained_on = notes.get("class_names")
     if isinstance(trained_on, list) and set(trained_on) != set(class_names):
         raise ModelError(
@@ -70,7 +96,8 @@ def load_weights(
             hint="give the classes the names of the training with `merge`, or train again",
         )
     expected = module.state_dict()
-    state = _without_unused_parts(_without_prefixes(state, expected), module)
+    own = own_weights(states, expected.keys(), path=path, model_id=model_id, prefix=prefix)
+    state = _without_unused_parts(own.state, module)
     _check_classes(state, expected, path, class_names=class_names, model_id=model_id)
     missing = [name for name in expected if name not in state and not name.endswith("num_batches_tracked")]
     unexpected = [name for name in state if name not in expected]
@@ -99,7 +126,7 @@ def load_weights(
             f"model '{model_id}': {path}: its numbers are of a kind that the network cannot take",
             hint="save the weights as float32",
         ) from None
-    return notes
+    return Loaded(notes, own.remarks)
 
 
 def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
@@ -110,6 +137,12 @@ def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
     Raises:
         ModelError: where the file cannot be read, or holds anything but tensors and plain values.
     """
+    states, notes = _read_states(path)
+    return next(iter(states.values())), notes
+
+
+def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]:
+    """As :func:`read_state`, with every other state dict of the checkpoint by the keys that lead to it."""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise ModelError(f"weights {path}: no file, but a device or a pipe", hint="give a checkpoint")
@@ -121,9 +154,16 @@ def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
             hint="give the path of a checkpoint, or leave `weights` out to train",
         ) from None
     if len(head) == 9 and head[8:] == b"{":
-        return _read_safetensors(path)
+        state, notes = _read_safetensors(path)
+        return {"": state}, notes
     content = read_plain(path)
-    return _state_in(content, path), _with_orders({}, content)
+    notes = _with_orders({}, content)
+    nested = dict(_nested(content))
+    if nested and not _is_nest(content):
+        return nested, notes
+    state = _state_in(content, path)
+    main = next((where for where, other in nested.items() if other.keys() == state.keys()), "")
+    return {main: state, **{where: other for where, other in nested.items() if where != main}}, notes
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
@@ -243,6 +283,24 @@ def code_in(file: IO[bytes]) -> str | None:
     return next((name for name in names_in(file) if not _HARMLESS.fullmatch(name)), None)
 
 
+def _is_nest(content: object) -> bool:
+    """True where a key says which of a checkpoint's parts is the state dict."""
+    return isinstance(content, Mapping) and any(isinstance(content.get(key), Mapping) for key in _NESTS)
+
+
+def _nested(content: object, where: str = "", depth: int = 0) -> Iterator[tuple[str, State]]:
+    """The mappings of names to tensors inside a checkpoint, by the keys that lead there."""
+    if not isinstance(content, Mapping) or not content or depth > _DEEPEST:
+        return
+    if all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()):
+        if where and all(_is_plain(value) for value in content.values()):
+            yield where, dict(content)
+        return
+    for key, value in content.items():
+        if isinstance(key, str):
+            yield from _nested(value, f"{where}/{key}" if where else key, depth + 1)
+
+
 def _state_in(content: object, path: Path) -> State:
     while isinstance(content, Mapping):
         inner = next((key for key in _NESTS if isinstance(content.get(key), Mapping)), None)
@@ -270,14 +328,6 @@ def _state_in(content: object, path: Path) -> State:
 def _is_plain(tensor: torch.Tensor) -> bool:
     """Whether a tensor is dense and holds its values itself."""
     return not (tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized or tensor.is_nested)
-
-
-def _without_prefixes(state: State, expected: Mapping[str, torch.Tensor]) -> State:
-    while True:
-        prefix = next((p for p in _PREFIXES if all(name.startswith(p) for name in state)), None)
-        if prefix is None or any(name.startswith(prefix) for name in expected):
-            return state
-        state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
 
 
 def _without_unused_parts(state: State, module: torch.nn.Module) -> State:

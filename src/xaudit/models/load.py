@@ -182,13 +182,16 @@ def _brought(
     remarks: tuple[str, ...] = ()
     orders: tuple[StoredOrder, ...] = ()
     if weights is not None:
-        notes = load_weights(module, weights, class_names=class_names, model_id=section.id)
+        loaded = load_weights(
+            module, weights, class_names=class_names, model_id=section.id, prefix=section.weights_prefix
+        )
+        notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
         orders = orders_in(notes)
         if section.source == "timm" and "architecture" not in notes:
             from xaudit.models.timm_networks import timm_remarks
 
-            remarks = timm_remarks(section)
+            remarks = (*remarks, *timm_remarks(section))
     return Brought(module, side, section.mean, section.std, architecture_of(section), remarks, orders)
 
 

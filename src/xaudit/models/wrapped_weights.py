@@ -1,0 +1,166 @@
+"""The network's own weights among all entries of a training checkpoint.
+
+Training frameworks save a network under a prefix (`model.`, `module.`), beside losses, metrics, counters and copies of the
+network. The prefix is read off the names of the network that is asked for: it stands before all of them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from xaudit.errors import ModelError, did_you_mean
+
+State = dict[str, torch.Tensor]
+
+_WRAPPERS = frozenset({"_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+"""Components that a wrapper puts into names, wherever it sits: torch.compile, DataParallel, FSDP, checkpointing."""
+_OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..+)")
+_BESIDE = re.compile(
+    r"n_averaged|(train_|val_|valid_|validation_|test_)?(criterion|loss|losses|loss_fn|loss_fct|loss_func|metrics?|acc|accuracy|"
+    r"auroc|auc|f1|precision|recall)(_fn)?(\..+)?"
+)
+"""Entries that stand beside a network's own without a prefix between them: losses, metrics, the count of averaged weights."""
+_N_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWeights:
+    """A network's entries without their prefix, and remarks about what was left out."""
+
+    state: State
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A set of entries that could be the network's.
+
+    Attributes:
+        label: how a user names it.
+        extra: entries of the same state dict that stand beside it.
+    """
+
+    label: str
+    state: State
+    extra: tuple[str, ...]
+
+
+def own_weights(
+    states: Mapping[str, State], expected: Collection[str], *, path: Path, model_id: str, prefix: str | None
+) -> OwnWeights:
+    """Pick the network's own entries.
+
+    Args:
+        states: the state dicts of a checkpoint by where they stand in it, the main one first.
+        expected: names of the network's entries.
+        path: of the checkpoint, for messages.
+        model_id: for messages.
+        prefix: which copy of the network the user means; None where only one can be meant.
+
+    Raises:
+        ModelError: where there are several copies of the network and none is named, or the named one is not there.
+    """
+    subject, told = f"model '{model_id}': {path}", f"model '{model_id}': {path.name}"
+    needed = {name for name in expected if not name.endswith("num_batches_tracked")}
+    copies = [copy for where, state in states.items() for copy in _copies(where, state, needed, expected)]
+    main = next(iter(states))
+    # The main state dict needs no name of its own where a prefix tells its copies apart.
+    copies = [replace(copy, label=copy.label.removeprefix(f"{main}/")) for copy in copies]
+    whole = [copy for copy in copies if needed <= copy.state.keys()]
+    if prefix is not None:
+        chosen = next((copy for copy in whole if copy.label == prefix), None)
+        if chosen is None:
+            labels = [copy.label for copy in whole]
+            raise ModelError(
+                f"{subject}: no weights of this network stand under weights_prefix '{prefix}'",
+                hint=did_you_mean(prefix, labels, otherwise=f"it holds: {', '.join(map(repr, labels))}")
+                if labels
+                else "leave `weights_prefix` out to see what does not fit",
+            )
+        return OwnWeights(chosen.state, _remarks(chosen, whole, told))
+    if not whole:
+        # The nearest one, so that the error speaks of what lacks.
+        nearest = max(copies, key=lambda copy: len(needed & copy.state.keys()))
+        return OwnWeights(nearest.state, ())
+    if any(not _same(whole[0].state, other.state, needed) for other in whole[1:]):
+        labels = ", ".join(f"'{copy.label}'" for copy in whole)
+        raise ModelError(
+            f"{subject}: holds {len(whole)} different sets of weights of this network, under {labels}",
+            hint=f"name the one that is meant, for example `weights_prefix: {whole[0].label or whole[1].label}`",
+        )
+    return OwnWeights(whole[0].state, _remarks(whole[0], whole, told))
+
+
+def _copies(where: str, state: State, needed: set[str], expected: Collection[str]) -> Iterator[_Copy]:
+    """The entries under each prefix before the network's names, the most complete first; all of them where there is none."""
+    state = _renamed(state, expected)
+    n_under: Counter[str] = Counter()
+    for name in state:
+        parts = name.split(".")
+        for start in range(len(parts)):
+            if ".".join(parts[start:]) in needed:
+                n_under[".".join(parts[:start])] += 1
+    prefixes = [prefix for prefix, count in n_under.most_common() if count == len(needed)]
+    prefixes = prefixes or [prefix for prefix, _ in n_under.most_common(1)] or [""]
+    for prefix in prefixes:
+        start = f"{prefix}." if prefix else ""
+        under = {name for name in state if name.startswith(start)}
+        if not start:
+            roots = {name.partition(".")[0] for name in expected}
+            others = tuple(f"{other}." for other in prefixes if other)
+            under -= {
+                name
+                for name in state
+                if name not in expected
+                and (
+                    name.startswith(others)
+                    or (_BESIDE.fullmatch(name) and name.partition(".")[0] not in roots)
+                )
+            }
+        yield _Copy(
+            "/".join(filter(None, (where, start))),
+            {name.removeprefix(start): state[name] for name in state if name in under},
+            tuple(name for name in state if name not in under),
+        )
+
+
+def _renamed(state: State, expected: Collection[str]) -> State:
+    """Without components of wrappers, and DenseNet's names of torchvision 0.2 as they are today."""
+    wrappers = _WRAPPERS - {part for name in expected for part in name.split(".")}
+    names = {name: ".".join(part for part in name.split(".") if part not in wrappers) for name in state}
+    if len(set(names.values())) < len(names):
+        names = {name: name for name in state}
+    old = {name: _OLD_DENSENET.fullmatch(short) for name, short in names.items()}
+    wanted = {f"{match[1]}{match[2]}": name for name, match in old.items() if match}
+    for short, name in wanted.items():
+        if short not in state and any(short.endswith(asked) for asked in expected if "denselayer" in asked):
+            names[name] = short
+    return {names[name]: tensor for name, tensor in state.items()}
+
+
+def _same(one: State, other: State, names: set[str]) -> bool:
+    return all(one[name].shape == other[name].shape and torch.equal(one[name], other[name]) for name in names)
+
+
+def _remarks(chosen: _Copy, whole: list[_Copy], subject: str) -> tuple[str, ...]:
+    remarks = []
+    others = [copy.label for copy in whole if copy is not chosen]
+    if others:
+        remarks.append(
+            f"{subject}: holds {len(whole)} sets of weights of this network; those under '{chosen.label}' are loaded, not those "
+            f"under {', '.join(map(repr, others))}"
+        )
+    # A copy's own entries are named above as a whole.
+    starts = tuple(label.rpartition("/")[2] for label in others if label.rpartition("/")[2])
+    extra = [name for name in chosen.extra if not (starts and name.startswith(starts))]
+    if extra and not (others and "" in others):
+        more = f" and {len(extra) - _N_NAMED} more" if len(extra) > _N_NAMED else ""
+        remarks.append(
+            f"{subject}: {len(extra)} {'entries are' if len(extra) > 1 else 'entry is'} not of the network and "
+            f"{'are' if len(extra) > 1 else 'is'} not loaded: {', '.join(extra[:_N_NAMED])}{more}"
+        )
+    return tuple(remarks)
