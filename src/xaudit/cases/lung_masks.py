@@ -290,7 +290,7 @@ def _named_sides(
 
 
 def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
-    """What reads the segmentation or structure set that a path is, or holds."""
+    """Choose what reads the segmentation or structure set that a path is, or holds; None where there is none."""
     files = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
     for file in files:
         if file.is_file() and file.suffix.lower() in (".dcm", ""):
