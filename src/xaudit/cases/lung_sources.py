@@ -82,4 +82,4 @@ def _lungs_in(
 def _numbered(
     path: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
 ) -> NumberedLungs:
-    return NumberedLungs(mask_files(path, section, cases, images, place), section.nifti)
+    return NumberedLungs(mask_files(path, section, cases, images, place), section.nifti, cases=tuple(cases))
