@@ -115,6 +115,21 @@ def test_two_numbers_of_a_png_are_two_lungs(two_classes, load, tmp_path, values)
     assert (whole, sorted(sides)) == (48, [18, 30])
 
 
+def test_a_mask_with_one_of_the_two_numbers_shows_one_lung(two_classes, load, tmp_path):
+    folder_of(tmp_path / "lungs", numbers())
+    folder_of(tmp_path / "lungs", numbers(0, 2), "cancer-1")
+    path = folder_of(tmp_path / "lungs", numbers(1, 0), "cancer-2")
+    dataset = load(images=two_classes, regions={"lungs": path})
+    assert [areas(dataset, number) for number in range(3)] == [(48, 30, 18), (18, 0, 18), (30, 30, 0)]
+
+
+def test_masks_of_one_number_tell_no_side(two_classes, load, tmp_path):
+    folder_of(tmp_path / "lungs", numbers(1, 1))
+    path = folder_of(tmp_path / "lungs", numbers(1, 0), "cancer-1")
+    dataset = load(images=two_classes, regions={"lungs": path})
+    assert [areas(dataset, number) for number in range(2)] == [(48, None, None), (30, None, None)]
+
+
 def test_two_colours_of_a_png_are_two_lungs(two_classes, load, tmp_path):
     colours = np.zeros((8, 10, 3), dtype=np.uint8)
     colours[1:7, 1:6, 0] = colours[1:7, 6:9, 1] = 255

@@ -128,7 +128,7 @@ def test_a_missing_entry_is_named_without_the_prefix(trained, tmp_path):
     first = next(iter(trained))
     del content[f"model.{first}"]
     said, _ = refusal({"state_dict": content}, tmp_path / "w.pt")
-    assert said.endswith(f"is no checkpoint of this architecture: 1 entries are missing, the first '{first}'")
+    assert said.endswith(f"is no checkpoint of this architecture: 1 entry is missing, the first '{first}'")
 
 
 @pytest.mark.parametrize(

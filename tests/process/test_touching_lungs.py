@@ -169,3 +169,89 @@ def test_lungs_that_are_named_badly_are_refused_by_name(tmp_path, capsys, lungs,
     assert error.startswith("error: audit.yaml: ")
     assert problem in error
     assert hint in advice
+
+
+def everything_shown(folder, capsys):
+    """Each report of the run by its name."""
+    run = only_run(folder / "runs")
+    shown = {}
+    for name, options in {
+        "screen": [],
+        "full": ["--full"],
+        "markdown": ["--format", "markdown"],
+        "json": ["--format", "json"],
+        "card": ["--model-card"],
+        "page": ["--html", "--to", str(folder / "page.html")],
+    }.items():
+        capsys.readouterr()
+        assert run_command_line(["report", str(run), *options]) == 0
+        shown[name] = " ".join(capsys.readouterr().out.split())
+    shown["page"] = (folder / "page.html").read_text(encoding="utf-8")
+    assert run_command_line(["show", str(run), "a", "--no-images"]) == 0
+    shown["case"] = " ".join(capsys.readouterr().out.split())
+    return shown
+
+
+def of_one_image(folder):
+    masks(folder / "lungs", area(LEFT) + 2 * area(RIGHT))
+    (folder / "lungs" / "b.png").unlink()
+    return "lungs"
+
+
+@pytest.mark.parametrize(("lungs", "places"), [(lambda _: None, {"miss_elsewhere"}), (of_one_image, None)])
+def test_what_is_left_is_the_rest_of_the_image_where_the_lungs_are_not_known(tmp_path, capsys, lungs, places):
+    path = study(tmp_path, lungs)
+    assert run_command_line(["run", path, "-q", "-o", str(tmp_path / "runs")]) == 0
+    shown = everything_shown(tmp_path, capsys)
+    assert [
+        name for name, text in shown.items() if "outside lungs" in text or "outside the lungs" in text
+    ] == []
+    assert {name for name, text in shown.items() if "rest of the image" in text} >= {
+        "full",
+        "markdown",
+        "page",
+    }
+    if places is not None:
+        assert categories(tmp_path) == places
+        assert [name for name, text in shown.items() if "outside_lung" in text] == []
+    else:
+        assert categories(tmp_path) == {"miss_opposite_lung", "miss_elsewhere"}
+
+
+def test_what_is_left_lies_outside_the_lungs_where_they_are_known_on_every_image(tmp_path, capsys):
+    path = study(tmp_path, by_numbers)
+    assert run_command_line(["run", path, "-q", "-o", str(tmp_path / "runs")]) == 0
+    shown = everything_shown(tmp_path, capsys)
+    assert "outside lungs" in shown["full"]
+    assert "rest of the image" not in shown["full"]
+
+
+def test_every_control_has_categories_in_table_page_and_json(tmp_path, capsys):
+    controls = ["random", "centre", "mean-map", "shuffled-marks"]
+    path = study(tmp_path, by_numbers)
+    plain = yaml.safe_load((tmp_path / "audit.yaml").read_text())
+    (tmp_path / "audit.yaml").write_text(yaml.safe_dump({**plain, "controls": controls}))
+    assert run_command_line(["run", path, "-q", "-o", str(tmp_path / "runs")]) == 0
+    named = {"random", "centre", "external-given.mean-map", "external-given.shuffled-marks"}
+    table = pd.read_parquet(only_run(tmp_path / "runs") / "categories.parquet")
+    assert set(table["explainer"]) == {"external-given", *named}
+    # Of both sick images the mark is the same, and so is the map: the mean of the others is it, under either mark.
+    own = table[table["case_id"] == "a"].set_index("explainer")["category"]
+    assert own["external-given.mean-map"] == own["external-given.shuffled-marks"] == "miss_opposite_lung"
+    shown = everything_shown(tmp_path, capsys)
+    assert {one["explainer_id"] for one in json.loads(shown["json"])["categories"]} == {
+        "external-given",
+        *named,
+    }
+    for name in ("full", "page"):
+        assert "mean-map" in shown[name].split("How the maps fail")[1]
+        assert "shuffled-marks" in shown[name].split("How the maps fail")[1]
+    # The Gaussian in the centre points at everything: it has no reason to judge, and is counted apart.
+    [centre] = [one for one in json.loads(shown["json"])["categories"] if one["explainer_id"] == "centre"]
+    assert (centre["category"], centre["n_wrong_reason"], centre["n_judged"], centre["n_no_reason"]) == (
+        "diffuse",
+        0,
+        0,
+        2,
+    )
+    assert "right, no reason to judge" in shown["full"]

@@ -191,7 +191,7 @@ def categories() -> tuple[CategoryCount, ...]:
                 for cell, n in zip(("TP", "FN"), numbers, strict=True):
                     wrong = n if cell == "TP" and category.startswith("miss") else 0
                     right = n if cell == "TP" else 0
-                    apart = right if category == "diffuse" else 0
+                    apart = right if category in ("diffuse", "no_map") else 0
                     judged = (wrong, right - apart, apart)
                     found += [CategoryCount(model, explainer, category, cell, n, *judged)] if n else []
     return tuple(found)

@@ -122,7 +122,7 @@ def test_a_summary_never_takes_more_than_its_room_and_says_where_it_was_cut(room
 
 
 def test_a_summary_is_cut_between_two_sections():
-    text = step_summary(gated(), room=5_000)
+    text = step_summary(gated(), room=5_500)
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert titles[:2] == ["Verdict", "Gates"]
     whole = step_summary(gated())

@@ -14,7 +14,7 @@ from xaudit.records import (
 
 
 def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
-    """What the failure category of each of one explainer's maps is decided from, in the chunk's order.
+    """Measure what the failure category of each of one explainer's maps is decided from, in the chunk's order.
 
     With several readers' marks to score against, it is all of their marks together. A case without a map has none.
     """

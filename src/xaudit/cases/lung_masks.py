@@ -6,6 +6,7 @@ Each source answers as those of :mod:`xaudit.cases.mask_sources` do, with both l
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,9 @@ LungMask = LeftAndRight | BoolArray
 Pixels = Callable[[], FloatArray]
 
 _HEAD_BYTES = 1 << 16
+_BINARY = (255, 65535)
+"""What programs write for "inside" in a mask of one structure."""
+
 BY_SHAPE = "left and right told apart by shape"
 
 
@@ -38,6 +42,7 @@ class NumberedLungs:
 
     Attributes:
         files: by case id.
+        cases: all that may have a mask.
         left: the numbers of the left lung, where the audit file names them.
         right: those of the right one.
         n_extra: files of the folder that belong to no image of the data.
@@ -48,6 +53,7 @@ class NumberedLungs:
     left: tuple[int, ...] = ()
     right: tuple[int, ...] = ()
     n_extra: int = 0
+    cases: tuple[Case, ...] = ()
 
     @property
     def n_given(self) -> int:
@@ -65,7 +71,34 @@ class NumberedLungs:
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
         """The lungs of the case."""
         numbers = self.numbers(case)
-        return None if numbers is None else sides_of_numbers(numbers, self.left, self.right)
+        return None if numbers is None else self._sides_of(numbers)
+
+    def _sides_of(self, numbers: IntArray) -> LungMask:
+        """The lungs of a mask; where it shows one number of two, the other lung is not on the image."""
+        found = sides_of_numbers(numbers, self.left, self.right)
+        if isinstance(found, LeftAndRight):
+            return found
+        values = np.unique(numbers[numbers != 0])
+        if len(values) != 1 or values[0] in _BINARY or int(values[0]) not in self._pair:
+            return found
+        first = int(values[0]) == self._pair[0]
+        return (
+            LeftAndRight(found, np.zeros_like(found)) if first else LeftAndRight(np.zeros_like(found), found)
+        )
+
+    @cached_property
+    def _pair(self) -> tuple[int, ...]:
+        """The two numbers of the lungs where no mask of the data holds any other; else none."""
+        found: set[int] = set()
+        is_pair = False
+        for case in self.cases:
+            numbers = self.numbers(case)
+            if numbers is not None:
+                found |= {int(value) for value in np.unique(numbers)} - {0}
+                is_pair = is_pair or isinstance(sides_of_numbers(numbers), LeftAndRight)
+            if len(found) > 2:
+                return ()
+        return tuple(sorted(found)) if is_pair and len(found) == 2 else ()
 
     def numbers(self, case: Case) -> IntArray | None:
         """(H, W), 0 outside; None without a file."""
@@ -85,7 +118,7 @@ class NumberedLungs:
     def digest(self, case: Case) -> object:
         """The run lengths of each lung, or of both where they are not told apart."""
         numbers = self.numbers(case)
-        return None if numbers is None else _runs(sides_of_numbers(numbers, self.left, self.right))
+        return None if numbers is None else _runs(self._sides_of(numbers))
 
     def check(self, cases: Sequence[Case], where: str) -> None:
         """Raises DataError where no mask holds a number that the audit file names."""
@@ -299,7 +332,7 @@ def _named_sides(
 
 
 def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
-    """What reads the segmentation or structure set that a path is, or holds."""
+    """Choose what reads the segmentation or structure set that a path is, or holds; None where there is none."""
     files = [path] if path.is_file() else files_in(path) if path.is_dir() else []
     for file in files:
         if file.is_file() and file.suffix.lower() in (".dcm", ""):

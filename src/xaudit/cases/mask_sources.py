@@ -6,9 +6,9 @@ Every source answers one question, :meth:`mask`, with a mask, with None where it
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from skimage.morphology import convex_hull_image
@@ -16,27 +16,14 @@ from skimage.morphology import convex_hull_image
 from xaudit.cases import segmentation_ct, segmentation_xray
 from xaudit.cases.coco import read_coco
 from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.lung_masks import (
-    LungsBySide,
-    LungSource,
-    NumberedLungs,
-    drawn_lungs,
-    is_drawn,
-    side_folders,
-)
+from xaudit.cases.lung_masks import LungsBySide, NumberedLungs
 from xaudit.cases.lung_sides import LeftAndRight
-from xaudit.cases.masks import find_masks, read_mask
-from xaudit.cases.nifti import (
-    MaskSlice,
-    find_slices,
-    holds_nifti,
-    is_nifti,
-    is_placed,
-    mask_files,
-    read_slice,
-)
+from xaudit.cases.lung_sources import lung_source
+from xaudit.cases.mask_files import mask_files
+from xaudit.cases.masks import read_mask
+from xaudit.cases.nifti import MaskSlice, holds_nifti, is_nifti, read_slice
 from xaudit.cases.refused import Refused
-from xaudit.config import LungSection, NiftiSection, RegionSection
+from xaudit.config import NiftiSection, RegionSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise, union
 from xaudit.records import BoolArray, Case, FloatArray, Region, Surroundings
@@ -63,13 +50,6 @@ class MaskSource(Protocol):
     def digest(self, case: Case) -> object:
         """JSON values that change whenever the mask may."""
         ...
-
-
-class FilesOfCases(NamedTuple):
-    """Where the mask of each case lies, by case id, and how many files belong to no image of the data."""
-
-    files: Mapping[str, Path] | Mapping[str, MaskSlice]
-    n_extra: int
 
 
 @dataclass(frozen=True)
@@ -278,7 +258,8 @@ def mask_sources(
     Raises:
         DataError: no such file, no mask for any case, or one that cannot be read or does not fit its image.
     """
-    lungs = _lungs(section, cases, images, where)
+    lungs: MaskSource | None = lung_source(section, cases, images, where=where)
+    lungs = lungs or _source("lungs", section, cases, images, where)
     thorax: MaskSource | None = None
     if section.thorax == "builtin":
         if lungs is None:
@@ -298,66 +279,6 @@ def mask_sources(
     return sources
 
 
-def _lungs(
-    section: RegionSection, cases: Sequence[Case], images: ImageIndex, where: str
-) -> MaskSource | None:
-    """The masks of the lungs, each by itself where the audit file, names or numbers tell them apart."""
-    given, place = section.lungs, f"{where}.lungs"
-    match given:
-        case LungSection(path=None):
-            sides = {
-                side: tuple(
-                    _lungs_in(Path(str(path)), section, cases, images, f"{place}.{side}")
-                    for path in getattr(given, side)
-                )
-                for side in ("left", "right")
-            }
-            names = [", ".join(Path(str(path)).name for path in paths) for paths in (given.left, given.right)]
-            return LungsBySide(sides["left"], sides["right"], (names[0], names[1]))
-        case LungSection(path=Path() as path) if is_drawn(path):
-            return drawn_lungs(path, images, place, given)
-        case LungSection(path=Path() as path):
-            numbers = [
-                tuple(one for one in side if isinstance(one, int)) for side in (given.left, given.right)
-            ]
-            if (len(numbers[0]), len(numbers[1])) != (len(given.left), len(given.right)):
-                raise DataError(
-                    f"{place}: the masks of {path.name} have numbers and no names",
-                    hint="give the numbers of each lung, as in `left: [1, 2]`",
-                )
-            source = _numbered(path, section, cases, images, place)
-            named = replace(source, left=numbers[0], right=numbers[1])
-            named.check(cases, place)
-            return named
-        case Path():
-            return _lungs_in(given, section, cases, images, place)
-        case _:
-            return _source("lungs", section, cases, images, where)
-
-
-def _lungs_in(
-    path: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
-) -> LungSource:
-    """The masks of the lungs in one file or folder."""
-    if is_drawn(path):
-        return drawn_lungs(path, images, place)
-    folders = side_folders(path, images, place)
-    if folders is not None:
-        left, right = (
-            tuple(_numbered(folder, section, cases, images, place) for folder in side) for side in folders
-        )
-        names = [", ".join(folder.name for folder in side) for side in folders]
-        return LungsBySide(left, right, (names[0], names[1]))
-    return _numbered(path, section, cases, images, place)
-
-
-def _numbered(
-    path: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
-) -> NumberedLungs:
-    files, n_extra = _mask_files(path, section, cases, images, place)
-    return NumberedLungs(files, section.nifti, n_extra=n_extra)
-
-
 def _source(
     structure: Literal["lungs", "body", "thorax"],
     section: RegionSection,
@@ -372,33 +293,11 @@ def _source(
         return None
     if given.suffix.lower() == ".json":
         return DrawnMasks(_drawn(given, structure, images, where))
-    files, n_extra = _mask_files(given, section, cases, images, f"{where}.{structure}")
+    files, n_extra = mask_files(given, section, cases, images, f"{where}.{structure}")
     if is_nifti(given) or holds_nifti(given):
         slices = {name: one for name, one in files.items() if isinstance(one, MaskSlice)}
         return NiftiMasks(slices, section.nifti, n_extra)
     return MaskFiles({name: one for name, one in files.items() if isinstance(one, Path)}, n_extra)
-
-
-def _mask_files(
-    given: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
-) -> FilesOfCases:
-    """Find the mask of each case in a folder of PNGs, or in NIfTI files."""
-    if given.name.lower().endswith((".mha", ".nrrd")):
-        raise DataError(
-            f"{place}: {given.name}: volumes of this format are not read",
-            hint="save it as NIfTI, or the mask of each slice as a PNG that is called like its image",
-        )
-    paths = {case.case_id: case.path for case in cases}
-    frames = {case.case_id: (case.height, case.width) for case in cases}
-    if is_nifti(given) or holds_nifti(given):
-        planes = {
-            name: plane for name, plane in images.planes.items() if name in paths and is_placed(paths[name])
-        }
-        slices = find_slices(given, paths, frames, section.nifti, planes)
-        n_used = len({one.file for one in slices.values()})
-        return FilesOfCases(slices, len(mask_files(given)) - n_used)
-    found = find_masks(given, paths, frames, images)
-    return FilesOfCases(found, found.n_extra)
 
 
 def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:

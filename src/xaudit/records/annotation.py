@@ -22,7 +22,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
-    """What lies around the marks of one case: (H, W) masks of the original frame, None where it is not known.
+    """Masks of what lies around the marks of one case, (H, W) of the original frame, None where it is not known.
 
     Attributes:
         lungs: both of them.

@@ -7,7 +7,7 @@ from xaudit.records.map_facts import MapFacts
 
 @dataclass(frozen=True, slots=True)
 class CategorisedMap:
-    """One map with its failure category.
+    """Map with its failure category.
 
     Attributes:
         category: such as ``good`` or ``covered_with_spill:same_lung``; ``unmarked`` where there is no mark.
@@ -24,7 +24,7 @@ class CategorisedMap:
 
 @dataclass(frozen=True, slots=True)
 class CategoryCount:
-    """How many maps of one model and explainer fell into one category on the cases of one confusion cell.
+    """Counts of one model's and explainer's maps in one category, on the cases of one confusion cell.
 
     Attributes:
         n_wrong_reason: correct answers for the wrong reason, of the ``n_judged``.

@@ -14,7 +14,7 @@ LONGEST_LIST = 8
 
 @dataclass(frozen=True, slots=True)
 class AnatomyRow:
-    """What the masks of one case come to.
+    """Areas of one case's masks, and their problems.
 
     Attributes:
         areas: structure: its share of the image.

@@ -174,12 +174,13 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
         for one in own
         if (one.key.explainer_id, one.key.metric_id) == (MODEL_LEVEL, f"reliance-{region}")
     ]
+    known = any("lung" in region and isinstance(one, Score) for region, one in answers)
     if answers:
-        rows = [row(region_words(region), _value(one)) for region, one in answers]
+        rows = [row(region_words(region, lungs_known=known), _value(one)) for region, one in answers]
         yield grid(["region", Column("answer depends on it", numeric=True)], rows)
     for region, one in answers:
         if not isinstance(one, Score):
-            yield Paragraph(f"no {region_words(region)}: {one.reason}", "dim")
+            yield Paragraph(f"no {region_words(region, lungs_known=known)}: {one.reason}", "dim")
 
 
 def case_as_json(view: CaseView) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _PLACES = {
     "outside_lung": "outside lungs",
     "body": "the body",
     "empty": "outside body",
-    "elsewhere": "elsewhere",
+    "elsewhere": "rest of the image",
 }
 
 
@@ -92,14 +92,16 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
         counted = [by.get((category, name), {}) for name in asked]
         texts = [_cells(numbers, cells) for numbers in counted]
         rows.append(Row((Cell(category_words(category), tone), *map(Cell, texts))))
-    apart = [sum(one.n_no_reason for one in own if one.explainer_id == name) for name in asked]
-    judged = is_judged_by_mark(outcome, model)
-    wrong = [_wrong(own, name) if judged else "-" for name in asked]
+    is_judged = is_judged_by_mark(outcome, model)
+    wrong = [_wrong(own, name) if is_judged else "-" for name in asked]
     rows.append(
         Row((Cell("right for the wrong reason", "strong"), *(Cell(text, "strong") for text in wrong)))
     )
-    if any(apart):
-        rows.append(Row((Cell("right, no reason to judge"), *(Cell(str(n) if n else ".") for n in apart))))
+    judged = [sum(one.n_judged for one in own if one.explainer_id == name) for name in asked]
+    apart = [sum(one.n_no_reason for one in own if one.explainer_id == name) for name in asked]
+    for words, numbers in (("of right answers judged", judged), ("right, no reason to judge", apart)):
+        if any(apart):
+            rows.append(Row((Cell(words), *(Cell(str(n) if n else ".") for n in numbers))))
     columns = [
         Column("the map"),
         *(Column(f"{_broken(name)}\n{'/'.join(cells)}", numeric=True) for name in asked),
@@ -127,10 +129,9 @@ def _cells(numbers: Mapping[str, int], cells: Sequence[str]) -> str:
 
 
 def _wrong(own: Sequence[CategoryCount], explainer_id: str) -> str:
-    """How many right answers rest on the wrong reason, of those whose map gives one on a marked case."""
+    """How many right answers rest on the wrong reason; a dash where no map of a marked case gives a reason to judge."""
     mine = [one for one in own if one.explainer_id == explainer_id]
-    n_judged = sum(one.n_judged for one in mine)
-    return f"{sum(one.n_wrong_reason for one in mine)} of {n_judged}" if n_judged else "-"
+    return str(sum(one.n_wrong_reason for one in mine)) if any(one.n_judged for one in mine) else "-"
 
 
 def _legend(cells: Sequence[str]) -> str:

@@ -121,6 +121,7 @@ def region_rows(
     }
     known = [s.interval.estimate for s in reliance.values() if s is not None]
     most = max(known, default=0.0)
+    lungs_known = lookup.lungs_known(model, reader, explainers)
     rows: list[Row] = []
     for region in REGIONS:
         answer = reliance[region]
@@ -130,7 +131,7 @@ def region_rows(
         tone: Tone = "strong" if answer is not None and answer.interval.estimate == most > 0 else "plain"
         told = _answer_cells(answer, tone, plain=plain, absent=absent)
         points = (Cell("-" if s is None else percent(s.interval.estimate)) for s in shares)
-        rows.append(Row((Cell(region_words(region), tone), *told, *points)))
+        rows.append(Row((Cell(region_words(region, lungs_known=lungs_known), tone), *told, *points)))
     return rows
 
 

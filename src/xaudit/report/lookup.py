@@ -35,6 +35,21 @@ class SummaryLookup:
         """The summary of a question put to the model itself, or None."""
         return self.find(model_id, MODEL_LEVEL, metric_id, reader)
 
+    def lungs_known(self, model_id: str, reader: str, explainers: Sequence[str]) -> bool:
+        """Return True if the lungs are known on every image of which something is said of the region ``outside``."""
+        sources = [(MODEL_LEVEL, "reliance"), *((name, "mass") for name in explainers)]
+        known = []
+        for name, measure in sources:
+            n_cases = {
+                region: 0 if found is None else found.n_cases
+                for region in ("same-lung", "lungs", "outside")
+                for found in (self.find(model_id, name, f"{measure}-{region}", reader),)
+            }
+            known += (
+                [n_cases["same-lung"] + n_cases["lungs"] >= n_cases["outside"]] if n_cases["outside"] else []
+            )
+        return bool(known) and all(known)
+
     def readers(self, model_id: str) -> tuple[str, ...]:
         """Whose marks the maps were held against; ``-`` alone where there are no marks."""
         return self._readers.get(model_id, (NO_READER,))

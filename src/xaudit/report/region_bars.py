@@ -83,6 +83,7 @@ def _rows(
 ) -> tuple[RegionRow, ...]:
     reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in REGIONS}
     most = max((one.interval.estimate for one in reliance.values() if one is not None), default=0.0)
+    lungs_known = lookup.lungs_known(model, reader, explainers)
     rows = []
     for region in REGIONS:
         answer = reliance[region]
@@ -91,7 +92,7 @@ def _rows(
             continue
         rows.append(
             RegionRow(
-                region_words(region),
+                region_words(region, lungs_known=lungs_known),
                 None if answer is None else answer.interval,
                 answer is not None and answer.interval.estimate == most > 0,
                 tuple(None if mass is None else mass.interval.estimate for mass in masses),

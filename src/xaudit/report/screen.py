@@ -1,6 +1,6 @@
 """What a reader needs first, on one screen; every other table stands in the whole report."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from xaudit.catalog import EXPLAINERS, METRICS
@@ -116,8 +116,9 @@ def explainers_section(outcome: Outcome) -> Section | None:
             text = f"* better than the best control, paired by case; {text}"
         if any(line.cells[-1].text.strip("-") for line in rows if not line.heading):
             text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
-            if any(one.n_no_reason for one in outcome.categories):
-                text += " +n: n further right answers whose map points nowhere or everywhere and gives no reason to judge."
+            apart = _most_apart(outcome)
+            if apart:
+                text += f" Not counted: up to {apart} whose map is none or points at everything, so gives no reason."
         blocks.append(Paragraph(text, "dim"))
     return Section(
         "Which explainer to believe, and what it shows",
@@ -174,9 +175,17 @@ def _wrong(outcome: Outcome, model: str, explainer: str) -> str:
     if not is_judged_by_mark(outcome, model):
         return "-"
     own = [one for one in outcome.categories if (one.model_id, one.explainer_id) == (model, explainer)]
-    judged, apart = sum(one.n_judged for one in own), sum(one.n_no_reason for one in own)
-    counted_apart = f" +{apart}" if apart else ""
-    return f"{sum(one.n_wrong_reason for one in own)} of {judged}{counted_apart}" if judged or apart else "-"
+    judged = sum(one.n_judged for one in own)
+    return f"{sum(one.n_wrong_reason for one in own)} of {judged}" if judged else "-"
+
+
+def _most_apart(outcome: Outcome) -> int:
+    """The most right answers of one explainer's maps that give no reason to judge."""
+    apart: Counter[tuple[str, str]] = Counter()
+    for one in outcome.categories:
+        if one.explainer_id not in outcome.control_ids:
+            apart[one.model_id, one.explainer_id] += one.n_no_reason
+    return max(apart.values(), default=0)
 
 
 def _findings(outcome: Outcome) -> list[Block]:

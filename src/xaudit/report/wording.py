@@ -14,7 +14,7 @@ REGION_WORDS = {
     "thorax": "rest of thorax",
     "body": "rest of body",
     "empty": "outside the body",
-    "outside": "outside lungs",
+    "outside": "rest of the image",
 }
 
 MEASURE_WORDS = {
@@ -39,8 +39,18 @@ _SMALLEST_P = 0.001
 _SPELLED = {"iou": "IoU", "auroc": "AUROC", "auprc": "AUPRC", "chexlocalize": "CheXlocalize"}
 
 
-def region_words(region: str) -> str:
-    """A region as a reader of images would call it."""
+def region_words(region: str, *, lungs_known: bool = False) -> str:
+    """Name a region as a reader of images would.
+
+    Args:
+        lungs_known: the lungs are known on every image that the number is of, and so do not lie in ``outside``.
+
+    Example:
+        >>> region_words("outside"), region_words("outside", lungs_known=True)
+        ('rest of the image', 'outside lungs')
+    """
+    if region == "outside" and lungs_known:
+        return "outside lungs"
     return REGION_WORDS.get(region, region.replace("-", " "))
 
 

@@ -151,7 +151,7 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
 
 
 def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
-    """One Python value per row; a map's numbers stay an array. A column of a later minor version has its fill."""
+    """Return one Python value per row; a map's numbers stay an array. A column of a later minor version has its fill."""
     if field.name not in found.column_names:
         return [_fill(table, field)] * int(found.num_rows)
     column = found.column(field.name)

@@ -20,7 +20,6 @@ The rest of the same lung is none of them: the surroundings of a mark may rightl
 _AGREEMENT = "reliance-agreement"
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
-_LUNGS = ("same-lung", "opposite-lung", "lungs")
 _PLACES = {
     "thorax": "the rest of the thorax",
     "body": "the rest of the body",
@@ -33,9 +32,7 @@ def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict
     regions = {(s.reader, s.metric_id.removeprefix("reliance-")): s for s in own if s.family == "reliance"}
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)
-    outside = (
-        "what lies outside the lungs" if any(r in _LUNGS for _, r in regions) else "the rest of the image"
-    )
+    outside = "what lies outside the lungs" if _lungs_known(regions) else "the rest of the image"
     verdicts = [] if marks else _unmarked(regions.values(), positive, outside)
     for mark in marks:
         others = {
@@ -47,6 +44,15 @@ def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict
             answer = "the target's probability" if positive is None else f"P({positive})"
             verdicts.append(_use(mark, others, answer, outside, several=several))
     return verdicts
+
+
+def _lungs_known(regions: Mapping[tuple[str, str], Summary]) -> bool:
+    """Return True if the lungs are known on every case of which something is said of the region ``outside``."""
+    n_cases = dict.fromkeys(("same-lung", "lungs", "outside"), 0)
+    for (_, region), summary in regions.items():
+        if region in n_cases:
+            n_cases[region] = max(n_cases[region], summary.n_cases)
+    return n_cases["same-lung"] + n_cases["lungs"] >= n_cases["outside"] > 0
 
 
 def _unmarked(found: Iterable[Summary], positive: str | None, outside: str) -> list[Verdict]:

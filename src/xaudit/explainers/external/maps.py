@@ -61,7 +61,7 @@ def _like(shape: tuple[int, int], image: tuple[int, int]) -> bool:
 
 @dataclass(frozen=True)
 class ExternalMaps:
-    """One explainer's maps.
+    """Maps of one explainer.
 
     Attributes:
         spec: under which they stand in the tables; its hash is decided by the maps and how they are laid.
