@@ -120,7 +120,7 @@ def _class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, .
     names = tuple(sorted(found | set(section.classes)))
     if len(names) < 2:
         raise DataError(
-            f"all {len(entries)} images are of the one class '{names[0]}'",
+            f"all {counted(len(entries), 'image is', 'images are')} of the one class '{names[0]}'",
             hint="give another class, or list the classes in data.classes",
         )
     return names
