@@ -186,7 +186,7 @@ def _open(
     if not opened.cases:
         first = opened.problems[0]
         raise DataError(
-            f"none of the {counted(len(entries), 'image')} can be used; the first, {first.case_id}, {first.reason}",
+            f"none of the {len(entries)} images can be used; the first, {first.case_id}, {first.reason}",
             hint="PNG, JPEG, TIFF, DICOM and NIfTI are read",
         )
     opened.cases.sort(key=lambda case: case.case_id)

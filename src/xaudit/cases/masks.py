@@ -9,7 +9,6 @@ from xaudit.cases.folder import check_folder, image_files
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes
 from xaudit.cases.raster import raster_mask
-from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.records import BoolArray
 
@@ -48,7 +47,7 @@ def find_masks(
             found[case_id] = masks[stem]
     if not found:
         raise DataError(
-            f"{folder.name}: none of its {counted(len(masks), 'mask')} has the name of an image",
+            f"{folder.name}: none of its {len(masks)} masks has the name of an image",
             hint="a mask is called like its image: scan-1.png for scan-1.dcm",
         )
     for case_id, file in found.items():

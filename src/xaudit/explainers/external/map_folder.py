@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xaudit.cases.image_index import ImageIndex
-from xaudit.counts import counted
 from xaudit.errors import DataError, ModelError, did_you_mean
 from xaudit.explainers.external.reading import SUFFIXES, suffix_of
 
@@ -71,7 +70,7 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> Mapping[str,
     if not found:
         shown = files[0].relative_to(folder).as_posix()
         raise ModelError(
-            f"{subject}: none of the {counted(len(files), 'file')} in {folder.name} is called like an image, '{shown}' for one",
+            f"{subject}: none of the {len(files)} files in {folder.name} is called like an image, '{shown}' for one",
             hint="a.npy is the map of a.png; sub-folders are those of the images",
         )
     return found
