@@ -59,7 +59,7 @@ def test_masks_of_other_images_are_refused(tmp_path):
     folder = tmp_path / "lungs"
     write_image(folder / "x.png")
     with refused(
-        "lungs: none of its 1 mask has the name of an image",
+        "lungs: none of its 1 masks has the name of an image",
         "a mask is called like its image: scan-1.png for scan-1.dcm",
     ):
         find_masks(folder, PATHS, FRAMES)

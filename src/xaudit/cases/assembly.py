@@ -143,7 +143,7 @@ def _class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, .
     names = section.classes or tuple(sorted(found))
     if len(names) < 2:
         raise DataError(
-            f"all {len(entries)} images are of the one class '{names[0]}'",
+            f"all {counted(len(entries), 'image is', 'images are')} of the one class '{names[0]}'",
             hint="give another class, or list the classes in data.classes",
         )
     return names
@@ -211,7 +211,7 @@ def _open(
     if not opened.cases:
         first = opened.problems[0]
         raise DataError(
-            f"none of the {counted(len(entries), 'image')} can be used; the first, {first.case_id}, {first.reason}",
+            f"none of the {len(entries)} images can be used; the first, {first.case_id}, {first.reason}",
             hint="PNG, JPEG, TIFF, DICOM and NIfTI are read",
         )
     opened.cases.sort(key=lambda case: case.case_id)

@@ -23,6 +23,7 @@ from xaudit.cases.file_set import FileSet, file_set
 from xaudit.cases.header import UnreadableImageError
 from xaudit.cases.image_file import read_bytes, sniff
 from xaudit.cases.mark_list import NO_READERS, ONLY_READER, MarkList
+from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region
 from xaudit.records import BoolArray, IntArray
@@ -99,7 +100,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
     n_frames = _whole(shown, dataset, "NumberOfFrames")
     if frames is None or len(frames) != n_frames or n_frames * height * width > _MOST_PIXELS:
         raise DataError(
-            f"{shown}: {n_frames} frames of {width} × {height} pixels, of which "
+            f"{shown}: {counted(n_frames, 'frame')} of {width} × {height} pixels, of which "
             f"{0 if frames is None else len(frames)} are described",
             hint="export it again",
         )

@@ -12,7 +12,6 @@ from xaudit.cases.image_file import read_bytes
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.name_match import NameMatcher
 from xaudit.cases.raster import raster_numbers
-from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.records import BoolArray, IntArray
 
@@ -71,7 +70,7 @@ def find_masks(
             found[cases[0]] = file
     if not found:
         raise DataError(
-            f"{folder.name}: none of its {counted(len(names), 'mask')} has the name of an image",
+            f"{folder.name}: none of its {len(names)} masks has the name of an image",
             hint="a mask is called like its image: scan-1.png for scan-1.dcm",
         )
     for case_id, file in found.items():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from xaudit.catalog import explainer_row
 from xaudit.config import ExplainerSpec
+from xaudit.counts import counted
 from xaudit.errors import AuditFileError
 from xaudit.explainers import make_explainer
 from xaudit.records import IntArray
@@ -51,7 +52,7 @@ def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequ
     if isinstance(made, _BySuperpixels) and images and all(int(made.segments(i).max()) == 0 for i in images):
         raise AuditFileError(
             f"explainer '{spec.id}': segmentation '{spec.options['segmentation']}' makes one superpixel of each of the "
-            f"{len(images)} images tried, so it cannot tell places apart",
+            f"{counted(len(images), 'image')} tried, so it cannot tell places apart",
             hint="set `segmentation: grid`, ask for more `segments`, or give another `compactness`",
         )
 

@@ -20,7 +20,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from xaudit.counts import counted
 from xaudit.errors import ModelError, OutputError
 from xaudit.models.class_order import StoredOrder, stored_orders
 from xaudit.models.torch_file import names_in, unpacked_bytes
@@ -104,7 +103,7 @@ def load_weights(
     reshaped = [name for name in state if name in expected and state[name].shape != expected[name].shape]
     faults = []
     if missing:
-        faults.append(f"{counted(len(missing), 'entry is', 'entries are')} missing, the first '{missing[0]}'")
+        faults.append(f"{len(missing)} entries are missing, the first '{missing[0]}'")
     if unexpected:
         faults.append(f"{len(unexpected)} are unexpected, the first '{unexpected[0]}'")
     if reshaped:

@@ -69,7 +69,7 @@ def _problem_lines(outcome: Outcome) -> list[str]:
 
 
 def _unscored_lines(outcome: Outcome) -> list[str]:
-    """One line per kind and reason: scores, then regions, then ceilings, the one with the most first."""
+    """Return a line per kind and reason: scores, then regions, then ceilings, the one with the most first."""
     reasons: dict[tuple[str, str], list[UnscoredGroup]] = defaultdict(list)
     for group in outcome.unscored:
         reasons[group.what, group.reason].append(group)
@@ -88,7 +88,7 @@ def _unscored_lines(outcome: Outcome) -> list[str]:
 
 
 def _unexplained_gaps(outcome: Outcome) -> list[str]:
-    """What summaries lack although no reason was kept, as in runs of versions that counted scores alone."""
+    """Count what summaries lack where no reason was kept, as in runs of versions that counted scores alone."""
     kept = {group.what for group in outcome.unscored}
     found = []
     for family, what in (("regions", "region"), ("limits", "ceiling")):
@@ -105,7 +105,7 @@ def _first(items: list[str]) -> str:
 
 
 def notes_section(outcome: Outcome) -> Section | None:
-    """What a reader must know before quoting a number; None where there is nothing but what :func:`skipped_section` says."""
+    """Return findings and notes to know before quoting a number; None where :func:`skipped_section` says them all."""
     findings = [
         f"{v.sentence} ({v.code})"
         for v in outcome.verdicts

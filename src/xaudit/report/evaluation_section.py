@@ -31,7 +31,7 @@ def shown_evaluations(outcome: Outcome) -> tuple[Evaluation, ...]:
 
 
 def without_test_images(outcome: Outcome) -> str:
-    """Which models have no test images, and which images are shown instead; empty where every model has some."""
+    """Name the models without test images, and the images shown instead; empty where every model has some."""
     shown = [one for one in shown_evaluations(outcome) if one.split != "test"]
     if not shown:
         return ""

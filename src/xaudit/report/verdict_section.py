@@ -75,7 +75,7 @@ def judged(outcome: Outcome, model_id: str) -> Judged:
 
 
 def verdict_section(outcome: Outcome) -> Section:
-    """What gates and findings say of each model, the failing ones first."""
+    """Say for each model what its gates and findings conclude, the failing ones first."""
     return Section("Verdict", tuple(model_verdict(outcome, model) for model in worst_first(outcome)))
 
 
@@ -86,7 +86,7 @@ def worst_first(outcome: Outcome) -> list[str]:
 
 
 def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
-    """What gates and findings say of one model; begins with its id and with what is wrong with its answers."""
+    """Say for one model what its gates and findings conclude; what is wrong with its answers comes first."""
     lead, tone = _JUDGED[judged(outcome, model_id)]
     findings = model_findings(outcome, model_id)
     gates = [v for v in outcome.verdicts if v.model_id == model_id and v.gating and is_gate(v)]
@@ -99,7 +99,7 @@ def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
 
 
 def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> str:
-    """How many gates were missed, and which.
+    """Count the gates that were missed, and name them.
 
     Args:
         alone: nothing else is said, so the first missed one is explained.

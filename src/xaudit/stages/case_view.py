@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xaudit.catalog import explainer_row
-from xaudit.counts import counted
 from xaudit.errors import UsageError, did_you_mean
 from xaudit.geometry import Fit
 from xaudit.records import (
@@ -125,7 +124,7 @@ def find_case(ids: Collection[str], name: str) -> str:
         named = ", ".join(meant[:_MOST_NAMED]) + (", …" if len(meant) > _MOST_NAMED else "")
         raise UsageError(f"'{name}' may be any of {len(meant)} cases", hint=f"write the whole id: {named}")
     hint = did_you_mean(name, ids, otherwise="cases.parquet in the run folder lists them")
-    raise UsageError(f"none of the run's {counted(len(ids), 'case')} is called '{name}'", hint=hint)
+    raise UsageError(f"none of the run's {len(ids)} cases is called '{name}'", hint=hint)
 
 
 def _without_ending(name: str) -> str:

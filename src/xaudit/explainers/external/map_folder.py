@@ -14,7 +14,6 @@ from pathlib import Path
 from xaudit.cases.annotation_file import files_below
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.name_match import Folders, NamedCases
-from xaudit.counts import counted
 from xaudit.errors import DataError, ModelError, did_you_mean
 from xaudit.explainers.external.reading import SUFFIXES, suffix_of
 
@@ -93,7 +92,7 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> FoundMaps:
     if not found:
         shown = files[0].relative_to(folder).as_posix()
         raise ModelError(
-            f"{subject}: none of the {counted(len(files), 'file')} in {folder.name} is called like an image, '{shown}' for one",
+            f"{subject}: none of the {len(files)} files in {folder.name} is called like an image, '{shown}' for one",
             hint="a.npy is the map of a.png; sub-folders are those of the images",
         )
     maps = FoundMaps(found)

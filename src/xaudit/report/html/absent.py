@@ -50,7 +50,7 @@ def no_pairs(material: ReportMaterial) -> str:
 
 
 def nothing_decided(comparisons: Sequence[Comparison]) -> str:
-    """What is said where no comparison decides anything."""
+    """Say why no comparison decides anything."""
     same = all(one.conclusion == "same" for one in comparisons)
     few = all(one.difference is None or one.difference.low is None for one in comparisons)
     if same:
@@ -61,7 +61,7 @@ def nothing_decided(comparisons: Sequence[Comparison]) -> str:
 
 
 def not_asked(material: ReportMaterial, sections: Sequence[Section | None]) -> tuple[str, ...]:
-    """What would stand in the section on strata if the audit had asked for it, and how to ask."""
+    """Name the parts of the section on strata that the audit did not ask for, and how to ask."""
     return tuple(
         f"{what}: {how}."
         for place, (what, how) in enumerate(_PARTS)
@@ -72,7 +72,7 @@ def not_asked(material: ReportMaterial, sections: Sequence[Section | None]) -> t
 
 
 def asked_in_vain(material: ReportMaterial, sections: Sequence[Section | None]) -> tuple[str, ...]:
-    """What the audit asked for in the section on strata, and of which no case has a value."""
+    """Name the parts of the section on strata that the audit asked for and of which no case has a value."""
     return tuple(
         f"{what}: {_IN_VAIN}"
         for place, (what, _) in enumerate(_PARTS)
