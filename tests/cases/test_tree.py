@@ -80,14 +80,14 @@ def test_a_circle_is_entered_once_or_refused_and_a_dead_end_is_named(tmp_path, k
 
 def test_masks_and_maps_behind_links_are_found(tmp_path):
     write_image(tmp_path / "store" / "a.png", 8, 8)
-    np.save(tmp_path / "store" / "a.npy", np.ones((8, 8)))
-    (tmp_path / "store" / "a.nii.gz").touch()
     (tmp_path / "lungs").mkdir()
     (tmp_path / "lungs" / "p1").symlink_to(tmp_path / "store")
     paths = {case: path for path, case in IMAGES.paths.items()}
     assert list(find_masks(tmp_path / "lungs", paths, IMAGES.frames)) == ["p1/a"]
+    (tmp_path / "store" / "a.nii.gz").touch()
     assert holds_nifti(tmp_path / "lungs")
     assert list(mask_files(tmp_path / "lungs")) == ["p1/a"]
+    np.save(tmp_path / "store" / "a.npy", np.ones((8, 8)))
     with pytest.raises(DataError, match="can both be the map of p1/a"):
         find_maps(tmp_path / "lungs", IMAGES, subject="maps")
     (tmp_path / "store" / "a.nii.gz").unlink()
