@@ -1,4 +1,4 @@
-"""A network without numbers: its layers and shapes can be looked at within a fraction of a second."""
+"""A network without its weights: its layers and shapes can be looked at within a fraction of a second."""
 
 import warnings
 from contextlib import suppress
@@ -51,7 +51,7 @@ class Blueprint(Classifier):
 
 
 def draw_blueprint(section: ModelSection, *, class_names: tuple[str, ...]) -> Blueprint:
-    """Build a model's network without numbers, or with random ones where its code cannot do without.
+    """Build a model's network full of zeros, or with random numbers where its code needs its own.
 
     Raises:
         ModelError: where there is no such network, or its code cannot be imported or fails.
@@ -62,7 +62,7 @@ def draw_blueprint(section: ModelSection, *, class_names: tuple[str, ...]) -> Bl
         try:
             with device:
                 module = build_module(section, n_classes)
-                _run(module, section, device)
+            module, device = _blank(module)
         except _REFUSALS:  # code may need numbers, and says so in many ways; with numbers it is tried again
             device = torch.device("cpu")
             module = build_module(section, n_classes)
@@ -114,10 +114,22 @@ def check_weights_file(
     return True
 
 
-def _run(module: torch.nn.Module, section: ModelSection, device: torch.device) -> None:
-    """Send a blank image without numbers through a network; raises what its code raises."""
-    odd = next((w for w in (*module.parameters(), *module.buffers()) if w.device.type != device.type), None)
-    if odd is not None:
-        raise ModelError("holds numbers of its own")
+def _blank(module: torch.nn.Module) -> tuple[torch.nn.Module, torch.device]:
+    """Fill a network that was built without numbers with zeros, and return it with the device where it stands.
+
+    A very large one stays without numbers. Shapes without numbers can be followed as well, but torch imports seconds of
+    code for that.
+
+    Raises:
+        ModelError: where the network's code brought numbers of its own, which zeros would not stand for.
+    """
+    held = [*module.parameters(), *module.buffers()]
+    if any(tensor.device.type != "meta" for tensor in held):
+        raise ModelError("the network holds numbers of its own")
+    if sum(tensor.nbytes for tensor in held) > LARGEST_LOOKED_INTO:
+        return module, torch.device("meta")
+    module = module.to_empty(device="cpu")
     with torch.no_grad():
-        module.eval()(torch.zeros((1, 3, *input_hw(section)), device=device))
+        for tensor in (*module.parameters(), *module.buffers()):
+            tensor.zero_()
+    return module, torch.device("cpu")
