@@ -161,7 +161,12 @@ def contents(folder):
 
 def blocks_of(section):
     """The shell commands of one section of the README, block by block."""
-    text = (EXAMPLE / "README.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    text = (
+        (EXAMPLE / "README.md")
+        .read_text(encoding="utf-8")
+        .partition(f"## {section}\n")[2]
+        .partition("\n## ")[0]
+    )
     return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
 
 

@@ -132,7 +132,9 @@ def bring(kind: Kind, name: str) -> Brought | None:
                 f"the {kind} '{name}' is offered by {packages}", hint="uninstall all of them but one"
             )
         plugin = _imported(found[0])
-        _BROUGHT[kind, name] = Brought(found[0], plugin, code_digest(found[0].value.partition(":")[0].strip()))
+        _BROUGHT[kind, name] = Brought(
+            found[0], plugin, code_digest(found[0].value.partition(":")[0].strip())
+        )
     return _BROUGHT[kind, name]
 
 
