@@ -1,5 +1,6 @@
 """The audit as it is kept in a run folder, and which runs count as the same audit."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import yaml
 
 from xaudit.config import AuditFile, build_audit_file
 from xaudit.errors import RunFolderError
-from xaudit.stages import RunRequest, newest_run
+from xaudit.stages import RunRequest, newest_run, unfinished_since
 from xaudit.stages.folder import audit_text, obtain_folder
 
 
@@ -95,6 +96,41 @@ def test_another_device_or_training_again_makes_another_folder(audit, tmp_path):
         for keys in ({}, {"device": "cpu"}, {"retrain": True})
     }
     assert len(paths) == 3
+
+
+def test_other_inputs_make_another_folder_and_the_same_find_theirs_again(audit, tmp_path):
+    request = RunRequest(audit, tmp_path / "runs")
+    first, second = obtain_folder(request, "weights of main"), obtain_folder(request, "other weights")
+    assert first.path != second.path
+    assert obtain_folder(request, "weights of main").path == first.path
+    assert obtain_folder(request, "other weights").path == second.path
+
+
+def test_where_the_files_lie_does_not_count(audit, tmp_path):
+    first = obtain_folder(RunRequest(audit, tmp_path / "runs"), "inputs")
+    plain = audit.model_dump(mode="json")
+    plain["data"]["images"] = "/elsewhere/images"
+    moved = AuditFile.model_validate(plain)
+    assert obtain_folder(RunRequest(moved, tmp_path / "runs"), "inputs").path == first.path
+    plain["data"]["images"] = "/elsewhere/pictures"
+    renamed = AuditFile.model_validate(plain)
+    assert obtain_folder(RunRequest(renamed, tmp_path / "runs"), "inputs").path != first.path
+
+
+def test_the_run_that_was_finished_last_is_taken_and_newer_unfinished_ones_are_named(audit, tmp_path):
+    runs = tmp_path / "runs"
+    noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    made = [obtain_folder(RunRequest(audit, runs), inputs) for inputs in ("a", "b", "c", "d")]
+    for minutes, (run, state) in enumerate(
+        zip(made, ("complete", "complete", "interrupted", "shard"), strict=True)
+    ):
+        run.set_state(state, now=noon + timedelta(minutes=minutes))
+    assert newest_run(runs) == made[1].path
+    assert unfinished_since(made[1].path) == ((made[2].run_id, "interrupted"),)
+    # The first is carried out once more: it is the last that was finished, and nothing unfinished is newer.
+    made[0].set_state("complete", now=noon + timedelta(hours=1))
+    assert newest_run(runs) == made[0].path
+    assert unfinished_since(made[0].path) == ()
 
 
 def test_where_there_is_no_run_it_says_so():

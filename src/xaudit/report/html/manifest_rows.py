@@ -34,6 +34,10 @@ def manifest_rows(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
         weights = checksums.get("weights")
         if isinstance(weights, dict):
             rows += [(f"weights of {name}", str(one)) for name, one in weights.items()]
+        for what in ("code", "answers"):
+            digests = checksums.get(what)
+            if isinstance(digests, dict):
+                rows += [(f"{what} of {name}", str(one)) for name, one in digests.items()]
         external = checksums.get("external")
         if isinstance(external, dict):
             rows += [
@@ -41,6 +45,13 @@ def manifest_rows(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
                 for model, files in external.items()
                 for what, one in files.items()
             ]
+    outputs = plain.get("outputs")
+    if isinstance(outputs, dict):
+        rows += [
+            (f"outputs of {name}", ", ".join(map(str, classes)))
+            for name, classes in outputs.items()
+            if isinstance(classes, list)
+        ]
     libraries = plain.get("libraries")
     if isinstance(libraries, dict):
         rows.append(("libraries", ", ".join(f"{name} {one}" for name, one in libraries.items() if one)))
