@@ -372,6 +372,7 @@ def test_without_any_result_no_case_was_explained(run):
         # 1 of 20 is 5 %, which is allowed.
         (["load"], 20, 6, None),
         (["load"], 19, 6, "1 of 19 cases failed, more than the allowed 5%"),
+        ([], 0, 0, None),
         # What failed while it was explained is held against the cases that were to be explained.
         (["explain"], 100, 20, None),
         (["explain"], 100, 6, "1 of 6 cases failed, more than the allowed 5%"),

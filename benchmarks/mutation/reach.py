@@ -1,11 +1,12 @@
 """Reach: which tests run which lines of the program."""
 
+import ast
 import re
 import sys
 from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import coverage
@@ -20,7 +21,7 @@ class Reach:
 
     Attributes:
         tests: by file and line, what to give to pytest. A line that runs while a fixture is made stands for the whole file of
-            tests, which may share that fixture. A line that runs on import has none.
+            tests, which may share that fixture.
         imported: modules that are not the program's, to be imported ahead.
     """
 
@@ -28,9 +29,13 @@ class Reach:
     imported: list[str]
 
     def of(self, path: str, line: int) -> list[str]:
-        """The tests of a line, those that run the least first; those of the whole file for a line that runs on import."""
+        """The tests of a line, those that run the least first; of a line that runs on import, those of all lines of its file."""
         lines = self.tests.get(path, {})
-        named = lines.get(line) or {test for tests in lines.values() for test in tests}
+        everywhere = {test for tests in lines.values() for test in tests}
+        # A file that is imported by a function runs under the test that happened to come first, and of a statement over
+        # several lines some may not count.
+        named = set(lines.get(line, ())) if line in _in_functions(path) else set()
+        named = named or everywhere
         files = {test for test in named if "::" not in test}
         alone = {test for test in named if test.partition("::")[0] not in files}
         return sorted(files | alone, key=lambda test: (self._n_lines[test], test))
@@ -38,6 +43,19 @@ class Reach:
     @cached_property
     def _n_lines(self) -> Counter[str]:
         return Counter(test for lines in self.tests.values() for tests in lines.values() for test in tests)
+
+
+@cache
+def _in_functions(path: str) -> frozenset[int]:
+    """The lines of the bodies of functions, which do not run when the file is imported."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(Path(path).read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return frozenset(
+        line for one in functions for line in range(one.body[0].lineno, (one.end_lineno or one.lineno) + 1)
+    )
 
 
 class _Contexts:

@@ -5,7 +5,7 @@ import pytest
 
 from xaudit.cases import segmentation_xray
 from xaudit.cases.refused import Refused
-from xaudit.cases.segmentation_ct import _without_table
+from xaudit.cases.segmentation_ct import _pair, _without_table
 
 
 def drawn(*rectangles, grey=0.5):
@@ -65,3 +65,32 @@ def test_an_xray_without_contrast_is_refused_though_one_half_is_a_little_brighte
     body = segmentation_xray.segment_body(halves)
     assert body[:, 40:].all()
     assert not body[:, :24].any()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "both"), [(37, 63, True), (38, 63, False), (37, 62, False), (38, 62, False)]
+)
+def test_a_dark_piece_is_cut_at_the_middle_where_it_reaches_twelve_hundredths_of_the_body_to_either_side(
+    first, last, both
+):
+    # Columns 0 to 99: the middle is 50, and 12 of 100 to either side are 38 and 62.
+    body = np.ones((30, 100), dtype=bool)
+    dark = np.zeros_like(body)
+    dark[10:20, first : last + 1] = True
+    found = _pair(dark, body, smallest=0.08)
+    if not both:
+        assert found == Refused("dark areas were found on one side of the body only")
+        return
+    left, right = found
+    assert np.argwhere(left)[[0, -1]].tolist() == [[10, first], [19, 49]]
+    assert np.argwhere(right)[[0, -1]].tolist() == [[10, 50], [19, last]]
+
+
+@pytest.mark.parametrize(("width", "enough"), [(2, True), (1, False)])
+def test_the_smaller_lung_is_one_from_its_share_of_the_larger_on(width, enough):
+    body = np.ones((30, 100), dtype=bool)
+    dark = np.zeros_like(body)
+    # 10 × 20 pixels on the left; of .1 of them, 20, on the right there are 2 × 10 or 1 × 10.
+    dark[10:20, 10:30] = dark[10:20, 70 : 70 + width] = True
+    found = _pair(dark, body, smallest=0.1)
+    assert not isinstance(found, Refused) if enough else found == Refused("only one lung was found")
