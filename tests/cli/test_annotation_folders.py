@@ -113,8 +113,7 @@ def test_a_polygon_beside_a_box_counts(study, answer):
     (study / "marks" / "p1" / "s1.xml").write_text(
         f"<annotation><object><name>cancer</name>{box}{half}</object></annotation>"
     )
-    code, out, _ = answer("data", "convert", "audit.yaml", "--to", "masks", "-o", "out", "-q")
-    assert code == 0
+    assert answer("data", "convert", "audit.yaml", "--to", "masks", "-o", "out", "-q")[0] == 0
     assert converted(study) == {
         "p1/s1.png": 190
     }  # 19 + 18 + … + 1: the centres below the diagonal of 20 × 20
