@@ -38,7 +38,7 @@ class MarkList:
         ignore_extra: whether annotations of images that the data does not hold are passed over.
         extra: the names of such images.
         only_reader: who drew what names nobody.
-        notes: what of the files was not used, by the sentence that says so, with ``{n}`` in it: how often.
+        notes: what of the files was not used, in words: how often.
     """
 
     def __init__(
