@@ -184,9 +184,7 @@ def test_a_copy_byte_for_byte_is_passed_over_and_said(tmp_path):
     reading = []
     found, _, notes = read(tmp_path, reading=reading)
     assert len(found) == 1
-    assert notes == (
-        "annotations: 1 file of annotations is a copy of another, byte for byte, and was passed over",
-    )
+    assert notes == ("annotations: copies of other files, byte for byte, that were passed over: 1",)
     assert reading[0].passed_over == {"a copy of one.json, byte for byte": ["two.json"]}
 
 
@@ -200,8 +198,8 @@ def test_a_mark_in_two_files_counts_once_and_others_are_joined(tmp_path):
     found, _, notes = read(tmp_path)
     assert len(found) == 2
     assert notes == (
-        "annotations: the marks of one reader on an image were joined from several files, on 1 image",
-        "annotations: 1 mark is given again, exactly as before, and counts once",
+        "annotations: images on which the marks of one reader were joined from several files: 1",
+        "annotations: marks that are given again, exactly as before, and count once: 1",
     )
 
 

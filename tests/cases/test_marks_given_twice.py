@@ -73,11 +73,11 @@ def test_an_outline_elsewhere_than_its_box_is_refused(tmp_path):
     [
         (
             BOX + "<segm><mask>m.png</mask></segm>",
-            "1 object of Pascal VOC files holds a <segm>, which is not read; its box counts",
+            "objects of Pascal VOC files with a <segm>, which is not read, so that their boxes count: 1",
         ),
         (
             BOX + "<part><name>head</name></part>",
-            "parts of objects in Pascal VOC files have no area and are not read: 1",
+            "parts of objects in Pascal VOC files, which have no area and are not read: 1",
         ),
     ],
 )
@@ -88,7 +88,7 @@ def test_what_lies_beside_a_box_and_is_not_read_is_said(tmp_path, inside, note):
 
 def test_a_file_that_says_that_it_is_segmented_gives_its_boxes_and_a_note(tmp_path):
     assert voc(tmp_path, BOX, "<segmented>1</segmented>")[2] == (
-        "annotations: 1 Pascal VOC file says that it is segmented; that mask is another file, and its boxes count",
+        "annotations: Pascal VOC files that say that they are segmented; that mask is another file, and their boxes count: 1",
     )
 
 
@@ -97,7 +97,9 @@ def test_a_turned_box_alone_is_refused_and_a_deleted_object_is_not_read(tmp_path
         voc(tmp_path, "<robndbox><cx>5</cx></robndbox>")
     (vote,), _, notes = voc(tmp_path, "<deleted>1</deleted>" + HALF)
     assert vote.region is None
-    assert notes == ("annotations: 1 object of Pascal VOC files is marked as deleted and is not read",)
+    assert notes == (
+        "annotations: objects of Pascal VOC files that are marked as deleted and are not read: 1",
+    )
 
 
 # COCO
@@ -131,7 +133,7 @@ def test_two_categories_of_one_id_are_refused_with_both_names(tmp_path):
 def test_two_annotations_of_one_id_are_one_or_refused(tmp_path):
     found, _, notes = coco(tmp_path, mark(), mark())
     assert len(found) == 1
-    assert notes == ("annotations: 1 mark is given again, exactly as before, and counts once",)
+    assert notes == ("annotations: marks that are given again, exactly as before, and count once: 1",)
     with refused(
         "c.json: annotations[1]: has the same id 1 as annotations[0], and says something else",
         "give each annotation an id of its own",
@@ -157,8 +159,8 @@ def test_key_points_and_crowds_are_counted(tmp_path):
     found, _, notes = coco(tmp_path, mark(keypoints=[12, 7, 2], iscrowd=1))
     assert [one.region for one in found] == [Box(10, 5, 20, 17)]
     assert notes == (
-        "annotations: 1 COCO annotation holds key points, which have no area; its outline or box counts",
-        "annotations: 1 COCO annotation is of a crowd (iscrowd 1), and counts as one mark",
+        "annotations: COCO annotations with key points, which have no area, so that their outlines or boxes count: 1",
+        "annotations: COCO annotations of a crowd (iscrowd 1), which count as one mark each: 1",
     )
 
 
@@ -211,7 +213,7 @@ def test_cvat_shapes_that_are_not_read_are_refused_and_tags_counted(tmp_path):
     with pytest.raises(DataError, match=r"image 1: brush 1: a shape of this kind is not read"):
         cvat(tmp_path, '<brush label="x"/>')
     notes = cvat(tmp_path, '<tag label="blurred"/><box label="x" xtl="1" ytl="1" xbr="5" ybr="5"/>')[2]
-    assert notes == ("annotations: 1 tag of CVAT says something of a whole image, and is not read",)
+    assert notes == ("annotations: tags of CVAT that say something of a whole image and are not read: 1",)
 
 
 def label_studio(tmp_path, *items, **task):
@@ -231,8 +233,8 @@ def test_each_label_of_a_label_studio_region_is_a_mark(tmp_path):
     found, _, notes = label_studio(tmp_path, item, {"type": "choices", "value": {}}, predictions=[{}])
     assert [one.label for one in found] == ["nodule", "mass"]
     assert notes == (
-        "annotations: 1 task of Label Studio holds a model's predictions, which are not read",
-        "annotations: 1 choice or text of Label Studio says something of an image, and is not read",
+        "annotations: tasks of Label Studio with a model's predictions, which are not read: 1",
+        "annotations: choices and texts of Label Studio that say something of an image and are not read: 1",
     )
 
 
@@ -257,7 +259,7 @@ def test_an_outline_that_a_structure_lists_twice_counts_once(saved):  # noqa: F8
         found, _, notes = read(saved(ring, hole, again), on_slices())
         # 4 × 3 pixels without the one of the hole.
         assert [n_pixels(one) for one in found] == [11]
-        assert notes == ("annotations: 1 outline of RT structure sets is given again, and counts once",)
+        assert notes == ("annotations: outlines of RT structure sets that are given again and count once: 1",)
 
 
 def label_map(tmp_path, number=1):

@@ -46,7 +46,9 @@ def test_kpt_shape_makes_the_first_four_numbers_a_box_and_says_so(read):
     found, _, notes = read("names: [nodule]\nkpt_shape: [4, 2]\n", a=POSE + "0 .5 .5 .2 .2\n")
     # .5 ± .2 of 60 and of 40; .5 ± .1.
     assert [mark.region for mark in found] == [Box(18, 12, 42, 28), Box(24, 16, 36, 24)]
-    assert notes == ("annotations: 1 YOLO line holds key points, which have no area; its box counts",)
+    assert notes == (
+        "annotations: YOLO lines with key points, which have no area, so that their boxes count: 1",
+    )
 
 
 def test_a_line_that_kpt_shape_does_not_allow_is_refused(read):

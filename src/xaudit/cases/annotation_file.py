@@ -79,7 +79,10 @@ def read_json(path: Path, shown: str, what: str) -> object:
     text = read_text(path, what="annotations")
     _check_memory(shown, text, {"{": 232, "[": 72, ",": 32, '"': 25})
     try:
-        return json.loads(text, object_pairs_hook=_without_repeats) if _may_repeat(text) else json.loads(text)
+        content: object = json.loads(text)
+        if _may_repeat(text, content):
+            json.loads(text, object_pairs_hook=_without_repeats)
+        return content
     except _RepeatedKeyError as error:
         raise DataError(
             f"{shown}: gives '{error.key:.60}' twice in one object, and the first would be lost",
@@ -95,12 +98,12 @@ def read_json(path: Path, shown: str, what: str) -> object:
         raise DataError(f"{shown}: not {what}: a number without end", hint="export it again") from None
 
 
-def _may_repeat(text: str) -> bool:
+def _may_repeat(text: str, content: object) -> bool:
     """Tell whether a list of annotations, or an image of CheXlocalize, may be given twice: looking closely takes longer."""
-    if not text.lstrip().startswith("{"):
+    if not isinstance(content, dict):
         return False
-    by_image = '"counts"' in text and '"annotations"' not in text
-    return by_image or any(text.count(f'"{key}"') > 1 for key in _LISTS)
+    lists = [key for key in _LISTS if key in content]
+    return any(text.count(f'"{key}"') > 1 for key in lists) if lists else '"counts"' in text
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:

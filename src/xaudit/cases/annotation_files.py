@@ -15,7 +15,6 @@ from xaudit.cases.file_set import FileSet
 from xaudit.cases.image_index import ImageIndex
 from xaudit.cases.mark_list import ONLY_READER, MarkList
 from xaudit.config import AnnotationSection
-from xaudit.counts import counted_sentence
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Problem
 
@@ -74,9 +73,9 @@ def read_annotations(
     given = marks.all()
     distinct = tuple(dict.fromkeys(given))
     if len(distinct) < len(given):
-        marks.notes[
-            "{n} marks are given again, exactly as before, and count once|1 mark is given again, exactly as before, and counts once"
-        ] = len(given) - len(distinct)
+        marks.notes["marks that are given again, exactly as before, and count once"] = len(given) - len(
+            distinct
+        )
     ordered = sorted(distinct, key=lambda mark: (mark.case_id, mark.reader_id))
     named = tuple(_renamed(mark, section.rename, merge) for mark in ordered)
     if marks.extra and not named and not faults:
@@ -142,9 +141,7 @@ def _distinct(given: FileSet, survey: Survey, marks: MarkList) -> list[Path]:
             if digest in seen:
                 reason = f"a copy of {given.relative(seen[digest])}, byte for byte"
                 survey.passed_over.setdefault(reason, []).append(given.relative(file))
-                marks.notes[
-                    "{n} files of annotations are copies of others, byte for byte, and were passed over|1 file of annotations is a copy of another, byte for byte, and was passed over"
-                ] += 1
+                marks.notes["copies of other files, byte for byte, that were passed over"] += 1
                 continue
             seen[digest] = file
             kept.append(file)
@@ -185,9 +182,7 @@ def _check_sources(shown: str, marks: MarkList) -> None:
                 )
             joined.add(case_id)
     if joined:
-        marks.notes[
-            "the marks of one reader on an image were joined from several files, on {n} images|the marks of one reader on an image were joined from several files, on 1 image"
-        ] = len(joined)
+        marks.notes["images on which the marks of one reader were joined from several files"] = len(joined)
 
 
 _ONE_FILE = frozenset(
@@ -198,7 +193,7 @@ _ONE_FILE = frozenset(
 
 def _unused(marks: MarkList) -> tuple[str, ...]:
     """What of the files was read and does not count, a sentence each."""
-    return tuple(f"annotations: {counted_sentence(n, text)}" for text, n in marks.notes.items())
+    return tuple(f"annotations: {text}: {n}" for text, n in marks.notes.items())
 
 
 def _renamed(mark: Annotation, rename: Mapping[str, str], merge: Mapping[str, str]) -> Annotation:

@@ -54,10 +54,7 @@ def _collect(shown: str, content: _Item, marks: MarkList) -> None:
     for place, item in _items(shown, content, "annotations"):
         with marks.item():
             if _is_repeated(place, item, known):
-                marks.notes[
-                    "{n} marks are given again, exactly as before, and count once"
-                    "|1 mark is given again, exactly as before, and counts once"
-                ] += 1
+                marks.notes["marks that are given again, exactly as before, and count once"] += 1
                 continue
             _count_unread(item, marks.notes)
             case_id = cases.of(place, item)
@@ -123,14 +120,10 @@ def _count_unread(item: _Item, notes: Counter[str]) -> None:
     points = item.get("keypoints")
     if isinstance(points, list) and any(points):
         notes[
-            "{n} COCO annotations hold key points, which have no area; their outlines or boxes count"
-            "|1 COCO annotation holds key points, which have no area; its outline or box counts"
+            "COCO annotations with key points, which have no area, so that their outlines or boxes count"
         ] += 1
     if item.get("iscrowd") in (1, True):
-        notes[
-            "{n} COCO annotations are of a crowd (iscrowd 1), and count as one mark each"
-            "|1 COCO annotation is of a crowd (iscrowd 1), and counts as one mark"
-        ] += 1
+        notes["COCO annotations of a crowd (iscrowd 1), which count as one mark each"] += 1
 
 
 class _Cases:

@@ -114,10 +114,7 @@ def _collect(place: str, image: ElementTree.Element, name: str, marks: MarkList)
                     f"{where}: has no area", hint="draw a box, polygon, ellipse or mask, or take it out"
                 )
             elif shape.tag == "tag":
-                marks.notes[
-                    "{n} tags of CVAT say something of a whole image, and are not read"
-                    "|1 tag of CVAT says something of a whole image, and is not read"
-                ] += 1
+                marks.notes["tags of CVAT that say something of a whole image and are not read"] += 1
             else:
                 raise DataError(
                     f"{where}: a shape of this kind is not read",

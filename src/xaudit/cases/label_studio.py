@@ -121,20 +121,14 @@ def _collect(place: str, task: _Item, marks: MarkList) -> None:
     if case_id is None:
         return
     if task.get("predictions"):
-        marks.notes[
-            "{n} tasks of Label Studio hold a model's predictions, which are not read"
-            "|1 task of Label Studio holds a model's predictions, which are not read"
-        ] += 1
+        marks.notes["tasks of Label Studio with a model's predictions, which are not read"] += 1
     for index, annotation in enumerate(task["annotations"]):
         with marks.item():
             where = f"{place}: annotation {index + 1}"
             if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
                 raise DataError(f"{where}: result is no list", hint="export as JSON")
             if annotation.get("was_cancelled"):
-                marks.notes[
-                    "{n} annotations of Label Studio were cancelled, and are not read"
-                    "|1 annotation of Label Studio was cancelled, and is not read"
-                ] += 1
+                marks.notes["cancelled annotations of Label Studio, which are not read"] += 1
                 continue
             reader = _reader(where, annotation.get("completed_by")) or marks.only_reader
             found = _regions(where, annotation["result"], marks, case_id)
@@ -183,10 +177,7 @@ def _check_holds_no_region(place: str, item: _Item, marks: MarkList) -> None:
     """Counts what is said of a whole image; raises DataError for a region of a kind that is not read."""
     kind = str(item.get("type"))
     if kind in _OF_AN_IMAGE:
-        marks.notes[
-            "{n} choices and texts of Label Studio say something of an image, and are not read"
-            "|1 choice or text of Label Studio says something of an image, and is not read"
-        ] += 1
+        marks.notes["choices and texts of Label Studio that say something of an image and are not read"] += 1
     elif kind not in _OF_A_REGION:
         raise DataError(
             f"{place}: a region of the type {kind!r:.40} is not read",

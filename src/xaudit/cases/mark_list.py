@@ -42,7 +42,7 @@ class MarkList:
         extra: the names of such images.
         passed_over: folders before every name of a file that no image's path has.
         only_reader: who drew what names nobody.
-        notes: what of the files was not used, by the sentence that says so, with ``{n}`` in it: how often.
+        notes: what of the files was not used, in words: how often.
     """
 
     def __init__(

@@ -161,8 +161,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
                 kind = guarded(lambda contour=contour: str(contour.ContourGeometricType))  # type: ignore[misc]
                 if kind not in _WITH_AREA:
                     marks.notes[
-                        "{n} points and open lines of RT structure sets have no area and are not read"
-                        "|1 point or open line of RT structure sets has no area and is not read"
+                        "points and open lines of RT structure sets, which have no area and are not read"
                     ] += 1
                     continue
                 placed = _placed(f"{place}: outline {at}", contour, structures[number].space, marks)
@@ -171,10 +170,9 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
             for case_id, given in by_case.items():
                 outlines = distinct_outlines(given)
                 if len(outlines) < len(given):
-                    marks.notes[
-                        "{n} outlines of RT structure sets are given again, and count once"
-                        "|1 outline of RT structure sets is given again, and counts once"
-                    ] += len(given) - len(outlines)
+                    marks.notes["outlines of RT structure sets that are given again and count once"] += len(
+                        given
+                    ) - len(outlines)
                 marks.outlined(case_id, *outlines)
                 mask = inside_outlines(outlines, marks.images.frames[case_id])
                 marks.add(case_id, reader, mask_region(mask), structures[number].name)

@@ -141,10 +141,7 @@ def _marks(
     found = []
     for index, item in enumerate(tree.iter("object")):
         if (item.findtext("deleted") or "").strip() == "1":
-            marks.notes[
-                "{n} objects of Pascal VOC files are marked as deleted and are not read"
-                "|1 object of Pascal VOC files is marked as deleted and is not read"
-            ] += 1
+            marks.notes["objects of Pascal VOC files that are marked as deleted and are not read"] += 1
             continue
         region = object_region(
             f"{shown}: object {index + 1}", item, images.frames[case_id], origin, marks.notes
@@ -152,8 +149,7 @@ def _marks(
         found.append(Annotation(case_id, reader, region, (item.findtext("name") or "").strip() or None))
     if (tree.findtext("segmented") or "").strip() == "1" and tree.find("object/polygon") is None:
         marks.notes[
-            "{n} Pascal VOC files say that they are segmented; that mask is another file, and their boxes count"
-            "|1 Pascal VOC file says that it is segmented; that mask is another file, and its boxes count"
+            "Pascal VOC files that say that they are segmented; that mask is another file, and their boxes count"
         ] += 1
     return found or [Annotation(case_id, reader, None)]
 

@@ -69,7 +69,7 @@ def object_region(
     for tag, words in _BESIDE.items():
         n_found = len(item.findall(tag))
         if n_found:
-            notes[f"{words} in Pascal VOC files have no area and are not read: {{n}}"] += n_found
+            notes[f"{words} in Pascal VOC files, which have no area and are not read"] += n_found
     unread = next((tag for tag in _NOT_READ if _holds_something(item.find(tag))), None)
     if unread is not None and not polygons:
         if box is None:
@@ -77,8 +77,7 @@ def object_region(
                 f"{place}: its shape is a <{unread}>, which is not read", hint="save it as a polygon"
             )
         notes[
-            f"{{n}} objects of Pascal VOC files hold a <{unread}>, which is not read; their boxes count"
-            f"|1 object of Pascal VOC files holds a <{unread}>, which is not read; its box counts"
+            f"objects of Pascal VOC files with a <{unread}>, which is not read, so that their boxes count"
         ] += 1
     numbers = None if box is None and polygons else _numbers(place, box)
     if not polygons:

@@ -82,8 +82,7 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
                     values = words[1:]
                     if kind.check(place, len(values)):
                         marks.notes[
-                            "{n} YOLO lines hold key points, which have no area; their boxes count"
-                            "|1 YOLO line holds key points, which have no area; its box counts"
+                            "YOLO lines with key points, which have no area, so that their boxes count"
                         ] += 1
                         values = values[:4]
                     region = _region(place, values, marks.images.frames[case_id])

@@ -99,7 +99,7 @@ class NiftiSection(SlicesSection):
 class AnnotationSection(Section):
     """What the readers drew."""
 
-    path: Path = Field(description="a file of annotations, or a folder of one file per image")
+    path: Path = Field(description="a file of annotations, or a folder of files in any of the formats")
     format: AnnotationFormatName | PluggedFormat = Field(
         "auto", description="`auto` looks into the file; one of another package must be named"
     )
