@@ -65,6 +65,10 @@ def object_region(
         DataError: without outline and box, with one outside the image, or with an outline elsewhere than the box.
     """
     box = item.find("bndbox")
+    if len({ElementTree.tostring(one).strip() for one in item.findall("bndbox")}) > 1:
+        raise DataError(
+            f"{place}: has two boxes", hint="make two objects of them, or keep the one that is meant"
+        )
     polygons = item.findall("polygon")
     for tag, words in _BESIDE.items():
         n_found = len(item.findall(tag))
