@@ -191,6 +191,14 @@ def test_a_copy_byte_for_byte_is_passed_over_and_said(tmp_path):
     assert reading[0].passed_over == {"a copy of one.json, byte for byte": ["two.json"]}
 
 
+def test_a_file_of_other_images_only_is_named(tmp_path):
+    texts(tmp_path, one_DOT_json=many("coco", "a")[1], two_DOT_json=many("coco", "z")[1])
+    reading = []
+    found, *_ = read(tmp_path, reading=reading, extra_images="ignore")
+    assert len(found) == 1
+    assert reading[0].passed_over == {"read, and it says nothing of an image of the data": ["two.json"]}
+
+
 def test_a_mark_in_two_files_counts_once_and_others_are_joined(tmp_path):
     first = {
         "images": [{"id": 1, "file_name": "a.png"}],
