@@ -208,7 +208,7 @@ _ONE_FILE = frozenset(
 
 
 def _unused(marks: MarkList) -> tuple[str, ...]:
-    """What of the files was read and does not count, a sentence each."""
+    """List what was read and does not count, a sentence each."""
     return tuple(f"annotations: {text}: {n}" for text, n in marks.notes.items())
 
 

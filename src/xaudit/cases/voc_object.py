@@ -1,4 +1,4 @@
-"""One object of a Pascal VOC file: its outline where it has one, else its box.
+"""The region of an object in a Pascal VOC file: its outline where it has one, else its box.
 
 Several tools write an outline beside the box: ``<polygon>`` with ``<x1>``, ``<y1>``, ``<x2>`` … (RectLabel, Roboflow) or with
 ``<pt><x/><y/></pt>`` (the web LabelMe). The outline is the mark then, and the box only what lies around it. Its points lie between
