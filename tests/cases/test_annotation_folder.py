@@ -10,8 +10,11 @@ from PIL import Image
 from test_annotation_formats import FILES, index
 
 from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.annotation_folder import survey_as_named
+from xaudit.cases.annotation_formats import AnnotationFormat
 from xaudit.cases.image_file import sha256
 from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.mark_list import MarkList
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
@@ -188,6 +191,14 @@ def test_a_copy_byte_for_byte_is_passed_over_and_said(tmp_path):
     assert reading[0].passed_over == {"a copy of one.json, byte for byte": ["two.json"]}
 
 
+def test_a_file_of_other_images_only_is_named(tmp_path):
+    texts(tmp_path, one_DOT_json=many("coco", "a")[1], two_DOT_json=many("coco", "z")[1])
+    reading = []
+    found, *_ = read(tmp_path, reading=reading, extra_images="ignore")
+    assert len(found) == 1
+    assert reading[0].passed_over == {"read, and it says nothing of an image of the data": ["two.json"]}
+
+
 def test_a_mark_in_two_files_counts_once_and_others_are_joined(tmp_path):
     first = {
         "images": [{"id": 1, "file_name": "a.png"}],
@@ -330,6 +341,18 @@ def test_a_named_format_reads_its_files_and_passes_over_others(tmp_path):
         "COCO, while data.annotations.format is labelme": ["box.json"],
     }
     assert len(read(tmp_path, format="coco")[0]) == 1
+
+
+def test_a_format_of_another_package_is_given_every_file_that_may_hold_marks(tmp_path):
+    held(tmp_path, "masks/a.png")
+    texts(tmp_path, one_DOT_discs="1", sub__two_DOT_discs="2", README_DOT_md="about")
+    own = AnnotationFormat("discs", "discs", False, lambda *_: ())
+    survey = survey_as_named(tmp_path, own, AnnotationSection(path=tmp_path), MarkList(index(SMALL)))
+    assert [survey.sets["discs"].relative(file) for file in survey.sets["discs"].files] == [
+        "one.discs",
+        "sub/two.discs",
+    ]
+    assert survey.passed_over == {"no file of discs by its name": ["README.md", "a.png"]}
 
 
 def test_each_readers_folder_has_its_own_class_names(tmp_path):

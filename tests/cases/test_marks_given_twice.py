@@ -92,6 +92,12 @@ def test_a_file_that_says_that_it_is_segmented_gives_its_boxes_and_a_note(tmp_pa
     )
 
 
+def test_two_boxes_in_one_object_are_refused(tmp_path):
+    with refused("a.xml: object 1: has two boxes", "make two objects of them, or keep the one that is meant"):
+        voc(tmp_path, BOX + BOX.replace("30", "25"))
+    assert n_pixels(voc(tmp_path, BOX + BOX)[0][0]) == 400
+
+
 def test_a_turned_box_alone_is_refused_and_a_deleted_object_is_not_read(tmp_path):
     with refused("a.xml: object 1: its shape is a <robndbox>, which is not read", "save it as a polygon"):
         voc(tmp_path, "<robndbox><cx>5</cx></robndbox>")

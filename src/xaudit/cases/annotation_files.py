@@ -89,8 +89,26 @@ def read_annotations(
     unused = _unused(marks)
     if reading is not None:
         n_files = sum(len(given.files) for given in survey.sets.values())
-        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), survey.passed_over, unused))
+        empty = _without_marks(survey, marks)
+        passed_over = {**survey.passed_over, **({_EMPTY: empty} if empty else {})}
+        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), passed_over, unused))
     return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, (*notes, *unused))
+
+
+_EMPTY = "read, and it says nothing of an image of the data"
+
+
+def _without_marks(survey: Survey, marks: MarkList) -> list[str]:
+    """The files of many images of which nothing is used, such as those of images that the data does not hold."""
+    used = {file for sources in marks.sources.values() for _, file in sources}
+    copies = {name for names in survey.passed_over.values() for name in names}
+    return [
+        name
+        for format_id, given in survey.sets.items()
+        if not annotation_format(format_id).per_image
+        for name in map(given.relative, given.files)
+        if name not in used and name not in copies
+    ]
 
 
 def _survey(path: Path, section: AnnotationSection, marks: MarkList) -> Survey:
@@ -192,7 +210,7 @@ _ONE_FILE = frozenset(
 
 
 def _unused(marks: MarkList) -> tuple[str, ...]:
-    """What of the files was read and does not count, a sentence each."""
+    """List what was read and does not count, a sentence each."""
     return tuple(f"annotations: {text}: {n}" for text, n in marks.notes.items())
 
 

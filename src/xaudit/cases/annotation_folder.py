@@ -111,7 +111,7 @@ def _listed(path: Path, known: AnnotationFormat) -> list[Path]:
 
 @dataclass
 class _Survey:
-    """What is known of a folder's files so far."""
+    """A survey while a folder is looked through."""
 
     path: Path
     section: AnnotationSection

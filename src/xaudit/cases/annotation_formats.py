@@ -33,7 +33,7 @@ from xaudit.errors import DataError
 from xaudit.records import Problem
 
 Source = Path | FileSet
-"""What is read: a file, a folder, or files of a folder that were told to be in the format."""
+"""The source of marks: a file, a folder, or files of a folder that were told to be in the format."""
 
 
 @dataclass(frozen=True)

@@ -281,7 +281,7 @@ SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "dicom-seg": (".dcm", ".dicom"),
     "rtstruct": (".dcm", ".dicom"),
 }
-"""How files of each format are usually called: one so called that is in no known format is taken as damaged."""
+"""The usual suffixes of each format: a file so called that is in no known format is taken as damaged."""
 
 ALL_SUFFIXES = frozenset({".json", ".xml", ".csv", ".tsv", ".dcm", ".dicom"})
 """All of them, but for YOLO's, which every text has."""

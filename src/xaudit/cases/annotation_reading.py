@@ -1,4 +1,4 @@
-"""What became of the files of annotations: those that were read, by format and reader, and those that were passed over."""
+"""The files of annotations after they were looked at: those that were read, by format and reader, and those that were passed over."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from xaudit.records import Annotation
 
 @dataclass(frozen=True, slots=True)
 class ReadPart:
-    """What one reader gave in one format.
+    """The marks and votes of a reader in one format.
 
     Attributes:
         format_name: in sentences.
@@ -47,7 +47,7 @@ class AnnotationReading:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was passed over, a sentence for each reason."""
+        """Say what was passed over, a sentence for each reason."""
         return tuple(
             f"passed over {len(files)} of the files beside the annotations: {reason} ({', '.join(files[:3])}"
             f"{', …' if len(files) > 3 else ''})"
@@ -56,7 +56,7 @@ class AnnotationReading:
 
 
 def read_parts(annotations: Sequence[Annotation], marks: MarkList) -> tuple[ReadPart, ...]:
-    """What each reader gave in each format.
+    """Count the marks and votes of each reader in each format.
 
     Args:
         annotations: all that were read.

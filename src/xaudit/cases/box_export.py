@@ -51,7 +51,7 @@ def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
 
 
 def write_yolo(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One text file for each image and reader, and ``classes.txt`` with the names of the classes; counts them.
+    """Write a text file for each image and reader, and ``classes.txt`` with the names of the classes; count them.
 
     Where there are outlines, ``data.yaml`` has the names too and no ``kpt_shape``, so that nobody takes them for key points.
     """

@@ -73,7 +73,7 @@ class FileSet:
         return read_text(file, what="annotations")
 
     def only(self, file: Path) -> "FileSet":
-        """One of the files, as a set of its own."""
+        """Return a single file of the set, as a set of its own."""
         return FileSet(self.folder, (file,), self.single, self.mixed, self.contents)
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 
@@ -253,10 +254,14 @@ class MarkList:
         folders = name.split("/")[:-1]
         if not folders:
             return ONLY_READER
-        own = {part for path in self.images.paths for part in path.split("/")[:-1]}
+        own = self._image_folders
         return "/".join(part for part in folders if part.lower() not in NO_READERS and part not in own) or (
             ONLY_READER
         )
+
+    @cached_property
+    def _image_folders(self) -> frozenset[str]:
+        return frozenset(part for path in self.images.paths for part in path.split("/")[:-1])
 
     def reading(self, file: str, format_name: str | None = None) -> None:
         """Says which file the marks come from that are added next, so that errors can name it.

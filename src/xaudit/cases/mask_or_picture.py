@@ -38,7 +38,7 @@ def looks_like(file: Path) -> Looks:
 
 
 def _counts(values: IntArray) -> IntArray:
-    """How many pixels have each value, or each colour."""
+    """Count the pixels of each value, or each colour."""
     if values.ndim == 3:
         wide = values.astype(np.int64)
         values = wide[..., 0]

@@ -149,12 +149,16 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
     """Adds what one file outlines; returns on how many slices of the data."""
     structures = _structures(shown, dataset)
     found: set[str] = set()
+    outlined: set[int] = set()
     for index, structure in enumerate(guarded(lambda: list(dataset.ROIContourSequence)) or [], start=1):
         with marks.item():
             place = f"{shown}: structure {index}"
             number = guarded(lambda structure=structure: int(structure.ReferencedROINumber))  # type: ignore[misc]
             if number is None or number not in structures:
                 raise DataError(f"{place}: outlines without a structure", hint=_AGAIN)
+            if number in outlined:
+                raise DataError(f"{place}: outlines the structure number {number} again", hint=_AGAIN)
+            outlined.add(number)
             by_case: dict[str, list[FloatArray]] = defaultdict(list)
             contours = guarded(lambda structure=structure: list(structure.get("ContourSequence") or []))  # type: ignore[misc]
             for at, contour in enumerate(contours or [], start=1):

@@ -1,4 +1,4 @@
-"""One object of a Pascal VOC file: its outline where it has one, else its box.
+"""The region of an object in a Pascal VOC file: its outline where it has one, else its box.
 
 Several tools write an outline beside the box: ``<polygon>`` with ``<x1>``, ``<y1>``, ``<x2>`` … (RectLabel, Roboflow) or with
 ``<pt><x/><y/></pt>`` (the web LabelMe). The outline is the mark then, and the box only what lies around it. Its points lie between
@@ -65,6 +65,10 @@ def object_region(
         DataError: without outline and box, with one outside the image, or with an outline elsewhere than the box.
     """
     box = item.find("bndbox")
+    if len({ElementTree.tostring(one).strip() for one in item.findall("bndbox")}) > 1:
+        raise DataError(
+            f"{place}: has two boxes", hint="make two objects of them, or keep the one that is meant"
+        )
     polygons = item.findall("polygon")
     for tag, words in _BESIDE.items():
         n_found = len(item.findall(tag))

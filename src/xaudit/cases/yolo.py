@@ -100,7 +100,7 @@ def _lines(given: FileSet, files: Sequence[Path], marks: MarkList) -> Mapping[Pa
 
 
 def _kinds(given: FileSet, lines: Mapping[Path, Sequence[_Line]], marks: MarkList) -> Mapping[str, LineKind]:
-    """What the long lines of each reader's folder are."""
+    """Tell what the long lines of each reader's folder are."""
     texts: dict[str, list[list[str]]] = defaultdict(list)
     folders: dict[str, Path] = {}
     for file, of_file in lines.items():
@@ -113,7 +113,7 @@ def _kinds(given: FileSet, lines: Mapping[Path, Sequence[_Line]], marks: MarkLis
 
 
 def _settings(root: Path, folder: Path) -> Settings:
-    """What the nearest ``data.yaml`` says: in a folder, those above it, and the two above the root."""
+    """Read the nearest ``data.yaml``: in a folder, those above it, and the two above the root."""
     places = [folder, *folder.parents]
     for place in places[: places.index(root) + 3]:
         found = settings_in(place)

@@ -1,4 +1,4 @@
-"""What the numbers of a YOLO line mean: a box, an outline, a box with key points, or a box with a track.
+"""The meaning of the numbers of a YOLO line: a box, an outline, a box with key points, or a box with a track.
 
 Outlines, key points and tracks are told apart by ``kpt_shape`` in ``data.yaml``, by how many numbers the lines of a folder have, and
 by where their points lie. What can be both is refused.
@@ -36,7 +36,7 @@ Numbers = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class LineKind:
-    """What the long lines of a folder are.
+    """The kind of the long lines of a folder.
 
     Attributes:
         key_points: how many each line has, and how many numbers each of them; None where there are none.
@@ -62,7 +62,7 @@ class LineKind:
 
 
 def kind_of_lines(lines: Sequence[Sequence[str]], settings: "Settings") -> LineKind:
-    """What the lines of one folder are.
+    """Tell what the lines of a folder are.
 
     Args:
         lines: the words after the class of each line.
@@ -97,7 +97,7 @@ def kind_of_lines(lines: Sequence[Sequence[str]], settings: "Settings") -> LineK
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a data set's ``data.yaml`` says of key points.
+    """The key points that a data set's ``data.yaml`` names.
 
     Attributes:
         is_there: whether there is such a file.
