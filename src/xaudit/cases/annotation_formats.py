@@ -29,7 +29,8 @@ from xaudit.cases.rsna import collect_rsna
 from xaudit.cases.rtstruct import collect_rtstruct, is_rtstruct
 from xaudit.cases.siim import COLUMNS as SIIM_COLUMNS
 from xaudit.cases.siim import collect_siim
-from xaudit.cases.table import check_text, read_text
+from xaudit.cases.table import read_text
+from xaudit.cases.text_check import check_text
 from xaudit.cases.vindr import COLUMNS as VINDR_COLUMNS
 from xaudit.cases.vindr import collect_vindr
 from xaudit.cases.voc import collect_voc
