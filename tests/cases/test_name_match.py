@@ -305,3 +305,11 @@ def test_a_name_with_a_sub_folder_that_is_missing_says_which(tmp_path):
         "add the image, take its annotation out, or set data.annotations.extra_images: ignore",
     ):
         read(path, "coco", index())
+
+
+@pytest.mark.parametrize("kind", ["boxes", "rsna", "nih", "vindr", "siim"])
+@pytest.mark.parametrize("extra", ["refuse", "ignore"])
+def test_a_row_without_an_image_is_refused_and_is_no_extra_image(tmp_path, kind, extra):
+    path = FORMATS[kind](tmp_path, ["slice1.png", "N/A"])
+    with pytest.raises(DataError, match=r"marks\.csv: line 3: .* is empty"):
+        read(path, kind, index(), extra=extra)

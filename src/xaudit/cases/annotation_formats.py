@@ -23,7 +23,7 @@ from xaudit.cases.plugged import collect_plugged
 from xaudit.cases.rsna import collect_rsna
 from xaudit.cases.rtstruct import collect_rtstruct
 from xaudit.cases.siim import collect_siim
-from xaudit.cases.table import check_text
+from xaudit.cases.text_check import check_text
 from xaudit.cases.vindr import collect_vindr
 from xaudit.cases.voc import collect_voc
 from xaudit.cases.yolo import collect_yolo

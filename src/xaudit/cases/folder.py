@@ -85,7 +85,7 @@ def spelled_others(others: Collection[Path]) -> tuple[str, ...]:
 
     Example:
         >>> spelled_others([Path("a.txt"), Path("b.TXT"), Path("notes")])
-        ('3 files of the images' folder are no images and were passed over: 2 .txt, 1 without suffix',)
+        ("3 files of the images' folder are no images and were passed over: 2 .txt, 1 without suffix",)
     """
     if not others:
         return ()

@@ -140,7 +140,7 @@ class ImageIndex:
 
     @cached_property
     def folder_facts(self) -> FolderFacts:
-        """What folders before an image's own path may be called."""
+        """Facts that folders before an image's own path are compared with."""
         return FolderFacts(self.paths, self.facts)
 
     @cached_property
@@ -165,7 +165,7 @@ class ImageIndex:
 
 
 def facts_of(cases: Iterable[Case], merge: Mapping[str, str]) -> dict[str, ImageFacts]:
-    """What the data says of each image, by case id.
+    """Facts of each image, by case id.
 
     Args:
         merge: class name in the data: class name to use; a folder may be called by either.

@@ -91,8 +91,17 @@ class MarkList:
         self._known.clear()
 
     def expect_rows(self, rows: Iterable[Row], column: str) -> list[Row]:
-        """Take the names in a column of a table, and return its rows."""
-        kept = list(rows)
+        """Take the names in a column of a table, and return the rows that name an image.
+
+        Raises:
+            DataError: for a row that names none.
+        """
+        kept = []
+        for row in rows:
+            with self.item():
+                if not row[column]:
+                    raise DataError(f"{row.place}: {column} is empty", hint="fill it in, or drop the row")
+                kept.append(row)
         self.expect(row[column] for row in kept)
         return kept
 

@@ -54,7 +54,7 @@ class MaskSource(Protocol):
 
 @dataclass(frozen=True)
 class MaskFiles:
-    """One PNG per case.
+    """A PNG for each case.
 
     Attributes:
         n_extra: files of the folder that belong to no image of the data.

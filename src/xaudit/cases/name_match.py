@@ -33,7 +33,7 @@ Folders = tuple[str, ...]
 
 
 class ImageFacts(NamedTuple):
-    """What the data says of an image, as far as a folder may be called after it.
+    """Facts of an image, as far as a folder may be called after it.
 
     Attributes:
         patient: None where nobody names one.

@@ -19,6 +19,7 @@ from xaudit.cases.cells import cell_text, fitted, without_empty_end
 from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.folder import check_folder
 from xaudit.cases.spelling import nfc, path_on_disk
+from xaudit.cases.text_check import check_text
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean, nearest
 
@@ -40,8 +41,6 @@ _LONGEST_PATH = 3500
 _LONGEST_SHOWN = 200
 _LONGEST_CELL = 16 * 2**20
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_HEAD_BYTES = 1 << 13
-_AS_CSV = "open it and save it as 'CSV UTF-8 (comma delimited)'"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 AUGMENTED = {
@@ -98,40 +97,6 @@ def read_text(path: Path, *, what: str) -> str:
         raise DataError(f"{path}: cannot be read: {reason}", hint="check its permissions") from None
 
 
-_PACKED = {
-    b"PK\x03\x04": ("a packed file", "unpack it"),
-    b"\xd0\xcf\x11\xe0": ("an Excel file", _AS_CSV),
-    b"\x1f\x8b": ("a packed file", "unpack it"),
-    b"PAR1": (
-        "a Parquet file",
-        "give it the suffix .parquet where Parquet is read, or save it as CSV in UTF-8",
-    ),
-}
-"""By the first bytes of a file: what it is, and what to do about it."""
-
-
-def check_text(path: Path) -> None:
-    """Raises DataError where a file is no text, but a workbook or an archive.
-
-    Raises:
-        OSError: where it cannot be opened.
-    """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    for begin, (what, hint) in _PACKED.items():
-        if not head.startswith(begin):
-            continue
-        if (
-            b"xl/" in head
-            or b"[Content_Types].xml" in head
-            or path.suffix.lower() in (".xlsx", ".xlsm", ".xlsb")
-        ):
-            what, hint = "an Excel file", _AS_CSV
-        elif b"opendocument" in head:
-            what, hint = "an OpenDocument file", _AS_CSV
-        raise DataError(f"{path.name}: is {what}, and tables are read as text", hint=hint)
-
-
 def check_bytes(path: Path, shown: str) -> None:
     """Raises DataError where a file is too large to be read, or is no file but a device or a pipe.
 
@@ -180,7 +145,7 @@ def _short_lines(text: str, separator: str, shown: str) -> Iterator[str]:
 
 
 class _Line(NamedTuple):
-    """One line of the table.
+    """A line of the table.
 
     Attributes:
         number: from 1.

@@ -109,7 +109,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def listed(folder: Path) -> list[Path]:
-    """What lies in a folder, in the order of the names, hidden things left out."""
+    """Files and folders of a folder, in the order of the names, hidden things left out."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith(_LEFT_OUT))
 
 
