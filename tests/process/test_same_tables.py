@@ -79,7 +79,7 @@ def check_but_by_rounding(found, usual):
             if pd.api.types.is_float_dtype(one[column]):
                 np.testing.assert_allclose(one[column], other[column], rtol=1e-5, atol=1e-6, err_msg=column)
             else:
-                assert list(one[column]) == list(other[column]), (name, column)
+                assert list(one[column].fillna("")) == list(other[column].fillna("")), (name, column)
 
 
 def test_the_order_of_the_cases_shows_in_no_table_but_by_rounding(study, usual):
