@@ -16,7 +16,7 @@ from xaudit.models.classifier import Classifier
 from xaudit.models.external import ExternalModel
 from xaudit.models.predict import predict
 from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
-from xaudit.stages.classifiers import given_classifier, has_weights, trained_classifier
+from xaudit.stages.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
 from xaudit.stages.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.folder import obtain_folder
 from xaudit.stages.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
@@ -68,6 +68,8 @@ class Audited:
         self.check_data()
         given, plugins = self.given, [origin_of(one) for one in brought_by(self.audit)]
         trained = [model for model in self.audit.models if model.id not in given]
+        for model in trained:
+            check_untrained(model, self.dataset_of(model), self.request)
         return obtain_folder(
             self.request, inputs_digest(datasets, given, trained, masks=self.masks, plugins=plugins)
         )

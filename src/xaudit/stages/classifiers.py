@@ -46,6 +46,23 @@ def given_classifier(
     return _loaded(section, dataset, request, weights, on_progress)
 
 
+def check_untrained(section: ModelSection, dataset: "Dataset", request: RunRequest) -> None:
+    """Check, before a model is trained, that it can be built and explained as asked.
+
+    Raises:
+        AuditFileError: where the settings of an explainer cannot work on it.
+        ModelError: where it cannot be built, or explained as asked.
+    """
+    # With random weights the same questions have the same answers, hours earlier.
+    untrained = untrained_classifier(
+        section,
+        class_names=dataset.class_names,
+        device=request.device,
+        batch_size=request.audit.run.batch_size,
+    )
+    check_explainers(audit_of_model(request.audit, section), untrained, dataset)
+
+
 def trained_classifier(
     section: ModelSection,
     dataset: "Dataset",
@@ -64,15 +81,6 @@ def trained_classifier(
         AuditFileError: where the settings of an explainer cannot work on it.
         ModelError: where it cannot be built, trained, or explained as asked.
     """
-    # With random weights the same questions have the same answers, hours earlier.
-    untrained = untrained_classifier(
-        section,
-        class_names=dataset.class_names,
-        device=request.device,
-        batch_size=request.audit.run.batch_size,
-    )
-    check_explainers(audit_of_model(request.audit, section), untrained, dataset)
-    del untrained
     weights = _train(section, dataset, request, folder=folder, on_progress=on_progress)
     return _loaded(section, dataset, request, weights, on_progress)
 
