@@ -88,7 +88,7 @@ def survivors(path: Path) -> list[Mutant]:
 
 
 def in_a_process(function, *args):
-    """What a function returns that is run in a process of its own, so that nothing stays imported."""
+    """Runs a function in a process of its own, so that nothing stays imported, and returns what it gives."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return pool.apply(function, args)
 
@@ -120,7 +120,7 @@ def outcomes(mutants: Sequence[Mutant], reach: Reach) -> Iterator[tuple[Mutant, 
 
 
 def tried(path: str, source: str, tests: Sequence[str]) -> str:
-    """What the tests say of a file's text: ``killed``, ``survived`` or, which is killed too, ``endless``."""
+    """The tests' answer to a file's text: ``killed``, ``survived`` or, which is killed too, ``endless``."""
     with tempfile.TemporaryDirectory() as folder:
         child = os.fork()
         if not child:

@@ -17,7 +17,7 @@ EXAMPLE = re.compile(r"^ *>>> ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Reach:
-    """What the tests of some rooms run.
+    """The lines that the tests of some rooms run.
 
     Attributes:
         tests: by file and line, what to give to pytest. A line that runs while a fixture is made stands for the whole file of

@@ -1,4 +1,4 @@
-"""What a conversion loses is counted, and what it cannot place is refused."""
+"""A conversion counts all that it loses, and refuses marks that it cannot place."""
 
 import pytest
 from case_files import write_image

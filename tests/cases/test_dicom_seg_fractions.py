@@ -1,4 +1,4 @@
-"""From which fraction on a pixel of a fractional DICOM segmentation lies inside the mark: half of the maximum.
+"""A pixel of a fractional DICOM segmentation lies inside the mark from half of the maximum on.
 
 PS3.3, C.8.20.2.3 leaves it to the reader where a fraction counts. The files are that of `files/dicom-seg`, highdicom's
 two frames of 60 × 40, with other values: the first lies on slice `b`, the second on `a`.

@@ -1,4 +1,4 @@
-"""Whose a DICOM segmentation is: the folder that it lies in, below the one that is given."""
+"""A DICOM segmentation is the reader's after whom its folder is called, below the folder that is given."""
 
 import shutil
 

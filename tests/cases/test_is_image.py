@@ -1,4 +1,4 @@
-"""Which files are images, where their names do not say so."""
+"""Files are told to be images by their content, where their names do not say so."""
 
 import pytest
 from dicom_files import dicom_bytes, slice_of

@@ -1,4 +1,4 @@
-"""What a region must be before it is taken: inside the image, and of some area."""
+"""A region must lie inside the image and have an area before it is taken."""
 
 import math
 

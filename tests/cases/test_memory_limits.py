@@ -1,4 +1,4 @@
-"""How much memory reading an image may take, reckoned from what its header claims."""
+"""The memory that reading an image may take, reckoned from what its header claims."""
 
 import numpy as np
 import pytest

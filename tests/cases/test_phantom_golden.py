@@ -69,7 +69,7 @@ def seen(tmp_path):
 
 
 def planted(before, after, rows):
-    """Where evidence changed each picture of a cancer, and by how much in all."""
+    """The place at which evidence changed each picture of a cancer, and the sum of the change."""
     found = {}
     for row in rows:
         change = grey(after / "images" / row["image"]) - grey(before / "images" / row["image"])

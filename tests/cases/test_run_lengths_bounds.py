@@ -1,4 +1,4 @@
-"""Which characters may stand in COCO's run lengths: 64 of them, from '0' to 'o'."""
+"""COCO's run lengths are written in 64 characters, from '0' to 'o'."""
 
 import pytest
 

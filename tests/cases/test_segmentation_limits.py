@@ -1,4 +1,4 @@
-"""What the built-in segmentations leave out, on pictures of a few rectangles."""
+"""The limits of the built-in segmentations, on pictures of a few rectangles."""
 
 import numpy as np
 import pytest

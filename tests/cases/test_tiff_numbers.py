@@ -9,7 +9,7 @@ from xaudit.cases.image_file import read_pixels
 
 
 def tiff(bits, *, sample_format=None):
-    """One row of two pixels, 0 and the largest, little-endian."""
+    """A row of two pixels, 0 and the largest, little-endian."""
     pixels = (0).to_bytes(bits // 8, "little") + (2**bits - 1).to_bytes(bits // 8, "little")
     tags = {256: 2, 257: 1, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: len(pixels)}
     if sample_format is not None:

@@ -1,4 +1,4 @@
-"""At which shares of the image a curve stands, and of how many pixels a random subset is, counted by hand."""
+"""The shares of the image at which a curve stands, and the pixels of a random subset, counted by hand."""
 
 import numpy as np
 import pytest

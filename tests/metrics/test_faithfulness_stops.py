@@ -1,4 +1,4 @@
-"""When sampling stops early: not as long as nothing that was replaced has changed the answer."""
+"""Sampling does not stop early as long as nothing that was replaced has changed the answer."""
 
 import numpy as np
 import pytest

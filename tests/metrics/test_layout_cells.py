@@ -1,4 +1,4 @@
-"""Into which cells a map is gathered before its place is compared with another's."""
+"""A map is gathered into cells before its place is compared with another's."""
 
 import numpy as np
 import pytest

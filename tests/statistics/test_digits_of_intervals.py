@@ -1,4 +1,4 @@
-"""How an interval is written where its estimate, too, is held against a limit."""
+"""An interval is written with more digits where its estimate, too, is held against a limit."""
 
 from xaudit.records import Interval
 from xaudit.statistics.digits import shown_interval

@@ -1,4 +1,4 @@
-"""What does not survive a change, of several models: each is judged by its own summaries."""
+"""Each of several models is judged by its own summaries for whether it survives a change."""
 
 from test_changed_images import codes, same_class, same_map
 

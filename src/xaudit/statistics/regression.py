@@ -12,6 +12,9 @@ from xaudit.records import Coefficient, FloatArray, Interval
 MIN_PATIENTS = 10
 """With fewer patients the sandwich is far too thin, whatever the correction."""
 
+_LEVEL = 1e-12
+"""Slopes and residuals that are smaller than this share of the largest response are zero on paper."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoFit:
@@ -57,9 +60,10 @@ def clustered_regression(
     centre[0], scale[0] = 0.0, 1.0
     scaled = (design - centre) / scale
     bread = np.linalg.inv(scaled.T @ scaled)
-    slopes = bread @ (scaled.T @ response)
+    level = _LEVEL * max(1.0, float(np.abs(response).max()))
+    slopes = _without_rounding(bread @ (scaled.T @ response), level)
     pulled = np.zeros((n_clusters, n_columns))
-    np.add.at(pulled, codes, scaled * (response - scaled @ slopes)[:, None])
+    np.add.at(pulled, codes, scaled * _without_rounding(response - scaled @ slopes, level)[:, None])
     correction = n_clusters / (n_clusters - 1) * (n_cases - 1) / (n_cases - n_columns)
     covariance = correction * bread @ (pulled.T @ pulled) @ bread
     back = np.diag(1 / scale)
@@ -70,6 +74,12 @@ def clustered_regression(
         _coefficient(name, float(value), float(error), reach, n_clusters - 1)
         for name, value, error in zip(names, estimates, errors, strict=True)
     )
+
+
+def _without_rounding(values: FloatArray, level: float) -> FloatArray:
+    """Zero for what is zero on paper: a score that is the same on all cases has slopes of 0, and no chance in them."""
+    kept: FloatArray = np.where(np.abs(values) <= level, 0.0, values)
+    return kept
 
 
 def _coefficient(name: str, value: float, error: float, reach: float, freedom: int) -> Coefficient:

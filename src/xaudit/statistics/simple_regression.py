@@ -43,9 +43,10 @@ def simple_regression(
         return NoFit(f"{name} is the same on all cases")
     centred = column - column.mean()
     spread = float(centred @ centred)
-    slope = float(centred @ response) / spread
+    # Without this the rounding of a sum would have a slope, and a p.
+    slope = float(centred @ response) / spread if np.ptp(response) > 0 else 0.0
     intercept = float(response.mean()) - slope * float(column.mean())
-    left = response - intercept - slope * column
+    left = response - intercept - slope * column if np.ptp(response) > 0 else np.zeros(n_cases)
     variance = float(left @ left) / (n_cases - 2)
     error = math.sqrt(variance / spread)
     error_at_0 = math.sqrt(variance * (1 / n_cases + float(column.mean()) ** 2 / spread))
