@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from xaudit.models.preparation import Preparation
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -14,6 +16,7 @@ class Brought:
         mean: subtracted from intensities in 0 to 1, per channel.
         std: divided by afterwards.
         architecture: its name; of what is not built here, with a digest of all that says how it is built.
+        preparation: a library's way of resizing; None weighs by area.
         notes: what a reader of its results must know.
     """
 
@@ -23,3 +26,4 @@ class Brought:
     std: tuple[float, float, float]
     architecture: str
     notes: tuple[str, ...] = ()
+    preparation: Preparation | None = None

@@ -15,6 +15,7 @@ from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
 from xaudit.models.findings import AskedFinding, on_one_finding
+from xaudit.models.preparation import asked_preparation
 from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
 
 _WHOLE = ("huggingface", "torchscript", "exported", "onnx")
@@ -100,6 +101,7 @@ def _classifier(
         compile=compile,
         remarks=brought.notes,
         precision=precision,
+        preparation=brought.preparation,
     )
 
 
@@ -155,8 +157,10 @@ def _brought(
         if section.source == "timm" and not notes:
             from xaudit.models.timm_networks import timm_remarks
 
-            remarks = (*remarks, *timm_remarks(section))
-    return Brought(module, side, section.mean, section.std, architecture_of(section), remarks)
+            remarks = (*remarks, *timm_remarks(section, weights))
+    return Brought(
+        module, side, section.mean, section.std, architecture_of(section), remarks, asked_preparation(section)
+    )
 
 
 def _whole(
@@ -198,7 +202,10 @@ def _whole(
             )
         case _:
             raise ValueError(f"a model from {section.source} does not come whole")
-    return Brought(module, side, section.mean, section.std, f"{section.source} {file.sha256}")
+    architecture = f"{section.source} {file.sha256}"
+    return Brought(
+        module, side, section.mean, section.std, architecture, preparation=asked_preparation(section)
+    )
 
 
 def _check_preprocessing(
@@ -210,9 +217,10 @@ def _check_preprocessing(
         "fit": section.fit,
         "mean": list(section.mean),
         "std": list(section.std),
+        "resample": section.resample or "area",
     }
     for key, now in asked.items():
-        then = notes.get(key, now)
+        then = notes.get(key, "area" if key == "resample" and notes else now)
         if now != then:
             raise ModelError(
                 f"model '{section.id}': {weights}: trained with {key} {then}, the audit file asks for {now}",
