@@ -7,14 +7,15 @@ Conventions as in :mod:`xaudit.records`; sizes are ``(height, width)``.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
 from xaudit.outlines import within_outline
 from xaudit.records import BoolArray, Box, FloatArray, MaskRegion, Polygon, Region
 
-Fit = Literal["stretch", "pad", "crop"]
+Fit: TypeAlias = str
+"""``stretch``, ``pad``, ``crop``, or ``crop-0.875``: of the central square, this share of its side alone fills the frame."""
 
 _ON_EDGE = 1e-9
 """In pixels: what is nearer to an edge than this lies on it."""
@@ -53,11 +54,14 @@ class Geometry:
 def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: Fit = "stretch") -> Geometry:
     """The road of an image of one size into a frame of another.
 
-    ``stretch`` changes the aspect ratio, ``pad`` keeps it and fills up, ``crop`` keeps it and cuts off.
+    ``stretch`` changes the aspect ratio, ``pad`` keeps it and fills up, ``crop`` keeps it and cuts off; ``crop-0.875`` cuts
+    off more, so that .875 of the image's shorter side fill the frame.
 
     Example:
         >>> fit_geometry((100, 200), (50, 50), "pad").to_model(200, 100)
         (50.0, 37.5)
+        >>> fit_geometry((100, 200), (50, 50), "crop-0.5").to_original(0, 0)
+        (75.0, 25.0)
     """
     (height, width), (model_height, model_width) = original_hw, model_hw
     scale_x, scale_y = model_width / width, model_height / height
@@ -66,12 +70,26 @@ def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: F
             return Geometry(original_hw, model_hw, scale_x, scale_y)
         case "pad":
             scale = min(scale_x, scale_y)
-        case "crop":
-            scale = max(scale_x, scale_y)
         case _:
-            assert_never(fit)
+            scale = max(scale_x, scale_y) / central_share(fit)
     offset_x, offset_y = (model_width - width * scale) / 2, (model_height - height * scale) / 2
     return Geometry(original_hw, model_hw, scale, scale, offset_x, offset_y)
+
+
+def central_share(fit: Fit) -> float:
+    """The share of the image's shorter side that a ``crop`` keeps.
+
+    Raises:
+        ValueError: for anything but a crop.
+
+    Example:
+        >>> central_share("crop"), central_share("crop-0.875")
+        (1.0, 0.875)
+    """
+    kind, _, share = fit.partition("-")
+    if kind != "crop":
+        raise ValueError(f"'{fit}' is no way of bringing an image into a frame")
+    return float(share or 1)
 
 
 def on_grid(geometry: Geometry, grid_hw: tuple[int, int]) -> Geometry:

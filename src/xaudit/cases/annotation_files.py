@@ -90,8 +90,8 @@ def read_annotations(
     if reading is not None:
         n_files = sum(len(given.files) for given in survey.sets.values())
         empty = _without_marks(survey, marks)
-        passed_over = {**survey.passed_over, **({_EMPTY: empty} if empty else {})}
-        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), passed_over, unused))
+        left_out = {**survey.passed_over, **({_EMPTY: empty} if empty else {})}
+        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), left_out, unused))
     return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, (*notes, *unused))
 
 

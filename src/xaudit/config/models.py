@@ -28,6 +28,9 @@ _NEEDED = {
 """The key without which a source says nothing; of all others it is ``weights``."""
 
 
+_FIT = r"^(stretch|pad|crop|crop-0\.[0-9]*[1-9][0-9]*)$"
+
+
 def _from_path(value: object) -> object:
     """Lets a path alone stand for an entry with nothing but defaults."""
     return {"path": value} if isinstance(value, str | Path) else value
@@ -111,8 +114,16 @@ class ModelSection(Section):
         3,
         description="that the network takes; with 1 it gets the mean of an image's three",
     )
-    fit: Literal["stretch", "pad", "crop"] = Field(
-        "stretch", description="how an image that is not square becomes the model's square frame"
+    fit: str = Field(
+        "stretch",
+        pattern=_FIT,
+        description="how an image that is not square becomes the model's square frame: `stretch`, `pad`, `crop`, or `crop-0.875`, "
+        "which keeps the central .875 of the shorter side, as `crop_pct` of timm does",
+    )
+    resample: Literal["area", "nearest", "bilinear", "bicubic", "lanczos"] | None = Field(
+        None,
+        description="the filter that resizes images; `area` is xaudit's own, the others are those of torchvision, on 8 bits and "
+        "with antialiasing; by default that of a Hugging Face folder, else `area`",
     )
     mean: tuple[float, float, float] = Field(
         (0.485, 0.456, 0.406), description="taken from each channel of an image in 0 to 1"
@@ -170,6 +181,18 @@ class ModelSection(Section):
             raise ValueError(
                 f"'{value:.60}' says not what made the maps|write its name before the folder: `maps: {{gradcam: {value:.60}}}`"
             )
+        return value
+
+    @field_validator("fit", mode="before")
+    @classmethod
+    def _is_a_fit(cls, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(_FIT, value):
+            known = did_you_mean(
+                str(value),
+                ("stretch", "pad", "crop"),
+                otherwise="or `crop-0.875` to keep the central .875 of the shorter side",
+            )
+            raise ValueError(f"fit: expected stretch, pad, crop or crop-0.N, got {value!r:.40}|{known}")
         return value
 
     @field_validator("channels", mode="before")
@@ -237,6 +260,11 @@ class ModelSection(Section):
             raise ValueError(
                 "weights_prefix: goes with `weights` that are a checkpoint of several copies|leave it out"
             )
+        if self.resample not in (None, "area") and self.weights is None:
+            raise ValueError(
+                f"resample: goes with given `weights`; a network that is trained here gets images resized by area, not {self.resample}"
+                "|leave it out"
+            )
         if self.layer is not None and not row.inside:
             raise ValueError(
                 f"layer: a model from {self.source} has no layers that can be reached|leave it out, or bring the network in with "
@@ -299,6 +327,7 @@ class ModelSection(Section):
             "outputs",
             "mean",
             "std",
+            "resample",
         ):
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(

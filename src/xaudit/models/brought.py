@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from xaudit.models.class_order import StoredOrder
+from xaudit.models.preparation import Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Brought:
         mean: subtracted from intensities in 0 to 1, per channel.
         std: divided by afterwards.
         architecture: its name; of what is not built here, with a digest of all that says how it is built.
+        preparation: a library's way of resizing; None weighs by area.
         notes: what a reader of its results must know.
         orders: of classes, that its files name.
         outputs: the class of each output of the network itself, where its logits are in the data's order already.
@@ -29,3 +31,4 @@ class Brought:
     notes: tuple[str, ...] = ()
     orders: tuple[StoredOrder, ...] = ()
     outputs: tuple[str, ...] = ()
+    preparation: Preparation | None = None

@@ -21,6 +21,7 @@ from xaudit.models.folding import Folding
 from xaudit.models.layers import target_layer
 from xaudit.models.meter import Meter
 from xaudit.models.outputs import logits_of
+from xaudit.models.preparation import Preparation, prepared
 from xaudit.models.probe import check_answers
 from xaudit.models.sealed import Sealed
 from xaudit.records import FloatArray
@@ -45,6 +46,7 @@ class Classifier:
         fit: how they are carried there.
         mean: subtracted from intensities in [0, 1], per channel.
         std: divided by afterwards.
+        preparation: another library's way of resizing; None weighs by area.
         architecture: its name, for people and for the fingerprint.
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
@@ -79,6 +81,7 @@ class Classifier:
     compile: bool = False
     remarks: tuple[str, ...] = ()
     precision: Precision = "float32"
+    preparation: Preparation | None = None
     outputs: tuple[str, ...] = ()
     code: str = ""
     answers_checksum: str = field(init=False, default="")
@@ -134,6 +137,10 @@ class Classifier:
             (3, h, w) float32 on the CPU, and the geometry that leads back.
         """
         height, width = pixels.shape[:2]
+        if self.preparation is not None:
+            resized, exact = prepared(pixels, self.model_hw, self.fit, self.preparation)
+            placed = torch.from_numpy(resized).permute(2, 0, 1).expand(3, -1, -1)
+            return self.normalise(placed).contiguous(), exact
         geometry = fit_geometry((height, width), self.model_hw, self.fit)
         carried = torch.from_numpy(np.atleast_3d(image_to_model(pixels, geometry)))
         return self.normalise(carried.permute(2, 0, 1).expand(3, -1, -1)).contiguous(), geometry
@@ -210,6 +217,8 @@ class Classifier:
         kinds = [(name, type(part).__name__) for name, part in self.module.named_modules()]
         frame = (self.architecture, self.class_names, self.model_hw, self.fit, self.mean, self.std)
         digest.update(repr((frame, kinds, self.code, self.answers_checksum)).encode())
+        if self.preparation is not None:
+            digest.update(repr(self.preparation).encode())
         for name, tensor in sorted(self.module.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             flat = tensor.detach().cpu().contiguous().reshape(-1)

@@ -46,6 +46,15 @@ class _Logits:
         return logits[:, self.xaudit_order]
 
 
+class _FlipsChannels:
+    """In front of a network's own class: blue, green, red go in."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(N, 3, H, W) to what the network gives."""
+        logits: torch.Tensor = super().forward(images.flip(1))  # type: ignore[misc]
+        return logits
+
+
 def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[str, ...]) -> Brought:
     """The network in a folder, its logits brought into the order of the data's classes.
 
@@ -68,13 +77,16 @@ def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[st
             f"{subject}: config.json calls it a multi-label network, and the audit file takes its answers for classes",
             hint="set `outputs: multilabel` and name its `findings`",
         )
-    told = folder_preprocessing(section, folder, plain, subject)
     module = _loaded(folder, subject)
-    check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
     outputs, notes = _outputs(module.config.id2label, plain, class_names, section, subject)
     order = [outputs.index(name) for name in class_names]
+    told = folder_preprocessing(section, folder, plain, subject)
+    check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
     kind = type(module)
     module.__class__ = type(kind.__name__, (_Logits, kind), {"__module__": kind.__module__})
+    if told.preparation is not None and told.preparation.flips_channels:
+        named = type(module)
+        module.__class__ = type(kind.__name__, (_FlipsChannels, named), {"__module__": kind.__module__})
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]
@@ -86,6 +98,7 @@ def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[st
         f"{kind.__name__} {digest}",
         (*told.notes, *notes),
         outputs=outputs,
+        preparation=told.preparation,
     )
 
 

@@ -17,6 +17,7 @@ from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
 from xaudit.models.findings import AskedFinding, on_one_finding
 from xaudit.models.model_code import code_of
+from xaudit.models.preparation import asked_preparation
 from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
 
 _WHOLE = ("huggingface", "torchscript", "exported", "onnx")
@@ -106,6 +107,7 @@ def _classifier(
         precision=precision,
         outputs=outputs,
         code=code_of(section, module),
+        preparation=brought.preparation,
     )
 
 
@@ -191,8 +193,12 @@ def _brought(
         if section.source == "timm" and "architecture" not in notes:
             from xaudit.models.timm_networks import timm_remarks
 
-            remarks = (*remarks, *timm_remarks(section))
-    return Brought(module, side, section.mean, section.std, architecture_of(section), remarks, orders)
+            remarks = (*remarks, *timm_remarks(section, weights))
+    preparation = asked_preparation(section)
+    architecture = architecture_of(section)
+    return Brought(
+        module, side, section.mean, section.std, architecture, remarks, orders, preparation=preparation
+    )
 
 
 def _whole(
@@ -234,8 +240,15 @@ def _whole(
             )
         case _:
             raise ValueError(f"a model from {section.source} does not come whole")
+    architecture = f"{section.source} {file.sha256}"
     return Brought(
-        module, side, section.mean, section.std, f"{section.source} {file.sha256}", orders=module.orders
+        module,
+        side,
+        section.mean,
+        section.std,
+        architecture,
+        orders=module.orders,
+        preparation=asked_preparation(section),
     )
 
 
@@ -248,9 +261,10 @@ def _check_preprocessing(
         "fit": section.fit,
         "mean": list(section.mean),
         "std": list(section.std),
+        "resample": section.resample or "area",
     }
     for key, now in asked.items():
-        then = notes.get(key, now)
+        then = notes.get(key, "area" if key == "resample" and notes else now)
         if now != then:
             raise ModelError(
                 f"model '{section.id}': {weights}: trained with {key} {then}, the audit file asks for {now}",

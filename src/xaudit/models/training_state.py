@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 from xaudit.errors import ModelError
-from xaudit.models.checkpoint import State, read_plain, write_whole
+from xaudit.models.checkpoint import read_plain, write_whole
+from xaudit.models.wrapped_weights import State
 
 
 @dataclass(frozen=True, slots=True)

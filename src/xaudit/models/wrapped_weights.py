@@ -74,11 +74,11 @@ def own_weights(
     if prefix is not None:
         chosen = next((copy for copy in whole if copy.label == prefix), None)
         if chosen is None:
-            labels = [copy.label for copy in whole]
+            known = [copy.label for copy in whole]
             raise ModelError(
                 f"{subject}: no weights of this network stand under weights_prefix '{prefix}'",
-                hint=did_you_mean(prefix, labels, otherwise=f"it holds: {', '.join(map(repr, labels))}")
-                if labels
+                hint=did_you_mean(prefix, known, otherwise=f"it holds: {', '.join(map(repr, known))}")
+                if known
                 else "leave `weights_prefix` out to see what does not fit",
             )
         return OwnWeights(chosen.state, _remarks(chosen, whole, told))
@@ -100,10 +100,10 @@ def _copies(where: str, state: State, needed: set[str], expected: Collection[str
     state = _renamed(state, expected)
     n_under: Counter[str] = Counter()
     for name in state:
-        parts = name.split(".")
-        for start in range(len(parts)):
-            if ".".join(parts[start:]) in needed:
-                n_under[".".join(parts[:start])] += 1
+        steps = name.split(".")
+        for depth in range(len(steps)):
+            if ".".join(steps[depth:]) in needed:
+                n_under[".".join(steps[:depth])] += 1
     prefixes = [prefix for prefix, count in n_under.most_common() if count == len(needed)]
     prefixes = prefixes or [prefix for prefix, _ in n_under.most_common(1)] or [""]
     for prefix in prefixes:
@@ -131,7 +131,9 @@ def _copies(where: str, state: State, needed: set[str], expected: Collection[str
 def _renamed(state: State, expected: Collection[str]) -> State:
     """Without components of wrappers, and DenseNet's names of torchvision 0.2 as they are today."""
     wrappers = _WRAPPERS - {part for name in expected for part in name.split(".")}
-    names = {name: ".".join(part for part in name.split(".") if part not in wrappers) for name in state}
+    names: dict[str, str] = {
+        name: ".".join(part for part in name.split(".") if part not in wrappers) for name in state
+    }
     if len(set(names.values())) < len(names):
         names = {name: name for name in state}
     old = {name: _OLD_DENSENET.fullmatch(short) for name, short in names.items()}
