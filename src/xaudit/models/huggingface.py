@@ -18,6 +18,7 @@ from xaudit.errors import ModelError
 from xaudit.models.brought import Brought
 from xaudit.models.extras import check_extra
 from xaudit.models.folder_preprocessing import folder_preprocessing
+from xaudit.models.outputs import ONE_LOGIT
 from xaudit.models.sealed import check_channels
 
 _UNNAMED = re.compile(r"LABEL_\d+")
@@ -191,6 +192,8 @@ def _order(
     if sorted(names) != sorted(class_names):
         raise ModelError(
             f"{subject}: its classes (id2label) are {', '.join(names)}, the data has {', '.join(class_names)}",
-            hint="give the data's classes these names with `merge`",
+            hint=ONE_LOGIT
+            if len(names) == 1 and len(class_names) == 2
+            else "give the data's classes these names with `merge`",
         )
     return [names.index(name) for name in class_names], ()

@@ -51,6 +51,7 @@ def obtain_classifier(
             class_names=dataset.class_names,
             device=request.device,
             batch_size=request.audit.run.batch_size,
+            positive=dataset.positive,
         )
         check_explainers(audit, untrained, dataset)
         del untrained
@@ -96,7 +97,7 @@ def _train(
         regions = dataset.regions(case)
         return union(list(regions.values()), (case.height, case.width)) if regions else None
 
-    data = TrainingData(dataset.cases, dataset.class_names, dataset.pixels, mark)
+    data = TrainingData(dataset.cases, dataset.class_names, dataset.pixels, mark, dataset.positive)
     return train_classifier(
         section,
         settings,
