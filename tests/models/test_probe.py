@@ -76,7 +76,10 @@ def test_probabilities_are_no_error_but_a_note():
 def test_a_single_logit_for_two_classes_is_refused_with_the_way_out():
     said, hint = refusal(network("one_logit"))
     assert said == "model 'net': the module's output has shape (2, 1), expected (images, 2)"
-    assert hint.endswith("; for one logit z of the second class return torch.cat([0 * z, z], dim=1)")
+    assert hint.endswith(
+        "; for a single logit (BCE) set `outputs: sigmoid`: with two classes it stands for the data's positive class, or for the one "
+        "that `finding` names"
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def check_abilities(audit: "AuditFile") -> None:
                 "draws the network's layers anew",
                 f"{who}, whose layers cannot be reached",
             )
-        if model.outputs != "classes":
+        if model.outputs not in ("classes", "sigmoid"):
             other = f"models[{index}] '{model.id}' answers for its finding alone"
             _check_sanity(audit, _ON_OTHER_CLASSES, "explains another class", other)
         if audit.run.compile and not row.inside:

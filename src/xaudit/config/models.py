@@ -136,16 +136,17 @@ class ModelSection(Section):
         description="the data's classes in the order of its outputs; by default the order that its file names, else that of "
         "`data.classes`, else sorted",
     )
-    outputs: Literal["classes", "multilabel", "multilabel-probabilities"] = Field(
+    outputs: Literal["classes", "sigmoid", "multilabel", "multilabel-probabilities"] = Field(
         "classes",
-        description="whether its answers are one logit for each class of the data, or a logit (or a probability) for each of its "
-        "`findings` by itself",
+        description="whether its answers are one logit for each class of the data, a single logit whose sigmoid is the probability of "
+        "the positive class, or a logit (or a probability) for each of its `findings` by itself",
     )
     findings: tuple[str, ...] = Field(
         (), description="what the answers of a multilabel network stand for, in its order"
     )
     finding: str | None = Field(
-        None, description="which of `findings` is asked for; by default the data's positive class"
+        None,
+        description="which of `findings` is asked for, or the class that a single logit stands for; by default the data's positive class",
     )
     threshold: float = Field(
         0.5,
@@ -280,6 +281,18 @@ class ModelSection(Section):
             for name in ("findings", "finding", "threshold"):
                 if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"{name}: goes with a network of findings|set `outputs: multilabel`")
+            return self
+        if self.outputs == "sigmoid":
+            if self.findings:
+                raise ValueError(
+                    "findings: a single logit stands for one class of the data|name it as `finding`, or set `outputs: multilabel`"
+                )
+            if self.classes:
+                raise ValueError(
+                    "classes: a single logit stands for one class of the data|name it as `finding`"
+                )
+            if self.source == "phantom":
+                raise ValueError("outputs: the phantom's networks have a logit for each class|leave it out")
             return self
         if self.classes:
             raise ValueError(

@@ -58,7 +58,12 @@ def load_classifier(
 
 
 def untrained_classifier(
-    section: ModelSection, *, class_names: tuple[str, ...], device: str, batch_size: int
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    device: str,
+    batch_size: int,
+    positive: str | None = None,
 ) -> "Classifier":
     """The same with random weights: enough to see what can be asked of it before it is trained.
 
@@ -67,7 +72,9 @@ def untrained_classifier(
     """
     from xaudit.models.load import build_untrained
 
-    return build_untrained(section, class_names=class_names, device=device, batch_size=batch_size)
+    return build_untrained(
+        section, class_names=class_names, device=device, batch_size=batch_size, positive=positive
+    )
 
 
 def train_classifier(

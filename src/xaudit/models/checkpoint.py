@@ -22,6 +22,7 @@ from safetensors.torch import save
 
 from xaudit.errors import ModelError, OutputError
 from xaudit.models.class_order import StoredOrder, stored_orders
+from xaudit.models.outputs import ONE_LOGIT
 from xaudit.models.torch_file import names_in, unpacked_bytes
 from xaudit.models.wrapped_weights import State, own_weights
 
@@ -359,5 +360,7 @@ def _check_classes(
         raise ModelError(
             f"model '{model_id}': {path}: trained for {state[heads[0]].shape[0]} classes, the data has "
             f"{len(class_names)} ({', '.join(class_names)})",
-            hint="use `merge` to bring the data's classes to those of the training, or train again",
+            hint=ONE_LOGIT
+            if len(class_names) == 2 and state[heads[0]].shape[0] == 1
+            else "use `merge` to bring the data's classes to those of the training, or train again",
         )

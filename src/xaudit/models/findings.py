@@ -6,7 +6,7 @@ the threshold it lies on.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -28,6 +28,7 @@ class AskedFinding:
         n_findings: that it answers for.
         probabilities: whether its answers are probabilities; then their logits are taken.
         threshold: the probability from which on the finding counts as said; it becomes one of .5.
+        symmetric: whether both classes have half of the logit, for and against: then either can be explained.
     """
 
     column: int
@@ -35,6 +36,7 @@ class AskedFinding:
     n_findings: int
     probabilities: bool = False
     threshold: float = 0.5
+    symmetric: bool = field(default=False, repr=False)
 
 
 class _OneFinding:
@@ -50,7 +52,7 @@ class _OneFinding:
         if asked.probabilities:
             logit = torch.logit(logit, eps=_NEVER_SURE)
         logit = logit - math.log(asked.threshold / (1 - asked.threshold))
-        without = torch.zeros_like(logit)
+        logit, without = (logit / 2, -logit / 2) if asked.symmetric else (logit, torch.zeros_like(logit))
         return torch.cat([logit, without] if asked.place == 0 else [without, logit], dim=1)
 
 
@@ -79,6 +81,11 @@ def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str
         raise ModelError(
             f"{subject}: its answers are no probabilities: on noise they lie between {low:.3g} and {high:.3g}",
             hint="set `outputs: multilabel`",
+        )
+    if lie_between and asked.symmetric:
+        return (
+            f"{subject}: on noise its single output lies between 0 and 1; if it is a probability, take the sigmoid out of the network, "
+            "or set `outputs: multilabel-probabilities` and name the class as `findings`, else every image counts as showing it",
         )
     if lie_between and not asked.probabilities:
         return (

@@ -20,6 +20,7 @@ from xaudit.models.brought import Brought
 from xaudit.models.class_order import StoredOrder, order_of_outputs, stored_orders
 from xaudit.models.extras import check_extra
 from xaudit.models.folder_preprocessing import folder_preprocessing
+from xaudit.models.outputs import ONE_LOGIT
 from xaudit.models.sealed import check_channels
 
 _UNNAMED = re.compile(r"LABEL_\d+")
@@ -202,7 +203,9 @@ def _outputs(
     if sorted(names) != sorted(class_names) and not section.classes:
         raise ModelError(
             f"{subject}: its classes (id2label) are {', '.join(names)}, the data has {', '.join(class_names)}",
-            hint="give the data's classes these names with `merge`",
+            hint=ONE_LOGIT
+            if len(names) == 1 and len(class_names) == 2
+            else "give the data's classes these names with `merge`",
         )
     if section.outputs != "classes":  # its findings are named, so they need not be listed in its order
         return names, ()

@@ -15,7 +15,8 @@ from xaudit.models.class_order import StoredOrder, check_stated, in_order, order
 from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 from xaudit.models.extras import check_extra
-from xaudit.models.findings import AskedFinding, on_one_finding
+from xaudit.models.finding_choice import asked_finding, check_single_finding, single_finding
+from xaudit.models.findings import on_one_finding
 from xaudit.models.model_code import code_of
 from xaudit.models.preparation import asked_preparation
 from xaudit.models.sealed import DEFAULT_SIDE, read_sealed
@@ -49,12 +50,22 @@ def load(
 
 
 def build_untrained(
-    section: ModelSection, *, class_names: tuple[str, ...], device: str, batch_size: int
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    device: str,
+    batch_size: int,
+    positive: str | None = None,
 ) -> Classifier:
     """As :func:`xaudit.models.untrained_classifier`, which is this function behind a light import."""
     with torch.random.fork_rng(devices=[]):
         return _classifier(
-            section, class_names=class_names, weights=None, device=device, batch_size=batch_size
+            section,
+            class_names=class_names,
+            weights=None,
+            device=device,
+            batch_size=batch_size,
+            positive=positive,
         )
 
 
@@ -78,18 +89,26 @@ def _classifier(
     check_precision(section, precision, place)
     check_stated(section, class_names)
     answers_for = class_names if section.outputs == "classes" else section.findings
+    if section.outputs == "sigmoid":
+        answers_for = (single_finding(section, class_names, positive),)
     brought = _brought(section, answers_for, weights, place)
     module, architecture, side = brought.module, brought.architecture, brought.side
     if section.channels == 1 and section.source in _WHOLE:
         module = on_one_channel(module)
-    outputs = brought.outputs or order_of_outputs(section, answers_for, brought.orders, file=str(weights))
+    if section.outputs == "sigmoid":
+        check_single_finding(section, answers_for[0], class_names, brought.orders)
+        outputs = answers_for
+    else:
+        outputs = brought.outputs or order_of_outputs(section, answers_for, brought.orders, file=str(weights))
     if section.outputs == "classes" and not brought.outputs:
         module = in_order(module, outputs, class_names)
     if outputs != answers_for:
         architecture = f"{architecture}, outputs {', '.join(outputs)}"
     if section.outputs != "classes":
-        asked = _asked_finding(section, class_names, positive)
+        asked = asked_finding(section, class_names, positive)
         module, architecture = on_one_finding(module, asked), f"{architecture} {asked}"
+        if asked.symmetric:
+            architecture += " sigmoid"
     return Classifier(
         id=section.id,
         module=module,
@@ -118,43 +137,6 @@ def check_precision(section: ModelSection, precision: Precision, place: torch.de
             f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
             hint="leave it out: a CPU is slower in half precision unless it is made for it",
         )
-
-
-def check_findings(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> None:
-    """Raises ModelError where a multilabel network's findings do not fit the classes of the data.
-
-    Args:
-        positive: as the audit file names it; None where only the marks tell.
-    """
-    if section.outputs == "classes" or (positive is None and len(class_names) == _WITH_AND_WITHOUT):
-        return
-    _asked_finding(section, class_names, positive)
-
-
-_WITH_AND_WITHOUT = 2
-
-
-def _asked_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> AskedFinding:
-    """Which answer stands for the positive class of the data, which must have one more class and no third."""
-    if len(class_names) != 2 or positive not in class_names:
-        raise ModelError(
-            f"model '{section.id}': a multilabel network is asked for one finding, and the data has the classes "
-            f"{', '.join(class_names)}",
-            hint="bring them to two with `merge`, with and without the finding",
-        )
-    finding = section.finding or positive
-    if finding not in section.findings:
-        raise ModelError(
-            f"model '{section.id}': the data's positive class '{finding}' is none of its findings",
-            hint=f"name the one that is meant as `finding`: {', '.join(section.findings)}",
-        )
-    return AskedFinding(
-        section.findings.index(finding),
-        class_names.index(positive),
-        len(section.findings),
-        probabilities=section.outputs == "multilabel-probabilities",
-        threshold=section.threshold,
-    )
 
 
 def place_of(section: ModelSection, device: str) -> torch.device:

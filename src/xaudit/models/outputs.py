@@ -11,6 +11,12 @@ AUXILIARY_WEIGHTS: Mapping[str, float] = {"InceptionOutputs": 0.4, "GoogLeNetOut
 """Share of each auxiliary head's loss in training: Szegedy et al. 2016 (as torchvision trains it) and 2015."""
 
 
+ONE_LOGIT = (
+    "for a single logit (BCE) set `outputs: sigmoid`: with two classes it stands for the data's positive class, or for the one "
+    "that `finding` names"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AuxiliaryHead:
     """Logits of a head that only training uses, (N, n_classes), and the weight of its loss."""
@@ -53,7 +59,7 @@ def logits_of(output: object, n_classes: int) -> torch.Tensor:
         raise ModelError(
             f"the module's output has shape {tuple(found.shape)}, expected (images, {n_classes})",
             hint="one logit per class of the data set, in the order of its class names"
-            + ("; for one logit z of the second class return torch.cat([0 * z, z], dim=1)" if single else ""),
+            + (f"; {ONE_LOGIT}" if single else ""),
         )
     return found
 

@@ -23,6 +23,8 @@ from xaudit.models.augment import augment, draw_change, keeps_mark
 from xaudit.models.build import architecture_of, build_module, input_hw
 from xaudit.models.checkpoint import read_state, save_safetensors
 from xaudit.models.device import choose_device
+from xaudit.models.finding_choice import asked_finding, single_finding
+from xaudit.models.findings import on_one_finding
 from xaudit.models.model_code import code_of
 from xaudit.models.outputs import auxiliary_heads, logits_of
 from xaudit.models.probe import check_answers
@@ -129,7 +131,12 @@ class _Training:
 
     def start(self) -> TrainingState:
         """A network with fresh weights and its optimiser."""
-        module = build_module(self.section, len(self.counts), auxiliary=True)
+        if self.section.outputs == "sigmoid":
+            # Cross entropy of half the logit for the class and half of it against is binary cross entropy of the logit.
+            asked = asked_finding(self.section, self.data.class_names, self.data.positive)
+            module = on_one_finding(build_module(self.section, 1), asked)
+        else:
+            module = build_module(self.section, len(self.counts), auxiliary=True)
         module = module.float().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         check_answers(
             module,
@@ -197,11 +204,15 @@ class _Training:
             "findings",
             "finding",
             "threshold",
+            "resample",
+            "weights_prefix",
         }
         if self.section.channels == 3:  # what was trained before there was a choice stays valid
             left_out.add("channels")
         section = self.section.model_dump(mode="json", exclude=left_out)
         code = code_of(self.section)
+        if self.section.outputs == "sigmoid":
+            section |= {"outputs": "sigmoid", "finding": self._answers_for()[0]}
         return fingerprint(
             {
                 **({"code": code} if code else {}),
@@ -222,7 +233,7 @@ class _Training:
         """What the weights' file says of itself."""
         return {
             "architecture": architecture_of(self.section),
-            "class_names": list(self.data.class_names),
+            "class_names": self._answers_for(),
             "input_size": self.model_hw[0],
             "fit": self.section.fit,
             "mean": list(self.section.mean),
@@ -233,6 +244,11 @@ class _Training:
             "best_epoch": state.best_epoch,
             "history": [asdict(losses) for losses in state.history],
         }
+
+    def _answers_for(self) -> list[str]:
+        if self.section.outputs == "sigmoid":
+            return [single_finding(self.section, self.data.class_names, self.data.positive)]
+        return list(self.data.class_names)
 
     def _augmented(self, cases: Sequence[Case], epoch: int) -> torch.Tensor:
         plain, marks = self.frames.images(cases), self.frames.marks(cases)

@@ -21,12 +21,14 @@ class TrainingData:
         class_names: in the order of the logits.
         pixels: (H, W) or (H, W, 3) in [0, 1] of the original frame.
         marks: what readers marked, (H, W) of the original frame; None where nobody did.
+        positive: the class that a single logit stands for where the model names none.
     """
 
     cases: tuple[Case, ...]
     class_names: tuple[str, ...]
     pixels: Callable[[Case], FloatArray]
     marks: Callable[[Case], BoolArray | None]
+    positive: str | None = None
 
     def split(self, name: str) -> tuple[Case, ...]:
         """The cases of one split, in the order of their ids."""

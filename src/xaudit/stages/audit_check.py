@@ -130,7 +130,8 @@ def _check_model(
     if len(check.faults) > before:
         return
     from xaudit.models.blueprint import check_weights_file, draw_blueprint
-    from xaudit.models.load import check_findings, check_precision, place_of
+    from xaudit.models.finding_choice import check_findings
+    from xaudit.models.load import check_precision, place_of
 
     with check.gathering():
         check_precision(model, audit.run.precision, place_of(model, device))

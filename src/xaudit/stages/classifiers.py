@@ -59,6 +59,7 @@ def check_untrained(section: ModelSection, dataset: "Dataset", request: RunReque
         class_names=dataset.class_names,
         device=request.device,
         batch_size=request.audit.run.batch_size,
+        positive=dataset.positive,
     )
     check_explainers(audit_of_model(request.audit, section), untrained, dataset)
 
@@ -142,7 +143,7 @@ def _train(
         return union(list(regions.values()), (case.height, case.width)) if regions else None
 
     outputs = order_of_outputs(section, dataset.class_names, (), file="")
-    data = TrainingData(dataset.cases, outputs, dataset.pixels, mark)
+    data = TrainingData(dataset.cases, outputs, dataset.pixels, mark, dataset.positive)
     return train_classifier(
         section,
         settings,
