@@ -102,7 +102,7 @@ def assemble(
 
 
 def _listed(
-    section: DataSection, faults: list[DataError] | None, passed_over: list[str]
+    section: DataSection, faults: list[DataError] | None, passed_over: list[str] | None = None
 ) -> tuple[Path, tuple[Entry, ...], tuple[str, ...]]:
     """The images' folder, its images, and notes on what of it was passed over; names go to a list for the screen."""
     if section.format == "csv" and section.labels is not None:
@@ -348,8 +348,9 @@ def _spelled(names: Sequence[str] | set[str]) -> str:
 
 def listed_entries(section: DataSection, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
     """List the images of a section with merged labels, patients and splits; none is opened."""
-    _, entries, _ = _listed(section, faults)
+    root, entries, _ = _listed(section, faults)
     entries = _with_patients(_merged(entries, section.merge), section.patient_pattern)
+    check_entries((section.labels or root).name, entries)
     check_patients((entry.patient_id, entry.split or "") for entry in entries)
     return _with_augmented(entries, section.augmented_pattern)
 
