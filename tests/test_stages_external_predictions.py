@@ -76,6 +76,7 @@ def test_rounded_probabilities_of_three_classes_are_brought_to_one(table):
     [
         ("file,cancer\na.png,1\n", "preds.csv: no column is called 'image' or 'case_id'; the columns are 'file', 'cancer'", "by its path"),
         ("image,p\na.png,1\n", "preds.csv: no column is called like the class 'cancer'", "a column for each of cancer, normal"),
+        ("image,cancer,Normal\na.png,0.9,0.1\n", "preds.csv: no column is called like the class 'normal'", "did you mean 'Normal'?"),
         ("image,cancer,normal\nb.png,1,0\n", "line 2: 'b.png' can be the image test/b or train/b", "with its sub-folder"),
         ("image,cancer,normal\na.png,1,0\ntest/a,1,0\n", "line 3: the image test/a was told of already (line 2)", "keep one row"),
         ("image,cancer,normal\na.png,1.4,-0.4\n", "line 2: cancer is 1.4, and a probability lies between 0 and 1", "values: logit"),

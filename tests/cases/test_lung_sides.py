@@ -94,6 +94,33 @@ def test_what_is_lung_and_names_no_side_goes_with_the_nearer_lung(two_classes, l
     assert areas(load(images=two_classes, regions={"lungs": path})) == (18 + 12 + 2, 20, 12)
 
 
+def test_a_lung_without_a_side_beside_one_named_lung_is_refused(two_classes, load, tmp_path):
+    path = coco(tmp_path, ("left lung", IMAGE, LEFT), ("lung", IMAGE, RIGHT))
+    with refused(
+        "data.regions.lungs: anatomy.json draws 'left lung' and 'lung', and which lung 'lung' shows is not said",
+        "name the categories of each lung: {path: anatomy.json, left: [...], right: [...]}",
+    ):
+        load(images=two_classes, regions={"lungs": path})
+    regions = {"lungs": {"path": path, "left": "left lung", "right": "lung"}}
+    assert areas(load(images=two_classes, regions=regions)) == (48, 30, 18)
+
+
+def test_lungs_in_two_formats_in_one_folder_are_refused(two_classes, load, tmp_path):
+    folder = folder_of(tmp_path / "lungs", numbers())
+    coco(folder, ("left lung", IMAGE, LEFT)).rename(folder / "left.json")
+    with refused(
+        "data.regions.lungs: lungs holds PNGs (cancer-0.png) and COCO (left.json), so which are the masks is not clear",
+        "keep the masks of a structure in one format",
+    ):
+        load(images=two_classes, regions={"lungs": folder})
+    (folder / "cancer-0.png").unlink()
+    with refused(
+        "data.regions.lungs: lungs is a folder with COCO (left.json), and COCO masks of a structure are one file",
+        "name the file; several files must be joined to one",
+    ):
+        load(images=two_classes, regions={"lungs": folder})
+
+
 def test_a_case_with_one_named_lung_has_the_other_empty(two_classes, load, tmp_path):
     path = coco(tmp_path, ("left lung", IMAGE, LEFT), ("right lung", "cancer/cancer-1.png", RIGHT))
     dataset = load(images=two_classes, regions={"lungs": path})

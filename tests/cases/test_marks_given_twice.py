@@ -268,6 +268,14 @@ def test_an_outline_that_a_structure_lists_twice_counts_once(saved):  # noqa: F8
         assert notes == ("annotations: outlines of RT structure sets that are given again and count once: 1",)
 
 
+def test_an_outline_listed_again_with_other_decimals_counts_once(saved):  # noqa: F811
+    ring = outline(10, 5, 14, 8)
+    moved = [value + 0.02 * (n % 3 == 0) for n, value in enumerate(ring)]
+    found, _, notes = read(saved(ring, moved), on_slices())
+    assert [n_pixels(one) for one in found] == [12]
+    assert notes == ("annotations: outlines of RT structure sets that are given again and count once: 1",)
+
+
 def label_map(tmp_path, number=1):
     """The binary file with its frame as a label map of 8 bits: segment 1 in the square, and another storage class."""
     file = pydicom.dcmread(FILES / "dicom-seg" / "binary.dcm")

@@ -258,7 +258,7 @@ def test_a_folder_of_both_formats_and_a_missing_file_are_refused(load, tmp_path)
     save(tmp_path / "masks" / "x.nii", SHOWN)
     write_image(tmp_path / "masks" / "y.png")
     with refused(
-        "masks: holds NIfTI files and PNGs (y.png), so which are the masks is not clear",
+        "data.regions.lungs: masks holds NIfTI (x.nii) and PNGs (y.png), so which are the masks is not clear",
         "keep the masks of a structure in one format",
     ):
         load(images=root, regions={"lungs": tmp_path / "masks"})

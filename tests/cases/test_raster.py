@@ -185,5 +185,14 @@ def test_a_mask_is_what_is_not_zero(image):
     assert raster_mask(encoded(image)).tolist() == [[False, True, True]]
 
 
+def test_a_mask_whose_shape_lies_in_its_alpha_channel_is_refused():
+    # White everywhere and transparent but for one pixel: by its colours alone the whole image would be inside.
+    shape = np.full((1, 3, 4), 255, dtype=np.uint8)
+    assert raster_mask(encoded(Image.fromarray(shape))).tolist() == [[True, True, True]]
+    shape[0, 1:, 3] = 0
+    with unreadable(".* its shape lies in the alpha channel.*"):
+        raster_mask(encoded(Image.fromarray(shape)))
+
+
 def test_a_sixteen_bit_mask_keeps_its_smallest_values():
     assert raster_mask(png16([[0, 1, 65535]])).tolist() == [[False, True, True]]

@@ -69,14 +69,14 @@ def test_what_cannot_be_converted_is_refused(refusal, data, args, message):
 
 def test_check_lists_every_fault_at_once(answer, data):
     Path("marks.csv").write_text(
-        MARKS + "sick/a.png,dr-a,x,50,5,70,9\nc.png,dr-a,x,1,1,2,2\nsick/a.png,,x,1,nan,2,2\n"
+        MARKS + "sick/a.png,dr-a,x,50,5,70,9\nc.png,dr-a,x,1,1,2,2\nsick/a.png,dr-a,x,1,nan,2,2\n"
     )
     code, out, err = answer("data", "check", "-q")
     assert code == 2
     assert [line for line in out.splitlines() if line[:1].isdigit()] == [
         "1. marks.csv: line 4: the box from (50, 5) to (70, 9) leaves the image of 60 × 40",
         "2. marks.csv: line 5: no image of the data is called 'c.png'",
-        "3. marks.csv: line 6: y0 holds 'nan'",
+        "3. marks.csv: line 6: y0 holds 'nothing'",
     ]
     assert "data: 2 images, positive class 'sick'" in out
     assert err.splitlines()[0] == "error: xaudit.yaml: 3 faults in the data"

@@ -154,8 +154,8 @@ def read_xml(path: Path, shown: str, what: str, *, data: bytes | None = None) ->
 def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     """The lower-case column names of a table, and its rows that are not blank, one by one.
 
-    Separated by commas, semicolons or tabs. Columns without a name are passed over; where two have the same name, the
-    first counts.
+    Separated by commas, semicolons or tabs. Columns without a name are passed over; two of the
+    same name must say the same.
 
     Raises:
         DataError: too large, unreadable, not UTF-8, not CSV, or a row of another length than the header.
@@ -217,7 +217,7 @@ def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
 
 
 def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Iterator[Row]:
-    line = 1
+    line, n_named = 1, sum(map(bool, names))
     try:
         for cells in lines:
             line = getattr(lines, "line_num", line + 1)
@@ -233,9 +233,24 @@ def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Ite
             for name, cell in zip(names, fitting, strict=True):
                 if name:
                     row.setdefault(name, cell_text(cell))
+            if len(row) < n_named:
+                _check_repeated(f"{shown}: line {line}", names, fitting)
             yield Row(f"{shown}: line {line}", row)
     except csv.Error as error:
         raise DataError(f"{shown}: line {line + 1}: not CSV: {error}", hint="check its quotes") from None
+
+
+def _check_repeated(place: str, names: Sequence[str], cells: Sequence[str]) -> None:
+    """Raises DataError where two columns have the same name and say different things in a row."""
+    known: dict[str, str] = {}
+    for name, cell in zip(names, cells, strict=True):
+        text = cell_text(cell)
+        first = known.setdefault(name, text)
+        if name and first != text:
+            raise DataError(
+                f"{place}: two columns are called '{name:.60}', of which one says '{first:.60}' and the other '{text:.60}'",
+                hint="keep one of them, or rename it",
+            )
 
 
 def _unreadable(shown: str, error: OSError) -> DataError:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from xaudit.cases.alike import check_spellings
 from xaudit.cases.annotation_folder import Survey, survey_as_named, survey_folder
 from xaudit.cases.annotation_formats import annotation_format, format_of_file
 from xaudit.cases.annotation_reading import AnnotationReading, read_parts
@@ -71,6 +72,7 @@ def read_annotations(
         raise DataError(f"{path.name}: nested too deeply", hint="export it again") from None
     _check_sources(path.name, marks)
     given = marks.all()
+    check_spellings(path.name, "readers", {mark.reader_id: mark.case_id for mark in given})
     distinct = tuple(dict.fromkeys(given))
     if len(distinct) < len(given):
         marks.notes["marks that are given again, exactly as before, and count once"] = len(given) - len(

@@ -254,7 +254,7 @@ def _kind_of_table(text: str, shown: str, section: AnnotationSection) -> Kind:
 def _lacks(names: Iterable[str], in_file: Mapping[str, str]) -> str:
     """The columns that a table lacks of the known table that it is most like."""
     box = [in_file[name] for name in ("image", "x0", "y0", "x1", "y1")]
-    known = [*(sorted(needed) for _, needed in _TABLES), box]
+    known = [box, *(sorted(needed) for _, needed in _TABLES)]
     nearest = min(known, key=lambda needed: len(set(needed) - set(names)) / len(needed))
     missing = [name for name in nearest if name not in set(names)]
     return f"has no column '{missing[0]}'" if missing else "its columns are those of no known table"

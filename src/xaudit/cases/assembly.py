@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from xaudit.cases.alike import check_entries
 from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.dataset import Dataset
@@ -45,10 +46,12 @@ def assemble(
     faults: list[DataError] | None = None,
 ) -> Dataset:
     """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
-    root, entries, left_out = _listed(section, faults)
+    passed_over: list[str] = []
+    root, entries, left_out = _listed(section, faults, passed_over)
     entries = _merged(entries, section.merge)
     class_names = _class_names(entries, section)
     entries = _with_patients(entries, section.patient_pattern)
+    check_entries((section.labels or root).name, entries)
     entries = _with_augmented(entries, section.augmented_pattern)
     opened = _open(root, entries, dataset_id, section, on_progress)
     images = ImageIndex(
@@ -61,7 +64,6 @@ def assemble(
         root=root,
         digests=opened.digests,
     )
-    passed_over: list[str] = []
     reading: list[AnnotationReading] = []
     read = read_annotations(
         section.annotations,
@@ -100,12 +102,12 @@ def assemble(
 
 
 def _listed(
-    section: DataSection, faults: list[DataError] | None
+    section: DataSection, faults: list[DataError] | None, passed_over: list[str] | None = None
 ) -> tuple[Path, tuple[Entry, ...], tuple[str, ...]]:
-    """The images' folder, its images, and what of it was passed over."""
+    """The images' folder, its images, and notes on what of it was passed over; names go to a list for the screen."""
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        return root, read_table(section.labels, root, faults=faults), ()
+        return root, read_table(section.labels, root, faults=faults, passed_over=passed_over), ()
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
     if section.labels is not None:
@@ -346,8 +348,9 @@ def _spelled(names: Sequence[str] | set[str]) -> str:
 
 def listed_entries(section: DataSection, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
     """List the images of a section with merged labels, patients and splits; none is opened."""
-    _, entries, _ = _listed(section, faults)
+    root, entries, _ = _listed(section, faults)
     entries = _with_patients(_merged(entries, section.merge), section.patient_pattern)
+    check_entries((section.labels or root).name, entries)
     check_patients((entry.patient_id, entry.split or "") for entry in entries)
     return _with_augmented(entries, section.augmented_pattern)
 

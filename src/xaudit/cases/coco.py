@@ -84,13 +84,11 @@ def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
     """The names of the categories by their ids.
 
     Raises:
-        DataError: for one without id or name, and for two names under one id.
+        DataError: for one without id, and for two names under one id.
     """
     names: dict[_ImageId, str] = {}
     for place, item in _items(shown, content, "categories"):
-        number, name = _image_id(place, item, "id"), item.get("name")
-        if not isinstance(name, str) or not name.strip():
-            raise DataError(f"{place}: name is {name!r:.40}", hint="expected the category's name")
+        number, name = _image_id(place, item, "id"), _category(item)
         if names.setdefault(number, name) != name:
             raise DataError(
                 f"{place}: the categories '{names[number]:.60}' and '{name:.60}' have the same id {number!r:.40}",

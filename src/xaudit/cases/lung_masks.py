@@ -304,6 +304,7 @@ def _sides_by_name(
     lungs: list[str | None] = [name for name in names if is_lung(name)]
     if not lungs and {side_of(name) for name in names} == {"left", "right"}:
         lungs = list(names)
+    _check_other_lung(lungs, path, where)
     labels = {mark.label for mark in drawn}
     if not lungs and len(labels) == 1:
         lungs = list(labels)
@@ -314,6 +315,19 @@ def _sides_by_name(
             hint="call the category 'lung', or give a file with lungs only",
         )
     return {name: None if name is None else side_of(name) for name in lungs}
+
+
+def _check_other_lung(lungs: Sequence[str | None], path: Path, where: str) -> None:
+    """Raises DataError where one category names its side and another does not: that may be the other lung, or both."""
+    sides = {name: side_of(name) for name in lungs if name is not None}
+    named = set(sides.values()) - {None}
+    if None in sides.values() and len(named) == 1:
+        told = next(name for name, side in sides.items() if side is not None)
+        other = next(name for name, side in sides.items() if side is None)
+        raise DataError(
+            f"{where}: {path.name} draws '{told:.60}' and '{other:.60}', and which lung '{other:.60}' shows is not said",
+            hint=f"name the categories of each lung: {{path: {path.name}, left: [...], right: [...]}}",
+        )
 
 
 def _named_sides(

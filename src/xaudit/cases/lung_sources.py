@@ -14,6 +14,7 @@ from xaudit.cases.lung_masks import (
     side_folders,
 )
 from xaudit.cases.mask_files import mask_files
+from xaudit.cases.mask_formats import check_one_format
 from xaudit.config import LungSection, RegionSection
 from xaudit.errors import DataError
 from xaudit.records import Case
@@ -31,6 +32,10 @@ def lung_source(
         DataError: where the masks, or what the audit file calls each lung, cannot be found or read.
     """
     given, place = section.lungs, f"{where}.lungs"
+    paths = (given.path, *given.left, *given.right) if isinstance(given, LungSection) else (given,)
+    for path in paths:
+        if isinstance(path, Path):
+            check_one_format(path, place)
     match given:
         case LungSection(path=None):
             sides = {

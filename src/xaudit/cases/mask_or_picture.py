@@ -25,7 +25,7 @@ Looks = Literal["mask", "blank", "picture", "unclear", "damaged"]
 def looks_like(file: Path) -> Looks:
     """Tell by its pixels what a raster file is: ``blank`` has a single value everywhere."""
     try:
-        values = stored_raster(read_bytes(file))
+        values = stored_raster(read_bytes(file), is_mask=False)
     except UnreadableImageError:
         return "damaged"
     counts = _counts(values)

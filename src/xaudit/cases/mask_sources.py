@@ -20,6 +20,7 @@ from xaudit.cases.lung_masks import LungsBySide, NumberedLungs
 from xaudit.cases.lung_sides import LeftAndRight
 from xaudit.cases.lung_sources import lung_source
 from xaudit.cases.mask_files import mask_files
+from xaudit.cases.mask_formats import check_one_format
 from xaudit.cases.masks import read_mask
 from xaudit.cases.nifti import MaskSlice, holds_nifti, is_nifti, read_slice
 from xaudit.cases.refused import Refused
@@ -293,6 +294,7 @@ def _source(
         return None
     if given.suffix.lower() == ".json":
         return DrawnMasks(_drawn(given, structure, images, where))
+    check_one_format(given, f"{where}.{structure}")
     files, n_extra = mask_files(given, section, cases, images, f"{where}.{structure}")
     if is_nifti(given) or holds_nifti(given):
         slices = {name: one for name, one in files.items() if isinstance(one, MaskSlice)}

@@ -102,8 +102,12 @@ def raster_numbers(data: bytes) -> IntArray:
     return values.astype(np.int64) if values.dtype == np.bool_ else values
 
 
-def stored_raster(data: bytes) -> IntArray:
+def stored_raster(data: bytes, *, is_mask: bool = True) -> IntArray:
     """The stored values of a raster file, (H, W) or (H, W, 3) of colours; an alpha channel does not count.
+
+    Args:
+        data: of the file.
+        is_mask: refuses a file whose shape lies in its alpha channel only.
 
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
@@ -112,10 +116,28 @@ def stored_raster(data: bytes) -> IntArray:
         with quiet():
             image = _decoded(data)
         if image.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
-            image = image.convert("L" if image.mode in ("LA", "La") else "RGB")
+            return _without_alpha(image, is_mask=is_mask)
         return np.asarray(image)
     except BROKEN as error:
         raise _unreadable(error) from None
+
+
+def _without_alpha(image: Image.Image, *, is_mask: bool) -> IntArray:
+    """The grey values or colours of an image with an alpha channel.
+
+    Raises:
+        UnreadableImageError: where no colour is black and some of it is transparent: the alpha channel holds the mask.
+    """
+    grey = image.mode in ("LA", "La")
+    values = np.asarray(image.convert("LA" if grey else "RGBA"))
+    drawn = values[:, :, 0] if grey else values[:, :, :3]
+    clear = values[:, :, -1] == 0
+    if is_mask and clear.any() and not clear.all() and bool((values[:, :, :-1] != 0).any(axis=2).all()):
+        raise UnreadableImageError(
+            "is black nowhere and transparent in places, so its shape lies in the alpha channel, which does not count: save "
+            "what is transparent as black"
+        )
+    return np.asarray(drawn)
 
 
 def check_room(image: Image.Image, n_file: int) -> None:

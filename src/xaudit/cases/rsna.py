@@ -43,7 +43,7 @@ def _collect(row: Row, marks: MarkList) -> None:
         return
     marks.images.check_size(row.place, case_id, FRAME)
     edges = {name: row[name] for name in SIDES}
-    target = row["target"]
+    target = row["target"].removesuffix(".0")  # a data frame with empty cells writes 1.0
     if target not in ("0", "1") or (target == "1") != any(edges.values()):
         raise DataError(
             f"{row.place}: the target is '{target:.40}' {'with' if any(edges.values()) else 'without'} a box",

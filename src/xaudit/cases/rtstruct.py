@@ -37,12 +37,16 @@ STORAGE = b"1.2.840.10008.5.1.4.1.1.481.3"
 ON_OUTLINE_PX = 0.02
 """So near to a pixel's centre an outline goes through it: coordinates are often rounded to hundredths of a millimetre."""
 
+SAME_WITHIN_PX = 0.1
+"""So near to each other two outlines are one, whose coordinates were rounded otherwise."""
+
 OFF_SLICE_MM = 0.5
 """So far an outline may lie from the slice that it names."""
 
 _ELEMENTS = ("SOPClassUID", "StructureSetROISequence", "ROIContourSequence")
 _WITH_AREA = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _AGAIN = "export it again"
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def inside_outlines(outlines: Sequence[FloatArray], frame: tuple[int, int]) -> B
 
 
 def distinct_outlines(outlines: Sequence[FloatArray]) -> list[FloatArray]:
-    """The outlines without those that are an earlier one again: the same points, from whichever point and way round.
+    """The outlines without those that are an earlier one again, up to :data:`SAME_WITHIN_PX`, from whichever point and way round.
 
     A structure that lists an outline twice means it once; by the even-odd rule it would be a hole in itself.
 
@@ -129,7 +133,28 @@ def distinct_outlines(outlines: Sequence[FloatArray]) -> list[FloatArray]:
     """
     if len(outlines) < 2:
         return list(outlines)
-    return list({_same_for_all(outline): outline for outline in reversed(outlines)}.values())[::-1]
+    given = list({_same_for_all(outline): outline for outline in reversed(outlines)}.values())[::-1]
+    boxes = np.array([[*outline.min(axis=0), *outline.max(axis=0)] for outline in given])
+    kept: list[int] = []
+    for at, outline in enumerate(given):
+        near = np.abs(boxes[kept] - boxes[at]).max(axis=1, initial=0) <= SAME_WITHIN_PX
+        others = (given[kept[index]] for index in np.flatnonzero(near))
+        if not any(_runs_along(outline, other) and _runs_along(other, outline) for other in others):
+            kept.append(at)
+    return [given[at] for at in kept]
+
+
+def _runs_along(points: FloatArray, outline: FloatArray) -> bool:
+    """Tell whether every one of several points lies on an outline, up to :data:`SAME_WITHIN_PX`."""
+    steps = np.roll(outline, -1, axis=0) - outline
+    squared = np.maximum((steps**2).sum(axis=1), np.finfo(float).tiny)
+    for begin in range(0, len(points), _AT_ONCE):
+        away = points[begin : begin + _AT_ONCE, None] - outline
+        along = np.clip((away * steps).sum(axis=2) / squared, 0, 1)
+        away -= along[:, :, None] * steps
+        if ((away**2).sum(axis=2).min(axis=1) > SAME_WITHIN_PX**2).any():
+            return False
+    return True
 
 
 def _same_for_all(outline: FloatArray) -> tuple[tuple[float, float], ...]:

@@ -39,24 +39,28 @@ _MOST_CELLS = 1_000_000
 _LONGEST_NAME = 255
 _LONGEST_PATH = 3500
 _LONGEST_SHOWN = 200
+_COLUMNS_SHOWN = 5
 _LONGEST_CELL = 16 * 2**20
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 AUGMENTED = {
-    **dict.fromkeys(("yes", "true", "1", "augmented"), True),
-    **dict.fromkeys(("no", "false", "0", "original"), False),
+    **dict.fromkeys(("yes", "true", "1", "1.0", "augmented"), True),
+    **dict.fromkeys(("no", "false", "0", "0.0", "original"), False),
 }
 """What a cell of the column ``augmented`` may say."""
 
 
-def read_table(path: Path, root: Path, *, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
+def read_table(
+    path: Path, root: Path, *, faults: list[DataError] | None = None, passed_over: list[str] | None = None
+) -> tuple[Entry, ...]:
     """The images that a table lists, in the order of their paths.
 
     Args:
         path: of the CSV.
         root: the folder from which the column ``image`` starts.
         faults: gathers the errors of single rows, which are left out then; None raises the first.
+        passed_over: gathers a sentence with the names of the columns that are not read.
 
     Raises:
         DataError: with the table's name, the line, the column and the value.
@@ -66,6 +70,13 @@ def read_table(path: Path, root: Path, *, faults: list[DataError] | None = None)
     if not lines:
         raise DataError(f"{path.name}: the table lists no images", hint="add a row per image")
     _check_all_or_none(path.name, lines)
+    unread = [name for name in lines[0].cells if name and name not in (*NEEDED, *OPTIONAL)]
+    if unread and passed_over is not None:
+        shown = ", ".join(f"'{name:.40}'" for name in unread[:_COLUMNS_SHOWN])
+        more = f" and {len(unread) - _COLUMNS_SHOWN} more" if len(unread) > _COLUMNS_SHOWN else ""
+        passed_over.append(
+            f"{path.name}: {counted(len(unread), 'column is', 'columns are')} not read: {shown}{more}"
+        )
     entries = tuple(sorted(_entries(path.name, lines, root, faults), key=_path))
     check_unique(entries)
     return entries

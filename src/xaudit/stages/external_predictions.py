@@ -106,7 +106,9 @@ def _image_column(table: str, columns: Sequence[str]) -> str:
 def _class_columns(table: str, columns: Sequence[str], class_names: tuple[str, ...]) -> Mapping[str, str]:
     """Column by class; empty where the table has label and score instead."""
     there = {name: name for name in class_names if name in columns}
-    if len(there) == len(class_names) or (len(there) == 1 and len(class_names) == 2):
+    missing = next((name for name in class_names if name not in there), "")
+    alike = next((column for column in columns if column.casefold() == missing.casefold()), None)
+    if len(there) == len(class_names) or (len(there) == 1 and len(class_names) == 2 and alike is None):
         return there
     if not there and {"label", "score"} <= set(columns):
         if len(class_names) != 2:
@@ -116,7 +118,6 @@ def _class_columns(table: str, columns: Sequence[str], class_names: tuple[str, .
                 hint=f"give a column for each of {', '.join(class_names)}",
             )
         return {}
-    missing = next(name for name in class_names if name not in there)
     others = [column for column in columns if column not in ("image", "case_id", *there)]
     otherwise = f"a column for each of {', '.join(class_names)}, or the columns label and score"
     raise ModelError(
