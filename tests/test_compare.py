@@ -167,6 +167,16 @@ def test_several_readers_are_named():
     ]
 
 
+def test_of_several_models_each_sentence_names_its_own():
+    """On m gradcam is below lime by .12 on each patient, on n above it by as much: without names they contradict."""
+    below = ranked_pair(10, 0.12)
+    above = [replace(r, key=replace(r.key, model_id="n")) for r in ranked_pair(10, -0.12)]
+    assert [c.sentence for c in compared([*below, *above])] == [
+        "gradcam's iou on m is lower (worse) than lime's by 0.12 [0.11, 0.13] on the same 10 patients",
+        "gradcam's iou on n is higher (better) than lime's by 0.12 [0.11, 0.13] on the same 10 patients",
+    ]
+
+
 def test_every_pair_is_compared_in_the_order_asked_for():
     values = [0.1 * i for i in range(6)]
     results = [r for name in ("a", "b", "c") for r in scores(name, values)]

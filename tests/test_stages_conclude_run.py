@@ -245,7 +245,7 @@ def fact(case, *, predicted="cancer", coverage, lift):
     """A small map of which a tenth of the image is binary, and wholly in the mark if it covers any."""
     return MapFacts(
         f"c{case:03d}", None, "m", "lime", "h", "cancer", "cancer", predicted, spread=0.2, map_share=0.1,
-        coverage=coverage, precision=0.9, mass_lift=lift, place="elsewhere", border_mass=0.0,
+        coverage=coverage, precision=0.9 if coverage else 0.0, mass_lift=lift, place="elsewhere", border_mass=0.0,
     )  # fmt: skip
 
 
@@ -259,9 +259,9 @@ def test_maps_are_categorised_and_counted_by_confusion_cell(run):
     # A right answer whose map lies elsewhere is right for the wrong reason, a wrong answer is not.
     assert concluded(run, audit(), overlaps(), facts=facts).categories == (
         CategoryCount("m", "lime", "good", "FN", 1, 0),
-        CategoryCount("m", "lime", "good", "TP", 3, 0),
+        CategoryCount("m", "lime", "good", "TP", 3, 0, n_judged=3),
         CategoryCount("m", "lime", "miss_elsewhere", "FN", 1, 0),
-        CategoryCount("m", "lime", "miss_elsewhere", "TP", 1, 1),
+        CategoryCount("m", "lime", "miss_elsewhere", "TP", 1, 1, n_judged=1),
     )
 
 

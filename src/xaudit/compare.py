@@ -128,12 +128,14 @@ def compare(
     readers: dict[str, set[str]] = defaultdict(set)
     for match in matches:
         readers[match.panel.metric_id].add(match.panel.reader)
+    several_models = len({one.model_id for one in compared}) > 1
     return tuple(
         _concluded(
             comparison,
             match.panel.row,
             alpha=1 - settings.confidence,
             name_reader=len(readers[comparison.metric_id]) > 1,
+            name_model=several_models,
         )
         for comparison, match in zip(compared, matches, strict=True)
     )
@@ -273,10 +275,12 @@ def _holm_of(indices: Iterable[int], p_values: Iterable[float | None]) -> list[t
 
 
 def _concluded(
-    comparison: Comparison, row: MetricRow | None, *, alpha: float, name_reader: bool
+    comparison: Comparison, row: MetricRow | None, *, alpha: float, name_reader: bool, name_model: bool
 ) -> Comparison:
     difference = comparison.difference
     metric = f"{comparison.metric_id} (reader {comparison.reader})" if name_reader else comparison.metric_id
+    if name_model and comparison.axis == "explainer":
+        metric += f" on {comparison.model_id}"
     where = f"on the same {counted(comparison.n_patients, comparison.cluster)}"
     if comparison.stratum != ALL_CASES:
         where += f" with {comparison.stratum}"

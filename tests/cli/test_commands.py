@@ -62,7 +62,7 @@ def passing(outcome):
 def test_a_failed_gate_exits_with_1_and_says_why(answer, stages):
     code, out, err = answer("run")
     assert code == 1
-    assert out.startswith("xaudit: phantom, 2 models, 3 explainers, 108 images explained\n")
+    assert out.startswith("xaudit: phantom, 2 models, 3 explainers, 54 images explained for each\n")
     assert err.splitlines() == [
         "xaudit 0.1.0: the built-in phantom study, runs in runs",
         "explain: 0 of 4",

@@ -54,7 +54,7 @@ def test_the_first_line_says_what_runs_and_the_report_goes_to_stdout(finished):
     assert done.stderr.splitlines()[-1] == (
         "exit code 1: 2 of 4 gates not passed (corner); with --exit-zero it would be 0"
     )
-    assert done.stdout.startswith("xaudit: known, 2 models, 2 explainers, 32 images explained\n")
+    assert done.stdout.startswith("xaudit: known, 2 models, 2 explainers, 16 images explained for each\n")
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert str(folder) not in done.stdout + done.stderr
 

@@ -103,5 +103,5 @@ def test_localized_and_causal_counts_cases():
     section = causal_section(outcome)
     assert shown(section) == [["honest"], ["lime", "9", "1", "3", "2"], ["edges", "1", "2", "11", "1"]]
     assert section.blocks[-1].text.endswith(
-        "Not counted: up to 4 without a mark, or without a value of reliance on it."
+        "Not counted: up to 4 without a mark, without a value of reliance on it, or whose map is none or diffuse."
     )

@@ -17,6 +17,7 @@ from PIL import Image
 from xaudit.catalog import METRICS
 from xaudit.records import NO_READER, Interval, Problem
 from xaudit.report.hashed_ids import HashedIds
+from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.html.page_file import write_page
 from xaudit.report.html.render import html_report
 
@@ -361,3 +362,10 @@ def test_what_the_run_was_made_with_names_other_packages_and_files_of_a_model_th
         ("external-gradcam of mine, from files", "34cd"),
     ):
         assert f"<dt>{name}</dt><dd>{value}</dd>" in page
+
+
+def test_what_a_run_holds_one_of_is_counted_in_the_singular():
+    material = pages.material()
+    manifest = {**material.manifest, "counts": {"cases": 3, "patients": 1, "annotations": 1}}
+    rows = dict(manifest_rows(replace(material, manifest=manifest)))
+    assert rows["counts"] == "3 cases, 1 patient, 1 annotation"

@@ -64,7 +64,8 @@ def test_claims_items_name_what_the_run_holds():
     agreement = ReaderAgreement("data", "r1", "r2", 0.7, 0.55, 0.4, 10, 8, 9)
     found = answers(CLAIM, replace(outcomes.phantom_outcome(), agreements=(agreement,)))
     assert (
-        found["7"] == "108 images explained, checksum efefefefefefefef; where they come from is not assessed"
+        found["7"]
+        == "54 images explained for each, checksum efefefefefefefef; where they come from is not assessed"
     )
     assert (
         found["18"]

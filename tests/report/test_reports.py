@@ -20,6 +20,7 @@ from xaudit.report.console import results_console
 from xaudit.report.json_report import outcome_as_json, verdicts_as_json
 from xaudit.report.markdown_report import markdown_report
 from xaudit.report.terminal import render
+from xaudit.report.wording import explained_images
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 FOLDER = "runs/20260102T030405Z-phantom-0a1b2c3d"
@@ -285,3 +286,16 @@ class Terminal(io.StringIO):
 def test_a_terminal_is_used_up_to_120_columns(monkeypatch, columns, width):
     monkeypatch.setenv("COLUMNS", columns)
     assert results_console(Terminal()).width == width
+
+
+@pytest.mark.parametrize(
+    ("explained", "words"),
+    [
+        ({"a": 1}, "1 image explained"),
+        ({"a": 12, "b": 12}, "12 images explained for each"),
+        ({"a": 1, "b": 7}, "at most 7 images explained for a model"),
+        ({}, "0 images explained"),
+    ],
+)
+def test_images_that_models_share_are_not_counted_twice(explained, words):
+    assert explained_images(replace(outcomes.phantom_outcome(), n_explained=explained)) == words

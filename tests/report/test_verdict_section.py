@@ -143,3 +143,12 @@ def test_the_same_answer_on_every_image_is_said_in_the_junit_file_as_skipped():
     text = junit_xml(judged(["reliance-mark >= 0.2"], model="honest", evaluations=(constant,)))
     assert '<skipped message="honest: the model answers normal on every image (108 images' in text
     assert 'tests="2" failures="0" errors="0" skipped="1"' in text
+
+
+def test_the_line_of_a_model_names_a_gate_that_a_control_passes_too():
+    """0 is reached by edges as well: the gate is kept, and says nothing of the model."""
+    text = said(judged(["pixel-auroc@lime >= 0"], model="honest"))[1]
+    assert text.endswith(
+        "Gates: 1 of 1 passed. A control, which knows nothing of the model, passes pixel-auroc@lime >= 0 too."
+    )
+    assert "A control" not in said(judged(["reliance-mark >= 0.2"], model="honest"))[1]

@@ -23,6 +23,7 @@ from xaudit.report.html.page import page_of
 from xaudit.report.html.render import html_report
 from xaudit.report.readers_section import readers_section
 from xaudit.report.run_diff import diff_sections
+from xaudit.report.screen import explainers_section
 from xaudit.report.strata_section import planning_section
 from xaudit.report.verdict_section import gates_section
 
@@ -275,3 +276,27 @@ def test_the_readers_legend_explains_what_the_tables_show():
     legend = readers_section(replace(outcomes.phantom_outcome(), agreements=(agreement,))).blocks[-1].text
     assert "kappa" in legend
     assert "Share:" not in legend
+
+
+def test_maps_without_a_reason_are_named_where_no_map_is_judged():
+    """Of the phantom study each explainer's right answers are made diffuse ones, so that no reason is left to judge."""
+    outcome = outcomes.phantom_outcome()
+    diffuse = tuple(
+        replace(
+            one, category="diffuse", n_wrong_reason=0, n_judged=0, n_no_reason=one.n_judged + one.n_no_reason
+        )
+        for one in outcome.categories
+    )
+    explainers = explainers_section(replace(outcome, categories=diffuse))
+    most = max(
+        sum(one.n_no_reason for one in diffuse if (one.model_id, one.explainer_id) == about)
+        for about in {
+            (one.model_id, one.explainer_id) for one in diffuse if one.explainer_id not in outcome.control_ids
+        }
+    )
+    text = explainers.blocks[1].text
+    assert most > 1
+    assert "wrong reason:" not in text
+    assert (
+        f"No reason to judge: the maps of up to {most} right answers are none or point at everything." in text
+    )

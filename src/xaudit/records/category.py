@@ -71,7 +71,7 @@ class LocalizedAndCausal:
         n_map_only: the map lies on the mark, though the model does not rely on it: it looks right and is not.
         n_model_only: the model relies on the mark, and the map lies elsewhere.
         n_neither: the model does not rely on the mark, and the map lies elsewhere too.
-        n_unknown: cases without a mark, or of which reliance on it is not known.
+        n_unknown: cases without a mark, of which reliance on it is not known, or whose map is none or diffuse.
     """
 
     model_id: str

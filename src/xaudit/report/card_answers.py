@@ -8,7 +8,7 @@ from xaudit.report.card_training import NOT_ASSESSED, Manifest, audit_of
 from xaudit.report.evaluation_section import shown_evaluations
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.verdict_section import is_judged_by_mark
-from xaudit.report.wording import MEASURE_WORDS, count, interval, metric_words, unit_of
+from xaudit.report.wording import MEASURE_WORDS, count, explained_images, interval, metric_words, unit_of
 
 
 def _scores(outcome: Outcome, families: tuple[str, ...], longest: int = 4) -> str:
@@ -62,9 +62,8 @@ def fidelity(outcome: Outcome, _: Manifest) -> str:
 def data_sources(outcome: Outcome, manifest: Manifest) -> str:
     """Count the explained images, with the checksum of all."""
     checksum = str(manifest.get("checksums", {}).get("images", ""))[:16]
-    explained = sum(outcome.n_explained.values())
     tail = f", checksum {checksum}" if checksum else ""
-    return f"{count(explained, 'image')} explained{tail}; where they come from is not assessed"
+    return f"{explained_images(outcome)}{tail}; where they come from is not assessed"
 
 
 def subsets(outcome: Outcome, manifest: Manifest) -> str:

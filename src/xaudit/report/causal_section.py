@@ -11,8 +11,8 @@ def causal_section(outcome: Outcome) -> Section | None:
     unknown = 0
     for model in outcome.model_ids:
         own = {one.explainer_id: one for one in outcome.causal if one.model_id == model}
-        there = [own[name] for name in outcome.explainer_ids if name in own and _n_known(own[name])]
-        if there:
+        there = [own[name] for name in outcome.explainer_ids if name in own]
+        if any(_n_known(one) for one in there):
             rows.append(heading(model))
             rows += [_row(one, is_control=one.explainer_id in outcome.control_ids) for one in there]
             unknown = max([unknown, *(one.n_unknown for one in there)])
@@ -31,7 +31,7 @@ def causal_section(outcome: Outcome) -> Section | None:
         "explainer misreports, and in the second it looks right. Second and fourth: the model looks elsewhere."
     )
     if unknown:
-        legend += f" Not counted: up to {unknown} without a mark, or without a value of reliance on it."
+        legend += f" Not counted: up to {unknown} without a mark, without a value of reliance on it, or whose map is none or diffuse."
     return Section(
         "Do the maps lie where the model's evidence is", (grid(columns, rows), Paragraph(legend, "dim"))
     )

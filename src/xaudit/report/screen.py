@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from xaudit.catalog import EXPLAINERS, METRICS
+from xaudit.counts import counted
 from xaudit.records import MODEL_LEVEL, NO_READER, Outcome, Summary
 from xaudit.report.closing_sections import notes_section, skipped_section, work_section
 from xaudit.report.evaluation_section import evaluation_section
@@ -119,6 +120,8 @@ def explainers_section(outcome: Outcome) -> Section | None:
             apart = _most_apart(outcome)
             if apart:
                 text += f" Not counted: up to {apart} whose map is none or points at everything, so gives no reason."
+        elif apart := _most_apart(outcome):
+            text += f" No reason to judge: the maps of up to {counted(apart, 'right answer')} are none or point at everything."
         blocks.append(Paragraph(text, "dim"))
     return Section(
         "Which explainer to believe, and what it shows",

@@ -13,16 +13,15 @@ from xaudit.report.protocol_section import protocol_section
 from xaudit.report.readers_section import readers_section
 from xaudit.report.strata_section import planning_section, regression_section, strata_section
 from xaudit.report.verdict_section import gates_section, verdict_section
-from xaudit.report.wording import count
+from xaudit.report.wording import count, explained_images
 
 
 def report_title(outcome: Outcome) -> str:
     """What was audited, in one line."""
     n_explainers = len(outcome.explainer_ids) - len(outcome.control_ids)
-    explained = sum(outcome.n_explained.values())
     return (
         f"xaudit: {outcome.name}, {count(len(outcome.model_ids), 'model')}, {count(n_explainers, 'explainer')}, "
-        f"{count(explained, 'image')} explained"
+        + explained_images(outcome)
     )
 
 

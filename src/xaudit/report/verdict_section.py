@@ -89,12 +89,16 @@ def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
     """Say for one model what its gates and findings conclude; what is wrong with its answers comes first."""
     lead, tone = _JUDGED[judged(outcome, model_id)]
     findings = model_findings(outcome, model_id)
-    gates = [v for v in outcome.verdicts if v.model_id == model_id and v.gating and is_gate(v)]
+    own = [v for v in outcome.verdicts if v.model_id == model_id and is_gate(v)]
+    gates = [v for v in own if v.gating]
     if not gates and not findings:
         text = "no gate was set and nothing was found to judge."
         return Paragraph(f"{model_id}: {text}", tone=tone, lead=lead)
     parts = [_sentence(v, model_id) for v in findings]
     parts.append(_gates_in_words(gates, model_id, alone=not findings))
+    empty = list(dict.fromkeys(v.rule for v in own if v.code == "XA103" and not v.gating))
+    if empty:
+        parts.append(f"A control, which knows nothing of the model, passes {_some(empty)} too.")
     return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
 
 
@@ -112,9 +116,13 @@ def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> 
     lead = f"Gates: {len(missed)} of {len(gates)} missed"
     if alone:
         return f"{lead}, the first: {_sentence(missed[0], model_id)}"
-    names = list(dict.fromkeys(v.rule for v in missed))
+    return f"{lead}: {_some(list(dict.fromkeys(v.rule for v in missed)))}."
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first few, and count the others."""
     more = f" and {len(names) - _NAMED_GATES} more" if len(names) > _NAMED_GATES else ""
-    return f"{lead}: {', '.join(names[:_NAMED_GATES])}{more}."
+    return f"{', '.join(names[:_NAMED_GATES])}{more}"
 
 
 def _sentence(verdict: Verdict, model_id: str) -> str:

@@ -39,6 +39,15 @@ _SMALLEST_P = 0.001
 _SPELLED = {"iou": "IoU", "auroc": "AUROC", "auprc": "AUPRC", "chexlocalize": "CheXlocalize"}
 
 
+def explained_images(outcome: Outcome) -> str:
+    """Count the explained images of each model; models share images, so their counts are not added."""
+    numbers = set(outcome.n_explained.values())
+    explained = count(max(numbers, default=0), "image") + " explained"
+    if len(outcome.n_explained) > 1:
+        explained = f"at most {explained} for a model" if len(numbers) > 1 else f"{explained} for each"
+    return explained
+
+
 def region_words(region: str, *, lungs_known: bool = False) -> str:
     """Name a region as a reader of images would.
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from xaudit.config import CategoriesSection
-from xaudit.metrics.categories import is_on_mark
+from xaudit.metrics.categories import has_reason, is_on_mark
 from xaudit.records import LocalizedAndCausal, MapFacts, Score, ScoreResult
 from xaudit.verdict import MARGIN
 
@@ -15,7 +15,8 @@ def localized_and_causal(
     """Four counts for each model and explainer, sorted; empty where reliance was not asked.
 
     A model relies on the mark of a case where replacing it lowers the target's probability by more than
-    :data:`xaudit.verdict.MARGIN` beyond the fall for random areas. A map that is none lies on no mark.
+    :data:`xaudit.verdict.MARGIN` beyond the fall for random areas. A map that is none or diffuse points at no place, and its
+    case is counted as unknown.
     """
     relies = {
         (result.key.model_id, result.key.case_id): result.value > MARGIN
@@ -27,7 +28,7 @@ def localized_and_causal(
     counts: Counter[tuple[str, str, tuple[bool, bool] | None]] = Counter()
     for one in facts:
         used = relies.get((one.model_id, one.case_id))
-        known = used is not None and one.no_mark is None
+        known = used is not None and has_reason(one, thresholds)
         cell = (is_on_mark(one, thresholds), bool(used)) if known else None
         counts[one.model_id, one.explainer_id, cell] += 1
     return tuple(

@@ -1,6 +1,7 @@
 """What a run was made with, as the page tells it."""
 
 from xaudit.report.plugged import plugins_of
+from xaudit.report.wording import count
 from xaudit.stages.report_material import ReportMaterial
 
 
@@ -23,7 +24,9 @@ def manifest_rows(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
         )
     counts = plain.get("counts")
     if isinstance(counts, dict):
-        rows.append(("counts", ", ".join(f"{one:,} {name}" for name, one in counts.items())))
+        rows.append(
+            ("counts", ", ".join(count(one, str(name).removesuffix("s")) for name, one in counts.items()))
+        )
     checksums = plain.get("checksums")
     if isinstance(checksums, dict):
         rows += [
