@@ -127,6 +127,11 @@ def _lay_tiffs(folder):
     return _written(folder, contents, [f"{i}.tif" for i in range(len(contents))])
 
 
+def _lay_arrays(folder):
+    contents = seeds.arrays()
+    return _written(folder, contents, [f"{i}.npy" for i in range(len(contents))])
+
+
 def _lay_niftis(folder):
     return _written(folder, seeds.niftis(), ["ct.nii", "ct2.nii.gz"])
 
@@ -209,6 +214,7 @@ def _read_masks(_, file):
 ENTRY_POINTS = (
     EntryPoint("rasters", _lay_rasters, _read_image, (change.png_fields, change.some_bytes), ("png", "jpeg")),
     EntryPoint("tiff", _lay_tiffs, _read_image, (change.tiff_fields, change.some_bytes), ("tiff",)),
+    EntryPoint("npy", _lay_arrays, _read_image, (change.some_bytes,), ("npy",)),
     EntryPoint("dicom", _lay_dicoms, _read_image, (change.dicom_elements, change.some_bytes), ("dicom",)),
     EntryPoint("mask", _lay_rasters, _read_masks, (change.png_fields, change.some_bytes), ("masks",)),
     EntryPoint(

@@ -119,6 +119,17 @@ def dicoms():
     ]
 
 
+def arrays():
+    """NumPy arrays of bytes, of 16 bits, of shares, and in colour."""
+    grey = (STORED * 2).astype(np.uint8)
+    contents = []
+    for values in (grey, (STORED * 500).astype(np.uint16), grey / 255, np.stack([grey] * 3, axis=-1)):
+        stream = io.BytesIO()
+        np.save(stream, values)
+        contents.append(stream.getvalue())
+    return contents
+
+
 def niftis():
     """A volume of three slices, as it is and packed."""
     volume = (np.arange(WIDTH * HEIGHT * 3) % 5 == 0).astype(np.int16).reshape(WIDTH, HEIGHT, 3)
