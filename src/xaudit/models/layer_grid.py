@@ -307,9 +307,32 @@ def _by_halves(
     top, bottom, left, right = (features[1:] - features[0]).abs()
     with_rows, with_columns = _moves(top, bottom), _moves(left, right)
     rows, columns = _clear_axis(with_rows), _clear_axis(with_columns)
+    shape = tuple(features.shape)
     if rows is None or columns is None or rows == columns:
+        return _by_square(shape, with_rows, with_columns)
+    return _grid(rows, columns, shape)
+
+
+def _by_square(
+    shape: Sequence[int], with_rows: Sequence[float], with_columns: Sequence[float]
+) -> LayerGrid | None:
+    """The two axes of one length, where every change moves along both of them and not along the third.
+
+    So it is where a network reads one corner of its frame and nothing else: a change of a half moves along rows and columns
+    alike. The frame is square, and so is the grid. Lists of tokens held against each other move along neither
+    with the columns.
+    """
+    pairs = [
+        pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]
+    ]
+    if len(pairs) != 1:
         return None
-    return _grid(rows, columns, tuple(features.shape))
+    [(rows, columns)] = pairs
+    along = [moved[axis - 1] for moved in (with_rows, with_columns) for axis in (rows, columns)]
+    across = [moved[5 - rows - columns] for moved in (with_rows, with_columns)]
+    if min(along) < _CLEAR or max(across) > _FAINT * min(along):
+        return None
+    return _grid(rows, columns, shape)
 
 
 def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
@@ -318,7 +341,7 @@ def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
     for axis in range(3):
         half = first.shape[axis] // 2
         shares = [
-            float(change.narrow(axis, 0, half).sum() / change.sum()) if half and change.sum() > 0 else 0.0
+            float(change.narrow(axis, 0, half).sum() / change.sum()) if half and change.sum() > 0 else 0.5
             for change in (first, last)
         ]
         moved.append(shares[0] - shares[1])
