@@ -143,7 +143,7 @@ ALONE = {
     "no such layer": ({"layer": "conv9"}, "model 'm': Sequential has no layer called 'conv9'"),
     "a layer that is no picture": (
         {"layer": "4"},
-        "model 'm': layer '4' gives (1, 2), not features of shape (N, C, h, w)",
+        "model 'm': layer '4' gives (N, 2), not features on a grid of rows and columns",
     ),
     "no layer is known": ({"layer": None}, "model 'm': no target layer is known for Sequential"),
 }
@@ -163,7 +163,7 @@ def test_an_explainer_that_the_architecture_refuses(place, refusal):
     write([{"id": "vit", "source": "torchvision", "architecture": "vit_b_16"}])
     error, hint = refusal("config", "validate", "audit.yaml")
     assert error.startswith(
-        "model 'vit': a class activation map needs a convolution layer, and VisionTransformer has none"
+        "model 'vit': the blocks of VisionTransformer give lists of tokens, shape (N, tokens, C), which no CAM method"
     )
     assert hint == "explain it with lime, occlusion or integrated-gradients"
 

@@ -183,7 +183,7 @@ def test_checkpoint_of_another_architecture_names_the_first_of_each_fault(tmp_pa
     torch.save(state, path)
     assert refusal(path) == (
         f"model 'net': {path} is no checkpoint of this architecture: 1 entry is missing, the first 'last.bias'; "
-        "1 are unexpected, the first 'extra.weight'; 1 have another shape, the first 'last.weight': "
+        "1 is unexpected, the first 'extra.weight'; 1 has another shape, the first 'last.weight': "
         "(7, 4, 3, 3) where (6, 4, 3, 3) is expected",
         "name the architecture that it was trained with",
     )

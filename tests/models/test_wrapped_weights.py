@@ -120,7 +120,7 @@ def test_densenets_old_names_are_todays(tmp_path):
 def test_an_entry_inside_the_prefix_is_of_another_network(trained, tmp_path):
     content = under("model.", trained) | {"model.second_head.weight": torch.zeros(2)} | POS_WEIGHT
     said, _ = refusal(content, tmp_path / "w.pt")
-    assert "1 are unexpected, the first 'second_head.weight'" in said
+    assert "1 is unexpected, the first 'second_head.weight'" in said
 
 
 def test_a_missing_entry_is_named_without_the_prefix(trained, tmp_path):

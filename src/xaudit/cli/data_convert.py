@@ -120,8 +120,8 @@ def _of_audit(source: Path, overrides: tuple[str, ...], *, quiet: bool) -> "Mark
         MarkedImage(case.case_id, case.path, case.height, case.width, data.planes.get(case.case_id))
         for case in data.cases
     )
-    files = () if data.reading is None else data.reading.sentences
-    return Marked(images, data.annotations, data.problems, (*data.notes, *data.passed_over, *files))
+    files = () if data.reading is None else (*data.reading.unused, *data.reading.sentences)
+    return Marked(images, data.annotations, data.problems, (*data.passed_over, *files))
 
 
 def _of_folder(source: Path, images: Path | None, source_format: str, origin: str) -> "Marked":

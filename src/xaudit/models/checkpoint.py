@@ -20,6 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from xaudit.counts import counted
 from xaudit.errors import ModelError, OutputError
 from xaudit.models.class_order import StoredOrder, stored_orders
 from xaudit.models.outputs import ONE_LOGIT
@@ -104,13 +105,13 @@ def load_weights(
     reshaped = [name for name in state if name in expected and state[name].shape != expected[name].shape]
     faults = []
     if missing:
-        faults.append(f"{len(missing)} entries are missing, the first '{missing[0]}'")
+        faults.append(f"{counted(len(missing), 'entry is', 'entries are')} missing, the first '{missing[0]}'")
     if unexpected:
-        faults.append(f"{len(unexpected)} are unexpected, the first '{unexpected[0]}'")
+        faults.append(f"{counted(len(unexpected), 'is', 'are')} unexpected, the first '{unexpected[0]}'")
     if reshaped:
         first = reshaped[0]
         shapes = f"{tuple(state[first].shape)} where {tuple(expected[first].shape)} is expected"
-        faults.append(f"{len(reshaped)} have another shape, the first '{first}': {shapes}")
+        faults.append(f"{counted(len(reshaped), 'has', 'have')} another shape, the first '{first}': {shapes}")
     if faults:
         named = (
             "the architecture" if missing or unexpected else "the architecture, `input_size` and `channels`"

@@ -322,9 +322,7 @@ def _by_square(
     alike. The frame is square, and so is the grid. Lists of tokens held against each other move along neither
     with the columns.
     """
-    pairs = [
-        pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]
-    ]
+    pairs = [pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]]
     if len(pairs) != 1:
         return None
     [(rows, columns)] = pairs

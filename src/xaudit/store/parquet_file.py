@@ -26,8 +26,11 @@ _MAP_VALUES, _HALVED_VALUES = pa.list_(pa.float32()), pa.list_(pa.float16())
 """The type of a map's numbers, and the one that versions before 1.2 wrote; both are read."""
 
 
-_MOST_BYTES = 2**30
+_MOST_BYTES = 512 * 2**20
 """Of a table's columns unpacked; a part holds a few megabytes."""
+
+_MOST_MAP_BYTES = 2 * _MOST_BYTES
+"""Of a table of maps unpacked, whose numbers take four bytes each."""
 
 
 _LONGEST_REASON = 200
@@ -138,8 +141,9 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
         if error.errno is not None:
             raise
         raise DamagedTableError(_first_line(error)) from error
-    if n_bytes > _MOST_BYTES or min((group.total_byte_size for group in groups), default=0) < 0:
-        raise DamagedTableError(f"it declares {n_bytes} bytes, and no table has more than {_MOST_BYTES}")
+    most = _MOST_MAP_BYTES if any(map(_is_map, table.schema)) else _MOST_BYTES
+    if n_bytes > most or min((group.total_byte_size for group in groups), default=0) < 0:
+        raise DamagedTableError(f"it declares {n_bytes} bytes, and this table has no more than {most}")
     if not isinstance(footer, dict):
         raise DamagedTableError("its footer has no key 'xaudit'")
     if not is_version(footer.get("schema_version")):
