@@ -119,7 +119,12 @@ def explainers_section(outcome: Outcome) -> Section | None:
             text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
             apart = _most_apart(outcome)
             if apart:
-                text += f" Not counted: up to {apart} whose map is none or points at everything, so gives no reason."
+                maps = counted(
+                    apart,
+                    "right answer whose map is empty or diffuse and gives",
+                    "right answers whose maps are empty or diffuse and give",
+                )
+                text += f" Not counted: up to {maps} no reason to judge."
         elif apart := _most_apart(outcome):
             text += f" No reason to judge: the maps of up to {counted(apart, 'right answer')} are none or point at everything."
         blocks.append(Paragraph(text, "dim"))
