@@ -407,3 +407,19 @@ def test_an_error_is_a_data_error_with_exit_code_2(tmp_path, load):
     with pytest.raises(DataError) as caught:
         load(images=tmp_path / "nowhere")
     assert int(caught.value.exit_code) == 2
+
+
+def test_images_that_the_table_does_not_list_are_counted(tmp_path):
+    for name in ("p1/a.png", "p1/b.png", "p2/c.png", "masks/a.png"):
+        write_image(tmp_path / "images" / name)
+    (tmp_path / "images" / "readme.txt").write_text("not an image")
+    (tmp_path / "labels.csv").write_text("image,label\np1/a.png,ill\np2/c.png,well\n")
+    section = DataSection(
+        format="csv",
+        images=tmp_path / "images",
+        labels=tmp_path / "labels.csv",
+        regions={"lungs": tmp_path / "images" / "masks"},
+    )
+    notes = load_dataset(section, dataset_id="data", workspace=tmp_path, on_progress=lambda _: None).notes
+    # Three images outside the folder of masks, of which the table lists two.
+    assert "1 image of the images' folder is in no row of labels.csv, and not read" in notes

@@ -11,7 +11,7 @@ from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.annotation_reading import AnnotationReading
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
-from xaudit.cases.folder import list_folder, spelled_others
+from xaudit.cases.folder import list_folder, spelled_others, unlisted_images
 from xaudit.cases.header import Header
 from xaudit.cases.image_index import ImageIndex, facts_of
 from xaudit.cases.mask_sources import mask_sources, notes_of_masks
@@ -107,7 +107,13 @@ def _listed(
     """The images' folder, its images, and notes on what of it was passed over; names go to a list for the screen."""
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        return root, read_table(section.labels, root, faults=faults, passed_over=passed_over), ()
+        entries = read_table(section.labels, root, faults=faults, passed_over=passed_over)
+        beside = (
+            ()
+            if section.images is None
+            else unlisted_images(root, entries, section.labels.name, ignored=_mask_and_mark_paths(section))
+        )
+        return root, entries, beside
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
     if section.labels is not None:
@@ -115,16 +121,19 @@ def _listed(
             f"{section.labels.name}: in a folder data set the sub-folder is the label, so no table is read",
             hint="set format: csv, or take data.labels out",
         )
+    no_images: list[Path] = []
+    entries = list_folder(section.images, ignored=_mask_and_mark_paths(section), others=no_images)
+    return section.images, entries, spelled_others(no_images)
+
+
+def _mask_and_mark_paths(section: DataSection) -> list[Path]:
+    """The paths of masks and marks, which may lie among the images."""
     regions = section.regions
     others: list[object] = [regions.lungs, regions.body, regions.thorax]
     if isinstance(regions.lungs, LungSection):
         others += [regions.lungs.path, *regions.lungs.left, *regions.lungs.right]
     others += [] if section.annotations is None else [section.annotations.path]
-    no_images: list[Path] = []
-    entries = list_folder(
-        section.images, ignored=[path for path in others if isinstance(path, Path)], others=no_images
-    )
-    return section.images, entries, spelled_others(no_images)
+    return [path for path in others if isinstance(path, Path)]
 
 
 def _merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, ...]:

@@ -5,10 +5,10 @@ belong to the path alone. Files that are no images (a readme, an XML) are passed
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
-from xaudit.cases.entry import SPLITS, Entry, check_unique
+from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame
 from xaudit.cases.image_file import is_image
 from xaudit.cases.spelling import nfc
 from xaudit.cases.tree import FolderWalk, listed
@@ -98,6 +98,36 @@ def spelled_others(others: Collection[Path]) -> tuple[str, ...]:
         else (f"{len(others)} files of the images' folder are no images and were")
     )
     return (f"{files} passed over: {kinds}{more}",)
+
+
+def unlisted_images(
+    root: Path, entries: Sequence[Entry], table: str, *, ignored: Collection[Path] = ()
+) -> tuple[str, ...]:
+    """The sentence that counts the images of a folder that a table does not list; nothing where it lists all.
+
+    Files count that are named like those of the table; none is opened.
+
+    Args:
+        root: the folder that the table's paths start from.
+        entries: what the table lists.
+        table: its name.
+        ignored: folders of masks and marks.
+    """
+    listed_files = {file_and_frame(entry.path)[0] for entry in entries}
+    suffixes = {PurePosixPath(path).suffix.lower() for path in listed_files}
+    try:
+        found = {nfc(path.relative_to(root).as_posix()) for path in FolderWalk(root, ignored).files(root)}
+    except DataError as error:
+        return (f"the images' folder was not read through for images that {table} does not list: {error}",)
+    unlisted = sorted(
+        path
+        for path in found - {nfc(path) for path in listed_files}
+        if PurePosixPath(path).suffix.lower() in suffixes
+    )
+    if not unlisted:
+        return ()
+    images = counted(len(unlisted), "image of the images' folder is", "images of the images' folder are")
+    return (f"{images} in no row of {table}, and not read",)
 
 
 def _entries(root: Path, ignored: Collection[Path], others: list[Path] | None) -> Iterator[Entry]:
