@@ -38,7 +38,7 @@ def test_each_library_is_met_in_the_files_of_its_family_only():
     }
     assert met == {
         ("backprop_rules", "captum"),
-        ("cam", "pytorch_grad_cam"),
+        ("cam_library", "pytorch_grad_cam"),
         ("gradients", "captum"),
         ("superpixel_effects", "captum"),
     }

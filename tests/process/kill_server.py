@@ -14,6 +14,7 @@ LIBRARIES = (
     "xaudit.audit",
     "xaudit.explainers.lime",
     "xaudit.explainers.cam",
+    "xaudit.explainers.cam_library",
     "xaudit.explainers.controls",
     "xaudit.metrics.faithfulness",
     "xaudit.metrics.localization",

@@ -11,10 +11,6 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
-from pytorch_grad_cam.base_cam import BaseCAM
-from pytorch_grad_cam.utils.image import scale_cam_image
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from xaudit.catalog import OptionValue
 from xaudit.errors import ModelError
@@ -23,6 +19,8 @@ from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.models.layer_grid import LayerGrid, layer_grid
 from xaudit.records import FloatArray
+
+_WITH_GRADIENTS = frozenset({"gradcam-plus-plus", "hirescam", "layercam", "xgradcam", "eigengradcam"})
 
 
 @dataclass(frozen=True)
@@ -78,17 +76,19 @@ class GradCamExplainer:
         return maps
 
     def _maps(self, images: torch.Tensor, targets: Sequence[int]) -> FloatArray:
+        from xaudit.explainers.cam_library import library_cam, library_targets
+
         module, device = self.classifier.module, self.classifier.device
         with ExitStack() as stack:
             passage = _Passage(self.classifier.id, self.layer_name)
             stack.callback(self.layer.register_forward_hook(passage.enter).remove)
             # The library's own `with` prints and swallows an IndexError; its hooks are released here instead.
-            cam = GradCAM(module, [self.layer], reshape_transform=self.grid.channels_first)
+            cam = library_cam("gradcam", module, self.layer, self.grid.channels_first)
             stack.callback(cam.activations_and_grads.release)
             stack.callback(self.layer.register_forward_hook(passage.leave).remove)
             stack.callback(module.register_forward_hook(passage.check_entered).remove)
             prepared = images.to(device, memory_format=torch.channels_last)
-            maps = cam(prepared, [ClassifierOutputTarget(target) for target in targets])
+            maps = cam(prepared, library_targets(targets))
         return np.asarray(maps, dtype=np.float32)
 
 
@@ -181,7 +181,7 @@ class CamExplainer:
         check_request(self.classifier, images, targets, seeds)
         _ = self.grid  # before any work: what has no grid is refused here
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
-        of_batch = self._with_gradients if self.method in _BY_GRADIENTS else self._without_gradients
+        of_batch = self._with_gradients if self.method in _WITH_GRADIENTS else self._without_gradients
         with custody(self.classifier.module):
             for start in range(0, len(images), self.classifier.batch_size):
                 batch = slice(start, start + self.classifier.batch_size)
@@ -190,19 +190,23 @@ class CamExplainer:
         return maps
 
     def _with_gradients(self, images: torch.Tensor, targets: Sequence[int]) -> FloatArray:
+        from xaudit.explainers.cam_library import library_cam, library_targets
+
         module = self.classifier.module
         with ExitStack() as stack:
             stack.enter_context(torch.enable_grad())
             passage = _Passage(self.classifier.id, self.layer_name)
             stack.callback(self.layer.register_forward_hook(passage.enter).remove)
-            cam = _BY_GRADIENTS[self.method](module, [self.layer], reshape_transform=self.grid.channels_first)
+            cam = library_cam(self.method, module, self.layer, self.grid.channels_first)
             stack.callback(cam.activations_and_grads.release)
             stack.callback(self.layer.register_forward_hook(passage.leave).remove)
             stack.callback(module.register_forward_hook(passage.check_entered).remove)
-            maps = cam(images, [ClassifierOutputTarget(target) for target in targets])
+            maps = cam(images, library_targets(targets))
         return np.asarray(maps, dtype=np.float32)
 
     def _without_gradients(self, images: torch.Tensor, targets: Sequence[int]) -> FloatArray:
+        from xaudit.explainers.cam_library import first_component, scaled_as_library
+
         with torch.no_grad():
             features, logits = self._features(images)
             cams = []
@@ -210,7 +214,7 @@ class CamExplainer:
                 own = features[index]
                 match self.method:
                     case "eigencam":
-                        cams.append(_first_component(own.numpy()))
+                        cams.append(first_component(own.numpy()))
                         continue
                     case "scorecam":
                         weights = torch.softmax(self._seen_through(images[index], own, target), dim=0)
@@ -219,7 +223,7 @@ class CamExplainer:
                     case _:
                         raise ValueError(f"no class activation map is called '{self.method}'")
                 cams.append(torch.einsum("c,chw->hw", weights, own).numpy())
-        return _scaled(np.stack(cams), self.classifier.model_hw)
+        return scaled_as_library(np.stack(cams), self.classifier.model_hw)
 
     def _features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The layer's features, (N, C, h, w), and the logits, both on the CPU."""
@@ -293,50 +297,3 @@ class CamExplainer:
         finally:
             handle.remove()
         return logits.float().cpu()
-
-
-class _EigenGradCam(BaseCAM):  # type: ignore[misc]
-    """The library's, with a sign that is defined."""
-
-    def get_cam_image(
-        self,
-        input_tensor: torch.Tensor,
-        target_layer: torch.nn.Module,
-        targets: Sequence[object],
-        activations: FloatArray,
-        grads: FloatArray,
-        eigen_smooth: bool,
-    ) -> FloatArray:
-        """(N, h, w), not yet scaled; the parameters and their names are the library's."""
-        del input_tensor, target_layer, targets, eigen_smooth
-        return np.stack([_first_component(one) for one in grads * activations])
-
-
-_BY_GRADIENTS: Mapping[str, type[BaseCAM]] = {
-    "gradcam-plus-plus": GradCAMPlusPlus,
-    "hirescam": HiResCAM,
-    "layercam": LayerCAM,
-    "xgradcam": XGradCAM,
-    "eigengradcam": _EigenGradCam,
-}
-
-
-def _first_component(features: FloatArray) -> FloatArray:
-    """Each place's score on the first principal component of (C, h, w) features, centred as the library does.
-
-    Signed so that it goes along with the sum over the features: places that score high hold much of them.
-    """
-    rows = features.reshape(len(features), -1).T.astype(np.float64)
-    centred = rows - rows.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    scores = centred @ axes[0]
-    together = float(scores @ centred.sum(axis=1))
-    signed: FloatArray = (-scores if together < 0 else scores).reshape(features.shape[1:]).astype(np.float32)
-    return signed
-
-
-def _scaled(cams: FloatArray, frame_hw: tuple[int, int]) -> FloatArray:
-    """Positive part, scaled to 0 to 1 on its grid, drawn in the frame and scaled again, as the library does."""
-    drawn = scale_cam_image(np.maximum(cams, 0), (frame_hw[1], frame_hw[0]))
-    scaled: FloatArray = np.asarray(scale_cam_image(drawn), dtype=np.float32)
-    return scaled

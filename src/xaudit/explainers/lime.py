@@ -6,8 +6,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from sklearn.linear_model import Ridge
-from sklearn.metrics import pairwise_distances
 
 from xaudit.catalog import OptionValue
 from xaudit.errors import ModelError
@@ -170,6 +168,10 @@ def surrogate(shown: IntArray, probabilities: FloatArray, target: int) -> FloatA
         shown: (n_samples, n_segments) of 0 and 1.
         probabilities: (n_samples, n_classes).
     """
+    # A second and more to import, which a check of an audit file need not pay.
+    from sklearn.linear_model import Ridge
+    from sklearn.metrics import pairwise_distances
+
     distances = pairwise_distances(shown, shown[0].reshape(1, -1), metric="cosine").ravel()
     weights = np.sqrt(np.exp(-(distances**2) / _KERNEL_WIDTH**2))
     # The library picks all columns by number, which lays them out column by column; sums then run in that order.
