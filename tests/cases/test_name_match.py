@@ -245,7 +245,7 @@ def test_a_project_called_like_a_class_hides_no_image():
         ("cancer/a.png", "normal/b.png"),
         {"cancer/a": ImageFacts(classes=("cancer",)), "normal/b": ImageFacts(classes=("normal",))},
     )
-    names = ["/work/cancer/images/cancer/a.png", "/work/cancer/images/normal/b.png"]
+    names = ["/srv/cancer/images/cancer/a.png", "/srv/cancer/images/normal/b.png"]
     assert [NameMatcher(images, names).cases(name) for name in names] == [["cancer/a"], ["normal/b"]]
 
 

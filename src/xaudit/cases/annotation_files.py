@@ -40,7 +40,6 @@ def read_annotations(
     *,
     merge: Mapping[str, str],
     faults: list[DataError] | None = None,
-    passed_over: list[str] | None = None,
     reading: list[AnnotationReading] | None = None,
 ) -> ReadAnnotations:
     """The annotations that a section names.
@@ -50,9 +49,7 @@ def read_annotations(
         images: what they may belong to.
         merge: class name in the data: class name to use; applies to the marks' labels too.
         faults: gathers the errors of single marks, so that all can be told at once; None raises the first.
-        passed_over: gathers sentences with names of images that the data does not hold: for the screen, since a report may
-            hide names.
-        reading: gathers what became of the files.
+        reading: gathers what became of the files, with names: for the screen, since a report may hide names.
 
     Raises:
         DataError: with the file, the place in it, the value and the next step.
@@ -85,15 +82,14 @@ def read_annotations(
             f"{path.name}: every one of its {len(marks.extra)} images is one that the data does not hold",
             hint="give the images that were annotated",
         )
-    if marks.extra and passed_over is not None:
-        passed_over.append(f"{path.name}: {not_in_data(marks.extra)}")
     notes = notes_of_names(path.name, len(marks.extra), marks.passed_over)
     unused = _unused(marks)
     if reading is not None:
         n_files = sum(len(given.files) for given in survey.sets.values())
         empty = _without_marks(survey, marks)
         left_out = {**survey.passed_over, **({_EMPTY: empty} if empty else {})}
-        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), left_out, unused))
+        extra = f"{path.name}: {not_in_data(marks.extra)}" if marks.extra else ""
+        reading.append(AnnotationReading(n_files, read_parts(ordered, marks), left_out, unused, extra))
     return ReadAnnotations(_of_labels(named, section.labels, path.name), problems, (*notes, *unused))
 
 

@@ -38,12 +38,14 @@ class AnnotationReading:
         parts: by format and reader.
         passed_over: reason: the names of the files.
         unused: what of the files that were read is not used, a sentence each.
+        extra_images: a sentence with names of images that the data does not hold; empty where there are none.
     """
 
     n_files: int
     parts: tuple[ReadPart, ...]
     passed_over: Mapping[str, Sequence[str]]
     unused: tuple[str, ...]
+    extra_images: str = ""
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -54,23 +54,13 @@ def assemble(
     check_entries((section.labels or root).name, entries)
     entries = _with_augmented(entries, section.augmented_pattern)
     opened = _open(root, entries, dataset_id, section, on_progress)
-    images = ImageIndex(
-        opened.paths,
-        {case.case_id: (case.height, case.width) for case in opened.cases},
-        opened.uids,
-        opened.uids_complete,
-        {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
-        facts=facts_of(opened.cases, section.merge),
-        root=root,
-        digests=opened.digests,
-    )
+    images = _image_index(opened, section, root)
     reading: list[AnnotationReading] = []
     read = read_annotations(
         section.annotations,
         images,
         merge=section.merge,
         faults=faults,
-        passed_over=passed_over,
         reading=reading,
     )
     cases, notes = _numbered_patients(opened)
@@ -95,9 +85,23 @@ def assemble(
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
         notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened)),
-        passed_over=tuple(passed_over),
+        passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
         votes=None if section.annotations is None else section.annotations.votes,
         reading=reading[0] if reading else None,
+    )
+
+
+def _image_index(opened: _Opened, section: DataSection, root: Path) -> ImageIndex:
+    """Return the index in which marks and masks find their images."""
+    return ImageIndex(
+        opened.paths,
+        {case.case_id: (case.height, case.width) for case in opened.cases},
+        opened.uids,
+        opened.uids_complete,
+        {name: header.plane for name, header in opened.headers.items() if header.plane is not None},
+        facts=facts_of(opened.cases, section.merge),
+        root=root,
+        digests=opened.digests,
     )
 
 

@@ -91,12 +91,9 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
         )
     frames = {image.case_id: image.frame for image in images}
     index = ImageIndex(paths, frames, uids, complete, planes, root=folder, digests=digests)
-    names: list[str] = []
     reading: list[AnnotationReading] = []
-    annotations, unused, notes = read_annotations(
-        section, index, merge={}, passed_over=names, reading=reading
-    )
-    passed_over = [*names, *(sentence for one in reading for sentence in one.sentences)]
+    annotations, unused, notes = read_annotations(section, index, merge={}, reading=reading)
+    passed_over = [sentence for one in reading for sentence in (one.extra_images, *one.sentences) if sentence]
     return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))
 
 
