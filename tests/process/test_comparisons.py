@@ -139,7 +139,7 @@ def test_a_run_is_compared_with_its_repetition_and_not_with_other_data(study, tm
     )
     [found] = json.loads(done.stdout)["comparisons"]
     assert (found["axis"], found["run_id"], found["other_run_id"]) == ("run", first.name, repeated.name)
-    assert (found["n_ties"], found["conclusion"]) == (16, "undecided")
+    assert (found["n_ties"], found["conclusion"]) == (16, "same")
     error, hint = refused(folder, first, only_run(other / "others"))
     assert "were made of different data (its marks)" in error
     assert hint == "a paired difference needs the same images with the same marks in both runs"
@@ -217,8 +217,8 @@ def test_a_study_of_one_patient_is_described_without_limits(tmp_path):
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     assert {s["interval"]["method"] for s in outcome["summaries"]} == {"none"}
-    assert {r["reason"] for r in outcome["regressions"]} == {"1 patients: a regression takes at least 10"}
+    assert {r["reason"] for r in outcome["regressions"]} == {"1 patient: a regression takes at least 10"}
     said = xaudit_process("compare", "-m", "iou", "--format", "json", cwd=folder)
     [found] = json.loads(said.stdout)["comparisons"]
     assert (found["p_value"], found["p_sign_flip"], found["difference"]["low"]) == (None, None, None)
-    assert found["sentence"].endswith("too few to tell it from chance, which takes at least 5")
+    assert found["sentence"].endswith("on the same 1 patient: equal in every case")

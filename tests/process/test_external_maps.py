@@ -214,9 +214,12 @@ def test_what_is_there_is_not_done_again_and_another_map_is(phantom, tmp_path):
     assert f"{n_shards} of {n_shards} shards reused" in " ".join(again.stdout.split())
     changed = sorted((folder / "maps" / "gradcam").rglob("*.npy"))[0]
     np.save(changed, -np.load(changed))
+    earlier = the_run(folder / "away")
     more = xaudit_process("run", "external.yaml", "-o", "away", cwd=folder)
     assert more.returncode == 0, more.stderr
-    after = scores(the_run(folder / "away"))
+    [newer] = {path.parent for path in (folder / "away").glob("*/manifest.json")} - {earlier}
+    assert scores(earlier).equals(first), "the earlier run stays"
+    after = scores(newer)
     names = after.index.get_level_values("explainer")
     assert after[names == "occlusion"].equals(first[names == "occlusion"])
     assert not after[names == "gradcam"].equals(first[names == "gradcam"])

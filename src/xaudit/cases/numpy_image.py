@@ -6,6 +6,7 @@ numbers have no known range and are refused. Arrays of Python objects could be c
 """
 
 import math
+import tokenize
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +17,17 @@ from xaudit.records import FloatArray
 
 MAGIC = b"\x93NUMPY"
 
-_BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, SyntaxError, OverflowError, MemoryError)
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    SyntaxError,
+    tokenize.TokenError,  # of a header that is no Python value
+    OverflowError,
+    MemoryError,
+)
 _LARGEST = {"uint8": 255, "uint16": 65535}
 _PER_VALUE = 8  # bytes for the shares and a copy of them, beside those of the file
 
