@@ -7,6 +7,9 @@ from xaudit.config import SplitSection
 from xaudit.errors import DataError
 from xaudit.seeds import seed_for
 
+SCORED = "test"
+"""The split whose cases are explained and scored."""
+
 
 def assign_splits(cases: Iterable[tuple[str, str, str]], section: SplitSection) -> Mapping[str, str]:
     """The split of each case; all cases of one unit stay together.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xaudit.cases.preflight import Preview, preview
+from xaudit.cases.splits import SCORED
 from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.config.strata import SAME, UNKNOWN
 from xaudit.errors import AuditFileError, DataError, XauditError, did_you_mean
@@ -14,7 +15,6 @@ from xaudit.explainers.external.map_folder import check_map_folder
 from xaudit.models.extras import check_extra
 from xaudit.records import ALL_CASES
 from xaudit.stages.request import Stage
-from xaudit.stages.tuning import SCORED
 from xaudit.store.atomic_file import refusals_as_output_errors
 from xaudit.store.foreign_table import read_foreign_table
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from xaudit.cases.image_index import ImageIndex, facts_of
+from xaudit.cases.splits import SCORED
 from xaudit.catalog import ASKS_THE_MODEL, FAMILIES_WITH_QUESTIONS, METRICS, external_id
 from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.errors import ModelError
@@ -13,7 +14,6 @@ from xaudit.models.external import DEFAULT_SIDE, ExternalModel
 from xaudit.models.predict import prediction_of
 from xaudit.records import Prediction, Problem, Progress
 from xaudit.stages.external_predictions import answers_of
-from xaudit.stages.tuning import SCORED
 from xaudit.store.checksums import file_checksum
 from xaudit.store.foreign_table import read_foreign_table
 

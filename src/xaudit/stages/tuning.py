@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from xaudit.audit import Chunk, Thresholds, explain, have_maps, tuning_curves
+from xaudit.cases.splits import SCORED
 from xaudit.catalog import explainer_row
 from xaudit.config import ExplainerSpec, LocalizationSection
 from xaudit.engine.local import Lane, Shard
@@ -30,9 +31,6 @@ from xaudit.store.parts import (
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.stages.shards import Pairs, ShardPlan
-
-SCORED = "test"
-"""The split whose cases are explained and scored."""
 
 
 def check_tuning(dataset: "Dataset", settings: LocalizationSection) -> None:
