@@ -385,3 +385,13 @@ def test_json_of_a_folder_is_parsed_once(tmp_path, monkeypatch):
     monkeypatch.setattr(json, "loads", lambda text: parsed.append(text) or loads(text))
     read(tmp_path)
     assert len(parsed) == 1
+
+
+def test_names_of_two_files_that_mean_one_image_only_without_their_folders_are_refused(tmp_path):
+    # Each file by itself begins all its names with one folder; together they speak of two patients' images called a.
+    for patient in ("export1", "export2"):
+        texts(tmp_path, **{f"{patient}_DOT_json": many("coco", f"{patient}/a")[1]})
+    with pytest.raises(
+        DataError, match=r"'export2/a.*' is taken for the image a, and so is a name of another file"
+    ):
+        read(tmp_path)

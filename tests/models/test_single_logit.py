@@ -150,3 +150,19 @@ def test_training_is_binary_cross_entropy_of_the_logit_and_its_weights_come_back
         torch.nn.functional.cross_entropy(halves, torch.tensor([0])),
         torch.nn.functional.binary_cross_entropy_with_logits(logit, torch.ones(1)),
     )
+
+
+@pytest.mark.parametrize(
+    ("order", "stands_for"), [(["normal", "cancer"], "cancer"), (["cancer", "normal"], "normal")]
+)
+def test_a_file_that_lists_both_classes_says_which_one_the_logit_stands_for(tmp_path, order, stands_for):
+    # BCE is trained on the numbers of the classes, so the logit is that of number 1.
+    path = tmp_path / "net.pt"
+    torch.save({"state_dict": tiny(n_classes=1).state_dict(), "classes": order}, path)
+    assert load(path, finding=stands_for).class_names == CLASSES
+    other = order[0]
+    with pytest.raises(
+        ModelError, match=f"its single logit stands for '{stands_for}', and it is taken for '{other}'"
+    ) as caught:
+        load(path, finding=other)
+    assert caught.value.hint == f"set `finding: {stands_for}`"

@@ -13,7 +13,7 @@ from pathlib import Path
 from xaudit.cases.annotation_file import files_below
 from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, AnnotationFormat, unknown_content
 from xaudit.cases.annotation_kind import ALL_SUFFIXES, SUFFIXES, Kind, kind_of_file
-from xaudit.cases.entry import IMAGE_SUFFIXES
+from xaudit.cases.entry import IMAGE_SUFFIXES, RASTER_SUFFIXES
 from xaudit.cases.file_set import FileSet, without_uids
 from xaudit.cases.folder import image_files
 from xaudit.cases.header import UnreadableImageError
@@ -35,7 +35,6 @@ _NOT_MARKS = {
     ),
     **dict.fromkeys((".zip", ".gz", ".tar", ".7z"), "an archive, which is not opened"),
 }
-_RASTERS = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii", ".npy"}
 _MOVE = "move it out of the folder, or set data.annotations.format to what is to be read"
 _IMAGES = ("a JPEG image", "a TIFF image", "a DICOM image")
 
@@ -139,7 +138,7 @@ class _Survey:
         """As :meth:`look` where one format is to be read, whatever else there is."""
         suffix = file.suffix.lower()
         if known.id == "masks":
-            is_own = suffix in _RASTERS
+            is_own = suffix in RASTER_SUFFIXES
             kind = Kind("masks") if is_own else self._kind_or_none(file)
         elif known.id == "nifti":
             is_own, kind = is_nifti(file), Kind("nifti" if is_nifti(file) else None, "no NIfTI file")
@@ -190,7 +189,7 @@ class _Survey:
 
     def _sort(self, file: Path, kind: Kind) -> None:
         suffix = file.suffix.lower()
-        if kind.format_id == "masks" or suffix in _RASTERS or kind.meaning in _IMAGES[:2]:
+        if kind.format_id == "masks" or suffix in RASTER_SUFFIXES or kind.meaning in _IMAGES[:2]:
             self.pictures.append(file)
         elif kind.format_id is not None:
             self._keep(file, kind.format_id, kind)

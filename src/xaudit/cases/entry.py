@@ -33,6 +33,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 """What names an image file; whether it is one that can be read is decided by its content."""
 
+RASTER_SUFFIXES = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii", ".npy"}
+"""Suffixes of pictures, which a mask may be saved as too."""
+
 _FRAME = re.compile(r"(?P<file>.+)#(?P<frame>\d{1,6})")
 
 SPLITS = {

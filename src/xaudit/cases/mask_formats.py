@@ -4,14 +4,13 @@ from pathlib import Path
 
 from xaudit.cases.annotation_file import files_below
 from xaudit.cases.annotation_kind import kind_of_file
-from xaudit.cases.entry import IMAGE_SUFFIXES
+from xaudit.cases.entry import RASTER_SUFFIXES
 from xaudit.cases.nifti import is_nifti
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 
 _DRAWN = {"coco": "COCO", "dicom-seg": "DICOM segmentations", "rtstruct": "RT structure sets"}
 _MAY_DRAW = (".json", ".dcm", ".dicom", "")
-_RASTERS = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii", ".npy"}
 
 
 def check_one_format(path: Path, place: str) -> None:
@@ -46,7 +45,7 @@ def _format_of(file: Path) -> str | None:
     if is_nifti(file):
         return "NIfTI"
     suffix = file.suffix.lower()
-    if suffix in _RASTERS:
+    if suffix in RASTER_SUFFIXES:
         return "PNGs"
     if suffix not in _MAY_DRAW:
         return None
