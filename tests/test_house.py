@@ -55,7 +55,6 @@ MOST_FUNCTION_LINES = 60
 LONG_FUNCTIONS = (
     "cli/report.py: report",
     "compare.py: compare",
-    "config/reading.py: _with_paths",
     "explainers/__init__.py: make_explainer",
     "explainers/native_grids.py: native_grids",
     "metrics/faithfulness/__init__.py: _measure",

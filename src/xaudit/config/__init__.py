@@ -56,7 +56,7 @@ from xaudit.config.sections.sanity import (
     Sanity,
     SanitySection,
 )
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "Sanity",
     "SanitySection",
     "Section",
+    "SettingError",
     "SlicesSection",
     "SplitSection",
     "Spread",

@@ -8,7 +8,7 @@ from pydantic import (
     field_validator,
 )
 
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
 Infill = Literal["blur", "noise", "mean", "mirror"]
@@ -62,9 +62,9 @@ class LocalizationSection(Section):
     @classmethod
     def _is_not_scored(cls, split: object) -> object:
         if split == "test":
-            raise ValueError(
-                "thresholds that are tuned on the test split would be scored on the cases that chose them"
-                "|tune on validation, or on train"
+            raise SettingError(
+                "thresholds that are tuned on the test split would be scored on the cases that chose them",
+                hint="tune on validation, or on train",
             )
         return split
 
@@ -72,7 +72,7 @@ class LocalizationSection(Section):
     @classmethod
     def _rise(cls, thresholds: tuple[float, ...]) -> tuple[float, ...]:
         if any(low >= high for low, high in pairwise(thresholds)):
-            raise ValueError(f"expected rising numbers, got {list(thresholds)}")
+            raise SettingError(f"expected rising numbers, got {list(thresholds)}")
         return thresholds
 
 
@@ -104,7 +104,7 @@ class StatisticsSection(Section):
         names = [spec.name for spec in strata]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"'{name}' stands twice")
+                raise SettingError(f"'{name}' stands twice")
         return strata
 
 

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from xaudit.config.sections.plugged import PluggedFormat
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError, hint_of
 
 
 class PhantomSection(Section):
@@ -137,15 +137,15 @@ class AnnotationSection(Section):
     def _are_known_columns(cls, value: dict[str, str]) -> dict[str, str]:
         for name in value:
             if name not in ANNOTATION_COLUMNS:
-                raise ValueError(
-                    f"no column is called '{name}' here|there are {', '.join(ANNOTATION_COLUMNS)}"
+                raise SettingError(
+                    f"no column is called '{name}' here", hint=f"there are {', '.join(ANNOTATION_COLUMNS)}"
                 )
         return value
 
     @model_validator(mode="after")
     def _votes_decide(self) -> Self:
         if self.votes is not None and self.readers != "majority":
-            raise ValueError(f"votes: only `readers: majority` counts votes, not `{self.readers}`")
+            raise SettingError(f"votes: only `readers: majority` counts votes, not `{self.readers}`")
         return self
 
 
@@ -170,19 +170,26 @@ class LungSection(Section):
     def _is_a_list(cls, value: object) -> object:
         return (value,) if isinstance(value, str | int | Path) and not isinstance(value, bool) else value
 
+    @field_validator("left", "right")
+    @classmethod
+    def _is_of_one_kind(
+        cls, values: tuple[Path | int | str, ...], info: ValidationInfo
+    ) -> tuple[Path | int | str, ...]:
+        path = info.data.get("path")
+        if path is None and any(isinstance(value, int) for value in values):
+            raise SettingError(
+                f"{values[0]} is no path", hint="give the masks in which it is a number: `path: masks/lungs`"
+            )
+        kind = Path if path is None else str
+        return tuple(value if isinstance(value, int) else kind(value) for value in values)
+
     @model_validator(mode="after")
-    def _is_of_one_kind(self) -> Self:
-        for side in ("left", "right"):
-            values = getattr(self, side)
-            if self.path is None and any(isinstance(value, int) for value in values):
-                raise ValueError(
-                    f"{side}: {values[0]} is no path|give the masks in which it is a number: `path: masks/lungs`"
-                )
-            kind = Path if self.path is None else str
-            object.__setattr__(self, side, tuple(v if isinstance(v, int) else kind(v) for v in values))
+    def _has_different_sides(self) -> Self:
         both = set(self.left) & set(self.right)
         if both:
-            raise ValueError(f"left and right: {min(map(str, both))} stands in both|name it on one side")
+            raise SettingError(
+                f"left and right: {min(map(str, both))} stands in both", hint="name it on one side"
+            )
         return self
 
 
@@ -193,12 +200,12 @@ def _lung_section(plain: dict[str, object]) -> LungSection:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"][:1]))
-        message = first["msg"].removeprefix("Value error, ")
+        message, hint = first["msg"].removeprefix("Value error, "), hint_of(first)
         if first["type"] == "extra_forbidden":
-            message = "no key is called so|the lungs have the keys left, right and path"
+            message, hint = "no key is called so", "the lungs have the keys left, right and path"
         if first["type"] == "missing":
-            message = "is missing|give both lungs: {left: masks/left, right: masks/right}"
-        raise ValueError(f"{place}: {message}" if place else message) from None
+            message, hint = "is missing", "give both lungs: {left: masks/left, right: masks/right}"
+        raise SettingError(f"{place}: {message}" if place else message, hint=hint) from None
 
 
 class RegionSection(Section):
@@ -231,15 +238,15 @@ class RegionSection(Section):
         if info.field_name == "lungs" and isinstance(value, dict):
             return _lung_section(value)
         if isinstance(value, str) and value.startswith("builtin") and value not in choices:
-            raise ValueError(
-                f"no masks are called '{value}'|take {' or '.join(choices)}, or the path of masks"
+            raise SettingError(
+                f"no masks are called '{value}'", hint=f"take {' or '.join(choices)}, or the path of masks"
             )
         return value
 
     @model_validator(mode="after")
     def _has_one_tolerance(self) -> Self:
         if self.tolerance_mm is not None and self.tolerance_px > 0:
-            raise ValueError("tolerance_px and tolerance_mm are both set|keep one of the two")
+            raise SettingError("tolerance_px and tolerance_mm are both set", hint="keep one of the two")
         return self
 
     def builtin(self, structure: str) -> Literal["ct", "xray"] | None:
@@ -268,7 +275,7 @@ class SplitSection(Section):
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
         if self.test + self.validation > 1:
-            raise ValueError("test and validation together are more than the whole")
+            raise SettingError("test and validation together are more than the whole")
         return self
 
 
@@ -314,29 +321,31 @@ class DataSection(Section):
     def _are_different(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
         twice = next((name for name in classes if classes.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"'{twice}' stands twice|name each class once")
+            raise SettingError(f"'{twice}' stands twice", hint="name each class once")
         return classes
 
     @model_validator(mode="after")
     def _has_its_source(self) -> Self:
         if self.format == "folder" and self.images is None:
-            raise ValueError("images: a folder data set needs the path of its folder")
+            raise SettingError("images: a folder data set needs the path of its folder")
         if self.format == "csv" and self.labels is None:
-            raise ValueError("labels: a csv data set needs the path of its table")
+            raise SettingError("labels: a csv data set needs the path of its table")
         if self.patient_pattern is not None:
             try:
                 groups = re.compile(self.patient_pattern).groups
             except re.error as error:
-                raise ValueError(f"patient_pattern: not a regular expression ({error})") from None
+                raise SettingError(f"patient_pattern: not a regular expression ({error})") from None
             if groups < 1:
-                raise ValueError("patient_pattern: needs a group in parentheses that matches the patient")
+                raise SettingError("patient_pattern: needs a group in parentheses that matches the patient")
         if self.augmented_pattern is not None:
             try:
                 re.compile(self.augmented_pattern)
             except re.error as error:
-                raise ValueError(f"augmented_pattern: not a regular expression ({error})") from None
+                raise SettingError(f"augmented_pattern: not a regular expression ({error})") from None
         if self.regions.thorax == "builtin" and "lungs" not in self.structures:
-            raise ValueError("regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set")
+            raise SettingError(
+                "regions.thorax: builtin is the hull of the lungs, and regions.lungs is not set"
+            )
         return self
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from xaudit.catalog import EXPLAINERS, FORMATS, METRICS, MODELS, Table
+from xaudit.config.sections.section import SettingError
 from xaudit.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def is_plugged(kind: "Kind", name: str) -> bool:
 
 def _known_format(name: str) -> str:
     if not is_plugged("format", name):
-        raise ValueError(_unknown("format", name))
+        raise _unknown("format", name)
     return name
 
 
 def _known_source(name: str) -> str:
     if not is_plugged("model", name):
-        raise ValueError(_unknown("model", name))
+        raise _unknown("model", name)
     return name
 
 
@@ -52,11 +53,10 @@ PluggedSource = Annotated[str, AfterValidator(_known_source)]
 """A source of models that another package brings, by its name."""
 
 
-def _unknown(kind: "Kind", name: str) -> str:
+def _unknown(kind: "Kind", name: str) -> SettingError:
     known = [*_TABLES[kind].by_id, *names_of(kind)]
-    return f"'{name}' is none of them|" + did_you_mean(
-        name, known, otherwise=f"`xaudit list {kind}s` shows all"
-    )
+    hint = did_you_mean(name, known, otherwise=f"`xaudit list {kind}s` shows all")
+    return SettingError(f"'{name}' is none of them", hint=hint)
 
 
 def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[str]:

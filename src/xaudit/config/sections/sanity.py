@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 
 SanityTest = Literal["mprt", "mprt-independent", "random-logit", "class-contrast", "location-collapse"]
 RobustnessTest = Literal["sensitivity", "seed-stability"]
@@ -25,7 +25,7 @@ class CheckSection(Section):
     def _stand_once(cls, tests: tuple[str, ...]) -> tuple[str, ...]:
         for test in tests:
             if tests.count(test) > 1:
-                raise ValueError(f"'{test}' stands twice")
+                raise SettingError(f"'{test}' stands twice")
         return tests
 
 

@@ -10,7 +10,7 @@ from pydantic import (
 )
 
 from xaudit.config.sections.named import from_name
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import nearest
 
 STRATA = (
@@ -91,15 +91,14 @@ class StratumSpec(Section):
     def _is_known(self) -> Self:
         if self.name not in STRATA:
             hint = nearest(self.name, STRATA)
-            raise ValueError(
-                f"no stratum is called '{self.name}'|"
-                + (f"did you mean '{hint}'? " if hint else "")
-                + f"there are {', '.join(STRATA)}"
+            raise SettingError(
+                f"no stratum is called '{self.name}'",
+                hint=(f"did you mean '{hint}'? " if hint else "") + f"there are {', '.join(STRATA)}",
             )
         if self.cuts and self.name in _UNCUT_STRATA:
-            raise ValueError(f"cuts: '{self.name}' has values of its own and takes no limits")
+            raise SettingError(f"cuts: '{self.name}' has values of its own and takes no limits")
         if any(low >= high for low, high in pairwise(self.cuts)):
-            raise ValueError(f"cuts: expected rising numbers, got {list(self.cuts)}")
+            raise SettingError(f"cuts: expected rising numbers, got {list(self.cuts)}")
         return self
 
 

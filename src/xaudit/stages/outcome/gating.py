@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from xaudit.config import Gate, MaxDrop
+from xaudit.config import Gate, MaxDrop, SettingError
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.outcome.baseline import load_baseline
@@ -86,10 +86,10 @@ def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run:
     for text in texts:
         try:
             limit = parse(text, metrics=run.metric_names)
-        except ValueError as error:
-            message, _, hint = str(error).partition("|")
+        except SettingError as error:
             raise UsageError(
-                f"{option}: {message}", hint=hint or f"for example {option} iou@lime=0.3 pointing-game=0.5"
+                f"{option}: {error}",
+                hint=error.hint or f"for example {option} iou@lime=0.3 pointing-game=0.5",
             ) from None
         if limit.subject is not None and limit.subject not in run.head["explainers"]:
             known = run.head["explainers"]
