@@ -16,7 +16,6 @@ ROOMS_WITH_OLD_DOCSTRINGS = (
     "changes",
     "cli",
     "compare.py",
-    "config",
     "engine",
     "errors.py",
     "explainers",
@@ -46,7 +45,6 @@ LONG_FILES = (
     "cases/anatomy/lung_masks.py",
     "cases/assembly.py",
     "catalog/explainers.py",
-    "config/sections/models.py",
     "models/network/layer_grid.py",
     "models/weights/checkpoint.py",
 )

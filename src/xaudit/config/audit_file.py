@@ -31,11 +31,12 @@ from xaudit.config.sections.changed_images import Equivariance, Resolution
 from xaudit.config.sections.data import DataSection
 from xaudit.config.sections.gates import GateEntry
 from xaudit.config.sections.metric_ids import names_of_metrics
-from xaudit.config.sections.models import ModelSection, TrainSection
+from xaudit.config.sections.models import ModelSection
 from xaudit.config.sections.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
 from xaudit.config.sections.report import ReportSection
 from xaudit.config.sections.sanity import Repeatability, Robustness, Sanity
 from xaudit.config.sections.section import Section, SettingError
+from xaudit.config.sections.train import TrainSection
 
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
@@ -149,7 +150,7 @@ class AuditFile(Section):
 
     @property
     def tunes_thresholds(self) -> bool:
-        """Whether a metric cuts maps at a threshold that another split must choose first."""
+        """True if a metric cuts maps at a threshold that another split must choose first."""
         return any(metric.cuts_at_tuned_threshold for metric in self.metrics)
 
     @property

@@ -1,4 +1,4 @@
-"""What an audit asks of models that cannot do it, seen before anything is read but the audit file."""
+"""Explainers and tests that a model cannot do because of its source, refused before any data is read."""
 
 from xaudit.catalog import EXPLAINERS, ExplainerRow, ModelRow, explainer_row, model_row
 from xaudit.config.audit_file import AuditFile
@@ -55,7 +55,7 @@ def explainers_for(row: ModelRow) -> list[ExplainerRow]:
 
 
 def _why_not(explainer: ExplainerRow, row: ModelRow) -> tuple[str, str] | None:
-    """What the explainer needs and the model has not, in words; None where they fit."""
+    """Return what the explainer needs and what the model lacks, in words; None if they fit."""
     if explainer.gradients and not row.gradients:
         return "needs gradients", "which has none"
     if explainer.inside and not row.inside:

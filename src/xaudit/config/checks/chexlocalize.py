@@ -1,4 +1,4 @@
-"""What the published protocol CheXlocalize measures, and the settings that it leaves open."""
+"""Metrics of the published protocol CheXlocalize, and the settings that contradict it."""
 
 from xaudit.catalog import CHEXLOCALIZE, METRICS
 from xaudit.config.audit_file import AuditFile

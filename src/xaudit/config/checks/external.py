@@ -73,7 +73,7 @@ def _without_questions(
 
 
 def _of_maps(section: SanitySection | None, *, foreign: set[str]) -> SanitySection | None:
-    """What is left of a section where there are only maps; None where that is nothing."""
+    """Return the section with the only test that needs no model; None if it does not ask for that test."""
     if section is None or SANITY_OF_MAPS not in section.tests:
         return None
     return _without(section.model_copy(update={"tests": (SANITY_OF_MAPS,)}), foreign=foreign)

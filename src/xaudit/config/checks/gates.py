@@ -1,4 +1,4 @@
-"""Whether an audit can answer what its gates ask."""
+"""Gates on explainers, regions and sections that the audit does not have."""
 
 from xaudit.catalog import CHECK_FAMILIES, STRUCTURES, asks_model_of_change, external_id, metric_row
 from xaudit.config.audit_file import AuditFile

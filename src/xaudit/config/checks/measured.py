@@ -1,4 +1,4 @@
-"""What an audit measures, by the ids of its tables, and whether its gates ask for more than that."""
+"""Ids of the metrics that an audit measures, and gates on others."""
 
 from collections.abc import Sequence
 

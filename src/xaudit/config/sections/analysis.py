@@ -1,4 +1,4 @@
-"""What is asked beside the scores, and how sure the numbers are."""
+"""Measures beside the scores, and the statistics of all numbers."""
 
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class RelianceSection(Section):
-    """What the model depends on, asked without any explainer."""
+    """Regions that the model depends on, measured without any explainer."""
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
@@ -30,7 +30,7 @@ class RelianceSection(Section):
 
 
 class LocalizationSection(Section):
-    """What stands beside the scores against readers' marks, and where `binarisation: tuned` gets its thresholds."""
+    """Levels and protocols for the scores against readers' marks, and the split that tunes thresholds."""
 
     ceilings: bool = Field(
         True,
@@ -77,7 +77,7 @@ class LocalizationSection(Section):
 
 
 class StatisticsSection(Section):
-    """How sure the numbers are."""
+    """Intervals, tests and strata."""
 
     replicates: int = Field(10_000, ge=100, description="bootstrap replicates")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval")
@@ -124,7 +124,7 @@ class CategoriesSection(Section):
 
 
 class RunSection(Section):
-    """Which cases are explained, and how the work is cut up; only `cases` and `limit` change a result."""
+    """Cases to explain, and how the work is divided; only `cases` and `limit` change a result."""
 
     batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
     compile: bool = Field(

@@ -1,4 +1,4 @@
-"""How images are changed to see whether answer and map stay the same."""
+"""Changes of images under which answers and maps are compared."""
 
 import re
 from typing import Annotated, Any

@@ -219,7 +219,7 @@ def _stratum_of(found: re.Match[str]) -> str:
 
 
 def _about(limit: Gate | MaxDrop) -> str:
-    """What a limit is about, as a person writes it."""
+    """Return the subject of a limit as a person writes it."""
     subject = "" if limit.subject is None else f"@{limit.subject}"
     stratum = "" if limit.stratum == ALL_CASES else f"%{limit.stratum}"
     return f"{limit.metric}{subject}{stratum}"

@@ -1,18 +1,14 @@
-"""Where models come from, and how one without weights is trained."""
+"""Models that are audited."""
 
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from xaudit.catalog import OptionValue, model_row
 from xaudit.config.sections.analysis import Spread
+from xaudit.config.sections.external import MapFiles, PredictionTable, check_named, from_path
 from xaudit.config.sections.named import check_options
 from xaudit.config.sections.plugged import PluggedSource, plugin_of
 from xaudit.config.sections.section import Section, SettingError
@@ -27,38 +23,12 @@ _NEEDED = {
 }
 """The key without which a source says nothing; of all others it is ``weights``."""
 
+_KEYS_OF_A_NETWORK = (
+    *("architecture", "factory", "variant", "weights", "trusted", "layer", "channels"),
+    *("outputs", "mean", "std", "resample"),
+)
 
 _FIT = r"^(stretch|pad|crop|crop-0\.[0-9]*[1-9][0-9]*)$"
-
-
-def _from_path(value: object) -> object:
-    """Lets a path alone stand for an entry with nothing but defaults."""
-    return {"path": value} if isinstance(value, str | Path) else value
-
-
-class PredictionTable(Section):
-    """What an external model said of each image, as a table; a path alone takes the defaults."""
-
-    path: Path = Field(description="CSV, or Parquet by its suffix")
-    values: Literal["probability", "logit"] = Field(
-        "probability", description="what its columns of classes hold; probabilities of an image sum to 1"
-    )
-
-
-class MapFiles(Section):
-    """The saliency maps of an external model by one explainer; a path alone takes the defaults."""
-
-    path: Path = Field(
-        description="a folder with one file for each image, called like the image or its case id"
-    )
-    values: Literal["signed", "magnitude"] = Field(
-        "signed",
-        description="whether negative values speak against the class; `magnitude` drops the sign, where it means nothing",
-    )
-    orientation: Literal["patient", "stored"] = Field(
-        "patient",
-        description="how NIfTI files lie, as `regions.nifti.orientation` has it; other files lie as the image",
-    )
 
 
 class ModelSection(Section):
@@ -161,10 +131,12 @@ class ModelSection(Section):
     target: Literal["label", "predicted", "positive"] = Field(
         "positive", description="which class's evidence is explained"
     )
-    predictions: Annotated[PredictionTable, BeforeValidator(_from_path)] | None = Field(
+    predictions: Annotated[PredictionTable, BeforeValidator(from_path)] | None = Field(
         None, description="of an external model: the table of what it said of each image"
     )
-    maps: dict[str, Annotated[MapFiles, BeforeValidator(_from_path)]] = Field(
+    maps: Annotated[
+        dict[str, Annotated[MapFiles, BeforeValidator(from_path)]], BeforeValidator(check_named)
+    ] = Field(
         default_factory=dict,
         description="of an external model: what made its maps, and the folder that holds them, such as `gradcam: maps/gradcam`; "
         "in the tables `external-gradcam`",
@@ -174,16 +146,6 @@ class ModelSection(Section):
         description="what a map from a file covers: the whole image, or the model's square input of `input_size`, into which "
         "the image was brought as `fit` says",
     )
-
-    @field_validator("maps", mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        if isinstance(value, str):
-            raise SettingError(
-                f"'{value:.60}' says not what made the maps",
-                hint=f"write its name before the folder: `maps: {{gradcam: {value:.60}}}`",
-            )
-        return value
 
     @field_validator("fit", mode="before")
     @classmethod
@@ -284,7 +246,7 @@ class ModelSection(Section):
     def _knows_its_findings(self) -> Self:
         if self.outputs == "classes":
             for name in ("findings", "finding", "threshold"):
-                if getattr(self, name) != type(self).model_fields[name].default:
+                if self._sets(name):
                     raise SettingError(
                         f"{name}: goes with a network of findings", hint="set `outputs: multilabel`"
                     )
@@ -333,27 +295,13 @@ class ModelSection(Section):
         """Keys of a network and keys of files do not go together."""
         if not self.is_external:
             for name in ("predictions", "maps", "frame"):
-                if getattr(self, name) != type(self).model_fields[name].get_default(
-                    call_default_factory=True
-                ):
+                if self._sets(name):
                     raise SettingError(
                         f"{name}: belongs to `source: external`, and the source is {self.source}"
                     )
             return self
-        for name in (
-            "architecture",
-            "factory",
-            "variant",
-            "weights",
-            "trusted",
-            "layer",
-            "channels",
-            "outputs",
-            "mean",
-            "std",
-            "resample",
-        ):
-            if getattr(self, name) != type(self).model_fields[name].default:
+        for name in _KEYS_OF_A_NETWORK:
+            if self._sets(name):
                 raise SettingError(
                     f"{name}: an external model is not here, so there is nothing to set",
                     hint="take the key out",
@@ -380,26 +328,16 @@ class ModelSection(Section):
             )
         return self
 
+    def _sets(self, key: str) -> bool:
+        return bool(getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True))
+
     @property
     def is_external(self) -> bool:
-        """Whether the model itself is not here, and only what it said is."""
+        """True if only the predictions and maps of the model are here, as files."""
         return self.source == "external"
 
     @property
     def family_name(self) -> str:
-        """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
+        """Name of its family: models of one family are compared for repeatability, others for reproducibility."""
         own = self.source if self.source == "phantom" else self.id
         return self.family or self.architecture or self.factory or own
-
-
-class TrainSection(Section):
-    """How a model without weights is trained."""
-
-    epochs: int = Field(12, ge=1, description="most passes over the training images")
-    batch_size: int = Field(32, ge=2, description="images per step")
-    learning_rate: float = Field(1e-3, gt=0, description="of AdamW, at its highest")
-    weight_decay: float = Field(1e-2, ge=0, description="of AdamW")
-    patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
-    class_weights: bool = Field(True, description="weigh classes by the inverse of their frequency")
-    augment: bool = Field(True, description="flips, small shifts, brightness")
-    mixed_precision: bool = Field(True, description="on a GPU only")

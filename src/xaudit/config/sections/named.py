@@ -152,7 +152,7 @@ class NamedOptions(Section):
 
 
 class ExplainerSpec(NamedOptions):
-    """One explainer of the audit."""
+    """An explainer of the audit."""
 
     _kind = "explainer"
 
@@ -170,7 +170,7 @@ class ExplainerSpec(NamedOptions):
 
 
 class MetricSpec(NamedOptions):
-    """One metric of the audit."""
+    """A metric of the audit."""
 
     _kind = "metric"
 
@@ -179,7 +179,7 @@ class MetricSpec(NamedOptions):
 
     @property
     def cuts_at_tuned_threshold(self) -> bool:
-        """Whether its value depends on a threshold that must be tuned first."""
+        """True if its value depends on a threshold that must be tuned first."""
         return self.options.get("binarisation") == "tuned" and self.options.get("by") != "maxima"
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What an audit takes from other packages; nothing is looked for unless a name is not xaudit's own."""
+"""Plug-ins that an audit names; packages are searched only for names that xaudit does not have."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,7 +22,7 @@ _TABLES: Mapping[str, Table[Any]] = {
 
 
 def is_plugged(kind: "Kind", name: str) -> bool:
-    """Whether another package brings what a name means; it is imported and stands in the catalog then.
+    """Import the plug-in of that name into the catalog; return False if xaudit has the name or nobody does.
 
     Raises:
         PluginError: where it cannot be used, or several packages bring one.
@@ -67,7 +67,7 @@ def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[st
 
 
 def brought_by(audit: "AuditFile") -> "tuple[Brought, ...]":
-    """What an audit takes from other packages, each once, explainers first."""
+    """Return the plug-ins that an audit names, each once, explainers first."""
     named: list[tuple[Kind, str]] = [
         *(("explainer", spec.name) for spec in audit.explainers),
         *(("metric", spec.name) for spec in audit.metrics),
@@ -101,7 +101,7 @@ def code_of_package(kind: "Kind", name: str) -> str | None:
 
 
 def _brought(kind: "Kind", name: str) -> "Brought | None":
-    """What another package brings under a name that is in the catalog already."""
+    """Return the plug-in of a name that is in the catalog already."""
     if _TABLES[kind].owns(name) or name not in _TABLES[kind].by_id:
         return None
     from xaudit.catalog.plugins import bring

@@ -1,4 +1,4 @@
-"""Whether maps depend on the model, and stay the same where they should; asked of some cases, since each costs maps."""
+"""Checks of maps: dependence on the model, and stability. They need more maps, so they run on some cases."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ RobustnessTest = Literal["sensitivity", "seed-stability"]
 
 
 class CheckSection(Section):
-    """What is asked of some cases of each model."""
+    """A check that runs on some cases of each model."""
 
     explainers: tuple[str, ...] = Field(
         (), description="ids of the explainers or controls asked; by default all that are no controls"

@@ -1,4 +1,4 @@
-"""What every part of the audit file has in common."""
+"""Base of all sections of the audit file, and the error that their checks raise."""
 
 from typing import Any
 

@@ -53,7 +53,7 @@ _UNCUT_STRATA = ("lesion-count", "class", "correctness", *TOLD_STRATA)
 
 
 class StratumSpec(Section):
-    """One property by which results are told apart; ``name`` alone takes thirds, or tenths of the confidence."""
+    """A property by which cases are grouped; ``name`` alone takes thirds, or tenths of the confidence."""
 
     name: str
     cuts: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
@@ -84,7 +84,7 @@ class StratumSpec(Section):
 
     @property
     def parts_without_limits(self) -> tuple[str, ...]:
-        """What else a case may be in: no value at all, or all cases alike where the data sets the limits."""
+        """Parts beside these: cases without a value, and all cases if the data sets the limits and they are alike."""
         return (UNKNOWN,) if self.cuts else (UNKNOWN, SAME)
 
     @model_validator(mode="after")
