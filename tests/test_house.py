@@ -59,7 +59,6 @@ LONG_FUNCTIONS = (
     "models/weights/checkpoint.py: load_weights",
     "report/html/page.py: page_of",
     "stages/outcome/comparisons.py: compare_runs",
-    "stages/outcome/conclude.py: conclude",
     "stages/outcome/published_regressions.py: published_regressions",
     "stages/work/external_model.py: obtain_external",
 )

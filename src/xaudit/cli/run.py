@@ -70,12 +70,7 @@ class RunOptions:
 
 
 def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
-    """The function behind one command; all of them take the same options.
-
-    Args:
-        until: the last stage that is carried out.
-        meaning: the command's help.
-    """
+    """Return the function behind the command that goes up to a stage; ``meaning`` is its help."""
 
     def command(
         audit: AuditPath = None,

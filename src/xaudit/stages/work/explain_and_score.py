@@ -11,7 +11,7 @@ from xaudit.engine.crew import Crew
 from xaudit.engine.local import ShardCount, Tally
 from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import RunFolderError
-from xaudit.records import Progress
+from xaudit.records import Progress, TunedThreshold
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited, Predicted
 from xaudit.stages.work.half_precision import note_of_precision
@@ -34,6 +34,7 @@ class Scored:
         crew_evals: model evaluations in other processes.
         crew_seconds: of these, inside the models.
         notes: what a reader of the results must know of how they were made.
+        thresholds: thresholds that were tuned on another split.
     """
 
     keys: PartKeys
@@ -41,6 +42,7 @@ class Scored:
     crew_evals: int
     crew_seconds: float
     notes: tuple[str, ...]
+    thresholds: tuple[TunedThreshold, ...]
 
 
 def explain_and_score(
@@ -77,7 +79,7 @@ def explain_and_score(
         crew_cost = (0, 0.0) if crew is None else (crew.n_evals, crew.seconds)
     counted = tally.counted
     count = ShardCount(before.n_shards + counted.n_shards, before.n_reused + counted.n_reused)
-    return Scored(waves.keys, count, *crew_cost, tuple(notes))
+    return Scored(waves.keys, count, *crew_cost, tuple(notes), waves.told.tuned)
 
 
 def parts_have_gone(folder: RunFolder, n_parts: int) -> RunFolderError:
