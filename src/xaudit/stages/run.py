@@ -15,11 +15,12 @@ from xaudit.stages.gathered import case_figures, facts_of_run, pictures_of, prob
 from xaudit.stages.outcome.conclude import check_failures, conclude, save_conclusion
 from xaudit.stages.outcome.results import Results
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
+from xaudit.stages.scores.audited_model import SCORE_VERSION
 from xaudit.stages.views.report_material import report_material
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.explain_and_score import Scored, explain_and_score, parts_have_gone
 from xaudit.stages.work.folder import at_work_in, earlier_run, shares_a_model
-from xaudit.stages.work.shards import SCORES_MEAN, PartKeys
+from xaudit.stages.work.shards import PartKeys
 from xaudit.stages.work.shares import (
     PREDICTED_FROM,
     audit_hash,
@@ -91,7 +92,7 @@ class Run:
         if self.request.merges:
             take_over(self.folder, self.request)
         elif self.request.share is not None:
-            note_share(self.folder, self.request, SCORES_MEAN)
+            note_share(self.folder, self.request, SCORE_VERSION)
             begin_share(self.folder, self.request)
         datasets = self.audited.datasets.values()
         write_cases(self.folder, [case for one in datasets for case in one.cases])

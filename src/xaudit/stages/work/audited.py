@@ -17,14 +17,14 @@ from xaudit.models.predict import predict
 from xaudit.models.sources.external import ExternalModel
 from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
 from xaudit.stages.request import RunRequest
+from xaudit.stages.scores.audited_model import AuditedModel
+from xaudit.stages.scores.selection import select_cases, select_for_tuning
 from xaudit.stages.work.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
 from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
-from xaudit.stages.work.selection import select_cases, select_for_tuning
 from xaudit.stages.work.shares import PREDICTED_FROM
 from xaudit.stages.work.tuning import check_tuning
-from xaudit.stages.work.waves import Subject
 from xaudit.statistics.classification import evaluate
 from xaudit.statistics.strata import check_told
 from xaudit.store.checksums import annotations_checksum, images_checksum
@@ -191,10 +191,11 @@ class Audited:
         return [(case, predictions[case.case_id]) for case in cases]
 
     @property
-    def subjects(self) -> list[Subject]:
+    def models(self) -> list[AuditedModel]:
         """Every model with the cases that it is asked about."""
         return [
-            Subject(
+            AuditedModel(
+                self.folder,
                 self.audit_of(model),
                 self.classifiers[model.id],
                 self.dataset_of(model),
