@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import (
     Field,
@@ -33,10 +33,14 @@ from xaudit.config.sections.gates import GateEntry
 from xaudit.config.sections.metric_ids import names_of_metrics
 from xaudit.config.sections.models import ModelSection
 from xaudit.config.sections.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.sections.plugged import brought
 from xaudit.config.sections.report import ReportSection
 from xaudit.config.sections.sanity import Repeatability, Robustness, Sanity
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.train import TrainSection
+
+if TYPE_CHECKING:
+    from xaudit.catalog.plugins import Brought, Kind
 
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
@@ -147,6 +151,18 @@ class AuditFile(Section):
         return {
             name: section for name, section in {"data": self.data, **self.datasets}.items() if name in used
         }
+
+    @property
+    def plugins(self) -> "tuple[Brought, ...]":
+        """Plug-ins that the audit names, each once, explainers first."""
+        named: list[tuple[Kind, str]] = [
+            *(("explainer", spec.name) for spec in self.explainers),
+            *(("metric", spec.name) for spec in self.metrics),
+            *(("model", model.source) for model in self.models),
+            *(("format", data.annotations.format) for data in self.all_datasets.values() if data.annotations),
+        ]
+        plugins = (brought(kind, name) for kind, name in dict.fromkeys(named))
+        return tuple(one for one in plugins if one is not None)
 
     @property
     def tunes_thresholds(self) -> bool:

@@ -11,7 +11,6 @@ from xaudit.errors import did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.catalog.plugins import Brought, Kind
-    from xaudit.config.audit_file import AuditFile
 
 _TABLES: Mapping[str, Table[Any]] = {
     "explainer": EXPLAINERS,
@@ -66,18 +65,6 @@ def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[st
     return list(offers(kind))
 
 
-def brought_by(audit: "AuditFile") -> "tuple[Brought, ...]":
-    """Return the plug-ins that an audit names, each once, explainers first."""
-    named: list[tuple[Kind, str]] = [
-        *(("explainer", spec.name) for spec in audit.explainers),
-        *(("metric", spec.name) for spec in audit.metrics),
-        *(("model", model.source) for model in audit.models),
-        *(("format", one.annotations.format) for one in audit.all_datasets.values() if one.annotations),
-    ]
-    found = (_brought(kind, name) for kind, name in dict.fromkeys(named))
-    return tuple(one for one in found if one is not None)
-
-
 def plugin_of(kind: "Kind", name: str) -> Any:  # noqa: ANN401
     """The record that another package brings under a name; None for what xaudit has itself."""
     if _TABLES[kind].owns(name):
@@ -90,17 +77,17 @@ def plugin_of(kind: "Kind", name: str) -> Any:  # noqa: ANN401
 
 def package_of(kind: "Kind", name: str) -> str | None:
     """Package and version of what a name means; None for what xaudit has itself."""
-    found = _brought(kind, name)
+    found = brought(kind, name)
     return None if found is None else found.offer.origin
 
 
 def code_of_package(kind: "Kind", name: str) -> str | None:
     """Package, version and digest of the code of what a name means; None for what xaudit has itself."""
-    found = _brought(kind, name)
+    found = brought(kind, name)
     return None if found is None else f"{found.offer.origin} {found.code}"
 
 
-def _brought(kind: "Kind", name: str) -> "Brought | None":
+def brought(kind: "Kind", name: str) -> "Brought | None":
     """Return the plug-in of a name that is in the catalog already."""
     if _TABLES[kind].owns(name) or name not in _TABLES[kind].by_id:
         return None

@@ -7,7 +7,6 @@ from typing import Any
 from xaudit.catalog import made_of_maps_id
 from xaudit.catalog.plugin_rows import told_row
 from xaudit.config import AuditFile
-from xaudit.config.sections.plugged import brought_by
 from xaudit.counts import counted
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
@@ -149,7 +148,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         "statistics": audit.statistics.model_dump(mode="json"),
         "reliance": audit.reliance.model_dump(mode="json"),
         "metric_names": metric_names(audit),
-        "plugins": [told_row(one) for one in brought_by(audit)],
+        "plugins": [told_row(one) for one in audit.plugins],
         "categories": audit.categories.model_dump(mode="json"),
         "survival": asdict(survival_of(audit)),
         "tunes_thresholds": audit.tunes_thresholds,

@@ -10,7 +10,6 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
 from xaudit.config import AuditFile, ModelSection, fingerprint
-from xaudit.config.sections.plugged import brought_by
 from xaudit.errors import DataError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
@@ -66,7 +65,7 @@ class Audited:
         """
         datasets = self.datasets
         self.check_data()
-        given, plugins = self.given, [origin_of(one) for one in brought_by(self.audit)]
+        given, plugins = self.given, [origin_of(one) for one in self.audit.plugins]
         trained = [model for model in self.audit.models if model.id not in given]
         for model in trained:
             check_untrained(model, self.dataset_of(model), self.request)
@@ -251,7 +250,7 @@ class Audited:
             code={name: one.code for name, one in classifiers.items() if one.code},
             answers={name: one.answers_checksum for name, one in classifiers.items() if one.answers_checksum},
             outputs={name: one.outputs for name, one in classifiers.items() if one.outputs},
-            plugins=[origin_of(one) for one in brought_by(self.audit)],
+            plugins=[origin_of(one) for one in self.audit.plugins],
         )
 
     def _predictions_made_from(self) -> str:
