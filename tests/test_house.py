@@ -45,7 +45,6 @@ LONG_FILES = (
     "cases/anatomy/lung_masks.py",
     "cases/assembly.py",
     "catalog/explainers.py",
-    "models/network/layer_grid.py",
     "models/weights/checkpoint.py",
 )
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import torch
 
+from xaudit.models.network.front import put_in_front
+
 
 class _OneChannel:
     """In front of a network's own class: the mean of the three channels goes in."""
@@ -18,6 +20,5 @@ def on_one_channel(module: torch.nn.Module) -> torch.nn.Module:
 
     Its class is changed in place, not wrapped: names of layers and weights stay as they are, and a deep copy works too.
     """
-    kind = type(module)
-    module.__class__ = type(kind.__name__, (_OneChannel, kind), {"__module__": kind.__module__})
+    put_in_front(module, _OneChannel)
     return module

@@ -17,6 +17,7 @@ from xaudit.config import ModelSection
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import StoredOrder, order_of_outputs, stored_orders
+from xaudit.models.network.front import put_in_front
 from xaudit.models.network.outputs import ONE_LOGIT
 from xaudit.models.network.sealed import check_channels
 from xaudit.models.preparation.folder_preprocessing import folder_preprocessing
@@ -84,10 +85,9 @@ def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[st
     told = folder_preprocessing(section, folder, plain, subject)
     check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
     kind = type(module)
-    module.__class__ = type(kind.__name__, (_Logits, kind), {"__module__": kind.__module__})
+    put_in_front(module, _Logits)
     if told.preparation is not None and told.preparation.flips_channels:
-        named = type(module)
-        module.__class__ = type(kind.__name__, (_FlipsChannels, named), {"__module__": kind.__module__})
+        put_in_front(module, _FlipsChannels)
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]
