@@ -50,7 +50,6 @@ LONG_FUNCTIONS = (
     "explainers/native_grids.py: native_grids",
     "metrics/faithfulness/__init__.py: _measure",
     "metrics/reliance.py: ask_region_reliance",
-    "report/html/page.py: page_of",
     "stages/outcome/comparisons.py: compare_runs",
     "stages/outcome/published_regressions.py: published_regressions",
     "stages/work/external_model.py: obtain_external",
