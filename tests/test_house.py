@@ -45,14 +45,10 @@ LONG_FILES = ("catalog/explainers.py",)
 
 MOST_FUNCTION_LINES = 60
 LONG_FUNCTIONS = (
-    "compare.py: compare",
     "explainers/__init__.py: make_explainer",
     "explainers/native_grids.py: native_grids",
     "metrics/faithfulness/__init__.py: _measure",
     "metrics/reliance.py: ask_region_reliance",
-    "stages/outcome/comparisons.py: compare_runs",
-    "stages/outcome/published_regressions.py: published_regressions",
-    "stages/work/external_model.py: obtain_external",
 )
 
 
