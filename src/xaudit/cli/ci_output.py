@@ -1,4 +1,4 @@
-"""What a CI server is told beside the exit code: JUnit XML, and GitHub's annotations and step summary."""
+"""Results for CI servers: JUnit XML, and GitHub's annotations and step summary."""
 
 import os
 from contextlib import suppress
@@ -32,7 +32,7 @@ _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
 @dataclass(frozen=True, slots=True)
 class CiOutput:
-    """Which CI servers are told.
+    """The CI outputs that a command writes.
 
     Attributes:
         junit: the file that the gates are written to as JUnit XML, None for none.

@@ -50,7 +50,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a run is carried out and shown; none of it changes a result."""
+    """Options that change how a run is carried out and shown, and no result."""
 
     out: Path
     device: str

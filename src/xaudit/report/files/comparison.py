@@ -114,7 +114,7 @@ def _names(c: Comparison) -> tuple[str, str]:
 
 
 def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
-    """One row for each comparison, unrounded, every figure in a column of its own."""
+    """List comparisons in rows, unrounded, each figure in its own column."""
     columns = [
         *("axis", "run", "other_run", "model", "other_model", "explainer", "other_explainer"),
         *("metric", "reader", "stratum", "mean", "other_mean", "difference", "low", "high", "method"),

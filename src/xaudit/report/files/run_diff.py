@@ -1,4 +1,4 @@
-"""What moved between two runs, in words and numbers."""
+"""Differences between two runs, in words and numbers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def diff_sections(diff: RunDiff) -> list[Section]:
 
 
 def moves_grid(moves: Sequence[Move]) -> Grid:
-    """One row for each model, explainer, metric and reader, for CSV."""
+    """List each model, explainer, metric and reader in a row, for CSV."""
     columns = [
         "model", "explainer", "metric", "reader", "base", "head", "difference", "low", "high", "p_adjusted",
         "conclusion", "n_cases", "n_patients", "n_unpaired",

@@ -71,7 +71,7 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
 
 
 def anatomy_grid(rows: Sequence[AnatomyRow]) -> Grid:
-    """One row per data set and structure."""
+    """List each structure of each data set in a row."""
     lines = []
     for dataset_id in dict.fromkeys(one.dataset_id for one in rows):
         own = [one for one in rows if one.dataset_id == dataset_id]

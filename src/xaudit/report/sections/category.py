@@ -112,7 +112,7 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
 
 
 def category_rank(category: str) -> tuple[int, int]:
-    """Where a category stands in tables: by kind, then by place."""
+    """Return the sort key of a category: first its kind, then its place."""
     kind, place = _split(category)
     places = list(_PLACES)
     return _ORDER.index(kind), places.index(place) if place in places else len(places)
@@ -129,7 +129,7 @@ def _cells(numbers: Mapping[str, int], cells: Sequence[str]) -> str:
 
 
 def _wrong(own: Sequence[CategoryCount], explainer_id: str) -> str:
-    """How many right answers rest on the wrong reason; a dash where no map of a marked case gives a reason to judge."""
+    """Count the right answers that rest on the wrong reason; a dash if no map of a marked case can be judged."""
     mine = [one for one in own if one.explainer_id == explainer_id]
     return str(sum(one.n_wrong_reason for one in mine)) if any(one.n_judged for one in mine) else "-"
 
@@ -149,7 +149,7 @@ _WITHOUT_A_MARK = ("unmarked", "no_map", "diffuse")
 
 
 def _shift_table(outcome: Outcome) -> Grid | None:
-    """How far the thresholds decide; None where no map met a mark, so that there was little to decide."""
+    """Tabulate how many categories change with each threshold; None if no map met a mark."""
     if all(count.category in _WITHOUT_A_MARK for count in outcome.categories):
         return None
     groups: dict[tuple[str, str], dict[str, list[ThresholdShift]]] = defaultdict(lambda: defaultdict(list))

@@ -1,4 +1,4 @@
-"""Where the maps lie beside what the model uses: cases counted by both."""
+"""Cases counted by where the map lies and by what the model uses."""
 
 from xaudit.catalog import MARGIN
 from xaudit.records import LocalizedAndCausal, Outcome

@@ -1,4 +1,4 @@
-"""What stays the same when the image is flipped, turned or shifted, and when it gets coarser; only where it was asked."""
+"""Answers and maps of flipped, turned, shifted and coarser images, where the audit asks for them."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ _OF_PEAKS = "peak: overlap of the highest pixels, as many as the mark holds."
 
 
 def changed_section(outcome: Outcome, family: Literal["equivariance", "resolution"]) -> Section | None:
-    """One family of changed images, per model: the answer, then each explainer's map; None where it was not asked."""
+    """Show one family of changed images by model: the answer, then each explainer's map; None if not requested."""
     changes = _changes(outcome, family)
     if not changes:
         return None

@@ -1,4 +1,4 @@
-"""Whether maps depend on the model, bear noise and other seeds, and agree between models; only where it was asked."""
+"""Sanity, robustness and repeatability of maps, where the audit asks for them."""
 
 from collections.abc import Sequence
 
@@ -73,7 +73,7 @@ def checks_section(outcome: Outcome) -> Section | None:
 
 
 def _constant_share(lookup: SummaryLookup, model: str, name: str) -> str:
-    """What share of an explainer's score its own mean map reaches, for the first metric that both have; else nothing."""
+    """Return the share of an explainer's score that its own mean map reaches, in the first metric that both have."""
     for row in METRICS:
         if row.family != "localization" or not row.is_share or not row.higher_is_better:
             continue

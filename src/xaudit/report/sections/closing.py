@@ -1,4 +1,4 @@
-"""What was left out and why, what a reader must know, and what the run cost."""
+"""Closing sections: missing scores with their reasons, notes, and the cost of the run."""
 
 from collections import defaultdict
 
@@ -119,7 +119,7 @@ def notes_section(outcome: Outcome) -> Section | None:
 
 
 def work_section(outcome: Outcome, *, folder: str = "", command: str = "", more: str = "") -> Section:
-    """What the run cost, where it lies, and how to have it again.
+    """State the cost of the run, its folder, and the command that repeats it.
 
     Args:
         more: what to type to read what is not said here.

@@ -1,4 +1,4 @@
-"""How well each model classifies: confusion matrices side by side, with what they come to."""
+"""Classification results: confusion matrices side by side, with accuracy, sensitivity, specificity and AUROC."""
 
 from xaudit.records import Evaluation, Outcome
 from xaudit.report.grid import Beside, Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid

@@ -1,4 +1,4 @@
-"""Where the models look, which explainer says so truthfully, and how maps meet the readers' marks."""
+"""Evidence: regions that the models use, explainers that show them, and maps compared with the readers' marks."""
 
 from collections.abc import Sequence
 
@@ -63,7 +63,7 @@ def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
 
 
 def has_model(outcome: Outcome) -> bool:
-    """Whether any of the models is here and can be asked."""
+    """Return True if at least one model is loaded and can be evaluated."""
     return any(model not in outcome.external_ids for model in outcome.model_ids)
 
 
@@ -150,7 +150,7 @@ def with_reader(model: str, reader: str) -> str:
 
 
 def truth_section(outcome: Outcome) -> Section:
-    """Which explainer's map is dense where the model depends on the image; the controls show what chance gives."""
+    """Compare each explainer's map with the regions that the model depends on; controls show what chance gives."""
     title = "Which explainer told the truth about the model"
     lookup = SummaryLookup(outcome)
     findings = [v for v in outcome.verdicts if is_explainer_finding(v)]
@@ -186,7 +186,7 @@ def truth_section(outcome: Outcome) -> Section:
 
 
 def believed(outcome: Outcome, lookup: SummaryLookup, model: str, name: str, reader: str) -> Cell:
-    """Whether one explainer's maps say what the model depends on, in a word."""
+    """Return the verdict on one explainer in a word, such as "agrees"."""
     found = lookup.find(model, name, "reliance-agreement", reader)
     if found is None:
         return Cell("-", "dim")
@@ -294,5 +294,5 @@ def _needs_marks(metric_id: str) -> bool:
 
 
 def _is_about(verdict: Verdict, model: str, explainer: str, reader: str) -> bool:
-    """Whether a finding's subject, ``model/explainer`` or ``model/explainer/reader``, is this one."""
+    """Return True if a finding's subject is ``model/explainer`` or ``model/explainer/reader``."""
     return verdict.subject in (f"{model}/{explainer}", f"{model}/{explainer}/{reader}")

@@ -1,4 +1,4 @@
-"""What a reader needs first, on one screen; every other table stands in the whole report."""
+"""The first screen of a report; all other tables stand in the whole report."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -179,7 +179,7 @@ def _about(model: str, reader: str, known: Sequence[Summary]) -> str:
 
 
 def _wrong(outcome: Outcome, model: str, explainer: str) -> str:
-    """How many right answers with a mark rest on the wrong reason, and of how many."""
+    """Count the right answers with a mark that rest on the wrong reason, and all that were judged."""
     if not is_judged_by_mark(outcome, model):
         return "-"
     own = [one for one in outcome.categories if (one.model_id, one.explainer_id) == (model, explainer)]

@@ -1,4 +1,4 @@
-"""What limits the localization scores: maps that point nowhere, and grids too coarse for the marks."""
+"""Limits of the localization scores: maps that point nowhere, and grids too coarse for the marks."""
 
 from xaudit.catalog import CEILING
 from xaudit.config import DEFAULT_METRICS
@@ -34,7 +34,7 @@ def limits_blocks(outcome: Outcome) -> list[Block]:
 
 
 def nowhere_blocks(outcome: Outcome, lookup: SummaryLookup, model: str, reader: str) -> list[Block]:
-    """How many of each explainer's maps point nowhere, where any do."""
+    """Count each explainer's maps that point nowhere; nothing for explainers without such maps."""
     blocks: list[Block] = []
     for name in outcome.explainer_ids:
         found = lookup.find(model, name, "map-missing", reader)

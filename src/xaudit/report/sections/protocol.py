@@ -1,4 +1,4 @@
-"""What follows CheXlocalize to the letter, so that it can be held against its published tables."""
+"""Results by the protocol of CheXlocalize, comparable with its published tables."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How far the readers agree, and how near the explainers come to them."""
+"""Agreement between readers, and the share of it that explainers reach."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def _is_headline(metric_id: str) -> bool:
 
 
 def agreement_grid(agreements: Sequence[ReaderAgreement]) -> Grid:
-    """One row for every two readers."""
+    """List each pair of readers in a row."""
     several = len({one.dataset_id for one in agreements}) > 1
     columns = [
         Column("readers", wraps=True),

@@ -10,7 +10,7 @@ from xaudit.statistics.digits import shown
 
 
 def strata_section(outcome: Outcome) -> Section | None:
-    """One headline metric per stratum, model and explainer; None where the audit asks for no strata.
+    """Show a headline metric by stratum, model and explainer; None if the audit asks for no strata.
 
     All others stand in the table ``summary``.
     """

@@ -1,4 +1,4 @@
-"""Where maps were cut whose threshold was tuned on other cases, and on how many."""
+"""Tuned thresholds of binary maps, and the number of cases that they were tuned on."""
 
 from collections.abc import Sequence
 

@@ -26,12 +26,12 @@ _NAMED_GATES = 3
 
 
 def is_gate(verdict: Verdict) -> bool:
-    """Whether it is about a limit that somebody set."""
+    """Return True if the verdict is about a gate."""
     return verdict.kind == "gate"
 
 
 def is_explainer_finding(verdict: Verdict) -> bool:
-    """Whether it is about how far one explainer can be believed."""
+    """Return True if the verdict is about the truth of one explainer's maps."""
     return verdict.code.startswith("XA3")
 
 

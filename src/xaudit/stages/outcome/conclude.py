@@ -41,7 +41,7 @@ from xaudit.summarise import summarise
 
 @dataclass(frozen=True)
 class CaseFigures:
-    """What a conclusion needs of the cases and their readers beside the scores.
+    """Figures of cases and readers that a conclusion needs beside the scores.
 
     Attributes:
         facts: by model and case; empty where neither strata nor regressions are asked for.

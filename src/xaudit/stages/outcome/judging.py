@@ -1,4 +1,4 @@
-"""Which limits a run is held to, and what they come to."""
+"""Judge the limits of a run."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -48,7 +48,7 @@ def judged(
 
 
 def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
-    """Which limits concern which model of a run.
+    """Assign the limits of a run to its models.
 
     Args:
         names: catalog name of each metric id.
@@ -69,5 +69,5 @@ def survival_of(audit: AuditFile) -> Survival:
 
 
 def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
-    """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
+    """Leave out the readers' own scores: a gate that readers reach is a good gate, not an uninformative one."""
     return [summary for summary in summaries if summary.explainer_id not in people]

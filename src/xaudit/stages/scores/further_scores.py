@@ -30,7 +30,7 @@ StoredMaps = Callable[[Chunk, ExplainerSpec, str], Sequence[SaliencyMap]]
 
 @dataclass(frozen=True)
 class Cut:
-    """One chunk's cases, a digest of all that its results depend on, and the keys of its maps by explainer id."""
+    """A chunk's cases, a digest of all that its results depend on, and the keys of its maps by explainer id."""
 
     pairs: Sequence[tuple[Case, Prediction]]
     inputs: str
@@ -45,7 +45,7 @@ def maps_by_case(
     stored_maps: StoredMaps,
     chunk_of: Callable[[Cut], Chunk],
 ) -> dict[str, SaliencyMap]:
-    """One explainer's stored maps of the cases with these ids; only the parts that hold them are read."""
+    """Read an explainer's stored maps of the cases with these ids, from the parts that hold them."""
     return {
         one.case_id: one
         for cut in cuts
@@ -98,11 +98,11 @@ class FurtherScores:
 
     @property
     def n_of_chunk(self) -> int:
-        """How many pieces :meth:`of_chunk` has."""
+        """Count the pieces of :meth:`of_chunk`."""
         return sum(1 + len(family.explainers) for family in self._families) + len(self._people)
 
     def of_chunk(self, chunk: Chunk, cut: Cut) -> Iterator[Piece]:
-        """What can be scored as soon as the chunk's maps are stored."""
+        """Yield the pieces that can be scored as soon as the chunk's maps are stored."""
         for family in self._families:
             yield from self._changes(chunk, cut, family)
         for control in self._people:
@@ -111,7 +111,7 @@ class FurtherScores:
     def groups_of_all(
         self, n_chunks: int, cuts: Callable[[], Sequence[Cut]], *, failed: Collection[str]
     ) -> list[Group]:
-        """What can be scored when every chunk's maps are stored: one group for each chunk.
+        """Return the groups that can be scored when every chunk's maps are stored, one for each chunk.
 
         Args:
             cuts: asked for when the first piece is made.

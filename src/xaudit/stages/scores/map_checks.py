@@ -1,4 +1,4 @@
-"""Which pieces of work sanity and robustness ask for: some cases of each model, since each costs whole maps.
+"""Pieces of work for sanity and robustness: some cases of each model, since each costs whole maps.
 
 Results depend on case, explainer, settings and seed, never on the chunk.
 """
@@ -38,7 +38,7 @@ class MapChecks:
     inputs: Callable[[Sequence[tuple[Case, Prediction]]], Mapping[str, object]]
 
     def groups(self, cuts: Callable[[], Sequence[Cut]]) -> list[Group]:
-        """What can be asked once every chunk's maps are stored: one group for each few cases of a section.
+        """Return the groups that can be scored once every chunk's maps are stored, one for a few cases of a section.
 
         Args:
             cuts: asked for when a piece is done.
@@ -52,7 +52,7 @@ class MapChecks:
         return found
 
     def collapse(self, cuts: Callable[[], Sequence[Cut]]) -> list[Group]:
-        """What holds the maps of all chosen cases against each other, and asks the model nothing."""
+        """Return the groups that compare the maps of all chosen cases with each other, without model evaluations."""
         section = self._collapses
         if section is None:
             return []

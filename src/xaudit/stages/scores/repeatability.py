@@ -44,7 +44,7 @@ class ModelPairs:
     plans: Sequence[ShardPlan]
 
     def groups(self) -> list[tuple[ShardPlan, Group]]:
-        """One for each chunk of each model that has another beside it, once the maps of all are stored."""
+        """Return a group for each chunk of each model that can be compared with another model."""
         return [
             (plan, Group(1, partial(self._of_chunk, plan, index)))
             for plan in self.plans
@@ -99,7 +99,7 @@ class ModelPairs:
         return results
 
     def _of_answers(self, plan: ShardPlan, cut: Cut) -> list[ScoreResult]:
-        """Whether the other models name the same class, and how far the target's probability differs."""
+        """Score whether the other models predict the same class, and how far the target's probability differs."""
         found: _Found = defaultdict(list)
         for other in self._others(plan):
             kind, name = self._kind(plan, other), other.classifier.id
@@ -191,7 +191,7 @@ def _in_original_frame(
 def _results(
     found: _Found, pairs: Sequence[tuple[Case, Prediction]], model_id: str, spec: ExplainerSpec | None
 ) -> list[ScoreResult]:
-    """One result for every other model, and one for the mean over those that have a value."""
+    """Return a result for every other model, and one for the mean over those that have a value."""
     results: list[ScoreResult] = []
     by_case = {case.case_id: (case, said) for case, said in pairs}
     for (case_id, metric), values in found.items():
