@@ -31,7 +31,7 @@ def skipped_section(outcome: Outcome, *, longest: int = LONGEST_LIST) -> Section
     """
     lines = left_out_lines(outcome)
     if not lines:
-        text = "Nothing: every image was read, and everything that was measured has a value."
+        text = "Nothing: every image was read, and every score has a value."
         return Section("Left out", (Paragraph(text, "dim"),))
     shown: list[Block] = [Paragraph(text, lead="-") for text in lines[:longest]]
     if len(lines) > longest:

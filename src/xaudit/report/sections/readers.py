@@ -21,12 +21,12 @@ def readers_section(outcome: Outcome) -> Section | None:
     legends = []
     if outcome.agreements:
         legends.append(
-            "Dice and best-match IoU: means over marked cases, and over lesions. kappa: over lesions and unmarked cases."
+            "Dice: mean over marked cases. Best-match IoU: mean over lesions. kappa: over lesions and unmarked cases."
         )
     if ceilings:
         legends.append(
-            "Share: the explainer's mean score over that of the readers, each held against the others, on the same cases "
-            "[interval]. * the interval of the paired difference leaves out zero."
+            "Share: the explainer's mean score divided by the readers' mean score against each other, on the same cases "
+            "[interval]. * the paired difference differs from zero."
         )
     return Section("Readers", (*blocks, Paragraph(" ".join(legends), "dim")))
 
