@@ -139,13 +139,22 @@ def bring(kind: Kind, name: str) -> Brought | None:
 
 
 def brought(kind: Kind, name: str) -> Brought | None:
-    """The plug-in behind a name of the audit; None for what xaudit has itself.
+    """Return the plug-in behind a name of the audit; None for what xaudit has itself.
+
+    Raises:
+        PluginError: as :func:`installed`.
+    """
+    return None if _TABLES[kind].owns(name) else installed(kind, name)
+
+
+def installed(kind: Kind, name: str) -> Brought:
+    """Return the plug-in of a name that is not xaudit's own.
 
     Raises:
         PluginError: as :func:`bring`; where the plug-in is no longer there, too.
     """
     found = bring(kind, name)
-    if found is None and not _TABLES[kind].owns(name):
+    if found is None:
         raise PluginError(
             f"no installed package brings the {kind} '{name}'",
             hint=f"`xaudit list {kind}s` shows what there is",
