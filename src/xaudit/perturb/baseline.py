@@ -1,4 +1,4 @@
-"""What stands where a pixel was, for metrics that take an image away pixel by pixel."""
+"""Baselines: the picture behind an image that metrics take away pixel by pixel."""
 
 from typing import Final
 

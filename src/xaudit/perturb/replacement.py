@@ -1,4 +1,4 @@
-"""What an image shows once some of its pixels are taken away, for metrics that ask a model without them.
+"""Replacement of pixels that are taken away, for metrics that ask a model without them.
 
 Some kinds put one picture behind the image, seen wherever a pixel is gone; others are made anew for each set of missing
 pixels from those that are left. Images are ``(3, h, w)`` float32, normalised, on the CPU.
@@ -23,7 +23,7 @@ FROM_THE_REST: Final = {"linear": "noise", "continue": "blur"}
 
 @dataclass(frozen=True, eq=False)
 class Replacement:
-    """One image and what stands where its pixels are gone.
+    """An image, and the values that replace its pixels when they are gone.
 
     ``mean``, ``black`` and ``blur`` are those of :func:`xaudit.perturb.baseline.baseline`. ``zero`` is 0 after
     normalisation, the mean of the images that it was normalised by. ``noise`` is Gaussian with the image's own mean
@@ -65,7 +65,7 @@ class Replacement:
 
     @property
     def is_random(self) -> bool:
-        """Whether another seed gives another picture."""
+        """True if another seed gives another picture."""
         return self.kind in ("noise", "linear")
 
     def without(self, gone: torch.Tensor) -> torch.Tensor:
