@@ -48,7 +48,9 @@ def test_kept_pixels_stay_to_the_bit_and_the_original_is_left_alone(image, mask,
 
 
 @settings(deadline=None, max_examples=25)
-@given(images, masks, st.sampled_from(tuple(INFILLS)), st.sampled_from((0.0, 1e6, float("nan"), float("inf"))))
+@given(
+    images, masks, st.sampled_from(tuple(INFILLS)), st.sampled_from((0.0, 1e6, float("nan"), float("inf")))
+)
 def test_what_is_replaced_leaves_no_trace(image, mask, kind, planted):
     other = np.where(mask, np.float32(planted), image)
     first = infill(torch.from_numpy(image), mask, kind, rng())
