@@ -1,4 +1,4 @@
-"""Where models, images, labels and marks can come from."""
+"""The tables of the sources of models, and of the formats of images, labels and marks."""
 
 from xaudit.catalog.rows import FormatRow, ModelRow
 from xaudit.catalog.table import Table

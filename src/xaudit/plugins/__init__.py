@@ -1,4 +1,4 @@
-"""What another package needs to teach xaudit an explainer, a metric, a source of models or a format of marks.
+"""The interface for packages that add an explainer, a metric, a source of models or a format of marks.
 
 A package names an object of one of these records in its metadata, as an entry point of the group ``xaudit.explainers``,
 ``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point bears the id of the record's row. It is

@@ -1,4 +1,4 @@
-"""What holds for every explainer; xaudit's own are held to it as well."""
+"""The contract of every explainer; xaudit's own are held to it as well."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

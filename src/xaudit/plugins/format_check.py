@@ -1,4 +1,4 @@
-"""What holds for every format of readers' marks; xaudit's own are held to it as well."""
+"""The contract of every format of readers' marks; xaudit's own are held to it as well."""
 
 import re
 import shutil
@@ -105,7 +105,7 @@ class _Tried:
 
 
 def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[Annotation, ...]) -> None:
-    """One of the images is none of the data's."""
+    """Check a mark of an image that the data does not have."""
     missing = found[0].case_id
     fewer = replace(
         index,
@@ -136,7 +136,7 @@ def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[An
 
 
 def _check_unreadable(tried: _Tried, path: Path, index: ImageIndex, found: tuple[Annotation, ...]) -> None:
-    """One of the images is there and cannot be read, so that its frame is not known."""
+    """Check a mark of an image that cannot be read, so that its frame is not known."""
     broken = found[0].case_id
     frames = {case: frame for case, frame in index.frames.items() if case != broken}
     demand(

@@ -1,4 +1,4 @@
-"""What holds for every metric that a plug-in can bring."""
+"""The contract of every metric that a plug-in can bring."""
 
 import math
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""What holds for every source of networks."""
+"""The contract of every source of networks."""
 
 import torch
 
