@@ -16,12 +16,13 @@ from xaudit.catalog.external import (
 )
 from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
+from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
 from xaudit.catalog.localization import CHEXLOCALIZE
 from xaudit.catalog.metrics import CEILING, METRICS
+from xaudit.catalog.models import MODEL_RECORDS, MODELS
 from xaudit.catalog.regions import REGIONS, STRUCTURES
 from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
 from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
-from xaudit.catalog.sources import FORMATS, MODELS
 from xaudit.catalog.table import Table
 
 __all__ = [
@@ -37,10 +38,12 @@ __all__ = [
     "FAMILIES_WITH_QUESTIONS",
     "FINDINGS",
     "FORMATS",
+    "FORMAT_RECORDS",
     "GATED_FINDINGS",
     "MARGIN",
     "METRICS",
     "MODELS",
+    "MODEL_RECORDS",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",
