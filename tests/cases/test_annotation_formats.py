@@ -76,6 +76,20 @@ SQUARES = [
     ("nifti", "nifti/a.nii.gz", {}, SMALL, "1"),
     ("masks", "masks", {}, SMALL, None),
 ]
+
+
+def further_examples():
+    """The examples of formats that are not listed: all that lies in the folder of the format's name, with the usual square."""
+    for name in sorted(set(FORMAT_RECORDS) - {kind for kind, *_ in SQUARES}):
+        whole = FORMAT_RECORDS[name].per_image
+        for file in [FILES / name] if whole else sorted((FILES / name).iterdir()):
+            yield name, file.relative_to(FILES).as_posix(), {}, SMALL, "nodule"
+
+
+WITHOUT_SIZE = {"yolo", "boxes", "vindr", "lidc", "rtstruct"}
+"""Formats whose files do not say how large the image is; others that are not listed here need not either."""
+WITHOUT_SIZE |= set(FORMAT_RECORDS) - {kind for kind, *_ in SQUARES}
+SQUARES += further_examples()
 NAMES = [file for _, file, *_ in SQUARES]
 VOTES = {
     "boxes/marks.csv": [("b", "dr-a")],
@@ -182,8 +196,8 @@ def test_every_format_has_its_square_and_its_row_in_the_catalog():
 
 @pytest.mark.parametrize(
     ("kind", "file", "settings", "frame", "label"),
-    [one for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc", "rtstruct")],
-    ids=[one[1] for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc", "rtstruct")],
+    [one for one in SQUARES if one[0] not in WITHOUT_SIZE],
+    ids=[one[1] for one in SQUARES if one[0] not in WITHOUT_SIZE],
 )
 def test_an_image_of_another_size_is_not_guessed_at(kind, file, settings, frame, label):
     height, width = frame

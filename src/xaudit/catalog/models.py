@@ -12,4 +12,11 @@ MODEL_RECORDS = by_id(
 )
 """xaudit's own sources of models by id, in report order."""
 
+
+def holds_network(source: str) -> bool:
+    """Return True if a source's file or folder holds the network beside its weights."""
+    record = MODEL_RECORDS.get(source)
+    return record is not None and record.load is not None
+
+
 MODELS: Table[ModelRow] = Table(*(record.row for record in MODEL_RECORDS.values()))

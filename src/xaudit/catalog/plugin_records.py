@@ -94,8 +94,8 @@ class ModelPlugin:
         row: what the catalog says of it; its id is what ``models[].source`` names.
         build: ``build(options, n_classes)`` gives a ``torch.nn.Module`` from (N, 3, h, w) float32, normalised, to
             (N, n_classes) logits, with random weights drawn from torch's generator: xaudit loads ``weights`` into it or
-            trains it. Nothing is downloaded. Of xaudit's own sources it is ``build(section, n_classes, auxiliary)``, or None
-            where the network is in a file or not here.
+            trains it. Nothing is downloaded. Of xaudit's own sources it is ``build(section, n_classes, auxiliary)``; the last
+            is True in training, for heads that only training uses.
         options: what ``models[].options`` may set.
         key: of xaudit's own sources, as are all that follow: the key of the model's section that names the network.
         library: the package that the row's ``extra`` brings, as it is imported.
@@ -110,7 +110,7 @@ class ModelPlugin:
     """
 
     row: ModelRow
-    build: Callable[..., Any] | None
+    build: Callable[..., Any]
     options: tuple[Option, ...] = ()
     key: str = "weights"
     library: str = ""

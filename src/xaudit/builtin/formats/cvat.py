@@ -12,7 +12,7 @@ RECORD = FormatPlugin(
     "CVAT for images",
     collect=ImportPath("xaudit.cases.marks.formats.cvat:collect_cvat"),
     content="xml",
-    recognise=ImportPath("xaudit.cases.marks.formats.cvat:is_cvat"),
+    recognise=lambda root: root == "annotations",
     write=ImportPath("xaudit.cases.marks.formats.cvat:write_cvat"),
     order=70,
 )

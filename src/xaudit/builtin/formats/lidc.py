@@ -13,6 +13,6 @@ RECORD = FormatPlugin(
     collect=ImportPath("xaudit.cases.marks.formats.lidc:collect_lidc"),
     per_image=True,
     content="xml",
-    recognise=ImportPath("xaudit.cases.marks.formats.lidc:is_lidc"),
+    recognise=lambda root: root == "LidcReadMessage",
     order=140,
 )

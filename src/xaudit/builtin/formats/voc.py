@@ -10,7 +10,7 @@ RECORD = FormatPlugin(
     per_image=True,
     settings=("origin",),
     content="xml",
-    recognise=ImportPath("xaudit.cases.marks.formats.voc:is_voc"),
+    recognise=lambda root: root == "annotation",
     write=ImportPath("xaudit.cases.marks.formats.voc:write_voc"),
     order=30,
 )

@@ -1,6 +1,6 @@
 """Models that are not here."""
 
-from xaudit.catalog.plugin_records import ModelPlugin
+from xaudit.catalog.plugin_records import ImportPath, ModelPlugin
 from xaudit.catalog.rows import ModelRow
 
 RECORD = ModelPlugin(
@@ -10,7 +10,7 @@ RECORD = ModelPlugin(
         "predictions, maps",
         is_here=False,
     ),
-    build=None,
+    build=ImportPath("xaudit.models.sources.build:refuse_external"),
     key="predictions",
     order=90,
 )

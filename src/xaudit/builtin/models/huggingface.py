@@ -10,7 +10,7 @@ RECORD = ModelPlugin(
         "weights (the folder)",
         extra="huggingface",
     ),
-    build=None,
+    build=ImportPath("xaudit.models.sources.build:refuse_without_file"),
     library="transformers",
     load=ImportPath("xaudit.models.sources.huggingface:load_huggingface"),
     check_file=ImportPath("xaudit.models.sources.huggingface:check_folder_files"),

@@ -12,7 +12,7 @@ RECORD = ModelPlugin(
         gradients=False,
         inside=False,
     ),
-    build=None,
+    build=ImportPath("xaudit.models.sources.build:refuse_without_file"),
     library="onnxruntime",
     load=ImportPath("xaudit.models.sources.onnx_graph:load_onnx"),
     check_file=ImportPath("xaudit.models.network.sealed:read_sealed"),

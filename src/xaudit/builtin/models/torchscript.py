@@ -11,7 +11,7 @@ RECORD = ModelPlugin(
         inside=False,
         is_program=True,
     ),
-    build=None,
+    build=ImportPath("xaudit.models.sources.build:refuse_without_file"),
     load=ImportPath("xaudit.models.sources.torchscript:load_torchscript"),
     check_file=ImportPath("xaudit.models.network.sealed:read_sealed"),
     order=50,

@@ -1,7 +1,7 @@
 """What the readers drew, from whichever kind of file holds it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -234,12 +234,8 @@ def _of_labels(marks: Sequence[Annotation], wanted: Sequence[str], shown: str) -
             )
     kept = [mark for mark in marks if mark.region is not None and mark.label in wanted]
     drawn = {(mark.case_id, mark.reader_id) for mark in kept}
-    looked = _unique((mark.case_id, mark.reader_id) for mark in marks)
+    looked = dict.fromkeys((mark.case_id, mark.reader_id) for mark in marks)
     votes = [
         Annotation(case_id, reader, None) for case_id, reader in looked if (case_id, reader) not in drawn
     ]
     return tuple(sorted((*kept, *votes), key=lambda mark: (mark.case_id, mark.reader_id)))
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(pairs))

@@ -41,23 +41,8 @@ _DICOM_FAMILIES = {
     b"1.2.840.10008.5.1.4.1.1.11.": "a DICOM presentation state, which is not read",
     b"1.2.840.10008.5.1.4.1.1.91.": "DICOM bulk annotations, which are not read",
 }
-_GIVEN_AWAY = (
-    {"encodedpixels"},
-    {"x_min", "y_min"},
-    {"x_max", "y_max"},
-    {"x0", "y0"},
-    {"x1", "y1"},
-    {"bbox [x"},
-    {"x1", "y1", "x2"},
-    {"xmin", "ymin"},
-    {"xtl", "ytl"},
-    {"left", "top"},
-    {"x", "y"},
-    {"x_center", "y_center"},
-    {"bbox"},
-    {"rle"},
-)
-"""Columns that no table has that does not hold boxes or masks."""
+_MARK_COLUMNS = "encodedpixels,x_min|y_min,x_max|y_max,x0|y0,x1|y1,bbox [x,xmin|ymin,xtl|ytl,left|top,x|y,x_center|y_center,bbox,rle"
+"""Columns, or sets of them, that only tables of boxes or masks have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +189,7 @@ def _kind_of_table(text: str, shown: str, columns: Mapping[str, str]) -> Kind:
             return Kind(record.row.id)
     if len(names) < 2:
         return Kind(None, "a text in no known format")
-    if any(marks <= set(names) for marks in _GIVEN_AWAY):
+    if any(set(marks.split("|")) <= set(names) for marks in _MARK_COLUMNS.split(",")):
         return Kind(None, fault=damaged(shown, f"looks like a table of marks, and {_lacks(names, columns)}"))
     has = ", ".join(f"'{name:.20}'" for name in names[:4] if name)
     return Kind(

@@ -77,17 +77,12 @@ class MarksToWrite:
 
 def as_box(region: Region | None, frame: tuple[int, int], losses: Counter[str]) -> Box:
     """A region as the box around it, and a loss where it was no box; raises ValueError where nothing was drawn."""
-    match region:
-        case Box():
-            return region
-        case Polygon():
-            losses["{n} outlines became the boxes around them|1 outline became the box around it"] += 1
-        case MaskRegion():
-            losses["{n} masks became the boxes around them|1 mask became the box around it"] += 1
-        case None:
-            raise ValueError("nothing was drawn")
-        case _:
-            assert_never(region)
+    if region is None:
+        raise ValueError("nothing was drawn")
+    if isinstance(region, Polygon):
+        losses["{n} outlines became the boxes around them|1 outline became the box around it"] += 1
+    elif isinstance(region, MaskRegion):
+        losses["{n} masks became the boxes around them|1 mask became the box around it"] += 1
     return around(region, frame)
 
 

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from xaudit.catalog import MODEL_RECORDS, OptionValue, model_row
+from xaudit.catalog.models import holds_network
 from xaudit.config.sections.analysis import Spread
 from xaudit.config.sections.named import check_options
 from xaudit.config.sections.plugged import PluggedSource, plugin_of
@@ -240,9 +241,7 @@ class ModelSection(Section):
             raise ValueError(
                 f"trusted: nothing in the weights of a model from {self.source} is run|leave it out"
             )
-        if self.weights_prefix is not None and (
-            self.weights is None or (record is not None and record.load is not None)
-        ):
+        if self.weights_prefix is not None and (self.weights is None or holds_network(self.source)):
             raise ValueError(
                 "weights_prefix: goes with `weights` that are a checkpoint of several copies|leave it out"
             )

@@ -40,11 +40,6 @@ _WITHOUT_AREA = frozenset({"polyline", "points", "cuboid", "skeleton"})
 _SHAPES = frozenset({"box", "polygon", "ellipse", "mask"})
 
 
-def is_cvat(root: str) -> bool:
-    """Return True for the name of the element that begins such a file."""
-    return root == "annotations"
-
-
 def collect_cvat(source: Path | FileSet, marks: MarkList) -> None:
     """Reads a file, or several, into a list of marks.
 

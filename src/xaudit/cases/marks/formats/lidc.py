@@ -32,11 +32,6 @@ LABEL = "nodule"
 _Point = tuple[int, int]
 
 
-def is_lidc(root: str) -> bool:
-    """Return True for the name of the element that begins such a file."""
-    return root == "LidcReadMessage"
-
-
 def collect_lidc(path: Path | FileSet, marks: MarkList) -> None:
     """Reads the XML files of a folder, or a single one, into a list of marks.
 

@@ -26,11 +26,6 @@ from xaudit.records import Annotation, Problem
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
 
-def is_voc(root: str) -> bool:
-    """Return True for the name of the element that begins such a file."""
-    return root == "annotation"
-
-
 def collect_voc(
     path: Path | FileSet, marks: MarkList, *, origin: Literal["auto", "one", "zero"] = "auto"
 ) -> tuple[Problem, ...]:
