@@ -14,6 +14,7 @@ from xaudit.catalog.external import (
 )
 from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
+from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
 from xaudit.catalog.infills import INFILLS
 from xaudit.catalog.metric_ids import (
     CEILING,
@@ -28,6 +29,7 @@ from xaudit.catalog.metric_ids import (
     with_model_id,
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
+from xaudit.catalog.models import MODEL_RECORDS, MODELS
 from xaudit.catalog.regions import REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
@@ -40,7 +42,6 @@ from xaudit.catalog.rows import (
     OptionValue,
     typed_options,
 )
-from xaudit.catalog.sources import FORMATS, MODELS
 from xaudit.catalog.table import Table
 
 __all__ = [
@@ -57,12 +58,14 @@ __all__ = [
     "FAMILIES_WITH_QUESTIONS",
     "FINDINGS",
     "FORMATS",
+    "FORMAT_RECORDS",
     "GATED_FINDINGS",
     "INFILLS",
     "MARGIN",
     "METRICS",
     "METRIC_RECORDS",
     "MODELS",
+    "MODEL_RECORDS",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",

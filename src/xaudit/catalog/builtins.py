@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from xaudit.catalog.plugin_records import ExplainerPlugin, InfillRecord, MetricPlugin
-
-R = TypeVar("R", ExplainerPlugin, MetricPlugin, InfillRecord)
+R = TypeVar("R")
 
 
 def records_below(package: str, kind: type[R]) -> Iterator[R]:

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from xaudit.catalog.rows import CurveRow, ExplainerRow, FormatRow, MetricRow, ModelRow, Option
 
@@ -127,13 +127,33 @@ class ModelPlugin:
         row: what the catalog says of it; its id is what ``models[].source`` names.
         build: ``build(options, n_classes)`` gives a ``torch.nn.Module`` from (N, 3, h, w) float32, normalised, to
             (N, n_classes) logits, with random weights drawn from torch's generator: xaudit loads ``weights`` into it or
-            trains it. Nothing is downloaded.
+            trains it. Nothing is downloaded. Of xaudit's own sources it is ``build(section, n_classes, auxiliary)``; the last
+            is True in training, for heads that only training uses.
         options: what ``models[].options`` may set.
+        key: of xaudit's own sources, as are all that follow: the key of the model's section that names the network.
+        library: the package that the row's ``extra`` brings, as it is imported.
+        architecture: what the network is called in tables; ``{0.factory}`` stands for that key of the section.
+        side: ``side(section)`` gives the side of the model's frame in pixels; None for ``input_size``, or 224.
+        load: ``load(section, class_names, weights, device)`` gives a
+            :class:`xaudit.models.sources.loaded_network.LoadedNetwork`, if the file or folder holds the network itself.
+        check_file: ``check_file(weights, subject=...)`` looks into such a file or folder, and loads nothing.
+        remarks: ``remarks(section, weights)`` gives sentences for the reader of the results.
+        on_cpu: True if it runs on the CPU only.
+        order: place in lists and reports, the lowest first.
     """
 
     row: ModelRow
     build: Callable[..., Any]
     options: tuple[Option, ...] = ()
+    key: str = "weights"
+    library: str = ""
+    architecture: str = ""
+    side: Callable[..., int] | None = None
+    load: Callable[..., Any] | None = None
+    check_file: Callable[..., Any] | None = None
+    remarks: Callable[..., tuple[str, ...]] | None = None
+    on_cpu: bool = False
+    order: int = LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +168,32 @@ class FormatPlugin:
             :class:`xaudit.cases.marks.mark_list.MarkList`: ``marks.case(place, name)`` finds an image by its name,
             ``marks.add(case_id, reader, region, label)`` adds a region in pixels of the original frame, edges between
             pixels, and ``marks.nothing(place, case_id, reader)`` says that a reader found nothing. What a user can mend
-            is raised as :class:`xaudit.errors.DataError`, within ``marks.item()`` for each item.
+            is raised as :class:`xaudit.errors.DataError`, within ``marks.item()`` for each item. xaudit's own get a
+            :class:`xaudit.cases.marks.file_set.FileSet` in place of the path, unless they are tables, and may return problems.
         per_image: whether it is a folder of files, one for each image.
+        settings: of xaudit's own formats, as are all that follow: keys of ``data.annotations`` that ``collect`` takes too.
+        content: what its files are. Their usual suffixes follow from it, and what ``recognise`` is given: the value of a JSON
+            file, the name of the first XML element, the columns of a table and ``data.annotations.columns``, a whole text, or
+            the first bytes of a DICOM file.
+        recognise: returns True for content of this format; None for any content of the kind, or any table with ``columns``.
+        columns: leads to the names of the columns, in lower case, by which a table is known.
+        fault: ``fault(value, shown)`` gives a DataError for JSON that looks like the format and cannot be read, else None.
+        write: ``write(marks, out, losses)`` writes :class:`xaudit.cases.marks.writing.MarksToWrite` and returns the number of
+            files; ``losses`` counts, by sentence, what the format cannot hold. None where it is only read.
+        order: place in lists, the lowest first.
     """
 
     row: FormatRow
     name: str
     collect: Callable[..., Any]
     per_image: bool = False
+    settings: tuple[str, ...] = ()
+    content: Literal["", "json", "xml", "table", "text", "dicom", "png", "nifti"] = ""
+    recognise: Callable[..., bool] | None = None
+    columns: ImportPath | None = None
+    fault: Callable[..., Any] | None = None
+    write: Callable[..., int] | None = None
+    order: int = LAST
 
 
 Plugin = ExplainerPlugin | MetricPlugin | ModelPlugin | FormatPlugin

@@ -13,11 +13,12 @@ from functools import cache
 from typing import Any, Literal
 
 from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.formats import FORMATS
 from xaudit.catalog.metrics import METRICS, ceiling_row
+from xaudit.catalog.models import MODELS
 from xaudit.catalog.plugin_checks import check_plugin, with_row
 from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin, Plugin
 from xaudit.catalog.source_code import code_digest
-from xaudit.catalog.sources import FORMATS, MODELS
 from xaudit.catalog.table import Table
 from xaudit.errors import PluginError, XauditError
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import xaudit
+from xaudit.catalog import MODEL_RECORDS
 from xaudit.cli.options import DEFAULT_OUT, Out, ReportAs
 from xaudit.cli.output import ReportFormat, emit, emit_grid, emit_json
 from xaudit.errors import ExitCode
@@ -18,13 +19,10 @@ from xaudit.report.grid import Cell, Column, Tone, grid, row
 
 LIBRARIES = ("torch", "torchvision", "quantus", "lime", "grad-cam", "captum", "numpy", "scipy", "scikit-image",
              "scikit-learn", "pandas", "pyarrow", "pillow", "safetensors", "pydantic", "typer", "rich")  # fmt: skip
-OPTIONAL_LIBRARIES = ("pydicom", "nibabel", "timm", "onnxruntime", "transformers")
 _WITHOUT = {
     "pydicom": "no DICOM",
     "nibabel": "no NIfTI masks and maps",
-    "timm": "no models from timm",
-    "onnxruntime": "no models from onnx",
-    "transformers": "no models from huggingface",
+    **{record.library: f"no models from {name}" for name, record in MODEL_RECORDS.items() if record.library},
 }
 
 
@@ -81,11 +79,11 @@ def _software() -> Iterator[Check]:
     yield Check("xaudit", "ok", xaudit.__version__)
     good = sys.version_info >= (3, 11)
     yield Check("python", "ok" if good else "broken", f"{platform.python_version()} on {platform.system()}")
-    for name in (*LIBRARIES, *OPTIONAL_LIBRARIES):
+    for name in (*LIBRARIES, *_WITHOUT):
         try:
             yield Check(name, "ok", importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            state: State = "absent" if name in OPTIONAL_LIBRARIES else "broken"
+            state: State = "absent" if name in _WITHOUT else "broken"
             yield Check(name, state, "not installed" + (f": {_WITHOUT[name]}" if name in _WITHOUT else ""))
 
 

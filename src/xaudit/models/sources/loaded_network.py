@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import torch
 
+from xaudit.config import ModelSection
 from xaudit.models.network.class_order import StoredOrder
-from xaudit.models.preparation.steps import Preparation
+from xaudit.models.network.sealed import Sealed, SealedFile
+from xaudit.models.preparation.steps import Preparation, asked_preparation
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class LoadedNetwork:
     """A network with its weights, and how images must reach it.
 
     Attributes:
@@ -32,3 +34,16 @@ class Brought:
     orders: tuple[StoredOrder, ...] = ()
     outputs: tuple[str, ...] = ()
     preparation: Preparation | None = None
+
+
+def loaded_program(section: ModelSection, file: SealedFile, module: Sealed, side: int) -> LoadedNetwork:
+    """Return the network of a file that is one program, to which images go as the audit file says."""
+    return LoadedNetwork(
+        module,
+        side,
+        section.mean,
+        section.std,
+        f"{section.source} {file.sha256}",
+        orders=module.orders,
+        preparation=asked_preparation(section),
+    )

@@ -9,25 +9,34 @@ found nothing.
 
 import csv
 import io
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
 from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
 from xaudit.cases.marks.mark import checked_box, checked_number
 from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled, write_text
+from xaudit.config.sections.data import ANNOTATION_COLUMNS
 from xaudit.errors import DataError, did_you_mean
 
 CORNERS = ("x0", "y0", "x1", "y1")
 SIDES = ("x", "y", "width", "height")
-COLUMNS = ("image", "reader", "label", *CORNERS, *SIDES, "image_width", "image_height")
+COLUMNS = ("image", *CORNERS)
 WRITTEN = ("image", "reader", "label", *CORNERS, "image_width", "image_height")
 
-Origin = Literal["one", "zero"]
+Origin = Literal["auto", "one", "zero"]
 
 
-def collect_box_table(
-    path: Path, marks: MarkList, *, columns: Mapping[str, str], origin: Origin = "zero"
+def is_box_table(names: Collection[str], columns: Mapping[str, str]) -> bool:
+    """Return True if a header has columns for an image and a box, by whatever names."""
+    in_file = _in_file(columns)
+    return in_file["image"] in names and box_columns(names, in_file) is not None
+
+
+def collect_boxes(
+    path: Path, marks: MarkList, *, columns: Mapping[str, str], origin: Origin = "auto"
 ) -> None:
     """Reads a table of boxes into a list of marks.
 
@@ -35,13 +44,13 @@ def collect_box_table(
         path: of the CSV.
         marks: to add to.
         columns: name used here: name in the file, for those that differ.
-        origin: where the file starts to count pixels.
+        origin: where the file starts to count pixels; ``auto`` is zero.
 
     Raises:
         DataError: with the line, the column and the value.
     """
     names, rows = read_rows(path)
-    in_file = {name: columns.get(name, name).strip().lower() for name in COLUMNS}
+    in_file = _in_file(columns)
     box = box_columns(names, in_file)
     if box is None or in_file["image"] not in names:
         missing = "image" if in_file["image"] not in names else "x0, y0, x1, y1 or x, y, width, height"
@@ -63,7 +72,11 @@ def collect_box_table(
             _collect(row, marks, in_file, box, origin)
 
 
-def box_columns(names: tuple[str, ...], in_file: Mapping[str, str]) -> tuple[str, ...] | None:
+def _in_file(columns: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: columns.get(name, name).strip().lower() for name in ANNOTATION_COLUMNS}
+
+
+def box_columns(names: Collection[str], in_file: Mapping[str, str]) -> tuple[str, ...] | None:
     """Which of the two spellings of a box a header has, by the names used here; None where it has neither.
 
     Example:
@@ -98,15 +111,6 @@ def collect_cell_box(
         numbers = [x, y, x + width, y + height]
     x0, y0, x1, y1 = numbers
     marks.add(case_id, reader, checked_box(row.place, (x0, y0, x1, y1), marks.images.frames[case_id]), label)
-
-
-def box_table_text(rows: "list[Mapping[str, str]]") -> str:
-    """The text of a table with the columns :data:`WRITTEN`."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, WRITTEN, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _check_given_once(row: Row, in_file: Mapping[str, str], edges: Mapping[str, str]) -> None:
@@ -146,3 +150,29 @@ def _collect(
             edges[edge] = repr(checked_number(row.place, edges[edge], edge) - 1)
     reader, label = row[in_file["reader"]] or marks.only_reader, row[in_file["label"]] or None
     collect_cell_box(row, marks, case_id, reader, label, edges)
+
+
+def write_boxes(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One CSV table of all boxes; counts it."""
+    rows: list[Mapping[str, str]] = []
+    for image, reader, drawn in marks.sheets():
+        known = {
+            "image": image.path,
+            "reader": reader,
+            "image_width": str(image.width),
+            "image_height": str(image.height),
+        }
+        if not drawn:
+            rows.append(known)
+        for mark in drawn:
+            box = as_box(mark.region, image.frame, losses)
+            edges = zip(CORNERS, (box.x0, box.y0, box.x1, box.y1), strict=True)
+            rows.append(
+                {**known, "label": mark.label or "", **{name: spelled(value) for name, value in edges}}
+            )
+    text = io.StringIO()
+    writer = csv.DictWriter(text, WRITTEN, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(out, text.getvalue())
+    return 1

@@ -9,6 +9,8 @@ from typing import assert_never
 
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.mark_list import NO_READERS, ONLY_READER
+from xaudit.catalog import FORMAT_RECORDS
+from xaudit.counts import counted_sentence
 from xaudit.errors import DataError
 from xaudit.geometry import bounding_box, rasterise
 from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
@@ -75,17 +77,12 @@ class MarksToWrite:
 
 def as_box(region: Region | None, frame: tuple[int, int], losses: Counter[str]) -> Box:
     """A region as the box around it, and a loss where it was no box; raises ValueError where nothing was drawn."""
-    match region:
-        case Box():
-            return region
-        case Polygon():
-            losses["{n} outlines became the boxes around them|1 outline became the box around it"] += 1
-        case MaskRegion():
-            losses["{n} masks became the boxes around them|1 mask became the box around it"] += 1
-        case None:
-            raise ValueError("nothing was drawn")
-        case _:
-            assert_never(region)
+    if region is None:
+        raise ValueError("nothing was drawn")
+    if isinstance(region, Polygon):
+        losses["{n} outlines became the boxes around them|1 outline became the box around it"] += 1
+    elif isinstance(region, MaskRegion):
+        losses["{n} masks became the boxes around them|1 mask became the box around it"] += 1
     return around(region, frame)
 
 
@@ -117,3 +114,43 @@ def write_text(file: Path, text: str) -> None:
     """Writes a file, and the folders that it lies in."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        n_files: how many files.
+        losses: what the format cannot hold, a sentence each.
+    """
+
+    n_files: int
+    losses: tuple[str, ...]
+
+
+def write_annotations(
+    format_id: str, images: Sequence[MarkedImage], annotations: Sequence[Annotation], out: Path
+) -> Written:
+    """Writes annotations as a file, or as a folder of one file per image.
+
+    Args:
+        format_id: one of :data:`xaudit.catalog.formats.WRITABLE`.
+        images: that were annotated, or may have been.
+        annotations: of these images.
+        out: the file or folder, not there yet; the folder it lies in is made where needed.
+
+    Raises:
+        KeyError: for a format that cannot be written.
+        DataError: where two readers' names would be the same folder, or the format cannot hold marks on these images.
+        OSError: where it cannot be written.
+    """
+    write = FORMAT_RECORDS[format_id].write
+    if write is None:
+        raise KeyError(format_id)
+    losses: Counter[str] = Counter()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    n_files = write(MarksToWrite(images, annotations), out, losses)
+    # A text may hold a reader's name, in which braces and bars mean nothing.
+    sentences = (counted_sentence(n, text) if text.startswith("{n} ") else text for text, n in losses.items())
+    return Written(n_files, tuple(sentences))

@@ -4,6 +4,7 @@ A sub-folder before the image's own path names the reader: ``masks/dr-a/scan-1.p
 that its reader found nothing.
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,12 @@ from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.folder import check_folder, image_files
 from xaudit.cases.marks.file_set import FileSet
 from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.writing import MarksToWrite
 from xaudit.cases.masks.raster import read_mask
+from xaudit.cases.phantom.files import write_mask
 from xaudit.errors import DataError
-from xaudit.geometry import mask_region
+from xaudit.geometry import mask_region, rasterise, union
+from xaudit.records import MaskRegion
 
 
 def collect_masks(path: Path | FileSet, marks: MarkList) -> None:
@@ -57,3 +61,26 @@ def _files(path: Path) -> FileSet:
         return FileSet(path.parent, (path,), single=True)
     check_folder(path, what="masks")
     return FileSet(path, tuple(image_files(path)))
+
+
+def write_masks(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One PNG for each image and reader, white where a mark is; counts them."""
+    folders = marks.folders(losses)
+    n_files = 0
+    for image, reader, drawn in marks.sheets():
+        masks = (rasterise(mark.region, image.frame) for mark in drawn if mark.region is not None)
+        n_shapes = sum(not isinstance(mark.region, MaskRegion) for mark in drawn)
+        if n_shapes:
+            losses[
+                "{n} boxes and outlines are the pixels whose centres they hold"
+                "|1 box or outline is the pixels whose centres it holds"
+            ] += n_shapes
+        if any(mark.label is not None for mark in drawn):
+            losses["{n} labels are lost|1 label is lost"] += sum(mark.label is not None for mark in drawn)
+        if len(drawn) > 1:
+            losses["{n} marks are one mask with others of the same reader and image"] += len(drawn)
+        file = out / f"{folders[reader]}{without_suffix(image.path)}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_mask(file, union(masks, image.frame))
+        n_files += 1
+    return n_files
