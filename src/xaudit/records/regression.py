@@ -1,4 +1,4 @@
-"""How scores depend on properties of the cases."""
+"""The dependence of scores on properties of the cases."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from xaudit.records.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """One slope of a regression, with its interval and test over patients.
+    """A slope of a regression, with its interval and test over patients.
 
     Attributes:
         name: ``intercept``, ``log2-lesion-area`` or ``confidence``; of a published protocol the feature's, and
@@ -23,7 +23,7 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """How one localization score moves with the size of the lesion and the confidence of the model.
+    """The dependence of one localization score on the size of the lesion and the confidence of the model.
 
     Attributes:
         coefficients: empty where there is no fit.

@@ -1,4 +1,4 @@
-"""What moved between two runs."""
+"""The differences between two runs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from xaudit.records.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What one metric did between two runs, for one model, explainer and reader, on the cases that both hold.
+    """The change of one metric between two runs, for one model, explainer and reader, on the cases in both.
 
     Attributes:
         explainer_id: ``-`` where the model itself was asked.
@@ -48,7 +48,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """How one model's answers on one split differ between two runs, on the cases that both hold.
+    """The difference between one model's answers on one split in two runs, on the cases in both.
 
     Attributes:
         accuracies: in the base run and in the head run.
@@ -80,7 +80,7 @@ class Flips:
 
 @dataclass(frozen=True, slots=True)
 class CaseChanges:
-    """How the cases of two runs differ; all ids are sorted.
+    """The difference between the cases of two runs; all ids are sorted.
 
     Attributes:
         n_common: cases of both runs, with the same image.
@@ -99,7 +99,7 @@ class CaseChanges:
 
 @dataclass(frozen=True, slots=True)
 class VerdictChange:
-    """A verdict that one run has and the other has not, or has otherwise."""
+    """A verdict that is new, gone or different in the second run; None for the run that lacks it."""
 
     base: Verdict | None
     head: Verdict | None
@@ -107,7 +107,7 @@ class VerdictChange:
 
 @dataclass(frozen=True, slots=True)
 class RunDiff:
-    """What moved between two finished runs.
+    """The differences between two finished runs.
 
     Attributes:
         notes: what a reader must know before blaming the model, such as settings that differ.
