@@ -25,7 +25,7 @@ class Bone:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """One patient's chest.
+    """The chest of one patient.
 
     Attributes:
         fov_mm: side of the square that the scanner reconstructs.
@@ -68,7 +68,7 @@ class Anatomy:
         return min(max(self.level + offset_mm / 220, 0.0), 1.0)
 
     def grid(self, size: int) -> Grid:
-        """Where the pixels of a ``size`` × ``size`` slice lie in this body."""
+        """Return the positions of the pixels of a ``size`` × ``size`` slice in this body."""
         spacing = self.fov_mm / size
         along = ((np.arange(size) + 0.5) * spacing - self.fov_mm / 2).astype(np.float32)
         column, row = along[None, :], along[:, None]
@@ -85,7 +85,7 @@ class Anatomy:
         return Grid(column, row, x + bend_x, y + bend_y, spacing)
 
     def mediastinum(self, level: float) -> tuple[Ellipse, ...]:
-        """What lies between the lungs: septum, heart or great vessels, aorta, vertebra."""
+        """Return the organs between the lungs: septum, heart or great vessels, aorta, vertebra."""
         depth, girth = self.lungs[0].b, self.girth
         heart = max(0.0, min(1.0, (level - 0.3) / 0.35))
         upper = max(0.0, min(1.0, (0.55 - level) / 0.25))
@@ -117,7 +117,7 @@ class Anatomy:
         return np.maximum(outer, -between)
 
     def chest_distance(self, grid: Grid, level: float) -> FloatArray:
-        """(H, W) signed distance in mm to the pleura around both lungs and all between them."""
+        """Return the (H, W) signed distance in mm to the pleura around both lungs and everything between them."""
         lungs = self._lung_ellipses(level)
         return smooth_union(lungs[0].distance(grid.x, grid.y), lungs[1].distance(grid.x, grid.y), 60)
 
@@ -177,7 +177,7 @@ class Anatomy:
 
 
 def draw_anatomy(generator: np.random.Generator) -> Anatomy:
-    """One patient's chest, drawn from the generator alone."""
+    """Draw one patient's chest from the generator alone."""
     draw = generator.uniform
     wide, deep = draw(148, 170), draw(104, 122)
     fat = draw(6, 20)

@@ -1,4 +1,4 @@
-"""Ellipses in millimetres, the soft edges by which they reach pixels, and the paint that covers what lies below.
+"""Ellipses in millimetres, their soft edges on pixels, and the painting of one shape over others.
 
 Distances are signed and negative inside. They are exact on an ellipse's outline and approximate away from it,
 which is all that a soft edge needs.
@@ -35,13 +35,13 @@ class Ellipse:
 
 
 def cover(distance: FloatArray, edge_mm: float) -> FloatArray:
-    """How much of each point lies inside: 1 within, 0 without, linear across an edge of ``edge_mm``."""
+    """Return the share of each point that lies inside: 1 within, 0 without, linear across an edge of ``edge_mm``."""
     share: FloatArray = np.clip(np.float32(0.5) - distance / np.float32(edge_mm), 0, 1)
     return share
 
 
 def paint(canvas: FloatArray, share: FloatArray, value: FloatArray | float) -> None:
-    """Covers ``canvas`` in place with ``value`` where ``share`` is 1, and blends where it is less."""
+    """Cover ``canvas`` in place with ``value`` where ``share`` is 1, and blend where it is less."""
     canvas += share * (np.asarray(value, dtype=np.float32) - canvas)
 
 
@@ -76,7 +76,7 @@ class Grid:
         return max(1.5 * self.spacing_mm, 1.2)
 
     def window(self, x: float, y: float, reach_mm: float) -> tuple[slice, slice]:
-        """The rows and columns that hold every point within ``reach_mm`` of a point of the body's frame."""
+        """Return the rows and columns that hold every point within ``reach_mm`` of a point of the body's frame."""
         near_x, near_y = np.abs(self.x - np.float32(x)), np.abs(self.y - np.float32(y))
         near = np.maximum(near_x, near_y) <= np.float32(reach_mm)
         rows, cols = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
