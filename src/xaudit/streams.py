@@ -75,7 +75,7 @@ class StandardStreams:
     def note_on_lost_output(self) -> str:
         """Return a sentence about results that could not be written, empty if there are none.
 
-        A reader that closes its pipe early (``| head``) has what it wanted: nothing is said about it.
+        A reader that closes its pipe early (``| head``) has what it wanted: that is not mentioned.
         """
         failure = self.output.failure
         if failure is None or not self.output.n_dropped or failure.errno == errno.EPIPE:

@@ -59,7 +59,8 @@ def said(outcome):
 def test_a_model_that_looks_elsewhere_never_reads_pass(gates, lead, end):
     word, text = said(judged(gates))
     assert word == lead
-    assert text.startswith("shortcut: uses the border and is not shown to use the marked lesion. Hiding the border lowers")
+    assert text.startswith("shortcut: uses the border and is not shown to use the marked lesion. ")
+    assert "Hiding the border lowers P(cancer) by 0.83 " in text
     assert text.endswith(end)
 
 

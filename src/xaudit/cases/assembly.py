@@ -131,7 +131,7 @@ def _listed(
 
 
 def _mask_and_mark_paths(section: DataSection) -> list[Path]:
-    """The paths of masks and marks, which may lie among the images."""
+    """Return the paths of masks and marks, which may lie among the images."""
     regions = section.regions
     others: list[object] = [regions.lungs, regions.body, regions.thorax]
     if isinstance(regions.lungs, LungSection):

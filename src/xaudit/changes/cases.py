@@ -15,7 +15,7 @@ def case_changes(
 ) -> CaseChanges:
     """Compare the cases of two runs.
 
-    A case is replaced where its id stands for another image. Labels and marks are compared on the cases that both
+    A case is replaced if its id has another image. Labels and marks are compared on the cases that both
     runs hold with the same image; the order in which marks were read does not count.
     """
     before, after = ({case.case_id: case for case in cases} for cases in (base, head))

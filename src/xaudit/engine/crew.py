@@ -32,7 +32,7 @@ class News:
 
     Attributes:
         n_evals: model evaluations that it cost.
-        seconds: of these, inside the model.
+        seconds: time spent inside the model.
     """
 
     name: str

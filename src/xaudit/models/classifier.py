@@ -43,7 +43,7 @@ class Classifier:
         id: its name in every table.
         class_names: in the order of the logits.
         model_hw: the frame that images are carried into.
-        fit: how they are carried there.
+        fit: the fit of images into that frame.
         mean: subtracted from intensities in [0, 1], per channel.
         std: divided by afterwards.
         preparation: another library's way of resizing; None weighs by area.

@@ -9,7 +9,7 @@ def choose_device(name: str) -> torch.device:
     """Return the device of that name; ``auto`` prefers CUDA to MPS to the CPU.
 
     Raises:
-        ModelError: where this machine has no such device.
+        ModelError: if this machine has no such device.
 
     Example:
         >>> choose_device("cpu")

@@ -51,8 +51,8 @@ def apply_window(values: FloatArray, centre: float, width: float, *, function: s
 
     Args:
         values: any shape.
-        centre: of the window.
-        width: of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
+        centre: centre of the window.
+        width: width of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
         function: ``LINEAR``, ``LINEAR_EXACT`` or ``SIGMOID``.
 
     Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about

@@ -1,6 +1,6 @@
 """Masks in NIfTI files: one per image, or the slices of a volume, oriented as the image.
 
-Which file and slice belong to an image is told by names alone:
+Names alone decide which file and slice belong to an image:
 
 - ``scan-1.nii.gz`` is the mask of ``scan-1.png``, and holds one slice;
 - slice 12 of ``ct01.nii.gz`` is the mask of ``ct01-012.png``, ``ct01_12.png`` and ``ct01/12.png``: the number that ends the
@@ -10,7 +10,7 @@ Which file and slice belong to an image is told by names alone:
   ``ct01.dcm#12``. Where image and mask both say where they lie in the patient, the slice in the same place is
   taken instead, whatever the order of the slices.
 
-Slices lie along the file's third axis unless another is asked for. What is not zero is inside, whatever the number says.
+Slices lie along the file's third axis unless the audit file names another. Voxels that are not zero are inside.
 """
 
 import re
@@ -159,7 +159,7 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
 def _whole_where_meant(numbers: FloatArray, step: float) -> FloatArray:
     """Round numbers that a file stores as multiples of a step, if all are whole within that step's precision.
 
-    Three times a slope of a third is 1.00000003, and a background that is brought back by an intercept is 5e-17.
+    Three times a slope of a third is 1.00000003, and a background restored by an intercept is 5e-17.
     """
     if not step:
         return numbers
@@ -239,7 +239,7 @@ def mask_names(name: str, section: NiftiSection) -> Iterator[tuple[str, int | No
 
     Args:
         name: the image's path without suffix.
-        section: how slices are numbered.
+        section: numbering of slices.
 
     Example:
         >>> list(mask_names("a/ct01-012", NiftiSection()))[2:]

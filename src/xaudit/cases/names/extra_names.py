@@ -61,8 +61,8 @@ def notes_of_names(shown: str, n_extra: int, passed_over: Iterable[Folders]) -> 
     """Return sentences about marked images that the data does not hold, and about folders before all names.
 
     Args:
-        shown: what to call the file.
-        n_extra: how many such images there are.
+        shown: name of the file.
+        n_extra: number of such images.
         passed_over: folders that no image's path has.
 
     Example:

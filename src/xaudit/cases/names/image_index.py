@@ -111,7 +111,7 @@ class ImageIndex:
         return any(len(folders) <= len(own) and own[-len(folders) :] == folders for own in self._roots)
 
     def parts(self, case_id: str) -> tuple[str, ...]:
-        """The folders and the name of a case's image below the root."""
+        """Return the folders and the name of a case's image below the root."""
         return self._parts[case_id]
 
     def _like(self, name: str) -> Sequence[str]:

@@ -79,7 +79,7 @@ def _blend(pixels: FloatArray, share: FloatArray, tone: float) -> FloatArray:
 
 
 def _letter(size: int, generator: np.random.Generator) -> FloatArray:
-    """(size, size) share of an ``L``, the mark of the patient's left side, in the image's upper right corner."""
+    """Return the (size, size) share of an ``L``, which marks the patient's left side, in the image's upper right corner."""
     along = (np.arange(size, dtype=np.float32) + 0.5) / size
     top, right = generator.uniform(0.012, 0.024), 1 - generator.uniform(0.012, 0.024)
     left, bottom = right - MARKER_SIDE * 0.8, top + MARKER_SIDE
@@ -94,7 +94,7 @@ def _letter(size: int, generator: np.random.Generator) -> FloatArray:
 
 
 def _tag(grid: Grid, middle: tuple[float, float]) -> FloatArray:
-    """(H, W) share of a small plate that lies over one lung."""
+    """Return the (H, W) share of a small plate that lies over one lung."""
     across = np.abs(grid.x - np.float32(middle[0])) - np.float32(TAG_MM[0] / 2)
     down = np.abs(grid.y - np.float32(middle[1])) - np.float32(TAG_MM[1] / 2)
     return cover(np.maximum(across, down), grid.edge_mm)

@@ -48,12 +48,12 @@ class PhantomRow:
 
 
 def write_grey(path: Path, pixels: FloatArray) -> None:
-    """Writes (H, W) values in [0, 1] as an 8-bit PNG."""
+    """Write (H, W) values in [0, 1] as an 8-bit PNG."""
     _write_png(path, np.round(pixels * 255).astype(np.uint8))
 
 
 def write_mask(path: Path, mask: BoolArray) -> None:
-    """Writes a (H, W) mask as an 8-bit PNG of 0 and 255."""
+    """Write a (H, W) mask as an 8-bit PNG of 0 and 255."""
     _write_png(path, mask.astype(np.uint8) * 255)
 
 

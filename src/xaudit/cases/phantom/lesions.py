@@ -48,14 +48,14 @@ class Lesion:
     core_hu: float
 
     def radius(self, angle: FloatArray) -> FloatArray:
-        """Distance in mm from the middle to the outline in each direction (radians)."""
+        """Return the distance in mm from the middle to the outline in each direction (radians)."""
         wave = np.ones_like(angle)
         for order, (amount, phase) in enumerate(self.lobes, start=2):
             wave += np.float32(amount) * np.cos(np.float32(order) * angle + np.float32(phase))
         return np.asarray(wave * np.float32(self.diameter_mm / 2), dtype=np.float32)
 
     def distance(self, grid: Grid) -> FloatArray:
-        """(H, W) distance in mm to the outline along the ray from the middle, negative inside."""
+        """Return the (H, W) distance in mm to the outline along the ray from the middle, negative inside."""
         dx, dy = grid.x - np.float32(self.x), grid.y - np.float32(self.y)
         outside: FloatArray = np.hypot(dx, dy) - self.radius(np.arctan2(dy, dx))
         return outside

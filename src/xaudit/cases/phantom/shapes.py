@@ -23,7 +23,7 @@ class Ellipse:
     angle: float = 0.0
 
     def distance(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Signed distance in mm of each point to the outline, negative inside."""
+        """Return the signed distance in mm of each point to the outline, negative inside."""
         cos, sin = np.float32(math.cos(self.angle)), np.float32(math.sin(self.angle))
         dx, dy = x - np.float32(self.x), y - np.float32(self.y)
         along = (dx * cos + dy * sin) / np.float32(self.a)
@@ -46,7 +46,7 @@ def paint(canvas: FloatArray, share: FloatArray, value: FloatArray | float) -> N
 
 
 def smooth_union(first: FloatArray, second: FloatArray, blend_mm: float) -> FloatArray:
-    """Distance to the union of two shapes, the crease between them filled over about ``blend_mm``."""
+    """Return the distance to the union of two shapes, with the crease between them filled over about ``blend_mm``."""
     crease = np.maximum(np.float32(blend_mm) - np.abs(first - second), 0)
     union: FloatArray = np.minimum(first, second) - crease * crease / np.float32(4 * blend_mm)
     return union

@@ -120,7 +120,7 @@ def _paint_lesion(hu: FloatArray, lesion: Lesion, grid: Grid, lung_distance: Flo
 
 
 def _texture(size: int, fov_mm: float, generator: np.random.Generator) -> FloatArray:
-    """(size, size) of mean 0 and deviation about 1, in patches of some 12 and 40 mm."""
+    """Return (size, size) noise of mean 0 and deviation about 1, in patches of some 12 and 40 mm."""
     together = np.zeros((size, size), dtype=np.float32)
     for patch_mm, share in ((40.0, 0.8), (12.0, 0.6)):
         n_knots = max(4, round(fov_mm / patch_mm) + 1)

@@ -66,7 +66,7 @@ def write_phantom(section: PhantomSection, folder: Path, *, on_progress: Callabl
     """Write the study into ``folder``, which appears complete or not at all.
 
     Raises:
-        OutputError: where the folder is already there and not empty, or cannot be written.
+        OutputError: if the folder exists and is not empty, or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder}: is already there", hint="name a new folder, or remove this one first")

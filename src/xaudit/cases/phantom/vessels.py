@@ -39,7 +39,7 @@ def draw_vessels(anatomy: Anatomy, generator: np.random.Generator) -> tuple[Segm
 
 
 def vessel_cover(segments: tuple[Segment, ...], anatomy: Anatomy, size: int) -> FloatArray:
-    """(size, size) share of each pixel that vessels cover, 0 to 1."""
+    """Return the (size, size) share of each pixel that vessels cover, 0 to 1."""
     fine = max(1, min(4, 2048 // size))
     spacing = anatomy.fov_mm / (size * fine)
     sheet = Image.new("L", (size * fine, size * fine))

@@ -30,7 +30,7 @@ class StoredOrder:
     """The class names of a file, in the order of the network's outputs.
 
     Attributes:
-        key: where they stand in the file.
+        key: their key in the file.
         is_vague: True if the key may list something else than classes.
     """
 

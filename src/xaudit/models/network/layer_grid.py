@@ -319,8 +319,7 @@ def _by_square(
     """Return the two axes of equal length, if every change moves along both of them and not along the third.
 
     This happens if a network reads only one corner of its frame: a change of a half moves along rows and columns
-    alike. The frame is square, and so is the grid. Attention between tokens moves along neither
-    with the columns.
+    alike. The frame is square, and so is the grid. Attention between tokens moves along neither if columns change.
     """
     pairs = [pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]]
     if len(pairs) != 1:

@@ -51,7 +51,7 @@ def prepared(
     Args:
         pixels: (H, W) or (H, W, C) of the original frame, in 0 to 1; rounded to 8 bits.
         model_hw: the frame.
-        fit: how the image is brought into it.
+        fit: the fit of the image into the frame.
         preparation: the filter and the rounding.
 
     Returns:
