@@ -59,7 +59,8 @@ def said(outcome):
 def test_a_model_that_looks_elsewhere_never_reads_pass(gates, lead, end):
     word, text = said(judged(gates))
     assert word == lead
-    assert text.startswith("shortcut: looks elsewhere: hiding the border lowers P(cancer) by 0.83")
+    assert text.startswith("shortcut: uses the border and is not shown to use the marked lesion. ")
+    assert "Hiding the border lowers P(cancer) by 0.83 " in text
     assert text.endswith(end)
 
 
@@ -73,7 +74,7 @@ def test_a_model_that_looks_elsewhere_never_reads_pass(gates, lead, end):
 )
 def test_a_model_that_uses_the_mark_reads_what_its_gates_say(gates, lead, end):
     word, text = said(judged(gates, model="honest"))
-    assert (word, text.startswith("honest: uses the mark: ")) == (lead, True)
+    assert (word, text.startswith("honest: uses the marked lesion. ")) == (lead, True)
     assert text.endswith(end)
 
 
