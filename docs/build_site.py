@@ -141,9 +141,7 @@ def faults(site: Path) -> list[str]:
         if page.name == "404.html":  # its links start at the root of a server
             continue
         shown = page.relative_to(site).as_posix()
-        for address in content.loads:
-            if urlsplit(address).netloc:
-                wrong.append(f"{shown} loads {address}")
+        wrong += [f"{shown} loads {address}" for address in content.loads if urlsplit(address).netloc]
         for address in content.links + content.loads:
             parts = urlsplit(address)
             if parts.scheme or parts.netloc:
@@ -153,10 +151,11 @@ def faults(site: Path) -> list[str]:
                 wrong.append(f"{shown} links to {address}, which is not there")
             elif parts.fragment and target in read and unquote(parts.fragment) not in read[target].ids:
                 wrong.append(f"{shown} links to {address}, which has no such heading")
-    for style in site.rglob("*.css"):
-        if _OTHER_HOST.search(style.read_text(encoding="utf-8")):
-            wrong.append(f"{style.relative_to(site).as_posix()} loads something from another place")
-    return wrong
+    return wrong + [
+        f"{style.relative_to(site).as_posix()} loads something from another place"
+        for style in site.rglob("*.css")
+        if _OTHER_HOST.search(style.read_text(encoding="utf-8"))
+    ]
 
 
 def main() -> int:

@@ -44,7 +44,7 @@ def imports() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     rooms = {room: set[str]() for floor in floors() for room in floor}
     outside = {room: set[str]() for room in rooms}
     for module in graph.modules:
-        room = (module.split(".") + [""])[1]
+        room = module.removeprefix(f"{PACKAGE}.").partition(".")[0]
         if room not in rooms:
             continue
         for other in graph.find_modules_directly_imported_by(module):
@@ -61,6 +61,20 @@ def libraries() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lists = [project["dependencies"], *project["optional-dependencies"].values()]
     return {re.split(r"[^\w.-]", line)[0].lower() for lines in lists for line in lines}
+
+
+def users() -> dict[str, list[str]]:
+    """Return the files below ``src/xaudit`` that import each declared library, by the library's name."""
+    graph = grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
+    source = ROOT / "src"
+    found: dict[str, list[str]] = {name: [] for name in sorted(libraries())}
+    for module in sorted(graph.modules):
+        for other in graph.find_modules_directly_imported_by(module):
+            if (name := SAME.get(other, other)) in found:
+                path = source.joinpath(*module.split(".")).with_suffix(".py")
+                path = path if path.is_file() else path.with_suffix("") / "__init__.py"
+                found[name].append(path.relative_to(source / PACKAGE).as_posix())
+    return found
 
 
 def without_detours(rooms: dict[str, set[str]]) -> list[tuple[str, str]]:
@@ -116,8 +130,10 @@ def drawing() -> str:
         f"<title>The rooms of {PACKAGE} on their floors</title><style>{_STYLE.strip()}</style>"
         f'<rect class="page" width="{_WIDTH}" height="{height}"/>'
     ]
-    for number in range(0, len(floors()), 2):
-        parts.append(f'<rect class="floor" y="{number * _FLOOR}" width="{_WIDTH}" height="{_FLOOR}"/>')
+    parts += [
+        f'<rect class="floor" y="{number * _FLOOR}" width="{_WIDTH}" height="{_FLOOR}"/>'
+        for number in range(0, len(floors()), 2)
+    ]
     for room, other in without_detours(rooms):
         (x, top, _, _), (to_x, to_top, _, _) = boxes[room], boxes[other]
         start, bend = top + _BOX, (to_top - top - _BOX) / 2

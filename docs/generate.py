@@ -1,15 +1,18 @@
-"""Writes the reference pages anew: ``python docs/generate.py``.
+"""Write the generated pages and the picture of the rooms: ``python docs/generate.py``.
 
 Each page is made from what the program itself uses, the catalog, the audit file's sections, the commands' help and
 the tables' schemas, so that no page can say something else than the program does. A test compares them.
 """
 
+import re
 import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+import draw_architecture
 import typer
+from draw_architecture import users
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -33,7 +36,9 @@ from xaudit.errors import ExitCode
 from xaudit.store.schema_page import schema_markdown
 
 FOLDER = Path(__file__).parent / "reference"
+DEPENDENCIES = Path(__file__).parent / "dependencies.md"
 WIDTH = 80
+_DEPENDENCY = re.compile(r"^(\| ([\w-]+) \| (?:`[\w-]+`)? ?\| )[^|\n]*\|(?=(?:[^|\n]*\|){4}$)", re.MULTILINE)
 _NOTICE = "<!-- Made by docs/generate.py from {source}; do not edit by hand. -->"
 
 _BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
@@ -357,10 +362,25 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def with_users(page: str) -> str:
+    """Return the page of dependencies with the files that import each package in its third column."""
+    files = users()
+
+    def row(found: re.Match[str]) -> str:
+        paths = files[found[2]]
+        rooms = sorted({path.partition("/")[0].removesuffix(".py") for path in paths})
+        names = ", ".join(f"`{name}`" for name in (paths if len(paths) <= 3 else rooms))
+        return f"{found[1]}{names or 'nowhere'} |"
+
+    return _DEPENDENCY.sub(row, page)
+
+
 def main() -> None:
-    """Writes every page."""
+    """Write every page, the picture of the rooms, and the files that use each dependency."""
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    draw_architecture.main()
+    DEPENDENCIES.write_text(with_users(DEPENDENCIES.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

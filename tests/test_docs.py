@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -17,6 +18,7 @@ from xaudit.config.data import AnnotationFormatName
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "docs"))  # docs/generate.py imports its neighbour
 PAGES = sorted(
     [
         ROOT / "README.md",
@@ -88,6 +90,11 @@ def words_of(line):
 def test_a_generated_page_is_what_the_program_gives(name, text):
     page = ROOT / "docs" / "reference" / name
     assert page.read_text(encoding="utf-8") == text, "write it anew: python docs/generate.py"
+
+
+def test_the_page_of_dependencies_names_the_files_that_import_each():
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert generator().with_users(page) == page, "write it anew: python docs/generate.py"
 
 
 def test_every_reference_page_is_generated():
