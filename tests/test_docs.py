@@ -4,6 +4,7 @@ import importlib.util
 import re
 import shlex
 import sys
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -12,6 +13,7 @@ import pytest
 import typer
 
 from plugin_site import installed, write_example
+from xaudit.catalog import EXPLAINERS, REGIONS
 from xaudit.cli.application import application
 from xaudit.config import build_audit_file
 from xaudit.config.data import AnnotationFormatName
@@ -220,6 +222,46 @@ def test_the_screen_of_the_readme_and_the_outputs_of_the_examples_have_their_pla
         len(re.findall(r"<!-- output:begin -->\n```text\n.+?\n```\n<!-- output:end -->", page, re.DOTALL))
         == 2
     )
+
+
+def test_the_readme_says_what_it_is_for_and_shows_one_picture_before_the_screen():
+    before, _, after = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- screen:begin -->")
+    assert re.findall(r"^!\[[^\]]{40,}\]\(([\w/.-]+)\)$", before, re.MULTILINE) == [
+        "docs/pictures/report.webp"
+    ]
+    assert "![" not in after
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_picture_is_there_has_words_for_those_who_do_not_see_it_and_is_small(page):
+    for words, name in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        assert len(words) >= 40, name
+        assert (page.parent / name).stat().st_size < 150_000
+
+
+def test_every_picture_is_shown_on_a_page():
+    texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [
+        path.name for path in (ROOT / "docs" / "pictures").iterdir() if f"pictures/{path.name})" not in texts
+    ] == []
+
+
+def test_the_glossary_has_the_words_of_the_report():
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    controls = [row.id for row in EXPLAINERS if row.control]
+    lost = [name for name in (*controls, *REGIONS) if f"`{name}`" not in text]
+    words = (
+        "gate IoU AUROC sensitivity interval kappa Dice shard reader verdict misreports ceiling spill XA303"
+    )
+    assert lost + [word for word in words.split() if word not in text] == []
+
+
+def test_the_page_on_installing_names_every_extra():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    rows = re.findall(
+        r"^\| `([\w-]+)` \|", (ROOT / "docs" / "install.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert rows == list(project["optional-dependencies"])
 
 
 def test_the_readmes_audit_file_has_fifteen_lines():
