@@ -66,10 +66,12 @@ def decisions() -> list[tuple[Path, str]]:
 def configuration() -> dict[str, Any]:
     """Return ``docs/mkdocs.yml`` with the source's folder, the project's own pages and the decisions."""
     config = yaml.safe_load((ROOT / "docs" / "mkdocs.yml").read_text(encoding="utf-8"))
-    config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [str(ROOT / "src")]
+    python = config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]
+    python["paths"] = [str(ROOT / "src")]
+    python["options"]["extensions"] = [str(ROOT / "docs" / "docstring_examples.py")]
     project = config["nav"][-1]["Project"]
     project += [path.name for path in sorted(ROOT.glob("*.md")) if path.name != "README.md"]
-    entries = [{title: path.relative_to(ROOT).as_posix()} for path, title in decisions()]
+    entries = [{title.replace("`", ""): path.relative_to(ROOT).as_posix()} for path, title in decisions()]
     project.append({"Decisions": [DECISIONS, *entries]})
     return config
 
@@ -96,6 +98,7 @@ def stage(folder: Path) -> None:
                 copy = folder / "pages" / path.relative_to(ROOT)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, copy)
+    shutil.copy(ROOT / "docs" / "site.css", folder / "pages" / "docs")
     (folder / "mkdocs.yml").write_text(yaml.safe_dump(configuration(), sort_keys=False), encoding="utf-8")
 
 
@@ -168,8 +171,9 @@ def main() -> int:
     stage(BUILD)
     command = [str(Path(sys.executable).with_name("zensical")), "build", "--strict"]
     done = subprocess.run(command, cwd=BUILD, capture_output=True, text=True, check=False)
-    if done.returncode or "error" in (done.stdout + done.stderr).lower():
-        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
+    said = done.stdout + done.stderr
+    if done.returncode or re.search("error|griffe:", said, re.IGNORECASE):
+        print(said, file=sys.stderr)
         return 1
     shutil.rmtree(SITE, ignore_errors=True)
     (BUILD / "site").rename(SITE)

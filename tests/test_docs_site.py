@@ -1,10 +1,14 @@
 """The documentation site: its navigation, the checks of what was built, and the drawn picture of the rooms."""
 
 import importlib.util
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+import xaudit
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE_PYTHON = ROOT / ".venv-docs" / "bin" / "python"
@@ -113,10 +117,48 @@ def test_names_of_libraries_are_wrapped_at_the_width_of_the_box(drawing):
     assert drawing.wrapped([], 13) == []
 
 
-@pytest.mark.slow
-def test_the_site_builds_without_a_warning():
+@pytest.fixture(scope="module")
+def whole_site(site):
     if not SITE_PYTHON.exists():
         pytest.skip("the documentation environment is not installed: make docs")
     done = subprocess.run([SITE_PYTHON, ROOT / "docs" / "build_site.py"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("build/site/index.html: ")
+    return site.SITE
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_shows_all_that_the_package_exports(whole_site):
+    page = (whole_site / "docs" / "python-api.html").read_text(encoding="utf-8")
+    lost = [
+        name
+        for name in ("", *getattr(xaudit, "__all__", ()))
+        if f'id="xaudit{name and "."}{name}"' not in page
+    ]
+    assert lost == []
+
+
+@pytest.mark.slow
+def test_a_page_opened_from_the_disk_asks_no_other_host_and_can_be_searched(whole_site):
+    path = (
+        shutil.which("chromium") or shutil.which("google-chrome") or pytest.skip("no Chromium is installed")
+    )
+    sync_api = pytest.importorskip("playwright.sync_api")
+    faults = []
+    with sync_api.sync_playwright() as played:
+        browser = played.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(("file:", "data:", "blob:")) else faults.append(request.url)
+            ),
+        )
+        for name in ("index.html", "docs/concepts.html", "docs/reference/metrics.html"):
+            page.goto((whole_site / name).as_uri())
+        page.get_by_role("button", name="Search").first.click()
+        page.keyboard.type("pointing game")
+        page.get_by_text(re.compile(r"^\d+ results$")).wait_for()
+        browser.close()
+    assert faults == []
