@@ -16,8 +16,8 @@ from plugin_site import installed, write_example
 from xaudit.catalog import EXPLAINERS, REGIONS
 from xaudit.cli.application import application
 from xaudit.config import build_audit_file
-from xaudit.config.data import AnnotationFormatName
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
+from xaudit.config.sections.data import AnnotationFormatName
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "docs"))  # docs/generate.py imports its neighbour
