@@ -44,6 +44,7 @@ def main() -> None:
         if len(sys.argv) > 1:
             run = work / "runs" / Path(sys.argv[1]).name
             shutil.copytree(sys.argv[1], run)
+            printed(work, "report", run, "--html")  # the page as this version makes it
             screen = printed(work, "report", run)
         else:
             screen = printed(work, "run", "--exit-zero")
