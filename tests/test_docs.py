@@ -259,7 +259,9 @@ def test_the_glossary_has_the_words_of_the_report():
 def test_the_page_on_installing_names_every_extra():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     rows = re.findall(
-        r"^\| `([\w-]+)` \|", (ROOT / "docs" / "install.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `([\w-]+)` \|",
+        (ROOT / "docs" / "how-to" / "install.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     assert rows == list(project["optional-dependencies"])
 
