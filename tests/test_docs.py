@@ -232,6 +232,15 @@ def test_the_readme_says_what_it_is_for_and_shows_one_picture_before_the_screen(
     assert "![" not in after
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_the_parts_of_the_screen_are_explained_in_its_order(page):
+    _, _, screen = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- screen:begin -->")
+    titles = re.findall(r"^(\w[^─\n]+) ──", screen, re.MULTILINE)
+    text = (ROOT / page).read_text(encoding="utf-8").partition("<!-- screen:begin -->")[0]
+    explained = re.findall(r"^(?:\d+\. \*\*|### )([A-Z][^.*\n]+)(?:\.\*\*|$)", text, re.MULTILINE)
+    assert [title for title in explained if title in titles] == titles
+
+
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_every_picture_is_there_has_words_for_those_who_do_not_see_it_and_is_small(page):
     for words, name in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
