@@ -68,7 +68,7 @@ def configuration() -> dict[str, Any]:
     config = yaml.safe_load((ROOT / "docs" / "mkdocs.yml").read_text(encoding="utf-8"))
     python = config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]
     python["paths"] = [str(ROOT / "src")]
-    python["options"]["extensions"] = [str(ROOT / "docs" / "docstring_examples.py")]
+    python["options"]["extensions"] = [str(ROOT / "docs" / "docstrings.py")]
     project = config["nav"][-1]["Project"]
     project += [path.name for path in sorted(ROOT.glob("*.md")) if path.name != "README.md"]
     entries = [{title.replace("`", ""): path.relative_to(ROOT).as_posix()} for path, title in decisions()]
