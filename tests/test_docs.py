@@ -232,6 +232,14 @@ def test_the_readme_says_what_it_is_for_and_shows_one_picture_before_the_screen(
     assert "![" not in after
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "how-to").glob("*.md")), ids=shown)
+def test_a_how_to_shows_what_to_do_after_a_few_lines(page):
+    before, block, _ = page.read_text(encoding="utf-8").partition("\n```")
+    assert block
+    assert len(before.splitlines()) <= 12
+    assert len(before.splitlines()) >= 3, "a how-to says first what the reader gets"
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
 def test_the_parts_of_the_screen_are_explained_in_its_order(page):
     _, _, screen = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- screen:begin -->")
