@@ -72,7 +72,7 @@ def configuration() -> dict[str, Any]:
     project = config["nav"][-1]["Project"]
     project += [path.name for path in sorted(ROOT.glob("*.md")) if path.name != "README.md"]
     entries = [{title.replace("`", ""): path.relative_to(ROOT).as_posix()} for path, title in decisions()]
-    project.append({"Decisions": [DECISIONS, *entries]})
+    project.append({"Decisions": [{"All decisions": DECISIONS}, *entries]})
     return config
 
 

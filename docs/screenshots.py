@@ -99,7 +99,9 @@ def terminal(work: Path, *words: str | Path) -> str:
         sys.exit(f"error: {' '.join(map(str, words))} ended with {process.returncode}")
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shown.decode().replace("\r\n", "\n")))
-    title = " ".join(["xaudit", *("-" if isinstance(word, Path) else word for word in words)])
+    title = " ".join(["xaudit", *("-" if isinstance(word, Path) else word for word in words)]).removesuffix(
+        " -"
+    )
     drawn = console.export_svg(title=title, unique_id=f"terminal-{words[0]}")
     return _FROM_ELSEWHERE.sub("", drawn)
 

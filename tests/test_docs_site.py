@@ -135,6 +135,20 @@ def test_the_site_builds_without_a_warning_and_shows_all_that_the_package_export
 
 
 @pytest.mark.slow
+def test_every_page_is_reached_from_the_side_of_another(whole_site, site):
+    pages = {path: site._Page(path.read_text(encoding="utf-8")) for path in whole_site.rglob("*.html")}
+    reached = {
+        (path.parent / link.partition("#")[0]).resolve()
+        for path, page in pages.items()
+        for link in page.links
+        if (path.parent / link.partition("#")[0]).resolve() != path
+    }
+    assert {path.name for path in pages if path not in reached} <= {"404.html"}
+    learn = (whole_site / "docs" / "tutorial.html").read_text(encoding="utf-8")
+    assert "Example, a pull request that fails" in learn
+
+
+@pytest.mark.slow
 def test_a_page_opened_from_the_disk_asks_no_other_host_and_can_be_searched(whole_site):
     path = (
         shutil.which("chromium") or shutil.which("google-chrome") or pytest.skip("no Chromium is installed")
