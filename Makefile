@@ -10,7 +10,7 @@ UV_VERSION := 0.13.8
 UV := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lint test test-slow test-all browser bench lock clean
+.PHONY: help install demo lint test test-slow test-all browser bench docs screenshots lock clean
 
 help:
 	@echo 'make demo       install, then audit the built-in phantom study'
@@ -18,6 +18,8 @@ help:
 	@echo 'make test-all   the same, then the slow tests'
 	@echo 'make browser    Chromium for the tests of the HTML report, from apt where that is allowed'
 	@echo 'make bench      what the speed claims rest on'
+	@echo 'make docs       the documentation site, in build/site; needs nothing of make install'
+	@echo 'make screenshots  the pictures and terminal screens of README.md and docs/, from a new phantom run'
 	@echo 'make lock       pin every dependency anew from pyproject.toml'
 	@echo 'make clean      remove the environment and all caches, keep runs/'
 
@@ -73,11 +75,24 @@ browser:
 bench: .ready
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
+docs: .venv-docs/.ready
+	.venv-docs/bin/python docs/build_site.py
+
+.venv-docs/.ready: requirements/docs.txt
+	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+screenshots: .ready
+	$(BIN)/python docs/screenshots.py
+
 lock: .ready
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --extra dicom --extra nifti --extra timm --extra onnx --extra huggingface --group dev -o requirements/lock.txt
-	@! grep -n '://' requirements/lock.txt || { echo 'error: the lock names an address' >&2; exit 1; }
+	$(UV) pip compile --group pyproject.toml:docs --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements/docs.txt
+	@! grep -n '://' requirements/lock.txt requirements/docs.txt || { echo 'error: the lock names an address' >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) .ready .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-docs build .ready .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
