@@ -18,7 +18,7 @@ BINARY = ("--only-binary", ":all:", "--no-binary", "lime", "--no-binary", "grad-
 """Versions without a built package for this Python are passed over; lime and grad-cam have none for any."""
 KINDS = ("lowest-direct", "highest", "own-torch")
 SHOWN = ("torch", "torchvision", "numpy", "pandas", "pydantic", "typer")
-SMALL = ("--set", "data.phantom.patients=6", "datasets.marked.phantom.patients=6", "--limit", "2")
+SMALL = ("--set", "data.phantom.patients=6", "datasets.marked.phantom.patients=6", "--limit", "1")
 AUDIT = ("run", *SMALL, "--explainer", "gradcam", "lime", "--exit-zero", "--format", "json")
 
 
@@ -31,9 +31,7 @@ def main() -> int:
     parser.add_argument(
         "--own-torch", default="2.8.0", help="the torch that is there before xaudit is installed"
     )
-    parser.add_argument(
-        "--extras", default="", help="such as dicom,nifti: installed along, except beside an own torch"
-    )
+    parser.add_argument("--extras", nargs="*", default=[], help="installed along, except beside an own torch")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="xaudit-compat-") as folder:
         uv("build", "--quiet", "--out-dir", folder, ROOT)
@@ -60,8 +58,8 @@ def tried(folder, wheel, python, kind, asked):
             same = all(versions(bin_)[name] == before[name] for name in ("torch", "torchvision"))
             row["torch kept"] = "ok" if same else "failed"
         else:
-            extras = f"[{asked.extras}]" if asked.extras else ""
-            install(bin_, f"xaudit{extras} @ {wheel.as_uri()}", "--resolution", kind)
+            extras = [word for extra in asked.extras for word in ("--extra", extra)]
+            install(bin_, wheel, "-r", ROOT / "pyproject.toml", *extras, "--resolution", kind)
     except subprocess.CalledProcessError as error:
         return {**row, "install": failed(error)}
     row |= {name: version for name, version in versions(bin_).items() if name in SHOWN}
