@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,6 +59,7 @@ def tried(folder, wheel, python, kind, asked):
             same = all(versions(bin_)[name] == before[name] for name in ("torch", "torchvision"))
             row["torch kept"] = "ok" if same else "failed"
         else:
+            row["extras"] = resolved(bin_, kind)
             extras = [word for extra in asked.extras for word in ("--extra", extra)]
             install(bin_, wheel, "-r", ROOT / "pyproject.toml", *extras, "--resolution", kind)
     except subprocess.CalledProcessError as error:
@@ -76,6 +78,15 @@ def measured(report):
         if summary["model_id"] == "honest"
     }
     return {f"iou@{name}": f"{found['iou', name]:.5f}" for name in ("gradcam", "lime")}
+
+
+def resolved(bin_, kind):
+    """Resolves each extra by itself, without installing it."""
+    names = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for name in names:
+        options = ("--extra", name, "--resolution", kind, "--python", bin_ / "python")
+        uv("pip", "compile", "--quiet", ROOT / "pyproject.toml", *options, *BINARY)
+    return f"{len(names)} resolve"
 
 
 def install(bin_, *what):
