@@ -1,6 +1,5 @@
 """``xaudit doctor``: what this machine has, and whether an audit could run on it."""
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -17,10 +16,11 @@ from xaudit.cli.output import ReportFormat, emit, emit_grid, emit_json
 from xaudit.errors import ExitCode
 from xaudit.report.grid import Cell, Column, Tone, grid, row
 
-LIBRARIES = ("torch", "torchvision", "quantus", "lime", "grad-cam", "captum", "numpy", "scipy", "scikit-image",
-             "scikit-learn", "pandas", "pyarrow", "pillow", "safetensors", "pydantic", "typer", "rich")  # fmt: skip
 _WITHOUT = {
     "pydicom": "no DICOM",
+    "pylibjpeg": "not every JPEG in DICOM",
+    "pylibjpeg-libjpeg": "no lossless or 12-bit JPEG in DICOM",
+    "pylibjpeg-openjpeg": "not every JPEG 2000 in DICOM",
     "nibabel": "no NIfTI masks and maps",
     **{record.library: f"no models from {name}" for name, record in MODEL_RECORDS.items() if record.library},
 }
@@ -76,15 +76,18 @@ def _show(checks: list[Check], form: ReportFormat) -> None:
 
 
 def _software() -> Iterator[Check]:
+    from xaudit.store.manifest import library_versions
+
     yield Check("xaudit", "ok", xaudit.__version__)
     good = sys.version_info >= (3, 11)
     yield Check("python", "ok" if good else "broken", f"{platform.python_version()} on {platform.system()}")
-    for name in (*LIBRARIES, *_WITHOUT):
-        try:
-            yield Check(name, "ok", importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
-            state: State = "absent" if name in _WITHOUT else "broken"
-            yield Check(name, state, "not installed" + (f": {_WITHOUT[name]}" if name in _WITHOUT else ""))
+    for name, version in library_versions().items():
+        if version is not None:
+            yield Check(name, "ok", version)
+        elif name in _WITHOUT:
+            yield Check(name, "absent", f"not installed: {_WITHOUT[name]}")
+        else:
+            yield Check(name, "broken", "not installed")
 
 
 def _torch() -> Iterator[Check]:
