@@ -145,9 +145,11 @@ class CamExplainer:
     - scorecam: the target's logit of the image seen through it, softmax over the features;
     - ablationcam: how far the target's logit falls when it is set to zero.
 
-    The sign of a principal component is open; here it is the one under which the map goes along with the sum over the
-    features. The fall in ablationcam is not divided by the logit, which would turn the map round where the logit is
-    negative. See docs/decisions/0017-what-a-cam-leaves-open.md.
+    pytorch-grad-cam makes the first four. It cannot make the others rightly: the sign of a principal component is
+    open there; here it is the one under which the map goes along with the sum over the features. Its ablationcam
+    divides the fall by the logit, which turns the map round where the logit is negative. Its scorecam gives the same
+    map, but holds every masked image of a batch in memory and draws a progress bar for each. See
+    docs/decisions/0017-what-a-cam-leaves-open.md.
 
     Sources: Chattopadhay et al. 2018, eq. 19; Draelos and Carin 2020; Jiang et al. 2021; Fu et al. 2020; Muhammad and
     Yeasin 2020; Wang et al. 2020, algorithm 1; Desai and Ramaswamy 2020.
