@@ -5,8 +5,8 @@ from dataclasses import replace
 from outcomes import interval, phantom_outcome, summary
 
 from xaudit.records import MODEL_LEVEL, NO_READER, LocalizedAndCausal, Verdict
-from xaudit.report.causal_section import causal_section
-from xaudit.report.checks_sections import checks_section, repeatability_section
+from xaudit.report.sections.causal import causal_section
+from xaudit.report.sections.checks import checks_section, repeatability_section
 
 
 def shown(section):

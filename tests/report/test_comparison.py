@@ -2,10 +2,10 @@ import csv
 import io
 
 from xaudit.records import Comparison, Interval
-from xaudit.report.comparison import comparison_section, comparisons_as_json, comparisons_grid
+from xaudit.report.files.comparison import comparison_section, comparisons_as_json, comparisons_grid
+from xaudit.report.files.markdown import csv_table, markdown_section
 from xaudit.report.grid import Grid, Paragraph
-from xaudit.report.layout import grid_lines
-from xaudit.report.markdown import csv_table, markdown_section
+from xaudit.report.terminal.layout import grid_lines
 
 
 def comparison(model="honest", metric="iou", **changes) -> Comparison:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import outcomes
 import pages
 
-from xaudit.report.evidence_sections import NO_MODEL_TO_ASK, looks_section, truth_section
 from xaudit.report.grid import Grid, Paragraph
 from xaudit.report.html.render import html_report
-from xaudit.report.map_lines import explainers_of
 from xaudit.report.paper_figures.bars import region_figures
-from xaudit.report.screen import screen_sections
+from xaudit.report.sections.evidence import NO_MODEL_TO_ASK, looks_section, truth_section
+from xaudit.report.sections.first_screen import screen_sections
+from xaudit.report.sections.map_lines import explainers_of
 
 NO_SUCH = ("reliance", "agreement")
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 from outcomes import phantom_outcome, summary
 
 from xaudit.records import Verdict
-from xaudit.report.evidence_sections import localization_section
 from xaudit.report.grid import Paragraph
-from xaudit.report.limits_section import limits_blocks
+from xaudit.report.sections.evidence import localization_section
+from xaudit.report.sections.limits import limits_blocks
 
 
 def outcome_with(*more, verdicts=()):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from outcomes import phantom_outcome, summary
 
-from xaudit.report.evidence_sections import localization_section, truth_section
-from xaudit.report.map_lines import MapLine, map_lines, shown_summary
+from xaudit.report.sections.evidence import localization_section, truth_section
+from xaudit.report.sections.map_lines import MapLine, map_lines, shown_summary
 
 
 def outcome_with(*controls, explainers=("gradcam", "grad")):

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.text import Text
 
 from xaudit.records import Interval, Verdict
-from xaudit.report.console import results_console
-from xaudit.report.json_report import outcome_as_json, verdicts_as_json
-from xaudit.report.markdown_report import markdown_report
-from xaudit.report.terminal import render
+from xaudit.report.files.json_report import outcome_as_json, verdicts_as_json
+from xaudit.report.files.markdown_report import markdown_report
+from xaudit.report.terminal.console import results_console
+from xaudit.report.terminal.screen import render
 from xaudit.report.wording import explained_images
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -15,9 +15,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from xaudit.records import CaseChanges, Flips, Interval, Move, RunDiff, Verdict, VerdictChange
-from xaudit.report.layout import render_section
-from xaudit.report.markdown import csv_table, markdown_section
-from xaudit.report.run_diff import diff_as_json, diff_sections, moves_grid
+from xaudit.report.files.markdown import csv_table, markdown_section
+from xaudit.report.files.run_diff import diff_as_json, diff_sections, moves_grid
+from xaudit.report.terminal.layout import render_section
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

@@ -8,15 +8,15 @@ import pages
 import pytest
 
 from xaudit.records import Evaluation, Interval
-from xaudit.report.checklists import CLAIM
-from xaudit.report.github import annotations, step_summary
+from xaudit.report.card.checklists import CLAIM
+from xaudit.report.card.model_card import model_card
+from xaudit.report.files.github import annotations, step_summary
+from xaudit.report.files.json_report import outcome_as_json, verdicts_as_json
+from xaudit.report.files.junit import junit_xml
+from xaudit.report.files.markdown_report import markdown_report
 from xaudit.report.html.render import html_report
-from xaudit.report.json_report import outcome_as_json, verdicts_as_json
-from xaudit.report.junit import junit_xml
-from xaudit.report.markdown_report import markdown_report
-from xaudit.report.model_card import model_card
-from xaudit.report.screen import screen_sections
-from xaudit.report.verdict_section import model_verdict, verdict_section, worst_first
+from xaudit.report.sections.first_screen import screen_sections
+from xaudit.report.sections.verdict import model_verdict, verdict_section, worst_first
 
 SWAPPED = Interval(0.02, 0.0, 0.09, "bca")
 

@@ -7,8 +7,7 @@ import pages
 import pytest
 
 from xaudit.records import Interval, UnscoredGroup
-from xaudit.report.evaluation_section import evaluation_section
-from xaudit.report.evidence_sections import localization_section, truth_section, why_no_reliance
+from xaudit.report.files.run_diff import diff_sections
 from xaudit.report.html.absent import (
     asked_in_vain,
     no_pairs,
@@ -21,11 +20,12 @@ from xaudit.report.html.curve_charts import no_curves
 from xaudit.report.html.gallery_notes import gallery_of
 from xaudit.report.html.page import page_of
 from xaudit.report.html.render import html_report
-from xaudit.report.readers_section import readers_section
-from xaudit.report.run_diff import diff_sections
-from xaudit.report.screen import explainers_section
-from xaudit.report.strata_section import planning_section
-from xaudit.report.verdict_section import gates_section
+from xaudit.report.sections.evaluation import evaluation_section
+from xaudit.report.sections.evidence import localization_section, truth_section, why_no_reliance
+from xaudit.report.sections.first_screen import explainers_section
+from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.strata import planning_section
+from xaudit.report.sections.verdict import gates_section
 
 CASES = ("case-1", "case-2", "case-3")
 

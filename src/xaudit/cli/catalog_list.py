@@ -46,11 +46,11 @@ def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OU
         case ListFormat.JSON:
             emit_json(others.told(plain))
         case ListFormat.MARKDOWN:
-            from xaudit.report.markdown import markdown_grid
+            from xaudit.report.files.markdown import markdown_grid
 
             emit(markdown_grid(others.shown(table)))
         case ListFormat.CSV:
-            from xaudit.report.markdown import csv_table
+            from xaudit.report.files.markdown import csv_table
 
             emit(csv_table(others.shown(table)))
         case ListFormat.RICH:

@@ -62,7 +62,7 @@ def doctor(out: Out = DEFAULT_OUT, form: ReportAs = ReportFormat.RICH) -> int:
 
 
 def _show(checks: list[Check], form: ReportFormat) -> None:
-    from xaudit.report.markdown import markdown_grid
+    from xaudit.report.files.markdown import markdown_grid
 
     table = grid(
         ["what", "state", Column("found", wraps=True)],

@@ -115,7 +115,7 @@ class ProgressBars:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
-        from xaudit.report.console import messages_console
+        from xaudit.report.terminal.console import messages_console
 
         self._tasks: dict[str, TaskID] = {}
         self._bars: Bars = Bars(

@@ -17,7 +17,7 @@ from xaudit.errors import ModelError
 from xaudit.explainers.custody import custody
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
-from xaudit.models.layer_grid import LayerGrid, layer_grid
+from xaudit.models.network.layer_grid import LayerGrid, layer_grid
 from xaudit.records import FloatArray
 
 _WITH_GRADIENTS = frozenset({"gradcam-plus-plus", "hirescam", "layercam", "xgradcam", "eigengradcam"})

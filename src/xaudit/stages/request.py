@@ -9,8 +9,8 @@ from xaudit.config import AuditFile
 from xaudit.records import Outcome
 
 if TYPE_CHECKING:
-    from xaudit.stages.pictures import Picture
-    from xaudit.stages.report_material import ReportMaterial
+    from xaudit.stages.views.pictures import Picture
+    from xaudit.stages.views.report_material import ReportMaterial
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
 

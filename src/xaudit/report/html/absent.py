@@ -5,10 +5,10 @@ from typing import Any
 
 from xaudit.catalog import CHECK_FAMILIES, METRICS
 from xaudit.records import Comparison
-from xaudit.report.evidence_sections import has_marks, has_model
 from xaudit.report.grid import Section
-from xaudit.report.verdict_section import is_judged_by_mark
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.report.sections.evidence import has_marks, has_model
+from xaudit.report.sections.verdict import is_judged_by_mark
+from xaudit.stages.views.report_material import ReportMaterial
 
 _PARTS = (
     ("Strata, such as lesion size", "`statistics.strata` in the audit file"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from xaudit.records import Evaluation, Outcome
-from xaudit.report.evaluation_section import LARGEST_MATRIX, shown_evaluations
+from xaudit.report.sections.evaluation import LARGEST_MATRIX, shown_evaluations
 from xaudit.report.wording import MEASURE_WORDS, count, interval, percent
 
 _SHADES = 5

@@ -8,11 +8,11 @@ import numpy as np
 
 from xaudit.catalog import CURVES, METRICS
 from xaudit.records import Interval, Outcome
-from xaudit.report.evidence_sections import has_model
 from xaudit.report.grid import Cell, Column, Grid, Row, grid
+from xaudit.report.sections.evidence import has_model
 from xaudit.report.wording import count, interval, metric_words
-from xaudit.stages.mean_curves import MeanCurve
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.outcome.mean_curves import MeanCurve
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 N_COLOURS = 6

@@ -6,7 +6,7 @@ from typing import Any
 
 from xaudit.report.html.gallery import gallery_data, pictured_views
 from xaudit.report.wording import count, metric_words
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 
 
 @dataclass(frozen=True, slots=True)

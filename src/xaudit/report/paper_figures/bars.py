@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xaudit.records import Outcome
-from xaudit.report.category_section import category_rank, category_words
 from xaudit.report.paper_figures.figure import (
     CONTROL,
     INK,
@@ -16,7 +15,8 @@ from xaudit.report.paper_figures.figure import (
     panels,
     plain,
 )
-from xaudit.report.region_bars import RegionBars, region_bars
+from xaudit.report.pictures.region_bars import RegionBars, region_bars
+from xaudit.report.sections.category import category_rank, category_words
 
 _ROW_MM, _FRAME_MM = 5.0, 22.0
 _ROOM = 1.3

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 
 from xaudit.records import Evaluation, Outcome
-from xaudit.report.evaluation_section import LARGEST_MATRIX
 from xaudit.report.paper_figures.figure import ONE_COLUMN_MM, PaperFigure, plain
+from xaudit.report.sections.evaluation import LARGEST_MATRIX
 
 _CELL_MM = 14.0
 _DARK = 0.5

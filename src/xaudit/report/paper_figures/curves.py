@@ -16,8 +16,8 @@ from xaudit.report.paper_figures.figure import (
     plain,
 )
 from xaudit.report.wording import count, metric_words
-from xaudit.stages.mean_curves import MeanCurve
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.outcome.mean_curves import MeanCurve
+from xaudit.stages.views.report_material import ReportMaterial
 
 _HEIGHT_MM = 70.0
 _BAND = 0.15

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xaudit.records import Outcome
-from xaudit.report.forest import Forest, ForestPlot, forests
 from xaudit.report.paper_figures.figure import (
     CONTROL,
     INK,
@@ -17,6 +16,7 @@ from xaudit.report.paper_figures.figure import (
     panels,
     plain,
 )
+from xaudit.report.pictures.forest import Forest, ForestPlot, forests
 
 _ROW_MM, _HEAD_MM, _FOOT_MM = 5.0, 9.0, 22.0
 

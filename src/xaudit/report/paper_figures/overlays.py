@@ -11,14 +11,14 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from xaudit.records import Case, FloatArray
-from xaudit.report.category_section import category_words
-from xaudit.report.figures import OUTLINES, map_colours
-from xaudit.report.outline_path import outline_path
 from xaudit.report.paper_figures.figure import TWO_COLUMNS_MM, PaperFigure, Value, plain
+from xaudit.report.pictures.figures import OUTLINES, map_colours
+from xaudit.report.pictures.outline_path import outline_path
+from xaudit.report.sections.category import category_words
 from xaudit.report.wording import metric_words
-from xaudit.stages.gallery_view import GalleryView
-from xaudit.stages.previews import preview_pixels
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.gallery_view import GalleryView
+from xaudit.stages.views.previews import preview_pixels
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 _PLACES = ("worst", "middle", "best")

@@ -14,7 +14,7 @@ from xaudit.report.paper_figures.curves import curve_figures
 from xaudit.report.paper_figures.figure import PaperFigure
 from xaudit.report.paper_figures.forest import forest_figures
 from xaudit.report.paper_figures.overlays import overlay_figures
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.store.atomic_file import make_folder, write_atomically
 
 FORMS = ("svg", "pdf")
