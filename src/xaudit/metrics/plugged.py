@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from xaudit.perturb.asking import Asking
 
 
-def plugged_metric(spec: "MetricSpec", family: str) -> Brought | None:
-    """The plug-in behind a metric; None where it is xaudit's own or of another family.
+def plugged_metric(spec: "MetricSpec", *families: str) -> Brought | None:
+    """The plug-in behind a metric; None where it is xaudit's own or of none of these families.
 
     Raises:
         PluginError: where it cannot be used.
     """
     found = brought("metric", spec.name)
-    return found if found is not None and found.plugin.row.family == family else None
+    return found if found is not None and found.plugin.row.family in families else None
 
 
 def measured_on_mark(found: Brought, spec: "MetricSpec", marked: "MarkedMap") -> Measured:
@@ -58,7 +58,7 @@ def ask_plugged(found: Brought, spec: "MetricSpec", asked: "Asked") -> "Asking[F
             raise _wrong(found, f"a {type(asking).__name__}, expected a generator of questions")
         came_to = yield from asking
     if isinstance(came_to, Found):
-        return Found(_checked(found, came_to.value), came_to.curve)
+        return replace(came_to, value=_checked(found, came_to.value))
     return Found(_checked(found, came_to))
 
 

@@ -46,7 +46,7 @@ def external_settings(audit: "AuditFile") -> dict[str, object]:
     _check_gates(audit, None)
     return {
         "explainers": named or brought,
-        "metrics": tuple(m for m in audit.metrics if metric_row(m.name).family != "faithfulness"),
+        "metrics": tuple(m for m in audit.metrics if not metric_row(m.name).asks_model),
         "reliance": audit.reliance.model_copy(update={"enabled": False}),
         "localization": audit.localization.model_copy(update={"ceilings": False}),
         "sanity": _of_maps(audit.sanity, foreign=set()),
@@ -64,7 +64,7 @@ def audit_of_model(audit: "AuditFile", model: "ModelSection") -> "AuditFile":
     return audit.model_copy(
         update={
             "explainers": tuple(spec for spec in audit.explainers if spec.id in own),
-            "metrics": tuple(m for m in audit.metrics if metric_row(m.name).family != "faithfulness"),
+            "metrics": tuple(m for m in audit.metrics if not metric_row(m.name).asks_model),
             "reliance": audit.reliance.model_copy(update={"enabled": False}),
             "localization": audit.localization.model_copy(update={"ceilings": False}),
             **dict.fromkeys(SECTIONS_WITH_QUESTIONS),
@@ -114,7 +114,7 @@ def _check_nothing_is_asked(audit: "AuditFile", asked: tuple[ExplainerSpec, ...]
         raise ValueError(f"explainers: '{name}' has to ask a model, {_NOBODY}|{where}")
     if "metrics" in given:
         for metric in audit.metrics:
-            if metric_row(metric.name).family == "faithfulness":
+            if metric_row(metric.name).asks_model:
                 raise ValueError(
                     f"metrics: '{metric.name}' asks the model about changed images, {_NOBODY}|take it out of `metrics`"
                 )

@@ -60,10 +60,11 @@ def _unknown(kind: "Kind", name: str) -> str:
 
 
 def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[str]:
-    """Every name that installed packages offer, without importing them."""
+    """Every name that installed packages offer, without importing them; of metrics those of Quantus too."""
     from xaudit.catalog.plugins import offers
+    from xaudit.catalog.quantus import quantus_rows
 
-    return list(offers(kind))
+    return [*offers(kind), *(quantus_rows() if kind == "metric" else ())]
 
 
 def brought_by(audit: "AuditFile") -> "tuple[Brought, ...]":

@@ -144,7 +144,7 @@ def _measure(spec: "MetricSpec", asked: Asked) -> Asking[Found]:
                 answer=text("answer"),
             )
         case name:
-            found = plugged_metric(spec, "faithfulness")
+            found = plugged_metric(spec, "faithfulness", "sanity", "robustness")
             if found is not None:
                 return ask_plugged(found, spec, asked)
             raise ValueError(f"'{name}' is not a metric of the family faithfulness")

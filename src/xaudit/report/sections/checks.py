@@ -6,7 +6,7 @@ from xaudit.catalog import METRICS, metric_row
 from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.wording import count, interval, metric_words, percent
+from xaudit.report.wording import count, interval, metric_words, percent, told_of_quantus
 
 _LEGENDS = {
     "mprt": "mprt: likeness of the map to that of the network with every layer random",
@@ -60,10 +60,11 @@ def checks_section(outcome: Outcome) -> Section | None:
     said = [v for v in outcome.verdicts if v.code in _CODES]
     findings: list[Block] = [Paragraph(v.sentence, "bad", lead=v.code) for v in said]
     legend = "; ".join(filter(None, (_LEGENDS.get(metric, "") for metric in metrics)))
-    text = (
-        f"{legend}. Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same "
-        "map and 0 is chance."
+    text = (f"{legend}. " if legend else "") + (
+        "Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same map and 0 is "
+        "chance."
     )
+    text += told_of_quantus(metrics)
     if with_share:
         text += f" {_CONSTANT}: what the mean of the other patients' maps scores, as a share of the explainer's own score."
     return Section(
