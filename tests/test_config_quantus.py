@@ -26,6 +26,8 @@ from xaudit.config import (
 from xaudit.config.sections.plugged import brought_by
 from xaudit.errors import AuditFileError, UsageError
 
+pytestmark = pytest.mark.usefixtures("forgotten_afterwards")
+
 ALL = "quantus:FaithfulnessCorrelation"
 FILES = {"id": "mine", "source": "external", "predictions": "preds.csv", "maps": {"gradcam": "maps/gradcam"}}
 

@@ -22,6 +22,8 @@ from xaudit.models.classifier import Classifier
 from xaudit.perturb.asking import answer
 from xaudit.seeds import seed_for
 
+pytestmark = pytest.mark.usefixtures("forgotten_afterwards")
+
 SIDE, TARGET, SEED = 8, 1, 5
 QUICK = {
     "nr_samples": 3, "nr_runs": 6, "features_in_step": 16, "n_perturb_samples": 2, "subset_size": 30, "nr_steps": 4,

@@ -9,7 +9,7 @@ from known_study import HERE, everything, only_run, study_audit, table, write_au
 from xaudit.catalog.quantus import version
 from xaudit.cli.boundary import run_command_line
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread", "forgotten_afterwards")]
 
 NAMES = ["FaithfulnessCorrelation", "MaxSensitivity", "MPRT", "PointingGame", "Sparseness", "ROAD"]
 QUANTUS = [
