@@ -135,6 +135,30 @@ def test_what_is_known_to_be_wrong_is_said_of_classes_that_there_are():
         assert quantus_rows()[f"quantus:{name}"].meaning == f"{name} as Quantus computes it; {defect}"
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("PointingGame", {"weighted": True}, "TypeError"),
+        ("AttributionLocalisation", {"weighted": True}, "gives inf"),
+        ("PixelFlipping", {"features_in_step": 16, "return_auc_per_sample": True}, "no attribute 'trapz'"),
+        ("NonSensitivity", {"features_in_step": 16}, "could not be broadcast"),
+        ("TopKIntersection", {}, "'k' must be smaller than input size"),
+    ],
+)
+def test_settings_that_fail_in_the_installed_version_do_so(name, options, said, scored):
+    value, _ = scored(f"quantus:{name}", **options)
+    assert said in value.reason
+
+
+def test_what_is_said_to_be_always_true_or_the_same_is(scored, classifier, image):
+    assert scored("quantus:Monotonicity", features_in_step=16)[0] == 1
+    untouched = torch.softmax(classifier.logits(image[None]), dim=1)[0, TARGET].item()
+    lost, _ = scored("quantus:RegionPerturbation", patch_size=4, regions_evaluation=4)
+    assert scored("quantus:Selectivity", patch_size=4)[0] == pytest.approx(untouched - lost, abs=1e-6)
+    # With the likeness of the map to itself among them, the mean of all is what is returned as the average.
+    assert scored("quantus:MPRT", return_average_correlation=True) == scored("quantus:MPRT")
+
+
 # Every one of them
 
 

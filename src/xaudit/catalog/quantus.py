@@ -28,8 +28,7 @@ FAMILY_OF_CATEGORY: Mapping[str, Family] = {
 }
 
 DEFECTS: Mapping[str, str] = {
-    "AttributionLocalisation": "its `weighted` score depends on the number of images, and a faint map scores 0",
-    "AUC": "leaves the order of equal values to an unstable sort",
+    "AttributionLocalisation": "its `weighted` score depends on the number of images and may be infinite",
     "Completeness": "asks whether two floating point numbers are equal, and nearly always finds that they are not",
     "FaithfulnessCorrelation": "draws 224 values of the image by default, so its scores are very noisy",
     "Infidelity": "its perturbed samples are all alike, and its scale has no bound",
