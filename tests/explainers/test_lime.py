@@ -1,8 +1,5 @@
 """LIME against the library used plainly, its superpixels, and what its own sampler would get wrong."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -82,17 +79,6 @@ def test_the_library_itself_fits_the_surrogate(images, monkeypatch):
     np.testing.assert_array_equal(explain(model, images[:1], [1], [5]), 2 * once)
     n_superpixels = len(np.unique(superpixels(pixels_of(model, images[0]), n_segments=20, compactness=1.0)))
     assert calls == [((60, n_superpixels), (60, 2), (60,), 1, "none")]
-
-
-def test_one_file_imports_lime_and_not_before_a_map_is_made():
-    source = Path(__file__).parents[2] / "src" / "xaudit"
-    importing = re.compile(r"^( *)(?:from|import) lime\b", re.MULTILINE)
-    found = {
-        path.relative_to(source).as_posix(): indents
-        for path in source.rglob("*.py")
-        if (indents := importing.findall(path.read_text()))
-    }
-    assert found == {"explainers/lime.py": ["    "]}
 
 
 @pytest.mark.parametrize(("hide", "hide_color"), [("mean", None), ("black", 0)])
