@@ -17,7 +17,7 @@ from xaudit.catalog.quantus import DEFECTS, FAMILY_OF_CATEGORY, NEEDS_MORE, quan
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.errors import AuditFileError
 from xaudit.metrics import Absent, ask_faithfulness, score_complexity, score_localization
-from xaudit.metrics.quantus_adapter import _said, check_options, plugin_of
+from xaudit.metrics.quantus_adapter import _message, check_options, plugin_of
 from xaudit.models.classifier import Classifier
 from xaudit.perturb.asking import answer
 from xaudit.seeds import seed_for
@@ -291,11 +291,12 @@ def test_no_number_from_quantus_is_no_score(scored, monkeypatch):
 
 def test_what_quantus_says_is_told_without_paths_and_in_one_line():
     assert (
-        _said(OSError("cannot read /home/eva/patients/a.npy: gone\nmore")) == "OSError: cannot read ... gone"
+        _message(OSError("cannot read /home/eva/patients/a.npy: gone\nmore"))
+        == "OSError: cannot read ... gone"
     )
-    assert _said(ValueError(r"in C:\Users\eva\a.npy")) == "ValueError: in ..."
-    assert _said(KeyError()) == "KeyError"
-    assert _said(ValueError("four " * 100)) == "ValueError: " + "four " * 31 + "..."  # 160 letters at most
+    assert _message(ValueError(r"in C:\Users\eva\a.npy")) == "ValueError: in ..."
+    assert _message(KeyError()) == "KeyError"
+    assert _message(ValueError("four " * 100)) == "ValueError: " + "four " * 31 + "..."  # 160 letters at most
 
 
 def test_memory_that_runs_out_is_no_score_that_is_missing(scored, monkeypatch):

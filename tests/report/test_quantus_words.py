@@ -9,7 +9,7 @@ from xaudit.config import MetricSpec
 from xaudit.records import NO_READER
 from xaudit.report.sections.checks import checks_section
 from xaudit.report.sections.evidence import localization_section, metric_title
-from xaudit.report.wording import metric_words, told_of_quantus
+from xaudit.report.wording import metric_words, quantus_legend
 
 pytestmark = pytest.mark.usefixtures("forgotten_afterwards")
 
@@ -39,7 +39,7 @@ def test_the_table_of_scores_names_it_and_what_is_known_to_be_wrong_with_it():
     assert legend.endswith(
         " Monotonicity as Quantus computes it; always true with the baseline `black`, from which it starts."
     )
-    assert told_of_quantus(["iou", "quantus:mine"]) == ""
+    assert quantus_legend(["iou", "quantus:mine"]) == ""
 
 
 def test_the_table_of_checks_names_it_where_it_has_an_id_of_its_own_too():

@@ -58,12 +58,12 @@ def explain_again(chunk: Chunk, spec: ExplainerSpec, own_seed: int) -> "ExplainA
     def again(module: "torch.nn.Module", images: FloatArray, targets: Sequence[int]) -> FloatArray:
         import torch
 
-        asked = classifier
+        explained = classifier
         if module is not classifier.module:
             with classifier.meter.paused():
-                asked = replace(classifier, module=deepcopy(module), compile=False)
+                explained = replace(classifier, module=deepcopy(module), compile=False)
         inputs = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-        maps = make_explainer(spec, asked).explain(inputs, targets, [own_seed] * len(inputs))
+        maps = make_explainer(spec, explained).explain(inputs, targets, [own_seed] * len(inputs))
         return maps if explainer_row(spec.name).signed else np.abs(maps)
 
     return again

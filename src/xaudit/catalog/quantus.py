@@ -49,7 +49,7 @@ DEFECTS: Mapping[str, str] = {
     "SmoothMPRT": "its average counts the likeness of the map to itself",
     "TopKIntersection": "`k` is 1000 by default, and a smaller mark cannot be met; leaves the order of equal values to an unstable sort",
 }
-"""What is known to be wrong with classes of Quantus 0.6, in words for a report."""
+"""Known faults of classes of Quantus 0.6, in words for a report."""
 
 _OTHERS = "compares the images of a batch with each other, and xaudit scores one image at a time"
 
@@ -73,7 +73,7 @@ _SET_HERE = frozenset(
         "num_classes",
     }
 )
-"""What a class is told by xaudit and not by an audit file: one image at a time, quietly, of the model's own classes."""
+"""Arguments that xaudit sets and no audit file: no average, no output, the model's own number of classes."""
 
 
 def version() -> str:
@@ -96,9 +96,11 @@ class _Classes:
 
     @classmethod
     def read(cls) -> "_Classes":
-        found = importlib.util.find_spec("quantus")
+        package = importlib.util.find_spec("quantus")
         roots = (
-            [Path(place) / "metrics" for place in (found.submodule_search_locations or ())] if found else []
+            [Path(place) / "metrics" for place in (package.submodule_search_locations or ())]
+            if package
+            else []
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of backslashes in its texts
@@ -109,11 +111,14 @@ class _Classes:
 
     def row(self, name: str) -> MetricRow | None:
         """Return the row of a class; None for one that says of no category that it belongs to."""
-        category, direction = self._said(name, "evaluation_category"), self._said(name, "score_direction")
+        category, direction = (
+            self._attribute(name, "evaluation_category"),
+            self._attribute(name, "score_direction"),
+        )
         family = FAMILY_OF_CATEGORY.get(category)
         if family is None:
             return None
-        asks = family in ("faithfulness", "sanity", "robustness")
+        uses_model = family in ("faithfulness", "sanity", "robustness")
         defect = DEFECTS.get(name, "")
         return MetricRow(
             f"{QUANTUS}{name}",
@@ -121,11 +126,11 @@ class _Classes:
             family,
             {"HIGHER": True, "LOWER": False}.get(direction),
             "as Quantus defines it",
-            "as Quantus asks" if asks else "none",
+            "as many forwards as Quantus makes" if uses_model else "none",
             needs_annotation=family == "localization",
             needs_lungs=False,
             citation="Hedström et al. 2023, Quantus",
-            options=(*self._settings(name), *(self._softmax(name) if asks else ())),
+            options=(*self._settings(name), *(self._softmax(name) if uses_model else ())),
             by_default=False,
             unavailable=NEEDS_MORE.get(name, ""),
         )
@@ -137,7 +142,7 @@ class _Classes:
             for base in node.bases:
                 yield from self._lineage(ast.unparse(base).partition("[")[0])
 
-    def _said(self, name: str, attribute: str) -> str:
+    def _attribute(self, name: str, attribute: str) -> str:
         """Return the last part of what a class attribute is set to, such as ``HIGHER``; empty where it is not."""
         for node in self._lineage(name):
             for line in node.body:

@@ -124,12 +124,12 @@ class MetricRow:
 
     @property
     def is_listed(self) -> bool:
-        """Whether it is asked for under ``metrics``, and not by a section of the audit file."""
+        """True where it is chosen under ``metrics``, and not by a section of the audit file."""
         return self.family in ("localization", "faithfulness", "complexity") or self.id.startswith(QUANTUS)
 
     @property
     def asks_model(self) -> bool:
-        """Whether it is listed under ``metrics`` and puts questions to the model."""
+        """True where it is chosen under ``metrics`` and puts questions to the model."""
         return self.is_listed and self.family not in ("localization", "complexity")
 
     @property

@@ -78,10 +78,10 @@ def ask_faithfulness(
     blank: str | None = None,
     explain_again: "ExplainAgain | None" = None,
 ) -> "Asking[Found]":
-    """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
+    """Measure whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
 
     Args:
-        spec: of the family ``faithfulness``.
+        spec: of the family ``faithfulness``, or one of Quantus that asks the model.
         image: (3, h, w), normalised, in the model's frame.
         target: index of the class explained.
         saliency: (h, w) of the model's frame, signed.

@@ -14,7 +14,10 @@ Metrics that ask the model are computed in :mod:`xaudit.metrics.faithfulness`, w
 Metrics named ``quantus:NAME`` are another matter: there the class itself is called, unchanged, with one image.
 """
 
+import importlib
+import inspect
 import math
+import pkgutil
 import random
 import re
 import warnings
@@ -120,13 +123,13 @@ def check_options(metric_id: str, name: str, options: Options) -> None:
         _made(name.removeprefix(QUANTUS), options)
     except Exception as error:
         raise AuditFileError(
-            f"metrics: '{metric_id}': Quantus {version()} does not take its settings: {_said(error)}",
+            f"metrics: '{metric_id}': Quantus {version()} does not take its settings: {_message(error)}",
             hint=f"`xaudit list quantus` shows what {name} takes",
         ) from error
 
 
 def _on_mark(name: str, marked: "MarkedMap", options: Options) -> Measured:
-    """The score of a map over a mark, in the frame of the original image; pixels that the model did not see are 0."""
+    """Score a map over a mark, in the frame of the original image; pixels that the model did not see are 0."""
     blank = np.zeros((1, 1, *marked.mark.shape), dtype=np.float32)
     return _scored(
         name, options, 0, model=None, x_batch=blank, y_batch=np.zeros(1, dtype=int), channel_first=True,
@@ -143,7 +146,7 @@ def _on_map(name: str, values: FloatArray, options: Options) -> Measured:
 
 
 def _on_model(name: str, asked: "Asked", options: Options) -> "Asking[Found]":
-    """A metric that asks the model, and the explainer again where it must; counted by the model's meter."""
+    """Ask the model, and the explainer again where the class does; the model's meter counts."""
     yield from ()
     classifier, again = asked.classifier, asked.explain_again
     if again is None:
@@ -163,17 +166,17 @@ def _on_model(name: str, asked: "Asked", options: Options) -> "Asking[Found]":
 
 
 def _scored(name: str, options: Options, seed: int, *, n_classes: int = 0, **inputs: Any) -> Measured:  # noqa: ANN401
-    """What a class of Quantus says of one image, or why it says nothing, in its own words."""
+    """Return the score that a class of Quantus gives one image, or why there is none in Quantus's own words."""
     try:
-        with _on_its_own(seed):
-            said = _made(name, options, n_classes)(**inputs)
+        with _isolated(seed):
+            returned = _made(name, options, n_classes)(**inputs)
     except MemoryError:
         raise
     except Exception as error:
         if type(error).__name__ == "OutOfMemoryError":
             raise
-        return Absent(f"Quantus {version()} fails: {_said(error)}")
-    numbers = list(_numbers(said))
+        return Absent(f"Quantus {version()} fails: {_message(error)}")
+    numbers = list(_numbers(returned))
     if not numbers:
         return Absent(f"Quantus {version()} gives no number")
     value = float(np.mean(numbers))
@@ -181,9 +184,7 @@ def _scored(name: str, options: Options, seed: int, *, n_classes: int = 0, **inp
 
 
 def _made(name: str, options: Options, n_classes: int = 0) -> Any:  # noqa: ANN401
-    """A metric of Quantus with its settings; what is null takes the class's own default."""
-    import inspect
-
+    """Make a metric of Quantus with its settings; what is null takes the class's own default."""
     import quantus.metrics
 
     made = getattr(quantus.metrics, name)
@@ -198,22 +199,20 @@ def _made(name: str, options: Options, n_classes: int = 0) -> Any:  # noqa: ANN4
     return made(**given, return_aggregate=False, disable_warnings=True, display_progressbar=False)
 
 
-def _function(name: object) -> Any:  # noqa: ANN401
-    """The function of Quantus that a text names."""
-    import importlib
-    import pkgutil
-
+def _function(name: Any) -> Any:  # noqa: ANN401
+    """Return the function of Quantus that a text names."""
     import quantus.functions
 
     for module in pkgutil.iter_modules(quantus.functions.__path__):
-        functions = vars(importlib.import_module(f"quantus.functions.{module.name}"))
-        if isinstance(name, str) and not name.startswith("_") and callable(functions.get(name)):
-            return functions[name]
+        function = vars(importlib.import_module(f"quantus.functions.{module.name}")).get(name)
+        # Defined there, and not imported from elsewhere.
+        if inspect.isfunction(function) and function.__module__.startswith("quantus.functions"):
+            return function
     raise ValueError(f"no function of quantus.functions is called '{name}'")
 
 
 @contextmanager
-def _on_its_own(seed: int) -> Iterator[None]:
+def _isolated(seed: int) -> Iterator[None]:
     """Inside, random numbers come from a seed, and nothing is printed; afterwards all is as it was."""
     import torch
     from quantus.helpers.model.pytorch_model import PyTorchModel
@@ -239,19 +238,19 @@ def _on_its_own(seed: int) -> Iterator[None]:
         PyTorchModel._get_model_with_linear_top.cache_clear()
 
 
-def _numbers(said: object) -> Iterator[float]:
+def _numbers(returned: object) -> Iterator[float]:
     """Every number in what Quantus returns: one, a curve, or one for each layer."""
-    match said:
+    match returned:
         case Mapping():
-            yield from (number for part in said.values() for number in _numbers(part))
+            yield from (number for part in returned.values() for number in _numbers(part))
         case list() | tuple() | np.ndarray():
-            yield from (number for part in said for number in _numbers(part))
+            yield from (number for part in returned for number in _numbers(part))
         case bool() | np.bool_() | Real():
-            yield float(said)
+            yield float(returned)
 
 
-def _said(error: BaseException) -> str:
-    """What an error says, without paths and without its further lines."""
+def _message(error: BaseException) -> str:
+    """Return the first line of an error's text without paths."""
     lines = str(error).strip().splitlines()
     text = shorten(_PATH.sub("...", lines[0]), _LONGEST_MESSAGE, placeholder=" ...") if lines else ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

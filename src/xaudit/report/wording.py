@@ -85,7 +85,7 @@ def metric_words(metric_id: str) -> str:
     return words
 
 
-def told_of_quantus(metrics: Sequence[str]) -> str:
+def quantus_legend(metrics: Sequence[str]) -> str:
     """Say which of the metrics are as Quantus computes them, and what is known to be wrong with them; else nothing."""
     rows = [METRICS.by_id[name] for name in metrics if name.startswith(QUANTUS) and name in METRICS.by_id]
     return "".join(f" {row.meaning}." for row in rows)

@@ -35,7 +35,7 @@ ExplainAgain: TypeAlias = Callable[[torch.nn.Module, FloatArray, Sequence[int]],
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One map of one image, and the model that is asked about it.
+    """A map of one image, and the model that is asked about it.
 
     Attributes:
         image: (3, h, w), normalised, on the CPU.

@@ -7,7 +7,7 @@ from xaudit.catalog.rows import QUANTUS
 from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.wording import count, interval, metric_words, percent, told_of_quantus
+from xaudit.report.wording import count, interval, metric_words, percent, quantus_legend
 
 _LEGENDS = {
     "mprt": "mprt: likeness of the map to that of the network with every layer random",
@@ -66,7 +66,7 @@ def checks_section(outcome: Outcome) -> Section | None:
         "Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same map and 0 is "
         "chance."
     )
-    text += told_of_quantus(metrics)
+    text += quantus_legend(metrics)
     if with_share:
         text += f" {_CONSTANT}: what the mean of the other patients' maps scores, as a share of the explainer's own score."
     return Section(

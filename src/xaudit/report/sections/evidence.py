@@ -16,8 +16,8 @@ from xaudit.report.wording import (
     interval,
     metric_words,
     percent,
+    quantus_legend,
     region_words,
-    told_of_quantus,
 )
 
 _BAR_WIDTH = 6
@@ -226,7 +226,7 @@ def localization_section(outcome: Outcome) -> Section:
     )
     if any(len(line.ids) > 1 for line in map_lines(outcome)):
         legend += " Of a control that each explainer has its own of, the best is shown."
-    legend += told_of_quantus(metrics)
+    legend += quantus_legend(metrics)
     blocks: list[Block] = [
         grid(columns, rows),
         Paragraph(legend, "dim"),
