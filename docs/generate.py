@@ -30,7 +30,10 @@ from xaudit.catalog import (
     MetricRow,
     Option,
 )
+from xaudit.catalog.quantus import version
+from xaudit.catalog.rows import QUANTUS
 from xaudit.cli.application import application
+from xaudit.cli.list_screen import quantus_metrics
 from xaudit.config import AuditFile, Gate, NamedOptions, Section
 from xaudit.errors import ExitCode
 from xaudit.store.schema_page import schema_markdown
@@ -109,7 +112,13 @@ def metrics_page() -> str:
                 [_metric_cells(row) for row in rows],
             ),
         ]
-    blocks += ["## Settings", *_settings([(row.id, row.options) for row in METRICS])]
+    blocks += [
+        f"## By Quantus itself\n\n`{QUANTUS}NAME` runs a metric class of the installed Quantus (here {version()}) "
+        "unchanged. Their settings: `xaudit list quantus`. [How](../how-to/faithfulness.md#ask-quantus-itself)",
+        _table(("Name", "Family", "Better", "Meaning"), [_quantus_cells(row) for row in quantus_metrics()]),
+        "## Settings",
+        *_settings([(row.id, row.options) for row in METRICS]),
+    ]
     blocks.append(
         f"## Order of the regions\n\nA pixel belongs to the first that claims it: {', '.join(f'`{region}`' for region in REGIONS)}."
     )
@@ -329,6 +338,11 @@ def _metric_cells(row: MetricRow) -> tuple[str, ...]:
     source = "[concepts](../concepts.md)" if row.citation.startswith("xaudit") else row.citation
     meaning = f"{row.meaning}. *Not available*: {row.unavailable}" if row.unavailable else row.meaning
     return (f"`{row.id}`", meaning, better, row.range, row.cost, ", ".join(row.needs), source)
+
+
+def _quantus_cells(row: MetricRow) -> tuple[str, ...]:
+    name, meaning, better, *_ = _metric_cells(row)
+    return name, row.family, better, meaning
 
 
 def _settings(named: Sequence[tuple[str, tuple[Option, ...]]]) -> list[str]:

@@ -107,9 +107,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         'gradcam'
         >>> nearest("zzz", ["lime", "gradcam"]) is None
         True
+        >>> nearest("mptr", ["MPRT", "ROAD"])
+        'MPRT'
     """
-    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    lowered = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    return lowered[found[0]] if found else None
 
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xaudit.audit.chunk import Chunk
-from xaudit.catalog import EXTERNAL
+from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.records import (
@@ -19,6 +21,7 @@ from xaudit.seeds import seed_for
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.metrics.faithfulness.asked import ExplainAgain
     from xaudit.models.classifier import Classifier
     from xaudit.perturb.asking import Answered
 
@@ -42,6 +45,28 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
         )
         for subject, own_seed, one in zip(chunk.subjects, seeds, made, strict=True)
     ]  # fmt: skip
+
+
+def explain_again(chunk: Chunk, spec: ExplainerSpec, own_seed: int) -> "ExplainAgain":
+    """Return a function that makes one explainer's maps of other images, with the seed that a case's map has.
+
+    It takes the chunk's network, or a copy of it with other weights; the meter counts the network's answers, and not
+    what a copy is asked to see that it answers at all.
+    """
+    classifier = chunk.classifier
+
+    def again(module: "torch.nn.Module", images: FloatArray, targets: Sequence[int]) -> FloatArray:
+        import torch
+
+        explained = classifier
+        if module is not classifier.module:
+            with classifier.meter.paused():
+                explained = replace(classifier, module=deepcopy(module), compile=False)
+        inputs = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+        maps = make_explainer(spec, explained).explain(inputs, targets, [own_seed] * len(inputs))
+        return maps if explainer_row(spec.name).signed else np.abs(maps)
+
+    return again
 
 
 def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:

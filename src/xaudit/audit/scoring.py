@@ -65,10 +65,11 @@ def score(
             for reader, region in subject.regions.items()
         }
         for metric in metrics:
-            match metric_row(metric.name).family:
+            row = metric_row(metric.name)
+            match row.family:
                 case "localization":
                     results += localize_on(subject, saliency, metric, marked)
-                case "faithfulness":
+                case _ if row.asks_model:
                     results.append(faithful[subject.case.case_id, metric.id])
                 case "complexity":
                     value, seconds = timed(lambda m=metric, v=values: score_complexity(m, v))  # type: ignore[misc]

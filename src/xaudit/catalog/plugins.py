@@ -4,6 +4,7 @@ The names are read from the packages' metadata when something is asked for that 
 asked for is imported. What was imported once stands in the catalog's table until the process ends.
 """
 
+import importlib
 import importlib.metadata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ from xaudit.catalog.metrics import METRICS, ceiling_row
 from xaudit.catalog.models import MODELS
 from xaudit.catalog.plugin_checks import check_plugin, with_row
 from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin, Plugin
+from xaudit.catalog.quantus import quantus_rows, version
+from xaudit.catalog.rows import QUANTUS
 from xaudit.catalog.source_code import code_digest
 from xaudit.catalog.table import Table
 from xaudit.errors import PluginError, XauditError
@@ -38,6 +41,7 @@ _RECORDS: Mapping[Kind, type[Plugin]] = {
     "model": ModelPlugin,
     "format": FormatPlugin,
 }
+_QUANTUS_ADAPTER = "xaudit.metrics.quantus_adapter"
 _TABLES: Mapping[Kind, Table[Any]] = {
     "explainer": EXPLAINERS,
     "metric": METRICS,
@@ -124,6 +128,8 @@ def bring(kind: Kind, name: str) -> Brought | None:
     if _TABLES[kind].owns(name):
         return None
     if (kind, name) not in _BROUGHT:
+        if kind == "metric" and name.startswith(QUANTUS):
+            return _of_quantus(name)
         found = offers(kind).get(name, ())
         if not found:
             return None
@@ -137,6 +143,20 @@ def bring(kind: Kind, name: str) -> Brought | None:
             found[0], plugin, code_digest(found[0].value.partition(":")[0].strip())
         )
     return _BROUGHT[kind, name]
+
+
+def _of_quantus(name: str) -> Brought | None:
+    """A metric class of Quantus as a plug-in of that package; None where it has no such class."""
+    row = quantus_rows().get(name)
+    if row is None:
+        return None
+    work = importlib.import_module(_QUANTUS_ADAPTER)  # stands above the catalog, as plug-ins do
+    point = importlib.metadata.EntryPoint(
+        name, f"quantus.metrics:{name.removeprefix(QUANTUS)}", GROUPS["metric"]
+    )
+    offer = Offer("metric", name, "quantus", version(), point.value, point)
+    add_row("metric", row)
+    return _BROUGHT.setdefault(("metric", name), Brought(offer, work.plugin_of(row), code_digest("quantus")))
 
 
 def brought(kind: Kind, name: str) -> Brought | None:

@@ -8,6 +8,9 @@ from xaudit.catalog.regions import STRUCTURES
 
 OptionValue = int | float | str | bool | None
 
+QUANTUS = "quantus:"
+"""Begins the id of a metric that Quantus itself computes; the name of its class follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -20,6 +23,7 @@ class Option:
         came_later: True if it was added to a row that had results already. At its default it does what was done
             before, and leaves fingerprint and seeds as they were, so that stored maps stay valid.
         share_of: what a number is a share of, where it could be taken for pixels, grey values or percent.
+        takes_any: whether any value is taken, since only the library that it is for can check it.
     """
 
     name: str
@@ -30,6 +34,7 @@ class Option:
     choices: tuple[str, ...] = ()
     came_later: bool = False
     share_of: Literal["", "side", "range", "whole"] = ""
+    takes_any: bool = False
 
     def typed(self, value: OptionValue) -> OptionValue:
         """Convert a number to the type of the default; leave every other value as it is.
@@ -133,6 +138,16 @@ class MetricRow:
         marks = ["marks"] * (self.needs_annotation and not unmarked)
         structures = [] if masks is None else [f"{masks.removesuffix('s')} masks"]
         return (*marks, *structures, *["spacing"] * self.id.endswith("-mm"))
+
+    @property
+    def is_listed(self) -> bool:
+        """True where it is chosen under ``metrics``, and not by a section of the audit file."""
+        return self.family in ("localization", "faithfulness", "complexity") or self.id.startswith(QUANTUS)
+
+    @property
+    def asks_model(self) -> bool:
+        """True where it is chosen under ``metrics`` and puts questions to the model."""
+        return self.is_listed and self.family not in ("localization", "complexity")
 
     @property
     def is_share(self) -> bool:

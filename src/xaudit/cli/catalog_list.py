@@ -30,6 +30,7 @@ class Listed(StrEnum):
     MODELS = "models"
     FORMATS = "formats"
     FINDINGS = "findings"
+    QUANTUS = "quantus"
     RUNS = "runs"
 
 
@@ -63,6 +64,7 @@ _SCREENS: Mapping[Listed, Callable[[], Grid]] = {
     Listed.METRICS: list_screen.metrics_screen,
     Listed.MODELS: list_screen.models_screen,
     Listed.FORMATS: list_screen.formats_screen,
+    Listed.QUANTUS: list_screen.quantus_screen,
 }
 _KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
     Listed.EXPLAINERS: "explainer",
@@ -135,14 +137,15 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             columns: tuple[Column, ...] = (Column("name"), meaning, Column("cost per map", wraps=True))
             lines = [row(r.id, r.meaning, r.cost) for r in EXPLAINERS]
             return grid(columns, lines), [asdict(r) for r in EXPLAINERS]
-        case Listed.METRICS:
+        case Listed.METRICS | Listed.QUANTUS:
+            metrics = METRICS if what is Listed.METRICS else list_screen.quantus_metrics()
             better = {True: "; higher is better", False: "; lower is better", None: ""}
             columns = (Column("name"), meaning, Column("range", wraps=True), Column("needs", wraps=True))
             lines = [
                 row(r.id, list_screen.told(r), r.range + better[r.higher_is_better], ", ".join(r.needs))
-                for r in METRICS
+                for r in metrics
             ]
-            return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in METRICS]
+            return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in metrics]
         case Listed.MODELS:
             lines = [row(r.id, r.meaning, list_screen.needed(r), "; ".join(r.cannot)) for r in MODELS]
             columns = (Column("source"), meaning, Column("needs", wraps=True), Column("cannot", wraps=True))

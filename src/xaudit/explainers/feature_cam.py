@@ -20,6 +20,11 @@ class FeatureCam(CamExplainer):
         method: makes the map on the layer's grid, (h, w), from the image, its features, (C, h, w), its logits and the
             target, such as :func:`eigencam`.
 
+    pytorch-grad-cam makes none of these as published. The sign of a principal component is open there; here it is the one
+    under which the map agrees with the sum over the features. Its ablationcam divides the drop by the logit, which inverts
+    the map where the logit is negative. Its scorecam gives the same map, but holds every masked image of a batch in memory
+    and draws a progress bar for each.
+
     Sources: Muhammad and Yeasin 2020; Wang et al. 2020, algorithm 1; Desai and Ramaswamy 2020. See
     docs/decisions/0017-what-a-cam-leaves-open.md.
     """

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from xaudit.perturb.asking import Asking
 
 
-def plugged_metric(spec: "MetricSpec", family: str) -> Brought:
-    """Return the plug-in behind a metric.
+def plugged_metric(spec: "MetricSpec", *families: str) -> Brought:
+    """Return the plug-in behind a metric of these families.
 
     Raises:
         PluginError: where it cannot be used, or no package brings it.
         ValueError: where it is of another family.
     """
     found = installed("metric", spec.name)
-    if found.plugin.row.family != family:
-        raise ValueError(f"'{spec.name}' is not a metric of the family {family}")
+    if found.plugin.row.family not in families:
+        raise ValueError(f"'{spec.name}' is not a metric of the family {families[0]}")
     return found
 
 
@@ -56,7 +56,7 @@ def ask_plugged(found: Brought, spec: "MetricSpec", asked: "Asked") -> "Asking[F
             raise _wrong(found, f"a {type(asking).__name__}, expected a generator of questions")
         came_to = yield from asking
     if isinstance(came_to, Found):
-        return Found(_checked(found, came_to.value), came_to.curve)
+        return replace(came_to, value=_checked(found, came_to.value))
     return Found(_checked(found, came_to))
 
 

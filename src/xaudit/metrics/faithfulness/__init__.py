@@ -55,7 +55,7 @@ def _nothing(why: Absent) -> Asking[Found]:
 def _measure(spec: "MetricSpec", asked: Asked) -> Asking[Found]:
     record = METRIC_RECORDS.get(spec.name)
     if record is None:
-        return ask_plugged(plugged_metric(spec, "faithfulness"), spec, asked)
+        return ask_plugged(plugged_metric(spec, "faithfulness", "sanity", "robustness"), spec, asked)
     if record.row.family != "faithfulness":
         raise ValueError(f"'{spec.name}' is not a metric of the family faithfulness")
     asking: Asking[Found] = record.measure(asked, typed_options(record.row.options, spec.options))

@@ -6,9 +6,9 @@ the first in the audit file that pays, whatever else shares their batches.
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -30,6 +30,9 @@ LEAST_EFFECT = 1e-6
 """Answers that differ by less are equal: float32 arithmetic is no finer."""
 
 
+ExplainAgain: TypeAlias = Callable[[torch.nn.Module, FloatArray, Sequence[int]], FloatArray]
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A map of an image, and the model that is asked about it.
@@ -40,6 +43,8 @@ class Asked:
         about: names the image; None shares nothing.
         seed: of the run and the case; equal for all explainers, so that they meet the same random choices.
         blank: the baseline to which the explainer promises that its map sums; None where it promises nothing.
+        explain_again: makes the explainer's maps, (N, h, w), of other images, (N, 3, h, w), with the classes to explain,
+            of the classifier's module or of one like it; None where there is nobody to ask.
     """
 
     classifier: "Classifier"
@@ -49,6 +54,7 @@ class Asked:
     about: Hashable = None
     seed: int = 0
     blank: str | None = None
+    explain_again: ExplainAgain | None = None
 
     def replaced_by(self, kind: str, *, draw: int = 0) -> Replacement:
         """Make the replacement of pixels that are gone; another draw of a random kind is another picture."""

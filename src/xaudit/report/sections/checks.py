@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from xaudit.catalog import METRICS, metric_row
+from xaudit.catalog import METRICS
+from xaudit.catalog.rows import QUANTUS
 from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.wording import count, interval, metric_words, percent
+from xaudit.report.wording import count, interval, metric_words, percent, quantus_legend
 
 _LEGENDS = {
     "mprt": "mprt: likeness of the map to that of the network with every layer random",
@@ -28,7 +29,8 @@ def checks_section(outcome: Outcome) -> Section | None:
     lookup = SummaryLookup(outcome)
     known = {row.id for row in METRICS}
     # The steps of a cascade have ids of their own; the end of it is what is shown.
-    metrics = [one for one in lookup.headline_metrics(("sanity", "robustness")) if one in known]
+    headline = lookup.headline_metrics(("sanity", "robustness"))
+    metrics = [one for one in headline if one in known or one.startswith(QUANTUS)]
     if not metrics:
         return None
     shares = {
@@ -60,10 +62,11 @@ def checks_section(outcome: Outcome) -> Section | None:
     said = [v for v in outcome.verdicts if v.code in _CODES]
     findings: list[Block] = [Paragraph(v.sentence, "bad", lead=v.code) for v in said]
     legend = "; ".join(filter(None, (_LEGENDS.get(metric, "") for metric in metrics)))
-    text = (
-        f"{legend}. Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same "
-        "map and 0 is chance."
+    text = (f"{legend}. " if legend else "") + (
+        "Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same map and 0 is "
+        "chance."
     )
+    text += quantus_legend(metrics)
     if with_share:
         text += f" {_CONSTANT_MAP}: score of the mean of the other patients' maps, as a share of the explainer's own score."
     return Section(
@@ -87,7 +90,7 @@ def _constant_share(lookup: SummaryLookup, model: str, name: str) -> str:
 
 
 def _title(metric_id: str) -> str:
-    higher = metric_row(metric_id).higher_is_better
+    higher = METRICS.by_id[metric_id].higher_is_better if metric_id in METRICS.by_id else None
     words = metric_words(metric_id).split(" ")
     text = " ".join(words[:-1]) + "\n" + words[-1] if len(words) > 1 else words[0]
     return text + {True: " (+)", False: " (-)", None: ""}[higher]

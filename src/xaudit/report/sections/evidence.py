@@ -10,7 +10,15 @@ from xaudit.report.sections.limits import limits_blocks
 from xaudit.report.sections.map_lines import explainers_of, map_lines, shown_summary
 from xaudit.report.sections.thresholds import thresholds_blocks
 from xaudit.report.sections.verdict import is_explainer_finding
-from xaudit.report.wording import bar, count, interval, metric_words, percent, region_words
+from xaudit.report.wording import (
+    bar,
+    count,
+    interval,
+    metric_words,
+    percent,
+    quantus_legend,
+    region_words,
+)
 
 _BAR_WIDTH = 6
 _LONGEST_TITLE = 12
@@ -216,6 +224,7 @@ def localization_section(outcome: Outcome) -> Section:
     )
     if any(len(line.ids) > 1 for line in map_lines(outcome)):
         legend += " Where a control exists once per explainer, the best one is shown."
+    legend += quantus_legend(metrics)
     blocks: list[Block] = [
         grid(columns, rows),
         Paragraph(legend, "dim"),

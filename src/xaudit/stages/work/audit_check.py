@@ -16,6 +16,7 @@ from xaudit.explainers.external.map_folder import check_map_folder
 from xaudit.models.sources.extras import check_extra
 from xaudit.records import ALL_CASES
 from xaudit.stages.request import Stage
+from xaudit.stages.work.preflight import check_metrics
 from xaudit.store.atomic_file import refusals_as_output_errors
 from xaudit.store.foreign_table import read_foreign_table
 
@@ -66,6 +67,8 @@ def check_audit(audit: AuditFile, *, out: Path, device: str = "auto", until: Sta
             )
     with check.gathering():
         _check_strata(audit, previews)
+    with check.gathering():
+        check_metrics(audit)
     for model in audit.models:
         _check_model(audit, model, previews[model.dataset or "data"], device, check)
     return check
