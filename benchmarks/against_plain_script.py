@@ -42,7 +42,7 @@ from xaudit.explainers import make_explainer
 from xaudit.explainers.lime import drawn_samples, surrogate
 from xaudit.metrics import ask_faithfulness, score_localization
 from xaudit.models.classifier import PIXELS_AT_ONCE, Classifier
-from xaudit.models.folding import Folding
+from xaudit.models.network.folding import Folding
 from xaudit.perturb.asking import answer
 
 SIDES = {"resnet18": 128, "resnet50": 224}

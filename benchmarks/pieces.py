@@ -14,7 +14,7 @@ import torch
 import torchvision
 
 from xaudit.models.classifier import PIXELS_AT_ONCE
-from xaudit.models.folding import Folding
+from xaudit.models.network.folding import Folding
 
 BATCH = 32
 SIZES = (2, 4, 8, 16, 32)

@@ -22,8 +22,8 @@ HERE = Path(__file__).resolve().parent.parent
 READ = """
 import sys, time
 from pathlib import Path
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.cases.table import read_table
 from xaudit.config import AnnotationSection
 what, place, n = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])

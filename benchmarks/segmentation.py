@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from xaudit.cases.image_file import read_bytes
-from xaudit.cases.phantom import write_phantom
-from xaudit.cases.raster import raster_mask, raster_pixels
-from xaudit.cases.refused import Refused
-from xaudit.cases.segmentation_ct import segment_body, segment_lungs
+from xaudit.cases.anatomy.ct import segment_body, segment_lungs
+from xaudit.cases.anatomy.refused import Refused
+from xaudit.cases.images.image_file import read_bytes
+from xaudit.cases.images.raster import raster_mask, raster_pixels
+from xaudit.cases.phantom.study import write_phantom
 from xaudit.config import PhantomSection
 from xaudit.records import BoolArray
 

@@ -6,11 +6,11 @@ import torch
 
 from xaudit.audit import Chunk, explain, have_maps, map_facts, score, tuning_curves
 from xaudit.audit.results import NO_FILE
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import ExplainerSpec, MetricSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers.external.maps import load_maps
-from xaudit.models.external import ExternalModel
+from xaudit.models.sources.external import ExternalModel
 from xaudit.records import Case, Prediction, Score, Surroundings, Unscored
 
 HEIGHT, WIDTH = 40, 60

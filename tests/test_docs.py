@@ -13,8 +13,8 @@ import typer
 from plugin_site import installed, write_example
 from xaudit.cli.application import application
 from xaudit.config import build_audit_file
-from xaudit.config.data import AnnotationFormatName
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
+from xaudit.config.sections.data import AnnotationFormatName
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(

@@ -11,8 +11,8 @@ import torch
 import yaml
 
 from plugin_site import PACKAGE, installed, write_example, write_package
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.catalog import METRICS, explainer_row, metric_row
 from xaudit.catalog.plugin_rows import remember, told_row
 from xaudit.catalog.plugins import all_brought, bring, offers
@@ -25,12 +25,12 @@ from xaudit.config import (
     audit_schema,
     build_audit_file,
 )
-from xaudit.config.plugged import brought_by
+from xaudit.config.sections.plugged import brought_by
 from xaudit.errors import AuditFileError, DataError, PluginError
 from xaudit.explainers import AskingExplainer, make_explainer
 from xaudit.explainers.native_grids import native_grids
 from xaudit.metrics import Absent, score_complexity, score_faithfulness, score_localization
-from xaudit.models.build import architecture_of, build_module
+from xaudit.models.sources.build import architecture_of, build_module
 from xaudit.plugins.study import tried_classifier, tried_images, tried_map, tried_mark
 from xaudit.records import Annotation, Box
 
@@ -561,7 +561,7 @@ def test_a_rows_copy_in_a_run_stands_in_where_the_package_is_gone(tmp_path):
 
 
 def test_an_audit_with_plug_ins_can_be_read_again_from_its_own_text(example, tmp_path):
-    from xaudit.stages.folder import audit_text
+    from xaudit.stages.work.folder import audit_text
 
     audit = build(
         tmp_path,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from xaudit.records import Case, Surroundings
-from xaudit.report.anatomy_section import AnatomyRow, anatomy_section
-from xaudit.stages.anatomy import CaseAnatomy, spread
+from xaudit.report.sections.anatomy import AnatomyRow, anatomy_section
+from xaudit.stages.work.anatomy import CaseAnatomy, spread
 
 CASE = Case("a", None, "data", "a.png", "0" * 64, "sick", "test", 10, 10)
 

@@ -6,7 +6,7 @@ import pytest
 
 from xaudit.config import CategoriesSection
 from xaudit.records import CategoryCount, MapFacts, ThresholdShift
-from xaudit.stages.categories import categorise, category_counts, confusion_cell, threshold_shifts
+from xaudit.stages.outcome.categories import categorise, category_counts, confusion_cell, threshold_shifts
 
 GOOD = MapFacts(
     "a", "p1", "m", "lime", "", "sick", "sick", "sick",

@@ -14,7 +14,7 @@ from xaudit.models.classifier import Classifier
 from xaudit.perturb.image_change import Coarsening, Flip, Rotation, Shift
 from xaudit.records import MODEL_LEVEL, NO_READER, Case, Prediction, Score, Surroundings
 from xaudit.seeds import seed_for
-from xaudit.stages.changed_images import ChangeFamily, change_families, score_answers, score_maps
+from xaudit.stages.scores.changed_images import ChangeFamily, change_families, score_answers, score_maps
 
 SIDE = 8
 CLASSES = ("cancer", "normal")

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 from xaudit.records import Annotation, Box, Problem, Score, ScoreKey, Unscored, UnscoredGroup
-from xaudit.stages.findings import data_findings
-from xaudit.stages.left_out import failures, groups_without_value, unscored_groups
+from xaudit.stages.outcome.findings import data_findings
+from xaudit.stages.outcome.left_out import failures, groups_without_value, unscored_groups
 
 
 def key(case_id, *, model="m", explainer="lime", metric="iou", family="localization"):

@@ -33,8 +33,8 @@ from xaudit.records import (
     Verdict,
     Work,
 )
-from xaudit.stages.conclude import CaseFigures, conclude
-from xaudit.stages.read_outcome import load
+from xaudit.stages.outcome.conclude import CaseFigures, conclude
+from xaudit.stages.outcome.read_outcome import load
 from xaudit.statistics.strata import facts_of
 from xaudit.store import RunFolder
 from xaudit.store.json_records import write_evaluations

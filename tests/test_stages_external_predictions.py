@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.name_match import ImageFacts
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.names.name_match import ImageFacts
 from xaudit.errors import DataError, ModelError
-from xaudit.stages.external_predictions import answers_of
+from xaudit.stages.work.external_predictions import answers_of
 from xaudit.store.foreign_table import read_foreign_table
 
 IMAGES = ImageIndex({"test/a.png": "test/a", "test/b.png": "test/b", "train/b.png": "train/b"}, {})

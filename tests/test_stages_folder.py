@@ -9,7 +9,7 @@ import yaml
 from xaudit.config import AuditFile, build_audit_file
 from xaudit.errors import RunFolderError
 from xaudit.stages import RunRequest, newest_run, unfinished_since
-from xaudit.stages.folder import audit_text, obtain_folder
+from xaudit.stages.work.folder import audit_text, obtain_folder
 
 
 @pytest.fixture

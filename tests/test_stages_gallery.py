@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from xaudit.records import CategorisedMap, MapFacts, Score, ScoreKey
-from xaudit.stages.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
-from xaudit.stages.gallery_view import MAP_SIDE, SmallMap, gallery_maps, shrunk
-from xaudit.stages.previews import LONGEST_SIDE, preview
-from xaudit.stages.reasons import ReasonCount, reason_counts
+from xaudit.stages.outcome.reasons import ReasonCount, reason_counts
+from xaudit.stages.views.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
+from xaudit.stages.views.gallery_view import MAP_SIDE, SmallMap, gallery_maps, shrunk
+from xaudit.stages.views.previews import LONGEST_SIDE, preview
 
 
 def score(case, explainer, metric, value, reader="union"):

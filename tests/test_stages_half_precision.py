@@ -10,8 +10,8 @@ from xaudit.config import AuditFile
 from xaudit.errors import ModelError
 from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
-from xaudit.stages.half_precision import note_of_precision
-from xaudit.stages.shards import _answered_by
+from xaudit.stages.work.half_precision import note_of_precision
+from xaudit.stages.work.shards import _answered_by
 
 
 def classifier(precision):

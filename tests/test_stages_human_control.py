@@ -8,7 +8,7 @@ from xaudit.audit import Subject
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.geometry import fit_geometry
 from xaudit.records import Case, Prediction, Score, Unscored
-from xaudit.stages.human_control import score_people
+from xaudit.stages.scores.human_control import score_people
 
 HW = (1, 8)
 HUMAN = ExplainerSpec(name="human")

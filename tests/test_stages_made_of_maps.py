@@ -14,7 +14,7 @@ from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.geometry import fit_geometry
 from xaudit.metrics import Absent
 from xaudit.records import Annotation, Box, Case, Prediction, SaliencyMap, Score, Unscored
-from xaudit.stages.made_of_maps import UNIT, MapPool, Partners, score_mean_map, score_shuffled
+from xaudit.stages.scores.made_of_maps import UNIT, MapPool, Partners, score_mean_map, score_shuffled
 
 HW = (4, 4)
 CLASSES = ("cancer", "normal")

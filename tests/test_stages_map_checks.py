@@ -13,8 +13,8 @@ from xaudit.config import ExplainerSpec, RobustnessSection, SanitySection
 from xaudit.models.classifier import Classifier
 from xaudit.records import Case, Prediction, Score, Surroundings
 from xaudit.seeds import seed_for
-from xaudit.stages.robustness import score_robustness
-from xaudit.stages.sanity import score_collapse, score_sanity
+from xaudit.stages.scores.robustness import score_robustness
+from xaudit.stages.scores.sanity import score_collapse, score_sanity
 
 SIDE = 32
 CLASSES = ("cancer", "normal", "other")

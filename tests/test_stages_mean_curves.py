@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xaudit.stages.mean_curves import MOST_POINTS, CaseCurve, averaged, common_shares
+from xaudit.stages.outcome.mean_curves import MOST_POINTS, CaseCurve, averaged, common_shares
 from xaudit.statistics.bootstrap import ClusterBootstrap, Sample
 
 ABOUT = ("net", "irof", "lime")

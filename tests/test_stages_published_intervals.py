@@ -1,7 +1,7 @@
 import numpy as np
 
 from xaudit.records import Interval, Score, ScoreKey, Summary, Unscored
-from xaudit.stages.published_intervals import with_published_intervals
+from xaudit.stages.outcome.published_intervals import with_published_intervals
 
 PATIENTS = Interval(0.5, 0.1, 0.9, "bca")
 

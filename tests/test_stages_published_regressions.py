@@ -9,7 +9,7 @@ from scipy import stats
 from xaudit.metrics.absent import Absent
 from xaudit.metrics.lesion_geometry import LesionGeometry
 from xaudit.records import Prediction, Score, ScoreKey, Unscored
-from xaudit.stages.published_regressions import FEATURES, MarkedResults, pooled, published_regressions
+from xaudit.stages.outcome.published_regressions import FEATURES, MarkedResults, pooled, published_regressions
 
 CASES = "abcdef"
 AREAS = dict(zip(CASES, (0.02, 0.04, 0.06, 0.08, 0.10, 0.22), strict=True))

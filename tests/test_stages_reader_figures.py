@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from xaudit.audit import Subject
-from xaudit.cases.readers import under_policy
+from xaudit.cases.marks.readers import under_policy
 from xaudit.config import ExplainerSpec, MetricSpec, StatisticsSection
 from xaudit.geometry import fit_geometry
 from xaudit.records import Case, Prediction, Score, ScoreKey
-from xaudit.stages.human_control import score_people
-from xaudit.stages.reader_figures import ceilings_of, seen_by
+from xaudit.stages.outcome.reader_figures import ceilings_of, seen_by
+from xaudit.stages.scores.human_control import score_people
 
 
 def line(text):

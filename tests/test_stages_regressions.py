@@ -8,7 +8,7 @@ import pytest
 
 from made_scores import key
 from xaudit.records import Annotation, Box, Case, Prediction, Score, Unscored
-from xaudit.stages.regressions import regressions_of
+from xaudit.stages.outcome.regressions import regressions_of
 from xaudit.statistics.regression import clustered_regression
 from xaudit.statistics.strata import facts_of
 

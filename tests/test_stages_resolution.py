@@ -1,7 +1,7 @@
 """When a grid is called too coarse for the marks."""
 
 from xaudit.records import Interval, Summary
-from xaudit.stages.resolution import resolution_findings
+from xaudit.stages.outcome.resolution import resolution_findings
 
 
 def ceiling(metric, value, *, explainer="gradcam", reader="union", family="limits"):

@@ -9,12 +9,12 @@ from case_files import refused
 from PIL import Image
 from test_annotation_formats import FILES, index
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.annotation_folder import survey_as_named
-from xaudit.cases.annotation_formats import AnnotationFormat
-from xaudit.cases.image_file import sha256
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.mark_list import MarkList
+from xaudit.cases.images.image_file import sha256
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_folder import survey_as_named
+from xaudit.cases.marks.annotation_formats import AnnotationFormat
+from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise

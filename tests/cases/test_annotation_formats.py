@@ -10,15 +10,15 @@ import pytest
 from case_files import refused
 from PIL import Image
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.annotation_folder import survey_folder
-from xaudit.cases.annotation_formats import ANNOTATION_FORMATS, annotation_format, format_of_file
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.mark_list import MarkList
-from xaudit.cases.plane import Plane
+from xaudit.cases.images.plane import Plane
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_folder import survey_folder
+from xaudit.cases.marks.annotation_formats import ANNOTATION_FORMATS, annotation_format, format_of_file
+from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.catalog import FORMATS
 from xaudit.config import AnnotationSection
-from xaudit.config.data import AnnotationFormatName
+from xaudit.config.sections.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
 from xaudit.plugins.format_check import check_marks

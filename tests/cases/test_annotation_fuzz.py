@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_annotation_formats import FILES, SQUARES, index
 
-from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 

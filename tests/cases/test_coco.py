@@ -6,8 +6,8 @@ import re
 import pytest
 from case_files import refused
 
-from xaudit.cases.coco import read_coco
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
 from xaudit.records import Annotation, Box, MaskRegion, Polygon

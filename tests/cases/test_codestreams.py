@@ -2,7 +2,7 @@
 
 import pytest
 
-from xaudit.cases.dicom_pixels import codestream_size
+from xaudit.cases.images.dicom_pixels import codestream_size
 
 START, FILL = b"\xff\xd8", b"\xff"
 FRAME = b"\xff\xc0\x00\x0b\x08\x00\x28\x00\x3c\x01\x01\x11\x00"  # 40 rows of 60

@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_annotation_formats import FILES, SMALL, SQUARES, index, square
 
-from xaudit.cases.annotation_export import WRITABLE, write_annotations
-from xaudit.cases.annotation_files import read_annotations
 from xaudit.cases.conversion import Marked, convert
-from xaudit.cases.cvat import runs_by_rows
-from xaudit.cases.cvat_export import runs_of_rows
-from xaudit.cases.label_studio import decode_brush
-from xaudit.cases.label_studio_export import encode_brush
-from xaudit.cases.marks_to_write import MarkedImage
-from xaudit.cases.plane import Plane
-from xaudit.cases.run_lengths import decode_runs, encode_runs
+from xaudit.cases.images.plane import Plane
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.exports.cvat import runs_of_rows
+from xaudit.cases.marks.exports.export import WRITABLE, write_annotations
+from xaudit.cases.marks.exports.label_studio import encode_brush
+from xaudit.cases.marks.exports.marks_to_write import MarkedImage
+from xaudit.cases.marks.formats.cvat import runs_by_rows
+from xaudit.cases.marks.formats.label_studio import decode_brush
+from xaudit.cases.marks.formats.run_lengths import decode_runs, encode_runs
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise
@@ -125,7 +125,7 @@ def test_labels_readers_and_votes_come_back(kind, tmp_path):
 
 
 def index_of(images):
-    from xaudit.cases.image_index import ImageIndex
+    from xaudit.cases.names.image_index import ImageIndex
 
     return ImageIndex(images, dict.fromkeys(images.values(), (24, 37)))
 

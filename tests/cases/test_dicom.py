@@ -7,10 +7,10 @@ import pytest
 from dicom_files import SECRET, SECRET_ID, UID, dicom_bytes, slice_of
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
-from xaudit.cases.dicom import dicom_header, dicom_pixels, instance_uid
-from xaudit.cases.dicom_values import apply_window
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_header
+from xaudit.cases.images.dicom import dicom_header, dicom_pixels, instance_uid
+from xaudit.cases.images.dicom_values import apply_window
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import read_header
 from xaudit.errors import DataError
 
 
@@ -198,7 +198,7 @@ def test_no_reason_holds_text_from_the_file(elements, capfd, caplog):
 
 
 def test_only_the_elements_that_are_needed_are_parsed():
-    from xaudit.cases.dicom import _parsed
+    from xaudit.cases.images.dicom import _parsed
 
     parsed = _parsed(dicom_bytes(slice_of(1)))
     assert "PatientName" not in parsed

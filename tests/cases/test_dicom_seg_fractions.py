@@ -10,8 +10,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import AnnotationSection
 from xaudit.geometry import rasterise
 

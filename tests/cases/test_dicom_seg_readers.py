@@ -6,7 +6,7 @@ import pydicom
 import pytest
 from test_dicom_seg_fractions import FILE, images
 
-from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 

@@ -24,9 +24,9 @@ from pydicom.uid import (
     JPEGLSLossless,
 )
 
-from xaudit.cases.dicom import dicom_header, dicom_pixels
-from xaudit.cases.dicom_pixels import codestream_size
-from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.images.dicom import dicom_header, dicom_pixels
+from xaudit.cases.images.dicom_pixels import codestream_size
+from xaudit.cases.images.header import UnreadableImageError
 
 
 def unreadable(reason):
@@ -76,7 +76,7 @@ def test_a_deflated_file_is_unpacked():
 
 
 def test_a_deflated_file_that_would_become_huge_is_refused(monkeypatch):
-    monkeypatch.setattr("xaudit.cases.dicom_file._MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr("xaudit.cases.images.dicom_file._MOST_UNPACKED", 1 << 20)
     data = dicom_bytes(np.zeros((1000, 1000), np.uint16), syntax=DeflatedExplicitVRLittleEndian)
     assert len(data) < 20_000
     with unreadable("is a deflated DICOM file that unpacks to more than 256 MB"):
@@ -244,7 +244,7 @@ def test_padding_of_signed_pixels_may_be_written_without_sign():
     ],
 )
 def test_a_missing_decoder_is_named_with_what_to_install(syntax, name, monkeypatch):
-    monkeypatch.setattr("xaudit.cases.dicom_pixels._DECODERS", ("pydicom", "pillow"))
+    monkeypatch.setattr("xaudit.cases.images.dicom_pixels._DECODERS", ("pydicom", "pillow"))
     data = dicom_bytes(slice_of(1, 2), syntax=syntax, PixelData=encapsulate([b"\xff\xd8\xff\xd9"]))
     with unreadable(
         rf"is compressed as {name}, which no installed decoder reads, or is damaged; "

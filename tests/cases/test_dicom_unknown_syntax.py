@@ -3,8 +3,8 @@
 import pytest
 from dicom_files import dicom_bytes, slice_of
 
-from xaudit.cases.dicom import dicom_header
-from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.images.dicom import dicom_header
+from xaudit.cases.images.header import UnreadableImageError
 
 KNOWN = b"1.2.840.10008.1.2.1\0"
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from case_files import refused, write_image
 
-from xaudit.cases.folder import list_folder, spelled_others
+from xaudit.cases.images.folder import list_folder, spelled_others
 
 
 def test_the_sub_folder_is_the_class_and_the_path_is_relative(two_classes):

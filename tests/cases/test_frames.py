@@ -12,10 +12,10 @@ import pytest
 from case_files import refused, write_image
 from dicom_files import SECRET, dicom_bytes
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import frame_numbers, read_header, read_pixels, sniff
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import frame_numbers, read_header, read_pixels, sniff
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import AnnotationSection, SlicesSection
 from xaudit.geometry import rasterise
 

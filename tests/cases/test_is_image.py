@@ -3,7 +3,7 @@
 import pytest
 from dicom_files import dicom_bytes, slice_of
 
-from xaudit.cases.image_file import is_image
+from xaudit.cases.images.image_file import is_image
 
 
 @pytest.mark.parametrize("name", ["CT0001", "00000001", "IM1", "Z9", "1.2.840.113", "DICOMDIR.1"])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_annotation_formats import SMALL, index
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.label_studio import decode_brush
-from xaudit.cases.label_studio_export import encode_brush
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.exports.label_studio import encode_brush
+from xaudit.cases.marks.formats.label_studio import decode_brush
 from xaudit.config import AnnotationSection
 
 

@@ -5,7 +5,7 @@ import pytest
 from case_files import refused, write_image
 from PIL import Image
 
-from xaudit.cases.masks import find_masks, read_mask
+from xaudit.cases.masks.raster import find_masks, read_mask
 
 PATHS = {"cancer/a": "cancer/a.dcm", "normal/b": "normal/b.jpg"}
 FRAMES = {"cancer/a": (8, 10), "normal/b": (8, 10)}

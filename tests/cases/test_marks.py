@@ -5,7 +5,7 @@ import math
 import pytest
 from case_files import refused
 
-from xaudit.cases.marks import checked_box, checked_ellipse, checked_polygon
+from xaudit.cases.marks.mark import checked_box, checked_ellipse, checked_polygon
 from xaudit.errors import DataError
 from xaudit.records import Box
 

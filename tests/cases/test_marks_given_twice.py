@@ -13,7 +13,7 @@ from test_rtstruct import index as on_slices
 from test_rtstruct import saved  # noqa: F401  (a fixture)
 from test_rtstruct import square as outline
 
-from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from dicom_files import dicom_bytes
 
-from xaudit.cases.dicom import dicom_header
-from xaudit.cases.header import UnreadableImageError, check_memory
+from xaudit.cases.images.dicom import dicom_header
+from xaudit.cases.images.header import UnreadableImageError, check_memory
 
 
 def test_a_gigabyte_is_used_and_no_byte_more():

@@ -8,9 +8,9 @@ import pytest
 from case_files import refused
 from PIL import Image
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.name_match import ImageFacts, NameMatcher
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.names.name_match import ImageFacts, NameMatcher
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 

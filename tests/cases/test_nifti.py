@@ -9,9 +9,9 @@ from case_files import refused, write_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.nifti import MaskSlice, read_numbers, read_slice
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.masks.nifti import MaskSlice, read_numbers, read_slice
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import AnnotationSection, NiftiSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region

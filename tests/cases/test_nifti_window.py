@@ -4,8 +4,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.nifti_image import nifti_frames, nifti_pixels
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.nifti_image import nifti_frames, nifti_pixels
 from xaudit.config import NiftiSection
 
 STORED = NiftiSection(orientation="stored")

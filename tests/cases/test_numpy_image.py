@@ -7,10 +7,10 @@ import pytest
 from case_files import write_image
 from PIL import Image
 
-from xaudit.cases.folder import list_folder
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_header, read_pixels, sniff
-from xaudit.cases.numpy_image import numpy_pixels
+from xaudit.cases.images.folder import list_folder
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import read_header, read_pixels, sniff
+from xaudit.cases.images.numpy_image import numpy_pixels
 
 
 def saved(array, **options):

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from xaudit.cases import load_dataset
-from xaudit.cases.phantom import phantom_patient, write_phantom
-from xaudit.cases.phantom_study import phantom_section
+from xaudit.cases.phantom.data_set import phantom_section
+from xaudit.cases.phantom.study import phantom_patient, write_phantom
 from xaudit.config import DataSection, PhantomSection
 from xaudit.errors import OutputError
 from xaudit.records import Progress

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.phantom_anatomy import draw_anatomy
-from xaudit.cases.phantom_evidence import evidence_probability, plant_evidence, shows_evidence
+from xaudit.cases.phantom.anatomy import draw_anatomy
+from xaudit.cases.phantom.evidence import evidence_probability, plant_evidence, shows_evidence
 from xaudit.seeds import generator_for
 
 N_PATIENTS = 2000

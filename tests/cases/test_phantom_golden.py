@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xaudit.cases.phantom import write_phantom
+from xaudit.cases.phantom.study import write_phantom
 from xaudit.config import PhantomSection
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "phantom.json"

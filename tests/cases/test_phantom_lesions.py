@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.phantom_anatomy import Anatomy, draw_anatomy
-from xaudit.cases.phantom_lesions import Lesion, draw_lesions, lesion_mask
-from xaudit.cases.phantom_shapes import Grid
-from xaudit.cases.phantom_slice import paint_slice
+from xaudit.cases.phantom.anatomy import Anatomy, draw_anatomy
+from xaudit.cases.phantom.lesions import Lesion, draw_lesions, lesion_mask
+from xaudit.cases.phantom.shapes import Grid
+from xaudit.cases.phantom.slice import paint_slice
 from xaudit.seeds import generator_for
 
 

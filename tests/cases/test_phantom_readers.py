@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xaudit.cases.phantom import write_phantom
-from xaudit.cases.phantom_anatomy import draw_anatomy
-from xaudit.cases.phantom_lesions import draw_lesions
-from xaudit.cases.phantom_readers import read_slice
-from xaudit.cases.phantom_slice import Slice, paint_slice
+from xaudit.cases.phantom.anatomy import draw_anatomy
+from xaudit.cases.phantom.lesions import draw_lesions
+from xaudit.cases.phantom.readers import read_slice
+from xaudit.cases.phantom.slice import Slice, paint_slice
+from xaudit.cases.phantom.study import write_phantom
 from xaudit.config import PhantomSection
 from xaudit.geometry import rasterise
 from xaudit.records import Annotation, BoolArray, Box, MaskRegion, Polygon

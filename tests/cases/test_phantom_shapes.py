@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.phantom_shapes import Ellipse, cover, paint, smooth_union
+from xaudit.cases.phantom.shapes import Ellipse, cover, paint, smooth_union
 
 
 def _at(*points: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_header, sniff
-from xaudit.cases.raster import raster_header, raster_mask, raster_pixels
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import read_header, sniff
+from xaudit.cases.images.raster import raster_header, raster_mask, raster_pixels
 
 
 def encoded(image, kind="PNG", **options):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.readers import reader_masks, under_policy
+from xaudit.cases.marks.readers import reader_masks, under_policy
 from xaudit.records import Annotation, Box
 
 FRAME = (1, 4)

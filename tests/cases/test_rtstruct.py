@@ -13,10 +13,10 @@ from dicom_files import SECRET, dicom_bytes
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.plane import Plane
-from xaudit.cases.rtstruct import inside_outlines
+from xaudit.cases.images.plane import Plane
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.formats.rtstruct import inside_outlines
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise

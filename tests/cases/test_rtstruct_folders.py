@@ -4,7 +4,7 @@ import shutil
 
 from test_annotation_formats import FILES, SMALL, index
 
-from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.config import AnnotationSection
 
 

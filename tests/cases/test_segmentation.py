@@ -9,13 +9,14 @@ import pytest
 from simulated_xray import simulated_xray
 from test_real_cases import IQ_OTH, LUNG_DX
 
-from xaudit.cases import segmentation_ct, segmentation_xray
-from xaudit.cases.image_file import read_pixels, sniff
-from xaudit.cases.morphology import closed, dilated, eroded, filled, largest, opened, pieces
-from xaudit.cases.phantom_anatomy import draw_anatomy
-from xaudit.cases.phantom_lesions import draw_lesions
-from xaudit.cases.phantom_slice import paint_slice
-from xaudit.cases.refused import Refused
+from xaudit.cases.anatomy import ct as segmentation_ct
+from xaudit.cases.anatomy import xray as segmentation_xray
+from xaudit.cases.anatomy.morphology import closed, dilated, eroded, filled, largest, opened, pieces
+from xaudit.cases.anatomy.refused import Refused
+from xaudit.cases.images.image_file import read_pixels, sniff
+from xaudit.cases.phantom.anatomy import draw_anatomy
+from xaudit.cases.phantom.lesions import draw_lesions
+from xaudit.cases.phantom.slice import paint_slice
 
 SIZE = 128
 

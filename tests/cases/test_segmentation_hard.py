@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.refused import Refused
-from xaudit.cases.segmentation_ct import HARD_FROM, segment_body, segment_lungs
+from xaudit.cases.anatomy.ct import HARD_FROM, segment_body, segment_lungs
+from xaudit.cases.anatomy.refused import Refused
 
 SIDE = 160
 ROWS, COLUMNS = np.mgrid[0:SIDE, 0:SIDE]

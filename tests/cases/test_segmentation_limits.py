@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from xaudit.cases import segmentation_xray
-from xaudit.cases.refused import Refused
-from xaudit.cases.segmentation_ct import _pair, _without_table
+from xaudit.cases.anatomy import xray as segmentation_xray
+from xaudit.cases.anatomy.ct import _pair, _without_table
+from xaudit.cases.anatomy.refused import Refused
 
 
 def drawn(*rectangles, grey=0.5):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.staple import staple
+from xaudit.cases.marks.staple import staple
 
 
 def line(text):

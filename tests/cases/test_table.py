@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from case_files import refused, write_image
 
-from xaudit.cases.entry import Entry
+from xaudit.cases.images.entry import Entry
 from xaudit.cases.table import read_table
 from xaudit.errors import DataError
 

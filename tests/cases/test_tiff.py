@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import frame_numbers, read_header, read_pixels, sniff
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import frame_numbers, read_header, read_pixels, sniff
 
 FRAMES = Path(__file__).parent / "files" / "frames"
 

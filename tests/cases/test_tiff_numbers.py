@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_pixels
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import read_pixels
 
 
 def tiff(bits, *, sample_format=None):

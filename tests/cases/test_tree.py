@@ -5,10 +5,10 @@ import pytest
 from case_files import refused, write_image
 
 from xaudit.cases.annotation_file import files_below
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.masks import find_masks
-from xaudit.cases.nifti import holds_nifti, mask_files
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.masks.nifti import holds_nifti, mask_files
+from xaudit.cases.masks.raster import find_masks
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.explainers.external.map_folder import find_maps

@@ -5,8 +5,8 @@ import re
 import pytest
 from case_files import refused
 
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.voc import read_voc
+from xaudit.cases.marks.formats.voc import read_voc
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Box, Problem
 

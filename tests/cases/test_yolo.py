@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_annotation_formats import SMALL, index
 
-from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise

@@ -6,7 +6,7 @@ import pytest
 from case_files import refused
 from test_annotation_formats import SMALL, index
 
-from xaudit.cases.annotation_files import read_annotations
+from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.records import Box, Polygon

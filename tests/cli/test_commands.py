@@ -15,8 +15,8 @@ from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS
 from xaudit.config import read_audit_file
 from xaudit.errors import RunFolderError
 from xaudit.records import Progress
-from xaudit.report.github import annotations, step_summary
-from xaudit.report.junit import junit_xml
+from xaudit.report.files.github import annotations, step_summary
+from xaudit.report.files.junit import junit_xml
 from xaudit.stages import FinishedRun, Limits
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from xaudit.cases.phantom import write_phantom
+from xaudit.cases.phantom.study import write_phantom
 from xaudit.config import PhantomSection
 
 

@@ -62,7 +62,7 @@ def test_without_a_terminal_there_are_lines(capsys):
 
 def test_bars_show_every_stage(monkeypatch):
     screen = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
-    monkeypatch.setattr("xaudit.report.console.messages_console", lambda: screen)
+    monkeypatch.setattr("xaudit.report.terminal.console.messages_console", lambda: screen)
     with ProgressBars() as report:
         report(Progress("load", 0, 3))
         report(Progress("load", 3, 3))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.name_match import ImageFacts
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.names.name_match import ImageFacts
 from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import DataError, ModelError
 from xaudit.explainers.external.map_folder import EVERY_CLASS, find_maps, spelled

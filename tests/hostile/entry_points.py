@@ -15,19 +15,19 @@ import seeds
 from stored_run import lay_stored_run, read_stored_run
 from test_annotation_formats import FILES, SQUARES, index
 
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.image_file import frame_numbers, read_bytes, read_header, read_pixels, uid_of
-from xaudit.cases.masks import read_mask
-from xaudit.cases.nifti import MaskSlice, read_slice
-from xaudit.cases.opened_image import opened_images
-from xaudit.cases.readers import reader_masks
+from xaudit.cases.images.image_file import frame_numbers, read_bytes, read_header, read_pixels, uid_of
+from xaudit.cases.images.opened_image import opened_images
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.readers import reader_masks
+from xaudit.cases.masks.nifti import MaskSlice, read_slice
+from xaudit.cases.masks.raster import read_mask
 from xaudit.cases.table import read_table
 from xaudit.config import AnnotationSection, NiftiSection, SlicesSection, read_audit_file
 from xaudit.errors import DataError
 from xaudit.explainers.external.reading import read_map
-from xaudit.models.checkpoint import load_weights
-from xaudit.models.training_state import TrainingState
-from xaudit.stages.external_predictions import answers_of
+from xaudit.models.training.state import TrainingState
+from xaudit.models.weights.checkpoint import load_weights
+from xaudit.stages.work.external_predictions import answers_of
 from xaudit.store.foreign_table import read_foreign_table
 
 

@@ -20,8 +20,8 @@ from xaudit.records import (
     Verdict,
     Work,
 )
-from xaudit.stages.read_outcome import OUTCOME
-from xaudit.stages.stored_run import StoredRun
+from xaudit.stages.outcome.read_outcome import OUTCOME
+from xaudit.stages.outcome.stored_run import StoredRun
 from xaudit.store import RunFolder, list_runs, tables
 from xaudit.store.event_log import append_event, read_events
 from xaudit.store.json_records import write_evaluations, write_verdicts

@@ -9,7 +9,7 @@ from entry_points import ENTRY_POINTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xaudit.cases.header import UnreadableImageError
+from xaudit.cases.images.header import UnreadableImageError
 from xaudit.errors import XauditError
 
 EACH = pytest.mark.parametrize("entry", ENTRY_POINTS, ids=[one.name for one in ENTRY_POINTS])

@@ -6,8 +6,8 @@ import pytest
 import seeds
 from entry_points import ENTRY_POINTS
 
-from xaudit.cases.annotation_formats import ANNOTATION_FORMATS
-from xaudit.cases.header import SourceFormat
+from xaudit.cases.images.header import SourceFormat
+from xaudit.cases.marks.annotation_formats import ANNOTATION_FORMATS
 from xaudit.catalog import FORMATS, MODELS
 from xaudit.explainers.external.reading import SUFFIXES
 

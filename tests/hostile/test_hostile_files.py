@@ -21,7 +21,7 @@ from pydicom import dcmread
 from pydicom.uid import RLELossless
 from stored_run import lay_stored_run, read_stored_run
 
-from xaudit.cases.folder import list_folder
+from xaudit.cases.images.folder import list_folder
 from xaudit.cases.table import read_table
 from xaudit.config import read_audit_file
 

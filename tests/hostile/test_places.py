@@ -8,10 +8,10 @@ from entry_points import read_image, read_map_file, read_marks, read_nifti, read
 from limits import refused
 from stored_run import lay_stored_run, read_stored_run
 
-from xaudit.cases.masks import read_mask
+from xaudit.cases.masks.raster import read_mask
 from xaudit.cases.table import read_table
 from xaudit.config import read_audit_file
-from xaudit.models.sealed import read_sealed
+from xaudit.models.network.sealed import read_sealed
 
 
 def read_labels(path):

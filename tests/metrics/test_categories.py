@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xaudit.cases.phantom_anatomy import draw_anatomy
+from xaudit.cases.phantom.anatomy import draw_anatomy
 from xaudit.config import CategoriesSection
 from xaudit.metrics.categories import (
     Measures,

@@ -3,8 +3,8 @@
 import torch
 from tiny_networks import Tiny, in_dict
 
-from xaudit.models.answers import answers_digest, probe_images
 from xaudit.models.classifier import Classifier
+from xaudit.models.network.answers import answers_digest, probe_images
 
 CPU = torch.device("cpu")
 

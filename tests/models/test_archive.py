@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from xaudit.errors import ModelError
-from xaudit.models.archive import opened_archive
-from xaudit.models.sealed import SealedFile
+from xaudit.models.network.sealed import SealedFile
+from xaudit.models.sources.archive import opened_archive
 
 AGAIN = "save it again"
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xaudit.models import augment as module
-from xaudit.models.augment import Change, augment, draw_change, keeps_mark
+from xaudit.models.training import augment as module
+from xaudit.models.training.augment import Change, augment, draw_change, keeps_mark
 
 
 def planted(row, column, shape=(32, 48), size=1):

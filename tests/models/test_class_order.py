@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models import load_classifier
-from xaudit.models.class_order import stored_orders
+from xaudit.models.network.class_order import stored_orders
 
 CLASSES = ("cancer", "normal")
 SWAPPED = ("normal", "cancer")

@@ -8,8 +8,8 @@ from test_folding import noise, with_statistics
 from tiny_networks import Tiny
 
 from xaudit.errors import ModelError
-from xaudit.models import compiling
 from xaudit.models.classifier import Classifier
+from xaudit.models.network import compiling
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
 

@@ -7,7 +7,7 @@ from tiny_networks import Tiny
 from torch import nn
 
 from xaudit.models.classifier import Classifier
-from xaudit.models.folding import Folding
+from xaudit.models.network.folding import Folding
 
 
 def with_statistics(module, seed=0):

@@ -6,8 +6,8 @@ import torchvision
 from torch import nn
 
 from xaudit.errors import ModelError
-from xaudit.models.layer_grid import LayerGrid, layer_grid
-from xaudit.models.layers import candidate_layers
+from xaudit.models.network.layer_grid import LayerGrid, layer_grid
+from xaudit.models.network.layers import candidate_layers
 
 SIDE = 64
 

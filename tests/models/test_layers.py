@@ -7,9 +7,9 @@ from tiny_networks import Tiny
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
-from xaudit.models.build import build_module, input_hw, torchvision_classifiers
-from xaudit.models.layers import TARGET_LAYERS, candidate_layers, target_layer
-from xaudit.models.small_resnet import build as build_small
+from xaudit.models.network.layers import TARGET_LAYERS, candidate_layers, target_layer
+from xaudit.models.sources.build import build_module, input_hw, torchvision_classifiers
+from xaudit.models.sources.small_resnet import build as build_small
 
 TOKENS = "vit_"
 CHANNELS_LAST = "swin_"

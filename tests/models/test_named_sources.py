@@ -12,8 +12,8 @@ from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
 from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
-from xaudit.models.load import build_untrained
 from xaudit.models.randomise import layers_in_use
+from xaudit.models.sources.load import build_untrained
 
 CLASSES = ("cancer", "normal")
 SIDE = 64

@@ -12,7 +12,7 @@ from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.geometry import fit_geometry
 from xaudit.models import load_classifier
-from xaudit.models.preparation import Preparation, prepared
+from xaudit.models.preparation.steps import Preparation, prepared
 
 CLASSES = ("normal", "cancer")
 SIZES = ((100, 140), (140, 100), (96, 96), (61, 75))

@@ -9,10 +9,10 @@ import torch
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.activations import watch_activations
-from xaudit.models.build import build_module
-from xaudit.models.channels import on_one_channel
 from xaudit.models.classifier import Classifier
 from xaudit.models.gradients import check_gradients
+from xaudit.models.sources.build import build_module
+from xaudit.models.sources.channels import on_one_channel
 
 
 def classifier(module, **settings):

@@ -11,7 +11,7 @@ from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
 from xaudit.models import load_classifier
-from xaudit.models.load import build_untrained
+from xaudit.models.sources.load import build_untrained
 
 CLASSES = ("cancer", "normal")
 
@@ -131,7 +131,7 @@ def test_training_is_binary_cross_entropy_of_the_logit_and_its_weights_come_back
     from test_train import CLASSES as LABELS
     from test_train import study, train
 
-    from xaudit.models.checkpoint import read_state
+    from xaudit.models.weights.checkpoint import read_state
 
     data = replace(study(), positive=LABELS[0])
     model = section_of(None)

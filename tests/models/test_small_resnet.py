@@ -2,7 +2,7 @@
 
 import torch
 
-from xaudit.models.small_resnet import Block, build
+from xaudit.models.sources.small_resnet import Block, build
 
 
 def test_it_has_fewer_than_400_000_weights() -> None:

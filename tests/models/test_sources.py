@@ -19,7 +19,7 @@ from xaudit.explainers import make_explainer
 from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
 from xaudit.models.gradients import check_gradients
-from xaudit.models.sealed import BatchSizes, Sealed
+from xaudit.models.network.sealed import BatchSizes, Sealed
 
 CLASSES = ("cancer", "normal")
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)

@@ -10,11 +10,11 @@ import torch
 from xaudit.config import ModelSection, TrainSection
 from xaudit.errors import ModelError, OutputError
 from xaudit.models import load_classifier, phantom_weights, train_classifier
-from xaudit.models.checkpoint import read_state, save_safetensors
 from xaudit.models.predict import predict
-from xaudit.models.train import learning_rate_at
-from xaudit.models.training_data import Frames, TrainingData
-from xaudit.models.training_state import EpochLosses, TrainingState
+from xaudit.models.training.data import Frames, TrainingData
+from xaudit.models.training.state import EpochLosses, TrainingState
+from xaudit.models.training.train import learning_rate_at
+from xaudit.models.weights.checkpoint import read_state, save_safetensors
 from xaudit.records import Case
 
 CLASSES = ("cancer", "normal")

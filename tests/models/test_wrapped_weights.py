@@ -8,7 +8,7 @@ from tiny_networks import Tiny
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
-from xaudit.models.checkpoint import load_weights
+from xaudit.models.weights.checkpoint import load_weights
 
 CLASSES = ("cancer", "normal")
 

@@ -18,10 +18,10 @@ LIBRARIES = (
     "xaudit.explainers.controls",
     "xaudit.metrics.faithfulness",
     "xaudit.metrics.localization",
-    "xaudit.report.terminal",
-    "xaudit.report.screen",
+    "xaudit.report.terminal.screen",
+    "xaudit.report.sections.first_screen",
     "xaudit.cli.show_outcome",
-    "xaudit.stages.changed_images",
+    "xaudit.stages.scores.changed_images",
     "pytorch_grad_cam",
     "known_network",
 )

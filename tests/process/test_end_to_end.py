@@ -283,7 +283,7 @@ def test_a_mistake_in_the_program_ends_with_3_and_shows_no_value_of_a_variable(s
         patient = "patient-called-secret"
         raise ZeroDivisionError(len(patient) and "broken on purpose")
 
-    monkeypatch.setattr("xaudit.stages.audited.evaluate", broken)
+    monkeypatch.setattr("xaudit.stages.work.audited.evaluate", broken)
     code, _ = run_here(study)
     out, err = capsys.readouterr()
     assert (code, out) == (3, "")

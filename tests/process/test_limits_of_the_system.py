@@ -52,7 +52,7 @@ class BackwardClock(datetime):
 
 def test_a_clock_that_goes_back_changes_no_table_and_no_duration(study, whole, monkeypatch):
     monkeypatch.setattr("xaudit.stages.run.datetime", BackwardClock)
-    monkeypatch.setattr("xaudit.stages.folder.datetime", BackwardClock)
+    monkeypatch.setattr("xaudit.stages.work.folder.datetime", BackwardClock)
     write_audit(study)
     assert run_command_line(["run", "audit.yaml", "-q"]) == 0
     first = only_run(study / "runs")

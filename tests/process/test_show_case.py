@@ -10,7 +10,7 @@ from known_study import environment, only_run, write_audit
 
 from xaudit.cli.boundary import run_command_line
 from xaudit.errors import UsageError
-from xaudit.stages.case_view import find_case
+from xaudit.stages.views.case_view import find_case
 
 
 @pytest.fixture(scope="module")

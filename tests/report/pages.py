@@ -8,11 +8,11 @@ import outcomes
 
 from xaudit.geometry import fit_geometry, map_to_original
 from xaudit.records import Annotation, Box, Case, Interval, Prediction
-from xaudit.stages.gallery_view import GalleryMap, GalleryView, shrunk
-from xaudit.stages.mean_curves import MeanCurve
-from xaudit.stages.previews import preview
-from xaudit.stages.reasons import ReasonCount
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.outcome.mean_curves import MeanCurve
+from xaudit.stages.outcome.reasons import ReasonCount
+from xaudit.stages.views.gallery_view import GalleryMap, GalleryView, shrunk
+from xaudit.stages.views.previews import preview
+from xaudit.stages.views.report_material import ReportMaterial
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 EXPLAINERS = outcomes.EXPLAINERS

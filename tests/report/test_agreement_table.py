@@ -3,7 +3,7 @@
 import numpy as np
 
 from xaudit.records import ReaderAgreement
-from xaudit.report.agreement_table import agreement_table, pairs_sentence
+from xaudit.report.sections.agreement import agreement_table, pairs_sentence
 from xaudit.statistics.agreement import reader_agreement
 
 

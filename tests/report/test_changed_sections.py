@@ -6,7 +6,7 @@ import pytest
 from outcomes import phantom_outcome, summary
 
 from xaudit.records import MODEL_LEVEL, NO_READER
-from xaudit.report.changed_sections import changed_section
+from xaudit.report.sections.changed import changed_section
 
 
 def asked(family, changes, *, explainers=("gradcam", "lime"), reader="union"):

@@ -2,10 +2,10 @@ import csv
 import io
 
 from xaudit.records import Comparison, Interval
-from xaudit.report.comparison import comparison_section, comparisons_as_json, comparisons_grid
+from xaudit.report.files.comparison import comparison_section, comparisons_as_json, comparisons_grid
+from xaudit.report.files.markdown import csv_table, markdown_section
 from xaudit.report.grid import Grid, Paragraph
-from xaudit.report.layout import grid_lines
-from xaudit.report.markdown import csv_table, markdown_section
+from xaudit.report.terminal.layout import grid_lines
 
 
 def comparison(model="honest", metric="iou", **changes) -> Comparison:
@@ -62,7 +62,7 @@ def test_exact_ties_are_no_question_of_chance():
     assert lines([tied])[-1].startswith("= lime - gradcam  ")
     said = [block for block in comparison_section([tied]).blocks if isinstance(block, Paragraph)]
     assert (said[0].lead, said[0].text) == ("=", "no difference")
-    assert "= where every case is equal" in said[-1].text
+    assert "= every case is equal" in said[-1].text
     assert "= where" not in comparison_section([comparison()]).blocks[-1].text
 
 

@@ -9,7 +9,7 @@ import pytest
 from xaudit.catalog import CURVES, EXPLAINERS, METRICS
 from xaudit.records import Interval
 from xaudit.report.html.curve_charts import axis_of, curve_charts
-from xaudit.stages.mean_curves import MeanCurve
+from xaudit.stages.outcome.mean_curves import MeanCurve
 
 
 def drawn(*curves, **changes):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from xaudit.report.figures import (
+from xaudit.report.pictures.figures import (
     CAPTION_PX,
     OUTLINES,
     SMALLEST_SIDE,

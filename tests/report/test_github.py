@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xaudit.records import Verdict
-from xaudit.report.github import annotations, step_summary
-from xaudit.report.markdown_report import markdown_report
+from xaudit.report.files.github import annotations, step_summary
+from xaudit.report.files.markdown_report import markdown_report
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 GATES = (

@@ -7,9 +7,9 @@ import outcomes
 import pytest
 
 from xaudit.records import Problem, UnscoredGroup
+from xaudit.report.files.json_report import outcome_as_json
+from xaudit.report.files.markdown_report import markdown_report
 from xaudit.report.hashed_ids import HashedIds
-from xaudit.report.json_report import outcome_as_json
-from xaudit.report.markdown_report import markdown_report
 
 
 def test_the_same_key_gives_the_same_hash_and_another_key_another():

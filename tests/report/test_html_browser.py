@@ -12,7 +12,7 @@ import pages
 import pytest
 from PIL import Image
 
-from xaudit.cases.image_file import read_header, read_pixels
+from xaudit.cases.images.image_file import read_header, read_pixels
 from xaudit.records import Box
 from xaudit.report.html.page_file import write_page
 

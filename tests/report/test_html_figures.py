@@ -7,12 +7,12 @@ import outcomes
 import pytest
 
 from xaudit.records import Ceiling, Evaluation, Interval, Preview
-from xaudit.report.axis import axis_for
-from xaudit.report.forest import forests, has_ceilings
 from xaudit.report.html.confusion import matrices
 from xaudit.report.html.picture_code import MOST_BYTES, image_codes, map_code
-from xaudit.report.region_bars import region_bars
-from xaudit.stages.previews import preview
+from xaudit.report.pictures.axis import axis_for
+from xaudit.report.pictures.forest import forests, has_ceilings
+from xaudit.report.pictures.region_bars import region_bars
+from xaudit.stages.views.previews import preview
 
 
 @pytest.fixture

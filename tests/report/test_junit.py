@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import Verdict
-from xaudit.report.junit import junit_of_unanswered, junit_xml
+from xaudit.report.files.junit import junit_of_unanswered, junit_xml
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "references"))
 from junit_schema import faults

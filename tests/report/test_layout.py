@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from xaudit.report.files.markdown import csv_table, markdown_grid, markdown_section
 from xaudit.report.grid import Beside, Cell, Column, Paragraph, Section, grid, heading, row
-from xaudit.report.layout import grid_lines
-from xaudit.report.markdown import csv_table, markdown_grid, markdown_section
+from xaudit.report.terminal.layout import grid_lines
 
 
 def drawn(table, width):

@@ -7,15 +7,15 @@ import pages
 import pytest
 
 from xaudit.records import Problem, UnscoredGroup
-from xaudit.report.closing_sections import left_out_lines, notes_section, skipped_section
+from xaudit.report.card.model_card import model_card
+from xaudit.report.files.json_report import outcome_as_json
+from xaudit.report.files.markdown import escaped
+from xaudit.report.files.markdown_report import markdown_report
 from xaudit.report.html.render import html_report
-from xaudit.report.json_report import outcome_as_json
-from xaudit.report.markdown import escaped
-from xaudit.report.markdown_report import markdown_report
-from xaudit.report.model_card import model_card
-from xaudit.report.screen import screen_sections
+from xaudit.report.sections.closing import left_out_lines, notes_section, skipped_section
+from xaudit.report.sections.first_screen import screen_sections
 
-NOTHING = "Nothing: every image was read, and everything that was measured has a value."
+NOTHING = "Nothing: every image was read, and every score has a value."
 LUNGS = "no lung mask for this case"
 
 

@@ -5,8 +5,8 @@ import outcomes
 import pytest
 
 from xaudit.records import ReaderAgreement
-from xaudit.report.checklists import CLAIM, FDA_CRITERIA, NOT_ASSESSED
-from xaudit.report.model_card import model_card
+from xaudit.report.card.checklists import CLAIM, FDA_CRITERIA, NOT_ASSESSED
+from xaudit.report.card.model_card import model_card
 
 MANIFEST = {
     "xaudit": "0.1.0",

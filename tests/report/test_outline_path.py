@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from xaudit.geometry import mask_region
 from xaudit.records import Box, Polygon
-from xaudit.report.outline_path import mask_path, outline_path
+from xaudit.report.pictures.outline_path import mask_path, outline_path
 
 
 def filled(path, shape):

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pages
 
-from xaudit.report.case_screen import case_head
 from xaudit.report.html.gallery import gallery_data
-from xaudit.stages.case_view import CaseView
+from xaudit.report.terminal.case_screen import case_head
+from xaudit.stages.views.case_view import CaseView
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_cases, write_cases
 

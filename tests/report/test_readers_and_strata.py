@@ -6,10 +6,10 @@ import outcomes
 
 from xaudit.records import Ceiling, Coefficient, Interval, Plan, ReaderAgreement, Regression
 from xaudit.report.grid import Grid
-from xaudit.report.layout import grid_lines
-from xaudit.report.readers_section import readers_section
-from xaudit.report.sections import report_sections
-from xaudit.report.strata_section import planning_section, regression_section, strata_section
+from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.strata import planning_section, regression_section, strata_section
+from xaudit.report.sections.whole import report_sections
+from xaudit.report.terminal.layout import grid_lines
 
 NEW = {"Readers", "Strata", "Localization by lesion size and confidence", "How many patients"}
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xaudit.report.figures import OUTLINES
-from xaudit.report.terminal_picture import beside, picture_lines
+from xaudit.report.pictures.figures import OUTLINES
+from xaudit.report.terminal.picture import beside, picture_lines
 
 
 def drawn(pixels=None, saliency=None, marks=None, **options):

@@ -11,7 +11,6 @@ from store_records import saliency_map, score, unscored
 from xaudit.errors import RunFolderError
 from xaudit.records import Problem
 from xaudit.store import RunFolder
-from xaudit.store.case_rows import CASES
 from xaudit.store.parts import (
     MAPS,
     PART_PROBLEMS,
@@ -24,6 +23,7 @@ from xaudit.store.parts import (
     shard_key,
     write_part,
 )
+from xaudit.store.rows.cases import CASES
 
 A, B, C = (shard_key({"shard": name}) for name in "abc")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from xaudit.cases.morphology import dilated
+from xaudit.cases.anatomy.morphology import dilated
 from xaudit.catalog import REGIONS, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.errors import XauditError

@@ -46,7 +46,7 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
 
 def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:
     """The cases of a chunk that can be explained: all that can be read, or those that bring a file."""
-    from xaudit.models.external import ExternalModel
+    from xaudit.models.sources.external import ExternalModel
 
     if spec.name != EXTERNAL.id or not isinstance(chunk.classifier, ExternalModel):
         return frozenset(subject.case.case_id for subject in chunk.subjects)
@@ -57,7 +57,7 @@ def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:
 
 
 def _from_files(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap]:
-    from xaudit.models.external import ExternalModel
+    from xaudit.models.sources.external import ExternalModel
 
     if not isinstance(chunk.classifier, ExternalModel):
         raise TypeError(f"'{spec.id}' are maps from files, and model '{chunk.classifier.id}' brings none")

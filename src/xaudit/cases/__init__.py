@@ -35,7 +35,7 @@ def load_dataset(
         OutputError: where the phantom study cannot be written.
     """
     from xaudit.cases.assembly import assemble
-    from xaudit.cases.phantom_study import phantom_section
+    from xaudit.cases.phantom.data_set import phantom_section
 
     if section.format == "phantom":
         section = phantom_section(section, workspace, on_progress=on_progress)

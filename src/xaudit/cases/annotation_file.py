@@ -13,10 +13,10 @@ from typing import AnyStr
 from xml.etree import ElementTree
 
 from xaudit.cases import table
-from xaudit.cases.cells import cell_text, fitted, without_empty_end
-from xaudit.cases.spelling import nfc
 from xaudit.cases.table import read_text, table_lines
-from xaudit.cases.tree import files_in
+from xaudit.cases.text.cells import cell_text, fitted, without_empty_end
+from xaudit.cases.text.spelling import nfc
+from xaudit.cases.text.tree import files_in
 from xaudit.counts import counted
 from xaudit.errors import DataError
 

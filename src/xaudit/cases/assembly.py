@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xaudit.cases.alike import check_entries
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.annotation_reading import AnnotationReading
+from xaudit.cases.anatomy.sources import mask_sources, notes_of_masks
 from xaudit.cases.dataset import Dataset
-from xaudit.cases.entry import Entry, file_and_frame, is_raster, without_suffix
-from xaudit.cases.folder import list_folder, spelled_others, unlisted_images
-from xaudit.cases.header import Header
-from xaudit.cases.image_index import ImageIndex, facts_of
-from xaudit.cases.mask_sources import mask_sources, notes_of_masks
-from xaudit.cases.opened_image import OpenedImage, opened_images
-from xaudit.cases.spelling import nfc
+from xaudit.cases.images.entry import Entry, file_and_frame, is_raster, without_suffix
+from xaudit.cases.images.folder import list_folder, spelled_others, unlisted_images
+from xaudit.cases.images.header import Header
+from xaudit.cases.images.opened_image import OpenedImage, opened_images
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.reading import AnnotationReading
+from xaudit.cases.names.alike import check_entries
+from xaudit.cases.names.image_index import ImageIndex, facts_of
 from xaudit.cases.splits import assign_splits, check_patients
 from xaudit.cases.table import read_table
+from xaudit.cases.text.spelling import nfc
 from xaudit.config import DataSection, LungSection
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from xaudit.cases.annotation_export import write_annotations
-from xaudit.cases.annotation_files import read_annotations
-from xaudit.cases.annotation_reading import AnnotationReading
-from xaudit.cases.entry import is_raster, without_suffix
-from xaudit.cases.folder import check_folder, image_files
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.mark_list import ONLY_READER
-from xaudit.cases.marks_to_write import MarkedImage
-from xaudit.cases.opened_image import opened_images
-from xaudit.cases.plane import Plane
-from xaudit.cases.readers import reader_masks
-from xaudit.cases.spelling import nfc
+from xaudit.cases.images.entry import is_raster, without_suffix
+from xaudit.cases.images.folder import check_folder, image_files
+from xaudit.cases.images.opened_image import opened_images
+from xaudit.cases.images.plane import Plane
+from xaudit.cases.marks.annotation_files import read_annotations
+from xaudit.cases.marks.exports.export import write_annotations
+from xaudit.cases.marks.exports.marks_to_write import MarkedImage
+from xaudit.cases.marks.mark_list import ONLY_READER
+from xaudit.cases.marks.readers import reader_masks
+from xaudit.cases.marks.reading import AnnotationReading
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.text.spelling import nfc
 from xaudit.config import AnnotationSection
-from xaudit.config.data import AnnotationFormatName
+from xaudit.config.sections.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.records import Annotation, BoolArray, Problem
 
@@ -102,7 +102,7 @@ def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conve
 
     Args:
         marked: the images and what was drawn on them.
-        format_id: one of :data:`~xaudit.cases.annotation_export.WRITABLE`.
+        format_id: one of :data:`~xaudit.cases.marks.exports.export.WRITABLE`.
         out: the file or folder, not there yet.
 
     Raises:

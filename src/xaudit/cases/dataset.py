@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from xaudit.cases.annotation_reading import AnnotationReading
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_image, read_pixels
-from xaudit.cases.mask_sources import MaskSources
-from xaudit.cases.plane import Plane
-from xaudit.cases.readers import Policy, reader_masks, under_policy
+from xaudit.cases.anatomy.sources import MaskSources
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import read_image, read_pixels
+from xaudit.cases.images.plane import Plane
+from xaudit.cases.marks.readers import Policy, reader_masks, under_policy
+from xaudit.cases.marks.reading import AnnotationReading
 from xaudit.config import SlicesSection
 from xaudit.errors import DataError
 from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Surroundings

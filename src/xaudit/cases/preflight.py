@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from xaudit.cases.assembly import class_names_of, listed_entries
-from xaudit.cases.dicom_file import pydicom_package
-from xaudit.cases.entry import Entry
-from xaudit.cases.folder import check_folder
-from xaudit.cases.nifti import is_nifti, mask_files
-from xaudit.cases.nifti_file import nibabel_package
-from xaudit.cases.phantom import CANCER, NORMAL
+from xaudit.cases.images.dicom_file import pydicom_package
+from xaudit.cases.images.entry import Entry
+from xaudit.cases.images.folder import check_folder
+from xaudit.cases.images.nifti_file import nibabel_package
+from xaudit.cases.masks.nifti import is_nifti, mask_files
+from xaudit.cases.phantom.study import CANCER, NORMAL
 from xaudit.cases.table import read_text
-from xaudit.config.data import DataSection
+from xaudit.config.sections.data import DataSection
 from xaudit.errors import DataError, did_you_mean
 
 

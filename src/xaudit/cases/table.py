@@ -2,7 +2,7 @@
 
 That is ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
 Separated by commas, semicolons or tabs, in UTF-8. Cells with ``nan``, ``N/A``, ``None`` and the like are empty, see
-:mod:`xaudit.cases.cells`. ``image`` is a path relative to the images' folder. A column
+:mod:`xaudit.cases.text.cells`. ``image`` is a path relative to the images' folder. A column
 ``patient`` or ``split`` that is filled for some images only is an error: half-known patients would make half-true
 intervals. ``site`` and ``augmented`` may be: the rest is the stratum ``unknown``.
 """
@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from xaudit.cases.cells import cell_text, fitted, without_empty_end
-from xaudit.cases.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
-from xaudit.cases.folder import check_folder
-from xaudit.cases.spelling import nfc, path_on_disk
-from xaudit.cases.text_check import check_text
+from xaudit.cases.images.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
+from xaudit.cases.images.folder import check_folder
+from xaudit.cases.text.cells import cell_text, fitted, without_empty_end
+from xaudit.cases.text.spelling import nfc, path_on_disk
+from xaudit.cases.text.text_check import check_text
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean, nearest
 

@@ -145,7 +145,7 @@ class FormatPlugin:
             look into plug-ins.
         name: in sentences, such as ``Example points``.
         collect: ``collect(path, marks)`` reads a file, or a folder where ``per_image``, into a
-            :class:`xaudit.cases.mark_list.MarkList`: ``marks.case(place, name)`` finds an image by its name,
+            :class:`xaudit.cases.marks.mark_list.MarkList`: ``marks.case(place, name)`` finds an image by its name,
             ``marks.add(case_id, reader, region, label)`` adds a region in pixels of the original frame, edges between
             pixels, and ``marks.nothing(place, case_id, reader)`` says that a reader found nothing. What a user can mend
             is raised as :class:`xaudit.errors.DataError`, within ``marks.item()`` for each item.

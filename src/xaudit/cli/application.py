@@ -5,22 +5,11 @@ from typing import Annotated
 import typer
 
 import xaudit
-from xaudit.cli import (
-    agreement,
-    catalog_list,
-    compare,
-    config_file,
-    data,
-    data_convert,
-    data_regions,
-    diff,
-    doctor,
-    gate,
-    merge,
-    report,
-    run,
-    show,
-)
+from xaudit.cli import catalog_list, compare, config_file, diff, doctor, gate, merge, report, run, show
+from xaudit.cli.data import agreement
+from xaudit.cli.data import check as data
+from xaudit.cli.data import convert as data_convert
+from xaudit.cli.data import regions as data_regions
 from xaudit.cli.output import emit
 from xaudit.cli.variadic import VariadicCommand
 

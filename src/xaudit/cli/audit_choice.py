@@ -1,4 +1,4 @@
-"""Which audit a command line means, after its options have been applied."""
+"""Choose the audit file of a command line and apply the command's options."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, EXPLAINERS, METRICS
 from xaudit.cli.options import Choices
 from xaudit.cli.output import say
 from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_audit_file
-from xaudit.config.plugged import names_of
+from xaudit.config.sections.plugged import names_of
 from xaudit.errors import UsageError, did_you_mean
 
 DEFAULT_FILE = Path("xaudit.yaml")

@@ -23,7 +23,7 @@ from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
 
 
 class Listed(StrEnum):
-    """What can be listed."""
+    """Things that ``xaudit list`` can show."""
 
     EXPLAINERS = "explainers"
     METRICS = "metrics"
@@ -46,11 +46,11 @@ def list_known(what: What, form: ListAs = ListFormat.RICH, out: Out = DEFAULT_OU
         case ListFormat.JSON:
             emit_json(others.told(plain))
         case ListFormat.MARKDOWN:
-            from xaudit.report.markdown import markdown_grid
+            from xaudit.report.files.markdown import markdown_grid
 
             emit(markdown_grid(others.shown(table)))
         case ListFormat.CSV:
-            from xaudit.report.markdown import csv_table
+            from xaudit.report.files.markdown import csv_table
 
             emit(csv_table(others.shown(table)))
         case ListFormat.RICH:
@@ -74,7 +74,7 @@ _KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
 
 @dataclass(frozen=True)
 class _Others:
-    """What other packages bring of a kind.
+    """Plug-ins of one kind.
 
     Attributes:
         origins: package and version by name.

@@ -1,4 +1,4 @@
-"""What a CI server is told beside the exit code: JUnit XML, and GitHub's annotations and step summary."""
+"""Results for CI servers: JUnit XML, and GitHub's annotations and step summary."""
 
 import os
 from contextlib import suppress
@@ -32,7 +32,7 @@ _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
 @dataclass(frozen=True, slots=True)
 class CiOutput:
-    """Which CI servers are told.
+    """The CI outputs that a command writes.
 
     Attributes:
         junit: the file that the gates are written to as JUnit XML, None for none.
@@ -52,12 +52,12 @@ def tell_ci(outcome: "Outcome", ci: CiOutput) -> None:
         OutputError: where a file cannot be written.
     """
     if ci.junit is not None:
-        from xaudit.report.junit import junit_xml
+        from xaudit.report.files.junit import junit_xml
         from xaudit.store.atomic_file import write_atomically
 
         write_atomically(ci.junit, junit_xml(outcome).encode())
     if ci.github:
-        from xaudit.report.github import annotations
+        from xaudit.report.files.github import annotations
 
         for line in annotations(outcome):
             say(line)
@@ -73,7 +73,7 @@ def tell_ci_unanswered(error: "UnansweredError", junit: Path | None) -> None:
         OutputError: where a file cannot be written.
     """
     from xaudit.errors import RunFolderError
-    from xaudit.report.junit import junit_of_unanswered
+    from xaudit.report.files.junit import junit_of_unanswered
     from xaudit.stages import load_outcome
     from xaudit.store.atomic_file import write_atomically
 
@@ -90,7 +90,7 @@ def tell_ci_unanswered(error: "UnansweredError", junit: Path | None) -> None:
 
 
 def _append_summary(outcome: "Outcome", path: Path) -> None:
-    from xaudit.report.github import LONGEST_SUMMARY, step_summary
+    from xaudit.report.files.github import LONGEST_SUMMARY, step_summary
     from xaudit.store.atomic_file import refusals_as_output_errors
 
     with refusals_as_output_errors(path):

@@ -58,8 +58,8 @@ def compare(
     Gives the paired difference of each pair, its interval and size, and whether chance may explain it.
     """
     from xaudit.cli.audit_choice import existing_run
-    from xaudit.report.comparison import comparison_section, comparisons_as_json, comparisons_grid
-    from xaudit.report.markdown import csv_table, markdown_section
+    from xaudit.report.files.comparison import comparison_section, comparisons_as_json, comparisons_grid
+    from xaudit.report.files.markdown import csv_table, markdown_section
     from xaudit.stages import load_comparisons
 
     explainers, models, metrics = names_in(explainer), names_in(model), names_in(metric)

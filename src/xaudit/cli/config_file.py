@@ -61,7 +61,7 @@ def validate(path: AuditFilePath, overrides: Overrides = None, out: Out = DEFAUL
         audit = read_audit_file(path, overrides=overrides or (), faults=in_file)
     except AuditFileError as error:
         _list_faults(in_file or [error], path.name)
-    from xaudit.stages.audit_check import (
+    from xaudit.stages.work.audit_check import (
         check_audit,  # brings torch along, which a faulty file need not wait for
     )
 

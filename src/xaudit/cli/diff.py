@@ -40,8 +40,8 @@ def diff(
     with 0 whatever moved; `xaudit gate --baseline` judges.
     """
     from xaudit.cli.audit_choice import existing_run
-    from xaudit.report.markdown import csv_table, markdown_section
-    from xaudit.report.run_diff import diff_as_json, diff_sections, moves_grid
+    from xaudit.report.files.markdown import csv_table, markdown_section
+    from xaudit.report.files.run_diff import diff_as_json, diff_sections, moves_grid
     from xaudit.stages import load_diff
 
     found = load_diff(

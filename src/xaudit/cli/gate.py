@@ -13,7 +13,7 @@ from xaudit.errors import UsageError
 
 
 class GateOn(StrEnum):
-    """Which number a gate is held against."""
+    """The number that a gate is compared with."""
 
     LOWER = "lower"
     MEAN = "mean"
@@ -64,9 +64,9 @@ def gate(
     """
     from xaudit.cli.audit_choice import existing_run
     from xaudit.cli.verdict_exit import verdict_exit
-    from xaudit.report.json_report import verdicts_as_json
-    from xaudit.report.markdown import markdown_section
-    from xaudit.report.verdict_section import gates_section, verdict_section
+    from xaudit.report.files.json_report import verdicts_as_json
+    from xaudit.report.files.markdown import markdown_section
+    from xaudit.report.sections.verdict import gates_section, verdict_section
     from xaudit.stages import Limits, regate
 
     if max_drop and baseline is None:

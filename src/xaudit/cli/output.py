@@ -1,4 +1,4 @@
-"""Where results and messages go, and in which format."""
+"""Consoles and formats of results and messages."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from xaudit.report.grid import Grid, Section
 
 
 class ListFormat(StrEnum):
-    """How a table is written."""
+    """Formats of a table."""
 
     RICH = "rich"
     JSON = "json"
@@ -18,7 +18,7 @@ class ListFormat(StrEnum):
 
 
 class ReportFormat(StrEnum):
-    """How a finished run is written."""
+    """Formats of a finished run."""
 
     RICH = "rich"
     JSON = "json"
@@ -43,16 +43,16 @@ def emit_json(value: object) -> None:
 
 def emit_section(section: Section) -> None:
     """A part of a report on stdout, as tables for a person."""
-    from xaudit.report.console import results_console
-    from xaudit.report.layout import render_section
+    from xaudit.report.terminal.console import results_console
+    from xaudit.report.terminal.layout import render_section
 
     render_section(section, results_console())
 
 
 def emit_grid(table: Grid) -> None:
     """A table on stdout for a person."""
-    from xaudit.report.console import results_console
-    from xaudit.report.layout import render_block
+    from xaudit.report.terminal.console import results_console
+    from xaudit.report.terminal.layout import render_block
 
     render_block(table, results_console())
 

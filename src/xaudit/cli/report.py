@@ -118,7 +118,7 @@ def report(
     outcome = load_outcome(folder)
     shown = outcome if hashed is None else hashed.outcome(outcome)
     if card:
-        from xaudit.report.model_card import model_card
+        from xaudit.report.card.model_card import model_card
 
         material = load_material(folder, images=False)
         emit(model_card(shown, {**material.manifest, "audit": material.settings}))

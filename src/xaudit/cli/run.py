@@ -50,7 +50,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a run is carried out and shown; none of it changes a result."""
+    """Options that change how a run is carried out and shown, and no result."""
 
     out: Path
     device: str
@@ -164,7 +164,7 @@ def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Sta
 
 def _refuse_faults(audit: "AuditFile", manner: Manner, until: Stage) -> None:
     """Raises the first of the faults that show before the work begins; `xaudit config validate` lists all."""
-    from xaudit.stages.audit_check import check_audit
+    from xaudit.stages.work.audit_check import check_audit
 
     faults = check_audit(audit, out=manner.out, device=manner.device, until=until).faults
     if faults:
@@ -204,7 +204,7 @@ def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices
         emit(str(finished.folder))
         return 0
     if finished.pictures is not None:
-        from xaudit.report.gallery import draw
+        from xaudit.report.pictures.gallery import draw
 
         n_drawn = draw(finished.pictures(), finished.folder)
         say(

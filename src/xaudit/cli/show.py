@@ -14,7 +14,7 @@ NARROWEST, WIDEST = 8, 120
 
 
 class CaseFormat(StrEnum):
-    """How a case is written."""
+    """Formats of a case."""
 
     RICH = "rich"
     JSON = "json"
@@ -71,12 +71,12 @@ def show(
     folder = existing_run(None if str(run) == "-" else run, out)
     view = load_case(folder, case, models=names_in(model), explainers=names_in(explainer))
     if form is CaseFormat.JSON:
-        from xaudit.report.case_screen import case_as_json
+        from xaudit.report.terminal.case_screen import case_as_json
 
         emit_json(case_as_json(view))
         return 0
-    from xaudit.report.case_screen import print_case
-    from xaudit.report.console import results_console
+    from xaudit.report.terminal.case_screen import print_case
+    from xaudit.report.terminal.console import results_console
 
     print_case(view, results_console(), images=not no_images, full=full, columns=width)
     return 0

@@ -16,15 +16,15 @@ def show_outcome(
     """
     match form:
         case ReportFormat.JSON:
-            from xaudit.report.json_report import outcome_as_json
+            from xaudit.report.files.json_report import outcome_as_json
 
             emit_json(outcome_as_json(outcome))
         case ReportFormat.MARKDOWN:
-            from xaudit.report.markdown_report import markdown_report
+            from xaudit.report.files.markdown_report import markdown_report
 
             emit(markdown_report(outcome, folder=folder, command=command))
         case ReportFormat.RICH:
-            from xaudit.report.console import results_console
-            from xaudit.report.terminal import render
+            from xaudit.report.terminal.console import results_console
+            from xaudit.report.terminal.screen import render
 
             render(outcome, results_console(), folder=folder, command=command, full=full)

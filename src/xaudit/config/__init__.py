@@ -3,7 +3,11 @@
 Paths in the file are relative to the file. Everything has a default but ``data`` and ``models``.
 """
 
-from xaudit.config.analysis import (
+from xaudit.config.audit_file import DEFAULT_METRICS, AuditFile
+from xaudit.config.checks.external import audit_of_model
+from xaudit.config.checks.measured import measured_metrics
+from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
+from xaudit.config.sections.analysis import (
     CategoriesSection,
     Infill,
     LocalizationSection,
@@ -12,8 +16,7 @@ from xaudit.config.analysis import (
     Spread,
     StatisticsSection,
 )
-from xaudit.config.audit_file import DEFAULT_METRICS, AuditFile
-from xaudit.config.changed_images import (
+from xaudit.config.sections.changed_images import (
     ChangedImagesSection,
     Equivariance,
     EquivarianceSection,
@@ -22,7 +25,7 @@ from xaudit.config.changed_images import (
     Steps,
     Transforms,
 )
-from xaudit.config.data import (
+from xaudit.config.sections.data import (
     BUILT_IN_MASKS,
     AnnotationSection,
     DataSection,
@@ -33,14 +36,18 @@ from xaudit.config.data import (
     SlicesSection,
     SplitSection,
 )
-from xaudit.config.external import audit_of_model
-from xaudit.config.gates import Gate, GateEntry, MaxDrop
-from xaudit.config.measured import measured_metrics
-from xaudit.config.models import MapFiles, ModelSection, PredictionTable, TrainSection
-from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, NamedOptions, fingerprint
-from xaudit.config.reading import audit_schema, build_audit_file, read_audit_file
-from xaudit.config.report import ReportSection
-from xaudit.config.sanity import (
+from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
+from xaudit.config.sections.models import MapFiles, ModelSection, PredictionTable, TrainSection
+from xaudit.config.sections.named import (
+    Explainer,
+    ExplainerSpec,
+    Metric,
+    MetricSpec,
+    NamedOptions,
+    fingerprint,
+)
+from xaudit.config.sections.report import ReportSection
+from xaudit.config.sections.sanity import (
     CheckSection,
     Repeatability,
     RepeatabilitySection,
@@ -49,8 +56,8 @@ from xaudit.config.sanity import (
     Sanity,
     SanitySection,
 )
-from xaudit.config.section import Section
-from xaudit.config.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
+from xaudit.config.sections.section import Section
+from xaudit.config.sections.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
 
 __all__ = [
     "BUILT_IN_MASKS",

@@ -21,27 +21,27 @@ from xaudit.catalog import (
     step_id,
     with_model_id,
 )
-from xaudit.config.abilities import check_abilities
-from xaudit.config.analysis import (
+from xaudit.config.checks.abilities import check_abilities
+from xaudit.config.checks.chexlocalize import CHEXLOCALIZE_METRICS, check_chexlocalize, check_pools
+from xaudit.config.checks.external import external_settings
+from xaudit.config.checks.gates import check_gates
+from xaudit.config.checks.measured import check_measured
+from xaudit.config.sections.analysis import (
     CategoriesSection,
     LocalizationSection,
     RelianceSection,
     RunSection,
     StatisticsSection,
 )
-from xaudit.config.changed_images import Equivariance, Resolution
-from xaudit.config.chexlocalize import CHEXLOCALIZE_METRICS, check_chexlocalize, check_pools
-from xaudit.config.data import DataSection
-from xaudit.config.external import external_settings
-from xaudit.config.gate_checks import check_gates
-from xaudit.config.gates import GateEntry
-from xaudit.config.measured import check_measured
-from xaudit.config.metric_ids import names_of_metrics
-from xaudit.config.models import ModelSection, TrainSection
-from xaudit.config.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
-from xaudit.config.report import ReportSection
-from xaudit.config.sanity import Repeatability, Robustness, Sanity
-from xaudit.config.section import Section
+from xaudit.config.sections.changed_images import Equivariance, Resolution
+from xaudit.config.sections.data import DataSection
+from xaudit.config.sections.gates import GateEntry
+from xaudit.config.sections.metric_ids import names_of_metrics
+from xaudit.config.sections.models import ModelSection, TrainSection
+from xaudit.config.sections.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.sections.report import ReportSection
+from xaudit.config.sections.sanity import Repeatability, Robustness, Sanity
+from xaudit.config.sections.section import Section
 from xaudit.errors import nearest
 
 DEFAULT_METRICS = tuple(

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from xaudit.config.audit_file import AuditFile
-from xaudit.config.data import DataSection, LungSection, RegionSection
-from xaudit.config.models import ModelSection
-from xaudit.config.named_schema import close_choice, named_schema
 from xaudit.config.plain_yaml import LONGEST, PlainYamlError, plain_yaml
+from xaudit.config.sections.data import DataSection, LungSection, RegionSection
+from xaudit.config.sections.models import ModelSection
+from xaudit.config.sections.named_schema import close_choice, named_schema
 from xaudit.config.validation_errors import faults_of
 from xaudit.errors import AuditFileError
 

@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from xaudit.config.audit_file import AuditFile
-from xaudit.config.section import Section
+from xaudit.config.sections.section import Section
 from xaudit.errors import AuditFileError, did_you_mean, nearest
 
 _LONGEST_MESSAGE = 1000

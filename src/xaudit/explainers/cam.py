@@ -19,7 +19,7 @@ from xaudit.errors import ModelError
 from xaudit.explainers.custody import custody
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
-from xaudit.models.layer_grid import LayerGrid, layer_grid
+from xaudit.models.network.layer_grid import LayerGrid, layer_grid
 from xaudit.records import FloatArray
 
 

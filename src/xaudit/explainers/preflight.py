@@ -13,8 +13,8 @@ from xaudit.records import IntArray
 if TYPE_CHECKING:
     import torch
 
-    from xaudit.models.blueprint import Blueprint
     from xaudit.models.classifier import Classifier
+    from xaudit.models.sources.blueprint import Blueprint
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from xaudit.cases.readers import Policy, under_policy
+from xaudit.cases.marks.readers import Policy, under_policy
 from xaudit.config import MetricSpec
 from xaudit.metrics import score_marked_map
 from xaudit.metrics.absent import Absent, Measured

@@ -12,7 +12,7 @@ from xaudit.records import Progress
 
 if TYPE_CHECKING:
     from xaudit.models.classifier import Classifier, Precision
-    from xaudit.models.training_data import TrainingData
+    from xaudit.models.training.data import TrainingData
 
 _ASSETS = Path(__file__).parent.parent / "assets"
 
@@ -43,7 +43,7 @@ def load_classifier(
     Raises:
         ModelError: where the model cannot be built, the weights do not fit it, or the device is absent.
     """
-    from xaudit.models.load import load
+    from xaudit.models.sources.load import load
 
     return load(
         section,
@@ -70,7 +70,7 @@ def untrained_classifier(
     Raises:
         ModelError: as :func:`load_classifier`.
     """
-    from xaudit.models.load import build_untrained
+    from xaudit.models.sources.load import build_untrained
 
     return build_untrained(
         section, class_names=class_names, device=device, batch_size=batch_size, positive=positive
@@ -97,7 +97,7 @@ def train_classifier(
         ModelError: where the model cannot be built or the data cannot teach it (one class only).
         OutputError: where the folder cannot be written to.
     """
-    from xaudit.models.train import train
+    from xaudit.models.training.train import train
 
     return train(section, settings, data, folder=folder, seed=seed, device=device, on_progress=on_progress)
 

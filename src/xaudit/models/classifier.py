@@ -15,15 +15,15 @@ import numpy as np
 import torch
 
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
-from xaudit.models.answers import answers_digest
-from xaudit.models.compiling import Compiled, compiled
-from xaudit.models.folding import Folding
-from xaudit.models.layers import target_layer
-from xaudit.models.meter import Meter
-from xaudit.models.outputs import logits_of
-from xaudit.models.preparation import Preparation, prepared
-from xaudit.models.probe import check_answers
-from xaudit.models.sealed import Sealed
+from xaudit.models.network.answers import answers_digest
+from xaudit.models.network.compiling import Compiled, compiled
+from xaudit.models.network.folding import Folding
+from xaudit.models.network.layers import target_layer
+from xaudit.models.network.meter import Meter
+from xaudit.models.network.outputs import logits_of
+from xaudit.models.network.probe import check_answers
+from xaudit.models.network.sealed import Sealed
+from xaudit.models.preparation.steps import Preparation, prepared
 from xaudit.records import FloatArray
 
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
@@ -50,7 +50,7 @@ class Classifier:
         architecture: its name, for people and for the fingerprint.
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
-        compile: whether full batches go to a compiled network, see :mod:`xaudit.models.compiling`.
+        compile: whether full batches go to a compiled network, see :mod:`xaudit.models.network.compiling`.
         remarks: what its source says that a reader of its results must know.
         precision: of :meth:`logits`; whoever calls ``module`` gets float32.
         outputs: the class that each output of the network itself stands for, before it was brought into the order of

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.mark_list import MarkList
-from xaudit.cases.plugged import PluggedMarks
+from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.plugged import PluggedMarks
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.catalog.plugin_records import FormatPlugin
 from xaudit.errors import DataError, PluginError
 from xaudit.plugins.study import demand, leaves_random_states

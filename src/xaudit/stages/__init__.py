@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from xaudit.config import AuditFile
 from xaudit.errors import RunFolderError
 from xaudit.records import Comparison, Outcome, Progress, RunDiff
-from xaudit.stages.limits import Limits
-from xaudit.stages.phantom_study import default_audit, default_audit_text
+from xaudit.stages.outcome.limits import Limits
 from xaudit.stages.request import FinishedRun, RunRequest, Share, Stage
+from xaudit.stages.work.phantom_study import default_audit, default_audit_text
 
 if TYPE_CHECKING:
-    from xaudit.stages.case_view import CaseView
-    from xaudit.stages.report_material import ReportMaterial
+    from xaudit.stages.views.case_view import CaseView
+    from xaudit.stages.views.report_material import ReportMaterial
 
 __all__ = [
     "AuditFile",
@@ -58,14 +58,14 @@ def run_audit(
 
 
 def merge_shares(request: RunRequest, *, on_progress: Callable[[Progress], None]) -> FinishedRun:
-    """One run from all shares of a divided one: takes over what they did, does what needs all of it, and concludes.
+    """Merge the shares of a divided run: take over their results, compute what needs all of them, and conclude.
 
     Raises:
         UsageError: where a folder is no share of this audit.
         IncompleteRunError: where a share is missing or not finished.
         XauditError: whatever else a user can mend.
     """
-    from xaudit.stages.shares import check_shares, shard_size_of
+    from xaudit.stages.work.shares import check_shares, shard_size_of
 
     check_shares(request)
     audit = request.audit
@@ -80,14 +80,14 @@ def states_of_shares(request: RunRequest, folder: Path) -> dict[int, str]:
     Args:
         folder: of one share.
     """
-    from xaudit.stages.shares import states_of_shares as states
+    from xaudit.stages.work.shares import states_of_shares as states
 
     return states(request, folder)
 
 
 def load_outcome(run: Path) -> Outcome:
     """The outcome of a finished run folder; raises RunFolderError where there is none."""
-    from xaudit.stages.read_outcome import load
+    from xaudit.stages.outcome.read_outcome import load
     from xaudit.store.run_folder import RunFolder
 
     return load(RunFolder.open_run(run))
@@ -99,7 +99,7 @@ def load_material(run: Path, *, images: bool = True) -> "ReportMaterial":
     Args:
         images: whether pictures are wanted.
     """
-    from xaudit.stages.report_material import report_material
+    from xaudit.stages.views.report_material import report_material
 
     return report_material(run, images=images)
 
@@ -118,14 +118,14 @@ def load_case(
         RunFolderError: where there is no finished run.
         UsageError: for a name that the run does not have.
     """
-    from xaudit.stages.case_view import case_view
+    from xaudit.stages.views.case_view import case_view
 
     return case_view(run, name, models=models, explainers=explainers)
 
 
 def load_ids(run: Path) -> frozenset[str]:
     """The ids of all cases and patients of a finished run; raises RunFolderError where there is none."""
-    from xaudit.stages.report_material import every_id
+    from xaudit.stages.views.report_material import every_id
 
     return every_id(run)
 
@@ -137,7 +137,7 @@ def regate(run: Path, limits: Limits) -> Outcome:
         UsageError: for a limit that means nothing, or a baseline that is not comparable.
         RunFolderError: where a run was not finished, or cannot be read.
     """
-    from xaudit.stages.gating import regate as regate_run
+    from xaudit.stages.outcome.gating import regate as regate_run
 
     return regate_run(run, limits)
 
@@ -145,13 +145,13 @@ def regate(run: Path, limits: Limits) -> Outcome:
 def load_diff(
     base: Path, head: Path, *, explainers: Sequence[str] = (), metrics: Sequence[str] = ()
 ) -> RunDiff:
-    """What moved between two finished runs, on the cases that both hold.
+    """Compare two finished runs on the cases that both hold.
 
     Args:
         explainers: ids of either run; none means all.
         metrics: ids of either run; none means all headline metrics.
     """
-    from xaudit.stages.run_diff import diff_runs
+    from xaudit.stages.outcome.run_diff import diff_runs
 
     return diff_runs(base, head, explainers=explainers, metrics=metrics)
 
@@ -174,14 +174,14 @@ def load_comparisons(
         metrics: none means all of the headline metrics that score maps.
         by: a property of a case, such as ``lesion-size``; each of its strata is compared on its own.
     """
-    from xaudit.stages.comparisons import compare_runs
+    from xaudit.stages.outcome.comparisons import compare_runs
 
     return compare_runs(runs, explainers=explainers, models=models, metrics=metrics, by=by, seed=seed)
 
 
 def names_in_runs(runs: Sequence[Path]) -> tuple[str, ...]:
-    """What finished runs call the metrics that they chose; raises RunFolderError where one cannot be read."""
-    from xaudit.stages.read_outcome import read_head
+    """Return the ids of the metrics that finished runs chose; raises RunFolderError if one cannot be read."""
+    from xaudit.stages.outcome.read_outcome import read_head
     from xaudit.store.run_folder import RunFolder
 
     heads = [read_head(RunFolder.open_run(run)) for run in runs]

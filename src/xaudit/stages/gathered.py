@@ -1,32 +1,32 @@
-"""What an outcome needs of the data and the models beside the scores: facts, notes, problems and pictures of cases."""
+"""Gather what an outcome needs beside the scores: facts, notes, problems and pictures of cases."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xaudit.records import Case, Ceiling, MapFacts, Problem, Regression, ScoreResult
-from xaudit.stages.audited import Audited
-from xaudit.stages.categories import confusion_cell
-from xaudit.stages.conclude import CaseFigures
-from xaudit.stages.external_model import explained_by, external_notes
-from xaudit.stages.findings import data_findings
-from xaudit.stages.gallery_choice import case_values, gallery_cases, ranking_metric
-from xaudit.stages.pictures import Picture, pick_cases, pictures
-from xaudit.stages.previews import previews
-from xaudit.stages.published_regressions import (
+from xaudit.stages.outcome.categories import confusion_cell
+from xaudit.stages.outcome.conclude import CaseFigures
+from xaudit.stages.outcome.findings import data_findings
+from xaudit.stages.outcome.published_regressions import (
     MarkedResults,
     lesion_geometries,
     pooled,
     published_regressions,
 )
-from xaudit.stages.reader_figures import agreement_of, ceilings_of, seen_by
-from xaudit.stages.shards import PartKeys
+from xaudit.stages.outcome.reader_figures import agreement_of, ceilings_of, seen_by
+from xaudit.stages.views.gallery_choice import case_values, gallery_cases, ranking_metric
+from xaudit.stages.views.pictures import Picture, pick_cases, pictures
+from xaudit.stages.views.previews import previews
+from xaudit.stages.work.audited import Audited
+from xaudit.stages.work.external_model import explained_by, external_notes
+from xaudit.stages.work.shards import PartKeys
 from xaudit.statistics.strata import CaseFacts, facts_of
 from xaudit.store.parts import PART_PROBLEMS, has_part, read_parts
 from xaudit.store.tables import write_previews
 
 
 def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures:
-    """What is known of the explained cases and their readers beside the scores."""
+    """Gather the figures of the explained cases and of their readers."""
     settings = audited.audit.statistics
     facts: dict[str, Mapping[str, CaseFacts]] = {}
     ceilings: list[Ceiling] = []
@@ -112,7 +112,7 @@ def pictures_of(audited: Audited, scores: Sequence[ScoreResult]) -> Iterator[Pic
 
 
 def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
-    """What could not be read, classified, explained or scored, each once."""
+    """List everything that could not be read, classified, explained or scored, each once."""
     there = [key for key in keys.problems if has_part(audited.folder, PART_PROBLEMS, key)]
     found = [problem for dataset in audited.datasets.values() for problem in dataset.problems]
     found += audited.predicted[1]
@@ -121,7 +121,7 @@ def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
 
 
 def head_of(audited: Audited, problems: Sequence[Problem], further_notes: Sequence[str]) -> dict[str, Any]:
-    """What the outcome says of the run beside its tables, see :func:`xaudit.stages.conclude.conclude`."""
+    """Return the outcome's fields that are not tables, see :func:`xaudit.stages.outcome.conclude.conclude`."""
     notes = list(dict.fromkeys(note for dataset in audited.datasets.values() for note in dataset.notes))
     notes += [note for classifier in audited.classifiers.values() for note in classifier.notes]
     notes += external_notes(audited.audit)

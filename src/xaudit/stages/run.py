@@ -9,17 +9,17 @@ from functools import partial
 
 from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
-from xaudit.models.extras import check_extra
+from xaudit.models.sources.extras import check_extra
 from xaudit.records import Progress, Work
-from xaudit.stages.audited import Audited
-from xaudit.stages.conclude import conclude
-from xaudit.stages.explain_and_score import Scored, explain_and_score, parts_have_gone
-from xaudit.stages.folder import at_work_in, earlier_run, shares_a_model
 from xaudit.stages.gathered import case_figures, head_of, pictures_of, problems_of, save_previews
-from xaudit.stages.report_material import report_material
+from xaudit.stages.outcome.conclude import conclude
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
-from xaudit.stages.shards import SCORES_MEAN, PartKeys
-from xaudit.stages.shares import (
+from xaudit.stages.views.report_material import report_material
+from xaudit.stages.work.audited import Audited
+from xaudit.stages.work.explain_and_score import Scored, explain_and_score, parts_have_gone
+from xaudit.stages.work.folder import at_work_in, earlier_run, shares_a_model
+from xaudit.stages.work.shards import SCORES_MEAN, PartKeys
+from xaudit.stages.work.shares import (
     PREDICTED_FROM,
     audit_hash,
     begin_share,
@@ -48,7 +48,7 @@ from xaudit.store.tables import write_annotations, write_cases
 
 
 class Run:
-    """One audit under way."""
+    """An audit under way."""
 
     def __init__(self, request: RunRequest, on_progress: Callable[[Progress], None]) -> None:
         self.started = datetime.now(UTC)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xaudit.config import StratumSpec
-from xaudit.config.strata import SAME, UNKNOWN
+from xaudit.config.sections.strata import SAME, UNKNOWN
 from xaudit.records import Annotation, Case, Prediction
 from xaudit.statistics.lesion_shape import LesionShape, lesion_shape
 

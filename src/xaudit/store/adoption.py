@@ -18,9 +18,9 @@ from xaudit.store.parts import (
     has_part,
     part_keys,
 )
-from xaudit.store.prediction_rows import PREDICTIONS
+from xaudit.store.rows.predictions import PREDICTIONS
+from xaudit.store.rows.table import Table
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.table import Table
 
 # The problems first and the scores last: whoever is killed in between must not leave a case out without a word.
 TABLES: Sequence[Table[Any]] = (

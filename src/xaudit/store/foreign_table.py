@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xaudit.cases.cells import fitted, without_empty_end
-from xaudit.cases.spelling import nfc
 from xaudit.cases.table import MOST_COLUMNS, check_bytes, read_text, table_lines
+from xaudit.cases.text.cells import fitted, without_empty_end
+from xaudit.cases.text.spelling import nfc
 from xaudit.counts import counted
 from xaudit.errors import DataError
 

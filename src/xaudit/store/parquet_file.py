@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xaudit.store.migrations import COLUMNS
+from xaudit.store.rows.table import Table
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import SCHEMA_VERSION, is_version, require_readable
-from xaudit.store.table import Table
 
 Record = TypeVar("Record")
 

@@ -14,16 +14,16 @@ from typing import Any, Generic, TypeVar
 
 from xaudit.config import fingerprint
 from xaudit.errors import RunFolderError
-from xaudit.store.case_rows import PART_PROBLEMS
-from xaudit.store.fact_rows import MAP_FACTS
-from xaudit.store.map_rows import MAPS, TUNING_MAPS
 from xaudit.store.parquet_file import DamagedTableError, check_table, encode_table, read_table
-from xaudit.store.reliance_rows import RELIANCE
+from xaudit.store.rows.cases import PART_PROBLEMS
+from xaudit.store.rows.facts import MAP_FACTS
+from xaudit.store.rows.maps import MAPS, TUNING_MAPS
+from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.scores import CURVES, SCORES
+from xaudit.store.rows.table import Table
+from xaudit.store.rows.tunings import TUNING
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import SCHEMA_VERSION
-from xaudit.store.score_rows import CURVES, SCORES
-from xaudit.store.table import Table
-from xaudit.store.tuning_rows import TUNING
 
 __all__ = [
     "CURVES",

@@ -5,16 +5,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
-from xaudit.store.fact_rows import CATEGORIES, MAP_FACTS
-from xaudit.store.map_rows import MAPS, TUNING_MAPS
-from xaudit.store.prediction_rows import PREDICTIONS
-from xaudit.store.reliance_rows import RELIANCE
+from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
+from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
+from xaudit.store.rows.maps import MAPS, TUNING_MAPS
+from xaudit.store.rows.predictions import PREDICTIONS
+from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.scores import CURVES, SCORES
+from xaudit.store.rows.summaries import SUMMARY
+from xaudit.store.rows.table import Table
+from xaudit.store.rows.tunings import THRESHOLDS, TUNING
 from xaudit.store.schema_version import SCHEMA_VERSION
-from xaudit.store.score_rows import CURVES, SCORES
-from xaudit.store.summary_rows import SUMMARY
-from xaudit.store.table import Table
-from xaudit.store.tuning_rows import THRESHOLDS, TUNING
 
 TABLES: tuple[Table[Any], ...] = (
     CASES,

@@ -18,15 +18,15 @@ from xaudit.records import (
     Summary,
     TunedThreshold,
 )
-from xaudit.store.case_rows import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
-from xaudit.store.fact_rows import CATEGORIES
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.prediction_rows import PREDICTIONS
+from xaudit.store.rows.cases import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
+from xaudit.store.rows.facts import CATEGORIES
+from xaudit.store.rows.predictions import PREDICTIONS
+from xaudit.store.rows.summaries import SUMMARY
+from xaudit.store.rows.table import Table
+from xaudit.store.rows.tunings import THRESHOLDS
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
-from xaudit.store.summary_rows import SUMMARY
-from xaudit.store.table import Table
-from xaudit.store.tuning_rows import THRESHOLDS
 
 Record = TypeVar("Record")
 

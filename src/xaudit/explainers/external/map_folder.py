@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xaudit.cases.annotation_file import files_below
-from xaudit.cases.image_index import ImageIndex
-from xaudit.cases.name_match import Folders, NamedCases
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.names.name_match import Folders, NamedCases
 from xaudit.errors import DataError, ModelError, did_you_mean
 from xaudit.explainers.external.reading import SUFFIXES, suffix_of
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from xaudit.cases.image_index import ImageIndex
+from xaudit.cases.names.image_index import ImageIndex
 from xaudit.catalog import EXTERNAL
 from xaudit.config import ExplainerSpec, MapFiles, ModelSection, fingerprint
 from xaudit.errors import DataError

@@ -16,13 +16,13 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from xaudit.cases.header import UnreadableImageError
-from xaudit.cases.image_file import read_bytes
-from xaudit.cases.nifti_file import AGAIN, open_nifti
-from xaudit.cases.raster import raster_pixels
+from xaudit.cases.images.header import UnreadableImageError
+from xaudit.cases.images.image_file import read_bytes
+from xaudit.cases.images.nifti_file import AGAIN, open_nifti
+from xaudit.cases.images.raster import raster_pixels
 from xaudit.errors import DataError
 from xaudit.explainers.external.restricted_pickle import read_pickle, read_tensors
-from xaudit.models.torch_file import archived_bytes
+from xaudit.models.weights.torch_file import archived_bytes
 from xaudit.records import FloatArray
 
 Orientation = Literal["patient", "stored"]
@@ -108,7 +108,7 @@ def read_values(path: Path, place: str, *, orientation: Orientation = "patient")
 
     Args:
         place: what to call the file in errors.
-        orientation: how a NIfTI file lies; see :mod:`xaudit.cases.nifti`.
+        orientation: how a NIfTI file lies; see :mod:`xaudit.cases.masks.nifti`.
 
     Raises:
         DataError: where the file cannot be read, holds code, several arrays, a colour picture or no plane of numbers,

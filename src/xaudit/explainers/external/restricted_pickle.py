@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from xaudit.errors import DataError
-from xaudit.models.checkpoint import TORCH_REFUSALS, code_in
+from xaudit.models.weights.checkpoint import TORCH_REFUSALS, code_in
 from xaudit.records import FloatArray
 
 _RE_SAVE = "save the map alone with numpy.save, as .npy"

@@ -8,11 +8,11 @@ import numpy as np
 
 from xaudit.catalog import CURVES, METRICS
 from xaudit.records import Interval, Outcome
-from xaudit.report.evidence_sections import has_model
 from xaudit.report.grid import Cell, Column, Grid, Row, grid
+from xaudit.report.sections.evidence import has_model
 from xaudit.report.wording import count, interval, metric_words
-from xaudit.stages.mean_curves import MeanCurve
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.outcome.mean_curves import MeanCurve
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 N_COLOURS = 6
@@ -42,7 +42,7 @@ class ChartAxis:
 
 @dataclass(frozen=True, slots=True)
 class LineLook:
-    """How one line is told from the others: by colour, sign and dashes together, never by colour alone.
+    """The look of a line: colour, symbol and dashes together, so that no line depends on colour alone.
 
     Attributes:
         colour: from 0; a control has none.
@@ -59,7 +59,7 @@ class LineLook:
 
 @dataclass(frozen=True, slots=True)
 class ChartLine:
-    """One explainer or control.
+    """An explainer or control.
 
     Attributes:
         path: in percent of the plot, from its upper left corner.
@@ -77,7 +77,7 @@ class ChartLine:
 
 @dataclass(frozen=True, slots=True)
 class CurvePlot:
-    """One model."""
+    """A model."""
 
     model_id: str
     about: str
@@ -88,7 +88,7 @@ class CurvePlot:
 
 @dataclass(frozen=True, slots=True)
 class CurveChart:
-    """One metric for every model, on the same axes.
+    """A metric of all models on the same axes.
 
     Attributes:
         better: how a better map's curve runs.

@@ -6,13 +6,13 @@ from typing import Any
 
 from xaudit.catalog import METRICS
 from xaudit.records import Case
-from xaudit.report.category_section import category_words
-from xaudit.report.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
 from xaudit.report.html.picture_code import image_codes, map_code
-from xaudit.report.outline_path import outline_path
+from xaudit.report.pictures.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
+from xaudit.report.pictures.outline_path import outline_path
+from xaudit.report.sections.category import category_words
 from xaudit.report.wording import metric_words
-from xaudit.stages.gallery_view import GalleryMap, GalleryView
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.gallery_view import GalleryMap, GalleryView
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 MOST_MAPS = 4000

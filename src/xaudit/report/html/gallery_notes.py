@@ -1,4 +1,4 @@
-"""Which cases the page shows, and what a reader must know of their pictures."""
+"""Notes of the gallery: the cases that it shows, and the limits of their pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from xaudit.report.html.gallery import gallery_data, pictured_views
 from xaudit.report.wording import count, metric_words
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 
 
 @dataclass(frozen=True, slots=True)

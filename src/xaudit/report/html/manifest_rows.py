@@ -1,8 +1,8 @@
-"""What a run was made with, as the page tells it."""
+"""Rows of the page's manifest: versions, settings and hardware of the run."""
 
-from xaudit.report.plugged import plugins_of
+from xaudit.report.card.plugged import plugins_of
 from xaudit.report.wording import count
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 
 
 def manifest_rows(material: ReportMaterial) -> tuple[tuple[str, str], ...]:

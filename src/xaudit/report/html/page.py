@@ -1,4 +1,4 @@
-"""What stands on the page, as plain data in the order in which it is read."""
+"""Contents of the page as plain data, in reading order."""
 
 import shlex
 from collections import Counter
@@ -7,20 +7,7 @@ from dataclasses import dataclass
 
 from xaudit.catalog import METRICS
 from xaudit.records import MODEL_LEVEL, Outcome
-from xaudit.report.category_section import categories_section
-from xaudit.report.causal_section import causal_section
-from xaudit.report.changed_sections import changed_section
-from xaudit.report.checks_sections import checks_section, repeatability_section
-from xaudit.report.closing_sections import notes_section, skipped_section, work_section
-from xaudit.report.comparison import comparison_section
-from xaudit.report.evaluation_section import without_test_images
-from xaudit.report.evidence_sections import (
-    NO_MODEL_TO_ASK,
-    localization_section,
-    truth_section,
-    why_no_reliance,
-)
-from xaudit.report.forest import Forest, forests, has_ceilings
+from xaudit.report.files.comparison import comparison_section
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
 from xaudit.report.html.absent import (
     asked_in_vain,
@@ -35,15 +22,28 @@ from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
 from xaudit.report.html.gallery_notes import Gallery, gallery_of
 from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.protocol_section import protocol_section
-from xaudit.report.readers_section import readers_section
-from xaudit.report.region_bars import RegionBars, region_bars
-from xaudit.report.sections import report_title
-from xaudit.report.strata_section import planning_section, regression_section, strata_section
-from xaudit.report.verdict_section import gates_section, model_verdict, worst_first
+from xaudit.report.pictures.forest import Forest, forests, has_ceilings
+from xaudit.report.pictures.region_bars import RegionBars, region_bars
+from xaudit.report.sections.category import categories_section
+from xaudit.report.sections.causal import causal_section
+from xaudit.report.sections.changed import changed_section
+from xaudit.report.sections.checks import checks_section, repeatability_section
+from xaudit.report.sections.closing import notes_section, skipped_section, work_section
+from xaudit.report.sections.evaluation import without_test_images
+from xaudit.report.sections.evidence import (
+    NO_MODEL_TO_ASK,
+    localization_section,
+    truth_section,
+    why_no_reliance,
+)
+from xaudit.report.sections.protocol import protocol_section
+from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.strata import planning_section, regression_section, strata_section
+from xaudit.report.sections.verdict import gates_section, model_verdict, worst_first
+from xaudit.report.sections.whole import report_title
 from xaudit.report.wording import interval, metric_words
-from xaudit.stages.reasons import ReasonCount
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.outcome.reasons import ReasonCount
+from xaudit.stages.views.report_material import ReportMaterial
 
 _SHOWN_ELSEWHERE = frozenset(
     {
@@ -66,7 +66,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What the right answers of one model rest on, by explainer."""
+    """Reasons behind a model's right answers, by explainer."""
 
     model_id: str
     rows: tuple[ReasonCount, ...]
@@ -207,7 +207,7 @@ def page_of(
 
 
 def _thresholds_from(blocks: Sequence[Block]) -> int:
-    """Where the table of thresholds begins: what is read first is how the maps fail."""
+    """Return the index at which the table of thresholds begins."""
     for place, block in enumerate(blocks):
         if isinstance(block, Grid) and block.columns[0].title == "threshold":
             return place

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xaudit.report.hashed_ids import HashedIds
 from xaudit.report.html.render import html_report
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.store.atomic_file import write_atomically
 
 NAME = "report.html"

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from xaudit.report.hashed_ids import HashedIds
 from xaudit.report.html.page import Page, page_of
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xaudit.records import Outcome
-from xaudit.report.category_section import category_rank, category_words
 from xaudit.report.paper_figures.figure import (
     CONTROL,
     INK,
@@ -16,7 +15,8 @@ from xaudit.report.paper_figures.figure import (
     panels,
     plain,
 )
-from xaudit.report.region_bars import RegionBars, region_bars
+from xaudit.report.pictures.region_bars import RegionBars, region_bars
+from xaudit.report.sections.category import category_rank, category_words
 
 _ROW_MM, _FRAME_MM = 5.0, 22.0
 _ROOM = 1.3
@@ -24,7 +24,7 @@ _PERCENT = 100
 
 
 def category_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One for each model: maps of each explainer by kind of failure."""
+    """Draw a figure for each model: maps of each explainer by kind of failure."""
     for model in outcome.model_ids:
         own = [one for one in outcome.categories if one.model_id == model]
         if own:
@@ -32,7 +32,7 @@ def category_figures(outcome: Outcome) -> Iterator[PaperFigure]:
 
 
 def region_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One for each model: on which regions its answer depends, beside where each explainer's map lies."""
+    """Draw a figure for each model: its reliance on each region beside the explainers' shares there."""
     for one in region_bars(outcome):
         yield _regions(one)
 
@@ -72,7 +72,7 @@ def _categories(outcome: Outcome, model: str) -> PaperFigure:
 
 
 def _answers(axes: Axes, one: RegionBars) -> None:
-    """How far the model's answer depends on each region."""
+    """Draw the model's reliance on each region."""
     for at, row in enumerate(one.rows):
         found = row.reliance
         if found is None:

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 
 from xaudit.records import Evaluation, Outcome
-from xaudit.report.evaluation_section import LARGEST_MATRIX
 from xaudit.report.paper_figures.figure import ONE_COLUMN_MM, PaperFigure, plain
+from xaudit.report.sections.evaluation import LARGEST_MATRIX
 
 _CELL_MM = 14.0
 _DARK = 0.5
 
 
 def confusion_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One of each model's test split, or of what there is where none was tested."""
+    """Draw a confusion matrix for each model's test split, or for all cases if there is none."""
     for one in [e for e in outcome.evaluations if e.split == "test"] or outcome.evaluations:
         if len(one.class_names) <= LARGEST_MATRIX:
             yield _figure(one)
 
 
 def too_many_classes(outcome: Outcome) -> bool:
-    """Whether a matrix was left out for its size."""
+    """Return True if a matrix was left out for its size."""
     return any(len(one.class_names) > LARGEST_MATRIX for one in outcome.evaluations)
 
 

@@ -16,8 +16,8 @@ from xaudit.report.paper_figures.figure import (
     plain,
 )
 from xaudit.report.wording import count, metric_words
-from xaudit.stages.mean_curves import MeanCurve
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.outcome.mean_curves import MeanCurve
+from xaudit.stages.views.report_material import ReportMaterial
 
 _HEIGHT_MM = 70.0
 _BAND = 0.15
@@ -25,7 +25,7 @@ _SIGNS = 6
 
 
 def curve_figures(material: ReportMaterial) -> Iterator[PaperFigure]:
-    """One for each metric of which the run kept curves, a panel for each model."""
+    """Draw a figure for each metric with stored curves, a panel for each model."""
     order = [row.id for row in METRICS]
     names = {
         one.metric_id: material.metric_names.get(one.metric_id, one.metric_id) for one in material.curves

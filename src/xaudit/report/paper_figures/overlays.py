@@ -11,14 +11,14 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from xaudit.records import Case, FloatArray
-from xaudit.report.category_section import category_words
-from xaudit.report.figures import OUTLINES, map_colours
-from xaudit.report.outline_path import outline_path
 from xaudit.report.paper_figures.figure import TWO_COLUMNS_MM, PaperFigure, Value, plain
+from xaudit.report.pictures.figures import OUTLINES, map_colours
+from xaudit.report.pictures.outline_path import outline_path
+from xaudit.report.sections.category import category_words
 from xaudit.report.wording import metric_words
-from xaudit.stages.gallery_view import GalleryView
-from xaudit.stages.previews import preview_pixels
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.gallery_view import GalleryView
+from xaudit.stages.views.previews import preview_pixels
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 _PLACES = ("worst", "middle", "best")
@@ -28,7 +28,7 @@ _BARS_MM = (100, 50, 20, 10, 5, 2, 1)
 
 
 def overlay_figures(material: ReportMaterial, named: Callable[[str], str]) -> Iterator[PaperFigure]:
-    """One for each model of which the run kept pictures and maps.
+    """Draw a figure for each model with stored pictures and maps.
 
     Args:
         named: how a case's id is shown.
@@ -40,7 +40,7 @@ def overlay_figures(material: ReportMaterial, named: Callable[[str], str]) -> It
 
 
 def _chosen(material: ReportMaterial, model: str) -> list[tuple[str, GalleryView]]:
-    """Of the cases with a picture and a score by which they are ranked: the first, the middle and the last."""
+    """Choose the first, middle and last of the ranked cases that have a picture."""
     views = [
         view
         for view in material.views

@@ -14,7 +14,7 @@ from xaudit.report.paper_figures.curves import curve_figures
 from xaudit.report.paper_figures.figure import PaperFigure
 from xaudit.report.paper_figures.forest import forest_figures
 from xaudit.report.paper_figures.overlays import overlay_figures
-from xaudit.stages.report_material import ReportMaterial
+from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.store.atomic_file import make_folder, write_atomically
 
 FORMS = ("svg", "pdf")
@@ -24,7 +24,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written.
+    """The files that were written.
 
     Attributes:
         names: of the figures, without their endings.

@@ -1,0 +1,370 @@
+"""Masks of the lungs that tell left and right apart: by categories, segments, folders, numbers, or the audit file's words.
+
+Each source answers as those of :mod:`xaudit.cases.anatomy.sources` do, with both lungs one by one where it can.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from xaudit.cases.anatomy.lung_sides import LeftAndRight, Side, is_lung, side_of, sides_of_numbers, with_rest
+from xaudit.cases.anatomy.refused import Refused
+from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.marks.formats.dicom_seg import collect_dicom_seg, is_dicom_seg
+from xaudit.cases.marks.formats.rtstruct import collect_rtstruct, is_rtstruct
+from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.masks.nifti import MaskSlice, read_numbers
+from xaudit.cases.masks.raster import read_numbered_mask
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.text.tree import files_in
+from xaudit.config import LungSection, NiftiSection
+from xaudit.errors import DataError, did_you_mean
+from xaudit.geometry import mask_region, rasterise, union
+from xaudit.records import Annotation, BoolArray, Case, FloatArray, IntArray, Region
+
+LungMask = LeftAndRight | BoolArray
+Pixels = Callable[[], FloatArray]
+
+_HEAD_BYTES = 1 << 16
+_BINARY = (255, 65535)
+"""What programs write for "inside" in a mask of one structure."""
+
+BY_SHAPE = "left and right told apart by shape"
+
+
+@dataclass(frozen=True)
+class NumberedLungs:
+    """Masks in which a number may stand for each lung: PNGs, or slices of NIfTI files.
+
+    Attributes:
+        files: by case id.
+        cases: all that may have a mask.
+        left: the numbers of the left lung, where the audit file names them.
+        right: those of the right one.
+        n_extra: files of the folder that belong to no image of the data.
+    """
+
+    files: Mapping[str, Path] | Mapping[str, MaskSlice]
+    nifti: NiftiSection
+    left: tuple[int, ...] = ()
+    right: tuple[int, ...] = ()
+    n_extra: int = 0
+    cases: tuple[Case, ...] = ()
+
+    @property
+    def n_given(self) -> int:
+        """One for each case that has one."""
+        return len(self.files)
+
+    @property
+    def sides(self) -> str:
+        """How left and right are told apart, in words."""
+        if self.left or self.right:
+            left, right = (", ".join(map(str, numbers)) for numbers in (self.left, self.right))
+            return f"left is {left}, right is {right} in the masks"
+        return "left and right told apart by two numbers where a mask has two, else by shape"
+
+    def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
+        """The lungs of the case."""
+        numbers = self.numbers(case)
+        return None if numbers is None else self._sides_of(numbers)
+
+    def _sides_of(self, numbers: IntArray) -> LungMask:
+        """The lungs of a mask; where it shows one number of two, the other lung is not on the image."""
+        found = sides_of_numbers(numbers, self.left, self.right)
+        if isinstance(found, LeftAndRight):
+            return found
+        values = np.unique(numbers[numbers != 0])
+        if len(values) != 1 or values[0] in _BINARY or int(values[0]) not in self._pair:
+            return found
+        first = int(values[0]) == self._pair[0]
+        return (
+            LeftAndRight(found, np.zeros_like(found)) if first else LeftAndRight(np.zeros_like(found), found)
+        )
+
+    @cached_property
+    def _pair(self) -> tuple[int, ...]:
+        """The two numbers of the lungs where no mask of the data holds any other; else none."""
+        found: set[int] = set()
+        is_pair = False
+        for case in self.cases:
+            numbers = self.numbers(case)
+            if numbers is not None:
+                found |= {int(value) for value in np.unique(numbers)} - {0}
+                is_pair = is_pair or isinstance(sides_of_numbers(numbers), LeftAndRight)
+            if len(found) > 2:
+                return ()
+        return tuple(sorted(found)) if is_pair and len(found) == 2 else ()
+
+    def numbers(self, case: Case) -> IntArray | None:
+        """(H, W), 0 outside; None without a file."""
+        file = self.files.get(case.case_id)
+        frame = (case.height, case.width)
+        match file:
+            case None:
+                return None
+            case MaskSlice():
+                # Fractions are no numbers of structures: what is not zero is inside.
+                values = read_numbers(file, frame, self.nifti)
+                whole = np.rint(values).astype(np.int64)
+                return whole if (whole == values).all() else (values != 0).astype(np.int64)
+            case path:
+                return read_numbered_mask(path, frame)
+
+    def digest(self, case: Case) -> object:
+        """The run lengths of each lung, or of both where they are not told apart."""
+        numbers = self.numbers(case)
+        return None if numbers is None else _runs(self._sides_of(numbers))
+
+    def check(self, cases: Sequence[Case], where: str) -> None:
+        """Raises DataError where no mask holds a number that the audit file names."""
+        found: set[int] = set()
+        for case in cases:
+            numbers = self.numbers(case)
+            found |= set() if numbers is None else {int(value) for value in np.unique(numbers)}
+        for side, wanted in (("left", self.left), ("right", self.right)):
+            for number in wanted:
+                if number not in found:
+                    has = ", ".join(map(str, sorted(found - {0})[:12])) or "none but 0"
+                    raise DataError(
+                        f"{where}.{side}: no mask holds the number {number}", hint=f"the masks hold {has}"
+                    )
+
+
+@dataclass(frozen=True)
+class DrawnLungs:
+    """Outlines and run lengths whose categories or segments may name a side.
+
+    Attributes:
+        marks: by case id: what is drawn, and on which side by its name; None where it names none.
+        names: of the left and the right lung, as the file has them.
+    """
+
+    marks: Mapping[str, tuple[tuple[Region, Side | None], ...]]
+    names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    @property
+    def n_given(self) -> int:
+        """The images on which something is drawn."""
+        return len(self.marks)
+
+    @property
+    def sides(self) -> str:
+        """How left and right are told apart, in words."""
+        left, right = (", ".join(f"'{name}'" for name in names) for names in self.names)
+        return f"left is {left}, right is {right}" if left and right else BY_SHAPE
+
+    def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
+        """What is drawn on the case."""
+        drawn = self.marks.get(case.case_id)
+        if drawn is None:
+            return None
+        frame = (case.height, case.width)
+        left, right, rest = (
+            union((rasterise(region, frame) for region, side in drawn if side == wanted), frame)
+            for wanted in ("left", "right", None)
+        )
+        return with_rest(left, right, rest) if left.any() or right.any() else rest
+
+    def digest(self, case: Case) -> object:
+        """What is drawn, as text."""
+        return [repr(one) for one in self.marks.get(case.case_id, ())]
+
+
+@dataclass(frozen=True)
+class LungsBySide:
+    """Masks of each lung in files of their own.
+
+    Attributes:
+        left: sources of the left lung, several where each lobe has one.
+        right: sources of the right lung.
+        names: of the two, for people.
+    """
+
+    left: tuple["LungSource", ...]
+    right: tuple["LungSource", ...]
+    names: tuple[str, str] = ("", "")
+
+    @property
+    def n_given(self) -> int:
+        """Of the fuller side."""
+        return max((source.n_given or 0 for source in (*self.left, *self.right)), default=0)
+
+    @property
+    def n_extra(self) -> int:
+        """Files of both sides that belong to no image of the data."""
+        sources = (*self.left, *self.right)
+        return sum(one.n_extra for one in sources if isinstance(one, NumberedLungs | LungsBySide))
+
+    @property
+    def sides(self) -> str:
+        """How left and right are told apart, in words."""
+        return f"left in {self.names[0]}, right in {self.names[1]}"
+
+    def mask(self, case: Case, pixels: Pixels) -> LungMask | None:
+        """Both lungs; None where the case has neither."""
+        frame = (case.height, case.width)
+        sides = []
+        for sources in (self.left, self.right):
+            masks = [whole_of(source.mask(case, pixels)) for source in sources]
+            sides.append([mask for mask in masks if mask is not None])
+        if not sides[0] and not sides[1]:
+            return None
+        return LeftAndRight(union(sides[0], frame), union(sides[1], frame))
+
+    def digest(self, case: Case) -> object:
+        """That of each source."""
+        return [[source.digest(case) for source in side] for side in (self.left, self.right)]
+
+
+LungSource = NumberedLungs | DrawnLungs | LungsBySide
+
+
+def whole_of(mask: LungMask | Refused | None) -> BoolArray | None:
+    """Both lungs as one mask; None where there is none."""
+    match mask:
+        case None | Refused():
+            return None
+        case LeftAndRight():
+            return mask.whole
+        case _:
+            return mask
+
+
+def side_folders(folder: Path, images: ImageIndex, where: str) -> tuple[list[Path], list[Path]] | None:
+    """The sub-folders of a folder that are called after a left and a right lung; None where it is not divided so.
+
+    Raises:
+        DataError: where another sub-folder beside them names no side.
+    """
+    if not folder.is_dir():
+        return None
+    below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    sides = {path: side_of(path.name) for path in below}
+    if not {"left", "right"} <= set(sides.values()):
+        return None
+    # Images of left and right breasts, knees or hands may lie in such folders, and their masks beside each other.
+    firsts = {path.partition("/")[0] for path in images.paths if "/" in path}
+    if all(path.name in firsts for path in below):
+        return None
+    other = next((path.name for path, side in sides.items() if side is None), None)
+    if other is not None:
+        left = next(path.name for path in below if sides[path] == "left")
+        raise DataError(
+            f"{where}: {folder.name} holds '{left}' and '{other}', and which lung '{other}' shows is not said",
+            hint=f"name the folders of each lung: {{left: {folder.name}/{left}, right: ...}}",
+        )
+    return [path for path in below if sides[path] == "left"], [
+        path for path in below if sides[path] == "right"
+    ]
+
+
+def is_drawn(path: Path) -> bool:
+    """Return True for a COCO file, a DICOM segmentation or structure set, or a folder with one of the latter."""
+    return path.suffix.lower() == ".json" or _dicom_reader(path) is not None
+
+
+def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection | None = None) -> DrawnLungs:
+    """Lungs that a COCO file or a DICOM segmentation or structure set draws.
+
+    Args:
+        named: which categories or segments are which lung, where the audit file says so.
+
+    Raises:
+        DataError: where nothing in the file is called like a lung, or as the audit file says.
+    """
+    reader = _dicom_reader(path)
+    if reader is None:
+        marks: Sequence[Annotation] = read_coco(path, images)
+    else:
+        gathered = MarkList(images)
+        reader(path, gathered)
+        marks = gathered.all()
+    drawn = [mark for mark in marks if mark.region is not None]
+    names = sorted({mark.label for mark in drawn if mark.label is not None})
+    sides = _named_sides(names, named, path, where) if named else _sides_by_name(names, drawn, path, where)
+    found: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)
+    for mark in drawn:
+        if mark.region is not None and mark.label in sides:
+            found[mark.case_id].append((mark.region, sides[mark.label]))
+    told: tuple[tuple[str, ...], ...] = tuple(
+        tuple(str(name) for name, side in sides.items() if side == wanted) for wanted in ("left", "right")
+    )
+    return DrawnLungs({case: tuple(own) for case, own in found.items()}, (told[0], told[1]))
+
+
+def _sides_by_name(
+    names: Sequence[str], drawn: Sequence[Annotation], path: Path, where: str
+) -> Mapping[str | None, Side | None]:
+    """The categories of lungs with their sides: by their names, or the only one there is."""
+    lungs: list[str | None] = [name for name in names if is_lung(name)]
+    if not lungs and {side_of(name) for name in names} == {"left", "right"}:
+        lungs = list(names)
+    _check_other_lung(lungs, path, where)
+    labels = {mark.label for mark in drawn}
+    if not lungs and len(labels) == 1:
+        lungs = list(labels)
+    if not lungs:
+        found = ", ".join(sorted(repr(name) for name in labels)) or "nothing"
+        raise DataError(
+            f"{where}: {path.name} draws {found}, and nothing with 'lung' in its name",
+            hint="call the category 'lung', or give a file with lungs only",
+        )
+    return {name: None if name is None else side_of(name) for name in lungs}
+
+
+def _check_other_lung(lungs: Sequence[str | None], path: Path, where: str) -> None:
+    """Raises DataError where one category names its side and another does not: that may be the other lung, or both."""
+    sides = {name: side_of(name) for name in lungs if name is not None}
+    named = set(sides.values()) - {None}
+    if None in sides.values() and len(named) == 1:
+        told = next(name for name, side in sides.items() if side is not None)
+        other = next(name for name, side in sides.items() if side is None)
+        raise DataError(
+            f"{where}: {path.name} draws '{told:.60}' and '{other:.60}', and which lung '{other:.60}' shows is not said",
+            hint=f"name the categories of each lung: {{path: {path.name}, left: [...], right: [...]}}",
+        )
+
+
+def _named_sides(
+    names: Sequence[str], named: LungSection, path: Path, where: str
+) -> Mapping[str | None, Side | None]:
+    sides: dict[str | None, Side | None] = {}
+    for side, wanted in (("left", named.left), ("right", named.right)):
+        for name in map(str, wanted):
+            if name not in names:
+                hint = did_you_mean(
+                    name, names, otherwise=f"it draws {', '.join(map(repr, names)) or 'nothing'}"
+                )
+                raise DataError(f"{where}.{side}: {path.name} draws nothing called '{name}'", hint=hint)
+            sides[name] = "left" if side == "left" else "right"
+    return sides
+
+
+def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
+    """Choose what reads the segmentation or structure set that a path is, or holds; None where there is none."""
+    files = [path] if path.is_file() else files_in(path) if path.is_dir() else []
+    for file in files:
+        if file.is_file() and file.suffix.lower() in (".dcm", ""):
+            try:
+                with file.open("rb") as stream:
+                    head = stream.read(_HEAD_BYTES)
+            except OSError:  # whoever reads the file itself says why it cannot be opened
+                continue
+            if is_dicom_seg(head):
+                return collect_dicom_seg
+            if is_rtstruct(head):
+                return collect_rtstruct
+    return None
+
+
+def _runs(mask: LungMask) -> object:
+    match mask:
+        case LeftAndRight(left, right):
+            return [mask_region(left).counts, mask_region(right).counts]
+        case _:
+            return mask_region(mask).counts

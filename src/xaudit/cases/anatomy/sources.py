@@ -1,0 +1,337 @@
+"""Where the masks of a data set's anatomy come from: files, a COCO file, or the image itself.
+
+Every source answers one question, :meth:`mask`, with a mask, with None where it has none for a case, or with
+:class:`~xaudit.cases.anatomy.refused.Refused` where one was made and is not believed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from skimage.morphology import convex_hull_image
+
+from xaudit.cases.anatomy import ct as segmentation_ct
+from xaudit.cases.anatomy import xray as segmentation_xray
+from xaudit.cases.anatomy.formats import check_one_format
+from xaudit.cases.anatomy.lung_masks import LungsBySide, NumberedLungs
+from xaudit.cases.anatomy.lung_sides import LeftAndRight
+from xaudit.cases.anatomy.lung_sources import lung_source
+from xaudit.cases.anatomy.refused import Refused
+from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.masks.by_case import mask_files
+from xaudit.cases.masks.nifti import MaskSlice, holds_nifti, is_nifti, read_slice
+from xaudit.cases.masks.raster import read_mask
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.config import NiftiSection, RegionSection
+from xaudit.errors import DataError
+from xaudit.geometry import mask_region, rasterise, union
+from xaudit.records import BoolArray, Case, FloatArray, Region, Surroundings
+
+SEGMENTATION = 1
+"""Raised by one whenever the built-in segmentation gives other masks for the same image."""
+
+Pixels = Callable[[], FloatArray]
+"""Reads the image of the case, where the mask must be made from it."""
+
+
+class MaskSource(Protocol):
+    """Masks of one structure."""
+
+    @property
+    def n_given(self) -> int | None:
+        """For how many images there are masks; None where they are made from the image."""
+        ...
+
+    def mask(self, case: Case, pixels: Pixels) -> LeftAndRight | BoolArray | Refused | None:
+        """(H, W) of the case's frame; of lungs that their names or numbers tell apart each of the two."""
+        ...
+
+    def digest(self, case: Case) -> object:
+        """JSON values that change whenever the mask may."""
+        ...
+
+
+@dataclass(frozen=True)
+class MaskFiles:
+    """A PNG for each case.
+
+    Attributes:
+        n_extra: files of the folder that belong to no image of the data.
+    """
+
+    files: Mapping[str, Path]
+    n_extra: int = 0
+
+    @property
+    def n_given(self) -> int:
+        """One for each file."""
+        return len(self.files)
+
+    def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
+        """The file's pixels that are not zero."""
+        file = self.files.get(case.case_id)
+        return None if file is None else read_mask(file, (case.height, case.width))
+
+    def digest(self, case: Case) -> object:
+        """The mask's run lengths, so that a file saved anew with the same pixels is the same."""
+        file = self.files.get(case.case_id)
+        return None if file is None else mask_region(read_mask(file, (case.height, case.width))).counts
+
+
+@dataclass(frozen=True)
+class NiftiMasks:
+    """A NIfTI file per case, or one slice of a volume.
+
+    Attributes:
+        n_extra: files of the folder that belong to no image of the data.
+    """
+
+    slices: Mapping[str, MaskSlice]
+    section: NiftiSection
+    n_extra: int = 0
+
+    @property
+    def n_given(self) -> int:
+        """One for each case that has one."""
+        return len(self.slices)
+
+    def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
+        """The slice's pixels that are not zero."""
+        found = self.slices.get(case.case_id)
+        return None if found is None else read_slice(found, (case.height, case.width), self.section)
+
+    def digest(self, case: Case) -> object:
+        """The mask's run lengths."""
+        found = self.slices.get(case.case_id)
+        if found is None:
+            return None
+        return mask_region(read_slice(found, (case.height, case.width), self.section)).counts
+
+
+@dataclass(frozen=True)
+class DrawnMasks:
+    """Outlines and run lengths of a COCO file."""
+
+    regions: Mapping[str, tuple[Region, ...]]
+
+    @property
+    def n_given(self) -> int:
+        """The images on which something is drawn."""
+        return len(self.regions)
+
+    def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
+        """All that is drawn on the case together."""
+        frame = (case.height, case.width)
+        drawn = self.regions.get(case.case_id)
+        return None if drawn is None else union((rasterise(one, frame) for one in drawn), frame)
+
+    def digest(self, case: Case) -> object:
+        """What is drawn, as text."""
+        return [repr(one) for one in self.regions.get(case.case_id, ())]
+
+
+@dataclass(frozen=True)
+class SegmentedMasks:
+    """Made from the image; see :mod:`xaudit.cases.anatomy.ct` and its sibling for X-rays."""
+
+    structure: Literal["lungs", "body"]
+    kind: Literal["ct", "xray"]
+
+    @property
+    def n_given(self) -> None:
+        """None are given."""
+        return
+
+    def mask(self, case: Case, pixels: Pixels) -> BoolArray | Refused:  # noqa: ARG002
+        """What the segmentation finds, or why it is not believed."""
+        match self.kind, self.structure:
+            case "ct", "lungs":
+                return segmentation_ct.segment_lungs(pixels())
+            case "ct", "body":
+                return segmentation_ct.segment_body(pixels())
+            case "xray", "lungs":
+                return segmentation_xray.segment_lungs(pixels())
+            case _:
+                return segmentation_xray.segment_body(pixels())
+
+    def digest(self, case: Case) -> object:  # noqa: ARG002
+        """Which segmentation; the image stands in every key already."""
+        return [self.structure, self.kind, SEGMENTATION]
+
+
+@dataclass(frozen=True)
+class LungHull:
+    """The thorax as the convex hull of both lungs."""
+
+    lungs: MaskSource
+
+    @property
+    def n_given(self) -> None:
+        """None are given."""
+        return
+
+    def mask(self, case: Case, pixels: Pixels) -> BoolArray | Refused | None:
+        """The hull, as far as there are lungs."""
+        lungs = self.lungs.mask(case, pixels)
+        if lungs is None or isinstance(lungs, Refused):
+            return lungs
+        if isinstance(lungs, LeftAndRight):
+            lungs = lungs.whole
+        return np.asarray(convex_hull_image(lungs)) if lungs.any() else lungs  # type: ignore[no-untyped-call]
+
+    def digest(self, case: Case) -> object:
+        """That of the lungs."""
+        return ["hull", self.lungs.digest(case)]
+
+
+@dataclass(frozen=True)
+class MaskSources:
+    """The masks of all structures of a data set, and how far a mark's region reaches.
+
+    Attributes:
+        tolerance_px: along a row; 0 where a tolerance in millimetres is set.
+    """
+
+    lungs: MaskSource | None = None
+    body: MaskSource | None = None
+    thorax: MaskSource | None = None
+    tolerance_px: float = 0.0
+    tolerance_mm: float | None = None
+
+    @property
+    def sources(self) -> Mapping[str, MaskSource]:
+        """Structure: its source, for those that have one."""
+        named = {"lungs": self.lungs, "thorax": self.thorax, "body": self.body}
+        return {name: source for name, source in named.items() if source is not None}
+
+    def surroundings(self, case: Case, pixels: Pixels) -> Surroundings:
+        """All that is known of a case's anatomy.
+
+        Raises:
+            DataError: where a tolerance in millimetres meets a case without spacing, or a file cannot be read.
+        """
+        masks: dict[str, BoolArray] = {}
+        unknown: dict[str, str] = {}
+        for name, source in self.sources.items():
+            match source.mask(case, pixels):
+                case Refused(reason):
+                    unknown[name] = f"the built-in segmentation found no {name}: {reason}"
+                case None:
+                    unknown[name] = f"no {_SINGULAR[name]} mask for this case"
+                case LeftAndRight(left, right) as both:
+                    masks |= {"lungs": both.whole, "left_lung": left, "right_lung": right}
+                case mask:
+                    masks[name] = mask
+        tolerance_px, aspect = self._tolerance(case)
+        return Surroundings(**masks, tolerance_px=tolerance_px, aspect=aspect, unknown=unknown)
+
+    def digest(self, case: Case) -> object:
+        """JSON values that change whenever :meth:`surroundings` may."""
+        by_name = {name: source.digest(case) for name, source in self.sources.items()}
+        return [by_name, list(self._tolerance(case))]
+
+    def check_tolerance(self, case: Case) -> None:
+        """Raises DataError where a tolerance in millimetres meets a case without spacing."""
+        self._tolerance(case)
+
+    def _tolerance(self, case: Case) -> tuple[float, float]:
+        rows, cols = case.spacing_mm or (1.0, 1.0)
+        if self.tolerance_mm is None:
+            return self.tolerance_px, 1.0
+        if case.spacing_mm is None:
+            raise DataError(
+                f"{case.case_id}: regions.tolerance_mm needs the pixel spacing, which is not known",
+                hint="give spacing_row_mm and spacing_col_mm in the table, or set tolerance_px",
+            )
+        return self.tolerance_mm / cols, rows / cols
+
+
+_SINGULAR = {"lungs": "lung", "thorax": "thorax", "body": "body"}
+
+
+def mask_sources(
+    section: RegionSection, cases: Sequence[Case], images: ImageIndex, *, where: str = "data.regions"
+) -> MaskSources:
+    """The sources that a section of the audit file names; every file is found and read once.
+
+    Raises:
+        DataError: no such file, no mask for any case, or one that cannot be read or does not fit its image.
+    """
+    lungs: MaskSource | None = lung_source(section, cases, images, where=where)
+    lungs = lungs or _source("lungs", section, cases, images, where)
+    thorax: MaskSource | None = None
+    if section.thorax == "builtin":
+        if lungs is None:
+            raise ValueError("the hull of lungs that are not there")
+        thorax = LungHull(lungs)
+    else:
+        thorax = _source("thorax", section, cases, images, where)
+    sources = MaskSources(
+        lungs=lungs,
+        body=_source("body", section, cases, images, where),
+        thorax=thorax,
+        tolerance_px=section.tolerance_px,
+        tolerance_mm=section.tolerance_mm,
+    )
+    for case in cases:
+        sources.check_tolerance(case)
+    return sources
+
+
+def _source(
+    structure: Literal["lungs", "body", "thorax"],
+    section: RegionSection,
+    cases: Sequence[Case],
+    images: ImageIndex,
+    where: str,
+) -> MaskSource | None:
+    kind, given = section.builtin(structure), getattr(section, structure)
+    if structure != "thorax" and kind is not None:
+        return SegmentedMasks(structure, kind)
+    if not isinstance(given, Path):
+        return None
+    if given.suffix.lower() == ".json":
+        return DrawnMasks(_drawn(given, structure, images, where))
+    check_one_format(given, f"{where}.{structure}")
+    files, n_extra = mask_files(given, section, cases, images, f"{where}.{structure}")
+    if is_nifti(given) or holds_nifti(given):
+        slices = {name: one for name, one in files.items() if isinstance(one, MaskSlice)}
+        return NiftiMasks(slices, section.nifti, n_extra)
+    return MaskFiles({name: one for name, one in files.items() if isinstance(one, Path)}, n_extra)
+
+
+def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
+    """The sentences that count files of masks which belong to no image of the data."""
+    extra = {
+        name: source.n_extra
+        for name, source in sources.sources.items()
+        if isinstance(source, MaskFiles | NiftiMasks | NumberedLungs | LungsBySide) and source.n_extra
+    }
+    return tuple(
+        f"{n} file{'s' if n > 1 else ''} of the {_SINGULAR[name]} masks belong{'' if n > 1 else 's'} to no image of the data"
+        for name, n in extra.items()
+    )
+
+
+def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:
+    """What a COCO file draws of a structure: the categories with its name, or the only one there is."""
+    marks = [mark for mark in read_coco(file, images) if mark.region is not None]
+    names = {mark.label for mark in marks}
+    word = _SINGULAR[structure]
+    wanted: set[str | None] = {name for name in names if name is not None and word in name.lower()}
+    if not wanted and len(names) == 1:
+        wanted = names
+    if not wanted:
+        found = ", ".join(sorted(repr(name) for name in names)) or "nothing"
+        raise DataError(
+            f"{where}.{structure}: {file.name} draws {found}, and nothing with '{word}' in its name",
+            hint=f"call the category '{word}', or give a file with {structure} only",
+        )
+    drawn: dict[str, list[Region]] = defaultdict(list)
+    for mark in marks:
+        if mark.label in wanted and mark.region is not None:
+            drawn[mark.case_id].append(mark.region)
+    return {case_id: tuple(regions) for case_id, regions in drawn.items()}

@@ -1,0 +1,129 @@
+"""One image that the data names, before anybody has opened it.
+
+An image within a file of several is named by the file and its number, counted from 1: ``ct.dcm#3`` is the third frame of a
+DICOM file, the third page of a TIFF, or the third slice of a NIfTI volume.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from xaudit.cases.text.spelling import nfc
+from xaudit.errors import DataError
+
+IMAGE_SUFFIXES = frozenset(
+    {
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".dcm",
+        ".dicom",
+        ".ima",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".gif",
+        ".webp",
+        ".nii",
+        ".npy",
+    }
+)
+"""What names an image file; whether it is one that can be read is decided by its content."""
+
+RASTER_SUFFIXES = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii", ".npy"}
+"""Suffixes of pictures, which a mask may be saved as too."""
+
+_FRAME = re.compile(r"(?P<file>.+)#(?P<frame>\d{1,6})")
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What data sets call their splits, and what they are called here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An image by its path below the data set's root, and what the data says of it.
+
+    Attributes:
+        path: with forward slashes, relative to the root; ends with ``#`` and a number where one image of a file is meant.
+        label: as the data spells it, before any merging of classes.
+        split: ``train``, ``validation`` or ``test``, None where the data does not say.
+        spacing_mm: millimetres per pixel as (row, column).
+        site: where the image was taken, as the data spells it.
+        augmented: whether the image was made from another one.
+    """
+
+    path: str
+    label: str
+    patient_id: str | None = None
+    split: str | None = None
+    spacing_mm: tuple[float, float] | None = None
+    site: str | None = None
+    augmented: bool | None = None
+
+
+def frame_path(path: str, frame: int | None) -> str:
+    """The name of an image within a file of several; the file's own where it holds one.
+
+    Example:
+        >>> frame_path("cancer/ct.dcm", 3), frame_path("a.png", None)
+        ('cancer/ct.dcm#3', 'a.png')
+    """
+    return path if frame is None else f"{path}#{frame}"
+
+
+def file_and_frame(path: str) -> tuple[str, int | None]:
+    """The file of an image, and its number within it; None where its name gives none.
+
+    Example:
+        >>> file_and_frame("cancer/ct.dcm#3"), file_and_frame("a#3.png")
+        (('cancer/ct.dcm', 3), ('a#3.png', None))
+    """
+    found = _FRAME.fullmatch(path)
+    return (path, None) if found is None else (found["file"], int(found["frame"]))
+
+
+def without_suffix(path: str) -> str:
+    """A path without the suffix that names an image; other dots stay, as in files named by a DICOM UID.
+
+    Example:
+        >>> without_suffix("cancer/a.PNG"), without_suffix("1.2.840.10008"), without_suffix("ct.nii.gz#12")
+        ('cancer/a', '1.2.840.10008', 'ct#12')
+    """
+    file, frame = file_and_frame(path)
+    if file.lower().endswith(".nii.gz"):
+        return frame_path(file[: -len(".nii.gz")], frame)
+    suffix = PurePosixPath(file).suffix
+    return frame_path(file[: -len(suffix)] if suffix.lower() in IMAGE_SUFFIXES else file, frame)
+
+
+def is_raster(path: str) -> bool:
+    """Whether an image is called like one that is no DICOM file."""
+    file, _ = file_and_frame(path)
+    return file.lower().endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".nii", ".nii.gz", ".npy"))
+
+
+def check_unique(entries: Iterable[Entry]) -> None:
+    """Raises DataError where two images would have the same case id."""
+    seen: dict[str, str] = {}
+    for entry in entries:
+        name = nfc(without_suffix(entry.path))
+        if name in seen:
+            first, second = sorted((seen[name], entry.path))
+            message = (
+                f"the image '{first}' is listed twice"
+                if first == second
+                else f"'{first}' and '{second}' would both be the case '{name}'"
+            )
+            raise DataError(message, hint="keep one of the two, or rename it")
+        seen[name] = entry.path

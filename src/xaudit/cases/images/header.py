@@ -1,0 +1,102 @@
+"""What is kept of an image file once it has been read through: never its pixels."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xaudit.cases.images.plane import Plane
+from xaudit.errors import DataError
+from xaudit.records import PatientSide
+
+SourceFormat = Literal["png", "jpeg", "tiff", "dicom", "nifti", "npy"]
+Window = str | tuple[float, float]
+
+LARGEST_BYTES = 512 * 2**20
+"""Of an image file."""
+
+MOST_MEMORY = 2**30
+"""For reading one image, its file included."""
+
+MOST_PIXELS = 100_000_000
+"""Of one image; a digital mammogram has a fifth of them. What claims more is refused before room is made for it."""
+
+
+DIM = 4095.5 / 65535
+"""An image of 16 bits that is nowhere brighter than this uses 12 of them, or fewer."""
+
+
+class UnreadableImageError(DataError):
+    """An image that cannot be used; the message says what is wrong with it and names no path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The frame of an image, as it is shown.
+
+    Attributes:
+        height: in pixels, after an EXIF orientation has been followed.
+        width: the same.
+        spacing_mm: millimetres per pixel as (row, column), None where the file does not say.
+        uid: of a DICOM instance, with ``#`` and a frame's number where it holds several, only to find its annotation by;
+            never stored or shown.
+        patient_key: of a DICOM file, or of a file of several images, only to tell patients apart; never stored or shown.
+        left_edge: which side of the patient lies at the left edge, as in :class:`xaudit.records.Case`.
+        turned: whether a DICOM slice is stored otherwise than axial, head first, face up.
+        plane: where the image lies in the patient, None where the file does not say.
+        dim: true for an image of 16 bits, divided by 65535, that holds no value above 4095.
+    """
+
+    height: int
+    width: int
+    source_format: SourceFormat
+    spacing_mm: tuple[float, float] | None = None
+    uid: str | None = None
+    patient_key: str | None = None
+    left_edge: PatientSide | None = None
+    turned: bool = False
+    plane: Plane | None = None
+    dim: bool = False
+
+
+def check_pixels(height: int, width: int) -> None:
+    """Raises UnreadableImageError where an image claims to have no pixels, or more than one can be expected to have."""
+    if height < 1 or width < 1:
+        raise UnreadableImageError(f"claims to have {width} × {height} pixels")
+    if height * width > MOST_PIXELS:
+        raise UnreadableImageError(
+            f"claims to have {width} × {height} pixels, and images of more than {MOST_PIXELS // 10**6} million are not read"
+        )
+
+
+def check_memory(n_bytes: int) -> None:
+    """Raises UnreadableImageError where reading an image would take more memory than is used for one."""
+    if n_bytes > MOST_MEMORY:
+        raise UnreadableImageError(
+            f"would take {n_bytes / 2**30:.1f} GB of memory, and {MOST_MEMORY // 2**30} GB is used for an image at most; "
+            "save its frames, slices or pages as smaller files"
+        )
+
+
+def check_frame(n_frames: int | None, frame: int | None, *, what: str = "frames") -> int:
+    """The index, from 0, of an image within its file.
+
+    Args:
+        n_frames: how many images the file holds; None for a single one, which has no number.
+        frame: the number asked for, from 1; None where none was.
+        what: the images of a file are called.
+
+    Raises:
+        UnreadableImageError: where a file of several is asked for without a number, or with one that it does not have.
+
+    Example:
+        >>> check_frame(None, None), check_frame(12, 3)
+        (0, 2)
+    """
+    if n_frames is None:
+        if frame is not None:
+            raise UnreadableImageError(f"is a single image; name it without #{frame}")
+        return 0
+    if frame is None:
+        raise UnreadableImageError(f"holds {n_frames} {what}; name one of them, as in ct.dcm#1")
+    if not 1 <= frame <= n_frames:
+        raise UnreadableImageError(f"has no #{frame}; its {n_frames} {what} are counted from 1")
+    return frame - 1

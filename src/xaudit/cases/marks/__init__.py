@@ -1,0 +1,1 @@
+"""Readers' marks: found in files, read, checked against their images and combined."""

@@ -1,0 +1,1 @@
+"""Write readers' marks, a file for each format."""

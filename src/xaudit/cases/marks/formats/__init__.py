@@ -1,0 +1,1 @@
+"""Read readers' marks, a file for each format."""

@@ -1,0 +1,286 @@
+"""COCO JSON: boxes, outlines and masks, with the reader of each where the file names readers.
+
+An annotation's ``reader_id`` (or ``annotator``, or ``reader``) says who drew it; without one it is
+``reader-1``. A list ``votes`` beside ``annotations`` says who looked and found nothing:
+``{"image_id": 7, "reader_id": "reader-2", "finding": false}``. Boxes are x, y, width, height between pixel edges;
+outlines are between pixel edges too; run lengths go column by column. Where an annotation has both a mask and
+a box, the mask counts.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xaudit.cases.marks.file_set import FileSet, file_set
+from xaudit.cases.marks.formats.run_lengths import decode_runs
+from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon, checked_runs, joined
+from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.names.image_index import ImageIndex
+from xaudit.cases.text.cells import is_empty
+from xaudit.errors import DataError
+from xaudit.records import Annotation, MaskRegion, Polygon, Region
+
+_Item = dict[str, Any]
+_ImageId = int | str
+
+
+def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
+    """What the readers drew, in the file's order, and after that who found nothing.
+
+    Marks on images that could not be read are left out.
+
+    Raises:
+        DataError: with the file, the place in it and the value.
+    """
+    marks = MarkList(images)
+    collect_coco(path, marks)
+    return marks.all()
+
+
+def collect_coco(source: Path | FileSet, marks: MarkList) -> None:
+    """As :func:`read_coco`, into a list of marks."""
+    given = file_set(source, (".json",))
+    for file in given.files:
+        _collect(given.relative(file), _content(given, file), marks)
+
+
+def _collect(shown: str, content: _Item, marks: MarkList) -> None:
+    cases = _Cases(shown, content, marks)
+    categories = _categories(shown, content)
+    known: dict[_ImageId, tuple[str, _Item]] = {}
+    for place, item in _items(shown, content, "annotations"):
+        with marks.item():
+            if _is_repeated(place, item, known):
+                marks.notes["marks that are given again, exactly as before, and count once"] += 1
+                continue
+            _count_unread(item, marks.notes)
+            case_id = cases.of(place, item)
+            if case_id is None:
+                continue
+            label = item.get("category_id")
+            if (
+                label is not None
+                and categories
+                and (not isinstance(label, int | str) or label not in categories)
+            ):
+                raise DataError(
+                    f"{place}: category_id {label!r:.60} is not among the categories", hint="add it there"
+                )
+            parts = _parts(place, item, marks.images.frames[case_id])
+            if len(parts) > 1:
+                marks.outlined(
+                    case_id, *(np.array(part.points) for part in parts if isinstance(part, Polygon))
+                )
+            region = joined(parts, marks.images.frames[case_id])
+            name = categories.get(label) if isinstance(label, int | str) else None
+            marks.add(case_id, _reader(place, item) or marks.only_reader, region, name)
+    _collect_votes(shown, content, cases, marks)
+
+
+def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
+    """The names of the categories by their ids.
+
+    Raises:
+        DataError: for one without id, and for two names under one id.
+    """
+    names: dict[_ImageId, str] = {}
+    for place, item in _items(shown, content, "categories"):
+        number, name = _image_id(place, item, "id"), _category(item)
+        if names.setdefault(number, name) != name:
+            raise DataError(
+                f"{place}: the categories '{names[number]:.60}' and '{name:.60}' have the same id {number!r:.40}",
+                hint="give each category an id of its own, and mend category_id of its annotations",
+            )
+    return names
+
+
+def _is_repeated(place: str, item: _Item, known: dict[_ImageId, tuple[str, _Item]]) -> bool:
+    """Tell whether an annotation is an earlier one again; raises DataError where another one has its id."""
+    number = item.get("id")
+    if isinstance(number, bool) or not isinstance(number, int | str):
+        return False
+    first = known.setdefault(number, (place, item))
+    if first[1] is item:
+        return False
+    if first[1] != item:
+        raise DataError(
+            f"{place}: has the same id {number!r:.40} as {first[0].rpartition(': ')[2]}, and says something else",
+            hint="give each annotation an id of its own",
+        )
+    return True
+
+
+def _count_unread(item: _Item, notes: Counter[str]) -> None:
+    """Counts what an annotation holds beside its region, which is not used."""
+    points = item.get("keypoints")
+    if isinstance(points, list) and any(points):
+        notes[
+            "COCO annotations with key points, which have no area, so that their outlines or boxes count"
+        ] += 1
+    if item.get("iscrowd") in (1, True):
+        notes["COCO annotations of a crowd (iscrowd 1), which count as one mark each"] += 1
+
+
+class _Cases:
+    """Which case each image id of the file is, looked up when an annotation asks."""
+
+    def __init__(self, shown: str, content: _Item, marks: MarkList) -> None:
+        self._marks = marks
+        self._known: dict[_ImageId, str | None] = {}
+        self._listed: dict[_ImageId, tuple[str, _Item]] = {}
+        for place, item in _items(shown, content, "images"):
+            image_id = _image_id(place, item, "id")
+            if image_id in self._listed:
+                raise DataError(
+                    f"{place}: a second image with the id {image_id!r:.60}", hint="ids must differ"
+                )
+            self._listed[image_id] = (place, item)
+        marks.expect(str(item.get("file_name") or "") for _, item in self._listed.values())
+
+    def of(self, place: str, item: _Item) -> str | None:
+        """The case that an annotation belongs to; None where its image could not be read."""
+        image_id = _image_id(place, item, "image_id")
+        if image_id not in self._known:
+            if image_id not in self._listed:
+                raise DataError(
+                    f"{place}: image_id {image_id!r:.60} is not among the images",
+                    hint="add the image there, or take the annotation out",
+                )
+            self._known[image_id] = self._case(*self._listed[image_id])
+        return self._known[image_id]
+
+    def _case(self, place: str, item: _Item) -> str | None:
+        name = item.get("file_name")
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{place}: file_name is {name!r:.60}", hint="give the image's path")
+        case_id = self._marks.case(place, name)
+        if case_id is None:
+            return None
+        size = (item.get("height"), item.get("width"))
+        if size != (None, None):
+            height, width = (
+                _number(place, part, side) for part, side in zip(size, ("height", "width"), strict=True)
+            )
+            self._marks.images.check_size(place, case_id, (round(height), round(width)))
+        return case_id
+
+
+def _content(given: FileSet, file: Path) -> _Item:
+    content = given.json(file, "COCO")
+    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
+        raise DataError(
+            f"{given.relative(file)}: not COCO: it needs the lists images and annotations",
+            hint="export as COCO instances, or name the folder of Pascal VOC files",
+        )
+    return content
+
+
+def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
+    """The entries of one of the file's lists, each with the place that an error names."""
+    items = content.get(key) or []
+    if not isinstance(items, list):
+        raise DataError(f"{shown}: {key} is no list", hint="export the annotations as COCO instances")
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise DataError(f"{shown}: {key}[{index}] is {item!r:.40}", hint="expected keys and values")
+    return [(f"{shown}: {key}[{index}]", item) for index, item in enumerate(items)]
+
+
+def _category(item: _Item) -> str:
+    """The name of a category; its number where it has none."""
+    name = item.get("name")
+    return name if isinstance(name, str) and name.strip() else str(item.get("id"))
+
+
+def _image_id(place: str, item: _Item, key: str) -> _ImageId:
+    value = item.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise DataError(f"{place}: {key} is {value!r:.60}", hint="expected the image's number or name")
+    return value
+
+
+def _reader(place: str, item: _Item) -> str | None:
+    for key in ("reader_id", "annotator", "reader"):
+        value = item.get(key)
+        if value is not None and not (isinstance(value, str) and is_empty(value)):
+            if isinstance(value, bool) or not isinstance(value, int | str):
+                raise DataError(f"{place}: {key} is {value!r:.40}", hint="expected the reader's name")
+            return str(value)
+    return None
+
+
+def _number(place: str, value: object, what: str) -> float:
+    if isinstance(value, str):
+        raise DataError(f"{place}: {what} holds {value!r:.40}", hint="expected a number of pixels")
+    return checked_number(place, value, what)
+
+
+def _parts(place: str, item: _Item, frame: tuple[int, int]) -> tuple[Region, ...]:
+    drawn = item.get("segmentation")
+    if isinstance(drawn, Mapping):
+        return (_runs(f"{place}.segmentation", drawn, frame),)
+    if isinstance(drawn, list) and drawn:
+        outlines = drawn if isinstance(drawn[0], list) else [drawn]
+        return tuple(_outline(f"{place}.segmentation[{i}]", part, frame) for i, part in enumerate(outlines))
+    box = item.get("bbox")
+    if "segments_info" in item:
+        raise DataError(
+            f"{place}: is panoptic, and its mask is another file", hint="export as COCO instances"
+        )
+    if isinstance(box, list) and len(box) == 5:
+        raise DataError(
+            f"{place}: bbox holds five numbers, of which the fifth is an angle",
+            hint="export turned boxes as polygons",
+        )
+    more = item.get("attributes")
+    turn = more.get("rotation") if isinstance(more, Mapping) else None
+    if isinstance(turn, int | float) and turn % 360:
+        raise DataError(
+            f"{place}: bbox is turned by {turn:g} degrees, as its attribute rotation says",
+            hint="export turned boxes as polygons",
+        )
+    if not isinstance(box, list) or len(box) != 4:
+        raise DataError(
+            f"{place}: bbox is {box!r:.40}",
+            hint="give x, y, width, height, or a segmentation; who found nothing stands in votes",
+        )
+    x, y, width, height = (_number(f"{place}.bbox", value, "it") for value in box)
+    return (checked_box(f"{place}.bbox", (x, y, x + width, y + height), frame),)
+
+
+def _outline(place: str, values: object, frame: tuple[int, int]) -> Region:
+    if not isinstance(values, list) or len(values) % 2:
+        raise DataError(f"{place} is {values!r:.40}", hint="expected x and y in turn")
+    numbers = [_number(place, value, "it") for value in values]
+    return checked_polygon(place, tuple(zip(numbers[::2], numbers[1::2], strict=True)), frame)
+
+
+def _runs(place: str, drawn: Mapping[str, Any], frame: tuple[int, int]) -> Region:
+    size, counts = drawn.get("size"), drawn.get("counts")
+    if not isinstance(size, list) or len(size) != 2:
+        raise DataError(f"{place}: size is {size!r:.40}", hint="expected height and width")
+    if isinstance(counts, str):
+        try:
+            lengths = decode_runs(counts)
+        except ValueError as error:
+            raise DataError(f"{place}: counts: {error}", hint="export the annotations again") from None
+    elif isinstance(counts, list):
+        lengths = tuple(round(_number(place, value, "counts")) for value in counts)
+    else:
+        raise DataError(f"{place}: counts is {counts!r:.40}", hint="expected run lengths")
+    height, width = (round(_number(place, value, "size")) for value in size)
+    return checked_runs(place, MaskRegion(height, width, lengths), frame)
+
+
+def _collect_votes(shown: str, content: _Item, cases: _Cases, marks: MarkList) -> None:
+    for place, item in _items(shown, content, "votes"):
+        with marks.item():
+            finding = item.get("finding")
+            if not isinstance(finding, bool):
+                raise DataError(f"{place}: finding is {finding!r:.40}", hint="expected true or false")
+            case_id, reader = cases.of(place, item), _reader(place, item) or marks.only_reader
+            if case_id is not None and not finding:
+                marks.nothing(place, case_id, reader)

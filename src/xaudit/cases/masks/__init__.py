@@ -1,0 +1,1 @@
+"""Files of masks: pictures and NIfTI volumes, matched with cases."""

@@ -1,0 +1,1 @@
+"""The built-in phantom study: simulated chest CT with tumours, readers and planted shortcuts."""

@@ -1,0 +1,100 @@
+"""Evidence that has nothing to do with disease, planted where a network could cheat with it.
+
+Lengths are shares of the image's side, so that the evidence is the same at every size.
+"""
+
+from typing import Literal, assert_never
+
+import numpy as np
+
+from xaudit.cases.phantom.anatomy import Anatomy
+from xaudit.cases.phantom.shapes import Grid, cover
+from xaudit.records import FloatArray
+from xaudit.seeds import generator_for
+
+Plant = Literal["none", "corner-marker", "border-tone", "opposite-tag"]
+
+MARKER_SIDE, MARKER_STROKE, MARKER_TONE = 0.072, 0.017, 0.96
+BORDER_WIDTH, BORDER_TONE = 0.045, 0.09
+TAG_MM, TAG_TONE = (11.0, 6.0), 1.0
+
+
+def evidence_probability(strength: float, *, cancer: bool) -> float:
+    """The chance that a patient's slices show the evidence: it differs by ``strength`` between the classes.
+
+    Example:
+        >>> evidence_probability(0.5, cancer=True), evidence_probability(0.5, cancer=False)
+        (0.75, 0.25)
+    """
+    return (1 + strength) / 2 if cancer else (1 - strength) / 2
+
+
+def shows_evidence(seed: int, patient_id: str, *, strength: float, cancer: bool) -> bool:
+    """Whether this patient's slices show the evidence; all slices of a patient agree.
+
+    A stronger plant only adds evidence to cancer patients and only takes it from normal ones.
+    """
+    chance = generator_for(seed, patient_id, "evidence").uniform(0, 1)
+    return bool(chance < evidence_probability(strength, cancer=cancer))
+
+
+def plant_evidence(
+    pixels: FloatArray,
+    plant: Plant,
+    *,
+    anatomy: Anatomy,
+    tumour_on_right: bool,
+    generator: np.random.Generator,
+) -> FloatArray:
+    """A copy of a slice that shows the evidence.
+
+    Args:
+        pixels: (H, W) in [0, 1].
+        plant: which evidence.
+        anatomy: of the patient, for the tag that lies over a lung.
+        tumour_on_right: whether the largest tumour lies in the image's right half; the tag takes the other.
+        generator: decides the exact place, within a few pixels.
+    """
+    match plant:
+        case "none":
+            return pixels.copy()
+        case "corner-marker":
+            share = _letter(pixels.shape[0], generator)
+            return _blend(pixels, share, MARKER_TONE)
+        case "border-tone":
+            along = (np.arange(pixels.shape[0], dtype=np.float32) + 0.5) / pixels.shape[0]
+            inset = np.minimum(along, 1 - along)
+            ring = cover(np.minimum(inset[:, None], inset[None, :]) - np.float32(BORDER_WIDTH), 0.004)
+            return np.clip(pixels + np.float32(BORDER_TONE) * ring, 0, 1)
+        case "opposite-tag":
+            lung = anatomy.lungs[0] if tumour_on_right else anatomy.lungs[1]
+            middle = lung.x + generator.uniform(-8, 8), lung.y + generator.uniform(-20, 20)
+            return _blend(pixels, _tag(anatomy.grid(pixels.shape[0]), middle), TAG_TONE)
+        case _:
+            assert_never(plant)
+
+
+def _blend(pixels: FloatArray, share: FloatArray, tone: float) -> FloatArray:
+    return (pixels + share * (np.float32(tone) - pixels)).astype(np.float32)
+
+
+def _letter(size: int, generator: np.random.Generator) -> FloatArray:
+    """(size, size) share of an ``L``, the mark of the patient's left side, in the image's upper right corner."""
+    along = (np.arange(size, dtype=np.float32) + 0.5) / size
+    top, right = generator.uniform(0.012, 0.024), 1 - generator.uniform(0.012, 0.024)
+    left, bottom = right - MARKER_SIDE * 0.8, top + MARKER_SIDE
+
+    def band(low: float, high: float) -> FloatArray:
+        half = np.float32((high - low) / 2)
+        return cover(np.abs(along - np.float32((low + high) / 2)) - half, 1 / size)
+
+    stem = band(top, bottom)[:, None] * band(left, left + MARKER_STROKE)[None, :]
+    foot = band(bottom - MARKER_STROKE, bottom)[:, None] * band(left, right)[None, :]
+    return np.maximum(stem, foot)
+
+
+def _tag(grid: Grid, middle: tuple[float, float]) -> FloatArray:
+    """(H, W) share of a small plate that lies over one lung."""
+    across = np.abs(grid.x - np.float32(middle[0])) - np.float32(TAG_MM[0] / 2)
+    down = np.abs(grid.y - np.float32(middle[1])) - np.float32(TAG_MM[1] / 2)
+    return cover(np.maximum(across, down), grid.edge_mm)

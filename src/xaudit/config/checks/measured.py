@@ -1,0 +1,80 @@
+"""What an audit measures, by the ids of its tables, and whether its gates ask for more than that."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xaudit.catalog import CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
+from xaudit.config.sections.gates import Gate
+from xaudit.config.sections.strata import STRATA, StratumSpec
+from xaudit.errors import did_you_mean
+from xaudit.records import ALL_CASES
+
+if TYPE_CHECKING:
+    from xaudit.config.audit_file import AuditFile
+
+_ASKED_OF_THE_MODEL = ("reliance", "agreement")
+_CHOSEN = ("localization", "faithfulness", "complexity")
+
+
+def measured_metrics(audit: "AuditFile") -> tuple[str, ...]:
+    """Ids of the metrics that an audit measures where its data allows; regions without masks are among them."""
+    placed = [spec for spec in audit.metrics if metric_row(spec.name).family == "localization"]
+    found = list(audit.metric_names)
+    found += [row.id for row in METRICS if row.family == "regions"]
+    if audit.reliance.enabled:
+        found += [row.id for row in METRICS if row.family in _ASKED_OF_THE_MODEL]
+    found += [
+        row.id
+        for row in METRICS
+        if row.family in CHECK_FAMILIES and getattr(audit, row.family) is not None and not row.unavailable
+    ]
+    found.append("map-missing")
+    if audit.localization.ceilings:
+        found += [spec.id + CEILING for spec in placed if metric_row(spec.name).has_ceiling]
+    return tuple(found)
+
+
+def check_measured(audit: "AuditFile") -> None:
+    """Raises ValueError, with the nearest name, where a gate asks for a metric or stratum that is not measured."""
+    measured = measured_metrics(audit)
+    for index, gate in enumerate(audit.gates):
+        if gate.metric not in measured:
+            asked = "" if gate.finding is None else f", on which {gate} rests"
+            raise ValueError(
+                f"gates[{index}]: the audit does not measure '{gate.metric}'{asked}|{_how_to_measure(gate, measured)}"
+            )
+        if gate.stratum != ALL_CASES:
+            _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)
+
+
+def _how_to_measure(gate: Gate, measured: Sequence[str]) -> str:
+    rows = {row.id: row for row in METRICS}
+    if gate.metric in rows and (why := rows[gate.metric].unavailable):
+        return f"it is not available: {why}"
+    family = rows[gate.metric].family if gate.metric in rows else ""
+    if family in _ASKED_OF_THE_MODEL:
+        return "it takes `reliance.enabled: true`"
+    if family in CHANGED_FAMILIES:
+        return f"it takes the section `{family}`, and the change in its name, such as {family}-{_CHANGES[family]}"
+    if gate.metric.endswith(CEILING):
+        return "it takes the metric that it limits, and `localization.ceilings: true`"
+    otherwise = "add it to `metrics`" if family in _CHOSEN else "`xaudit list metrics` shows what there is"
+    return did_you_mean(gate.metric, measured, otherwise=otherwise)
+
+
+_CHANGES = {"equivariance": "rotate-10", "resolution": "4"}
+
+
+def _check_stratum(where: str, stratum: str, specs: Sequence[StratumSpec]) -> None:
+    name, _, part = stratum.partition("=")
+    spec = next((spec for spec in specs if spec.name == name), None)
+    if spec is None and name in STRATA:
+        raise ValueError(
+            f"{where}: the audit does not tell results apart by '{name}'|name it under `statistics.strata`"
+        )
+    if spec is None:
+        hint = did_you_mean(name, STRATA, otherwise=f"there are {', '.join(STRATA)}")
+        raise ValueError(f"{where}: no stratum is called '{name}'|{hint}")
+    if spec.parts is not None and part not in (*spec.parts, *spec.parts_without_limits):
+        hint = did_you_mean(part, spec.parts, otherwise=f"it has {', '.join(spec.parts)}")
+        raise ValueError(f"{where}: {name} has no part '{part}'|{hint}")

@@ -1,0 +1,1 @@
+"""Sections of the audit file as typed models."""

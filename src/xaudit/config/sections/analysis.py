@@ -1,0 +1,156 @@
+"""What is asked beside the scores, and how sure the numbers are."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import (
+    Field,
+    field_validator,
+)
+
+from xaudit.catalog import INFILLS
+from xaudit.config.sections.section import Section
+from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
+
+if TYPE_CHECKING:
+    Infill = str
+else:
+    Infill = Literal[*INFILLS]
+
+Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class RelianceSection(Section):
+    """What the model depends on, asked without any explainer."""
+
+    enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
+    infills: tuple[Infill, ...] = Field(
+        ("blur", "noise"),
+        min_length=1,
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
+    )
+    controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
+
+
+class LocalizationSection(Section):
+    """What stands beside the scores against readers' marks, and where `binarisation: tuned` gets its thresholds."""
+
+    ceilings: bool = Field(
+        True,
+        description="score the mark itself on each explainer's native grid: the most its map could reach",
+    )
+    protocol: Literal["chexlocalize"] | None = Field(
+        None,
+        description="follow a published study to the letter beside xaudit's own numbers: CheXlocalize's IoU and hit rate, "
+        "its intervals over images, its regressions",
+    )
+    pool: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="models that stand for one network's findings, by a name for all of them: the protocol's "
+        "regressions are fitted over their cases together as well",
+    )
+    tune_on: Literal["validation", "train"] = Field(
+        "validation", description="split whose marked cases choose the thresholds of `binarisation: tuned`"
+    )
+    tune_thresholds: tuple[Annotated[float, Field(ge=0, le=0.99)], ...] = Field(
+        tuple(round(0.05 * step, 2) for step in range(1, 20)),
+        min_length=2,
+        description="that are tried, rising; of the map scaled to 0 to 1",
+    )
+    tune_limit: int | None = Field(
+        None, ge=1, description="tune on at most so many cases, spread evenly over the patients"
+    )
+
+    @field_validator("tune_on", mode="before")
+    @classmethod
+    def _is_not_scored(cls, split: object) -> object:
+        if split == "test":
+            raise ValueError(
+                "thresholds that are tuned on the test split would be scored on the cases that chose them"
+                "|tune on validation, or on train"
+            )
+        return split
+
+    @field_validator("tune_thresholds")
+    @classmethod
+    def _rise(cls, thresholds: tuple[float, ...]) -> tuple[float, ...]:
+        if any(low >= high for low, high in pairwise(thresholds)):
+            raise ValueError(f"expected rising numbers, got {list(thresholds)}")
+        return thresholds
+
+
+class StatisticsSection(Section):
+    """How sure the numbers are."""
+
+    replicates: int = Field(10_000, ge=100, description="bootstrap replicates")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval")
+    gate_on: Literal["lower", "mean"] = Field(
+        "lower", description="hold gates against the interval's end, or its middle"
+    )
+    strict: bool = Field(False, description="a gate that a control keeps too is uninformative, and fails")
+    strata: tuple[Stratum, ...] = Field(
+        (), description="properties of a case by which results are told apart: " + ", ".join(STRATA)
+    )
+    regression: bool = Field(
+        False, description="regress localization on the log of the lesion's area and on confidence"
+    )
+    half_width: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="wanted of a gate's interval; says how many patients it takes",
+    )
+
+    @field_validator("strata")
+    @classmethod
+    def _stand_once(cls, strata: tuple[StratumSpec, ...]) -> tuple[StratumSpec, ...]:
+        names = [spec.name for spec in strata]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"'{name}' stands twice")
+        return strata
+
+
+class CategoriesSection(Section):
+    """The thresholds of the failure categories."""
+
+    diffuse: float = Field(
+        0.5, gt=0, le=1, description="a map that spreads over this share of the image or more points nowhere"
+    )
+    miss: float = Field(
+        0.1, ge=0, lt=1, description="coverage beyond chance below which the marks count as missed"
+    )
+    coverage: float = Field(0.5, gt=0, le=1, description="share of the marks from which on they are covered")
+    precision: float = Field(
+        0.5, gt=0, le=1, description="share of the binary map within the marks below which it spills"
+    )
+
+
+class RunSection(Section):
+    """Which cases are explained, and how the work is cut up; only `cases` and `limit` change a result."""
+
+    batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
+    compile: bool = Field(
+        False,
+        description="compile models on the CPU: a C++ compiler and about half a minute each, then faster in large audits",
+    )
+    precision: Literal["float32", "float16", "bfloat16"] = Field(
+        "float32",
+        description="of the logits that explainers and metrics ask for, on a GPU only; gradients stay in float32. What "
+        "half precision does to the scores of three cases is measured first and stands in the report",
+    )
+    shard_size: int = Field(8, ge=1, description="cases whose results are stored together")
+    max_error_rate: float = Field(
+        0.05, ge=0, le=1, description="share of cases that may fail before the run is called incomplete"
+    )
+    cases: Literal["annotated", "all", "misclassified", "sample"] = Field(
+        "annotated", description="which test cases are explained"
+    )
+    limit: int | None = Field(
+        None, ge=1, description="explain at most so many cases, spread evenly over the patients"
+    )
+    maps: Literal["all", "none"] = Field("all", description="whether saliency maps are stored")
+    curves: bool = Field(
+        False, description="whether the curves behind scores of faithfulness are stored, as `curves/`"
+    )
+    figures: int = Field(8, ge=0, description="overlays drawn per model and explainer")

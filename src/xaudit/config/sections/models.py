@@ -1,0 +1,390 @@
+"""Where models come from, and how one without weights is trained."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from xaudit.catalog import OptionValue, model_row
+from xaudit.config.sections.analysis import Spread
+from xaudit.config.sections.named import check_options
+from xaudit.config.sections.plugged import PluggedSource, plugin_of
+from xaudit.config.sections.section import Section
+from xaudit.errors import did_you_mean
+
+_NEEDED = {
+    "torchvision": "architecture",
+    "timm": "architecture",
+    "python": "factory",
+    "phantom": "variant",
+    "external": "predictions",
+}
+"""The key without which a source says nothing; of all others it is ``weights``."""
+
+
+_FIT = r"^(stretch|pad|crop|crop-0\.[0-9]*[1-9][0-9]*)$"
+
+
+def _from_path(value: object) -> object:
+    """Lets a path alone stand for an entry with nothing but defaults."""
+    return {"path": value} if isinstance(value, str | Path) else value
+
+
+class PredictionTable(Section):
+    """What an external model said of each image, as a table; a path alone takes the defaults."""
+
+    path: Path = Field(description="CSV, or Parquet by its suffix")
+    values: Literal["probability", "logit"] = Field(
+        "probability", description="what its columns of classes hold; probabilities of an image sum to 1"
+    )
+
+
+class MapFiles(Section):
+    """The saliency maps of an external model by one explainer; a path alone takes the defaults."""
+
+    path: Path = Field(
+        description="a folder with one file for each image, called like the image or its case id"
+    )
+    values: Literal["signed", "magnitude"] = Field(
+        "signed",
+        description="whether negative values speak against the class; `magnitude` drops the sign, where it means nothing",
+    )
+    orientation: Literal["patient", "stored"] = Field(
+        "patient",
+        description="how NIfTI files lie, as `regions.nifti.orientation` has it; other files lie as the image",
+    )
+
+
+class ModelSection(Section):
+    """A classifier, where it comes from, and how images reach it."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
+    source: (
+        Literal[
+            "torchvision",
+            "timm",
+            "python",
+            "huggingface",
+            "torchscript",
+            "exported",
+            "onnx",
+            "phantom",
+            "external",
+        ]
+        | PluggedSource
+    ) = Field("torchvision", description="where the network comes from; see models and formats")
+    options: dict[str, OptionValue] = Field(
+        default_factory=dict, description="settings of a source that another package brings"
+    )
+    architecture: str | None = Field(None, description="torchvision's or timm's name, such as resnet50")
+    family: str | None = Field(
+        None,
+        description="models of one family are one network trained anew; by default the architecture or factory, else "
+        "each its own",
+    )
+    factory: str | None = Field(None, description="package.module:function, called with n_classes")
+    variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
+    weights: Path | None = Field(
+        None,
+        description="safetensors or a weights-only state dict; absent: train; for archives, programs and graphs the file, for "
+        "huggingface the folder",
+    )
+    weights_prefix: str | None = Field(
+        None,
+        description="which copy of the network a checkpoint with several means, such as `model.` or `ema_model.`; the error "
+        "names those that are there",
+    )
+    trusted: bool = Field(
+        False,
+        description="you know who made the file of a `torchscript` or `exported` model: it is a program and can do what you can",
+    )
+    dataset: str | None = Field(
+        None, description="which of `datasets` it is trained and audited on; absent: `data`"
+    )
+    input_size: int | None = Field(
+        None, ge=16, le=1024, description="side of the model's frame; by default the architecture's"
+    )
+    channels: Literal[1, 3] = Field(
+        3,
+        description="that the network takes; with 1 it gets the mean of an image's three",
+    )
+    fit: str = Field(
+        "stretch",
+        pattern=_FIT,
+        description="how an image that is not square becomes the model's square frame: `stretch`, `pad`, `crop`, or `crop-0.875`, "
+        "which keeps the central .875 of the shorter side, as `crop_pct` of timm does",
+    )
+    resample: Literal["area", "nearest", "bilinear", "bicubic", "lanczos"] | None = Field(
+        None,
+        description="the filter that resizes images; `area` is xaudit's own, the others are those of torchvision, on 8 bits and "
+        "with antialiasing; by default that of a Hugging Face folder, else `area`",
+    )
+    mean: tuple[float, float, float] = Field(
+        (0.485, 0.456, 0.406), description="taken from each channel of an image in 0 to 1"
+    )
+    std: tuple[Spread, Spread, Spread] = Field(
+        (0.229, 0.224, 0.225), description="that each channel is divided by after that"
+    )
+    classes: tuple[str, ...] = Field(
+        (),
+        description="the data's classes in the order of its outputs; by default the order that its file names, else that of "
+        "`data.classes`, else sorted",
+    )
+    outputs: Literal["classes", "sigmoid", "multilabel", "multilabel-probabilities"] = Field(
+        "classes",
+        description="whether its answers are one logit for each class of the data, a single logit whose sigmoid is the probability of "
+        "the positive class, or a logit (or a probability) for each of its `findings` by itself",
+    )
+    findings: tuple[str, ...] = Field(
+        (), description="what the answers of a multilabel network stand for, in its order"
+    )
+    finding: str | None = Field(
+        None,
+        description="which of `findings` is asked for, or the class that a single logit stands for; by default the data's positive class",
+    )
+    threshold: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="probability from which on a multilabel network counts as saying the finding; logits are shifted so that it "
+        "becomes one of .5",
+    )
+    layer: str | None = Field(
+        None, description="module that CAM methods explain; by default the architecture's own"
+    )
+    target: Literal["label", "predicted", "positive"] = Field(
+        "positive", description="which class's evidence is explained"
+    )
+    predictions: Annotated[PredictionTable, BeforeValidator(_from_path)] | None = Field(
+        None, description="of an external model: the table of what it said of each image"
+    )
+    maps: dict[str, Annotated[MapFiles, BeforeValidator(_from_path)]] = Field(
+        default_factory=dict,
+        description="of an external model: what made its maps, and the folder that holds them, such as `gradcam: maps/gradcam`; "
+        "in the tables `external-gradcam`",
+    )
+    frame: Literal["image", "input"] = Field(
+        "image",
+        description="what a map from a file covers: the whole image, or the model's square input of `input_size`, into which "
+        "the image was brought as `fit` says",
+    )
+
+    @field_validator("maps", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(
+                f"'{value:.60}' says not what made the maps|write its name before the folder: `maps: {{gradcam: {value:.60}}}`"
+            )
+        return value
+
+    @field_validator("fit", mode="before")
+    @classmethod
+    def _is_a_fit(cls, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(_FIT, value):
+            known = did_you_mean(
+                str(value),
+                ("stretch", "pad", "crop"),
+                otherwise="or `crop-0.875` to keep the central .875 of the shorter side",
+            )
+            raise ValueError(f"fit: expected stretch, pad, crop or crop-0.N, got {value!r:.40}|{known}")
+        return value
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _one_or_three(cls, value: object) -> object:
+        if value not in (1, 3):
+            raise ValueError(
+                f"channels: images have 1 or 3, got {value!r}|let the factory put a layer in front of the network that "
+                "makes the others"
+            )
+        return value
+
+    @field_validator("classes")
+    @classmethod
+    def _are_different(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in classes if classes.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(
+                f"'{twice}' stands twice|name each class once, in the order of the model's outputs"
+            )
+        return classes
+
+    @model_validator(mode="after")
+    def _is_of_images_in_0_to_1(self) -> Self:
+        if max(self.mean) > 1:
+            raise ValueError(
+                f"mean: {max(self.mean):g} is more than any pixel, since images are in 0 to 1"
+                "|divide `mean` and `std` by 255, if they are of images in 0 to 255"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_channel_fits(self) -> Self:
+        if self.channels == 1:
+            if not model_row(self.source).one_channel:
+                raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
+            for name in ("mean", "std"):
+                values = getattr(self, name)
+                if len(set(values)) > 1:
+                    raise ValueError(
+                        f"{name}: a network on one channel has one value, three times; got {list(values)}|for example "
+                        f"`{name}: [{values[1]}, {values[1]}, {values[1]}]`"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _names_its_source(self) -> Self:
+        row, brought = model_row(self.source), plugin_of("model", self.source)
+        check_options(self.options, () if brought is None else brought.options)
+        needed = "id" if brought is not None and row.trains else _NEEDED.get(self.source, "weights")
+        if getattr(self, needed) is None:
+            raise ValueError(f"{needed}: a model from {self.source} needs it")
+        if row.is_program and not self.trusted:
+            raise ValueError(
+                f"trusted: a file of {self.source} is a program, which can do on this machine what you can|set `trusted: true` "
+                "if you know who made it; if not, ask for the weights as safetensors, or for an ONNX graph"
+            )
+        if self.trusted and not row.is_program:
+            raise ValueError(
+                f"trusted: nothing in the weights of a model from {self.source} is run|leave it out"
+            )
+        if self.weights_prefix is not None and (
+            self.weights is None or self.source in ("huggingface", "torchscript", "exported", "onnx")
+        ):
+            raise ValueError(
+                "weights_prefix: goes with `weights` that are a checkpoint of several copies|leave it out"
+            )
+        if self.resample not in (None, "area") and self.weights is None:
+            raise ValueError(
+                f"resample: goes with given `weights`; a network that is trained here gets images resized by area, not {self.resample}"
+                "|leave it out"
+            )
+        if self.layer is not None and not row.inside:
+            raise ValueError(
+                f"layer: a model from {self.source} has no layers that can be reached|leave it out, or bring the network in with "
+                "`source: python`"
+            )
+        if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
+            raise ValueError("factory: expected package.module:function")
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_findings(self) -> Self:
+        if self.outputs == "classes":
+            for name in ("findings", "finding", "threshold"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name}: goes with a network of findings|set `outputs: multilabel`")
+            return self
+        if self.outputs == "sigmoid":
+            if self.findings:
+                raise ValueError(
+                    "findings: a single logit stands for one class of the data|name it as `finding`, or set `outputs: multilabel`"
+                )
+            if self.classes:
+                raise ValueError(
+                    "classes: a single logit stands for one class of the data|name it as `finding`"
+                )
+            if self.source == "phantom":
+                raise ValueError("outputs: the phantom's networks have a logit for each class|leave it out")
+            return self
+        if self.classes:
+            raise ValueError(
+                "classes: `findings` lists the outputs of a multilabel network|take `classes` out"
+            )
+        if not self.findings:
+            raise ValueError(
+                "findings: a multilabel network needs them|name what its answers stand for, in its order"
+            )
+        twice = next((name for name in self.findings if self.findings.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"findings: '{twice}' stands twice")
+        if self.finding is not None and self.finding not in self.findings:
+            hint = did_you_mean(self.finding, self.findings, otherwise=f"they are {', '.join(self.findings)}")
+            raise ValueError(f"finding: '{self.finding}' is none of its findings|{hint}")
+        if self.target != "positive":
+            raise ValueError(
+                f"target: a multilabel network says nothing of the other class, which {self.target} may ask for"
+                "|leave it at positive"
+            )
+        if self.weights is None or self.source == "phantom":
+            raise ValueError("weights: a multilabel network is not trained here|give its weights")
+        return self
+
+    @model_validator(mode="after")
+    def _is_here_or_not(self) -> Self:
+        """Keys of a network and keys of files do not go together."""
+        if not self.is_external:
+            for name in ("predictions", "maps", "frame"):
+                if getattr(self, name) != type(self).model_fields[name].get_default(
+                    call_default_factory=True
+                ):
+                    raise ValueError(
+                        f"{name}: belongs to `source: external`, and the source is {self.source}"
+                    )
+            return self
+        for name in (
+            "architecture",
+            "factory",
+            "variant",
+            "weights",
+            "trusted",
+            "layer",
+            "channels",
+            "outputs",
+            "mean",
+            "std",
+            "resample",
+        ):
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name}: an external model is not here, so there is nothing to set|take the key out"
+                )
+        if not self.maps:
+            raise ValueError(
+                "maps: an external model needs a folder of maps|for example `maps: {gradcam: maps/gradcam}`"
+            )
+        for name in self.maps:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+                raise ValueError(f"maps: '{name}' is no name|take letters, digits, '.', '_' and '-'")
+        if self.frame == "input" and self.input_size is None:
+            raise ValueError(
+                "input_size: with `frame: input` maps cover the model's input, so its size is needed"
+                "|give the side of the model's square input in pixels"
+            )
+        if self.frame == "image" and self.fit != "stretch":
+            raise ValueError(
+                f"fit: {self.fit} has no effect on maps that cover the whole image"
+                "|set `frame: input` and `input_size` as well, if the maps cover the model's input"
+            )
+        return self
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the model itself is not here, and only what it said is."""
+        return self.source == "external"
+
+    @property
+    def family_name(self) -> str:
+        """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
+        own = self.source if self.source == "phantom" else self.id
+        return self.family or self.architecture or self.factory or own
+
+
+class TrainSection(Section):
+    """How a model without weights is trained."""
+
+    epochs: int = Field(12, ge=1, description="most passes over the training images")
+    batch_size: int = Field(32, ge=2, description="images per step")
+    learning_rate: float = Field(1e-3, gt=0, description="of AdamW, at its highest")
+    weight_decay: float = Field(1e-2, ge=0, description="of AdamW")
+    patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
+    class_weights: bool = Field(True, description="weigh classes by the inverse of their frequency")
+    augment: bool = Field(True, description="flips, small shifts, brightness")
+    mixed_precision: bool = Field(True, description="on a GPU only")

@@ -1,0 +1,106 @@
+"""The parts of the cases that are looked at one by one."""
+
+from itertools import pairwise
+from typing import Annotated, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    model_validator,
+)
+
+from xaudit.config.sections.named import from_name
+from xaudit.config.sections.section import Section
+from xaudit.errors import nearest
+
+STRATA = (
+    "lesion-size",
+    "lesion-count",
+    "elongation",
+    "irrectangularity",
+    "resolution",
+    "spacing",
+    "class",
+    "confidence",
+    "correctness",
+    "site",
+    "augmented",
+)
+"""Properties of a case by which results can be told apart."""
+
+
+UNKNOWN = "unknown"
+"""The part of the cases that have no value."""
+
+
+SAME = "same"
+"""The one part where all cases have the same value."""
+
+
+_THIRDS = {
+    "lesion-size": ("small", "middle", "large"),
+    "elongation": ("round", "middle", "long"),
+    "irrectangularity": ("boxy", "middle", "ragged"),
+    "resolution": ("low", "middle", "high"),
+    "spacing": ("fine", "middle", "coarse"),
+}
+
+
+TOLD_STRATA = ("site", "augmented")
+"""Those that only the data itself can tell."""
+
+_UNCUT_STRATA = ("lesion-count", "class", "correctness", *TOLD_STRATA)
+
+
+class StratumSpec(Section):
+    """One property by which results are told apart; ``name`` alone takes thirds, or tenths of the confidence."""
+
+    name: str
+    cuts: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
+        (), description="limits between the parts, rising; lesion sizes in mm², spacing in mm"
+    )
+
+    @property
+    def parts(self) -> tuple[str, ...] | None:
+        """The names of its parts in order, None where the data decides them.
+
+        Example:
+            >>> StratumSpec(name="lesion-size", cuts=(100, 400)).parts
+            ('under-100', '100-to-400', 'from-400')
+        """
+        if self.cuts:
+            # A stratum's name has no room for the plus sign of 1e+06.
+            spelled = [f"{cut:g}".replace("+", "") for cut in self.cuts]
+            return (f"under-{spelled[0]}", *map("-to-".join, pairwise(spelled)), f"from-{spelled[-1]}")
+        match self.name:
+            case "correctness":
+                return ("correct", "wrong")
+            case "augmented":
+                return ("no", "yes")
+            case "confidence":
+                return tuple(f"d{tenth:02d}" for tenth in range(1, 11))
+            case name:
+                return _THIRDS.get(name)
+
+    @property
+    def parts_without_limits(self) -> tuple[str, ...]:
+        """What else a case may be in: no value at all, or all cases alike where the data sets the limits."""
+        return (UNKNOWN,) if self.cuts else (UNKNOWN, SAME)
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if self.name not in STRATA:
+            hint = nearest(self.name, STRATA)
+            raise ValueError(
+                f"no stratum is called '{self.name}'|"
+                + (f"did you mean '{hint}'? " if hint else "")
+                + f"there are {', '.join(STRATA)}"
+            )
+        if self.cuts and self.name in _UNCUT_STRATA:
+            raise ValueError(f"cuts: '{self.name}' has values of its own and takes no limits")
+        if any(low >= high for low, high in pairwise(self.cuts)):
+            raise ValueError(f"cuts: expected rising numbers, got {list(self.cuts)}")
+        return self
+
+
+Stratum = Annotated[StratumSpec, BeforeValidator(from_name)]

@@ -1,0 +1,1 @@
+"""Properties of a network: its outputs, class order, layers, cost and digest."""

@@ -1,0 +1,94 @@
+"""The answer of a network that stands for a class of the data."""
+
+from collections.abc import Sequence
+
+from xaudit.config import ModelSection
+from xaudit.errors import ModelError, did_you_mean
+from xaudit.models.network.class_order import StoredOrder
+from xaudit.models.network.findings import AskedFinding
+
+
+def single_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> str:
+    """The class of the data that a single logit stands for.
+
+    Raises:
+        ModelError: where the data has other classes than two, or not this one.
+    """
+    if len(class_names) != 2:
+        raise ModelError(
+            f"model '{section.id}': `outputs: sigmoid` is for two classes, and the data has {len(class_names)}: "
+            f"{', '.join(class_names)}",
+            hint="bring them to two with `merge`, or give the network a logit for each class",
+        )
+    stands_for = section.finding or positive
+    if stands_for not in class_names:
+        named = "no positive class" if stands_for is None else f"no class '{stands_for}'"
+        raise ModelError(
+            f"model '{section.id}': the data has {named} for its single logit to stand for",
+            hint=did_you_mean(
+                str(stands_for), class_names, otherwise=f"set `finding` to {' or '.join(class_names)}"
+            ),
+        )
+    return stands_for
+
+
+def check_single_finding(
+    section: ModelSection, stands_for: str, class_names: tuple[str, ...], stored: Sequence[StoredOrder]
+) -> None:
+    """Raise ModelError where the network's file lists the two classes so that its logit stands for the other one.
+
+    Args:
+        stands_for: the class that the audit file takes the single logit for.
+        stored: orders of classes in the file; a single logit is trained on their numbers, so it stands for number 1.
+    """
+    for order in stored:
+        if set(order.names) == set(class_names) and order.names[1] != stands_for:
+            raise ModelError(
+                f"model '{section.id}': its file lists the classes as {', '.join(order.names)} ({order.key}), so its single "
+                f"logit stands for '{order.names[1]}', and it is taken for '{stands_for}'",
+                hint=f"set `finding: {order.names[1]}`",
+            )
+
+
+def check_findings(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> None:
+    """Raise ModelError where a network's findings do not fit the classes of the data.
+
+    Args:
+        positive: as the audit file names it; None where only the marks tell.
+    """
+    if section.outputs == "classes" or (positive is None and len(class_names) == _WITH_AND_WITHOUT):
+        return
+    asked_finding(section, class_names, positive)
+
+
+_WITH_AND_WITHOUT = 2
+
+
+def asked_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> AskedFinding:
+    """Which answer stands for the positive class of the data, which must have one more class and no third.
+
+    Raises:
+        ModelError: where the data has other classes than two, or the finding is not there.
+    """
+    if section.outputs == "sigmoid":
+        stands_for = single_finding(section, class_names, positive)
+        return AskedFinding(0, class_names.index(stands_for), 1, threshold=section.threshold, symmetric=True)
+    if len(class_names) != 2 or positive not in class_names:
+        raise ModelError(
+            f"model '{section.id}': a multilabel network is asked for one finding, and the data has the classes "
+            f"{', '.join(class_names)}",
+            hint="bring them to two with `merge`, with and without the finding",
+        )
+    finding = section.finding or positive
+    if finding not in section.findings:
+        raise ModelError(
+            f"model '{section.id}': the data's positive class '{finding}' is none of its findings",
+            hint=f"name the one that is meant as `finding`: {', '.join(section.findings)}",
+        )
+    return AskedFinding(
+        section.findings.index(finding),
+        class_names.index(positive),
+        len(section.findings),
+        probabilities=section.outputs == "multilabel-probabilities",
+        threshold=section.threshold,
+    )

@@ -1,0 +1,95 @@
+"""Networks that answer for each finding by itself, asked about one of them.
+
+The answer for a finding is a logit z whose sigmoid is its probability. Beside a second logit of zero it is one of two
+classes, with and without the finding: softmax of (z, 0) is the sigmoid of z, and the higher logit says which side of
+the threshold it lies on.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from xaudit.errors import ModelError
+from xaudit.models.network.outputs import logits_of
+
+_NEVER_SURE = 1e-6
+"""Closest that a probability may come to 0 and 1, so that its logit is finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFinding:
+    """Which of a network's answers is asked for.
+
+    Attributes:
+        column: among its answers.
+        place: of the finding among the data's two classes.
+        n_findings: that it answers for.
+        probabilities: whether its answers are probabilities; then their logits are taken.
+        threshold: the probability from which on the finding counts as said; it becomes one of .5.
+        symmetric: whether both classes have half of the logit, for and against: then either can be explained.
+    """
+
+    column: int
+    place: int
+    n_findings: int
+    probabilities: bool = False
+    threshold: float = 0.5
+    symmetric: bool = field(default=False, repr=False)
+
+
+class _OneFinding:
+    """In front of a network's own class: two logits, of the finding and of its absence."""
+
+    xaudit_finding: AskedFinding
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) to (N, 2), in the order of the data's classes."""
+        asked = self.xaudit_finding
+        answers = logits_of(super().forward(images), asked.n_findings)  # type: ignore[misc]
+        logit = answers[:, asked.column : asked.column + 1]
+        if asked.probabilities:
+            logit = torch.logit(logit, eps=_NEVER_SURE)
+        logit = logit - math.log(asked.threshold / (1 - asked.threshold))
+        logit, without = (logit / 2, -logit / 2) if asked.symmetric else (logit, torch.zeros_like(logit))
+        return torch.cat([logit, without] if asked.place == 0 else [without, logit], dim=1)
+
+
+def on_one_finding(module: torch.nn.Module, asked: AskedFinding) -> torch.nn.Module:
+    """The same network, which from now on answers for one finding; names of layers and weights stay as they are."""
+    kind = type(module)
+    module.__class__ = type(kind.__name__, (_OneFinding, kind), {"__module__": kind.__module__})
+    module.xaudit_finding = asked  # type: ignore[assignment]
+    return module
+
+
+def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str) -> tuple[str, ...]:
+    """What must be read of a network's own answers; nothing where it was not asked for a finding.
+
+    Raises:
+        ModelError: where they should be probabilities and are none.
+    """
+    if not isinstance(module, _OneFinding):
+        return ()
+    asked = module.xaudit_finding
+    own: Any = super(_OneFinding, module)
+    answers = logits_of(own.forward(images), asked.n_findings)
+    lie_between = bool((answers >= 0).all() and (answers <= 1).all())
+    if asked.probabilities and not lie_between:
+        low, high = float(answers.min()), float(answers.max())
+        raise ModelError(
+            f"{subject}: its answers are no probabilities: on noise they lie between {low:.3g} and {high:.3g}",
+            hint="set `outputs: multilabel`",
+        )
+    if lie_between and asked.symmetric:
+        return (
+            f"{subject}: on noise its single output lies between 0 and 1; if it is a probability, take the sigmoid out of the network, "
+            "or set `outputs: multilabel-probabilities` and name the class as `findings`, else every image counts as showing it",
+        )
+    if lie_between and not asked.probabilities:
+        return (
+            f"{subject}: on noise its answers for findings lie between 0 and 1; if they are probabilities, set `outputs: "
+            "multilabel-probabilities`, else every image counts as showing the finding",
+        )
+    return ()

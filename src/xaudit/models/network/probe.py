@@ -1,0 +1,180 @@
+"""Asking a network a few times, before any work rests on it, whether it takes its frame and answers as a classifier."""
+
+from contextlib import ExitStack
+
+import torch
+
+from xaudit.errors import ModelError
+from xaudit.models.network.findings import check_finding
+from xaudit.models.network.outputs import logits_of
+from xaudit.models.network.sealed import Sealed
+
+_FORWARD_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+_DRAWN = 1e-4
+"""Share of the largest logit by which two answers to one question may differ; a GPU's sums are not always in one order."""
+
+_BESIDE = 1e-2
+"""The same for one image asked alone and in company, whose convolutions may take other ways."""
+
+
+_TRIES = 16
+
+_AS_TRAINED = "write the file anew after `model.eval()`: it was written as for training"
+
+
+def check_answers(
+    module: torch.nn.Module, *, subject: str, n_classes: int, model_hw: tuple[int, int], device: torch.device
+) -> tuple[str, ...]:
+    """Sends two images of noise through a network, again, and one alone, and looks at what comes back.
+
+    Args:
+        module: on the device; asked in evaluation mode, and left as it was.
+        subject: what to call it in errors.
+        n_classes: logits it must give per image.
+        model_hw: the frame.
+        device: where it stands.
+
+    Returns:
+        What is no error but must be read, such as probabilities in place of logits.
+
+    Raises:
+        ModelError: where it fails on the frame, does not give one finite logit per image and class, answers the same
+            question differently, or lets an image's answer depend on the image beside it.
+    """
+    images = torch.randn((2, 3, *model_hw), generator=torch.Generator().manual_seed(0)).to(device)
+    # Brighter and flatter, so that what counts over the batch notices the company.
+    images[1] = 0.3 * images[1] + 1
+    images = images.contiguous(memory_format=torch.channels_last)
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.inference_mode(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+            answer = _asked(module, images, subject, n_classes)
+            if not torch.isfinite(answer).all():
+                raise ModelError(
+                    f"{subject}: its logits are not finite numbers",
+                    hint="the weights hold NaN or infinity; train again",
+                )
+            largest = float(answer.abs().max())
+            again = _asked(module, images, subject, n_classes)
+            if float((again - answer).abs().max()) > _DRAWN * largest:
+                raise ModelError(
+                    f"{subject}: gives other logits when it is asked the same again: "
+                    f"{_where(module, images, images, _DRAWN)} draws random numbers in evaluation mode",
+                    hint=_AS_TRAINED
+                    if isinstance(module, Sealed)
+                    else "use torch.nn.Dropout, which evaluation switches off, or give "
+                    "torch.nn.functional.dropout `training=self.training`",
+                )
+            alone = _asked(module, images[:1], subject, n_classes)
+            if float((alone - answer[:1]).abs().max()) > _BESIDE * largest + 1e-5:
+                raise ModelError(
+                    f"{subject}: an image's logits depend on the image beside it: "
+                    f"{_where(module, images, images[:1], _BESIDE)} mixes the images of a batch",
+                    hint=_AS_TRAINED
+                    if isinstance(module, Sealed)
+                    else "a norm without running statistics (track_running_stats=False) does that; keep them, or "
+                    "take GroupNorm",
+                )
+            remarks = check_finding(module, images, subject=subject)
+    finally:
+        module.train(was_training)
+    return (*_remarks(answer, subject), *remarks)
+
+
+def _asked(module: torch.nn.Module, images: torch.Tensor, subject: str, n_classes: int) -> torch.Tensor:
+    try:
+        answer = logits_of(module(images), n_classes)
+    except ModelError as error:
+        alone = ", asked for one image" if len(images) == 1 else ""
+        raise ModelError(f"{subject}: {error}{alone}", hint=error.hint) from None
+    except _FORWARD_ERRORS as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        alone = "one image" if len(images) == 1 else "images"
+        raise ModelError(
+            f"{subject}: fails on {alone} of {images.shape[2]} × {images.shape[3]}: {lines[0]}",
+            hint=_frame_hint(module, images.shape[1]),
+        ) from error
+    if len(answer) != len(images):
+        raise ModelError(
+            f"{subject}: {'two images' if len(images) == 2 else 'one image'} gave logits of shape {tuple(answer.shape)}",
+            hint="one row of logits per image",
+        )
+    return answer
+
+
+def _frame_hint(module: torch.nn.Module, n_channels: int) -> str:
+    first = next((part for part in module.modules() if isinstance(part, torch.nn.Conv2d)), None)
+    match None if first is None else first.in_channels:
+        case 1 if n_channels != 1:
+            return "its first convolution takes one channel: set `channels: 1`"
+        case int() as taken if taken != n_channels:
+            return (
+                f"its first convolution takes {taken} channels, and images come with three (or one, with "
+                "`channels: 1`); let the factory put a layer in front that makes them"
+            )
+        case _:
+            return "set `input_size` to what the architecture takes"
+
+
+def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
+    sums = answer.float().sum(dim=1)
+    if float(answer.min()) >= 0 and torch.allclose(sums, torch.ones_like(sums), rtol=0, atol=1e-4):
+        return (
+            f"{subject}: its outputs are probabilities, not logits (they lie between 0 and 1 and sum to 1): a second "
+            "softmax flattens them, and gradients of them vanish where it is sure; take the softmax out of the network, "
+            "or let it return the logarithm of its probabilities",
+        )
+    return ()
+
+
+def _where(module: torch.nn.Module, images: torch.Tensor, others: torch.Tensor, tolerance: float) -> str:
+    """The first module that makes something else of the same first image in two passes, in words."""
+    # What draws may draw the same twice, of two logits one time in four.
+    for _ in range(_TRIES):
+        one, other = _passages(module, images), _passages(module, others)
+        for (name, kind, before, after), (_, _, before_again, after_again) in zip(one, other, strict=False):
+            if _same(before, before_again, tolerance) and not _same(after, after_again, tolerance):
+                return f"'{name}' ({kind})" if name else f"{kind}.forward"
+    return type(module).__name__
+
+
+def _passages(
+    module: torch.nn.Module, images: torch.Tensor
+) -> list[tuple[str, str, torch.Tensor, torch.Tensor]]:
+    """Name, kind, what went in and what came out of each module, for the first image, innermost first."""
+    seen: list[tuple[str, str, torch.Tensor, torch.Tensor]] = []
+    entered: list[torch.Tensor | None] = []
+
+    def enter(_part: torch.nn.Module, args: tuple[object, ...]) -> None:
+        given = args[0] if args else None
+        # A copy: an in-place activation overwrites what it was given.
+        entered.append(given[:1].clone() if isinstance(given, torch.Tensor) and given.ndim else None)
+
+    with ExitStack() as stack:
+        for name, part in module.named_modules():
+
+            def leave(part: torch.nn.Module, _args: object, output: object, name: str = name) -> None:
+                given = entered.pop()
+                if given is not None and isinstance(output, torch.Tensor) and output.ndim:
+                    seen.append((name, type(part).__name__, given, output[:1].clone()))
+
+            stack.callback(part.register_forward_pre_hook(enter).remove)
+            stack.callback(part.register_forward_hook(leave).remove)
+        module(images)
+    return seen
+
+
+def _same(one: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
+    if one.shape != other.shape:
+        return False
+    return float((one - other).abs().max()) <= tolerance * float(one.abs().max())

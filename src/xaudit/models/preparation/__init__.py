@@ -1,0 +1,1 @@
+"""Resize and crop images as the network's own library does."""

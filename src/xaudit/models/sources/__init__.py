@@ -1,0 +1,1 @@
+"""Load a network from each source that an audit file can name."""

@@ -1,0 +1,254 @@
+"""A model of the audit file with its weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from xaudit.config import ModelSection
+from xaudit.errors import ModelError
+from xaudit.models.classifier import Classifier, Precision
+from xaudit.models.device import choose_device
+from xaudit.models.network.class_order import StoredOrder, check_stated, in_order, order_of_outputs
+from xaudit.models.network.finding_choice import asked_finding, check_single_finding, single_finding
+from xaudit.models.network.findings import on_one_finding
+from xaudit.models.network.sealed import DEFAULT_SIDE, read_sealed
+from xaudit.models.preparation.steps import asked_preparation
+from xaudit.models.sources.brought import Brought
+from xaudit.models.sources.build import architecture_of, build_module, input_hw
+from xaudit.models.sources.channels import on_one_channel
+from xaudit.models.sources.extras import check_extra
+from xaudit.models.sources.model_code import code_of
+from xaudit.models.weights.checkpoint import load_weights, orders_in
+
+_WHOLE = ("huggingface", "torchscript", "exported", "onnx")
+"""Sources whose file or folder holds the network beside its weights."""
+
+
+def load(
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    weights: Path,
+    device: str,
+    batch_size: int,
+    compile: bool = False,  # noqa: A002
+    positive: str | None = None,
+    precision: Precision = "float32",
+) -> Classifier:
+    """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
+    return _classifier(
+        section,
+        class_names=class_names,
+        weights=weights,
+        device=device,
+        batch_size=batch_size,
+        compile=compile,
+        positive=positive,
+        precision=precision,
+    )
+
+
+def build_untrained(
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    device: str,
+    batch_size: int,
+    positive: str | None = None,
+) -> Classifier:
+    """As :func:`xaudit.models.untrained_classifier`, which is this function behind a light import."""
+    with torch.random.fork_rng(devices=[]):
+        return _classifier(
+            section,
+            class_names=class_names,
+            weights=None,
+            device=device,
+            batch_size=batch_size,
+            positive=positive,
+        )
+
+
+def _classifier(
+    section: ModelSection,
+    *,
+    class_names: tuple[str, ...],
+    weights: Path | None,
+    device: str,
+    batch_size: int,
+    compile: bool = False,  # noqa: A002
+    positive: str | None = None,
+    precision: Precision = "float32",
+) -> Classifier:
+    if len(class_names) < 2:
+        raise ModelError(
+            f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
+            hint="check the labels, or the names given under `merge`",
+        )
+    place = place_of(section, device)
+    check_precision(section, precision, place)
+    check_stated(section, class_names)
+    answers_for = class_names if section.outputs == "classes" else section.findings
+    if section.outputs == "sigmoid":
+        answers_for = (single_finding(section, class_names, positive),)
+    brought = _brought(section, answers_for, weights, place)
+    module, architecture, side = brought.module, brought.architecture, brought.side
+    if section.channels == 1 and section.source in _WHOLE:
+        module = on_one_channel(module)
+    if section.outputs == "sigmoid":
+        check_single_finding(section, answers_for[0], class_names, brought.orders)
+        outputs = answers_for
+    else:
+        outputs = brought.outputs or order_of_outputs(section, answers_for, brought.orders, file=str(weights))
+    if section.outputs == "classes" and not brought.outputs:
+        module = in_order(module, outputs, class_names)
+    if outputs != answers_for:
+        architecture = f"{architecture}, outputs {', '.join(outputs)}"
+    if section.outputs != "classes":
+        asked = asked_finding(section, class_names, positive)
+        module, architecture = on_one_finding(module, asked), f"{architecture} {asked}"
+        if asked.symmetric:
+            architecture += " sigmoid"
+    return Classifier(
+        id=section.id,
+        module=module,
+        class_names=class_names,
+        model_hw=(side, side),
+        fit=section.fit,
+        mean=brought.mean,
+        std=brought.std,
+        device=place,
+        architecture=architecture,
+        layer=section.layer,
+        batch_size=batch_size,
+        compile=compile,
+        remarks=brought.notes,
+        precision=precision,
+        outputs=outputs,
+        code=code_of(section, module),
+        preparation=brought.preparation,
+    )
+
+
+def check_precision(section: ModelSection, precision: Precision, place: torch.device) -> None:
+    """Raises ModelError where half precision is asked of a CPU."""
+    if precision != "float32" and place.type == "cpu":
+        raise ModelError(
+            f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
+            hint="leave it out: a CPU is slower in half precision unless it is made for it",
+        )
+
+
+def place_of(section: ModelSection, device: str) -> torch.device:
+    """Return where a model computes.
+
+    Raises:
+        ModelError: where this machine has no such device, or the model cannot be put on it.
+    """
+    if section.source != "onnx":
+        return choose_device(device)
+    if device not in ("auto", "cpu"):
+        raise ModelError(
+            f"model '{section.id}': a model from onnx is asked on the CPU, and the device is {device}",
+            hint="`--device auto` puts every model where it can be",
+        )
+    return torch.device("cpu")
+
+
+def _brought(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path | None, device: torch.device
+) -> Brought:
+    check_extra(section)
+    if section.source in _WHOLE and weights is not None:
+        return _whole(section, class_names, weights, device)
+    side = input_hw(section)[0]
+    module = build_module(section, len(class_names))
+    remarks: tuple[str, ...] = ()
+    orders: tuple[StoredOrder, ...] = ()
+    if weights is not None:
+        loaded = load_weights(
+            module, weights, class_names=class_names, model_id=section.id, prefix=section.weights_prefix
+        )
+        notes, remarks = loaded.notes, loaded.remarks
+        _check_preprocessing(section, (side, side), notes, weights)
+        orders = orders_in(notes)
+        if section.source == "timm" and "architecture" not in notes:
+            from xaudit.models.sources.timm_networks import timm_remarks
+
+            remarks = (*remarks, *timm_remarks(section, weights))
+    preparation = asked_preparation(section)
+    architecture = architecture_of(section)
+    return Brought(
+        module, side, section.mean, section.std, architecture, remarks, orders, preparation=preparation
+    )
+
+
+def _whole(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
+) -> Brought:
+    """A network whose file or folder says itself what it is."""
+    subject, n_classes = f"model '{section.id}'", len(class_names)
+    if section.source == "huggingface":
+        from xaudit.models.sources.huggingface import bring_huggingface
+
+        return bring_huggingface(section, weights, class_names)
+    file = read_sealed(weights, subject=subject)
+    match section.source:
+        case "torchscript":
+            from xaudit.models.sources.torchscript import open_torchscript
+
+            module = open_torchscript(file, subject=subject, n_classes=n_classes, device=device)
+            side = section.input_size or DEFAULT_SIDE
+        case "exported":
+            from xaudit.models.sources.exported import open_exported
+
+            module, side = open_exported(
+                file,
+                subject=subject,
+                n_classes=n_classes,
+                device=device,
+                channels=section.channels,
+                input_size=section.input_size,
+            )
+        case "onnx":
+            from xaudit.models.sources.onnx_graph import open_onnx
+
+            module, side = open_onnx(
+                file,
+                subject=subject,
+                n_classes=n_classes,
+                channels=section.channels,
+                input_size=section.input_size,
+            )
+        case _:
+            raise ValueError(f"a model from {section.source} does not come whole")
+    architecture = f"{section.source} {file.sha256}"
+    return Brought(
+        module,
+        side,
+        section.mean,
+        section.std,
+        architecture,
+        orders=module.orders,
+        preparation=asked_preparation(section),
+    )
+
+
+def _check_preprocessing(
+    section: ModelSection, model_hw: tuple[int, int], notes: Mapping[str, object], weights: Path
+) -> None:
+    """Weights that xaudit trained know how images reached them; asked otherwise, they would quietly do worse."""
+    asked = {
+        "input_size": model_hw[0],
+        "fit": section.fit,
+        "mean": list(section.mean),
+        "std": list(section.std),
+        "resample": section.resample or "area",
+    }
+    for key, now in asked.items():
+        then = notes.get(key, "area" if key == "resample" and notes else now)
+        if now != then:
+            raise ModelError(
+                f"model '{section.id}': {weights}: trained with {key} {then}, the audit file asks for {now}",
+                hint=f"set `{key}` to {then}, or train again",
+            )

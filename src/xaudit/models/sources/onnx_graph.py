@@ -1,0 +1,109 @@
+"""ONNX graphs, through onnxruntime, its sole user: a description of operations, not a program, asked on the CPU.
+
+A graph whose weights lie in other files is not read: its checksum would not be theirs.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from xaudit.errors import ModelError
+from xaudit.models.network.class_order import stored_orders
+from xaudit.models.network.sealed import BatchSizes, Sealed, SealedFile, agreed_side, check_channels
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_KINDS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+
+
+def open_onnx(
+    file: SealedFile, *, subject: str, n_classes: int, channels: int, input_size: int | None
+) -> tuple[Sealed, int]:
+    """The network of a graph, on the CPU, and the side of its frame.
+
+    Raises:
+        ModelError: where the file is no graph, is damaged, needs other files, or does not take images.
+    """
+    session = _session(file, subject)
+    given = session.get_inputs()
+    if len(given) != 1 or len(given[0].shape) != 4:
+        shapes = ", ".join(f"{one.name} {one.shape}" for one in given)
+        raise ModelError(
+            f"{subject}: its graph takes {shapes}, expected one input of (images, channels, height, width)",
+            hint="export the network alone, with one batch of images as its only input",
+        )
+    kind = _KINDS.get(given[0].type)
+    if kind is None:
+        raise ModelError(
+            f"{subject}: its graph takes {given[0].type}, expected normalised numbers: {', '.join(_KINDS)}",
+            hint="export the network without the step that normalises, and give its `mean` and `std`",
+        )
+    n_images, *frame = given[0].shape
+    channels_last = frame[2] in (1, 3) and frame[0] not in (1, 3)
+    height, width, n_channels = frame if channels_last else (*frame[1:], frame[0])
+    check_channels(n_channels, channels, subject=subject)
+    side = agreed_side(height, width, input_size, subject=subject)
+    sizes = BatchSizes(n_images, n_images) if isinstance(n_images, int) and n_images > 0 else BatchSizes()
+    names = [one.name for one in session.get_outputs()]
+    errors = _errors()
+
+    def program(images: torch.Tensor) -> object:
+        placed = images.detach().cpu().permute(0, 2, 3, 1) if channels_last else images.detach().cpu()
+        try:
+            answers = session.run(None, {given[0].name: np.ascontiguousarray(placed.numpy().astype(kind))})
+        except errors as error:
+            raise RuntimeError(_first_line(error)) from None
+        found = [
+            torch.from_numpy(np.asarray(one, dtype=np.float32))
+            for one in answers
+            if isinstance(one, np.ndarray)
+        ]
+        if len(found) == 1:
+            return found[0]
+        return dict(zip(names, found, strict=True)) if "logits" in names else tuple(found)
+
+    orders = stored_orders(session.get_modelmeta().custom_metadata_map)
+    return Sealed(program, n_classes=n_classes, sizes=sizes, orders=orders), side
+
+
+def _session(file: SealedFile, subject: str) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(file.content, options, providers=["CPUExecutionProvider"])
+    except _errors() as error:
+        said = _first_line(error)
+        elsewhere = "xternal" in said
+        raise ModelError(
+            f"{subject}: {file.path}: "
+            + (
+                "its weights lie in other files"
+                if elsewhere
+                else f"onnxruntime cannot read it as a graph: {said}"
+            ),
+            hint="write it as one file: `torch.onnx.export(model, (image,), path, external_data=False)`"
+            if elsewhere
+            else "copy it again from its source, or export it again",
+        ) from None
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises: classes of its own, which share no ancestor but Exception."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    kinds: list[Any] = [
+        one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)
+    ]
+    return (*kinds, RuntimeError, ValueError)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

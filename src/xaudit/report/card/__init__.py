@@ -1,0 +1,1 @@
+"""Model card and checklists, answered from a finished run."""

@@ -1,0 +1,1 @@
+"""Write a finished run for programs: JSON, JUnit, GitHub, Markdown and comparisons."""

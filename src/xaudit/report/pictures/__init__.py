@@ -1,0 +1,1 @@
+"""Draw overlays, outlines, forest plots and region bars."""

@@ -1,0 +1,1 @@
+"""Print a finished run, or one of its cases, on a terminal."""

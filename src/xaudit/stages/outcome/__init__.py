@@ -1,0 +1,1 @@
+"""Turn stored scores into summaries, verdicts, gates and comparisons."""

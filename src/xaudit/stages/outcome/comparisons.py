@@ -1,0 +1,186 @@
+"""Explainers, models and runs compared on the stored scores of finished runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xaudit.catalog import METRICS
+from xaudit.compare import Axis, compare, pairs_of
+from xaudit.config import STRATA, StatisticsSection, StratumSpec
+from xaudit.errors import UsageError, did_you_mean
+from xaudit.records import Annotation, Case, Comparison, Outcome, ScoreResult
+from xaudit.stages.outcome.read_outcome import load, read_head
+from xaudit.stages.outcome.stored_strata import stored_strata
+from xaudit.statistics.strata import StratumCases, check_told
+from xaudit.store.parts import SCORES, part_keys, read_parts
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.tables import read_annotations, read_cases, read_predictions
+
+
+@dataclass(frozen=True)
+class _StoredRun:
+    """The parts of a finished run that a comparison needs."""
+
+    folder: RunFolder
+    outcome: Outcome
+    head: Mapping[str, Any]
+    scores: Sequence[ScoreResult]
+
+    @property
+    def id(self) -> str:
+        return self.folder.run_id
+
+    @property
+    def explainer_ids(self) -> list[str]:
+        """Those that are no controls."""
+        return [one for one in self.outcome.explainer_ids if one not in self.outcome.control_ids]
+
+    @property
+    def statistics(self) -> StatisticsSection:
+        return StatisticsSection.model_validate(self.head["statistics"])
+
+
+def compare_runs(
+    runs: Sequence[Path],
+    *,
+    explainers: Sequence[str],
+    models: Sequence[str],
+    metrics: Sequence[str],
+    by: str | None,
+    seed: int,
+) -> tuple[Comparison, ...]:
+    """See :func:`xaudit.stages.load_comparisons`.
+
+    Raises:
+        UsageError: for a name that a run does not have, fewer than two to compare, an unknown stratum, or runs
+            of different data or different metrics.
+    """
+    if by is not None and by not in STRATA:
+        raise UsageError(
+            f"--by: no stratum is called '{by}'",
+            hint=did_you_mean(by, STRATA, otherwise=f"there are {', '.join(STRATA)}"),
+        )
+    stored = [_stored(path) for path in runs]
+    twice = [run.id for index, run in enumerate(stored) if run.id in [s.id for s in stored[:index]]]
+    if twice:
+        raise UsageError(f"{twice[0]}: named twice", hint="a run differs from itself in nothing")
+    axis: Axis = "run" if len(stored) > 1 else "model" if len(models) > 1 else "explainer"
+    for run in stored:
+        _check_names(run, run.outcome.explainer_ids, explainers, "explainer")
+        _check_names(run, run.outcome.model_ids, models, "model")
+        _check_names(run, {result.key.metric_id for result in run.scores}, metrics, "metric")
+    first, *others = stored
+    for other in others:
+        _check_same_data(first, other)
+    in_all = [name for name in first.explainer_ids if all(name in run.explainer_ids for run in others)]
+    models_in_all = [
+        name for name in first.outcome.model_ids if all(name in run.outcome.model_ids for run in others)
+    ]
+    chosen, chosen_models = list(explainers) or in_all, list(models) or models_in_all
+    if axis == "explainer" and len(chosen) < 2:
+        raise UsageError(
+            "a comparison takes at least two explainers",
+            hint=f"{first.id} has {', '.join(first.explainer_ids)}",
+        )
+    if not chosen or not chosen_models:
+        what = "explainer" if not chosen else "model"
+        raise UsageError(
+            f"{first.id} and {others[0].id} have no {what} in common",
+            hint="runs are compared for explainers and models of the same name",
+        )
+    has = {result.key.metric_id for run in stored for result in run.scores}
+    headline = [row.id for row in METRICS if row.headline and row.family != "reliance" and row.id in has]
+    wanted = list(metrics) or headline
+    _check_same_metrics(stored, wanted)
+    return compare(
+        {run.id: run.scores for run in stored},
+        pairs_of(axis, runs=[run.id for run in stored], models=chosen_models, explainers=chosen),
+        metrics=wanted,
+        settings=first.statistics,
+        seed=seed,
+        metric_names=first.head["metric_names"],
+        strata=None if by is None else _strata(first, by),
+    )
+
+
+def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:
+    """By model, the parts of the run's scored cases; UsageError where the data does not tell them apart."""
+    cases = read_cases(run.folder)
+    if check_told(cases, [StratumSpec(name=name)]) is not None:
+        raise UsageError(
+            f"--by {name}: {run.id} knows the {name} of no case",
+            hint=f"give the table a column '{name}' and run the audit again",
+        )
+    return stored_strata(
+        [name],
+        cases=cases,
+        annotations=read_annotations(run.folder),
+        predictions=read_predictions(run.folder),
+        scores=run.scores,
+        settings=run.statistics,
+    )
+
+
+def _stored(path: Path) -> _StoredRun:
+    folder = RunFolder.open_run(path)
+    outcome = load(folder)
+    return _StoredRun(
+        folder, outcome, read_head(folder), read_parts(folder, SCORES, part_keys(folder, SCORES)).rows
+    )
+
+
+def _check_names(run: _StoredRun, known: Sequence[str] | set[str], names: Sequence[str], kind: str) -> None:
+    for name in names:
+        if name not in known:
+            otherwise = (
+                "`xaudit list metrics` shows what can be measured"
+                if kind == "metric"
+                else f"it has {', '.join(known)}"
+            )
+            raise UsageError(
+                f"{run.id} has no {kind} '{name}'", hint=did_you_mean(name, known, otherwise=otherwise)
+            )
+
+
+def _check_same_data(first: _StoredRun, other: _StoredRun) -> None:
+    """Cases are paired by id, so those that both runs have must be the same images with the same marks."""
+    scored = [{result.key.case_id for result in run.scores} for run in (first, other)]
+    common = scored[0] & scored[1]
+    if not common:
+        raise UsageError(
+            f"{first.id} and {other.id} have no scored case in common",
+            hint="runs are compared on the same cases: audit the same data, with the same `run.limit`",
+        )
+    images = [_images(run, common) for run in (first, other)]
+    marks = [_marks(run, common) for run in (first, other)]
+    for case_id in sorted(common):
+        for what, by_case in (("image", images), ("marks", marks)):
+            if by_case[0].get(case_id) != by_case[1].get(case_id):
+                raise UsageError(
+                    f"{case_id}: {first.id} and {other.id} were made of different data (its {what})",
+                    hint="a paired difference needs the same images with the same marks in both runs",
+                )
+
+
+def _images(run: _StoredRun, cases: set[str]) -> dict[str, tuple[str, str, str | None]]:
+    found: Sequence[Case] = read_cases(run.folder)
+    return {c.case_id: (c.sha256, c.label, c.patient_id) for c in found if c.case_id in cases}
+
+
+def _marks(run: _StoredRun, cases: set[str]) -> dict[str, set[Annotation]]:
+    marks: dict[str, set[Annotation]] = {}
+    for mark in read_annotations(run.folder):
+        if mark.case_id in cases:
+            marks.setdefault(mark.case_id, set()).add(mark)
+    return marks
+
+
+def _check_same_metrics(runs: Sequence[_StoredRun], metrics: Sequence[str]) -> None:
+    for metric in metrics:
+        hashes = {r.key.metric_hash for run in runs for r in run.scores if r.key.metric_id == metric}
+        if len(hashes) > 1:
+            raise UsageError(
+                f"{runs[0].id} and {runs[1].id} measured '{metric}' with different settings",
+                hint="name the metrics that they share with --metric, or audit one of them again",
+            )

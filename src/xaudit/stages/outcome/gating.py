@@ -1,0 +1,106 @@
+"""A finished run judged again: by other gates, more strictly, or against an earlier run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from xaudit.config import Gate, MaxDrop
+from xaudit.errors import RunFolderError, UsageError, did_you_mean
+from xaudit.records import Outcome, Verdict
+from xaudit.stages.outcome.baseline import load_baseline
+from xaudit.stages.outcome.judging import reach_of, without_people
+from xaudit.stages.outcome.limits import Limits
+from xaudit.stages.outcome.resolution import resolution_findings
+from xaudit.stages.outcome.stored_run import StoredRun
+from xaudit.verdict import Strictness, Survival, changed_findings, judge, judge_drops
+
+Limit = TypeVar("Limit", Gate, MaxDrop)
+
+
+def regate(path: Path, limits: Limits) -> Outcome:
+    """The outcome of a finished run, judged by these limits; by its own where there are none.
+
+    Raises:
+        UsageError: for a limit that means nothing or names what the run has not, and for a baseline that is not
+            comparable.
+        RunFolderError: where a run was not finished, or is damaged or newer than this program.
+    """
+    run = StoredRun(path)
+    if limits == Limits():
+        return run.outcome
+    settings = run.statistics
+    strictness = Strictness(limits.gate_on or settings.gate_on, limits.strict or settings.strict)
+    gates = _parsed(limits.fail_under, "--fail-under", Gate.parse, run) or _own_gates(run, limits)
+    people = set(run.head["controls"]) - set(run.head["levels_to_beat"])
+    judged = judge(
+        without_people(run.outcome.summaries, people),
+        gates=gates,
+        models=run.outcome.model_ids,
+        gate_on=strictness.gate_on,
+        strict=strictness.strict,
+        explainers=run.explainers,
+        positive=run.outcome.positive,
+        reach=reach_of(run.head, gates, run.metric_names),
+        evaluations=run.outcome.evaluations,
+    )
+    drops: tuple[Verdict, ...] = ()
+    if limits.baseline is not None:
+        largest = _parsed(limits.max_drop, "--max-drop", MaxDrop.parse, run)
+        drops = judge_drops(
+            load_baseline(limits.baseline, run, largest),
+            limits=largest,
+            models=run.outcome.model_ids,
+            explainers=run.explainers,
+            strictness=strictness,
+            reach=reach_of(run.head, largest, run.metric_names),
+        )
+    of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
+    findings = [verdict for verdict in judged if verdict.kind != "gate"]
+    of_data = [Verdict(**row) for row in run.head["data_findings"]]
+    of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
+    of_changes = changed_findings(
+        run.outcome.summaries,
+        explainers=run.explainers,
+        survival=Survival(**run.head["survival"]),
+        metric_names=run.head["metric_names"],
+    )
+    verdicts = (*of_gates, *drops, *findings, *of_maps, *of_changes, *of_data)
+    return replace(run.outcome, verdicts=verdicts, gate_on=strictness.gate_on)
+
+
+def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
+    if limits.fail_under:
+        return []
+    if run.head["gates"] is None:
+        raise RunFolderError(
+            f"{run.run_id}: was made before runs kept their gates",
+            hint="name the limits with --fail-under, or run the audit again",
+        )
+    return [Gate.read(entry, metrics=run.metric_names) for entry in run.head["gates"]]
+
+
+def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run: StoredRun) -> list[Limit]:
+    limits = []
+    measured = sorted({result.key.metric_id for result in run.scores}) if texts else []
+    for text in texts:
+        try:
+            limit = parse(text, metrics=run.metric_names)
+        except ValueError as error:
+            message, _, hint = str(error).partition("|")
+            raise UsageError(
+                f"{option}: {message}", hint=hint or f"for example {option} iou@lime=0.3 pointing-game=0.5"
+            ) from None
+        if limit.subject is not None and limit.subject not in run.head["explainers"]:
+            known = run.head["explainers"]
+            raise UsageError(
+                f"{option}: {run.run_id} has no explainer '{limit.subject}'",
+                hint=did_you_mean(limit.subject, known, otherwise=f"it has {', '.join(known)}"),
+            )
+        if limit.metric not in measured:
+            raise UsageError(
+                f"{option}: {run.run_id} did not measure '{limit.metric}'",
+                hint=did_you_mean(limit.metric, measured, otherwise=f"it has {', '.join(measured)}"),
+            )
+        limits.append(limit)
+    return limits

@@ -1,0 +1,73 @@
+"""Judge the limits of a run."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
+from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
+from xaudit.records import Evaluation, Summary, Verdict
+from xaudit.stages.outcome.resolution import resolution_findings
+from xaudit.verdict import Reach, Survival, changed_findings, judge
+
+
+def metric_names(audit: AuditFile) -> dict[str, str]:
+    """The catalog's name of each metric of an audit, and of its ceiling, by the id that the audit gives it."""
+    return dict(audit.metric_names) | {
+        metric.id + CEILING: metric.name + CEILING
+        for metric in audit.metrics
+        if metric_row(metric.name).has_ceiling
+    }
+
+
+def judged(
+    audit: AuditFile,
+    summaries: Sequence[Summary],
+    head: Mapping[str, Any],
+    evaluations: Sequence[Evaluation] = (),
+) -> tuple[Verdict, ...]:
+    """Every verdict on a run: its gates, and findings that nobody asked for."""
+    verdicts = judge(
+        without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
+        gates=audit.gates,
+        models=[model.id for model in audit.models],
+        gate_on=audit.statistics.gate_on,
+        strict=audit.statistics.strict,
+        explainers=[spec.id for spec in audit.explainers],
+        positive=head["positive"],
+        reach=reach_of(head, audit.gates, metric_names(audit)),
+        evaluations=evaluations,
+    )
+    of_changes = changed_findings(
+        summaries,
+        explainers=[spec.id for spec in audit.explainers],
+        survival=survival_of(audit),
+        metric_names=metric_names(audit),
+    )
+    coarse = resolution_findings(summaries, metric_names(audit))
+    return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+
+
+def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
+    """Assign the limits of a run to its models.
+
+    Args:
+        names: catalog name of each metric id.
+    """
+    families = {row.id: row.family for row in METRICS}
+    asking = frozenset(
+        one.metric
+        for one in limits
+        if families.get(names.get(one.metric, one.metric)) in FAMILIES_WITH_QUESTIONS
+    )
+    return Reach(head["explained_by"], dict.fromkeys(head["external"], asking))
+
+
+def survival_of(audit: AuditFile) -> Survival:
+    """The audit's limits below which something does not survive a change of the image."""
+    turned, coarser = audit.equivariance or EquivarianceSection(), audit.resolution or ResolutionSection()
+    return Survival(turned.least_same_class, turned.least_same_map, coarser.least_kept)
+
+
+def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
+    """Leave out the readers' own scores: a gate that readers reach is a good gate, not an uninformative one."""
+    return [summary for summary in summaries if summary.explainer_id not in people]

@@ -1,0 +1,137 @@
+"""The outcome of a finished run, read from its folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from xaudit.catalog.plugin_rows import remember
+from xaudit.config import CategoriesSection, StatisticsSection
+from xaudit.errors import RunFolderError
+from xaudit.records import (
+    Ceiling,
+    Coefficient,
+    Interval,
+    LocalizedAndCausal,
+    Outcome,
+    Plan,
+    ReaderAgreement,
+    Regression,
+    UnscoredGroup,
+    Work,
+)
+from xaudit.stages.outcome.categories import category_counts, threshold_shifts
+from xaudit.stages.outcome.reasons import with_judged_reasons
+from xaudit.store.json_records import read_evaluations, read_verdicts
+from xaudit.store.migrations import migrated
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.schema_version import AUDIT_AGAIN
+from xaudit.store.tables import read_categories, read_problems, read_summaries, read_thresholds
+from xaudit.verdict import is_refused
+
+OUTCOME = "outcome.json"
+
+
+def load(run: RunFolder) -> Outcome:
+    """The outcome of a finished run.
+
+    Raises:
+        RunFolderError: where the run was not finished, or is damaged or newer than this program.
+    """
+    head = read_head(run)
+    try:
+        return _outcome(run, head)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise RunFolderError(f"{run.run_id}/{OUTCOME}: damaged: {error!s:.200}", hint=AUDIT_AGAIN) from error
+
+
+def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
+    # A run of a version that knew no categories has none.
+    maps = read_categories(run) if "categories" in head else ()
+    thresholds = CategoriesSection.model_validate(head.get("categories", {}))
+    verdicts = read_verdicts(run)
+    refused = {model for model in head["models"] if is_refused(verdicts, model)}
+    shifts = [
+        replace(one, change_wrong_reason=0) if one.model_id in refused else one
+        for one in threshold_shifts(maps, thresholds)
+    ]
+    causal = [LocalizedAndCausal(**row) for row in head["causal"]]
+    return Outcome(
+        name=run.name,
+        run_id=run.run_id,
+        model_ids=tuple(head["models"]),
+        explainer_ids=tuple(head["explainers"]),
+        control_ids=tuple(head["controls"]),
+        evaluations=read_evaluations(run),
+        summaries=read_summaries(run),
+        verdicts=verdicts,
+        problems=read_problems(run),
+        n_explained=head["n_explained"],
+        positive=head["positive"],
+        notes=tuple(head["notes"]),
+        work=Work(**head["work"]),
+        unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
+        agreements=tuple(ReaderAgreement(**row) for row in head["agreements"]),
+        ceilings=tuple(_ceiling(row) for row in head["ceilings"]),
+        regressions=tuple(_regression(row) for row in head["regressions"]),
+        plans=tuple(Plan(**row) for row in head["plans"]),
+        categories=category_counts(with_judged_reasons(maps, verdicts)),
+        category_shifts=tuple(shifts),
+        thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        causal=tuple(one for one in causal if one.model_id not in refused),
+        external_ids=tuple(head["external"]),
+        reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
+        gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
+    )
+
+
+def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
+    return None if plain is None else Interval(**plain)
+
+
+def _ceiling(plain: Mapping[str, Any]) -> Ceiling:
+    nested = {name: _interval(plain[name]) for name in ("human", "share", "difference")}
+    return Ceiling(**{**plain, **nested})
+
+
+def _regression(plain: Mapping[str, Any]) -> Regression:
+    coefficients = tuple(
+        Coefficient(row["name"], Interval(**row["interval"]), row["p_value"]) for row in plain["coefficients"]
+    )
+    return Regression(**{**plain, "coefficients": coefficients})
+
+
+def read_head(run: RunFolder) -> dict[str, Any]:
+    """Read the outcome's fields that are not tables; raises RunFolderError if they are missing.
+
+    What other packages brought stands in the catalog afterwards, installed or not.
+    """
+    shown = f"{run.run_id}/{OUTCOME}"
+    try:
+        return _checked_head(json.loads((run.path / OUTCOME).read_text(encoding="utf-8")), shown)
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"{run.run_id}: this run was not finished",
+            hint="give the command that made it again: it goes on where it stopped",
+        ) from None
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        raise RunFolderError(f"{shown}: damaged", hint="run the audit again") from None
+
+
+def _checked_head(plain: Any, shown: str) -> dict[str, Any]:  # noqa: ANN401
+    """Check the fields of a run's head that other stages rely on.
+
+    Raises:
+        ValueError, KeyError, TypeError: where it is damaged.
+        RunFolderError: where a newer version wrote it.
+    """
+    head = dict(migrated(OUTCOME, dict(plain), shown))
+    for name in ("models", "explainers", "controls", "notes"):
+        if not isinstance(head[name], list) or not all(isinstance(one, str) for one in head[name]):
+            raise ValueError(f"{name} is no list of texts")
+    if not isinstance(head["n_explained"], dict) or not isinstance(head["positive"], dict):
+        raise TypeError("n_explained and positive are told by model")
+    dict(head["metric_names"])
+    StatisticsSection.model_validate(head["statistics"])
+    remember(head["plugins"])
+    return head

@@ -1,0 +1,1 @@
+"""Scores that compare several maps: changed images, sanity, robustness, repeatability and controls."""

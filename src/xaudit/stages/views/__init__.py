@@ -1,0 +1,1 @@
+"""Collect what a page, a picture or a screen shows of a finished run."""

@@ -1,0 +1,225 @@
+"""All that a finished run's page shows, read from its folder alone."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xaudit.catalog import METRICS, explainer_row
+from xaudit.compare import compare, pairs_of
+from xaudit.config import ReportSection, StratumSpec
+from xaudit.geometry import Fit, fit_geometry
+from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome, Preview, ScoreResult
+from xaudit.stages.outcome.mean_curves import MeanCurve, mean_curves
+from xaudit.stages.outcome.reasons import ReasonCount, reason_counts, with_judged_reasons
+from xaudit.stages.outcome.stored_run import StoredRun
+from xaudit.stages.views.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
+from xaudit.stages.views.gallery_view import GalleryMap, GalleryView, SmallMap, gallery_maps, small_maps
+from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
+from xaudit.store.parts import MAPS, part_keys
+from xaudit.store.tables import read_categories, read_previews
+from xaudit.verdict import is_refused
+
+
+@dataclass(frozen=True, eq=False)
+class ReportMaterial:
+    """A finished run with all that its page shows.
+
+    Attributes:
+        manifest: as stored; empty where it was lost.
+        comparisons: of the explainers on the headline metrics, as ``xaudit compare`` gives them.
+        views: of each model, worst case first.
+        reasons: what the right answers rest on.
+        n_explained: cases by model, of which the views are a part.
+        cases: those of the views.
+        marks: what readers drew on them.
+        previews: their pictures, where the run kept any.
+        signed: whether negative values of an explainer's maps mean evidence against the target.
+        ranked_by: the metric that decides which case is worst; None where there was none.
+        maps_kept: whether the run kept its maps.
+        curves: behind the scores of faithfulness, where the run kept them.
+        curves_kept: whether the run was asked to.
+        metric_names: catalog name of each metric id that the audit file chose.
+        settings: the audit file as the run kept it.
+        answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
+    """
+
+    outcome: Outcome
+    manifest: Mapping[str, Any]
+    comparisons: tuple[Comparison, ...]
+    reasons: tuple[ReasonCount, ...]
+    views: tuple[GalleryView, ...]
+    n_explained: Mapping[str, int]
+    cases: Mapping[str, Case]
+    marks: Mapping[str, tuple[Annotation, ...]]
+    previews: Mapping[str, Preview]
+    signed: Mapping[str, bool]
+    ranked_by: str | None
+    maps_kept: bool
+    curves: tuple[MeanCurve, ...] = ()
+    curves_kept: bool = False
+    metric_names: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
+    """Everything that the page of a finished run shows.
+
+    Args:
+        images: whether pictures are wanted.
+
+    Raises:
+        RunFolderError: where the run was not finished, or is damaged or newer than this program.
+    """
+    run = StoredRun(path)
+    settings = run.settings
+    stored = read_categories(run.folder) if "categories" in run.head else ()
+    categories = with_judged_reasons(stored, run.outcome.verdicts)
+    judged = [one for one in categories if not is_refused(run.outcome.verdicts, one.facts.model_id)]
+    views = _views(run, categories)
+    shown = {view.case_id for view in views}
+    marks: dict[str, list[Annotation]] = defaultdict(list)
+    for mark in run.annotations:
+        if mark.case_id in shown:
+            marks[mark.case_id].append(mark)
+    return ReportMaterial(
+        outcome=run.outcome,
+        manifest=_manifest(run),
+        comparisons=_comparisons(run),
+        reasons=reason_counts(judged, {mark.case_id for mark in run.annotations if mark.region is not None}),
+        views=views,
+        n_explained={model: len(confusion_cells(categories, model)) for model in run.outcome.model_ids},
+        cases={case.case_id: case for case in run.cases if case.case_id in shown},
+        marks={name: tuple(own) for name, own in marks.items()},
+        previews={one.case_id: one for one in read_previews(run.folder)} if images else {},
+        signed={str(spec["id"]): explainer_row(spec["name"]).signed for spec in settings["explainers"]},
+        ranked_by=ranking_metric(run.scores, run.explainers),
+        maps_kept=bool(part_keys(run.folder, MAPS)),
+        curves=mean_curves(run),
+        curves_kept=bool(settings.get("run", {}).get("curves", False)),
+        metric_names=run.metric_names,
+        settings=settings,
+        answers={
+            str(one["id"]): str(one["answer"]) for one in settings.get("metrics", ()) if "answer" in one
+        },
+    )
+
+
+def every_id(path: Path) -> frozenset[str]:
+    """The ids of all cases and patients of a finished run, those that could not be used included."""
+    run = StoredRun(path)
+    ids = {case.case_id for case in run.cases} | {problem.case_id for problem in run.outcome.problems}
+    return frozenset(ids | {case.patient_id for case in run.cases if case.patient_id is not None})
+
+
+def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[GalleryView, ...]:
+    """The chosen cases of every model, worst first."""
+    settings = run.settings
+    n = ReportSection.model_validate(settings.get("report", {})).gallery
+    fits: dict[str, Fit] = {model["id"]: model["fit"] for model in settings["models"]}
+    ranked_by = ranking_metric(run.scores, run.explainers)
+    cells = {model: confusion_cells(categories, model) for model in run.outcome.model_ids}
+    chosen = {
+        model: gallery_cases(
+            own,
+            case_values(run.scores, model_id=model, explainers=run.explainers, metric_id=ranked_by),
+            n=n,
+        )
+        for model, own in cells.items()
+    }
+    facts = facts_of(
+        run.cases, run.annotations, [one for one in run.predictions if one.case_id in cells[one.model_id]]
+    )
+    sizes = {model: _sizes(own) for model, own in facts.items()}
+    maps = _maps_by_view(run, chosen, categories)
+    return tuple(
+        _view(
+            facts[model][case_id],
+            maps[model, case_id],
+            fit=fits[model],
+            cell=cells[model][case_id],
+            size=sizes[model].get(case_id, "unknown"),
+        )
+        for model, own in chosen.items()
+        for case_id in own
+        if case_id in facts.get(model, {})
+    )
+
+
+def _view(
+    facts: CaseFacts,
+    maps: tuple[tuple[int, int] | None, Mapping[str, GalleryMap]],
+    *,
+    fit: Fit,
+    cell: str,
+    size: str,
+) -> GalleryView:
+    original = (facts.case.height, facts.case.width)
+    return GalleryView(
+        case_id=facts.case.case_id,
+        model_id=facts.prediction.model_id,
+        prediction=facts.prediction,
+        geometry=fit_geometry(original, maps[0] or original, fit),
+        cell=cell,
+        size=size,
+        area_px=None if facts.shape is None else facts.shape.area_px,
+        area_mm2=facts.area_mm2,
+        maps=maps[1],
+    )
+
+
+def _sizes(facts: Mapping[str, CaseFacts]) -> dict[str, str]:
+    """The third of lesion sizes that each case is in, as the strata have it."""
+    strata = strata_of(facts, [StratumSpec(name="lesion-size")])
+    return {case: name.partition("=")[2] for name, members in strata.items() for case in members}
+
+
+def _maps_by_view(
+    run: StoredRun, chosen: Mapping[str, tuple[str, ...]], categories: tuple[CategorisedMap, ...]
+) -> Mapping[tuple[str, str], tuple[tuple[int, int] | None, Mapping[str, GalleryMap]]]:
+    """By model and case: the model's frame, None where no map tells it, and every explainer's map."""
+    wanted = {model: frozenset(own) for model, own in chosen.items()}
+    stored: dict[tuple[str, str], dict[str, SmallMap]] = defaultdict(dict)
+    for (model, case_id, name), one in small_maps(run.folder, wanted, run.explainers).items():
+        stored[model, case_id][name] = one
+    sorted_maps: dict[tuple[str, str], dict[str, CategorisedMap]] = defaultdict(dict)
+    for known in categories:
+        sorted_maps[known.facts.model_id, known.facts.case_id][known.facts.explainer_id] = known
+    scores: dict[tuple[str, str], list[ScoreResult]] = defaultdict(list)
+    for result in run.scores:
+        if result.key.case_id in wanted.get(result.key.model_id, ()):
+            scores[result.key.model_id, result.key.case_id].append(result)
+    found = {}
+    for about in ((model, case_id) for model, own in chosen.items() for case_id in own):
+        frame = next((one.frame for one in stored[about].values()), None)
+        found[about] = (
+            frame,
+            gallery_maps(run.explainers, stored[about], sorted_maps[about], scores[about]),
+        )
+    return found
+
+
+def _comparisons(run: StoredRun) -> tuple[Comparison, ...]:
+    """As `xaudit compare` without options, so that both print the same numbers."""
+    if len(run.explainers) < 2:
+        return ()
+    has = {result.key.metric_id for result in run.scores}
+    return compare(
+        {run.run_id: run.scores},
+        pairs_of("explainer", runs=[run.run_id], models=run.outcome.model_ids, explainers=run.explainers),
+        metrics=[row.id for row in METRICS if row.headline and row.family != "reliance" and row.id in has],
+        settings=run.statistics,
+        seed=0,
+        metric_names=run.metric_names,
+    )
+
+
+def _manifest(run: StoredRun) -> dict[str, Any]:
+    try:
+        plain = json.loads(run.folder.manifest_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return plain if isinstance(plain, dict) else {}

@@ -1,0 +1,281 @@
+"""What an audit is about: its data, its models and what they said of each case."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Self
+
+from xaudit.cases import load_dataset
+from xaudit.cases.dataset import Dataset
+from xaudit.catalog.plugin_rows import origin_of
+from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config.sections.plugged import brought_by
+from xaudit.errors import DataError, RunFolderError
+from xaudit.models.classifier import Classifier
+from xaudit.models.predict import predict
+from xaudit.models.sources.external import ExternalModel
+from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
+from xaudit.stages.request import RunRequest
+from xaudit.stages.work.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
+from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
+from xaudit.stages.work.folder import obtain_folder
+from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
+from xaudit.stages.work.selection import select_cases, select_for_tuning
+from xaudit.stages.work.shares import PREDICTED_FROM
+from xaudit.stages.work.tuning import check_tuning
+from xaudit.stages.work.waves import Subject
+from xaudit.statistics.classification import evaluate
+from xaudit.statistics.strata import check_told
+from xaudit.store.checksums import annotations_checksum, images_checksum
+from xaudit.store.json_records import write_evaluations
+from xaudit.store.manifest import Contents
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.tables import read_predictions, write_predictions
+
+Predicted = tuple[Mapping[str, Mapping[str, Prediction]], tuple[Problem, ...]]
+"""By model and case, and what could not be classified."""
+
+
+class Audited:
+    """The data, models and answers of one audit, each read, trained or asked for when it is first needed.
+
+    Args:
+        on_progress: told how far each of them is.
+    """
+
+    def __init__(self, request: RunRequest, on_progress: Callable[[Progress], None]) -> None:
+        self.request = request
+        self.audit = request.audit
+        self._tell = on_progress
+
+    @classmethod
+    def as_known(
+        cls, request: RunRequest, folder: RunFolder, datasets: Mapping[str, Dataset], predicted: Predicted
+    ) -> Self:
+        """Where data and answers are there already, as in a worker process; only the models are loaded."""
+        one = cls(request, lambda _: None)
+        one.__dict__.update(folder=folder, datasets=datasets, predicted=predicted)
+        return one
+
+    @cached_property
+    def folder(self) -> RunFolder:
+        """The run's folder: that of the same audit with the same inputs, or a new one.
+
+        Data and weights are read first, so that a run which is refused for them leaves no folder.
+        """
+        datasets = self.datasets
+        self.check_data()
+        given, plugins = self.given, [origin_of(one) for one in brought_by(self.audit)]
+        trained = [model for model in self.audit.models if model.id not in given]
+        for model in trained:
+            check_untrained(model, self.dataset_of(model), self.request)
+        return obtain_folder(
+            self.request, inputs_digest(datasets, given, trained, masks=self.masks, plugins=plugins)
+        )
+
+    @cached_property
+    def masks(self) -> str:
+        """Checksum of all masks of the anatomy; empty where there are none."""
+        return masks_checksum(self.datasets.values())
+
+    @cached_property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Every data set that a model is audited on, by its id."""
+        return {
+            name: load_dataset(section, dataset_id=name, workspace=self.request.out, on_progress=self._tell)
+            for name, section in self.audit.all_datasets.items()
+        }
+
+    def dataset_of(self, model: ModelSection) -> Dataset:
+        """The data set that a model is audited on."""
+        return self.datasets[model.dataset or "data"]
+
+    @cached_property
+    def given(self) -> Mapping[str, Classifier]:
+        """Every model whose weights are given, by its id."""
+        return {
+            model.id: given_classifier(model, self.dataset_of(model), self.request, on_progress=self._tell)
+            for model in self.audit.models
+            if has_weights(model, self.request)
+        }
+
+    @cached_property
+    def classifiers(self) -> Mapping[str, Classifier]:
+        """Every model with its weights, by its id; trained where it has none."""
+        return {
+            model.id: self.given.get(model.id)
+            or trained_classifier(
+                model,
+                self.dataset_of(model),
+                self.request,
+                folder=self.folder.models_path,
+                on_progress=self._tell,
+            )
+            for model in self.audit.models
+        }
+
+    def audit_of(self, model: ModelSection) -> AuditFile:
+        """The audit as a model sees it: its own explainers, and only what can be asked of it."""
+        return resolved(self.audit, model, self.classifiers[model.id])
+
+    @cached_property
+    def predicted(self) -> Predicted:
+        """What every model said of every case; stored answers where nothing has changed since."""
+        made_from = self._predictions_made_from()
+        problems: list[Problem] = []
+        stored = self._stored_predictions(made_from)
+        if stored is None:
+            fresh: list[Prediction] = []
+            for model in self.audit.models:
+                dataset = self.dataset_of(model)
+                for answer in self._answers(model, dataset):
+                    match answer:
+                        case Prediction():
+                            fresh.append(answer)
+                        case Problem():
+                            problems.append(answer)
+            stored = tuple(fresh)
+            write_predictions(self.folder, stored)
+            if not problems:
+                self.folder.save_json(PREDICTED_FROM, {"made_from": made_from})
+        by_model: dict[str, dict[str, Prediction]] = {model.id: {} for model in self.audit.models}
+        for prediction in stored:
+            by_model[prediction.model_id][prediction.case_id] = prediction
+        return by_model, tuple(problems)
+
+    def _answers(self, model: ModelSection, dataset: Dataset) -> Iterator[Prediction | Problem]:
+        classifier = self.classifiers[model.id]
+        if isinstance(classifier, ExternalModel):
+            return external_predictions(classifier, model, dataset, self.audit)
+        return predict(
+            classifier,
+            dataset.cases,
+            dataset.pixels,
+            target_policy=model.target,
+            positive=dataset.positive,
+            on_progress=lambda progress: self._tell(replace(progress, stage=f"predict {model.id}")),
+        )
+
+    @cached_property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """How well every model classifies every split of its data."""
+        found: list[Evaluation] = []
+        for model in self.audit.models:
+            dataset = self.dataset_of(model)
+            found += evaluate(
+                list(self.predicted[0][model.id].values()),
+                positive=dataset.positive,
+                dataset_id=dataset.id,
+                settings=self.audit.statistics,
+                seed=self.audit.seed,
+                patients_known=dataset.patients_known,
+            )
+        write_evaluations(self.folder, found)
+        return tuple(found)
+
+    def chosen(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The cases of a model that are explained, with what it said of them."""
+        return self._selected(model, partial(select_cases, settings=self.audit.run))
+
+    def for_tuning(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The cases that choose a model's thresholds, with what it said of them."""
+        return self._selected(model, partial(select_for_tuning, settings=self.audit.localization))
+
+    def _selected(
+        self, model: ModelSection, select: Callable[..., Sequence[Case]]
+    ) -> list[tuple[Case, Prediction]]:
+        dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
+        marked = {mark.case_id for mark in dataset.annotations if mark.region is not None}
+        cases = select(dataset.cases, predictions, marked=marked, seed=self.audit.seed)
+        return [(case, predictions[case.case_id]) for case in cases]
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Every model with the cases that it is asked about."""
+        return [
+            Subject(
+                self.audit_of(model),
+                self.classifiers[model.id],
+                self.dataset_of(model),
+                self.chosen(model),
+                self.for_tuning(model) if self.audit.tunes_thresholds else (),
+            )
+            for model in self.audit.models
+        ]
+
+    def check_data(self) -> None:
+        """Raises DataError where the data cannot answer what is asked: an untold stratum, a split too small to tune on."""
+        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
+        untold = check_told(cases, self.audit.statistics.strata)
+        if untold is not None:
+            raise DataError(
+                f"statistics.strata: the data says of no case what its '{untold}' is",
+                hint=f"give the table a column '{untold}'"
+                + (" or set data.augmented_pattern" if untold == "augmented" else ""),
+            )
+        for dataset in self.datasets.values() if self.audit.tunes_thresholds else ():
+            check_tuning(dataset, self.audit.localization)
+
+    @property
+    def device(self) -> str:
+        """Where the models compute; what was asked for, where none is loaded yet."""
+        classifiers = self.__dict__.get("classifiers", {})
+        return next((str(one.device) for one in classifiers.values()), self.request.device)
+
+    def contents(self) -> Contents:
+        """Counts and checksums of the data, and of the models as far as they are loaded."""
+        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
+        marks = [mark for dataset in self.datasets.values() for mark in dataset.annotations]
+        classifiers = self.__dict__.get("classifiers", {})
+        predicted = self.__dict__.get("predicted", ({}, ()))[0]
+        answers = [one for of_model in predicted.values() for one in of_model.values()]
+        return Contents(
+            counts={
+                "cases": len(cases),
+                "patients": len({case.cluster for case in cases}),
+                "annotations": len(marks),
+            },
+            weights={
+                name: one.fingerprint
+                for name, one in classifiers.items()
+                if not isinstance(one, ExternalModel)
+            },
+            external=external_checksums(classifiers),
+            images=images_checksum(cases),
+            annotations=annotations_checksum(marks),
+            labels=labels_checksum(cases),
+            masks=self.masks,
+            predictions=predictions_checksum(answers),
+            code={name: one.code for name, one in classifiers.items() if one.code},
+            answers={name: one.answers_checksum for name, one in classifiers.items() if one.answers_checksum},
+            outputs={name: one.outputs for name, one in classifiers.items() if one.outputs},
+            plugins=[origin_of(one) for one in brought_by(self.audit)],
+        )
+
+    def _predictions_made_from(self) -> str:
+        return fingerprint(
+            [
+                [
+                    model.id,
+                    self.classifiers[model.id].fingerprint,
+                    self.classifiers[model.id].device.type,
+                    self.classifiers[model.id].precision,
+                    model.target,
+                    self.dataset_of(model).positive,
+                    self.dataset_of(model).window,
+                    [
+                        [c.case_id, c.sha256, c.label, c.split, c.patient_id]
+                        for c in self.dataset_of(model).cases
+                    ],
+                ]
+                for model in self.audit.models
+            ]
+        )
+
+    def _stored_predictions(self, made_from: str) -> tuple[Prediction, ...] | None:
+        try:
+            stored = json.loads((self.folder.path / PREDICTED_FROM).read_text(encoding="utf-8"))
+            return read_predictions(self.folder) if stored.get("made_from") == made_from else None
+        except (FileNotFoundError, ValueError, RecursionError, AttributeError, RunFolderError):
+            return None

@@ -1,0 +1,169 @@
+"""Thresholds for `binarisation: tuned`: maps of another split are made, stored apart, and choose where to cut.
+
+What is stored here stands in tables of its own. Nothing of it enters the scores, the summaries or the statistics; the
+only thing that leaves it is one threshold per explainer and class.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from xaudit.audit import Chunk, Thresholds, explain, have_maps, tuning_curves
+from xaudit.cases.splits import SCORED
+from xaudit.catalog import explainer_row
+from xaudit.config import ExplainerSpec, LocalizationSection
+from xaudit.engine.local import Lane, Shard
+from xaudit.errors import DataError
+from xaudit.metrics.localization.tuning import choose_threshold
+from xaudit.records import TunedThreshold, TuningCurve
+from xaudit.store.parts import (
+    PART_PROBLEMS,
+    TUNING,
+    TUNING_MAPS,
+    has_part,
+    read_parts,
+    shard_key,
+    write_part,
+)
+
+if TYPE_CHECKING:
+    from xaudit.cases.dataset import Dataset
+    from xaudit.stages.work.shards import Pairs, ShardPlan
+
+
+def check_tuning(dataset: "Dataset", settings: LocalizationSection) -> None:
+    """Nothing where a data set can tune thresholds on one split and score them on another.
+
+    Raises:
+        DataError: where the tuning split is not there, holds no marked case, or shares a patient or an image with the
+            cases that are scored.
+    """
+    where = "the data" if dataset.id == "data" else f"data set '{dataset.id}'"
+    own = [case for case in dataset.cases if case.split == settings.tune_on]
+    if not own:
+        has = ", ".join(sorted({case.split for case in dataset.cases}))
+        raise DataError(
+            f"localization.tune_on: {where} has no case in the split '{settings.tune_on}' (it has {has}), so no "
+            "threshold can be tuned",
+            hint="name another split, give the data one, or take `binarisation: otsu`",
+        )
+    marked = {mark.case_id for mark in dataset.annotations if mark.region is not None}
+    if not any(case.case_id in marked for case in own):
+        raise DataError(
+            f"localization.tune_on: no reader marked a case of the split '{settings.tune_on}' of {where}, so no "
+            "threshold can be tuned",
+            hint="annotate some of its cases, name another split, or take `binarisation: otsu`",
+        )
+    scored = [case for case in dataset.cases if case.split == SCORED]
+    patients = {case.patient_id for case in scored if case.patient_id is not None}
+    images = {case.sha256: case.case_id for case in scored}
+    for case in own:
+        if case.patient_id in patients:
+            raise DataError(
+                f"localization.tune_on: the patient '{case.patient_id}' is in {settings.tune_on} and in {SCORED}",
+                hint="move all images of a patient to one side",
+            )
+        if case.sha256 in images:
+            raise DataError(
+                f"localization.tune_on: {case.case_id} of {settings.tune_on} is byte for byte the image "
+                f"{images[case.sha256]} of {SCORED}",
+                hint="keep one of the two: a threshold must not be chosen on what it is scored on",
+            )
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """The shards of one model that make the maps of its tuning split and hold them against every threshold.
+
+    Attributes:
+        plan: of the tuning split's cases; lends its folder, its cases and what their results depend on.
+    """
+
+    plan: "ShardPlan"
+
+    def lanes(self) -> list[Lane]:
+        """One lane for each chunk; each shard leaves one part of curves, and one of maps."""
+        size, pairs = self.plan.audit.run.shard_size, self.plan.pairs
+        chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
+        n_shards = len(self.plan.audit.explainers_and_controls)
+        return [Lane(n_shards, partial(self._of_chunk, chunk)) for chunk in chunks]
+
+    def _of_chunk(self, pairs: "Pairs") -> Iterator[Shard]:
+        audit, keys = self.plan.audit, self.plan.keys
+        chunk = Chunk(self.plan.classifier, self.plan.dataset, pairs)
+        inputs = self.plan.inputs(pairs)
+        for spec in audit.explainers_and_controls:
+            map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
+            key = shard_key(
+                {
+                    **inputs,
+                    "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
+                    "thresholds": list(audit.localization.tune_thresholds),
+                }
+            )
+            keys.tuning_maps[map_key] = None
+            keys.tuning[key] = None
+            keys.problems[key] = None
+            name = f"{self.plan.classifier.id}: {spec.id}, {audit.localization.tune_on}"
+            yield Shard(name, len(pairs), self._is_done(key), self._do(chunk, spec, map_key, key))
+
+    def _is_done(self, key: str) -> Callable[[], bool]:
+        run = self.plan.run
+        return lambda: has_part(run, TUNING, key) and not read_parts(run, PART_PROBLEMS, [key]).rows
+
+    def _do(self, chunk: Chunk, spec: ExplainerSpec, map_key: str, key: str) -> Callable[[], None]:
+        run, audit = self.plan.run, self.plan.audit
+
+        def do() -> None:
+            # Not among the cases that were chosen to be scored: such a case failed before that choice.
+            problems = [replace(one, stage="tune") for one in chunk.problems]
+            if problems or has_part(run, PART_PROBLEMS, key):
+                write_part(run, PART_PROBLEMS, key, problems)
+            maps = read_parts(run, TUNING_MAPS, [map_key]).rows
+            if {one.case_id for one in maps} != have_maps(chunk, spec):
+                maps = tuple(explain(chunk, spec, seed=audit.seed))
+                write_part(run, TUNING_MAPS, map_key, maps)
+            thresholds = audit.localization.tune_thresholds
+            write_part(run, TUNING, key, tuning_curves(chunk, spec, maps, thresholds=thresholds))
+
+        return do
+
+
+def choose_thresholds(curves: Sequence[TuningCurve], *, split: str) -> tuple[TunedThreshold, ...]:
+    """One threshold for each model, explainer and class of which there is a curve, in that order.
+
+    Args:
+        curves: of the tuning split, each case once per model and explainer; their order does not matter.
+    """
+    groups: dict[tuple[str, str, str, str], list[TuningCurve]] = defaultdict(list)
+    for curve in sorted(curves, key=lambda one: one.case_id):
+        groups[curve.model_id, curve.explainer_id, curve.explainer_hash, curve.target].append(curve)
+    found: list[TunedThreshold] = []
+    for (model, explainer, digest, target), own in sorted(groups.items()):
+        clusters = [one.cluster for one in own]
+        choice = choose_threshold([one.ious for one in own], clusters, own[0].thresholds)
+        found.append(
+            TunedThreshold(
+                model_id=model,
+                explainer_id=explainer,
+                explainer_hash=digest,
+                target=target,
+                split=split,
+                threshold=choice.threshold,
+                iou=choice.iou,
+                n_cases=len(own),
+                n_patients=len(set(clusters)),
+            )
+        )
+    return tuple(found)
+
+
+def thresholds_of(tuned: Sequence[TunedThreshold], model_id: str) -> Mapping[str, Thresholds]:
+    """What was tuned for one model: by explainer, then by class."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for one in tuned:
+        if one.model_id == model_id:
+            found[one.explainer_id][one.target] = one.threshold
+    return dict(found)

@@ -1,0 +1,1 @@
+"""Columns of each table, and how records become rows."""
