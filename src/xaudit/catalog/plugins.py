@@ -108,13 +108,13 @@ def table_of(kind: Kind) -> Table[Any]:
 @cache
 def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
     """List what installed packages offer of one kind, by name; two offers of one name clash."""
-    found: dict[str, list[Offer]] = defaultdict(list)
+    by_name: dict[str, list[Offer]] = defaultdict(list)
     for point in importlib.metadata.entry_points(group=GROUPS[kind]):
-        told: Any = point.dist.metadata if point.dist else {}
-        package = told.get("Name") or "an unnamed package"
-        version = told.get("Version") or "?"
-        found[point.name].append(Offer(kind, point.name, package, version, point.value, point))
-    return {name: tuple(sorted(found[name], key=lambda one: one.package)) for name in sorted(found)}
+        metadata: Any = point.dist.metadata if point.dist else {}
+        package = metadata.get("Name") or "an unnamed package"
+        version = metadata.get("Version") or "?"
+        by_name[point.name].append(Offer(kind, point.name, package, version, point.value, point))
+    return {name: tuple(sorted(by_name[name], key=lambda offer: offer.package)) for name in sorted(by_name)}
 
 
 def bring(kind: Kind, name: str) -> Brought | None:
@@ -130,17 +130,17 @@ def bring(kind: Kind, name: str) -> Brought | None:
     if (kind, name) not in _BROUGHT:
         if kind == "metric" and name.startswith(QUANTUS):
             return _of_quantus(name)
-        found = offers(kind).get(name, ())
-        if not found:
+        offered = offers(kind).get(name, ())
+        if not offered:
             return None
-        if len(found) > 1:
-            packages = " and ".join(one.origin for one in found)
+        if len(offered) > 1:
+            packages = " and ".join(offer.origin for offer in offered)
             raise PluginError(
                 f"the {kind} '{name}' is offered by {packages}", hint="uninstall all of them but one"
             )
-        plugin = _imported(found[0])
+        plugin = _imported(offered[0])
         _BROUGHT[kind, name] = Brought(
-            found[0], plugin, code_digest(found[0].value.partition(":")[0].strip())
+            offered[0], plugin, code_digest(offered[0].value.partition(":")[0].strip())
         )
     return _BROUGHT[kind, name]
 
@@ -174,35 +174,35 @@ def installed(kind: Kind, name: str) -> Brought:
     Raises:
         PluginError: as :func:`bring`; where the plug-in is no longer there, too.
     """
-    found = bring(kind, name)
-    if found is None:
+    plugin = bring(kind, name)
+    if plugin is None:
         raise PluginError(
             f"no installed package brings the {kind} '{name}'",
             hint=f"`xaudit list {kind}s` shows what there is",
         )
-    return found
+    return plugin
 
 
 def all_brought(kind: Kind) -> Iterator[Brought | tuple[Offer, PluginError]]:
     """Import everything that installed packages offer of one kind; yield what cannot be used with its reason."""
-    for name, found in offers(kind).items():
+    for name, offered in offers(kind).items():
         if _TABLES[kind].owns(name):
-            for one in found:
+            for offer in offered:
                 yield (
-                    one,
+                    offer,
                     PluginError(
-                        f"{one.spelled}: xaudit has its own '{name}'; it must have another name",
-                        hint=f"tell the authors of {one.package}",
+                        f"{offer.spelled}: xaudit has its own '{name}'; it must have another name",
+                        hint=f"tell the authors of {offer.package}",
                     ),
                 )
             continue
         try:
-            there = bring(kind, name)
+            plugin = bring(kind, name)
         except PluginError as error:
-            yield from ((one, error) for one in found)
+            yield from ((offer, error) for offer in offered)
         else:
-            if there is not None:
-                yield there
+            if plugin is not None:
+                yield plugin
 
 
 @contextmanager
@@ -225,7 +225,7 @@ def blamed(offer: Offer, doing: str) -> Iterator[None]:
         if type(error).__name__ == "OutOfMemoryError":
             raise
         raise PluginError(
-            f"{offer.spelled}: {doing} failed: {_said(error)}",
+            f"{offer.spelled}: {doing} failed: {_first_line(error)}",
             hint=f"tell the authors of {offer.package}; `{offer.value}` is theirs",
         ) from error
 
@@ -236,7 +236,7 @@ def _imported(offer: Offer) -> Plugin:
     # Importing runs the package's own code, which can raise anything.
     except (Exception, SystemExit) as error:
         raise PluginError(
-            f"{offer.spelled}: {offer.value} cannot be imported: {_said(error)}",
+            f"{offer.spelled}: {offer.value} cannot be imported: {_first_line(error)}",
             hint=f"install {offer.package} again, or uninstall it",
         ) from error
     wanted = _RECORDS[offer.kind]
@@ -260,6 +260,6 @@ def add_row(kind: Kind, row: Any) -> None:  # noqa: ANN401
         METRICS.add(ceiling_row(row))
 
 
-def _said(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

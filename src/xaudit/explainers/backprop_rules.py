@@ -58,10 +58,10 @@ class GuidedBackpropExplainer:
             for start in range(0, len(images), self.classifier.batch_size):
                 batch = slice(start, start + self.classifier.batch_size)
                 placed = images[batch].clone().to(self.classifier.device, memory_format=torch.channels_last)
-                found = GuidedBackprop(self.classifier.module).attribute(
+                attributions = GuidedBackprop(self.classifier.module).attribute(
                     placed.requires_grad_(), target=list(targets[batch])
                 )
-                maps[batch] = found.abs().amax(dim=1).float().cpu().numpy()
+                maps[batch] = attributions.abs().amax(dim=1).float().cpu().numpy()
         return maps
 
 
@@ -112,10 +112,10 @@ class DeepLiftExplainer:
     def _maps(self, images: torch.Tensor, blanks: torch.Tensor, targets: Sequence[int]) -> FloatArray:
         device = self.classifier.device
         with _lent(self.classifier):
-            found = DeepLift(self.classifier.module).attribute(
+            attributions = DeepLift(self.classifier.module).attribute(
                 images.clone().to(device).requires_grad_(), baselines=blanks.to(device), target=list(targets)
             )
-        summed: FloatArray = found.detach().sum(dim=1).float().cpu().numpy()
+        summed: FloatArray = attributions.detach().sum(dim=1).float().cpu().numpy()
         return summed
 
     def _check_sums(self) -> None:

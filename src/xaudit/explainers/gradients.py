@@ -115,8 +115,8 @@ class SmoothGradExplainer:
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
         for index, (image, target, seed) in enumerate(zip(images, targets, seeds, strict=True)):
             copies = image + noise_like(image, self.samples, self.noise, seed)
-            found = gradients(self.classifier, copies, [target] * self.samples)
-            maps[index] = strongest_channel(found.mean(dim=0, keepdim=True))[0]
+            attributions = gradients(self.classifier, copies, [target] * self.samples)
+            maps[index] = strongest_channel(attributions.mean(dim=0, keepdim=True))[0]
         return maps
 
 
@@ -143,8 +143,10 @@ class GradientShapExplainer:
             copies = image + noise_like(image, self.samples, self.noise, seed)
             blank = blank_image(self.classifier, image, self.baseline)
             share = torch.from_numpy(points_on_the_way(self.samples, seed)).view(-1, 1, 1, 1)
-            found = gradients(self.classifier, share * copies + (1 - share) * blank, [target] * self.samples)
-            maps[index] = ((copies - blank) * found).mean(dim=0).sum(dim=0).numpy()
+            attributions = gradients(
+                self.classifier, share * copies + (1 - share) * blank, [target] * self.samples
+            )
+            maps[index] = ((copies - blank) * attributions).mean(dim=0).sum(dim=0).numpy()
         return maps
 
 
@@ -184,7 +186,7 @@ def _attributed(
     method: type[InputXGradient] | type[Saliency],
     **settings: bool,
 ) -> torch.Tensor:
-    found = [torch.empty((0, 3, *classifier.model_hw))]
+    attributions = [torch.empty((0, 3, *classifier.model_hw))]
     with custody(classifier.module), torch.enable_grad():
         for start in range(0, len(images), classifier.batch_size):
             batch = slice(start, start + classifier.batch_size)
@@ -193,5 +195,5 @@ def _attributed(
             some = method(lambda shown: logits_of_module(classifier, shown)).attribute(
                 placed, target=list(targets[batch]), **settings
             )
-            found.append(some.detach().float().cpu())
-    return torch.cat(found)
+            attributions.append(some.detach().float().cpu())
+    return torch.cat(attributions)

@@ -39,13 +39,13 @@ class PluggedExplainer:
         if isinstance(maps, torch.Tensor):
             maps = maps.detach().cpu().numpy()
         if not isinstance(maps, np.ndarray) or maps.shape != shape or maps.dtype.kind not in "fiu":
-            found = (
+            kind = (
                 f"{maps.dtype} of {maps.shape}"
                 if isinstance(maps, np.ndarray)
                 else f"a {type(maps).__name__}"
             )
             raise PluginError(
-                f"{self.brought.offer.spelled}: its map is {found}, expected float32 of {shape}",
+                f"{self.brought.offer.spelled}: its map is {kind}, expected float32 of {shape}",
                 hint=f"tell the authors of {self.brought.offer.package}",
             )
         return np.asarray(maps, dtype=np.float32)
@@ -61,13 +61,13 @@ class PluggedAskingExplainer(PluggedExplainer):
         """See :class:`xaudit.explainers.AskingExplainer`."""
         check_request(self.classifier, images, targets, seeds)
         with blamed(self.brought.offer, "explaining"):
-            found = list(self.made.askings(images.clone(), list(targets), list(seeds)))
-        if len(found) != len(images):
+            askings = list(self.made.askings(images.clone(), list(targets), list(seeds)))
+        if len(askings) != len(images):
             raise PluginError(
-                f"{self.brought.offer.spelled}: it asks about {len(found)} images of {len(images)}",
+                f"{self.brought.offer.spelled}: it asks about {len(askings)} images of {len(images)}",
                 hint=f"tell the authors of {self.brought.offer.package}",
             )
-        return [self._asking(one) for one in found]
+        return [self._asking(asking) for asking in askings]
 
     def _asking(self, asking: Asking[Any]) -> Asking[FloatArray]:
         with blamed(self.brought.offer, "explaining"):

@@ -43,12 +43,12 @@ def leave_one_out(
     names = list(masks) if policy == "each" else [policy]
     if len(masks) < 2:
         return dict.fromkeys(names, TOO_FEW)
-    found: dict[str, Measured] = dict.fromkeys(names, NO_CONSENSUS)
+    levels: dict[str, Measured] = dict.fromkeys(names, NO_CONSENSUS)
     for name, trials in _trials(masks, policy, votes).items():
         values = [_of_pair(spec, mark, truth, valid) for mark, truth in trials]
         known = [value for value in values if not isinstance(value, Absent)]
-        found[name] = float(np.mean(known)) if known else _why(values)
-    return found
+        levels[name] = float(np.mean(known)) if known else _why(values)
+    return levels
 
 
 def _trials(

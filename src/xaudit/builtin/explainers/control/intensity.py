@@ -1,6 +1,6 @@
 """Control: the image's brightness."""
 
-from xaudit.builtin.explainers import made_by
+from xaudit.builtin.explainers.control import drawn_by
 from xaudit.catalog.plugin_records import ExplainerPlugin
 from xaudit.catalog.rows import ExplainerRow
 
@@ -9,5 +9,5 @@ RECORD = ExplainerPlugin(
         "intensity", "the image's own brightness: what pointing at whatever is bright scores", "control",
         control=True,
     ),
-    make=made_by("controls:IntensityControl"), order=250,
+    make=drawn_by("intensity"), order=250,
 )  # fmt: skip
