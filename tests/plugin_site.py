@@ -43,7 +43,7 @@ def installed(*sites):
     """Within, the packages of these folders are installed."""
     before, modules = list(sys.path), set(sys.modules)
     sys.path[:0] = [str(site) for site in sites]
-    _forget()
+    forget()
     try:
         yield
     finally:
@@ -51,10 +51,11 @@ def installed(*sites):
         for name in set(sys.modules) - modules:
             if Path(getattr(sys.modules[name], "__file__", None) or "").parent in sites:
                 del sys.modules[name]
-        _forget()
+        forget()
 
 
-def _forget():
+def forget():
+    """Takes what other packages brought out of the catalog."""
     plugins.offers.cache_clear()
     plugins._BROUGHT.clear()
     for kind in plugins.GROUPS:

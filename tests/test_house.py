@@ -9,47 +9,17 @@ import xaudit
 SRC = Path(xaudit.__file__).parent
 
 # Rooms whose docstrings are not rewritten yet.
-ROOMS_WITH_OLD_DOCSTRINGS = (
-    "audit",
-    "cases",
-    "catalog",
-    "changes",
-    "cli",
-    "compare.py",
-    "engine",
-    "errors.py",
-    "explainers",
-    "geometry.py",
-    "metrics",
-    "models",
-    "native_grid.py",
-    "outlines.py",
-    "perturb",
-    "plugins",
-    "records",
-    "report",
-    "seeds.py",
-    "stages",
-    "statistics",
-    "store",
-    "summarise.py",
-    "verdict",
-)
+ROOMS_WITH_OLD_DOCSTRINGS = ("cases",)
 FORBIDDEN_OPENINGS = frozenset({"Of", "Whether", "What", "One", "Where", "Which", "How"})
 
 MOST_FILES = 25
 LISTS_OF_NOUNS = ("records",)
 
 MOST_LINES = 350
-LONG_FILES = ("catalog/explainers.py",)
+LONG_FILES = ("cases/marks/formats/coco.py",)
 
 MOST_FUNCTION_LINES = 60
-LONG_FUNCTIONS = (
-    "explainers/__init__.py: make_explainer",
-    "explainers/native_grids.py: native_grids",
-    "metrics/faithfulness/__init__.py: _measure",
-    "metrics/reliance.py: ask_region_reliance",
-)
+LONG_FUNCTIONS: tuple[str, ...] = ()
 
 
 @cache

@@ -433,6 +433,23 @@ def test_a_complexity_metric_gets_the_map(brings):
 
 
 @pytest.mark.parametrize(
+    ("settings", "without_map", "without_mark"),
+    [
+        ("without_map=0.25", 0.25, Absent("the mark is empty: the readers left no pixel to be found")),
+        ("without_map=lambda marked: marked.mark_share", 16 / 64, Absent("the mark is empty: the readers left no pixel to be found")),
+        ("without_map=None", Absent("the map is zero everywhere: it points nowhere"), Absent("the mark is empty: the readers left no pixel to be found")),
+        ("guarded=False", 0.5, 0.5),
+    ],
+)  # fmt: skip
+def test_a_metric_says_what_a_map_that_points_nowhere_is_worth(brings, settings, without_map, without_mark):
+    brings("metric", metric_code(f"lambda marked, options: 0.5, {settings}"))
+    mark, nothing, seen = np.indices((8, 8)).max(0) < 4, np.zeros((8, 8)), np.ones((8, 8), bool)
+    spec = MetricSpec(name="other-one")
+    assert score_localization(spec, nothing, mark, seen) == without_map
+    assert score_localization(spec, 1.0 * mark, nothing.astype(bool), seen) == without_mark
+
+
+@pytest.mark.parametrize(
     ("measure", "told"),
     [
         ("lambda marked, options: float('nan')", "`measure` gave nan, expected a finite number, or Absent with the reason"),

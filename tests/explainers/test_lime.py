@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from evidence_models import Linear, Smooth, classifier_of
+from lime.lime_base import LimeBase
 from lime.lime_image import LimeImageExplainer
 from skimage.segmentation import slic
 
@@ -61,6 +62,23 @@ def test_the_coefficients_are_the_librarys_to_the_bit(hide, hide_color, segments
         for segment, coefficient in plain.local_exp[target]:
             expected[segment] = coefficient
         np.testing.assert_array_equal(saliency, expected[places])
+
+
+def test_the_library_itself_fits_the_surrogate(images, monkeypatch):
+    """A fit of its own that doubled every coefficient would double the map."""
+    model = classifier_of(Smooth())
+    once = explain(model, images[:1], [1], [5])
+    fit, calls = LimeBase.explain_instance_with_data, []
+
+    def doubled(base, data, labels, distances, label, num_features, **options):
+        calls.append((data.shape, labels.shape, distances.shape, label, options["feature_selection"]))
+        intercept, fitted, *rest = fit(base, data, labels, distances, label, num_features, **options)
+        return intercept, [(feature, 2 * weight) for feature, weight in fitted], *rest
+
+    monkeypatch.setattr(LimeBase, "explain_instance_with_data", doubled)
+    np.testing.assert_array_equal(explain(model, images[:1], [1], [5]), 2 * once)
+    n_superpixels = len(np.unique(superpixels(pixels_of(model, images[0]), n_segments=20, compactness=1.0)))
+    assert calls == [((60, n_superpixels), (60, 2), (60,), 1, "none")]
 
 
 @pytest.mark.parametrize(("hide", "hide_color"), [("mean", None), ("black", 0)])

@@ -44,6 +44,7 @@ sys.exit(f"imported {found}" if found else code)
         ["list", "explainers"],
         ["list", "metrics"],
         ["list", "metrics", "--format", "json"],
+        ["list", "quantus"],
         ["config", "schema"],
         ["config", "init", "-"],
         ["run", "nowhere.yaml"],

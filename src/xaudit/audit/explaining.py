@@ -1,13 +1,15 @@
-"""One explainer's maps of a chunk of cases."""
+"""The maps of one explainer for a chunk of cases."""
 
 import time
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xaudit.audit.chunk import Chunk
-from xaudit.catalog import EXTERNAL
+from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.records import (
@@ -19,12 +21,13 @@ from xaudit.seeds import seed_for
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.metrics.faithfulness.asked import ExplainAgain
     from xaudit.models.classifier import Classifier
     from xaudit.perturb.asking import Answered
 
 
 def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap]:
-    """One explainer's maps of a chunk, in the chunk's order; a case of which a file is missing is left out."""
+    """Return one explainer's maps of a chunk, in the chunk's order; a case whose map file is missing is left out."""
     import torch
 
     if not chunk.subjects:
@@ -44,8 +47,30 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
     ]  # fmt: skip
 
 
+def explain_again(chunk: Chunk, spec: ExplainerSpec, own_seed: int) -> "ExplainAgain":
+    """Return a function that makes one explainer's maps of other images, with the seed that a case's map has.
+
+    It takes the chunk's network, or a copy of it with other weights; the meter counts the network's answers, and not
+    what a copy is asked to see that it answers at all.
+    """
+    classifier = chunk.classifier
+
+    def again(module: "torch.nn.Module", images: FloatArray, targets: Sequence[int]) -> FloatArray:
+        import torch
+
+        explained = classifier
+        if module is not classifier.module:
+            with classifier.meter.paused():
+                explained = replace(classifier, module=deepcopy(module), compile=False)
+        inputs = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+        maps = make_explainer(spec, explained).explain(inputs, targets, [own_seed] * len(inputs))
+        return maps if explainer_row(spec.name).signed else np.abs(maps)
+
+    return again
+
+
 def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:
-    """The cases of a chunk that can be explained: all that can be read, or those that bring a file."""
+    """Return the cases of a chunk that can be explained: all readable ones, or those with a map file."""
     from xaudit.models.sources.external import ExternalModel
 
     if spec.name != EXTERNAL.id or not isinstance(chunk.classifier, ExternalModel):
@@ -83,7 +108,7 @@ def _made(
     images: "torch.Tensor",
     request: tuple[Sequence[int], Sequence[int]],
 ) -> "Sequence[Answered[FloatArray]]":
-    """The map of each image with what it cost; shared in equal parts where a method does not tell."""
+    """Return the map of each image with its cost; shared equally if the method does not report it."""
     from xaudit.perturb.asking import Answered, answer
 
     if isinstance(explainer, AskingExplainer):

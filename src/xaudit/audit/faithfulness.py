@@ -1,4 +1,4 @@
-"""The metrics that ask the model about changed images, all asked together."""
+"""The metrics that query the model on changed images, in shared batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from xaudit.audit.chunk import Chunk
+from xaudit.audit.explaining import explain_again
 from xaudit.audit.results import key_of, result_of
-from xaudit.catalog import explainer_row, metric_row
+from xaudit.catalog import EXTERNAL, explainer_row, metric_row
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics import ask_faithfulness
 from xaudit.metrics.curve import Curve
@@ -31,14 +32,14 @@ def faithfulness_of(
     *,
     seed: int,
 ) -> dict[tuple[str, str], ScoreResult]:
-    """The metrics of the family ``faithfulness``, by case and metric, all asked together."""
+    """Compute the metrics that ask the model, by case and metric, in shared batches."""
     from xaudit.perturb.asking import answer
 
     asked = [
         (subject, metric)
         for subject in chunk.subjects
         for metric in metrics
-        if metric_row(metric.name).family == "faithfulness"
+        if metric_row(metric.name).asks_model
     ]
     classifier = chunk.classifier
     blank = str(spec.options["baseline"]) if explainer_row(spec.name).sums_to_answer else None
@@ -53,6 +54,9 @@ def faithfulness_of(
                 about=subject.case.case_id,
                 seed=seed_for(seed, subject.case.case_id, "faithfulness"),
                 blank=blank,
+                explain_again=None
+                if spec.name == EXTERNAL.id
+                else explain_again(chunk, spec, maps[subject.case.case_id].seed),
             )
             for subject, metric in asked
         ],
@@ -62,7 +66,7 @@ def faithfulness_of(
     results: dict[tuple[str, str], ScoreResult] = {}
     for (subject, metric), one in zip(asked, found, strict=True):
         key = key_of(subject, maps[subject.case.case_id], metric)
-        result = result_of(key, one.value.value, one.n_evals, one.seconds)
+        result = result_of(key, one.value.value, one.n_evals + one.value.n_evals, one.seconds)
         if isinstance(result, Score) and one.value.curve is not None:
             result = replace(result, curve=_curve(key, one.value.curve))
         results[subject.case.case_id, metric.id] = result
@@ -70,7 +74,7 @@ def faithfulness_of(
 
 
 def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
-    """The curves from which scores were read, of those that were just measured."""
+    """Return the curves that freshly measured scores were computed from."""
     return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
 
 

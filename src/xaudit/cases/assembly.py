@@ -1,4 +1,4 @@
-"""From a section of the audit file to a data set: list, name, open, annotate, divide."""
+"""Assembly of a data set from a section of the audit file: list, name, open, annotate, split."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ from xaudit.records import Case, Problem, Progress
 
 @dataclass
 class _Opened:
-    """What opening every image gave; UIDs and patients' tags stay in here."""
+    """The results of opening every image; UIDs and patients' tags stay in here."""
 
     cases: list[Case] = field(default_factory=list)
     headers: dict[str, Header] = field(default_factory=dict)
@@ -50,7 +50,7 @@ def assemble(
     on_progress: Callable[[Progress], None],
     faults: list[DataError] | None = None,
 ) -> Dataset:
-    """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
+    """Load the data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
     passed_over: list[str] = []
     root, entries, left_out = list_images(section, faults, passed_over)
     entries = merged(entries, section.merge)
@@ -186,7 +186,7 @@ def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: s
 
 
 def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
-    """The cases with DICOM's patients where nothing else names them, as numbers that reveal nothing."""
+    """Take patients from DICOM if nothing else names them, as numbers that reveal nothing."""
     keys = [opened.headers[case.case_id].patient_key for case in opened.cases]
     if any(case.patient_id is not None for case in opened.cases):
         return opened.cases, []
@@ -209,7 +209,7 @@ def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
 
 
 def _divided(cases: Sequence[Case], section: DataSection, digests: Mapping[str, str]) -> list[Case]:
-    """The cases with a split each; copies of a file, and all images of it, count as one where no patient is known."""
+    """Assign a split to each case; if the patient is unknown, copies of a file and all its images stay together."""
     splits = assign_splits(
         ((case.case_id, case.patient_id or digests[case.case_id], case.label) for case in cases),
         section.split,

@@ -28,10 +28,10 @@ def listed_entries(section: DataSection, faults: list[DataError] | None = None) 
 
 
 def class_names_of(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
-    """Return the classes of listed images, in the order in which a model answers them.
+    """Return the classes of listed images, in the order of a model's outputs.
 
     Raises:
-        DataError: where there is only one, or one that the section names is not among them.
+        DataError: if there is only one, or if a class that the section names is missing.
     """
     names = class_names(entries, section)
     if section.positive is not None:
@@ -123,7 +123,7 @@ def with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry,
 
 
 def with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
-    """Mark the entries in whose path a pattern is found; it must be in some and not in all."""
+    """Mark the entries whose image path matches a pattern as augmented; some must match, and not all."""
     if pattern is None:
         return tuple(entries)
     if any(entry.augmented is not None for entry in entries):

@@ -33,13 +33,13 @@ def told_row(brought: Brought) -> dict[str, Any]:
     return {**origin_of(brought), "row": asdict(brought.plugin.row)}
 
 
-def remember(told: Iterable[Mapping[str, Any]]) -> None:
+def remember(stored: Iterable[Mapping[str, Any]]) -> None:
     """Puts the rows that a run was made with into the catalog, where they are not there already.
 
     A row that xaudit has itself by now, or that cannot be read, is passed over.
     """
-    for one in told:
-        kind, plain = _KINDS.get(str(one.get("kind"))), one.get("row")
+    for entry in stored:
+        kind, plain = _KINDS.get(str(entry.get("kind"))), entry.get("row")
         if kind is None or not isinstance(plain, Mapping) or plain.get("id") in table_of(kind).by_id:
             continue
         try:
@@ -53,6 +53,6 @@ def _row(kind: Kind, plain: Mapping[str, Any]) -> Any:  # noqa: ANN401
     given = {name: value for name, value in plain.items() if name in known}
     if "options" in given:
         given["options"] = tuple(
-            Option(**{**one, "choices": tuple(one.get("choices", ()))}) for one in given["options"]
+            Option(**{**option, "choices": tuple(option.get("choices", ()))}) for option in given["options"]
         )
     return _ROWS[kind](**given)

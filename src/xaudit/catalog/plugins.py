@@ -4,6 +4,7 @@ The names are read from the packages' metadata when something is asked for that 
 asked for is imported. What was imported once stands in the catalog's table until the process ends.
 """
 
+import importlib
 import importlib.metadata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,14 @@ from functools import cache
 from typing import Any, Literal
 
 from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.formats import FORMATS
 from xaudit.catalog.metrics import METRICS, ceiling_row
+from xaudit.catalog.models import MODELS
 from xaudit.catalog.plugin_checks import check_plugin, with_row
 from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin, Plugin
+from xaudit.catalog.quantus import quantus_rows, version
+from xaudit.catalog.rows import QUANTUS
 from xaudit.catalog.source_code import code_digest
-from xaudit.catalog.sources import FORMATS, MODELS
 from xaudit.catalog.table import Table
 from xaudit.errors import PluginError, XauditError
 
@@ -37,6 +41,7 @@ _RECORDS: Mapping[Kind, type[Plugin]] = {
     "model": ModelPlugin,
     "format": FormatPlugin,
 }
+_QUANTUS_ADAPTER = "xaudit.metrics.quantus_adapter"
 _TABLES: Mapping[Kind, Table[Any]] = {
     "explainer": EXPLAINERS,
     "metric": METRICS,
@@ -81,7 +86,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a plug-in brings, and who says so.
+    """A plug-in's record, and the package that offers it.
 
     Attributes:
         code: digest of its source files, so that an edited plug-in of the same version is another one.
@@ -96,24 +101,24 @@ _BROUGHT: dict[tuple[Kind, str], Brought] = {}
 
 
 def table_of(kind: Kind) -> Table[Any]:
-    """The catalog's table of one kind."""
+    """Return the catalog's table of one kind."""
     return _TABLES[kind]
 
 
 @cache
 def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
-    """What installed packages offer of one kind, by name; two offers of one name clash."""
-    found: dict[str, list[Offer]] = defaultdict(list)
+    """List what installed packages offer of one kind, by name; two offers of one name clash."""
+    by_name: dict[str, list[Offer]] = defaultdict(list)
     for point in importlib.metadata.entry_points(group=GROUPS[kind]):
-        told: Any = point.dist.metadata if point.dist else {}
-        package = told.get("Name") or "an unnamed package"
-        version = told.get("Version") or "?"
-        found[point.name].append(Offer(kind, point.name, package, version, point.value, point))
-    return {name: tuple(sorted(found[name], key=lambda one: one.package)) for name in sorted(found)}
+        metadata: Any = point.dist.metadata if point.dist else {}
+        package = metadata.get("Name") or "an unnamed package"
+        version = metadata.get("Version") or "?"
+        by_name[point.name].append(Offer(kind, point.name, package, version, point.value, point))
+    return {name: tuple(sorted(by_name[name], key=lambda offer: offer.package)) for name in sorted(by_name)}
 
 
 def bring(kind: Kind, name: str) -> Brought | None:
-    """The plug-in of a name, imported and checked, its row put into the catalog; None where no package offers one.
+    """Import and check the plug-in of a name, and put its row into the catalog; None where no package offers one.
 
     What xaudit has itself is never looked for elsewhere.
 
@@ -123,63 +128,88 @@ def bring(kind: Kind, name: str) -> Brought | None:
     if _TABLES[kind].owns(name):
         return None
     if (kind, name) not in _BROUGHT:
-        found = offers(kind).get(name, ())
-        if not found:
+        if kind == "metric" and name.startswith(QUANTUS):
+            return _of_quantus(name)
+        offered = offers(kind).get(name, ())
+        if not offered:
             return None
-        if len(found) > 1:
-            packages = " and ".join(one.origin for one in found)
+        if len(offered) > 1:
+            packages = " and ".join(offer.origin for offer in offered)
             raise PluginError(
                 f"the {kind} '{name}' is offered by {packages}", hint="uninstall all of them but one"
             )
-        plugin = _imported(found[0])
+        plugin = _imported(offered[0])
         _BROUGHT[kind, name] = Brought(
-            found[0], plugin, code_digest(found[0].value.partition(":")[0].strip())
+            offered[0], plugin, code_digest(offered[0].value.partition(":")[0].strip())
         )
     return _BROUGHT[kind, name]
 
 
+def _of_quantus(name: str) -> Brought | None:
+    """A metric class of Quantus as a plug-in of that package; None where it has no such class."""
+    row = quantus_rows().get(name)
+    if row is None:
+        return None
+    work = importlib.import_module(_QUANTUS_ADAPTER)  # stands above the catalog, as plug-ins do
+    point = importlib.metadata.EntryPoint(
+        name, f"quantus.metrics:{name.removeprefix(QUANTUS)}", GROUPS["metric"]
+    )
+    offer = Offer("metric", name, "quantus", version(), point.value, point)
+    add_row("metric", row)
+    return _BROUGHT.setdefault(("metric", name), Brought(offer, work.plugin_of(row), code_digest("quantus")))
+
+
 def brought(kind: Kind, name: str) -> Brought | None:
-    """The plug-in behind a name of the audit; None for what xaudit has itself.
+    """Return the plug-in behind a name of the audit; None for what xaudit has itself.
+
+    Raises:
+        PluginError: as :func:`installed`.
+    """
+    return None if _TABLES[kind].owns(name) else installed(kind, name)
+
+
+def installed(kind: Kind, name: str) -> Brought:
+    """Return the plug-in of a name that is not xaudit's own.
 
     Raises:
         PluginError: as :func:`bring`; where the plug-in is no longer there, too.
     """
-    found = bring(kind, name)
-    if found is None and not _TABLES[kind].owns(name):
+    plugin = bring(kind, name)
+    if plugin is None:
         raise PluginError(
             f"no installed package brings the {kind} '{name}'",
             hint=f"`xaudit list {kind}s` shows what there is",
         )
-    return found
+    return plugin
 
 
 def all_brought(kind: Kind) -> Iterator[Brought | tuple[Offer, PluginError]]:
-    """Everything that installed packages offer of one kind; what cannot be used with its reason."""
-    for name, found in offers(kind).items():
+    """Import everything that installed packages offer of one kind; yield what cannot be used with its reason."""
+    for name, offered in offers(kind).items():
         if _TABLES[kind].owns(name):
-            for one in found:
+            for offer in offered:
                 yield (
-                    one,
+                    offer,
                     PluginError(
-                        f"{one.spelled}: xaudit has its own '{name}'; it must have another name",
-                        hint=f"tell the authors of {one.package}",
+                        f"{offer.spelled}: xaudit has its own '{name}'; it must have another name",
+                        hint=f"tell the authors of {offer.package}",
                     ),
                 )
             continue
         try:
-            there = bring(kind, name)
+            plugin = bring(kind, name)
         except PluginError as error:
-            yield from ((one, error) for one in found)
+            yield from ((offer, error) for offer in offered)
         else:
-            if there is not None:
-                yield there
+            if plugin is not None:
+                yield plugin
 
 
 @contextmanager
 def blamed(offer: Offer, doing: str) -> Iterator[None]:
-    """Within, an error of a plug-in's own code is told as its package's, with the first line of what it says.
+    """Report an error of a plug-in's own code as its package's, with the first line of its message.
 
-    What says itself what to do about it passes, and so does memory that has run out.
+    xaudit's own errors pass unchanged, and so does memory that has run out.
 
     Args:
         doing: what failed, such as ``explaining``.
@@ -195,7 +225,7 @@ def blamed(offer: Offer, doing: str) -> Iterator[None]:
         if type(error).__name__ == "OutOfMemoryError":
             raise
         raise PluginError(
-            f"{offer.spelled}: {doing} failed: {_said(error)}",
+            f"{offer.spelled}: {doing} failed: {_first_line(error)}",
             hint=f"tell the authors of {offer.package}; `{offer.value}` is theirs",
         ) from error
 
@@ -206,7 +236,7 @@ def _imported(offer: Offer) -> Plugin:
     # Importing runs the package's own code, which can raise anything.
     except (Exception, SystemExit) as error:
         raise PluginError(
-            f"{offer.spelled}: {offer.value} cannot be imported: {_said(error)}",
+            f"{offer.spelled}: {offer.value} cannot be imported: {_first_line(error)}",
             hint=f"install {offer.package} again, or uninstall it",
         ) from error
     wanted = _RECORDS[offer.kind]
@@ -224,12 +254,12 @@ def _imported(offer: Offer) -> Plugin:
 
 
 def add_row(kind: Kind, row: Any) -> None:  # noqa: ANN401
-    """Puts a plug-in's row, checked or stored with a run, into the catalog's table; a metric's ceiling with it."""
+    """Put a plug-in's row, checked or stored with a run, into the catalog's table; a metric's ceiling with it."""
     _TABLES[kind].add(row)
     if kind == "metric" and row.has_ceiling:
         METRICS.add(ceiling_row(row))
 
 
-def _said(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Which audit a command line means, after its options have been applied."""
+"""Choose the audit file of a command line and apply the command's options."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from xaudit.config.sections.plugged import names_of
 from xaudit.errors import UsageError, did_you_mean
 
 DEFAULT_FILE = Path("xaudit.yaml")
-_OFFERED_FAMILIES = ("localization", "faithfulness", "complexity")
 
 
 def audit_source(path: Path | None) -> tuple[Path | None, str]:
@@ -91,7 +90,7 @@ def _chosen_explainers(plain: dict[str, Any], names: tuple[str, ...]) -> list[An
 
 def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
     own = {spec["id"]: spec for spec in plain["metrics"]}
-    offered = [row.id for row in METRICS if row.family in _OFFERED_FAMILIES]
+    offered = [row.id for row in METRICS if row.is_listed]
     always = {row.id for row in METRICS} - set(offered)
     known = list(dict.fromkeys([*own, *offered]))
     if not set(names) <= {*known, *always}:

@@ -23,13 +23,14 @@ from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
 
 
 class Listed(StrEnum):
-    """What can be listed."""
+    """Things that ``xaudit list`` can show."""
 
     EXPLAINERS = "explainers"
     METRICS = "metrics"
     MODELS = "models"
     FORMATS = "formats"
     FINDINGS = "findings"
+    QUANTUS = "quantus"
     RUNS = "runs"
 
 
@@ -63,6 +64,7 @@ _SCREENS: Mapping[Listed, Callable[[], Grid]] = {
     Listed.METRICS: list_screen.metrics_screen,
     Listed.MODELS: list_screen.models_screen,
     Listed.FORMATS: list_screen.formats_screen,
+    Listed.QUANTUS: list_screen.quantus_screen,
 }
 _KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
     Listed.EXPLAINERS: "explainer",
@@ -74,7 +76,7 @@ _KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
 
 @dataclass(frozen=True)
 class _Others:
-    """What other packages bring of a kind.
+    """Plug-ins of one kind.
 
     Attributes:
         origins: package and version by name.
@@ -135,14 +137,15 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
             columns: tuple[Column, ...] = (Column("name"), meaning, Column("cost per map", wraps=True))
             lines = [row(r.id, r.meaning, r.cost) for r in EXPLAINERS]
             return grid(columns, lines), [asdict(r) for r in EXPLAINERS]
-        case Listed.METRICS:
+        case Listed.METRICS | Listed.QUANTUS:
+            metrics = METRICS if what is Listed.METRICS else list_screen.quantus_metrics()
             better = {True: "; higher is better", False: "; lower is better", None: ""}
             columns = (Column("name"), meaning, Column("range", wraps=True), Column("needs", wraps=True))
             lines = [
                 row(r.id, list_screen.told(r), r.range + better[r.higher_is_better], ", ".join(r.needs))
-                for r in METRICS
+                for r in metrics
             ]
-            return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in METRICS]
+            return grid(columns, lines), [{**asdict(r), "needs": list(r.needs)} for r in metrics]
         case Listed.MODELS:
             lines = [row(r.id, r.meaning, list_screen.needed(r), "; ".join(r.cannot)) for r in MODELS]
             columns = (Column("source"), meaning, Column("needs", wraps=True), Column("cannot", wraps=True))

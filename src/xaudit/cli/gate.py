@@ -12,7 +12,7 @@ from xaudit.errors import UsageError
 
 
 class GateOn(StrEnum):
-    """Which number a gate is held against."""
+    """The number that a gate is compared with."""
 
     LOWER = "lower"
     MEAN = "mean"

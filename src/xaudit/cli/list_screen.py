@@ -1,4 +1,4 @@
-"""What there is to choose from as a terminal shows it: name and one text, since there is no room for four columns."""
+"""Lists for a terminal: a name and a text per line, since four columns do not fit."""
 
 from xaudit.catalog import (
     EXPLAINERS,
@@ -10,9 +10,15 @@ from xaudit.catalog import (
     FormatRow,
     MetricRow,
     ModelRow,
+    OptionValue,
 )
+from xaudit.catalog.rows import QUANTUS
 from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
 
+_QUANTUS = (
+    "any metric class of the installed Quantus, unchanged, one image at a time; `xaudit list quantus` names them and what "
+    "is known to be wrong with them"
+)
 _HOLD = ("images", "annotations", "others")
 
 
@@ -22,6 +28,28 @@ def metrics_screen() -> Grid:
     for family, (question, asked) in FAMILIES.items():
         lines += [heading(""), heading(family), row("", Cell(f"{question} {asked}", "dim"))]
         lines += [row(metric.id, _metric(metric)) for metric in METRICS if metric.family == family]
+    lines += [heading(""), heading("quantus"), row(f"{QUANTUS}NAME", _QUANTUS)]
+    return grid(["name", Column("what it measures", wraps=True)], lines)
+
+
+def quantus_metrics() -> list[MetricRow]:
+    """The metric classes of the installed Quantus, in the order of xaudit's own families."""
+    from xaudit.catalog.quantus import quantus_rows
+
+    return sorted(quantus_rows().values(), key=lambda metric: list(FAMILIES).index(metric.family))
+
+
+def quantus_screen() -> Grid:
+    """The metric classes of the installed Quantus by family, with the settings of each."""
+    lines: list[Row] = []
+    for family in FAMILIES:
+        own = [metric for metric in quantus_metrics() if metric.family == family]
+        lines += [heading(""), heading(family)] if own else []
+        for metric in own:
+            lines.append(row(metric.id, _metric(metric)))
+            if not metric.unavailable:
+                settings = ", ".join(f"{o.name} {_setting(o.default)}".strip() for o in metric.options)
+                lines.append(row("", Cell(settings, "dim")))
     return grid(["name", Column("what it measures", wraps=True)], lines)
 
 
@@ -66,7 +94,7 @@ def needed(model: ModelRow) -> str:
 
 
 def told(metric: MetricRow) -> str:
-    """What a metric means, or that it cannot be asked for, and why."""
+    """Describe a metric, or say why it cannot be requested."""
     return f"{metric.meaning}; not available: {metric.unavailable}" if metric.unavailable else metric.meaning
 
 
@@ -76,6 +104,10 @@ def _metric(metric: MetricRow) -> str:
     better = {True: ", higher is better", False: ", lower is better", None: ""}[metric.higher_is_better]
     needs = f"; needs {', '.join(metric.needs)}" if metric.needs else ""
     return f"{metric.meaning} ({metric.range}{better}{needs})"
+
+
+def _setting(default: OptionValue) -> str:
+    return str(default).lower() if isinstance(default, bool) else "" if default is None else str(default)
 
 
 def _explainer(explainer: ExplainerRow) -> str:

@@ -113,7 +113,7 @@ DEFAULT_OUT = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the command line changes about an audit.
+    """Changes that the command line makes to an audit.
 
     Attributes:
         explainers: only these, where there are any.

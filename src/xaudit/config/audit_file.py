@@ -137,10 +137,11 @@ class AuditFile(Section):
     @classmethod
     def _are_asked_here(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         for spec in metrics:
-            family = metric_row(spec.name).family
-            if family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
+            row = metric_row(spec.name)
+            if row.family in (*CHANGED_FAMILIES, *CHECK_FAMILIES) and not row.is_listed:
                 raise SettingError(
-                    f"'{spec.name}' is no metric of its own", hint=f"ask for it with the section `{family}`"
+                    f"'{spec.name}' is no metric of its own",
+                    hint=f"ask for it with the section `{row.family}`",
                 )
         return metrics
 

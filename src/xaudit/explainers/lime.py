@@ -1,4 +1,8 @@
-"""LIME over superpixels. Sampling, kernel and ridge are those of the lime library, to the bit for the same seed."""
+"""LIME over superpixels: the lime library fits the surrogate, and our engine asks the model; the only file that imports lime.
+
+Samples are drawn here as the library draws them, to the bit for the same seed. The library itself would ask the model ten
+pictures at a time, and pictures that repeat again and again.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +32,6 @@ N_LEADERS = 3
 
 N_ALIKE = 3
 """Looks in a row at which the leaders must be the same, in the same order."""
-
-_KERNEL_WIDTH = 0.25
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class LimeExplainer:
 
     @property
     def _check_points(self) -> Sequence[int]:
-        """How many samples the surrogate is fitted to, until it need not be fitted to more."""
+        """Return the numbers of samples that the surrogate is fitted to, until it need not be fitted to more."""
         if not self.stops_early:
             return (self.n_samples,)
         return range(CHECK_EVERY, self.n_samples + 1, CHECK_EVERY)
@@ -146,7 +148,7 @@ def _further(make: Callable[[int, int], torch.Tensor], done: int, start: int, st
 
 
 def drawn_samples(seed: int, n_samples: int, n_segments: int) -> IntArray:
-    """Which superpixels each sample shows, as the lime library draws it: (n_samples, n_segments) of 0 and 1.
+    """Return the superpixels that each sample shows, as the lime library draws them: (n_samples, n_segments) of 0 and 1.
 
     The first sample shows everything. Fewer samples of the same seed are the first of more.
     """
@@ -159,26 +161,27 @@ def drawn_samples(seed: int, n_samples: int, n_segments: int) -> IntArray:
 
 
 def surrogate(shown: IntArray, probabilities: FloatArray, target: int) -> FloatArray:
-    """The coefficient of each superpixel, to the bit that of the lime library with all features: (n_segments,).
+    """Fit lime's own linear model with all features, and return the coefficient of each superpixel: (n_segments,).
 
-    Ridge regression (penalty 1) of the target's probability on what is shown, each sample weighted by the square
-    root of exp(-d² / 0.25²), where d is its cosine distance from the sample that shows everything, the first.
+    Its kernel and its regression are the defaults of ``LimeImageExplainer``: ridge (penalty 1) of the target's
+    probability on what is shown, each sample weighted by the square root of exp(-d² / 0.25²), where d is its cosine
+    distance from the sample that shows everything, the first.
 
     Args:
         shown: (n_samples, n_segments) of 0 and 1.
         probabilities: (n_samples, n_classes).
     """
     # A second and more to import, which a check of an audit file need not pay.
-    from sklearn.linear_model import Ridge
+    from lime.lime_image import LimeImageExplainer
     from sklearn.metrics import pairwise_distances
 
     distances = pairwise_distances(shown, shown[0].reshape(1, -1), metric="cosine").ravel()
-    weights = np.sqrt(np.exp(-(distances**2) / _KERNEL_WIDTH**2))
-    # The library picks all columns by number, which lays them out column by column; sums then run in that order.
-    features = shown[:, np.arange(shown.shape[1])]
-    model = Ridge(alpha=1, fit_intercept=True).fit(features, probabilities[:, target], sample_weight=weights)
-    coefficients: FloatArray = model.coef_
-    return coefficients
+    n_segments = shown.shape[1]
+    _, fitted, _, _ = LimeImageExplainer(random_state=0).base.explain_instance_with_data(
+        shown, probabilities, distances, target, n_segments, feature_selection="none"
+    )
+    by_segment = dict(fitted)
+    return np.array([by_segment[segment] for segment in range(n_segments)])
 
 
 def _distinct(shown: IntArray) -> tuple[IntArray, IntArray]:

@@ -1,4 +1,4 @@
-"""How good one saliency map is: against readers, against regions, and against the model itself.
+"""Metrics of a saliency map: against readers, against regions, and against the model itself.
 
 Importing the package is cheap; what needs torch, scikit-image or Quantus is imported by the first call that uses it.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from xaudit.config import MetricSpec
     from xaudit.metrics.curve import Found
+    from xaudit.metrics.faithfulness.asked import ExplainAgain
     from xaudit.metrics.localization.marked_map import MarkedMap
     from xaudit.models.classifier import Classifier
     from xaudit.perturb.asking import Asking
@@ -33,7 +34,7 @@ __all__ = [
 def score_localization(
     spec: "MetricSpec", saliency: FloatArray, region: BoolArray, valid: BoolArray
 ) -> Measured:
-    """How well a map meets what readers marked, by the metric that ``spec`` names, and nothing else known of the two.
+    """Score how well a map meets a mark, by the metric that ``spec`` names, with nothing else known of the two.
 
     Where the pixel spacing or the explainer's native grid matters, see :func:`score_marked_map`.
 
@@ -52,7 +53,7 @@ def score_localization(
 
 
 def score_marked_map(spec: "MetricSpec", marked: "MarkedMap") -> Measured:
-    """How well a map meets what readers marked, by the metric that ``spec`` names.
+    """Score how well a map meets what readers marked, by the metric that ``spec`` names.
 
     Args:
         spec: of the family ``localization``.
@@ -75,17 +76,19 @@ def ask_faithfulness(
     about: Hashable = None,
     seed: int = 0,
     blank: str | None = None,
+    explain_again: "ExplainAgain | None" = None,
 ) -> "Asking[Found]":
-    """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
+    """Ask the model whether its answer depends on what a map shows, by the metric that ``spec`` names.
 
     Args:
-        spec: of the family ``faithfulness``.
+        spec: of the family ``faithfulness``, or one of Quantus that asks the model.
         image: (3, h, w), normalised, in the model's frame.
         target: index of the class explained.
         saliency: (h, w) of the model's frame, signed.
         about: names the image, so that metrics which ask the same of it share the answers.
         seed: of the case, and best not of the explainer: maps that meet the same random choices compare better.
         blank: the baseline to which the explainer promises that its map sums; None where it promises nothing.
+        explain_again: see :class:`xaudit.metrics.faithfulness.Asked`.
 
     Returns:
         The metric in progress, for :func:`xaudit.perturb.asking.answer`.
@@ -95,7 +98,8 @@ def ask_faithfulness(
     """
     from xaudit.metrics.faithfulness import Asked, ask
 
-    return ask(spec, Asked(classifier, image.detach().cpu(), target, saliency, about, seed, blank))
+    asked = Asked(classifier, image.detach().cpu(), target, saliency, about, seed, blank, explain_again)
+    return ask(spec, asked)
 
 
 def score_faithfulness(
@@ -108,7 +112,7 @@ def score_faithfulness(
     seed: int = 0,
     blank: str | None = None,
 ) -> Measured:
-    """One metric of the family ``faithfulness`` on its own; the arguments are those of :func:`ask_faithfulness`.
+    """Score one metric of the family ``faithfulness`` on its own; the arguments are those of :func:`ask_faithfulness`.
 
     Raises:
         ValueError: for shapes that differ, or a metric of another family.

@@ -1,4 +1,4 @@
-"""What a metric came to, and the curve it was read from, where there is one."""
+"""A metric's result: its value, and the curve it was read from, where there is one."""
 
 from dataclasses import dataclass
 
@@ -21,10 +21,11 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A metric's value, or why there is none, and its curve."""
+    """A metric's value, or why there is none, its curve, and the evaluations that it made without a question."""
 
     value: Measured
     curve: Curve | None = None
+    n_evals: int = 0
 
 
 def absent(reason: str) -> Found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xaudit.catalog.plugins import Brought, blamed, brought
+from xaudit.catalog.plugins import Brought, blamed, installed
 from xaudit.errors import PluginError
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.curve import Found
@@ -20,68 +20,66 @@ if TYPE_CHECKING:
     from xaudit.perturb.asking import Asking
 
 
-def plugged_metric(spec: "MetricSpec", family: str) -> Brought | None:
-    """The plug-in behind a metric; None where it is xaudit's own or of another family.
+def plugged_metric(spec: "MetricSpec", *families: str) -> Brought:
+    """Return the plug-in behind a metric of these families.
 
     Raises:
-        PluginError: where it cannot be used.
+        PluginError: where it cannot be used, or no package brings it.
+        ValueError: where it is of another family.
     """
-    found = brought("metric", spec.name)
-    return found if found is not None and found.plugin.row.family == family else None
+    plugin = installed("metric", spec.name)
+    if plugin.plugin.row.family not in families:
+        raise ValueError(f"'{spec.name}' is not a metric of the family {families[0]}")
+    return plugin
 
 
-def measured_on_mark(found: Brought, spec: "MetricSpec", marked: "MarkedMap") -> Measured:
-    """A plug-in's metric of the family ``localization``."""
-    if marked.no_mark is not None:
-        return marked.no_mark
-    if marked.no_map is not None:
-        without: float | None = found.plugin.without_map
-        return marked.no_map if without is None else float(without)
+def measured_on_mark(plugin: Brought, spec: "MetricSpec", marked: "MarkedMap") -> Measured:
+    """Measure a plug-in's metric of the family ``localization``."""
     # Other metrics are given the same arrays after it.
     lent = replace(
         marked, saliency=marked.saliency.copy(), mark=marked.mark.copy(), valid=marked.valid.copy()
     )
-    return _measured(found, lambda: found.plugin.measure(lent, spec.options))
+    return _measured(plugin, lambda: plugin.plugin.measure(lent, spec.options))
 
 
-def measured_on_map(found: Brought, spec: "MetricSpec", values: FloatArray) -> Measured:
-    """A plug-in's metric of the family ``complexity``; ``values`` are (h, w), finite and not constant."""
-    return _measured(found, lambda: found.plugin.measure(values.copy(), spec.options))
+def measured_on_map(plugin: Brought, spec: "MetricSpec", values: FloatArray) -> Measured:
+    """Measure a plug-in's metric of the family ``complexity``; ``values`` are (h, w), finite and not constant."""
+    return _measured(plugin, lambda: plugin.plugin.measure(values.copy(), spec.options))
 
 
-def ask_plugged(found: Brought, spec: "MetricSpec", asked: "Asked") -> "Asking[Found]":
-    """A plug-in's metric of the family ``faithfulness``, in progress."""
-    with blamed(found.offer, "measuring"):
+def ask_plugged(plugin: Brought, spec: "MetricSpec", asked: "Asked") -> "Asking[Found]":
+    """Ask a plug-in's metric of the family ``faithfulness``."""
+    with blamed(plugin.offer, "measuring"):
         lent = replace(asked, image=asked.image.clone(), saliency=asked.saliency.copy())
-        asking = found.plugin.measure(lent, spec.options)
+        asking = plugin.plugin.measure(lent, spec.options)
         if not isinstance(asking, Generator):
-            raise _wrong(found, f"a {type(asking).__name__}, expected a generator of questions")
-        came_to = yield from asking
-    if isinstance(came_to, Found):
-        return Found(_checked(found, came_to.value), came_to.curve)
-    return Found(_checked(found, came_to))
+            raise _wrong(plugin, f"a {type(asking).__name__}, expected a generator of questions")
+        result = yield from asking
+    if isinstance(result, Found):
+        return replace(result, value=_checked(plugin, result.value))
+    return Found(_checked(plugin, result))
 
 
-def _measured(found: Brought, measure: Callable[[], Any]) -> Measured:
-    with blamed(found.offer, "measuring"):
+def _measured(plugin: Brought, measure: Callable[[], Any]) -> Measured:
+    with blamed(plugin.offer, "measuring"):
         value = measure()
-    return _checked(found, value)
+    return _checked(plugin, value)
 
 
-def _checked(found: Brought, value: Any) -> Measured:  # noqa: ANN401
+def _checked(plugin: Brought, value: Any) -> Measured:  # noqa: ANN401
     """The value, if it is one that the tables can hold."""
     if isinstance(value, Absent):
         return value
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise _wrong(found, f"a {type(value).__name__}, expected a number or Absent")
+        raise _wrong(plugin, f"a {type(value).__name__}, expected a number or Absent")
     if not math.isfinite(value):
-        raise _wrong(found, f"{value}, expected a finite number, or Absent with the reason")
-    if found.plugin.row.is_share and not 0 <= value <= 1:
-        raise _wrong(found, f"{value:g}, and its row says '{found.plugin.row.range}'")
+        raise _wrong(plugin, f"{value}, expected a finite number, or Absent with the reason")
+    if plugin.plugin.row.is_share and not 0 <= value <= 1:
+        raise _wrong(plugin, f"{value:g}, and its row says '{plugin.plugin.row.range}'")
     return float(value)
 
 
-def _wrong(found: Brought, what: str) -> PluginError:
+def _wrong(plugin: Brought, what: str) -> PluginError:
     return PluginError(
-        f"{found.offer.spelled}: `measure` gave {what}", hint=f"tell the authors of {found.offer.package}"
+        f"{plugin.offer.spelled}: `measure` gave {what}", hint=f"tell the authors of {plugin.offer.package}"
     )

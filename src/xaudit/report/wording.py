@@ -1,7 +1,10 @@
 """Plain words and short numbers, shared by all reports."""
 
 import math
+from collections.abc import Sequence
 
+from xaudit.catalog import METRICS
+from xaudit.catalog.rows import QUANTUS
 from xaudit.records import Interval, Outcome
 from xaudit.statistics.digits import counted, shown, shown_interval
 
@@ -70,6 +73,8 @@ def metric_words(metric_id: str) -> str:
         >>> metric_words("relevance-mass-accuracy"), metric_words("iou"), metric_words("reliance-opposite-lung")
         ('relevance mass accuracy', 'IoU', 'reliance on opposite lung')
     """
+    if metric_id.startswith(QUANTUS):
+        return f"{metric_id.removeprefix(QUANTUS)} by Quantus"
     for prefix, words in (("reliance-", "reliance on "), ("mass-", "saliency in ")):
         region = metric_id.removeprefix(prefix)
         if region in REGION_WORDS and metric_id != region:
@@ -78,6 +83,12 @@ def metric_words(metric_id: str) -> str:
     for plain, spelled in _SPELLED.items():
         words = words.replace(plain, spelled)
     return words
+
+
+def quantus_legend(metrics: Sequence[str]) -> str:
+    """Say which of the metrics are as Quantus computes them, and what is known to be wrong with them; else nothing."""
+    rows = [METRICS.by_id[name] for name in metrics if name.startswith(QUANTUS) and name in METRICS.by_id]
+    return "".join(f" {row.meaning}." for row in rows)
 
 
 def interval(measured: Interval, *, mark: str = "") -> str:

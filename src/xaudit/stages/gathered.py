@@ -1,4 +1,4 @@
-"""What an outcome needs of the data and the models beside the scores: facts, notes, problems and pictures of cases."""
+"""Gather what an outcome needs beside the scores: facts, notes, problems and pictures of cases."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -25,7 +25,7 @@ from xaudit.store.tables import write_previews
 
 
 def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures:
-    """What is known of the explained cases and their readers beside the scores."""
+    """Gather the figures of the explained cases and of their readers."""
     settings = audited.audit.statistics
     facts: dict[str, Mapping[str, CaseFacts]] = {}
     ceilings: list[Ceiling] = []
@@ -111,7 +111,7 @@ def pictures_of(audited: Audited, scores: Sequence[ScoreResult]) -> Iterator[Pic
 
 
 def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
-    """What could not be read, classified, explained or scored, each once."""
+    """List everything that could not be read, classified, explained or scored, each once."""
     there = [key for key in keys.problems if has_part(audited.folder, PART_PROBLEMS, key)]
     found = [problem for dataset in audited.datasets.values() for problem in dataset.problems]
     found += audited.predicted[1]

@@ -51,7 +51,7 @@ from xaudit.store.tables import write_annotations, write_cases
 
 
 class Run:
-    """One audit under way."""
+    """An audit under way."""
 
     def __init__(self, request: RunRequest, on_progress: Callable[[Progress], None]) -> None:
         self.started = datetime.now(UTC)

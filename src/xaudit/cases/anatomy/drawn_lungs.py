@@ -33,8 +33,8 @@ class DrawnLungs:
     """Outlines and run lengths whose categories or segments may name a side.
 
     Attributes:
-        marks: by case id: what is drawn, and on which side by its name; None where it names none.
-        names: of the left and the right lung, as the file has them.
+        marks: by case id: the regions, and the side that each one's name gives, or None.
+        names: names of the left and the right lung, as the file has them.
     """
 
     marks: Mapping[str, tuple[tuple[Region, Side | None], ...]]
@@ -42,17 +42,17 @@ class DrawnLungs:
 
     @property
     def n_given(self) -> int:
-        """The images on which something is drawn."""
+        """Number of masks of the side with more of them."""
         return len(self.marks)
 
     @property
     def sides(self) -> str:
-        """How left and right are told apart, in words."""
+        """Rule that tells left and right apart, in words."""
         left, right = (", ".join(f"'{name}'" for name in names) for names in self.names)
         return f"left is {left}, right is {right}" if left and right else BY_SHAPE
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
-        """What is drawn on the case."""
+        """Return both lungs; None if the case has neither."""
         drawn = self.marks.get(case.case_id)
         if drawn is None:
             return None
@@ -64,7 +64,7 @@ class DrawnLungs:
         return with_rest(left, right, rest) if left.any() or right.any() else rest
 
     def digest(self, case: Case) -> object:
-        """What is drawn, as text."""
+        """Return the digests of all sources."""
         return [repr(one) for one in self.marks.get(case.case_id, ())]
 
 
@@ -74,13 +74,13 @@ def is_drawn(path: Path) -> bool:
 
 
 def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection | None = None) -> DrawnLungs:
-    """Lungs that a COCO file or a DICOM segmentation or structure set draws.
+    """Read the lungs that a COCO file or a DICOM segmentation or structure set draws.
 
     Args:
-        named: which categories or segments are which lung, where the audit file says so.
+        named: the categories or segments of each lung, if the audit file names them.
 
     Raises:
-        DataError: where nothing in the file is called like a lung, or as the audit file says.
+        DataError: if no name in the file is that of a lung, or the one in the audit file.
     """
     reader = _dicom_reader(path)
     if reader is None:
@@ -105,7 +105,7 @@ def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection |
 def _sides_by_name(
     names: Sequence[str], drawn: Sequence[Annotation], path: Path, where: str
 ) -> Mapping[str | None, Side | None]:
-    """The categories of lungs with their sides: by their names, or the only one there is."""
+    """Return the categories of lungs with their sides: by their names, or the only category."""
     lungs: list[str | None] = [name for name in names if is_lung(name)]
     if not lungs and {side_of(name) for name in names} == {"left", "right"}:
         lungs = list(names)
@@ -123,7 +123,7 @@ def _sides_by_name(
 
 
 def _check_other_lung(lungs: Sequence[str | None], path: Path, where: str) -> None:
-    """Raises DataError where one category names its side and another does not: that may be the other lung, or both."""
+    """Raise DataError if one category names its side and another does not: that may be the other lung, or both."""
     sides = {name: side_of(name) for name in lungs if name is not None}
     named = set(sides.values()) - {None}
     if None in sides.values() and len(named) == 1:
@@ -151,7 +151,7 @@ def _named_sides(
 
 
 def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
-    """Choose what reads the segmentation or structure set that a path is, or holds; None where there is none."""
+    """Choose the reader of the segmentation or structure set at a path or in a folder; None if there is none."""
     files = [path] if path.is_file() else files_in(path) if path.is_dir() else []
     for file in files:
         if file.is_file() and file.suffix.lower() in (".dcm", ""):

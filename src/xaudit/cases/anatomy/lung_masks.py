@@ -1,6 +1,6 @@
-"""Masks of the lungs that tell left and right apart: by categories, segments, folders, numbers, or the audit file's words.
+"""Masks of the lungs that tell left and right apart: by categories, segments, folders, numbers, or the audit file.
 
-Each source answers as those of :mod:`xaudit.cases.anatomy.sources` do, with both lungs one by one where it can.
+Each source has the interface of :mod:`xaudit.cases.anatomy.sources`, and returns the two lungs separately if it can.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from xaudit.geometry import mask_region, union
 from xaudit.records import BoolArray, Case, IntArray
 
 _BINARY = (255, 65535)
-"""What programs write for "inside" in a mask of one structure."""
+"""Values that programs write for "inside" in a mask of one structure."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class NumberedLungs:
     Attributes:
         files: by case id.
         cases: all that may have a mask.
-        left: the numbers of the left lung, where the audit file names them.
+        left: the numbers of the left lung, if the audit file names them.
         right: those of the right one.
         n_extra: files of the folder that belong to no image of the data.
     """
@@ -46,24 +46,24 @@ class NumberedLungs:
 
     @property
     def n_given(self) -> int:
-        """One for each case that has one."""
+        """Number of cases with a mask."""
         return len(self.files)
 
     @property
     def sides(self) -> str:
-        """How left and right are told apart, in words."""
+        """Rule that tells left and right apart, in words."""
         if self.left or self.right:
             left, right = (", ".join(map(str, numbers)) for numbers in (self.left, self.right))
             return f"left is {left}, right is {right} in the masks"
         return "left and right told apart by two numbers where a mask has two, else by shape"
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
-        """The lungs of the case."""
+        """Return the lungs of the case."""
         numbers = self.numbers(case)
         return None if numbers is None else self._sides_of(numbers)
 
     def _sides_of(self, numbers: IntArray) -> LungMask:
-        """The lungs of a mask; where it shows one number of two, the other lung is not on the image."""
+        """Return the lungs of a mask; if it shows one number of two, the other lung is not on the image."""
         found = sides_of_numbers(numbers, self.left, self.right)
         if isinstance(found, LeftAndRight):
             return found
@@ -77,7 +77,7 @@ class NumberedLungs:
 
     @cached_property
     def _pair(self) -> tuple[int, ...]:
-        """The two numbers of the lungs where no mask of the data holds any other; else none."""
+        """The two numbers of the lungs, if no mask of the data holds any other; else empty."""
         found: set[int] = set()
         is_pair = False
         for case in self.cases:
@@ -90,7 +90,7 @@ class NumberedLungs:
         return tuple(sorted(found)) if is_pair and len(found) == 2 else ()
 
     def numbers(self, case: Case) -> IntArray | None:
-        """(H, W), 0 outside; None without a file."""
+        """Return the numbers of the mask, (H, W), 0 outside; None without a file."""
         file = self.files.get(case.case_id)
         frame = (case.height, case.width)
         match file:
@@ -105,12 +105,12 @@ class NumberedLungs:
                 return read_numbered_mask(path, frame)
 
     def digest(self, case: Case) -> object:
-        """The run lengths of each lung, or of both where they are not told apart."""
+        """Return the run lengths of each lung, or of both if they are not told apart."""
         numbers = self.numbers(case)
         return None if numbers is None else _runs(self._sides_of(numbers))
 
     def check(self, cases: Sequence[Case], where: str) -> None:
-        """Raises DataError where no mask holds a number that the audit file names."""
+        """Raise DataError if the audit file names a number that no mask holds."""
         found: set[int] = set()
         for case in cases:
             numbers = self.numbers(case)
@@ -129,9 +129,9 @@ class LungsBySide:
     """Masks of each lung in files of their own.
 
     Attributes:
-        left: sources of the left lung, several where each lobe has one.
+        left: sources of the left lung, several if each lobe has one.
         right: sources of the right lung.
-        names: of the two, for people.
+        names: names of the two, for messages.
     """
 
     left: tuple["LungSource", ...]
@@ -140,22 +140,22 @@ class LungsBySide:
 
     @property
     def n_given(self) -> int:
-        """Of the fuller side."""
+        """Number of masks of the side with more of them."""
         return max((source.n_given or 0 for source in (*self.left, *self.right)), default=0)
 
     @property
     def n_extra(self) -> int:
-        """Files of both sides that belong to no image of the data."""
+        """Number of files, of both sides, that belong to no image of the data."""
         sources = (*self.left, *self.right)
         return sum(one.n_extra for one in sources if isinstance(one, NumberedLungs | LungsBySide))
 
     @property
     def sides(self) -> str:
-        """How left and right are told apart, in words."""
+        """Rule that tells left and right apart, in words."""
         return f"left in {self.names[0]}, right in {self.names[1]}"
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:
-        """Both lungs; None where the case has neither."""
+        """Return both lungs; None if the case has neither."""
         frame = (case.height, case.width)
         sides = []
         for sources in (self.left, self.right):
@@ -166,7 +166,7 @@ class LungsBySide:
         return LeftAndRight(union(sides[0], frame), union(sides[1], frame))
 
     def digest(self, case: Case) -> object:
-        """That of each source."""
+        """Return the digests of all sources."""
         return [[source.digest(case) for source in side] for side in (self.left, self.right)]
 
 
@@ -174,7 +174,7 @@ LungSource = NumberedLungs | DrawnLungs | LungsBySide
 
 
 def whole_of(mask: LungMask | Refused | None) -> BoolArray | None:
-    """Both lungs as one mask; None where there is none."""
+    """Return both lungs as one mask; None if there is none."""
     match mask:
         case None | Refused():
             return None
@@ -185,10 +185,10 @@ def whole_of(mask: LungMask | Refused | None) -> BoolArray | None:
 
 
 def side_folders(folder: Path, images: ImageIndex, where: str) -> tuple[list[Path], list[Path]] | None:
-    """The sub-folders of a folder that are called after a left and a right lung; None where it is not divided so.
+    """Return the sub-folders named after a left and a right lung; None if the folder is not divided so.
 
     Raises:
-        DataError: where another sub-folder beside them names no side.
+        DataError: if another sub-folder beside them names no side.
     """
     if not folder.is_dir():
         return None

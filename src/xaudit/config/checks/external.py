@@ -63,7 +63,7 @@ def _without_questions(
     return audit.model_copy(
         update={
             "explainers": explainers,
-            "metrics": tuple(m for m in audit.metrics if metric_row(m.name).family != "faithfulness"),
+            "metrics": tuple(m for m in audit.metrics if not metric_row(m.name).asks_model),
             "reliance": audit.reliance.model_copy(update={"enabled": False}),
             "localization": audit.localization.model_copy(update={"ceilings": False}),
             **dict.fromkeys(SECTIONS_WITH_QUESTIONS),
@@ -115,7 +115,7 @@ def _check_nothing_is_asked(audit: AuditFile, asked: tuple[ExplainerSpec, ...]) 
         raise SettingError(f"explainers: '{name}' has to ask a model, {_NOBODY}", hint=where)
     if "metrics" in given:
         for metric in audit.metrics:
-            if metric_row(metric.name).family == "faithfulness":
+            if metric_row(metric.name).asks_model:
                 raise SettingError(
                     f"metrics: '{metric.name}' asks the model about changed images, {_NOBODY}",
                     hint="take it out of `metrics`",

@@ -20,11 +20,11 @@ def check_gates(audit: AuditFile) -> None:
             )
         _check_region(audit, index, gate)
         _check_changed(audit, index, gate)
-        family = metric_row(audit.metric_names.get(gate.metric, gate.metric)).family
-        if family in CHECK_FAMILIES and getattr(audit, family) is None:
+        row = metric_row(audit.metric_names.get(gate.metric, gate.metric))
+        if row.family in CHECK_FAMILIES and not row.is_listed and getattr(audit, row.family) is None:
             raise SettingError(
                 f"gates[{index}]: {gate.metric} is not measured",
-                hint=f"ask for it with the section `{family}`, such as `{family}: true`",
+                hint=f"ask for it with the section `{row.family}`, such as `{row.family}: true`",
             )
 
 

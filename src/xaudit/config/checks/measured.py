@@ -24,7 +24,10 @@ def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
     found += [
         row.id
         for row in METRICS
-        if row.family in CHECK_FAMILIES and getattr(audit, row.family) is not None and not row.unavailable
+        if row.family in CHECK_FAMILIES
+        and not row.is_listed
+        and getattr(audit, row.family) is not None
+        and not row.unavailable
     ]
     found.append("map-missing")
     if audit.localization.ceilings:

@@ -1,18 +1,21 @@
 """Measures beside the scores, and the statistics of all numbers."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     Field,
     field_validator,
 )
 
+from xaudit.catalog import INFILLS
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
-Infill = Literal["blur", "noise", "mean", "mirror"]
-
+if TYPE_CHECKING:
+    Infill = str
+else:
+    Infill = Literal[*INFILLS]
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

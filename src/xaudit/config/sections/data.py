@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import (
     Field,
@@ -10,6 +10,7 @@ from pydantic import (
     model_validator,
 )
 
+from xaudit.catalog import FORMAT_RECORDS
 from xaudit.config.sections.plugged import PluggedFormat
 from xaudit.config.sections.regions import RegionSection
 from xaudit.config.sections.section import Section, SettingError
@@ -34,26 +35,10 @@ class PhantomSection(Section):
     seed: int = Field(0, ge=0, description="another seed is another population")
 
 
-AnnotationFormatName = Literal[
-    "auto",
-    "coco",
-    "voc",
-    "yolo",
-    "labelme",
-    "label-studio",
-    "cvat",
-    "boxes",
-    "rsna",
-    "nih",
-    "vindr",
-    "siim",
-    "chexlocalize",
-    "lidc",
-    "dicom-seg",
-    "rtstruct",
-    "nifti",
-    "masks",
-]
+if TYPE_CHECKING:
+    AnnotationFormatName = str
+else:
+    AnnotationFormatName = Literal["auto", *FORMAT_RECORDS]
 
 ANNOTATION_COLUMNS = (
     "image",

@@ -31,7 +31,7 @@ from xaudit.records import ALL_CASES
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
 
-_ABOUT = r"\s*(?P<metric>[A-Za-z0-9][\w.-]*)\s*(?:@\s*(?P<subject>[A-Za-z0-9][\w.-]*)\s*)?"
+_ABOUT = r"\s*(?P<metric>[A-Za-z0-9][\w.:-]*)\s*(?:@\s*(?P<subject>[A-Za-z0-9][\w.-]*)\s*)?"
 
 
 _WITHIN = r"(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?"
@@ -43,7 +43,7 @@ _GATE = re.compile(rf"{_ABOUT}{_WITHIN}(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_N
 _MAX_DROP = re.compile(rf"{_ABOUT}{_WITHIN}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
 
 
-_BARE = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*([@%].*)?", re.DOTALL)
+_BARE = re.compile(r"\s*([A-Za-z0-9][\w.:-]*)\s*([@%].*)?", re.DOTALL)
 
 
 class Gate(Section):

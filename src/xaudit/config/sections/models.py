@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from xaudit.catalog import OptionValue, model_row
+from xaudit.catalog import MODEL_RECORDS, OptionValue, model_row
+from xaudit.catalog.models import holds_network
 from xaudit.config.sections.analysis import Spread
 from xaudit.config.sections.external import MapFiles, PredictionTable, check_named, from_path
 from xaudit.config.sections.named import check_options
@@ -14,14 +15,10 @@ from xaudit.config.sections.plugged import PluggedSource, plugin_of
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import did_you_mean
 
-_NEEDED = {
-    "torchvision": "architecture",
-    "timm": "architecture",
-    "python": "factory",
-    "phantom": "variant",
-    "external": "predictions",
-}
-"""The key without which a source says nothing; of all others it is ``weights``."""
+if TYPE_CHECKING:
+    _Source = str
+else:
+    _Source = Literal[tuple(MODEL_RECORDS)]
 
 _KEYS_OF_A_NETWORK = (
     *("architecture", "factory", "variant", "weights", "trusted", "layer", "channels"),
@@ -35,20 +32,9 @@ class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
-    source: (
-        Literal[
-            "torchvision",
-            "timm",
-            "python",
-            "huggingface",
-            "torchscript",
-            "exported",
-            "onnx",
-            "phantom",
-            "external",
-        ]
-        | PluggedSource
-    ) = Field("torchvision", description="where the network comes from; see models and formats")
+    source: _Source | PluggedSource = Field(
+        "torchvision", description="where the network comes from; see models and formats"
+    )
     options: dict[str, OptionValue] = Field(
         default_factory=dict, description="settings of a source that another package brings"
     )
@@ -206,9 +192,10 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:
-        row, brought = model_row(self.source), plugin_of("model", self.source)
-        check_options(self.options, () if brought is None else brought.options)
-        needed = "id" if brought is not None and row.trains else _NEEDED.get(self.source, "weights")
+        row, own = model_row(self.source), MODEL_RECORDS.get(self.source)
+        record = own or plugin_of("model", self.source)
+        check_options(self.options, () if record is None else record.options)
+        needed = "id" if own is None and row.trains else "weights" if record is None else record.key
         if getattr(self, needed) is None:
             raise SettingError(f"{needed}: a model from {self.source} needs it")
         if row.is_program and not self.trusted:
@@ -221,9 +208,7 @@ class ModelSection(Section):
             raise SettingError(
                 f"trusted: nothing in the weights of a model from {self.source} is run", hint="leave it out"
             )
-        if self.weights_prefix is not None and (
-            self.weights is None or self.source in ("huggingface", "torchscript", "exported", "onnx")
-        ):
+        if self.weights_prefix is not None and (self.weights is None or holds_network(self.source)):
             raise SettingError(
                 "weights_prefix: goes with `weights` that are a checkpoint of several copies",
                 hint="leave it out",

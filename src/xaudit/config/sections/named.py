@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -22,6 +22,7 @@ from xaudit.catalog import (
     metric_row,
 )
 from xaudit.catalog.external import names_files
+from xaudit.catalog.rows import QUANTUS
 from xaudit.config.sections.plugged import code_of_package, is_plugged, names_of
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import nearest
@@ -51,6 +52,12 @@ def check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> Non
                 hint=(f"did you mean '{hint}'? " if hint else "") + f"it takes: {names}",
             )
         option = by_name[name]
+        if option.takes_any:
+            continue
+        if isinstance(option.default, bool):
+            if not isinstance(value, bool):
+                raise SettingError(f"{name}: expected true or false, got {value!r}")
+            continue
         whole = isinstance(option.default, int)
         number = (
             isinstance(value, int | float)
@@ -66,7 +73,7 @@ def check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> Non
                     high < float("inf")
                 )
                 texts = "".join(f", or {choice}" for choice in option.choices)
-                expected = " ".join([kind, " and ".join(bounds)])
+                expected = " ".join(filter(None, [kind, " and ".join(bounds)]))
                 meaning = f": it is the {option.meaning}" if option.share_of else ""
                 raise SettingError(
                     f"{name}: expected {expected}{texts}, got {value!r}{meaning}",
@@ -150,6 +157,11 @@ class NamedOptions(Section):
     def _known(self) -> tuple[Option, ...]:
         raise NotImplementedError
 
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """In another process, brings what the name means into its catalog, too."""
+        super().__setstate__(state)
+        is_plugged(self._kind, self.name)
+
 
 class ExplainerSpec(NamedOptions):
     """An explainer of the audit."""
@@ -174,6 +186,21 @@ class MetricSpec(NamedOptions):
 
     _kind = "metric"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_of_quantus(cls, given: object) -> object:
+        """A class of Quantus may be named by ``metric`` and set by ``options``, as well as by its own name."""
+        if not (isinstance(given, dict) and given.get("name") == "quantus"):
+            return given
+        rest = {key: value for key, value in given.items() if key not in ("name", "metric", "options")}
+        options = given.get("options") or {}
+        if not isinstance(given.get("metric"), str) or not isinstance(options, dict):
+            raise SettingError(
+                "quantus: expected the name of a class as `metric`, and settings as `options`",
+                hint="write it like {name: quantus, metric: FaithfulnessCorrelation, options: {nr_runs: 50}}",
+            )
+        return {**rest, **options, "name": f"{QUANTUS}{given['metric']}"}
+
     def _known(self) -> tuple[Option, ...]:
         return metric_row(self.name).options
 
@@ -184,7 +211,7 @@ class MetricSpec(NamedOptions):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        if not is_plugged("metric", self.name):
+        if not METRICS.owns(self.name) and not is_plugged("metric", self.name):
             check_name(self.name, [row.id for row in METRICS.own] + names_of("metric"), kind="metric")
         if why := metric_row(self.name).unavailable:
             raise SettingError(f"'{self.name}' is not available", hint=why)
@@ -196,6 +223,13 @@ class MetricSpec(NamedOptions):
             raise SettingError(
                 "threshold: has no effect on a map that is cut otherwise",
                 hint="set `binarisation: fixed` as well",
+            )
+        if self.name.startswith(QUANTUS) != self.id.startswith(QUANTUS):
+            other = self.id.removeprefix(QUANTUS) if self.id.startswith(QUANTUS) else f"{QUANTUS}{self.id}"
+            raise SettingError(
+                f"id: '{self.id}' is no id for '{self.name}': what Quantus computes, and nothing else, begins with "
+                f"'{QUANTUS}'",
+                hint=f"set `id: {other}`",
             )
         return self
 

@@ -13,6 +13,7 @@ from xaudit.catalog import (
 )
 from xaudit.catalog.external import external_id
 from xaudit.catalog.plugins import Kind, all_brought, offers
+from xaudit.catalog.rows import QUANTUS
 
 
 def named_schema(kind: Kind, plain: dict[str, Any]) -> dict[str, Any]:
@@ -27,14 +28,15 @@ def named_schema(kind: Kind, plain: dict[str, Any]) -> dict[str, Any]:
         pass
     rows: list[ExplainerRow | MetricRow] = [*EXPLAINERS] if kind == "explainer" else [*METRICS]
     rows = [row for row in rows if _can_be_named(row)]
-    files = [{"type": "string", "pattern": f"^{external_id('')}."}] if kind == "explainer" else []
+    prefix = external_id("") if kind == "explainer" else QUANTUS
     return {
         "title": plain["title"],
         "description": plain["description"],
         "anyOf": [
             {"enum": [row.id for row in rows]},
             *(_object(row, plain["properties"]) for row in rows),
-            *files,
+            {"type": "string", "pattern": f"^{prefix}."},
+            *(_of_quantus(plain["properties"]) if kind == "metric" else []),
         ],
     }
 
@@ -48,7 +50,34 @@ def close_choice(schema: dict[str, Any], kind: Kind) -> None:
 def _can_be_named(row: ExplainerRow | MetricRow) -> bool:
     if isinstance(row, ExplainerRow):
         return True
-    return not row.unavailable and row.family not in (*CHANGED_FAMILIES, *CHECK_FAMILIES)
+    others = row.unavailable or row.id.startswith(QUANTUS)
+    return not others and row.family not in (*CHANGED_FAMILIES, *CHECK_FAMILIES)
+
+
+def _of_quantus(plain: dict[str, Any]) -> list[dict[str, Any]]:
+    """A class of Quantus by its own name with its settings, or beside the word ``quantus``."""
+    texts = {"type": "string"}
+    options = {"type": "object"}
+    return [
+        {
+            "type": "object",
+            "description": "a metric class of the installed Quantus",
+            "properties": {"name": {"pattern": f"^{QUANTUS}."}, "id": plain["id"]},
+            "required": ["name"],
+        },
+        {
+            "type": "object",
+            "description": "the same, its class named by `metric`",
+            "properties": {
+                "name": {"const": "quantus"},
+                "id": plain["id"],
+                "metric": texts,
+                "options": options,
+            },
+            "required": ["name", "metric"],
+            "additionalProperties": False,
+        },
+    ]
 
 
 def _object(row: ExplainerRow | MetricRow, plain: dict[str, Any]) -> dict[str, Any]:

@@ -59,10 +59,11 @@ def _unknown(kind: "Kind", name: str) -> SettingError:
 
 
 def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[str]:
-    """Every name that installed packages offer, without importing them."""
+    """Every name that installed packages offer, without importing them; of metrics those of Quantus too."""
     from xaudit.catalog.plugins import offers
+    from xaudit.catalog.quantus import quantus_rows
 
-    return list(offers(kind))
+    return [*offers(kind), *(quantus_rows() if kind == "metric" else ())]
 
 
 def plugin_of(kind: "Kind", name: str) -> Any:  # noqa: ANN401

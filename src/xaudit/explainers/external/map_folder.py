@@ -1,4 +1,4 @@
-"""Which file of a folder is the map of which image, told by names alone.
+"""Matching of the files in a folder of maps to images, by their names alone.
 
 - ``test/a.npy`` and ``test/a.png.npy`` are maps of ``test/a.png``, and so is ``a.npy`` where no other image is called so;
 - a case id, with its folders, does as well;
@@ -60,7 +60,7 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> FoundMaps:
         DataError: a file that can belong to several images, or two files of one image.
     """
     files = _files(folder, subject)
-    found: dict[str, dict[str, Path]] = defaultdict(dict)
+    paths: dict[str, dict[str, Path]] = defaultdict(dict)
     called = {path: path.relative_to(folder).as_posix() for path in files}
     meant = {path: _chexlocalize(name[: -len(suffix_of(name) or "")]) for path, name in called.items()}
     names = NamedCases(images, [image for image, _ in meant.values()])
@@ -76,12 +76,12 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> FoundMaps:
         n_extra += not cases
         for case_id in cases:
             other = None if image == case_id else names.other_name(image, case_id)
-            if other is not None and task not in found[case_id]:
+            if other is not None and task not in paths[case_id]:
                 raise DataError(
                     f"{folder.name}: '{other:.200}' and '{image:.200}' are both the image {case_id}",
                     hint="put the maps into the same sub-folders as the images; one of the two is another image's",
                 )
-            own = found[case_id]
+            own = paths[case_id]
             if task in own:
                 other = own[task].relative_to(folder).as_posix()
                 raise DataError(
@@ -89,13 +89,13 @@ def find_maps(folder: Path, images: ImageIndex, *, subject: str) -> FoundMaps:
                     hint="keep one of the two",
                 )
             own[task] = path
-    if not found:
+    if not paths:
         shown = files[0].relative_to(folder).as_posix()
         raise ModelError(
             f"{subject}: none of the {len(files)} files in {folder.name} is called like an image, '{shown}' for one",
             hint="a.npy is the map of a.png; sub-folders are those of the images",
         )
-    maps = FoundMaps(found)
+    maps = FoundMaps(paths)
     maps.n_extra, maps.passed_over = n_extra, names.used
     return maps
 
@@ -109,21 +109,21 @@ def _files(folder: Path, subject: str) -> list[Path]:
             folder.name, beside, otherwise="paths in the audit file start from that file's folder"
         )
         raise ModelError(f"{subject}: {folder}: no such folder of maps", hint=hint)
-    found = files_below(folder, SUFFIXES)
-    if not found:
+    files = files_below(folder, SUFFIXES)
+    if not files:
         raise ModelError(
             f"{subject}: {folder}: holds no file of a map", hint=f"maps are read from {', '.join(SUFFIXES)}"
         )
-    return found
+    return files
 
 
 def _chexlocalize(bare: str) -> tuple[str, str]:
     """The image and the class that a file is called after."""
     folder, slash, name = bare.rpartition("/")
-    told = _CHEXLOCALIZE.fullmatch(name)
-    if told is None:
+    match = _CHEXLOCALIZE.fullmatch(name)
+    if match is None:
         return bare, EVERY_CLASS
-    return folder + slash + _FOLDERS.sub(r"\1/\2/\3", told["image"]), spelled(told["task"])
+    return folder + slash + _FOLDERS.sub(r"\1/\2/\3", match["image"]), spelled(match["task"])
 
 
 def check_map_folder(folder: Path, *, subject: str) -> None:

@@ -1,4 +1,4 @@
-"""What a metric of faithfulness is asked about, and the questions that several of them have in common.
+"""The map and model that a metric of faithfulness is asked about, and the questions that several of them share.
 
 Every question is named by the pixels that it is about, so that metrics which replace the same ones share the answers.
 Each metric asks about the untouched image first and about all else afterwards: so of two that ask the same it is always
@@ -6,9 +6,9 @@ the first in the audit file that pays, whatever else shares their batches.
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -30,9 +30,12 @@ LEAST_EFFECT = 1e-6
 """Answers that differ by less are equal: float32 arithmetic is no finer."""
 
 
+ExplainAgain: TypeAlias = Callable[[torch.nn.Module, FloatArray, Sequence[int]], FloatArray]
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One map of one image, and the model that is asked about it.
+    """A map of an image, and the model that is asked about it.
 
     Attributes:
         image: (3, h, w), normalised, on the CPU.
@@ -40,6 +43,8 @@ class Asked:
         about: names the image; None shares nothing.
         seed: of the run and the case; equal for all explainers, so that they meet the same random choices.
         blank: the baseline to which the explainer promises that its map sums; None where it promises nothing.
+        explain_again: makes the explainer's maps, (N, h, w), of other images, (N, 3, h, w), with the classes to explain,
+            of the classifier's module or of one like it; None where there is nobody to ask.
     """
 
     classifier: "Classifier"
@@ -49,9 +54,10 @@ class Asked:
     about: Hashable = None
     seed: int = 0
     blank: str | None = None
+    explain_again: ExplainAgain | None = None
 
     def replaced_by(self, kind: str, *, draw: int = 0) -> Replacement:
-        """What stands where pixels are gone; another draw of a random kind is another picture."""
+        """Make the replacement of pixels that are gone; another draw of a random kind is another picture."""
         black = self.classifier.normalise(torch.zeros_like(self.image))
         return Replacement(self.image, kind, black, seed_for(self.seed, "replacement", str(draw)))
 

@@ -48,11 +48,10 @@ def axes_by_halves(
 def _by_square(
     shape: Sequence[int], with_rows: Sequence[float], with_columns: Sequence[float]
 ) -> tuple[int, int] | None:
-    """Return the two axes of one length, if every change moves along both of them and not along the third.
+    """Return the two axes of equal length, if every change moves along both of them and not along the third.
 
-    So it is where a network reads one corner of its frame and nothing else: a change of a half moves along rows and columns
-    alike. The frame is square, and so is the grid. Lists of tokens held against each other move along neither
-    with the columns.
+    This happens if a network reads only one corner of its frame: a change of a half moves along rows and columns
+    alike. The frame is square, and so is the grid. Attention between tokens moves along neither if columns change.
     """
     pairs = [pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]]
     if len(pairs) != 1:
@@ -66,7 +65,7 @@ def _by_square(
 
 
 def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
-    """For each of three axes, how much more of the first change than of the last lies in its first half; -1 to 1."""
+    """Return, for each of three axes, how much more of the first change than of the last lies in its first half; -1 to 1."""
     moved = []
     for axis in range(3):
         half = first.shape[axis] // 2
@@ -79,7 +78,7 @@ def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
 
 
 def _clear_axis(moved: Sequence[float]) -> int | None:
-    """The axis, 1 to 3, along which a change moves, where it does clearly and along no other."""
+    """Return the axis, 1 to 3, along which a change moves clearly and along no other; else None."""
     axis = max(range(3), key=lambda index: moved[index])
     others = [abs(value) for index, value in enumerate(moved) if index != axis]
     if moved[axis] < _CLEAR or max(others) > _FAINT * moved[axis]:

@@ -1,9 +1,9 @@
-"""The axes of a layer's features: which hold rows, columns and channels.
+"""The axes of a layer's features: rows, columns and channels.
 
 Features of shape (N, C, h, w) and (N, h, w, C) cannot be told apart by their shape, and a map made of the wrong axes looks
-like a barcode. Three kinds of evidence decide, the first that speaks: the axes that follow the height and the width of
+like a barcode. Three kinds of evidence are tried in order: the axes that follow the height and the width of
 other frames; the class of the layer, or of the layer that hands it its input unchanged; the axes along which
-the features change where only half of the image changes. Where none decides, the layer is refused.
+the features change if only half of the image changes. If none decides, the layer is refused.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ _PASSES_AXES_ON = (
 
 @dataclass(frozen=True, slots=True)
 class LayerGrid:
-    """Where rows, columns and channels stand in a layer's features, and how many rows and columns there are.
+    """The axes of rows, columns and channels in a layer's features, and its number of rows and columns.
 
     Attributes:
         rows: axis, 1 to 3; axis 0 holds the images.
@@ -89,11 +89,11 @@ class LayerGrid:
     hw: tuple[int, int]
 
     def channels_first(self, features: torch.Tensor) -> torch.Tensor:
-        """The layer's features as (N, C, h, w)."""
+        """Permute the layer's features to (N, C, h, w)."""
         return features.permute(0, self.channels, self.rows, self.columns)
 
     def as_given(self, features: torch.Tensor) -> torch.Tensor:
-        """Features of shape (N, C, h, w) in the layer's own order."""
+        """Permute features of shape (N, C, h, w) to the layer's own order."""
         order = (0, self.channels, self.rows, self.columns)
         return features.permute(*(order.index(axis) for axis in range(4)))
 
@@ -106,11 +106,11 @@ def layer_grid(
     Args:
         network: in evaluation mode.
         layer: one of its modules.
-        subject: how errors call the layer.
+        subject: name of the layer in errors.
         model_hw: the frame.
 
     Raises:
-        ModelError: where the layer is not reached or runs more than once, its features lie on no grid, or nothing tells
+        ModelError: if the layer is not reached or runs more than once, its features lie on no grid, or nothing tells
             the axes apart.
     """
     # Kept on the layer, so that copies with other weights have the axes of the original.
@@ -122,7 +122,7 @@ def layer_grid(
 
 
 def grids(network: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, LayerGrid]:
-    """The grids of all modules that a frame or a class tells, by name, in order of use."""
+    """Return the grids of all modules whose axes a frame or a class tells, by name, in order of use."""
     named = {name: part for name, part in network.named_modules() if name}
     seen = [_Seen(network, list(named.values()), hw, 1) for hw in (model_hw, *_other_frames(model_hw))]
     found = {}
@@ -217,7 +217,7 @@ class _Seen:
         self.order[part] = len(self.order)
 
     def only_shape(self, part: torch.nn.Module) -> tuple[int, ...] | None:
-        """The shape of the one tensor that the module gave; None for anything else."""
+        """Return the shape of the one tensor that the module returned; None for anything else."""
         match self.outputs.get(part):
             case [torch.Tensor() as features]:
                 return tuple(features.shape)
@@ -225,7 +225,7 @@ class _Seen:
                 return None
 
     def giver(self, part: torch.nn.Module) -> torch.nn.Module | None:
-        """The module whose output, untouched, is this one's input; the innermost where several are."""
+        """Return the module whose output, unchanged, is this one's input; the innermost if there are several."""
         given = self.inputs.get(part)
         for other, outputs in self.outputs.items():
             if other is not part and any(output is given for output in outputs):
@@ -234,7 +234,7 @@ class _Seen:
 
 
 def _other_frames(model_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """A frame of another height, and one of another width."""
+    """Return a frame of another height, and one of another width."""
     height, width = model_hw
     if min(model_hw) >= _SMALLEST_HALVED:
         return (height // 2, width), (height, width // 2)
@@ -242,7 +242,7 @@ def _other_frames(model_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int
 
 
 def _by_frames(shapes: Sequence[tuple[int, ...] | None]) -> LayerGrid | None:
-    """The axes that follow height alone and width alone; None where there is not exactly one of each."""
+    """Return the axes that follow height alone and width alone; None unless there is exactly one of each."""
     own, taller, wider = (shape or () for shape in shapes)
     if len(own) != 4 or len(taller) != 4 or len(wider) != 4 or not own[0] == taller[0] == wider[0]:
         return None
@@ -255,7 +255,7 @@ def _by_frames(shapes: Sequence[tuple[int, ...] | None]) -> LayerGrid | None:
 
 
 def _follows(shapes: Sequence[tuple[int, ...] | None]) -> bool:
-    """True where another frame made features of another shape, so that classes and halves have no say."""
+    """Return True if another frame changed the shape of the features; then classes and halves are not tried."""
     own, *others = (shape or () for shape in shapes)
     return any(other and other != own for other in others)
 
@@ -265,7 +265,7 @@ def _grid(rows: int, columns: int, shape: Sequence[int]) -> LayerGrid:
 
 
 def _by_class(layer: torch.nn.Module, own: _Seen) -> LayerGrid | None:
-    """The axes that the layer's class says, or the class of the one that hands it its input."""
+    """Return the axes by the layer's class, or by the class of the layer that hands it its input."""
     shape = own.only_shape(layer)
     if shape is None or len(shape) != 4:
         return None

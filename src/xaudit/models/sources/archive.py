@@ -9,6 +9,18 @@ from contextlib import contextmanager
 from xaudit.errors import ModelError
 from xaudit.models.network.sealed import SealedFile
 
+CODE_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors that building or loading somebody else's network raises, in many ways."""
+
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 """What reading a damaged archive raises; one that is encrypted or packed in an unknown way is a RuntimeError."""
 
@@ -41,7 +53,7 @@ def opened_archive(file: SealedFile, *, subject: str, what: str, again: str) -> 
 
 
 def not_loaded(file: SealedFile, error: BaseException, *, subject: str, again: str) -> ModelError:
-    """What to raise where torch refuses an archive that looked whole."""
+    """Return the error for an archive that looked whole and that torch refuses."""
     return ModelError(
         f"{subject}: {file.path} cannot be loaded: {first_line(error)}",
         hint=f"copy it again from its source; {again}",

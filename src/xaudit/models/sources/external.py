@@ -30,7 +30,7 @@ class MapSource(Protocol):
         ...
 
     def has(self, case_id: str, target: str) -> bool:
-        """Whether there is a map of a case that explains this class."""
+        """Return True if a map of the case explains this class."""
         ...
 
     def read(self, case: Case, target: str) -> FloatArray:

@@ -13,10 +13,10 @@ from xaudit.errors import OutputError
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
-    """Write tensors, and notes that JSON can hold, so that the file is there whole or not at all.
+    """Write tensors and JSON notes atomically.
 
     Raises:
-        OutputError: where there is no permission or no room.
+        OutputError: if there is no permission or no space.
     """
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -26,10 +26,10 @@ def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Ma
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place, force it to the disk and rename it: no reader sees half of it.
+    """Write a temporary file, sync it and rename it, so that no reader sees half of it.
 
     Raises:
-        OutputError: where there is no permission or no room.
+        OutputError: if there is no permission or no space.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def page_of(
     named: Callable[[str], str] = str,
     texts: Callable[[str], str] = str,
 ) -> Page:
-    """Return the page of a finished run.
+    """The page of a finished run.
 
     Args:
         images: whether images, maps and outlines are shown.
@@ -147,7 +147,7 @@ def _failures(outcome: Outcome) -> FailuresPart:
 
 
 def _thresholds_from(blocks: Sequence[Block]) -> int:
-    """Return the index of the table of thresholds: how the maps fail is read first."""
+    """Return the index at which the table of thresholds begins."""
     for place, block in enumerate(blocks):
         if isinstance(block, Grid) and block.columns[0].title == "threshold":
             return place
@@ -203,7 +203,7 @@ def _pairs(material: ReportMaterial) -> Pairs | None:
 
 
 def _further(outcome: Outcome) -> Section | None:
-    """Return the measures of maps that no other section shows; None if there are none."""
+    """Whatever the run measured of maps that no other section shows; None where there is nothing."""
     there = {one.metric_id for one in outcome.summaries if one.family not in _SHOWN_ELSEWHERE}
     known = {row.id: row for row in METRICS}
     metrics = [name for name in known if name in there]

@@ -1,17 +1,18 @@
-"""Whether maps depend on the model, bear noise and other seeds, and agree between models; only where it was asked."""
+"""Sanity, robustness and repeatability of maps, where the audit asks for them."""
 
 from collections.abc import Sequence
 
-from xaudit.catalog import METRICS, metric_row
+from xaudit.catalog import METRICS
+from xaudit.catalog.rows import QUANTUS
 from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.wording import count, interval, metric_words, percent
+from xaudit.report.wording import count, interval, metric_words, percent, quantus_legend
 
 _LEGENDS = {
     "mprt": "mprt: likeness of the map to that of the network with every layer random",
     "mprt-independent": "mprt independent: with one part of the layers random at a time",
-    "efficient-mprt": "efficient mprt: by what share the entropy of the map then rises",
+    "efficient-mprt": "efficient mprt: relative rise of the map's entropy then",
     "random-logit": "random logit, class contrast: likeness to the map of another class",
     "class-contrast": "",
     "location-collapse": "location collapse: likeness of the places that maps of different patients point at",
@@ -20,7 +21,7 @@ _LEGENDS = {
     "seed-stability": "seed stability: likeness of maps of one image from different seeds",
 }
 _CODES = ("XA311", "XA312", "XA313")
-_CONSTANT = "a constant map earns"
+_CONSTANT_MAP = "a constant map reaches"
 
 
 def checks_section(outcome: Outcome) -> Section | None:
@@ -28,7 +29,8 @@ def checks_section(outcome: Outcome) -> Section | None:
     lookup = SummaryLookup(outcome)
     known = {row.id for row in METRICS}
     # The steps of a cascade have ids of their own; the end of it is what is shown.
-    metrics = [one for one in lookup.headline_metrics(("sanity", "robustness")) if one in known]
+    headline = lookup.headline_metrics(("sanity", "robustness"))
+    metrics = [one for one in headline if one in known or one.startswith(QUANTUS)]
     if not metrics:
         return None
     shares = {
@@ -56,24 +58,25 @@ def checks_section(outcome: Outcome) -> Section | None:
             rows += [heading(f"{model}: {count(cases, 'image')}"), *own]
     columns = [Column("explainer"), *(Column(_title(metric)) for metric in metrics)]
     if with_share:
-        columns.append(Column(_CONSTANT.replace(" map ", " map\n")))
+        columns.append(Column(_CONSTANT_MAP.replace(" map ", " map\n")))
     said = [v for v in outcome.verdicts if v.code in _CODES]
     findings: list[Block] = [Paragraph(v.sentence, "bad", lead=v.code) for v in said]
     legend = "; ".join(filter(None, (_LEGENDS.get(metric, "") for metric in metrics)))
-    text = (
-        f"{legend}. Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same "
-        "map and 0 is chance."
+    text = (f"{legend}. " if legend else "") + (
+        "Mean over the cases [95 % interval]; (+) higher is better, (-) lower. For a likeness 1 is the same map and 0 is "
+        "chance."
     )
+    text += quantus_legend(metrics)
     if with_share:
-        text += f" {_CONSTANT}: what the mean of the other patients' maps scores, as a share of the explainer's own score."
+        text += f" {_CONSTANT_MAP}: score of the mean of the other patients' maps, as a share of the explainer's own score."
     return Section(
-        "Do the maps depend on the model, and only on it",
+        "Do the maps depend on the model, and on nothing else",
         (grid(columns, rows), *findings, Paragraph(text, "dim")),
     )
 
 
 def _constant_share(lookup: SummaryLookup, model: str, name: str) -> str:
-    """What share of an explainer's score its own mean map reaches, for the first metric that both have; else nothing."""
+    """Return the share of an explainer's score that its own mean map reaches, in the first metric that both have."""
     for row in METRICS:
         if row.family != "localization" or not row.is_share or not row.higher_is_better:
             continue
@@ -87,7 +90,7 @@ def _constant_share(lookup: SummaryLookup, model: str, name: str) -> str:
 
 
 def _title(metric_id: str) -> str:
-    higher = metric_row(metric_id).higher_is_better
+    higher = METRICS.by_id[metric_id].higher_is_better if metric_id in METRICS.by_id else None
     words = metric_words(metric_id).split(" ")
     text = " ".join(words[:-1]) + "\n" + words[-1] if len(words) > 1 else words[0]
     return text + {True: " (+)", False: " (-)", None: ""}[higher]
@@ -127,10 +130,10 @@ def repeatability_section(outcome: Outcome) -> Section | None:
         *(Column(f"maps of\n{name}") for name in names),
     ]
     legend = (
-        "same class: share of the cases on which both models name the same. P differs by: of the class explained, mean "
-        "over the cases. maps: rank correlation of the two models' maps of one case, mean over the cases [95 % interval]; "
-        "1 is the same order of pixels, 0 is chance. Where answers agree and maps do not, the maps do not show what the "
-        "answers rest on."
+        "same class: share of cases on which both models predict the same class. P differs by: mean difference in the "
+        "probability of the explained class. maps: rank correlation of the two models' maps of one case, mean over the "
+        "cases [95 % interval]; 1 is the same order of pixels, 0 is chance. If the answers agree and the maps do not, the "
+        "maps do not show what the answers rest on."
     )
     return Section(
         "Do models that agree in their answers agree in their maps",

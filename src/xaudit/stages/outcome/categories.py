@@ -55,7 +55,7 @@ def confusion_cell(facts: MapFacts, positive: str) -> str:
 
 
 def category_counts(maps: Sequence[CategorisedMap]) -> tuple[CategoryCount, ...]:
-    """How many maps of each model and explainer fell into each category, by confusion cell."""
+    """Count the maps of each model and explainer in each category, by confusion cell."""
     n_maps: Counter[tuple[str, str, str, str]] = Counter()
     n_wrong: Counter[tuple[str, str, str, str]] = Counter()
     n_judged: Counter[tuple[str, str, str, str]] = Counter()
@@ -98,7 +98,7 @@ def with_categories(
 def threshold_shifts(
     maps: Sequence[CategorisedMap], thresholds: CategoriesSection
 ) -> tuple[ThresholdShift, ...]:
-    """How the categories of each model and explainer move when one threshold at a time is a fifth lower or higher.
+    """Count the categories that change when one threshold at a time is a fifth lower or higher.
 
     A threshold that would leave its range stops at 1.
     """

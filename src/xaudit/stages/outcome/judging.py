@@ -76,5 +76,5 @@ def survival_of(audit: AuditFile) -> Survival:
 
 
 def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
-    """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
+    """Leave out the readers' own scores: a gate that readers reach is a good gate, not an uninformative one."""
     return [summary for summary in summaries if summary.explainer_id not in people]

@@ -91,7 +91,7 @@ def _regression(plain: Mapping[str, Any]) -> Regression:
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:
-    """What a finished run says of itself beside its tables; raises RunFolderError where it does not.
+    """Read the outcome's fields that are not tables; raises RunFolderError if they are missing.
 
     What other packages brought stands in the catalog afterwards, installed or not.
     """
@@ -108,7 +108,7 @@ def read_head(run: RunFolder) -> dict[str, Any]:
 
 
 def _checked_head(plain: Any, shown: str) -> dict[str, Any]:  # noqa: ANN401
-    """What other files of the stages take from a run's head without looking.
+    """Check the fields of a run's head that other stages rely on.
 
     Raises:
         ValueError, KeyError, TypeError: where it is damaged.

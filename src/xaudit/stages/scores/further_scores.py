@@ -55,11 +55,11 @@ class FurtherScores:
 
     @property
     def n_of_chunk(self) -> int:
-        """How many pieces :meth:`of_chunk` has."""
+        """Count the pieces of :meth:`of_chunk`."""
         return sum(1 + len(family.explainers) for family in self._families) + len(self._people)
 
     def of_chunk(self, chunk: Chunk, cut: Cut) -> Iterator[Piece]:
-        """What can be scored as soon as the chunk's maps are stored."""
+        """Yield the pieces that can be scored as soon as the chunk's maps are stored."""
         for family in self._families:
             yield from self._changes(chunk, cut, family)
         for control in self._people:

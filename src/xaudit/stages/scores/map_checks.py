@@ -1,4 +1,4 @@
-"""Which pieces of work sanity and robustness ask for: some cases of each model, since each costs whole maps.
+"""Pieces of work for sanity and robustness: some cases of each model, since each costs whole maps.
 
 Results depend on case, explainer, settings and seed, never on the chunk.
 """

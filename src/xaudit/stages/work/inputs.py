@@ -7,7 +7,7 @@ import xaudit
 from xaudit.cases.dataset import Dataset
 from xaudit.config import ModelSection, fingerprint
 from xaudit.models.classifier import Classifier
-from xaudit.models.sources.model_code import code_of
+from xaudit.models.sources.factory import code_of
 from xaudit.records import Case, Prediction
 from xaudit.stages.scores.audited_model import SCORE_VERSION
 from xaudit.stages.work.external_model import external_checksums

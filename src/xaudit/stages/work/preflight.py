@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from xaudit.catalog import EXTERNAL
+from xaudit.catalog.rows import QUANTUS
 from xaudit.config import AuditFile
 from xaudit.errors import DataError
 from xaudit.explainers.preflight import check_explainer
@@ -19,17 +20,27 @@ _N_TRIED = 3
 
 
 def check_explainers(audit: AuditFile, classifier: "Classifier", dataset: "Dataset") -> None:
-    """Tries every explainer of an audit on a model, with or without its weights.
+    """Tries every explainer of an audit on a model, with or without its weights, and every metric of Quantus.
 
     Raises:
-        AuditFileError: where an explainer's settings cannot work.
+        AuditFileError: where the settings of one of them cannot work.
         ModelError: where the model cannot be explained as asked.
     """
+    check_metrics(audit)
     images = list(islice(_images(classifier, dataset), _N_TRIED)) if _cuts_images(audit) else []
     for spec in audit.explainers_and_controls:
         if spec.name == EXTERNAL.id:
             continue
         check_explainer(spec, classifier, images)
+
+
+def check_metrics(audit: AuditFile) -> None:
+    """Raises AuditFileError where Quantus itself does not take the settings of one of its metrics."""
+    for spec in audit.metrics:
+        if spec.name.startswith(QUANTUS):
+            from xaudit.metrics.quantus_adapter import check_options
+
+            check_options(spec.id, spec.name, spec.options)
 
 
 def _cuts_images(audit: AuditFile) -> bool:
