@@ -166,7 +166,7 @@ def test_nothing_is_done_again_and_the_report_says_where_maps_were_cut(finished,
     for layout in (["rich", "--full"], ["markdown"]):
         assert run_command_line(["report", str(only_run(finished / "runs")), "--format", *layout]) == 0
         shown = " ".join(capsys.readouterr().out.split())
-        assert "met the marks of the split validation best" in shown
+        assert "the best mean IoU on the split validation" in shown
         assert "8 cases of 4 patients" in shown
 
 
