@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk
+from xaudit.chunks import Chunk
 from xaudit.config import AuditFile, CheckSection, ExplainerSpec, RobustnessSection, SanitySection
 from xaudit.records import Case, Prediction, SaliencyMap, ScoreResult
 from xaudit.stages.scores.further_scores import Cut, Group, Piece, StoredMaps, maps_by_case

@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as np
 
-from xaudit.audit import Chunk
 from xaudit.catalog import explainer_row, with_model_id
+from xaudit.chunks import Chunk
 from xaudit.config import AuditFile, ExplainerSpec, fingerprint
 from xaudit.geometry import fit_geometry, map_to_original, on_grid
 from xaudit.metrics.absent import Absent, Measured

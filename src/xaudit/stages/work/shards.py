@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from xaudit.audit import (
+from xaudit.catalog import EXTERNAL, explainer_row
+from xaudit.chunks import (
     Chunk,
     Thresholds,
     ask_reliance,
@@ -16,7 +17,6 @@ from xaudit.audit import (
     score,
     score_reliance,
 )
-from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.engine.local import Lane, Shard
 from xaudit.explainers import make_explainer

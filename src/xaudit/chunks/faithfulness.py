@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk
-from xaudit.audit.results import key_of, result_of
 from xaudit.catalog import explainer_row, metric_row
+from xaudit.chunks.chunk import Chunk
+from xaudit.chunks.results import key_of, result_of
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics import ask_faithfulness
 from xaudit.metrics.curve import Curve
