@@ -1,7 +1,6 @@
 """What a CI server is told beside the exit code: JUnit XML, and GitHub's annotations and step summary."""
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,6 @@ import typer
 from xaudit.cli.output import say
 
 if TYPE_CHECKING:
-    from xaudit.errors import UnansweredError
     from xaudit.records import Outcome
 
 Junit = Annotated[
@@ -64,29 +62,6 @@ def tell_ci(outcome: "Outcome", ci: CiOutput) -> None:
         summary = os.environ.get(_SUMMARY_VARIABLE)
         if summary:
             _append_summary(outcome, Path(summary))
-
-
-def tell_ci_unanswered(error: "UnansweredError", junit: Path | None) -> None:
-    """Writes the JUnit XML of a run that ended without its answer, into its folder and where it was asked for.
-
-    Raises:
-        OutputError: where a file cannot be written.
-    """
-    from xaudit.errors import RunFolderError
-    from xaudit.report.files.junit import junit_of_unanswered
-    from xaudit.stages import load_outcome
-    from xaudit.store.atomic_file import write_atomically
-
-    folder = error.run_folder
-    outcome = None
-    if folder is not None:
-        # Where nothing was scored there are no tables to read.
-        with suppress(RunFolderError):
-            outcome = load_outcome(folder)
-    text = junit_of_unanswered(error, outcome, run_id="" if folder is None else folder.name)
-    for path in (None if folder is None else folder / "junit.xml", junit):
-        if path is not None:
-            write_atomically(path, text.encode())
 
 
 def _append_summary(outcome: "Outcome", path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import xaudit
-from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci, tell_ci_unanswered
+from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
 from xaudit.cli.options import (
     DEFAULT_OUT,
     AuditPath,
@@ -172,6 +172,7 @@ def _refuse_faults(audit: "AuditFile", manner: Manner, until: Stage) -> None:
 
 
 def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices, *, until: Stage) -> int:
+    from xaudit.api.publishing import publish, publish_unanswered
     from xaudit.cli.progress import progress_report
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.cli.verdict_exit import verdict_exit
@@ -195,7 +196,7 @@ def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices
             else:
                 finished = run_audit(request, until=until, on_progress=report)
     except UnansweredError as error:
-        tell_ci_unanswered(error, manner.ci.junit)
+        publish_unanswered(error, *filter(None, [manner.ci.junit]))
         raise
     if manner.share is not None:
         emit(share_done(finished.folder, request, path, choices))
@@ -203,14 +204,11 @@ def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0
-    if finished.pictures is not None:
-        from xaudit.report.pictures.gallery import draw
-
-        n_drawn = draw(finished.pictures(), finished.folder)
-        say(
-            f"{counted(n_drawn, 'overlay')} in {finished.folder / 'figures'}",
-            quiet=manner.quiet or not n_drawn,
-        )
+    published = publish(finished)
+    say(
+        f"{counted(published.n_overlays, 'overlay')} in {finished.folder / 'figures'}",
+        quiet=manner.quiet or not published.n_overlays,
+    )
     show_outcome(
         finished.outcome,
         manner.form,
@@ -218,12 +216,7 @@ def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices
         command=shlex.join(request.command),
         full=manner.full,
     )
-    if finished.material is not None:
-        from xaudit.report.html.page_file import NAME, write_page
-
-        page = finished.folder / NAME
-        write_page(finished.material(), page)
-        say(f"the whole report with its pictures: {page}", quiet=manner.quiet)
-    tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
+    if published.page is not None:
+        say(f"the whole report with its pictures: {published.page}", quiet=manner.quiet)
     tell_ci(finished.outcome, manner.ci)
     return verdict_exit(finished.outcome, exit_zero=manner.exit_zero)

@@ -4,11 +4,12 @@ from xaudit.cli.output import say
 from xaudit.errors import ExitCode
 from xaudit.records import Outcome
 from xaudit.report.wording import count
+from xaudit.verdict import missed_gates
 
 
 def verdict_exit(outcome: Outcome, *, exit_zero: bool) -> int:
     """1 where a gating verdict failed or had no value, explained on stderr; else 0."""
-    missed = [v for v in outcome.verdicts if v.gating and v.status != "pass"]
+    missed = missed_gates(outcome.verdicts)
     if not missed:
         return int(ExitCode.OK)
     n_gating = sum(v.gating for v in outcome.verdicts)
