@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from xaudit.api.progress import progress_bars
 from xaudit.api.publishing import publish, publish_unanswered
 from xaudit.api.run import Run
+from xaudit.counts import counted
 from xaudit.errors import ExitCode, UnansweredError
 from xaudit.records import Progress, Verdict
 
@@ -41,9 +42,19 @@ class Outcome:
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of ``xaudit run``: ``GATE_FAILED`` (1) where a gate failed or had no value, else ``OK`` (0)."""
+        return ExitCode.GATE_FAILED if self._missed else ExitCode.OK
+
+    @property
+    def _missed(self) -> list[Verdict]:
         from xaudit.verdict import missed_gates
 
-        return ExitCode.GATE_FAILED if missed_gates(self.verdicts) else ExitCode.OK
+        return missed_gates(self.verdicts)
+
+    def __repr__(self) -> str:
+        n_gating = sum(one.gating for one in self.verdicts)
+        return (
+            f"<xaudit.Outcome {self.run.run_id}: {len(self._missed)} of {counted(n_gating, 'gate')} missed>"
+        )
 
     def _repr_html_(self) -> str:
         return self.run._repr_html_()
@@ -108,6 +119,8 @@ def _process_restored() -> Iterator[None]:
     Some libraries add filters when they are imported, and building a network draws from the generator.
     """
     with warnings.catch_warnings():
+        # A library's own bars are not shown, so that a notebook has no widgets for them does not matter.
+        warnings.filterwarnings("ignore", message="IProgress not found")
         import torch
 
         with torch.random.fork_rng(devices=[]):
