@@ -135,7 +135,7 @@ def test_ragged_lists_and_tensors_with_gradients_are_no_arrays():
     assert refusal(DataError, [[1, 2], [3]], MARK)[0].startswith("saliency: is no array")
     message, hint = refusal(DataError, torch.zeros(2, 3, requires_grad=True), MARK)
     assert message.startswith("saliency: is no array")
-    assert ".detach().cpu().numpy()" in hint
+    assert ".detach().float().cpu().numpy()" in hint
     assert xaudit.score_map(torch.tensor(SALIENCY), torch.tensor(MARK)) == xaudit.score_map(SALIENCY, MARK)
 
 

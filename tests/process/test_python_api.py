@@ -3,6 +3,8 @@
 import json
 import shutil
 import signal
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from known_study import only_run, study_audit, table, tables, write_audit
+from known_study import environment, only_run, study_audit, table, tables, write_audit
 from test_older_runs import OLDER
 
 import xaudit
@@ -134,9 +136,28 @@ def test_errors_are_those_of_the_command_line_and_leave_no_run(study):
     with pytest.raises(XauditError, match=r"^audit: data\.imges: no key is called 'imges'") as caught:
         xaudit.audit({**study_audit(), "data": {"imges": "images"}}, progress=False)
     assert "did you mean 'images'?" in caught.value.hint
+    with pytest.raises(UsageError, match="workers: expected at least 1, got 0"):
+        xaudit.audit(study_audit(), workers=0, progress=False)
     with pytest.raises(XauditError, match=r"nowhere\.yaml: no such file"):
         xaudit.audit("nowhere.yaml", progress=False)
     assert not Path("runs").exists()
+
+
+def test_a_script_without_a_guard_is_told_what_it_lacks(study):
+    """A worker imports the script, and must not audit again."""
+    write_audit(study)
+    (study / "script.py").write_text("import xaudit\nxaudit.audit('audit.yaml', workers=2, progress=False)\n")
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=study,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "xaudit.audit was called while a worker process imported the script" in done.stderr
+    assert 'hint: call it under `if __name__ == "__main__":`' in done.stderr
 
 
 def test_too_many_failed_cases_raise_and_the_run_is_there(study):

@@ -1,6 +1,7 @@
 """Carry out an audit from Python, with the results of ``xaudit run`` to the bit."""
 
 import json
+import multiprocessing
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from xaudit.api.progress import progress_bars
 from xaudit.api.publishing import publish, publish_unanswered
 from xaudit.api.run import Run
 from xaudit.counts import counted
-from xaudit.errors import ExitCode, UnansweredError
+from xaudit.errors import ExitCode, UnansweredError, UsageError
 from xaudit.records import Progress, Verdict
 
 if TYPE_CHECKING:
@@ -92,6 +93,13 @@ def audit(
         IncompleteRunError: where more cases failed than the audit allows.
         NothingScoredError: where no metric has a value on any map.
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError(
+            "xaudit.audit was called while a worker process imported the script",
+            hint='call it under `if __name__ == "__main__":`',
+        )
+    if workers < 1:
+        raise UsageError(f"workers: expected at least 1, got {workers}", hint="1 works in this process")
     with _process_restored():
         from xaudit.stages import RunRequest, run_audit
         from xaudit.stages.work.audit_check import check_audit
@@ -151,7 +159,7 @@ def _as_option(key: str, value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return a value as YAML gives it: paths as texts, sequences as lists, an array library's numbers as Python's."""
+    """Return a value as YAML gives it: paths as texts, sequences as lists, arrays and their numbers as Python's."""
     match value:
         case Mapping():
             return {key: _plain(inner) for key, inner in value.items()}
@@ -160,8 +168,8 @@ def _plain(value: object) -> object:
         case os.PathLike():
             return os.fspath(value)
         case _:
-            number = getattr(value, "item", None)
-            return value if number is None else number()
+            to_list = getattr(value, "tolist", None)
+            return value if to_list is None else to_list()
 
 
 def _command(source: Source, overrides: Mapping[str, object], out: str | os.PathLike[str]) -> tuple[str, ...]:

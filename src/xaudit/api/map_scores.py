@@ -151,7 +151,7 @@ def _mask(mask: npt.ArrayLike, name: str, shape: tuple[int, ...]) -> BoolArray:
 
 def _array(value: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     """Return an image-like array of numbers."""
-    hint = "give a NumPy array or nested lists; of a torch tensor, its .detach().cpu().numpy()"
+    hint = "give a NumPy array or nested lists; of a torch tensor, its .detach().float().cpu().numpy()"
     if np.ma.is_masked(value):
         raise DataError(
             f"{name}: some of its values are masked", hint="give `valid` in place of the array's mask"
