@@ -11,7 +11,8 @@ See docs/how-to/python.md. Nothing heavy is imported before the first of these n
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xaudit.api import Absent, Outcome, Run, audit, errors, open_run, score_map
+    from xaudit import errors
+    from xaudit.api import Absent, Outcome, Run, audit, open_run, score_map
 
 __version__ = "0.1.0"
 
