@@ -61,8 +61,6 @@ def score_map(
         >>> score_map(saliency, mark, metrics=[{"name": "iou", "binarisation": "fixed", "threshold": 0.45}])
         {'iou': 1.0}
     """
-    from xaudit.metrics.localization.marked_map import MarkedMap
-
     values = _map(saliency)
     seen = np.ones(values.shape, dtype=bool) if valid is None else _mask(valid, "valid", values.shape)
     if not np.isfinite(values[seen]).all():
@@ -71,14 +69,27 @@ def score_map(
             f"saliency: {n_bad} of {values[seen].size} values are NaN or infinite",
             hint="where the model did not see the image, say so: score_map(..., valid=numpy.isfinite(saliency))",
         )
+    region = None if mark is None else _mask(mark, "mark", values.shape)
+    specs = _specs(metrics, marked=mark is not None)
+    return _scores(specs, values, seen, region, _spacing(spacing_mm))
+
+
+def _scores(
+    specs: Sequence["MetricSpec"],
+    values: FloatArray,
+    seen: BoolArray,
+    region: BoolArray | None,
+    spacing_mm: tuple[float, float] | None,
+) -> dict[str, Measured]:
+    from xaudit.metrics.localization.marked_map import MarkedMap
+
     marked = None
-    if mark is not None:
-        region = _mask(mark, "mark", values.shape)
-        marked = MarkedMap(np.where(seen, values, 0), region, seen, _spacing(spacing_mm))
+    if region is not None:
+        marked = MarkedMap(np.where(seen, values, 0), region, seen, spacing_mm)
     scores: dict[str, Measured] = {}
-    for spec in _specs(metrics, marked=mark is not None):
+    for spec in specs:
         if metric_row(spec.name).family == "complexity":
-            scores[spec.id] = score_complexity(spec, values if valid is None else values[seen])
+            scores[spec.id] = score_complexity(spec, values if seen.all() else values[seen])
         elif marked is None:
             raise UsageError(f"score_map: '{spec.name}' needs a mark", hint="score_map(saliency, mark)")
         else:

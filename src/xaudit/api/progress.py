@@ -58,7 +58,7 @@ class Silence:
 
 
 class ProgressBars:
-    """One bar per stage in a terminal; finished ones stay."""
+    """A bar per stage in a terminal; finished ones stay."""
 
     def __enter__(self) -> Self:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -97,7 +97,7 @@ class ProgressBars:
 
 
 class NotebookBars:
-    """One bar per stage in a notebook's output cell.
+    """A bar per stage in a notebook's output cell.
 
     Args:
         clock: seconds, only ever rising.
