@@ -14,6 +14,7 @@ from xaudit.report.files.junit import junit_of_unanswered, junit_xml
 from xaudit.report.wording import count
 from xaudit.stages import FinishedRun, load_outcome
 from xaudit.store.atomic_file import refusals_as_output_errors, write_atomically
+from xaudit.verdict import missed_gates
 
 JUNIT = "junit.xml"
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -88,7 +89,7 @@ def publish_verdict(outcome: Outcome, publication: Publication, tell: Tell) -> E
         summary = os.environ.get(_SUMMARY_VARIABLE)
         if summary:
             _append_summary(outcome, Path(summary))
-    missed = [v for v in outcome.verdicts if v.gating and v.status != "pass"]
+    missed = missed_gates(outcome.verdicts)
     if not missed:
         return ExitCode.OK
     n_gating = sum(v.gating for v in outcome.verdicts)

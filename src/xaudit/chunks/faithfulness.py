@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk
-from xaudit.audit.explaining import explain_again
-from xaudit.audit.results import key_of, result_of
 from xaudit.catalog import EXTERNAL, explainer_row, metric_row
+from xaudit.chunks.chunk import Chunk
+from xaudit.chunks.explaining import explain_again
+from xaudit.chunks.results import key_of, result_of
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics import ask_faithfulness
 from xaudit.metrics.curve import Curve

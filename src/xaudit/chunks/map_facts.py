@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from xaudit.audit.chunk import Chunk, Subject, counted_values
+from xaudit.chunks.chunk import Chunk, Subject, counted_values
 from xaudit.config import ExplainerSpec
 from xaudit.geometry import map_to_original
 from xaudit.metrics.categories import measure_map

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk
 from xaudit.catalog import EXTERNAL, explainer_row
+from xaudit.chunks.chunk import Chunk
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.records import (

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk, Subject
-from xaudit.audit.results import key_of, result_of, why_no_region
+from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.results import key_of, result_of, why_no_region
 from xaudit.config import RelianceSection
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.reliance import RegionEffect, ask_region_reliance

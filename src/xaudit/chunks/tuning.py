@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk, counted_values
+from xaudit.chunks.chunk import Chunk, counted_values
 from xaudit.config import ExplainerSpec
 from xaudit.geometry import map_to_original
 from xaudit.metrics.absent import Absent

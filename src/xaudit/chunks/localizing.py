@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from xaudit.audit.chunk import Subject
-from xaudit.audit.results import key_of, result_of, timed
 from xaudit.catalog import CEILING, metric_row
+from xaudit.chunks.chunk import Subject
+from xaudit.chunks.results import key_of, result_of, timed
 from xaudit.config import MetricSpec
 from xaudit.geometry import image_to_model, map_to_original
 from xaudit.metrics import score_marked_map
