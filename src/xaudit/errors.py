@@ -108,8 +108,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         >>> nearest("zzz", ["lime", "gradcam"]) is None
         True
     """
-    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
@@ -119,5 +119,5 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
         >>> did_you_mean("gradcamm", ["lime", "gradcam"], otherwise="see `xaudit list explainers`")
         "did you mean 'gradcam'? see `xaudit list explainers`"
     """
-    found = nearest(name, known)
-    return f"did you mean '{found}'? {otherwise}" if found else otherwise
+    match = nearest(name, known)
+    return f"did you mean '{match}'? {otherwise}" if match else otherwise

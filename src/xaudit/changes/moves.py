@@ -68,23 +68,23 @@ def moves(
 
     def in_order(key: Key) -> tuple[str, int, str, str, str]:
         model_id, metric_id, reader, explainer_id = key
-        place = _PLACES.get(names.get(metric_id, metric_id), len(_PLACES))
-        return model_id, place, metric_id, reader, explainer_id
+        rank = _PLACES.get(names.get(metric_id, metric_id), len(_PLACES))
+        return model_id, rank, metric_id, reader, explainer_id
 
-    found: list[Move] = []
+    compared: list[Move] = []
     for key in sorted(before.keys() & after.keys(), key=in_order):
         row = _ROWS.get(names.get(key[1], key[1]))
         if not before[key].values and not after[key].values:
             continue
         measured = _measured(key, before[key], after[key], clusters, bootstrap)
-        found.append(
+        compared.append(
             replace(
                 measured,
                 higher_is_better=None if row is None else row.higher_is_better,
                 cluster="patient" if patients_known else "case",
             )
         )
-    return tuple(_concluded(move, alpha=1 - settings.confidence) for move in _adjusted(found))
+    return tuple(_concluded(move, alpha=1 - settings.confidence) for move in _adjusted(compared))
 
 
 def _groups(results: Iterable[ScoreResult], cases: Collection[str]) -> dict[Key, _Group]:
@@ -140,19 +140,19 @@ def _values(group: _Group, cases: Sequence[str]) -> FloatArray:
     return np.array([group.values[case] for case in cases], dtype=np.float64)
 
 
-def _adjusted(found: Sequence[Move]) -> list[Move]:
+def _adjusted(compared: Sequence[Move]) -> list[Move]:
     """Apply Holm's correction within each model's metric family."""
-    adjusted = list(found)
+    adjusted = list(compared)
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, move in enumerate(found):
+    for index, move in enumerate(compared):
         if move.conclusion == "same":
             adjusted[index] = replace(move, p_adjusted=move.p_value)
         elif move.p_value is not None:
             families[move.model_id, move.family].append(index)
     for indices in families.values():
-        values = holm([found[index].p_value or 0.0 for index in indices])
+        values = holm([compared[index].p_value or 0.0 for index in indices])
         for index, p_adjusted in zip(indices, values, strict=True):
-            adjusted[index] = replace(found[index], p_adjusted=p_adjusted)
+            adjusted[index] = replace(compared[index], p_adjusted=p_adjusted)
     return adjusted
 
 

@@ -27,7 +27,7 @@ _STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ShardReport:
     """A worker's report that a shard is done, now or earlier.
 
     Attributes:
@@ -41,7 +41,7 @@ class News:
     seconds: float = 0.0
 
 
-Work = Callable[[Any], Iterator[News]]
+Work = Callable[[Any], Iterator[ShardReport]]
 """Function that does one task and yields a report for each shard of it."""
 
 
@@ -97,7 +97,7 @@ class Crew:
                 worker.process.join()
         self._workers.clear()
 
-    def do(self, tasks: Sequence[Any]) -> Iterator[News]:
+    def do(self, tasks: Sequence[Any]) -> Iterator[ShardReport]:
         """Do the tasks, each in one worker, in the order in which workers become free.
 
         Raises:
@@ -117,10 +117,10 @@ class Crew:
                 assert isinstance(connection, Connection)
                 worker = busy[connection]
                 match _received(worker):
-                    case News() as news:
-                        self.n_evals += news.n_evals
-                        self.seconds += news.seconds
-                        yield news
+                    case ShardReport() as report:
+                        self.n_evals += report.n_evals
+                        self.seconds += report.seconds
+                        yield report
                     case _Failure(error, trace):
                         error.add_note(f"in a worker process:\n{trace}")
                         raise error
@@ -189,8 +189,8 @@ def _serve(connection: Connection, n_threads: int) -> None:
         limit_threads(n_threads)
         work = connection.recv()()
         while True:
-            for news in work(connection.recv()):
-                connection.send(news)
+            for report in work(connection.recv()):
+                connection.send(report)
             connection.send(_TaskDone())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent needs no more of us, or has gone

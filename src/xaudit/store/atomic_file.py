@@ -84,14 +84,14 @@ def write_atomically(path: Path, data: bytes) -> None:
 def remove_leftovers(folder: Path) -> int:
     """Remove temporary files of writers that are gone, and return their number; files that cannot be removed stay."""
     removed = 0
-    for place, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
-            found = _LEFTOVER.match(name)
-            if found is None:
+            match = _LEFTOVER.match(name)
+            if match is None:
                 continue
-            path = Path(place, name)
+            path = Path(parent, name)
             with contextlib.suppress(OSError):
-                if _age_seconds(path) > _STALE_SECONDS or not _is_alive(int(found["pid"])):
+                if _age_seconds(path) > _STALE_SECONDS or not _is_alive(int(match["pid"])):
                     path.unlink()
                     removed += 1
     return removed

@@ -63,14 +63,14 @@ def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> by
     """
     file = _open_parquet(pa.BufferReader(path.read_bytes()), table, shown)
     try:
-        found = file.read(use_threads=False)
+        content = file.read(use_threads=False)
         for field in table.schema:
-            if _is_map(field) and found.column(field.name).type != field.type:
+            if _is_map(field) and content.column(field.name).type != field.type:
                 raise DamagedTableError("its maps are rounded to float16, as versions before 1.2 stored them")
         columns = [
-            found.column(field.name)
-            if field.name in found.column_names
-            else pa.array([_fill(table, field)] * len(found), field.type)
+            content.column(field.name)
+            if field.name in content.column_names
+            else pa.array([_fill(table, field)] * len(content), field.type)
             for field in table.schema
         ]
         return _encoded(table, columns, run)
@@ -119,8 +119,8 @@ def read_table(path: Path, table: Table[Record], shown: str) -> list[Record]:
     data = path.read_bytes()
     file = _open_parquet(pa.BufferReader(data), table, shown)
     try:
-        found = file.read(use_threads=False)
-        columns = {field.name: _values(table, found, field) for field in table.schema}
+        content = file.read(use_threads=False)
+        columns = {field.name: _values(table, content, field) for field in table.schema}
         names = list(columns)
         rows = zip(*columns.values(), strict=True)
         return [table.decode(dict(zip(names, row, strict=True))) for row in rows]
@@ -154,11 +154,11 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
     return file
 
 
-def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
+def _values(table: Table[Any], content: pa.Table, field: pa.Field) -> list[Any]:
     """Return one Python value per row; a map's numbers stay an array. A column that the file lacks is filled in."""
-    if field.name not in found.column_names:
-        return [_fill(table, field)] * int(found.num_rows)
-    column = found.column(field.name)
+    if field.name not in content.column_names:
+        return [_fill(table, field)] * int(content.num_rows)
+    column = content.column(field.name)
     if column.type != field.type and not (_is_map(field) and column.type == _HALVED_VALUES):
         raise ValueError(f"the column {field.name!r} holds {column.type}, not {field.type}")
     if column.null_count and not field.nullable:

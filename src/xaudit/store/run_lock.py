@@ -101,7 +101,7 @@ def _owner(handle: int) -> str:
 
 def _is_still_there(handle: int, path: Path) -> bool:
     try:
-        there, held = path.stat(), os.fstat(handle)
+        on_disk, locked = path.stat(), os.fstat(handle)
     except FileNotFoundError:
         return False
-    return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+    return (on_disk.st_dev, on_disk.st_ino) == (locked.st_dev, locked.st_ino)

@@ -144,8 +144,8 @@ class Elements:
         value = self.get(keyword)
         if value is None:
             return ()
-        found = guarded(lambda: tuple(float(number) for number in (value if _many(value) else [value])))
-        return found or ()
+        numbers = guarded(lambda: tuple(float(number) for number in (value if _many(value) else [value])))
+        return numbers or ()
 
     def number(self, keyword: str) -> float | None:
         """Return the first value of an element."""

@@ -232,8 +232,8 @@ def orders_in(notes: Mapping[str, object]) -> tuple[StoredOrder, ...]:
 
 def _with_orders(notes: dict[str, object], content: object) -> dict[str, object]:
     """Add the orders of classes in the rest of a file to the notes, if there are any."""
-    found = stored_orders(content)
-    return {**notes, _ORDERS: found} if found else notes
+    orders = stored_orders(content)
+    return {**notes, _ORDERS: orders} if orders else notes
 
 
 def read_plain(path: Path) -> object:
