@@ -94,8 +94,7 @@ def plant_corners(
 def check_reading(workspace: Path) -> bool:
     """Return True if a block and the box around it still coincide after both were written to files and read.
 
-    The image is 70 × 40 pixels, so that a swap of rows and columns shows; the box is Pascal VOC,
-    which counts from 1.
+    The image is 70 × 40 pixels, so that a swap of rows and columns shows; the box is Pascal VOC, which counts from 1.
 
     Raises:
         OutputError: if the workspace cannot be written to.

@@ -53,8 +53,7 @@ class Classifier:
         compile: True to send full batches to a compiled network, see :mod:`xaudit.models.network.compiling`.
         remarks: sentences of its source that a reader of its results must know.
         precision: precision of :meth:`logits`; a direct call of ``module`` gives float32.
-        outputs: the class that each output of the network itself stands for, before reordering to
-            ``class_names``.
+        outputs: the class that each output of the network itself stands for, before reordering to ``class_names``.
         code: digest of the code that builds it, unless that is xaudit's or a library's; empty otherwise.
         answers_checksum: digest of its logits of two fixed images; empty for a file that holds its program.
         fingerprint: 16 hex digits; differs if weights, architecture, code, classes, preprocessing or answers differ.

@@ -52,11 +52,7 @@ def refusals_as_output_errors(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents; leave an existing one unchanged.
-
-    Raises:
-        OutputError: no permission, no space, or a file in the way.
-    """
+    """Create a folder and its parents, or leave an existing one unchanged; raise OutputError if that fails."""
     with refusals_as_output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
 

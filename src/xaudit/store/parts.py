@@ -115,11 +115,7 @@ def has_part(run: RunFolder, table: Table[Any], key: str) -> bool:
 
 
 def write_part(run: RunFolder, table: Table[Record], key: str, rows: Sequence[Record]) -> None:
-    """Store a finished shard in one step; no rows are a result too.
-
-    Raises:
-        OutputError: no permission or no space.
-    """
+    """Store a finished shard in one step, also one without rows; raise OutputError if that fails."""
     path = _path(run, table, key)
     run.save_bytes(f"{table.name}/{path.name}", encode_table(table, rows, run))
 

@@ -208,11 +208,7 @@ class MaskSources:
         return {name: source for name, source in named.items() if source is not None}
 
     def surroundings(self, case: Case, pixels: Pixels) -> Surroundings:
-        """Return the known anatomy of a case.
-
-        Raises:
-            DataError: if a tolerance in millimetres meets a case without spacing, or a file cannot be read.
-        """
+        """Return the known anatomy of a case; raise DataError for an unreadable file or a tolerance in mm without spacing."""
         masks: dict[str, BoolArray] = {}
         unknown: dict[str, str] = {}
         for name, source in self.sources.items():

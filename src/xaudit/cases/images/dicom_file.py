@@ -54,11 +54,7 @@ T = TypeVar("T")
 
 
 def pydicom_package() -> ModuleType:
-    """Import the package that reads DICOM files.
-
-    Raises:
-        DataError: if it is not installed.
-    """
+    """Import the package that reads DICOM files; raise DataError if it is not installed."""
     try:
         import pydicom
         import pydicom.pixels

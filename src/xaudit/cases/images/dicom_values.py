@@ -55,8 +55,7 @@ def apply_window(values: FloatArray, centre: float, width: float, *, function: s
         width: width of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
         function: ``LINEAR``, ``LINEAR_EXACT`` or ``SIGMOID``.
 
-    Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about
-    ``centre - 0.5``.
+    Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about ``centre - 0.5``.
 
     Example:
         >>> apply_window(np.array([-1350.0, -600.5, 149.0]), -600, 1500).round(3).tolist()

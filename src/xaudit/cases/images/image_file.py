@@ -49,11 +49,7 @@ def sniff(head: bytes) -> SourceFormat | None:
 
 
 def is_image(path: Path) -> bool:
-    """Return True if a file is an image by its name, or else by its content.
-
-    Raises:
-        OSError: if it cannot be opened.
-    """
+    """Return True if a file is an image by its name, or else by its content; raise OSError if it cannot be opened."""
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
     if path.name == "DICOMDIR":

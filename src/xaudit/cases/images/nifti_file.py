@@ -313,11 +313,7 @@ def _step(turned: bool) -> int:
 
 
 def nibabel_package() -> ModuleType:
-    """Import the package that reads and writes NIfTI files.
-
-    Raises:
-        DataError: if it is not installed.
-    """
+    """Import the package that reads and writes NIfTI files; raise DataError if it is not installed."""
     try:
         import nibabel
     except ImportError:

@@ -80,11 +80,7 @@ def find_masks(
 
 
 def read_mask(file: Path, frame: tuple[int, int]) -> BoolArray:
-    """Return the pixels inside the mask, (H, W).
-
-    Raises:
-        DataError: if the file cannot be read, or has another size than ``frame``.
-    """
+    """Return the pixels inside the mask, (H, W); raise DataError if the file is unreadable or has another size."""
     return np.asarray(read_numbered_mask(file, frame) != 0)
 
 

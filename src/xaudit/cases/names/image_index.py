@@ -70,19 +70,11 @@ class ImageIndex:
             yield matches
 
     def one(self, location: str, name: str) -> str:
-        """Return the only case that a name can mean, by :meth:`named`.
-
-        Raises:
-            DataError: if it means none, or several.
-        """
+        """Return the only case that a name can mean, by :meth:`named`; raise DataError if it means none, or several."""
         return self.only(location, name, self.named(name))
 
     def only(self, location: str, name: str, cases: Sequence[str]) -> str:
-        """Return the only one of the cases that a name can mean.
-
-        Raises:
-            DataError: if there is none, or several.
-        """
+        """Return the only one of the cases that a name can mean; raise DataError if there is none, or several."""
         if len(cases) == 1:
             return cases[0]
         if not cases:

@@ -1,8 +1,7 @@
 """Simulated tumours: position, size, and shape in each slice of a patient.
 
-Sizes are log-normal around 22 mm, but one patient in twelve has any size from a nodule of 3 mm to a mass of 62 mm,
-all orders of magnitude alike.
-Lengths are millimetres in the body's frame of :mod:`xaudit.cases.phantom.anatomy`.
+Sizes are log-normal around 22 mm, but one patient in twelve has any size from a nodule of 3 mm to a mass of 62 mm, all
+orders of magnitude alike. Lengths are millimetres in the body's frame of :mod:`xaudit.cases.phantom.anatomy`.
 """
 
 import math

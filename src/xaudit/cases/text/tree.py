@@ -101,11 +101,7 @@ class FolderWalk:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the files below a folder, in the order of their paths; skip links back to a parent folder.
-
-    Raises:
-        DataError: as :meth:`FolderWalk.files`.
-    """
+    """Return the files below a folder, sorted by path, without links back to a parent; raise as :meth:`FolderWalk.files`."""
     return sorted(FolderWalk(folder, circles="pass over").files(folder))
 
 

@@ -9,11 +9,7 @@ from xaudit.models.network.findings import AskedFinding
 
 
 def single_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> str:
-    """Return the class of the data that a single logit stands for.
-
-    Raises:
-        ModelError: if the data does not have exactly two classes, or not this one.
-    """
+    """Return the class that a single logit stands for; raise ModelError unless the data has two classes and this is one."""
     if len(class_names) != 2:
         raise ModelError(
             f"model '{section.id}': `outputs: sigmoid` is for two classes, and the data has {len(class_names)}: "

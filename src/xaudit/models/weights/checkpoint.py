@@ -168,11 +168,7 @@ def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
-    """Write tensors and JSON notes atomically.
-
-    Raises:
-        OutputError: if there is no permission or no space.
-    """
+    """Write tensors and JSON notes atomically; raise OutputError if there is no permission or no space."""
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in state.items()
@@ -181,11 +177,7 @@ def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Ma
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a temporary file, sync it and rename it, so that no reader sees half of it.
-
-    Raises:
-        OutputError: if there is no permission or no space.
-    """
+    """Write a temporary file, sync it and rename it, so that no reader sees half of it; raise OutputError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Named as the store names its own, which tidies up after a process that was killed.
