@@ -243,7 +243,7 @@ def _keep(opened: _Opened, entry: Entry, case_id: str, dataset_id: str, image: O
     if case_id in opened.digests:
         raise DataError(
             f"'{case_id}' would be two images, of which one is listed as '{entry.path}'",
-            hint="list a file of several images as a whole or image by image, and rename files called alike",
+            hint="list a file of several images as a whole or image by image, and rename files with the same name",
         )
     opened.paths[entry.path] = case_id
     opened.digests[case_id] = image.file_sha256

@@ -318,7 +318,7 @@ def _augmented(location: str, cell: str) -> bool | None:
     if cell.lower() not in AUGMENTED:
         raise DataError(
             f"{location}: augmented is '{cell:.60}'",
-            hint="write yes or no, or leave the cell empty where nobody knows",
+            hint="write yes or no, or leave the cell empty if it is not known",
         )
     return AUGMENTED[cell.lower()]
 

@@ -162,7 +162,7 @@ def _killed(worker: _Worker) -> IncompleteRunError:
     how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
     return IncompleteRunError(
         f"a worker process ended {how} before its work was done",
-        hint="give the same command again: what is finished is kept. Where memory ran out, take fewer --workers",
+        hint="repeat the command: finished work is kept. If memory ran out, use fewer --workers",
     )
 
 

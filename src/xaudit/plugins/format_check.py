@@ -166,7 +166,7 @@ def _check_damage(tried: _Tried, path: Path, index: ImageIndex) -> None:
                 except Exception as error:
                     raise PluginError(
                         f"{file.name}, {what}, ends in {type(error).__name__}: {error}",
-                        hint="raise xaudit.plugins.DataError with place and hint for what a user can mend",
+                        hint="raise xaudit.plugins.DataError with place and hint for errors that a user can fix",
                     ) from error
             file.write_bytes(content)
 

@@ -79,8 +79,8 @@ def _read(
         plain = json.loads((run.path / f"{name}.json").read_bytes())
     except FileNotFoundError:
         raise RunFolderError(
-            f"{shown}: not there; the run did not get so far",
-            hint="give the command that made the run again: it goes on where it stopped",
+            f"{shown}: missing; the run stopped before writing it",
+            hint="repeat the command that made the run: it resumes where it stopped",
         ) from None
     except (ValueError, RecursionError) as error:
         raise RunFolderError(f"{shown}: damaged: not JSON ({error!s:.200})", hint=AUDIT_AGAIN) from error

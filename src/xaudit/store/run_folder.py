@@ -112,12 +112,14 @@ class RunFolder:
         """
         if not path.is_dir():
             raise RunFolderError(
-                f"{path}: no such run folder", hint="`xaudit list runs` shows those there are"
+                f"{path}: no such run folder", hint="`xaudit list runs` lists the existing ones"
             )
         _check_files(path)
         written = [path / name for name in ("status.json", "manifest.json") if (path / name).exists()]
         if not written and _RUN_ID.match(path.resolve().name) is None:
-            raise RunFolderError(f"{path}: not a run folder", hint="`xaudit list runs` shows those there are")
+            raise RunFolderError(
+                f"{path}: not a run folder", hint="`xaudit list runs` lists the existing ones"
+            )
         for file in written:
             plain = _read_object(file)
             if plain is None:
@@ -261,7 +263,7 @@ def _check_files(path: Path) -> None:
             if file.exists() and not file.is_file():
                 raise RunFolderError(
                     f"{path}: {file.relative_to(path).as_posix()} is no file, but a device or a pipe",
-                    hint="nothing of xaudit's writes one; take it out",
+                    hint="xaudit writes no such thing; remove it",
                 )
 
 

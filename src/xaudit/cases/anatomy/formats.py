@@ -30,8 +30,8 @@ def check_one_format(path: Path, location: str) -> None:
     if len(first) > 1:
         (known_kind, name), (other, second) = list(first.items())[:2]
         raise DataError(
-            f"{location}: {path.name} holds {known_kind} ({_shown(name)}) and {other} ({_shown(second)}), so which are the masks is not "
-            "clear",
+            f"{location}: {path.name} holds {known_kind} ({_shown(name)}) and {other} ({_shown(second)}), and the masks "
+            "of a structure have one format",
             hint="keep the masks of a structure in one format",
         )
     if "COCO" in first:

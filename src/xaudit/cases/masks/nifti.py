@@ -128,15 +128,15 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
     n_slices = volume.shape[cut.axis]
     if mask.index is None and n_slices > 1:
         raise DataError(
-            f"{mask.file.name}: holds {counted(n_slices, 'slice')}, and is called like one image",
-            hint="call the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
+            f"{mask.file.name}: holds {counted(n_slices, 'slice')}, but has the name of one image",
+            hint="name the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
         )
     index = 0 if mask.index is None else mask.index
     if not 0 <= index < n_slices:
         first = section.first_slice
         raise DataError(
             f"{mask.file.name}: has no {_spelled(mask, first)}; its {counted(n_slices, 'slice is', 'slices are')} counted from {first}",
-            hint="number the images as the slices, or set regions.nifti.first_slice",
+            hint="number the images like the slices, or set regions.nifti.first_slice",
         )
     try:
         numbers = volume.slice(cut, index)
@@ -216,7 +216,7 @@ def _files(path: Path) -> Mapping[str, Path]:
     rasters = files_below(path, (".png",))
     if rasters:
         raise DataError(
-            f"{path.name}: holds NIfTI files and PNGs ({rasters[0].name}), so which are the masks is not clear",
+            f"{path.name}: holds NIfTI files and PNGs ({rasters[0].name}), and the masks of a structure have one format",
             hint="keep the masks of a structure in one format",
         )
     return files

@@ -71,7 +71,7 @@ def find_masks(
     if not masks:
         raise DataError(
             f"{folder.name}: none of its {len(names)} masks has the name of an image",
-            hint="a mask is called like its image: scan-1.png for scan-1.dcm",
+            hint="give each mask the name of its image: scan-1.png for scan-1.dcm",
         )
     for case_id, file in masks.items():
         read_mask(file, frames[case_id])

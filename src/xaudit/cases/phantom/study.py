@@ -155,5 +155,5 @@ def _write_patient(
 def _unwritable(folder: Path, error: OSError) -> OutputError:
     return OutputError(
         f"{folder}: cannot be written: {error.strerror or error}",
-        hint="check the permissions and the room left on the disk, or name another folder",
+        hint="check the permissions and the space left on the disk, or name another folder",
     )

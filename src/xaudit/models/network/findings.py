@@ -79,7 +79,7 @@ def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str
     if finding.probabilities and not lie_between:
         low, high = float(answers.min()), float(answers.max())
         raise ModelError(
-            f"{subject}: its answers are no probabilities: on noise they lie between {low:.3g} and {high:.3g}",
+            f"{subject}: its outputs are not probabilities: on noise they lie between {low:.3g} and {high:.3g}",
             hint="set `outputs: multilabel`",
         )
     if lie_between and finding.symmetric:

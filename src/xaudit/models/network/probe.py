@@ -68,7 +68,7 @@ def check_answers(
             again = _logits(module, images, subject, n_classes)
             if float((again - answer).abs().max()) > _DRAWN * largest:
                 raise ModelError(
-                    f"{subject}: gives other logits when it is asked the same again: "
+                    f"{subject}: gives different logits for the same image: "
                     f"{_where(module, images, images, _DRAWN)} draws random numbers in evaluation mode",
                     hint=_AS_TRAINED
                     if isinstance(module, Sealed)
@@ -107,7 +107,7 @@ def _logits(module: torch.nn.Module, images: torch.Tensor, subject: str, n_class
     if len(answer) != len(images):
         raise ModelError(
             f"{subject}: {'two images' if len(images) == 2 else 'one image'} gave logits of shape {tuple(answer.shape)}",
-            hint="one row of logits per image",
+            hint="return one row of logits per image",
         )
     return answer
 

@@ -100,7 +100,7 @@ def read_sealed(path: Path, *, subject: str) -> SealedFile:
             raise ModelError(
                 f"{subject}: {path}: {status.st_size / 2**20:.0f} MB, and models of {LARGEST_BYTES // 2**20} MB and more "
                 "are not read",
-                hint="bring a model that asks less of this machine, or its weights alone as safetensors",
+                hint="use a smaller model, or give only its weights as safetensors",
             )
         return SealedFile(path, path.read_bytes())
     except OSError as error:

@@ -224,7 +224,7 @@ def _filter(section: ModelSection, resample: object, subject: str) -> Resample:
     if not isinstance(number, int) or int(number) not in _FILTERS:
         raise ModelError(
             f"{subject}: resample {resample} is not carried out here, only {', '.join(f'{k} ({v})' for k, v in _FILTERS.items())}",
-            hint="set resample there to a filter of these, if the network bears it",
+            hint="set resample there to a filter of these, if the network tolerates it",
         )
     name = _FILTERS[int(number)]
     if section.resample not in (None, name):

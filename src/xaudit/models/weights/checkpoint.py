@@ -124,7 +124,7 @@ def load_weights(
         module.load_state_dict({**expected, **state})
     except RuntimeError:  # a kind of number that cannot be brought to the network's
         raise ModelError(
-            f"model '{model_id}': {path}: its numbers are of a kind that the network cannot take",
+            f"model '{model_id}': {path}: its number type does not fit the network",
             hint="save the weights as float32",
         ) from None
     return Loaded(notes, own.remarks)
@@ -193,7 +193,7 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror}",
-            hint="choose a folder with room and permission to write",
+            hint="choose a folder with space and permission to write",
         ) from error
 
 
@@ -210,7 +210,7 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
         notes = json.loads(metadata.pop("xaudit", "{}"))
     except (ValueError, RecursionError):
         raise ModelError(
-            f"weights {path}: what xaudit noted in the file is damaged", hint="copy it again from its source"
+            f"weights {path}: xaudit's notes in the file are damaged", hint="copy it again from its source"
         ) from None
     return state, _with_orders(notes if isinstance(notes, dict) else {}, metadata)
 
