@@ -296,7 +296,7 @@ def _concluded(
     elif difference.low is None or difference.high is None or comparison.p_adjusted is None:
         sentence = (
             f"{both} differ by {shown(difference.estimate)} {where}: "
-            f"too few to tell it from chance, which takes at least {MIN_CLUSTERS}"
+            f"too few to rule out chance; at least {MIN_CLUSTERS} are needed"
         )
     elif difference.low <= 0 <= difference.high:
         sentence = f"{both} differ by {_size(difference)} {where}: chance may explain it"

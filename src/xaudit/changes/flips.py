@@ -88,7 +88,7 @@ def _with_sentence(record: Flips, *, alpha: float) -> Flips:
             return replace(record, conclusion="higher", sentence=f"{who} rose {figures}")
         return replace(record, conclusion="lower", sentence=f"{who} fell {figures}")
     if record.difference.low is None:
-        few = f"too few to tell it from chance, which takes at least {MIN_CLUSTERS}"
+        few = f"too few to rule out chance; at least {MIN_CLUSTERS} are needed"
         return replace(record, sentence=f"{who} went {figures}: {few}")
     return replace(record, sentence=f"{who} went {figures}: chance may explain it")
 

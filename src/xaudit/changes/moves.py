@@ -169,8 +169,8 @@ def _concluded(move: Move, *, alpha: float) -> Move:
     if difference.low is None or difference.high is None or move.p_adjusted is None:
         return replace(
             move,
-            sentence=f"{who} differs by {shown(difference.estimate)} {where}: too few to tell it from chance, "
-            f"which takes at least {MIN_CLUSTERS}",
+            sentence=f"{who} differs by {shown(difference.estimate)} {where}: too few to rule out chance; "
+            f"at least {MIN_CLUSTERS} are needed",
         )
     if difference.low <= 0 <= difference.high:
         return replace(move, sentence=f"{who} differs by {_size(difference)} {where}: chance may explain it")
