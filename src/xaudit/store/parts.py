@@ -92,6 +92,7 @@ def shard_key(parts: Mapping[str, object]) -> str:
         >>> shard_key({"cases": ["a"], "seed": 0}) == shard_key({"seed": 0, "cases": ("a",)})
         True
     """
+    # Through JSON, which writes tuples and lists alike, so that both give one key.
     plain = json.loads(json.dumps(dict(parts), allow_nan=True))
     return fingerprint({"schema": SCHEMA_VERSION.partition(".")[0], "parts": plain})
 
@@ -198,7 +199,5 @@ def _unreadable_as_errors(shown: str) -> Iterator[None]:
 
 
 def _remove(path: Path) -> None:
-    with contextlib.suppress(
-        OSError
-    ):  # in a folder that only lets us read, it stays and is passed over again
+    with contextlib.suppress(OSError):  # in a read-only folder it stays, and is skipped again
         path.unlink()
