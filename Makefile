@@ -7,22 +7,30 @@ BIN := $(VENV)/bin
 # Where it is set, every process compiles torch anew: a quarter of a minute for each test that starts one.
 unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.8
+BUILD_VERSION := 1.6.1
+TWINE_VERSION := 7.0.0
 UV := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo lint test test-slow test-all browser bench lock clean
+.PHONY: help install demo lint test test-slow test-all coverage browser bench docs screenshots package compat lock clean
 
 help:
 	@echo 'make demo       install, then audit the built-in phantom study'
 	@echo 'make test       install, then style, types, layers and the fast tests (with CI=true the slow ones too)'
 	@echo 'make test-all   the same, then the slow tests'
+	@echo 'make coverage   the share of lines and branches of src that the fast tests run (TESTS=tests/store: that folder)'
 	@echo 'make browser    Chromium for the tests of the HTML report, from apt where that is allowed'
 	@echo 'make bench      what the speed claims rest on'
+	@echo 'make docs       the documentation site, in build/site; needs nothing of make install'
+	@echo 'make screenshots  the pictures and terminal screens of README.md and docs/, from a new phantom run'
+	@echo 'make package    dist/: source archive and wheel, built and checked'
+	@echo 'make compat     the wheel in new environments: lowest and newest versions, and beside another torch'
 	@echo 'make lock       pin every dependency anew from pyproject.toml'
 	@echo 'make clean      remove the environment and all caches, keep runs/'
 
 install: .ready
 
+# The code of a clone moves on under the version that was installed, so that one names no commit.
 .ready: requirements/lock.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "error: xaudit needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)" >&2; \
@@ -30,7 +38,8 @@ install: .ready
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/lock.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+	SETUPTOOLS_SCM_OVERRIDES_FOR_XAUDIT='{local_scheme="no-local-version"}' \
+	  $(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
 	@touch .ready
 
 demo: .ready
@@ -39,6 +48,7 @@ demo: .ready
 lint: .ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -58,6 +68,13 @@ ifneq ($(CI),true)
 	@$(MAKE) --no-print-directory test-slow
 endif
 
+# Tests that take times may fail while lines are counted; the figure is printed all the same.
+coverage: .ready
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report $(if $(TESTS),--fail-under=0)
+
 # Never fails: without a browser its tests are skipped, and the reason stands at the end of their output.
 browser:
 	@for name in chromium chromium-browser google-chrome; do \
@@ -73,11 +90,32 @@ browser:
 bench: .ready
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
+docs: .venv-docs/.ready
+	.venv-docs/bin/python docs/build_site.py
+
+.venv-docs/.ready: requirements/docs.txt
+	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+screenshots: .ready
+	$(BIN)/python docs/screenshots.py
+
+package: .ready
+	rm -rf dist
+	$(UV) tool run --quiet --from build==$(BUILD_VERSION) pyproject-build --outdir dist
+	$(UV) tool run --quiet twine==$(TWINE_VERSION) check --strict dist/*
+
+compat: .ready
+	$(BIN)/python requirements/compat.py $(if $(PYTHONS),--python $(PYTHONS))
+
 lock: .ready
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --extra dicom --extra nifti --extra timm --extra onnx --extra huggingface --group dev -o requirements/lock.txt
-	@! grep -n '://' requirements/lock.txt || { echo 'error: the lock names an address' >&2; exit 1; }
+	$(UV) pip compile --group pyproject.toml:docs --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements/docs.txt
+	@! grep -n '://' requirements/lock.txt requirements/docs.txt || { echo 'error: the lock names an address' >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) .ready .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-docs .ready .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist

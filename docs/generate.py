@@ -1,15 +1,18 @@
-"""Writes the reference pages anew: ``python docs/generate.py``.
+"""Write the generated pages and the picture of the rooms: ``python docs/generate.py``.
 
 Each page is made from what the program itself uses, the catalog, the audit file's sections, the commands' help and
 the tables' schemas, so that no page can say something else than the program does. A test compares them.
 """
 
+import re
 import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+import draw_architecture
 import typer
+from draw_architecture import users
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -33,7 +36,9 @@ from xaudit.errors import ExitCode
 from xaudit.store.schema_page import schema_markdown
 
 FOLDER = Path(__file__).parent / "reference"
+DEPENDENCIES = Path(__file__).parent / "dependencies.md"
 WIDTH = 80
+_DEPENDENCY = re.compile(r"^(\| ([\w-]+) \| (?:`[\w-]+`)? ?\| )[^|\n]*\|(?=(?:[^|\n]*\|){4}$)", re.MULTILINE)
 _NOTICE = "<!-- Made by docs/generate.py from {source}; do not edit by hand. -->"
 
 _BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
@@ -67,18 +72,18 @@ def explainers_page() -> str:
     head = ("Name", "Shows", "Signed", "Needs gradients", "Cost per map", "Source")
     blocks = [
         _head("Explainers", "the catalog"),
-        "An explainer makes one saliency map per image, for the class that `models[].target` chooses. A *signed* map has "
-        "negative values where the image speaks against that class; metrics of place use its positive part. Name "
+        "An explainer makes one heat map per image, for the class that `models[].target` chooses. A *signed* map has "
+        "negative values where the image speaks against that class; localization metrics use its positive part. Name "
         "explainers under `explainers:` in the audit file, alone or with settings:",
         "```yaml\nexplainers:\n  - gradcam\n  - {name: lime, samples: 500}\n"
         "  - {name: lime, id: lime-coarse, segments: 20}\n```",
         _table(head, [_explainer_cells(row) for row in EXPLAINERS if not row.control]),
-        f"## {EXTERNAL.id.capitalize()}\n\nOf a model with `source: external`: {EXTERNAL.meaning}. They are named under "
-        "`models[].maps` and not here, and stand in the tables as `external-` and their name. "
+        f"## {EXTERNAL.id.capitalize()}\n\nFor a model with `source: external`: {EXTERNAL.meaning}. Name them under "
+        "`models[].maps`, not under `explainers:`. In the tables they are called `external-` and their name. "
         "[How](../how-to/external-maps.md)",
-        "## Controls\n\nA control knows nothing of the model. It is scored like an explainer and sets the level that one "
-        "must beat. Controls run always, unless `controls:` names fewer. `mean-map` and `shuffled-marks` are there once for "
-        "each explainer, such as `gradcam.mean-map`; `human` is no level to beat, but what readers reach.",
+        "## Controls\n\nA control knows nothing of the model. xaudit scores it like an explainer, and an explainer must beat "
+        "it. All controls run, unless `controls:` names fewer. `mean-map` and `shuffled-marks` exist once for "
+        "each explainer, such as `gradcam.mean-map`. `human` is what readers reach, not a level to beat.",
         _table(head, [_explainer_cells(row) for row in EXPLAINERS if row.control]),
         "## Settings",
         *_settings([(row.id, row.options) for row in EXPLAINERS]),
@@ -90,9 +95,10 @@ def metrics_page() -> str:
     """What can be measured, by family."""
     blocks = [
         _head("Metrics", "the catalog"),
-        "Only the families *localization*, *faithfulness* and *complexity* are chosen under `metrics:`; the others come by "
-        "themselves. In a cost, `side` is that of the model's frame in pixels; what two metrics ask alike is paid once. "
-        "How each is defined, and what its chance level is, stands in [concepts](../concepts.md).",
+        "Under `metrics:` you choose only from the families *localization*, *faithfulness* and *complexity*; the others are "
+        "always measured, or have a section of their own in the audit file. In a cost, `side` is the side of the model's "
+        "frame in pixels; metrics that ask about the same images share their cost. [Concepts](../concepts.md) defines each "
+        "metric and its chance level.",
     ]
     for family, (question, asked) in FAMILIES.items():
         rows = [row for row in METRICS if row.family == family]
@@ -114,8 +120,9 @@ def findings_page() -> str:
     """What a verdict can say."""
     blocks = [
         _head("Findings", "the catalog"),
-        "A code never changes its meaning. Only `XA101`, `XA102` and `XA104` about a gate decide the exit code, and under "
-        "`strict` `XA103`; every other finding informs, and fails nothing unless you set a gate on the metric behind it.",
+        "A finding is a numbered statement about a gate, a model or an explainer. A code never changes its meaning. Only "
+        "`XA101`, `XA102` and `XA104`, and with `strict` also `XA103`, decide the exit code. Every other finding informs, and "
+        "fails nothing unless you set a gate on the metric behind it.",
     ]
     blocks += [
         f"## {row.code}: {row.title}\n\nCause: {row.cause}.\n\nWhat to do: {row.remedy}." for row in FINDINGS
@@ -141,10 +148,10 @@ def models_and_formats_page() -> str:
                 for row in MODELS
             ],
         ),
-        "Weights are read as safetensors or as a state dict of tensors. A file that holds code is refused and not run, maps of an "
-        "`external` model included ([how](../how-to/external-maps.md)); the two sources whose files are programs need "
-        "`trusted: true` ([why](../decisions/0045-what-a-model-file-may-do.md)).",
-        "## Formats\n\nImages are told by their content, not by their name.",
+        "xaudit reads weights as safetensors or as a state dict of tensors. It refuses a file that holds code and never runs "
+        "it. This holds for maps of an `external` model too ([how](../how-to/external-maps.md)). The two sources whose files "
+        "are programs need `trusted: true` ([why](../decisions/0045-what-a-model-file-may-do.md)).",
+        "## Formats\n\nxaudit recognises images by their content, not by their name.",
         _table(("Format", "Meaning", "Holds"), [(f"`{row.id}`", row.meaning, row.holds) for row in FORMATS]),
     ]
     return _page(blocks)
@@ -154,8 +161,8 @@ def audit_file_page() -> str:
     """Every key of the audit file, section by section."""
     blocks = [
         _head("Audit file", "the audit file's sections in xaudit.config"),
-        "YAML, or TOML by its suffix. Relative paths start at the file. A key that is not listed here is an error that "
-        "names the nearest one. `xaudit config init` writes a file to start from, `xaudit config validate FILE` checks "
+        "The audit file says what to audit. It is YAML, or TOML by its suffix. Relative paths start at the file. A key that "
+        "is not listed here is an error that names the nearest one. `xaudit config init` writes a file to start from, `xaudit config validate FILE` checks "
         "one, and `xaudit config schema` prints the JSON Schema that editors complete it with. "
         "`--set key.path=value` on the command line changes any key.",
     ]
@@ -163,12 +170,12 @@ def audit_file_page() -> str:
     blocks += [
         "## Entries of explainers, controls and metrics\n\nA name, or a mapping with `name`, optionally `id`, and the "
         "settings listed under [explainers](explainers.md#settings) and [metrics](metrics.md#settings). `id` is the "
-        "name in the tables; it is needed where one name stands twice.",
+        "name in the tables; you need it if one name is there twice.",
         "## Entries of gates\n\nA text such as `iou@gradcam%lesion-size=small >= 0.3`: a metric, optionally `@` and an "
         "explainer's id, optionally `%` and a stratum, `>=` or `<=`, and a number. A bare `=` takes the metric's own "
-        "direction. Without an explainer the gate asks each one that is no control, without a stratum all cases together. "
-        "A `reliance-` metric asks the model itself and takes no explainer. `{gate: TEXT, informational: true}` is judged "
-        "and shown, and does not decide the exit code.",
+        "direction. Without an explainer the gate holds for every explainer that is not a control, without a stratum for all "
+        "cases together. A `reliance-` metric tests the model itself and takes no explainer. `{gate: TEXT, informational: true}` "
+        "is judged and shown, and does not decide the exit code.",
     ]
     return _page(blocks)
 
@@ -177,13 +184,13 @@ def command_line_page() -> str:
     """Every command's help and the exit codes."""
     blocks = [
         _head("Command line", "the commands' own help"),
-        "Results go to stdout, everything else to stderr. An option that takes several values takes them after one "
-        "name, separated by blanks or commas: `--explainer lime gradcam`. A word that belongs to no option stands "
-        "before the options, or after `--`. Where an environment variable is named, the option wins over it, and it "
-        "wins over the audit file.",
+        "Results go to stdout, everything else to stderr. Give several values to an option after one name, separated "
+        "by blanks or commas: `--explainer lime gradcam`. Put words that belong to no option before the options, or after "
+        "`--`. If the help names an environment variable, the option wins over the variable, and the variable over the audit "
+        "file.",
         "## Exit codes",
         _table(("Code", "Meaning"), [(str(int(code)), meaning) for code, meaning in _EXIT_CODES.items()]),
-        "Reports exit with 0 whatever they show: `xaudit run` and `xaudit gate` judge, `xaudit report` does not.",
+        "`xaudit run` and `xaudit gate` judge. `xaudit report` does not: it ends with 0 whatever it shows.",
     ]
     blocks += [f"## {name}\n\n```text\n{text}\n```" for name, text in _helps()]
     return _page(blocks)
@@ -357,10 +364,25 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def with_users(page: str) -> str:
+    """Return the page of dependencies with the files that import each package in its third column."""
+    files = users()
+
+    def row(found: re.Match[str]) -> str:
+        paths = files[found[2]]
+        rooms = sorted({path.partition("/")[0].removesuffix(".py") for path in paths})
+        names = ", ".join(f"`{name}`" for name in (paths if len(paths) <= 3 else rooms))
+        return f"{found[1]}{names or 'nowhere'} |"
+
+    return _DEPENDENCY.sub(row, page)
+
+
 def main() -> None:
-    """Writes every page."""
+    """Write every page, the picture of the rooms, and the files that use each dependency."""
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    draw_architecture.main()
+    DEPENDENCIES.write_text(with_users(DEPENDENCIES.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

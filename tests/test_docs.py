@@ -3,6 +3,8 @@
 import importlib.util
 import re
 import shlex
+import sys
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -11,12 +13,14 @@ import pytest
 import typer
 
 from plugin_site import installed, write_example
+from xaudit.catalog import EXPLAINERS, REGIONS
 from xaudit.cli.application import application
 from xaudit.config import build_audit_file
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.config.sections.data import AnnotationFormatName
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "docs"))  # docs/generate.py imports its neighbour
 PAGES = sorted(
     [
         ROOT / "README.md",
@@ -27,8 +31,15 @@ PAGES = sorted(
 )
 EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if path.name != "workflow.yaml")
 TOP_FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", "fixtures", "requirements")
-FROM_ELSEWHERE = {"lung_models.py", "nets.py"}
-"""Files of the user's own that pages name."""
+SHOWN_TO_BE_ADDED = {
+    "src/xaudit/builtin/explainers/occlusion/tiles.py",
+    "src/xaudit/builtin/metrics/localization/mark_contrast.py",
+    "src/xaudit/builtin/formats/via.py",
+    "tests/cases/test_via.py",
+    "tests/cases/files/via",
+}
+FROM_ELSEWHERE = {"lung_models.py", "nets.py", *SHOWN_TO_BE_ADDED}
+"""Files of the user's own that pages name, and those that CONTRIBUTING adds."""
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -88,6 +99,11 @@ def words_of(line):
 def test_a_generated_page_is_what_the_program_gives(name, text):
     page = ROOT / "docs" / "reference" / name
     assert page.read_text(encoding="utf-8") == text, "write it anew: python docs/generate.py"
+
+
+def test_the_page_of_dependencies_names_the_files_that_import_each():
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert generator().with_users(page) == page, "write it anew: python docs/generate.py"
 
 
 def test_every_reference_page_is_generated():
@@ -213,6 +229,65 @@ def test_the_screen_of_the_readme_and_the_outputs_of_the_examples_have_their_pla
         len(re.findall(r"<!-- output:begin -->\n```text\n.+?\n```\n<!-- output:end -->", page, re.DOTALL))
         == 2
     )
+
+
+def test_the_readme_says_what_it_is_for_and_shows_one_picture_before_the_screen():
+    before, _, after = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- screen:begin -->")
+    assert re.findall(r"^!\[[^\]]{40,}\]\(([\w/.-]+)\)$", before, re.MULTILINE) == [
+        "docs/pictures/report.webp"
+    ]
+    assert "![" not in after
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "how-to").glob("*.md")), ids=shown)
+def test_a_how_to_shows_what_to_do_after_a_few_lines(page):
+    before, block, _ = page.read_text(encoding="utf-8").partition("\n```")
+    assert block
+    assert len(before.splitlines()) <= 12
+    assert len(before.splitlines()) >= 3, "a how-to says first what the reader gets"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_the_parts_of_the_screen_are_explained_in_its_order(page):
+    _, _, screen = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- screen:begin -->")
+    titles = re.findall(r"^(\w[^─\n]+) ──", screen, re.MULTILINE)
+    text = (ROOT / page).read_text(encoding="utf-8").partition("<!-- screen:begin -->")[0]
+    explained = re.findall(r"^(?:\d+\. \*\*|### )([A-Z][^.*\n]+)(?:\.\*\*|$)", text, re.MULTILINE)
+    assert [title for title in explained if title in titles] == titles
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_picture_is_there_has_words_for_those_who_do_not_see_it_and_is_small(page):
+    for words, name in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        assert len(words) >= 40, name
+        assert (page.parent / name).stat().st_size < 150_000
+
+
+def test_every_picture_is_shown_on_a_page():
+    texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [
+        path.name for path in (ROOT / "docs" / "pictures").iterdir() if f"pictures/{path.name})" not in texts
+    ] == []
+
+
+def test_the_glossary_has_the_words_of_the_report():
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    controls = [row.id for row in EXPLAINERS if row.control]
+    lost = [name for name in (*controls, *REGIONS) if f"`{name}`" not in text]
+    words = (
+        "gate IoU AUROC sensitivity interval kappa Dice shard reader verdict misreports ceiling spill XA303"
+    )
+    assert lost + [word for word in words.split() if word not in text] == []
+
+
+def test_the_page_on_installing_names_every_extra():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    rows = re.findall(
+        r"^\| `([\w-]+)` \|",
+        (ROOT / "docs" / "how-to" / "install.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert rows == list(project["optional-dependencies"])
 
 
 def test_the_readmes_audit_file_has_fifteen_lines():

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dependencies.md"
 ROW = re.compile(
-    r"^\| ([\w-]+) \| (?:`(\w+(?:-\w+)*)`)? ?\| (.+?) \| (.+?) \| ([\d.]+) \| ([\d.]+) \|$", re.MULTILINE
+    r"^\| ([\w-]+) \| (?:`(\w+(?:-\w+)*)`)? ?\| .+? \| (.+?) \| (.+?) \| ([\d.]+) \| ([\d.]+) \|$",
+    re.MULTILINE,
 )
 ROWS = {
     name: (extra, why, licence, own, both)

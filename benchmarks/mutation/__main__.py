@@ -4,9 +4,9 @@ Each mutant runs in a process of its own, forked from a process that has importe
 the changed line. Nothing is written into the repository: the changed text is compiled from memory, so a test that starts
 the program as another process sees the unchanged one.
 
-cosmic-ray and coverage are no dependencies of the project; install them where you run this, from the repository's root:
+cosmic-ray is no dependency of the project; install it where you run this, from the repository's root:
 
-    pip install cosmic-ray coverage
+    pip install cosmic-ray
     python benchmarks/mutation --mutants 440 --seed 0 --out mutants.jsonl
     python benchmarks/mutation --again mutants.jsonl             # only those that survived, after new tests
 """

@@ -12,9 +12,10 @@ from test_annotation_formats import FILES, index
 from xaudit.cases.images.image_file import sha256
 from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.cases.marks.annotation_folder import survey_as_named
-from xaudit.cases.marks.annotation_formats import AnnotationFormat
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.names.image_index import ImageIndex
+from xaudit.catalog.plugin_records import FormatPlugin
+from xaudit.catalog.rows import FormatRow
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
@@ -346,7 +347,7 @@ def test_a_named_format_reads_its_files_and_passes_over_others(tmp_path):
 def test_a_format_of_another_package_is_given_every_file_that_may_hold_marks(tmp_path):
     held(tmp_path, "masks/a.png")
     texts(tmp_path, one_DOT_discs="1", sub__two_DOT_discs="2", README_DOT_md="about")
-    own = AnnotationFormat("discs", "discs", False, lambda *_: ())
+    own = FormatPlugin(FormatRow("discs", "in words", "annotations"), "discs", lambda *_: ())
     survey = survey_as_named(tmp_path, own, AnnotationSection(path=tmp_path), MarkList(index(SMALL)))
     assert [survey.sets["discs"].relative(file) for file in survey.sets["discs"].files] == [
         "one.discs",

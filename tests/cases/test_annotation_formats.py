@@ -13,10 +13,10 @@ from PIL import Image
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.cases.marks.annotation_folder import survey_folder
-from xaudit.cases.marks.annotation_formats import ANNOTATION_FORMATS, annotation_format, format_of_file
+from xaudit.cases.marks.annotation_formats import collect_marks, format_of_file
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.names.image_index import ImageIndex
-from xaudit.catalog import FORMATS
+from xaudit.catalog import FORMAT_RECORDS, FORMATS
 from xaudit.config import AnnotationSection
 from xaudit.config.sections.data import AnnotationFormatName
 from xaudit.errors import DataError
@@ -76,6 +76,20 @@ SQUARES = [
     ("nifti", "nifti/a.nii.gz", {}, SMALL, "1"),
     ("masks", "masks", {}, SMALL, None),
 ]
+
+
+def further_examples():
+    """The examples of formats that are not listed: all that lies in the folder of the format's name, with the usual square."""
+    for name in sorted(set(FORMAT_RECORDS) - {kind for kind, *_ in SQUARES}):
+        whole = FORMAT_RECORDS[name].per_image
+        for file in [FILES / name] if whole else sorted((FILES / name).iterdir()):
+            yield name, file.relative_to(FILES).as_posix(), {}, SMALL, "nodule"
+
+
+WITHOUT_SIZE = {"yolo", "boxes", "vindr", "lidc", "rtstruct"}
+"""Formats whose files do not say how large the image is; others that are not listed here need not either."""
+WITHOUT_SIZE |= set(FORMAT_RECORDS) - {kind for kind, *_ in SQUARES}
+SQUARES += further_examples()
 NAMES = [file for _, file, *_ in SQUARES]
 VOTES = {
     "boxes/marks.csv": [("b", "dr-a")],
@@ -140,9 +154,12 @@ def test_the_square_comes_out_at_exactly_its_pixels(kind, file, settings, frame,
     ids=[one[1] for one in SQUARES if one[0] not in OF_A_VOLUME],
 )
 def test_what_plug_ins_are_held_to_holds_for_our_own(kind, file, settings, frame):
-    own, read_as = annotation_format(kind), section(file, **settings)
+    read_as = section(file, **settings)
     found = check_marks(
-        lambda path, marks: own.collect(path, marks, read_as), FILES / file, index(frame, file), by=own.name
+        lambda path, marks: collect_marks(kind, path, marks, read_as),
+        FILES / file,
+        index(frame, file),
+        by=kind,
     )
     assert len(found) == 1 + len(VOTES.get(file, []))
 
@@ -171,16 +188,16 @@ def test_a_wrong_origin_gives_other_pixels(file, origin):
 
 
 def test_every_format_has_its_square_and_its_row_in_the_catalog():
-    assert {kind for kind, *_ in SQUARES} == {one.id for one in ANNOTATION_FORMATS}
-    assert {one.id for one in ANNOTATION_FORMATS} <= {row.id for row in FORMATS}
+    assert {kind for kind, *_ in SQUARES} == set(FORMAT_RECORDS)
+    assert set(FORMAT_RECORDS) <= {row.id for row in FORMATS}
     names = get_args(AnnotationFormatName)
-    assert Counter(names) == Counter(["auto", *(one.id for one in ANNOTATION_FORMATS)])
+    assert Counter(names) == Counter(["auto", *FORMAT_RECORDS])
 
 
 @pytest.mark.parametrize(
     ("kind", "file", "settings", "frame", "label"),
-    [one for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc", "rtstruct")],
-    ids=[one[1] for one in SQUARES if one[0] not in ("yolo", "boxes", "vindr", "lidc", "rtstruct")],
+    [one for one in SQUARES if one[0] not in WITHOUT_SIZE],
+    ids=[one[1] for one in SQUARES if one[0] not in WITHOUT_SIZE],
 )
 def test_an_image_of_another_size_is_not_guessed_at(kind, file, settings, frame, label):
     height, width = frame
@@ -230,7 +247,7 @@ def test_a_folder_with_one_file_of_all_images_means_that_file(tmp_path):
 def test_unknown_content_is_refused_and_says_what_was_tried(tmp_path, content):
     file = tmp_path / "marks.bin"
     file.write_bytes(content)
-    tried = ", ".join(one.name for one in ANNOTATION_FORMATS)
+    tried = ", ".join(record.name for record in FORMAT_RECORDS.values())
     with pytest.raises(DataError) as caught:
         format_of_file(file, AnnotationSection(path=file))
     assert str(caught.value) == f"marks.bin: its content is none of the known annotations; tried {tried}"

@@ -11,13 +11,11 @@ from test_annotation_formats import FILES, SMALL, SQUARES, index, square
 from xaudit.cases.conversion import Marked, convert
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.annotation_files import read_annotations
-from xaudit.cases.marks.exports.cvat import runs_of_rows
-from xaudit.cases.marks.exports.export import WRITABLE, write_annotations
-from xaudit.cases.marks.exports.label_studio import encode_brush
-from xaudit.cases.marks.exports.marks_to_write import MarkedImage
-from xaudit.cases.marks.formats.cvat import runs_by_rows
-from xaudit.cases.marks.formats.label_studio import decode_brush
-from xaudit.cases.marks.formats.run_lengths import decode_runs, encode_runs
+from xaudit.cases.marks.encodings.brush import decode_brush, encode_brush
+from xaudit.cases.marks.encodings.run_lengths import decode_runs, encode_runs
+from xaudit.cases.marks.formats.cvat import runs_by_rows, runs_of_rows
+from xaudit.cases.marks.writing import MarkedImage, write_annotations
+from xaudit.catalog.formats import WRITABLE
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise

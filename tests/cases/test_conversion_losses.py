@@ -6,7 +6,7 @@ from test_annotation_formats import FILES
 from test_conversion import IMAGES
 
 from xaudit.cases.conversion import marked_folder
-from xaudit.cases.marks.exports.export import write_annotations
+from xaudit.cases.marks.writing import write_annotations
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Box, Polygon

@@ -7,8 +7,7 @@ import pytest
 from test_annotation_formats import SMALL, index
 
 from xaudit.cases.marks.annotation_files import read_annotations
-from xaudit.cases.marks.exports.label_studio import encode_brush
-from xaudit.cases.marks.formats.label_studio import decode_brush
+from xaudit.cases.marks.encodings.brush import decode_brush, encode_brush
 from xaudit.config import AnnotationSection
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from test_conversion import IMAGES
 
-from xaudit.cases.marks.exports.export import write_annotations
+from xaudit.cases.marks.writing import write_annotations
 from xaudit.records import Annotation, Box
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xaudit.cases.marks.formats.run_lengths import decode_runs
+from xaudit.cases.marks.encodings.run_lengths import decode_runs
 
 
 def encode_runs(counts):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xaudit.cases.marks.formats.run_lengths import decode_runs
+from xaudit.cases.marks.encodings.run_lengths import decode_runs
 
 
 @pytest.mark.parametrize("character", [chr(47), chr(48 + 64), chr(48 + 65), "é"])

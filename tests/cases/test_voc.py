@@ -5,7 +5,8 @@ import re
 import pytest
 from case_files import refused
 
-from xaudit.cases.marks.formats.voc import read_voc
+from xaudit.cases.marks.formats.voc import collect_voc
+from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.names.image_index import ImageIndex
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Box, Problem
@@ -26,6 +27,12 @@ def voc(*boxes, size=(60, 40), more=""):
     )
     sized = "" if size is None else f"<size><width>{size[0]}</width><height>{size[1]}</height></size>"
     return f"<annotation><filename>Unknow</filename>{more}{sized}{objects}</annotation>"
+
+
+def read_voc(path, images, origin="one"):
+    marks = MarkList(images)
+    problems = collect_voc(path, marks, origin=origin)
+    return marks.all(), problems
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from xaudit import __version__
 from xaudit.cli import boundary
 from xaudit.errors import DataError, IncompleteRunError, NothingScoredError, XauditError
 
@@ -147,4 +148,4 @@ def test_without_a_command_the_help_is_shown(answer):
 
 
 def test_the_version_is_a_result(answer):
-    assert answer("--version") == (0, "xaudit 0.1.0\n", "")
+    assert answer("--version") == (0, f"xaudit {__version__}\n", "")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import xaudit.stages
+from xaudit import __version__
 from xaudit.catalog import EXPLAINERS, FINDINGS, FORMATS, METRICS, MODELS
 from xaudit.config import read_audit_file
 from xaudit.errors import RunFolderError
@@ -64,7 +65,7 @@ def test_a_failed_gate_exits_with_1_and_says_why(answer, stages):
     assert code == 1
     assert out.startswith("xaudit: phantom, 2 models, 3 explainers, 54 images explained for each\n")
     assert err.splitlines() == [
-        "xaudit 0.1.0: the built-in phantom study, runs in runs",
+        f"xaudit {__version__}: the built-in phantom study, runs in runs",
         "explain: 0 of 4",
         "exit code 1: 3 of 6 gates not passed (shortcut); with --exit-zero it would be 0",
     ]

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from xaudit import __version__
+
 HEAVY = (
     "torch",
     "pydantic",
@@ -104,7 +106,7 @@ def test_the_first_line_stands_before_anything_heavy_and_ctrl_c_ends_with_130(tm
     )
     try:
         first = running.stderr.readline()
-        assert first == "xaudit 0.1.0: the built-in phantom study, runs in runs\n"
+        assert first == f"xaudit {__version__}: the built-in phantom study, runs in runs\n"
         assert time.monotonic() - started < 5
         running.stderr.readline()  # the first stage is under way
         os.killpg(running.pid, signal.SIGINT)

@@ -7,8 +7,7 @@ import seeds
 from entry_points import ENTRY_POINTS
 
 from xaudit.cases.images.header import SourceFormat
-from xaudit.cases.marks.annotation_formats import ANNOTATION_FORMATS
-from xaudit.catalog import FORMATS, MODELS
+from xaudit.catalog import FORMAT_RECORDS, FORMATS, MODELS
 from xaudit.explainers.external.reading import SUFFIXES
 
 DAMAGED = {name for entry in ENTRY_POINTS for name in entry.formats}
@@ -32,7 +31,7 @@ def test_every_format_of_the_catalog_is_damaged():
 
 def test_every_kind_of_image_and_of_marks_is_damaged():
     assert set(get_args(SourceFormat)) <= DAMAGED
-    assert {one.id for one in ANNOTATION_FORMATS} <= DAMAGED
+    assert set(FORMAT_RECORDS) <= DAMAGED
 
 
 def test_every_source_of_models_is_damaged_or_stands_here_with_a_reason():

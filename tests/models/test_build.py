@@ -5,7 +5,8 @@ import torch
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
-from xaudit.models.sources.build import build_module, input_hw, torchvision_classifiers
+from xaudit.models.sources.build import build_module, input_hw
+from xaudit.models.sources.torchvision_networks import torchvision_classifiers
 
 REGNETS = [name for name in torchvision_classifiers() if name.startswith("regnet")]
 ON_META = [name for name in torchvision_classifiers() if name not in REGNETS]

@@ -8,8 +8,9 @@ from tiny_networks import Tiny
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.network.layers import TARGET_LAYERS, candidate_layers, target_layer
-from xaudit.models.sources.build import build_module, input_hw, torchvision_classifiers
+from xaudit.models.sources.build import build_module, input_hw
 from xaudit.models.sources.small_resnet import build as build_small
+from xaudit.models.sources.torchvision_networks import torchvision_classifiers
 
 TOKENS = "vit_"
 CHANNELS_LAST = "swin_"

@@ -10,10 +10,9 @@ from safetensors.torch import load_file, save_file
 from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
-from xaudit.models import load_classifier
+from xaudit.models import load_classifier, untrained_classifier
 from xaudit.models.classifier import Classifier
 from xaudit.models.randomise import layers_in_use
-from xaudit.models.sources.load import build_untrained
 
 CLASSES = ("cancer", "normal")
 SIDE = 64
@@ -82,10 +81,10 @@ def test_a_network_of_timm_takes_its_own_frame_and_one_channel(timm):
     section = ModelSection(
         id="net", source="timm", architecture="test_vit", channels=1, mean=(0.5,) * 3, std=(0.5,) * 3
     )
-    own = build_untrained(section, class_names=CLASSES, device="cpu", batch_size=4)
+    own = untrained_classifier(section, class_names=CLASSES, device="cpu", batch_size=4)
     assert own.model_hw == (160, 160)
     smaller = section.model_copy(update={"input_size": 96})
-    assert build_untrained(smaller, class_names=CLASSES, device="cpu", batch_size=4).model_hw == (96, 96)
+    assert untrained_classifier(smaller, class_names=CLASSES, device="cpu", batch_size=4).model_hw == (96, 96)
     with pytest.raises(ModelError, match="the blocks of VisionTransformer give lists of tokens"):
         own.target_layer()
 

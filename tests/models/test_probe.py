@@ -11,8 +11,7 @@ from xaudit.errors import ModelError
 from xaudit.models.activations import watch_activations
 from xaudit.models.classifier import Classifier
 from xaudit.models.gradients import check_gradients
-from xaudit.models.sources.build import build_module
-from xaudit.models.sources.channels import on_one_channel
+from xaudit.models.sources.build import build_module, on_one_channel
 
 
 def classifier(module, **settings):

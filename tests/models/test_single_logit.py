@@ -10,8 +10,7 @@ from safetensors.torch import save_file
 from xaudit.config import ExplainerSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers import make_explainer
-from xaudit.models import load_classifier
-from xaudit.models.sources.load import build_untrained
+from xaudit.models import load_classifier, untrained_classifier
 
 CLASSES = ("cancer", "normal")
 
@@ -121,7 +120,9 @@ def test_findings_do_not_go_with_it(weights):
 
 def test_before_training_it_answers_for_the_same_two_classes():
     section = section_of(None)
-    untrained = build_untrained(section, class_names=CLASSES, device="cpu", batch_size=4, positive="cancer")
+    untrained = untrained_classifier(
+        section, class_names=CLASSES, device="cpu", batch_size=4, positive="cancer"
+    )
     logits = untrained.logits(images())
     torch.testing.assert_close(logits[:, 0], -logits[:, 1], rtol=0, atol=1e-6)
 

@@ -19,6 +19,7 @@ from known_study import (
 )
 from PIL import Image
 
+from xaudit import __version__
 from xaudit.cli.boundary import run_command_line
 from xaudit.store import list_runs
 
@@ -438,7 +439,7 @@ def test_a_process_says_what_it_does_first_and_then_what_is_wrong(study):
     done = xaudit_process("run", write_audit(study), cwd=study)
     assert (done.returncode, done.stdout) == (2, "")
     banner, *news, error, hint = done.stderr.splitlines()
-    assert banner == "xaudit 0.1.0: audit.yaml, runs in runs"
+    assert banner == f"xaudit {__version__}: audit.yaml, runs in runs"
     assert all(line.startswith("load: ") for line in news)
     assert error.startswith("error: marks.json: annotations[0].bbox: ")
     assert hint.startswith("hint:  ")

@@ -21,6 +21,7 @@ from known_study import (
     xaudit_process,
 )
 
+from xaudit import __version__
 from xaudit.catalog import REGIONS, STRUCTURES
 from xaudit.cli.boundary import run_command_line
 
@@ -50,7 +51,7 @@ def run_here(study, *args, **changes):
 
 def test_the_first_line_says_what_runs_and_the_report_goes_to_stdout(finished):
     folder, done = finished
-    assert done.stderr.splitlines()[0] == "xaudit 0.1.0: audit.yaml, runs in runs"
+    assert done.stderr.splitlines()[0] == f"xaudit {__version__}: audit.yaml, runs in runs"
     assert done.stderr.splitlines()[-1] == (
         "exit code 1: 2 of 4 gates not passed (corner); with --exit-zero it would be 0"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from store_records import HASH, NOON
 
+from xaudit import __version__
 from xaudit.records import Annotation, Box, Case, Polygon
 from xaudit.store.checksums import annotations_checksum, file_checksum, images_checksum
 from xaudit.store.manifest import LIBRARIES, Contents, Invocation, build_manifest, git_state, library_versions
@@ -42,7 +43,7 @@ def test_it_names_what_another_needs_to_repeat_the_run(run, monkeypatch, tmp_pat
         "name": "chest",
         "config_hash": HASH,
         "created": "2025-03-01T12:00:00Z",
-        "xaudit": "0.1.0",
+        "xaudit": __version__,
         "python": platform.python_version(),
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "hardware": {"device": "cpu", "cpu_count": os.cpu_count(), "torch_threads": 2},

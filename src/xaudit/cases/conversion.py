@@ -11,15 +11,13 @@ from xaudit.cases.images.folder import check_folder, image_files
 from xaudit.cases.images.opened_image import opened_images
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.annotation_files import read_annotations
-from xaudit.cases.marks.exports.export import write_annotations
-from xaudit.cases.marks.exports.marks_to_write import MarkedImage
 from xaudit.cases.marks.mark_list import ONLY_READER
 from xaudit.cases.marks.readers import reader_masks
 from xaudit.cases.marks.reading import AnnotationReading
+from xaudit.cases.marks.writing import MarkedImage, write_annotations
 from xaudit.cases.names.image_index import ImageIndex
 from xaudit.cases.text.spelling import nfc
 from xaudit.config import AnnotationSection
-from xaudit.config.sections.data import AnnotationFormatName
 from xaudit.errors import DataError
 from xaudit.records import Annotation, BoolArray, Problem
 
@@ -99,12 +97,12 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))
 
 
-def convert(marked: Marked, format_id: AnnotationFormatName, out: Path) -> Conversion:
+def convert(marked: Marked, format_id: str, out: Path) -> Conversion:
     """Write annotations in another format, read them back, and compare pixel by pixel.
 
     Args:
         marked: the images and their marks.
-        format_id: one of :data:`~xaudit.cases.marks.exports.export.WRITABLE`.
+        format_id: one of :data:`xaudit.catalog.formats.WRITABLE`.
         out: the new file or folder, which must not exist.
 
     Raises:

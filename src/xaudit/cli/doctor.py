@@ -1,6 +1,5 @@
 """``xaudit doctor``: what this machine has, and whether an audit could run on it."""
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -11,20 +10,19 @@ from pathlib import Path
 from typing import Literal
 
 import xaudit
+from xaudit.catalog import MODEL_RECORDS
 from xaudit.cli.options import DEFAULT_OUT, Out, ReportAs
 from xaudit.cli.output import ReportFormat, emit, emit_grid, emit_json
 from xaudit.errors import ExitCode
 from xaudit.report.grid import Cell, Column, Tone, grid, row
 
-LIBRARIES = ("torch", "torchvision", "quantus", "lime", "grad-cam", "captum", "numpy", "scipy", "scikit-image",
-             "scikit-learn", "pandas", "pyarrow", "pillow", "safetensors", "pydantic", "typer", "rich")  # fmt: skip
-OPTIONAL_LIBRARIES = ("pydicom", "nibabel", "timm", "onnxruntime", "transformers")
 _WITHOUT = {
     "pydicom": "no DICOM",
+    "pylibjpeg": "not every JPEG in DICOM",
+    "pylibjpeg-libjpeg": "no lossless or 12-bit JPEG in DICOM",
+    "pylibjpeg-openjpeg": "not every JPEG 2000 in DICOM",
     "nibabel": "no NIfTI masks and maps",
-    "timm": "no models from timm",
-    "onnxruntime": "no models from onnx",
-    "transformers": "no models from huggingface",
+    **{record.library: f"no models from {name}" for name, record in MODEL_RECORDS.items() if record.library},
 }
 
 
@@ -34,7 +32,7 @@ TONES: dict[State, Tone] = {"ok": "good", "absent": "dim", "broken": "bad"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, how it is, and what was found."""
+    """A check of this machine: its name, state and detail."""
 
     name: str
     state: State
@@ -78,15 +76,18 @@ def _show(checks: list[Check], form: ReportFormat) -> None:
 
 
 def _software() -> Iterator[Check]:
+    from xaudit.store.manifest import library_versions
+
     yield Check("xaudit", "ok", xaudit.__version__)
     good = sys.version_info >= (3, 11)
     yield Check("python", "ok" if good else "broken", f"{platform.python_version()} on {platform.system()}")
-    for name in (*LIBRARIES, *OPTIONAL_LIBRARIES):
-        try:
-            yield Check(name, "ok", importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
-            state: State = "absent" if name in OPTIONAL_LIBRARIES else "broken"
-            yield Check(name, state, "not installed" + (f": {_WITHOUT[name]}" if name in _WITHOUT else ""))
+    for name, version in library_versions().items():
+        if version is not None:
+            yield Check(name, "ok", version)
+        elif name in _WITHOUT:
+            yield Check(name, "absent", f"not installed: {_WITHOUT[name]}")
+        else:
+            yield Check(name, "broken", "not installed")
 
 
 def _torch() -> Iterator[Check]:
@@ -133,7 +134,7 @@ def _weights() -> Iterator[Check]:
 
 
 def _external() -> Check:
-    """Whether maps of a model that is not here can be read: one is written and read back."""
+    """Check that maps from files can be read: write one and read it back."""
     import numpy as np
 
     from xaudit.errors import XauditError
@@ -151,7 +152,7 @@ def _external() -> Check:
 
 
 def _plugins() -> Iterator[Check]:
-    """What each installed package brings, and one line for each thing that cannot be used."""
+    """List each plug-in package, and each of its entries that cannot be used."""
     from xaudit.catalog.plugins import GROUPS, Brought, all_brought
 
     usable: dict[str, list[str]] = {}

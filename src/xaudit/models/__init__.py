@@ -66,11 +66,19 @@ def untrained_classifier(
     positive: str | None = None,
 ) -> "Classifier":
     """Build the model with random weights, enough to see what it can do; raise ModelError as :func:`load_classifier`."""
-    from xaudit.models.sources.load import build_untrained
+    import torch
 
-    return build_untrained(
-        section, class_names=class_names, device=device, batch_size=batch_size, positive=positive
-    )
+    from xaudit.models.sources.load import load
+
+    with torch.random.fork_rng(devices=[]):
+        return load(
+            section,
+            class_names=class_names,
+            weights=None,
+            device=device,
+            batch_size=batch_size,
+            positive=positive,
+        )
 
 
 def train_classifier(

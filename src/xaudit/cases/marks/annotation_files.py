@@ -1,20 +1,21 @@
 """What the readers drew, from whichever kind of file holds it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from xaudit.cases.marks.annotation_folder import Survey, survey_as_named, survey_folder
-from xaudit.cases.marks.annotation_formats import annotation_format, format_of_file
+from xaudit.cases.marks.annotation_formats import annotation_format, collect_marks, format_of_file
 from xaudit.cases.marks.file_set import FileSet
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks.reading import AnnotationReading, read_parts
 from xaudit.cases.names.alike import check_spellings
 from xaudit.cases.names.extra_names import not_in_data, notes_of_names
 from xaudit.cases.names.image_index import ImageIndex
+from xaudit.catalog import FORMAT_RECORDS
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Problem
@@ -113,7 +114,7 @@ def _survey(path: Path, section: AnnotationSection, marks: MarkList) -> Survey:
     """The files to read, by their formats."""
     named = None if section.format == "auto" else annotation_format(section.format)
     if not path.is_dir():
-        format_id = format_of_file(path, section) if named is None else named.id
+        format_id = format_of_file(path, section) if named is None else named.row.id
         return Survey({format_id: FileSet(path.parent, (path,), single=True)}, {})
     if named is None:
         return survey_folder(path, section, marks)
@@ -127,7 +128,7 @@ def _collect(survey: Survey, marks: MarkList, section: AnnotationSection) -> tup
         known = annotation_format(format_id)
         marks.reading(given.name, known.name)
         if known.per_image:
-            problems += known.collect(given, marks, section)
+            problems += collect_marks(format_id, given, marks, section)
             continue
         for file in _distinct(given, survey, marks):
             name = given.relative(file)
@@ -135,7 +136,7 @@ def _collect(survey: Survey, marks: MarkList, section: AnnotationSection) -> tup
             marks.only_reader = marks.folder_reader(name)
             n_faults = len(marks.faults or ())
             try:
-                problems += known.collect(given.only(file), marks, section)
+                problems += collect_marks(format_id, given.only(file), marks, section)
             except DataError as error:
                 raise _located(error, name) from None
             if marks.faults is not None:
@@ -202,9 +203,9 @@ def _check_sources(shown: str, marks: MarkList) -> None:
 
 
 _ONE_FILE = frozenset(
-    annotation_format(one).name for one in ("voc", "yolo", "labelme", "lidc", "nifti", "masks")
+    record.name for record in FORMAT_RECORDS.values() if record.per_image and record.content != "dicom"
 )
-"""Formats of which a reader's marks of one image are one file."""
+"""Names of the formats of which a reader's marks of one image are one file; a DICOM file marks slices of a series."""
 
 
 def _unused(marks: MarkList) -> tuple[str, ...]:
@@ -233,12 +234,8 @@ def _of_labels(marks: Sequence[Annotation], wanted: Sequence[str], shown: str) -
             )
     kept = [mark for mark in marks if mark.region is not None and mark.label in wanted]
     drawn = {(mark.case_id, mark.reader_id) for mark in kept}
-    looked = _unique((mark.case_id, mark.reader_id) for mark in marks)
+    looked = dict.fromkeys((mark.case_id, mark.reader_id) for mark in marks)
     votes = [
         Annotation(case_id, reader, None) for case_id, reader in looked if (case_id, reader) not in drawn
     ]
     return tuple(sorted((*kept, *votes), key=lambda mark: (mark.case_id, mark.reader_id)))
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(pairs))

@@ -15,13 +15,15 @@ from xaudit.cases.images.entry import IMAGE_SUFFIXES, RASTER_SUFFIXES
 from xaudit.cases.images.folder import image_files
 from xaudit.cases.images.header import UnreadableImageError
 from xaudit.cases.images.image_file import read_bytes, sha256
-from xaudit.cases.marks.annotation_formats import ANNOTATION_FORMATS, AnnotationFormat, unknown_content
+from xaudit.cases.marks.annotation_formats import unknown_content
 from xaudit.cases.marks.file_set import FileSet, without_uids
 from xaudit.cases.marks.formats.yolo import OTHERS, has_yolo_line
-from xaudit.cases.marks.kind import ALL_SUFFIXES, SUFFIXES, Kind, kind_of_file
+from xaudit.cases.marks.kind import SUFFIXES, Kind, kind_of_file
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.marks.mask_or_picture import looks_like
 from xaudit.cases.masks.nifti import bare, is_nifti
+from xaudit.catalog import FORMAT_RECORDS
+from xaudit.catalog.plugin_records import FormatPlugin
 from xaudit.config import AnnotationSection
 from xaudit.errors import DataError
 
@@ -35,6 +37,14 @@ _NOT_MARKS = {
     ),
     **dict.fromkeys((".zip", ".gz", ".tar", ".7z"), "an archive, which is not opened"),
 }
+_EXPECTED = {
+    suffix: content if content == "table" else content.upper()
+    for content, suffixes in SUFFIXES.items()
+    if content != "text"
+    for suffix in suffixes
+}
+"""The content that a suffix promises, in sentences; a text may be anything."""
+
 _MOVE = "move it out of the folder, or set data.annotations.format to what is to be read"
 _IMAGES = ("a JPEG image", "a TIFF image", "a DICOM image")
 
@@ -72,19 +82,15 @@ def survey_folder(path: Path, section: AnnotationSection, marks: MarkList) -> Su
     mixed = len(survey.by_format) > 1
     return Survey(
         {
-            one.id: FileSet(
-                path, tuple(sorted(survey.by_format[one.id])), mixed=mixed, contents=survey.contents
-            )
-            for one in ANNOTATION_FORMATS
-            if one.id in survey.by_format
+            name: FileSet(path, tuple(sorted(survey.by_format[name])), mixed=mixed, contents=survey.contents)
+            for name in FORMAT_RECORDS
+            if name in survey.by_format
         },
         survey.passed_over,
     )
 
 
-def survey_as_named(
-    path: Path, known: AnnotationFormat, section: AnnotationSection, marks: MarkList
-) -> Survey:
+def survey_as_named(path: Path, known: FormatPlugin, section: AnnotationSection, marks: MarkList) -> Survey:
     """The files of a folder that are in the format that the audit file names, and those of others, passed over.
 
     A file that is called like one of the format and is in no known format is read, so that its error is told.
@@ -96,16 +102,16 @@ def survey_as_named(
     for file in _listed(path, known):
         with marks.item():
             survey.look_as(file, known)
-    files = survey.by_format.get(known.id, [])
+    files = survey.by_format.get(known.row.id, [])
     if not files and not known.per_image and not marks.faults:
         raise DataError(f"{path.name}: holds no file of {known.name}", hint="give the file, or its folder")
-    return Survey({known.id: FileSet(path, tuple(files), contents=survey.contents)}, survey.passed_over)
+    return Survey({known.row.id: FileSet(path, tuple(files), contents=survey.contents)}, survey.passed_over)
 
 
-def _listed(path: Path, known: AnnotationFormat) -> list[Path]:
+def _listed(path: Path, known: FormatPlugin) -> list[Path]:
     """Every file of a folder; what masks are is decided as for images."""
     files = files_below(path, ())
-    return sorted({*files, *image_files(path)}) if known.id == "masks" else files
+    return sorted({*files, *image_files(path)}) if known.row.id == "masks" else files
 
 
 @dataclass
@@ -134,30 +140,32 @@ class _Survey:
         else:
             self._sort(file, self._kind(file))
 
-    def look_as(self, file: Path, known: AnnotationFormat) -> None:
+    def look_as(self, file: Path, known: FormatPlugin) -> None:
         """As :meth:`look` where one format is to be read, whatever else there is."""
         suffix = file.suffix.lower()
-        if known.id == "masks":
+        if known.row.id == "masks":
             is_own = suffix in RASTER_SUFFIXES
             kind = Kind("masks") if is_own else self._kind_or_none(file)
-        elif known.id == "nifti":
+        elif known.row.id == "nifti":
             is_own, kind = is_nifti(file), Kind("nifti" if is_nifti(file) else None, "no NIfTI file")
-        elif known.id not in SUFFIXES:
+        elif known.content not in SUFFIXES:
             is_own = (
                 suffix not in _NOT_MARKS and suffix not in IMAGE_SUFFIXES and file.name.lower() not in OTHERS
             )
             kind = Kind(None, f"no file of {known.name} by its name")
         else:
-            is_own = suffix in SUFFIXES[known.id] and not (known.id == "yolo" and file.name.lower() in OTHERS)
+            is_own = suffix in SUFFIXES[known.content] and not (
+                known.row.id == "yolo" and file.name.lower() in OTHERS
+            )
             kind = self._kind_or_none(file)
             is_own = is_own and not _is_other_dicom(kind.meaning)
-        if kind.format_id == known.id or (is_own and kind.format_id is None):
-            self._keep(file, known.id, kind)
+        if kind.format_id == known.row.id or (is_own and kind.format_id is None):
+            self._keep(file, known.row.id, kind)
         elif kind.format_id is None:
             self._pass_over(file, kind.meaning or "a file that looks like marks and is damaged")
         else:
-            other = next(one.name for one in ANNOTATION_FORMATS if one.id == kind.format_id)
-            self._pass_over(file, f"{other}, while data.annotations.format is {known.id}")
+            other = FORMAT_RECORDS[kind.format_id]
+            self._pass_over(file, f"{other.name}, while data.annotations.format is {known.row.id}")
 
     def sort_texts(self) -> None:
         """Tells which texts are YOLO: those that hold its lines or are called like an image, and empty ones beside them."""
@@ -211,23 +219,14 @@ class _Survey:
         try:
             kind = kind_of_file(file, shown, self.section)
         except DataError:
-            if suffix in ALL_SUFFIXES or suffix in ("", ".txt", ".data", ".bin"):
+            if suffix in _EXPECTED or suffix in ("", ".txt", ".data", ".bin"):
                 raise
             return Kind(None, "a file in no known format")
         if kind.fault is not None:
             raise kind.fault
-        expected = {
-            ".json": "JSON",
-            ".xml": "XML",
-            ".dcm": "DICOM",
-            ".dicom": "DICOM",
-            ".csv": "table",
-            ".tsv": "table",
-        }
-        if kind.format_id is None and suffix in expected and not _may_be(kind.meaning, expected[suffix]):
-            raise DataError(
-                f"{shown}: is {kind.meaning}, and no {expected[suffix]} as its name says", hint=_MOVE
-            )
+        expected = _EXPECTED.get(suffix, "")
+        if kind.format_id is None and not _may_be(kind.meaning, expected):
+            raise DataError(f"{shown}: is {kind.meaning}, and no {expected} as its name says", hint=_MOVE)
         if kind.format_id is None and suffix == ".txt" and has_yolo_line(file):
             return Kind("yolo")
         return kind

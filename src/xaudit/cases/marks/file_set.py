@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from xaudit.cases.annotation_file import check_bytes, files_below, read_json, read_xml
 from xaudit.cases.table import read_text
+from xaudit.errors import DataError
 
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
@@ -102,3 +103,12 @@ def without_uids(name: str) -> str:
         'dr-a/…12345678.xml'
     """
     return _UID.sub(lambda uid: "…" + uid.group()[-8:], name)
+
+
+def damaged(shown: str, message: str) -> DataError:
+    """Return the error of a file that looks like marks and cannot be read as such."""
+    return DataError(
+        f"{shown}: {message}",
+        hint="export it again, name a table's columns in data.annotations.columns, move the file out of the folder, or set "
+        "data.annotations.format",
+    )

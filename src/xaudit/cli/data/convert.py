@@ -2,17 +2,17 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xaudit.catalog.formats import FORMAT_RECORDS, WRITABLE
 from xaudit.cli.options import Overrides, Quiet
 from xaudit.cli.output import emit, say
 from xaudit.errors import OutputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.cases.conversion import Conversion, Marked
-    from xaudit.config.sections.data import AnnotationFormatName
 
 Source = Annotated[
     Path,
@@ -28,7 +28,7 @@ To = Annotated[
         "--to",
         metavar="FORMAT",
         show_default=False,
-        help="coco, voc, yolo, labelme, label-studio, cvat, boxes, chexlocalize, masks or nifti.",
+        help=f"{', '.join(WRITABLE[:-1])} or {WRITABLE[-1]}.",
     ),
 ]
 ConvertedOut = Annotated[
@@ -66,7 +66,6 @@ def convert(
     What was written is read back and compared with the source, pixel by pixel.
     """
     from xaudit.cases.conversion import convert as convert_marks
-    from xaudit.cases.marks.exports.export import WRITABLE
 
     if to not in WRITABLE:
         hint = did_you_mean(to, WRITABLE, otherwise=f"there are {', '.join(WRITABLE)}")
@@ -86,7 +85,7 @@ def convert(
             )
         marked = _of_folder(source, images, source_format, origin)
     try:
-        done = convert_marks(marked, cast("AnnotationFormatName", to), out)
+        done = convert_marks(marked, to, out)
     except OSError as error:
         raise OutputError(
             f"{out}: cannot be written: {error.strerror or error}",
@@ -99,7 +98,7 @@ def convert(
 def _of_audit(source: Path, overrides: tuple[str, ...], *, quiet: bool) -> "Marked":
     from xaudit.cases import load_dataset
     from xaudit.cases.conversion import Marked
-    from xaudit.cases.marks.exports.marks_to_write import MarkedImage
+    from xaudit.cases.marks.writing import MarkedImage
     from xaudit.cli.audit_choice import chosen_audit
     from xaudit.cli.options import Choices
     from xaudit.cli.progress import progress_report
@@ -127,9 +126,8 @@ def _of_audit(source: Path, overrides: tuple[str, ...], *, quiet: bool) -> "Mark
 def _of_folder(source: Path, images: Path | None, source_format: str, origin: str) -> "Marked":
     from xaudit.cases.conversion import marked_folder
     from xaudit.config import AnnotationSection
-    from xaudit.config.sections.data import AnnotationFormatName
 
-    formats = get_args(AnnotationFormatName)
+    formats = ("auto", *FORMAT_RECORDS)
     if source_format not in formats:
         hint = did_you_mean(source_format, formats, otherwise="`xaudit list formats` shows all")
         raise UsageError(f"--from: no format is called '{source_format}'", hint=hint)

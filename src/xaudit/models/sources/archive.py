@@ -9,6 +9,18 @@ from contextlib import contextmanager
 from xaudit.errors import ModelError
 from xaudit.models.network.sealed import SealedFile
 
+CODE_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors that building or loading somebody else's network raises, in many ways."""
+
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 """What reading a damaged archive raises; one that is encrypted or packed in an unknown way is a RuntimeError."""
 

@@ -6,25 +6,16 @@ from dataclasses import dataclass
 
 import torch
 
+from xaudit.catalog import MODEL_RECORDS
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier
 from xaudit.models.network.outputs import logits_of
-from xaudit.models.network.sealed import read_sealed
+from xaudit.models.sources.archive import CODE_ERRORS
 from xaudit.models.sources.build import architecture_of, build_module, input_hw
 from xaudit.models.weights.checkpoint import load_weights, read_state
 
-_REFUSALS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    ModelError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+_REFUSALS = (*CODE_ERRORS, ModelError)
 
 LARGEST_LOOKED_INTO = 2**30
 """Bytes of a weights file; a larger one is looked into when the run loads it."""
@@ -93,16 +84,12 @@ def check_weights_file(
     path = section.weights
     if path is None:
         return True
-    if section.source == "huggingface":
-        from xaudit.models.sources.huggingface import check_folder_files
-
-        check_folder_files(path, subject=f"model '{section.id}': {path}")
-        return True
     with suppress(OSError):
         if path.stat().st_size > LARGEST_LOOKED_INTO:
             return False
-    if section.source in ("torchscript", "exported", "onnx"):
-        read_sealed(path, subject=f"model '{section.id}'")
+    record = MODEL_RECORDS.get(section.source)
+    if record is not None and record.check_file is not None:
+        record.check_file(path, subject=f"model '{section.id}'")
     elif blueprint is None:
         read_state(path)
     else:

@@ -1,206 +1,112 @@
-"""Networks without weights: torchvision's and timm's by name, the user's own by its function, the phantom study's.
+"""Build the network of any source without its weights. Nothing here downloads anything."""
 
-Nothing here downloads anything.
-"""
-
-import importlib
-import inspect
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import json
+from typing import Any
 
 import torch
 
+from xaudit.catalog import MODEL_RECORDS, OptionValue
+from xaudit.catalog.plugins import blamed, brought
 from xaudit.config import ModelSection
-from xaudit.errors import ModelError, did_you_mean
-from xaudit.models.sources.channels import on_one_channel
-from xaudit.models.sources.plugged import build_plugged, plugged_architecture
-
-DEFAULT_SIZE = 224
-_DEFAULT_SIZES = {"inception_v3": 299, "phantom": 128}
-_SMALLEST_SIZES = {"inception_v3": 75}
-_AUXILIARY_FROM = {"inception_v3": 299, "googlenet": 32}
-"""Side from which the auxiliary heads can be computed: Inception's needs a grid of 17 × 17."""
-
-FACTORY_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
+from xaudit.config.sections.plugged import package_of, plugin_of
+from xaudit.errors import ModelError, PluginError
+from xaudit.models.network.sealed import DEFAULT_SIDE
 
 
 def architecture_of(section: ModelSection) -> str:
-    """The architecture's name: torchvision's, timm's with its library, the factory's, or the source's."""
-    match section.source:
-        case "torchvision":
-            return str(section.architecture)
-        case "timm":
-            return f"timm {section.architecture}"
-        case "python":
-            return str(section.factory)
-        case "phantom" | "huggingface" | "torchscript" | "exported" | "onnx" | "external":
-            return section.source
-        case _:
-            return plugged_architecture(section)
+    """Return the architecture's name: torchvision's, timm's with its library, the factory's, or the source's.
+
+    A plug-in's network is called by package, version, source and every setting.
+    """
+    record = MODEL_RECORDS.get(section.source)
+    if record is None:
+        package = package_of("model", section.source)
+        return f"{package}: {section.source} {json.dumps(_options(section), sort_keys=True)}"
+    return (record.architecture or section.source).format(section)
 
 
 def input_hw(section: ModelSection) -> tuple[int, int]:
-    """The model's frame: as the audit file says, else 299 for Inception, 128 for the phantom's, timm's own, 224 for others.
+    """Return the height and width of the model's frame: as the audit file says, else the architecture's own, else 224.
 
     Raises:
         ModelError: where the architecture cannot take images so small.
     """
-    name = architecture_of(section)
-    if section.source == "timm" and section.input_size is None:
-        from xaudit.models.sources.timm_networks import timm_side
-
-        return timm_side(section), timm_side(section)
-    side = section.input_size or _DEFAULT_SIZES.get(name, DEFAULT_SIZE)
-    smallest = _SMALLEST_SIZES.get(name, 1)
-    if side < smallest:
-        raise ModelError(
-            f"model '{section.id}': {name} needs images of at least {smallest} px, got input_size {side}",
-            hint=f"leave `input_size` out to take the architecture's own, {_DEFAULT_SIZES.get(name, DEFAULT_SIZE)}",
-        )
+    record = MODEL_RECORDS.get(section.source)
+    own = None if record is None else record.side
+    side = (section.input_size or DEFAULT_SIDE) if own is None else own(section)
     return side, side
 
 
 def build_module(section: ModelSection, n_classes: int, *, auxiliary: bool = False) -> torch.nn.Module:
-    """A network with random weights, drawn from torch's generator, and a head for so many classes.
+    """Build a network with random weights, drawn from torch's generator, and a head for so many classes.
 
     Args:
-        section: which network.
+        section: of the audit file.
         n_classes: logits it gives.
-        auxiliary: whether Inception and GoogLeNet get their auxiliary heads, which only training uses; images
-            too small for such a head do without it.
+        auxiliary: True for the auxiliary heads that only training uses, if the architecture has some.
 
     Raises:
         ModelError: where there is no such network or it cannot be made.
     """
-    match section.source:
-        case "torchvision":
-            return _torchvision(section, n_classes, auxiliary=auxiliary)
-        case "python":
-            module = _python(section, n_classes)
-            return on_one_channel(module) if section.channels == 1 else module
-        case "timm":
-            from xaudit.models.sources.timm_networks import build_timm
-
-            module = build_timm(section, n_classes, input_hw(section)[0])
-            return on_one_channel(module) if section.channels == 1 else module
-        case "phantom":
-            from xaudit.models.sources import small_resnet
-
-            return small_resnet.build(n_classes)
-        case "huggingface" | "torchscript" | "exported" | "onnx":
-            raise ModelError(
-                f"model '{section.id}': a model from {section.source} cannot be built without its file",
-                hint="give the file as `weights`",
-            )
-        case "external":
-            raise ValueError(f"model '{section.id}' is external and has no network")
-        case _:
-            module = build_plugged(section, n_classes)
-            return on_one_channel(module) if section.channels == 1 else module
+    record = MODEL_RECORDS.get(section.source)
+    if record is None:
+        module = _build_plugged(section, n_classes)
+    else:
+        module = record.build(section, n_classes, auxiliary)
+    return on_one_channel(module) if section.channels == 1 else module
 
 
-def torchvision_classifiers() -> list[str]:
-    """Every classifier that torchvision has, by name."""
-    import torchvision
-
-    return [str(name) for name in torchvision.models.list_models(module=torchvision.models)]
-
-
-def _torchvision(section: ModelSection, n_classes: int, *, auxiliary: bool) -> torch.nn.Module:
-    import torchvision
-
-    name, (side, _) = architecture_of(section), input_hw(section)
-    known = torchvision_classifiers()
-    if name not in known:
-        raise ModelError(
-            f"model '{section.id}': torchvision has no classifier called '{name}'",
-            hint=did_you_mean(
-                name, known, otherwise=f"torchvision.models.list_models() names all {len(known)}"
-            ),
-        )
-    # Left to itself, torchvision warns and draws a truncated normal, which takes tens of seconds.
-    options: dict[str, object] = {}
-    if name in _AUXILIARY_FROM:
-        options = {"aux_logits": auxiliary and side >= _AUXILIARY_FROM[name], "init_weights": False}
-    elif name.startswith("vit_"):
-        options = {"image_size": side}
-    elif name.startswith("maxvit_"):
-        options = {"input_size": (side, side)}
-    try:
-        module = torchvision.models.get_model(name, weights=None, num_classes=n_classes, **options)
-    except (AssertionError, ValueError) as error:
-        raise ModelError(
-            f"model '{section.id}': {name} cannot be built for images of {side} px: {error}",
-            hint=f"set `input_size` to {DEFAULT_SIZE}, or to another size that its patches divide",
-        ) from None
-    assert isinstance(module, torch.nn.Module)
-    return module
+def refuse_without_file(section: ModelSection, _n_classes: int, _auxiliary: bool) -> torch.nn.Module:
+    """Raise ModelError: the network is in its file."""
+    raise ModelError(
+        f"model '{section.id}': a model from {section.source} cannot be built without its file",
+        hint="give the file as `weights`",
+    )
 
 
-def _python(section: ModelSection, n_classes: int) -> torch.nn.Module:
-    reference = architecture_of(section)
-    module_name, _, function_name = reference.partition(":")
-    with working_folder_importable():
-        try:
-            source = importlib.import_module(module_name)
-        except FACTORY_ERRORS as error:
-            raise ModelError(
-                f"model '{section.id}': factory '{reference}': {module_name} cannot be imported: {_said(error)}",
-                hint="install the package, or run xaudit in the folder that holds it",
-            ) from error
-        function = getattr(source, function_name, None)
-        if not callable(function):
-            public = [
-                key for key, value in vars(source).items() if callable(value) and not key.startswith("_")
-            ]
-            raise ModelError(
-                f"model '{section.id}': factory '{reference}': {module_name} has no function '{function_name}'",
-                hint=did_you_mean(function_name, public, otherwise=f"it has: {', '.join(public) or 'none'}"),
-            )
-        try:
-            module = function(n_classes)
-        except FACTORY_ERRORS as error:
-            raise ModelError(
-                f"model '{section.id}': factory '{reference}' failed: {_said(error)}",
-                hint=f"it is called with the number of classes, {function_name}({n_classes})",
-            ) from error
+def refuse_external(section: ModelSection, _n_classes: int, _auxiliary: bool) -> torch.nn.Module:
+    """Raise ValueError: there is no network."""
+    raise ValueError(f"model '{section.id}' is external and has no network")
+
+
+def _build_plugged(section: ModelSection, n_classes: int) -> torch.nn.Module:
+    """Build a plug-in's network, with random weights.
+
+    Raises:
+        PluginError: where it fails, or builds something else.
+    """
+    source = brought("model", section.source)
+    if source is None:
+        raise ValueError(f"the catalog lists '{section.source}', but nothing here builds it")
+    with blamed(source.offer, "build"):
+        module = source.plugin.build(_options(section), n_classes)
     if not isinstance(module, torch.nn.Module):
-        kind = module.__name__ if inspect.isclass(module) else type(module).__name__
-        raise ModelError(
-            f"model '{section.id}': factory '{reference}' returned {kind}, expected a torch.nn.Module",
-            hint="return the network itself, built and without weights",
+        raise PluginError(
+            f"{source.offer.spelled}: `build` gave a {type(module).__name__}, expected a torch.nn.Module",
+            hint=f"tell the authors of {source.offer.package}",
         )
     return module
 
 
-@contextmanager
-def working_folder_importable() -> Iterator[None]:
-    """As under ``python -m``, a package in the working folder can be imported; installed ones come first."""
-    folder = str(Path.cwd())
-    added = folder not in sys.path
-    if added:
-        sys.path.append(folder)
-    try:
-        yield
-    finally:
-        if added and folder in sys.path:
-            sys.path.remove(folder)
+def _options(section: ModelSection) -> dict[str, OptionValue]:
+    """Return the settings of a plug-in's source, defaults included."""
+    plugin = plugin_of("model", section.source)
+    return {option.name: section.options.get(option.name, option.default) for option in plugin.options}
 
 
-def _said(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+class _OneChannel:
+    """In front of a network's own class: the mean of the three channels goes in."""
+
+    def forward(self, images: torch.Tensor) -> Any:  # noqa: ANN401
+        """(N, 3, H, W), of three equal channels where the image is grey, to whatever the network gives."""
+        return super().forward(images.mean(dim=1, keepdim=True))  # type: ignore[misc]
+
+
+def on_one_channel(module: torch.nn.Module) -> torch.nn.Module:
+    """The same network, which from now on takes (N, 3, H, W) and looks at the mean of the channels.
+
+    Its class is changed in place, not wrapped: names of layers and weights stay as they are, and a deep copy works too.
+    """
+    kind = type(module)
+    module.__class__ = type(kind.__name__, (_OneChannel, kind), {"__module__": kind.__module__})
+    return module

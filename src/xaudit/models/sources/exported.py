@@ -9,12 +9,22 @@ import json
 import re
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
+from xaudit.config import ModelSection
 from xaudit.errors import ModelError
-from xaudit.models.network.sealed import BatchSizes, Sealed, SealedFile, agreed_side, check_channels
-from xaudit.models.sources.archive import not_loaded, opened_archive
+from xaudit.models.network.sealed import (
+    BatchSizes,
+    Sealed,
+    SealedFile,
+    agreed_side,
+    check_channels,
+    read_sealed,
+)
+from xaudit.models.sources.archive import CODE_ERRORS, not_loaded, opened_archive
+from xaudit.models.sources.loaded_network import LoadedNetwork, loaded_program
 from xaudit.models.weights.checkpoint import code_in
 
 _KNOWN = re.compile(
@@ -24,18 +34,7 @@ _KNOWN = re.compile(
 )
 _UNLIMITED = 2**31
 _EXPORT_AGAIN = "export it again: `torch.export.save(torch.export.export(model.eval(), (image,)), path)`"
-_LOAD_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-)
+_LOAD_ERRORS = (*CODE_ERRORS, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +45,16 @@ class Frame:
     side: int
 
 
-def open_exported(
-    file: SealedFile,
-    *,
-    subject: str,
-    n_classes: int,
-    device: torch.device,
-    channels: int,
-    input_size: int | None,
-) -> tuple[Sealed, int]:
-    """The network of a program, on a device, and the side of its frame.
+def load_exported(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
+) -> LoadedNetwork:
+    """Load the network of a program on a device.
 
     Raises:
         ModelError: where the file is none, is damaged, holds a pickle of more than tensors, or does not take images.
     """
+    subject, n_classes = f"model '{section.id}'", len(class_names)
+    file = read_sealed(weights, subject=subject)
     with opened_archive(
         file, subject=subject, what="program of torch.export", again=_EXPORT_AGAIN
     ) as archive:
@@ -69,7 +64,7 @@ def open_exported(
     except _LOAD_ERRORS as error:
         again = f"{_EXPORT_AGAIN} with the torch that is installed here"
         raise not_loaded(file, error, subject=subject, again=again) from None
-    frame = _frame(program, subject, channels, input_size)
+    frame = _frame(program, subject, section.channels, section.input_size)
     if device.type != "cpu" or any(weight.device != device for weight in program.state_dict.values()):
         from torch.export.passes import move_to_device_pass
 
@@ -77,7 +72,8 @@ def open_exported(
     network = program.module()
     for weight in network.parameters():
         weight.requires_grad_(False)
-    return Sealed(lambda images: network(images), n_classes=n_classes, sizes=frame.sizes), frame.side
+    module = Sealed(lambda images: network(images), n_classes=n_classes, sizes=frame.sizes)
+    return loaded_program(section, file, module, frame.side)
 
 
 def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> None:

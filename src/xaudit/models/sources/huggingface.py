@@ -20,8 +20,9 @@ from xaudit.models.network.class_order import StoredOrder, order_of_outputs, sto
 from xaudit.models.network.outputs import ONE_LOGIT
 from xaudit.models.network.sealed import check_channels
 from xaudit.models.preparation.folder_preprocessing import folder_preprocessing
-from xaudit.models.sources.brought import Brought
+from xaudit.models.sources.archive import first_line
 from xaudit.models.sources.extras import check_extra
+from xaudit.models.sources.loaded_network import LoadedNetwork
 
 _UNNAMED = re.compile(r"LABEL_\d+")
 _LOAD_ERRORS = (
@@ -56,8 +57,13 @@ class _FlipsChannels:
         return logits
 
 
-def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[str, ...]) -> Brought:
-    """The network in a folder, its logits brought into the order of the data's classes.
+def load_huggingface(
+    section: ModelSection,
+    class_names: tuple[str, ...],
+    folder: Path,
+    _device: torch.device,
+) -> LoadedNetwork:
+    """Load the network in a folder, its logits brought into the order of the data's classes.
 
     Raises:
         ModelError: where transformers is missing, or the folder is incomplete, damaged, holds code, is of no image
@@ -91,7 +97,7 @@ def bring_huggingface(section: ModelSection, folder: Path, class_names: tuple[st
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]
-    return Brought(
+    return LoadedNetwork(
         module,
         told.side,
         told.mean,
@@ -167,9 +173,8 @@ def _loaded(folder: Path, subject: str) -> Any:  # noqa: ANN401  (transformers m
             output_loading_info=True,
         )
     except _LOAD_ERRORS as error:
-        lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
         raise ModelError(
-            f"{subject}: transformers cannot load it as an image classifier: {lines[0] if lines else type(error).__name__}",
+            f"{subject}: transformers cannot load it as an image classifier: {first_line(error)}",
             hint="the folder must hold an image classifier's config.json and model.safetensors, whole",
         ) from None
     finally:
@@ -214,6 +219,7 @@ def _outputs(
 
 
 def check_folder_files(folder: Path, *, subject: str) -> None:
-    """Raises ModelError where a folder lacks its description or its weights; imports nothing and loads nothing."""
+    """Raise ModelError where a folder lacks its description or its weights; imports nothing and loads nothing."""
+    subject = f"{subject}: {folder}"
     _parsed(_config_text(folder, subject), f"{subject}/config.json")
     _check_weights(folder, subject)

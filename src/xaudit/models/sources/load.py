@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 
+from xaudit.catalog import MODEL_RECORDS
+from xaudit.catalog.models import holds_network
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier, Precision
@@ -12,64 +14,15 @@ from xaudit.models.device import choose_device
 from xaudit.models.network.class_order import StoredOrder, check_stated, in_order, order_of_outputs
 from xaudit.models.network.finding_choice import asked_finding, check_single_finding, single_finding
 from xaudit.models.network.findings import on_one_finding
-from xaudit.models.network.sealed import DEFAULT_SIDE, read_sealed
 from xaudit.models.preparation.steps import asked_preparation
-from xaudit.models.sources.brought import Brought
-from xaudit.models.sources.build import architecture_of, build_module, input_hw
-from xaudit.models.sources.channels import on_one_channel
+from xaudit.models.sources.build import architecture_of, build_module, input_hw, on_one_channel
 from xaudit.models.sources.extras import check_extra
-from xaudit.models.sources.model_code import code_of
+from xaudit.models.sources.factory import code_of
+from xaudit.models.sources.loaded_network import LoadedNetwork
 from xaudit.models.weights.checkpoint import load_weights, orders_in
-
-_WHOLE = ("huggingface", "torchscript", "exported", "onnx")
-"""Sources whose file or folder holds the network beside its weights."""
 
 
 def load(
-    section: ModelSection,
-    *,
-    class_names: tuple[str, ...],
-    weights: Path,
-    device: str,
-    batch_size: int,
-    compile: bool = False,  # noqa: A002
-    positive: str | None = None,
-    precision: Precision = "float32",
-) -> Classifier:
-    """As :func:`xaudit.models.load_classifier`, which is this function behind a light import."""
-    return _classifier(
-        section,
-        class_names=class_names,
-        weights=weights,
-        device=device,
-        batch_size=batch_size,
-        compile=compile,
-        positive=positive,
-        precision=precision,
-    )
-
-
-def build_untrained(
-    section: ModelSection,
-    *,
-    class_names: tuple[str, ...],
-    device: str,
-    batch_size: int,
-    positive: str | None = None,
-) -> Classifier:
-    """As :func:`xaudit.models.untrained_classifier`, which is this function behind a light import."""
-    with torch.random.fork_rng(devices=[]):
-        return _classifier(
-            section,
-            class_names=class_names,
-            weights=None,
-            device=device,
-            batch_size=batch_size,
-            positive=positive,
-        )
-
-
-def _classifier(
     section: ModelSection,
     *,
     class_names: tuple[str, ...],
@@ -80,6 +33,7 @@ def _classifier(
     positive: str | None = None,
     precision: Precision = "float32",
 ) -> Classifier:
+    """As :func:`xaudit.models.load_classifier`, behind a light import; without weights, with random ones."""
     if len(class_names) < 2:
         raise ModelError(
             f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
@@ -91,16 +45,16 @@ def _classifier(
     answers_for = class_names if section.outputs == "classes" else section.findings
     if section.outputs == "sigmoid":
         answers_for = (single_finding(section, class_names, positive),)
-    brought = _brought(section, answers_for, weights, place)
-    module, architecture, side = brought.module, brought.architecture, brought.side
-    if section.channels == 1 and section.source in _WHOLE:
+    network = _loaded(section, answers_for, weights, place)
+    module, architecture, side = network.module, network.architecture, network.side
+    if section.channels == 1 and holds_network(section.source):
         module = on_one_channel(module)
     if section.outputs == "sigmoid":
-        check_single_finding(section, answers_for[0], class_names, brought.orders)
+        check_single_finding(section, answers_for[0], class_names, network.orders)
         outputs = answers_for
     else:
-        outputs = brought.outputs or order_of_outputs(section, answers_for, brought.orders, file=str(weights))
-    if section.outputs == "classes" and not brought.outputs:
+        outputs = network.outputs or order_of_outputs(section, answers_for, network.orders, file=str(weights))
+    if section.outputs == "classes" and not network.outputs:
         module = in_order(module, outputs, class_names)
     if outputs != answers_for:
         architecture = f"{architecture}, outputs {', '.join(outputs)}"
@@ -115,18 +69,18 @@ def _classifier(
         class_names=class_names,
         model_hw=(side, side),
         fit=section.fit,
-        mean=brought.mean,
-        std=brought.std,
+        mean=network.mean,
+        std=network.std,
         device=place,
         architecture=architecture,
         layer=section.layer,
         batch_size=batch_size,
         compile=compile,
-        remarks=brought.notes,
+        remarks=network.notes,
         precision=precision,
         outputs=outputs,
         code=code_of(section, module),
-        preparation=brought.preparation,
+        preparation=network.preparation,
     )
 
 
@@ -145,22 +99,25 @@ def place_of(section: ModelSection, device: str) -> torch.device:
     Raises:
         ModelError: where this machine has no such device, or the model cannot be put on it.
     """
-    if section.source != "onnx":
+    record = MODEL_RECORDS.get(section.source)
+    if record is None or not record.on_cpu:
         return choose_device(device)
     if device not in ("auto", "cpu"):
         raise ModelError(
-            f"model '{section.id}': a model from onnx is asked on the CPU, and the device is {device}",
+            f"model '{section.id}': a model from {section.source} is asked on the CPU, and the device is {device}",
             hint="`--device auto` puts every model where it can be",
         )
     return torch.device("cpu")
 
 
-def _brought(
+def _loaded(
     section: ModelSection, class_names: tuple[str, ...], weights: Path | None, device: torch.device
-) -> Brought:
+) -> LoadedNetwork:
     check_extra(section)
-    if section.source in _WHOLE and weights is not None:
-        return _whole(section, class_names, weights, device)
+    record = MODEL_RECORDS.get(section.source)
+    if record is not None and record.load is not None and weights is not None:
+        network: LoadedNetwork = record.load(section, class_names, weights, device)
+        return network
     side = input_hw(section)[0]
     module = build_module(section, len(class_names))
     remarks: tuple[str, ...] = ()
@@ -172,65 +129,13 @@ def _brought(
         notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
         orders = orders_in(notes)
-        if section.source == "timm" and "architecture" not in notes:
-            from xaudit.models.sources.timm_networks import timm_remarks
-
-            remarks = (*remarks, *timm_remarks(section, weights))
+        trained_elsewhere = "architecture" not in notes
+        if record is not None and record.remarks is not None and trained_elsewhere:
+            remarks = (*remarks, *record.remarks(section, weights))
     preparation = asked_preparation(section)
     architecture = architecture_of(section)
-    return Brought(
+    return LoadedNetwork(
         module, side, section.mean, section.std, architecture, remarks, orders, preparation=preparation
-    )
-
-
-def _whole(
-    section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
-) -> Brought:
-    """A network whose file or folder says itself what it is."""
-    subject, n_classes = f"model '{section.id}'", len(class_names)
-    if section.source == "huggingface":
-        from xaudit.models.sources.huggingface import bring_huggingface
-
-        return bring_huggingface(section, weights, class_names)
-    file = read_sealed(weights, subject=subject)
-    match section.source:
-        case "torchscript":
-            from xaudit.models.sources.torchscript import open_torchscript
-
-            module = open_torchscript(file, subject=subject, n_classes=n_classes, device=device)
-            side = section.input_size or DEFAULT_SIDE
-        case "exported":
-            from xaudit.models.sources.exported import open_exported
-
-            module, side = open_exported(
-                file,
-                subject=subject,
-                n_classes=n_classes,
-                device=device,
-                channels=section.channels,
-                input_size=section.input_size,
-            )
-        case "onnx":
-            from xaudit.models.sources.onnx_graph import open_onnx
-
-            module, side = open_onnx(
-                file,
-                subject=subject,
-                n_classes=n_classes,
-                channels=section.channels,
-                input_size=section.input_size,
-            )
-        case _:
-            raise ValueError(f"a model from {section.source} does not come whole")
-    architecture = f"{section.source} {file.sha256}"
-    return Brought(
-        module,
-        side,
-        section.mean,
-        section.std,
-        architecture,
-        orders=module.orders,
-        preparation=asked_preparation(section),
     )
 
 

@@ -3,14 +3,25 @@
 A graph whose weights lie in other files is not read: its checksum would not be theirs.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import stored_orders
-from xaudit.models.network.sealed import BatchSizes, Sealed, SealedFile, agreed_side, check_channels
+from xaudit.models.network.sealed import (
+    BatchSizes,
+    Sealed,
+    SealedFile,
+    agreed_side,
+    check_channels,
+    read_sealed,
+)
+from xaudit.models.sources.archive import first_line
+from xaudit.models.sources.loaded_network import LoadedNetwork, loaded_program
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -18,14 +29,16 @@ if TYPE_CHECKING:
 _KINDS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
 
-def open_onnx(
-    file: SealedFile, *, subject: str, n_classes: int, channels: int, input_size: int | None
-) -> tuple[Sealed, int]:
-    """The network of a graph, on the CPU, and the side of its frame.
+def load_onnx(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path, _device: torch.device
+) -> LoadedNetwork:
+    """Load the network of a graph on the CPU.
 
     Raises:
         ModelError: where the file is no graph, is damaged, needs other files, or does not take images.
     """
+    subject, n_classes = f"model '{section.id}'", len(class_names)
+    file = read_sealed(weights, subject=subject)
     session = _session(file, subject)
     given = session.get_inputs()
     if len(given) != 1 or len(given[0].shape) != 4:
@@ -43,8 +56,8 @@ def open_onnx(
     n_images, *frame = given[0].shape
     channels_last = frame[2] in (1, 3) and frame[0] not in (1, 3)
     height, width, n_channels = frame if channels_last else (*frame[1:], frame[0])
-    check_channels(n_channels, channels, subject=subject)
-    side = agreed_side(height, width, input_size, subject=subject)
+    check_channels(n_channels, section.channels, subject=subject)
+    side = agreed_side(height, width, section.input_size, subject=subject)
     sizes = BatchSizes(n_images, n_images) if isinstance(n_images, int) and n_images > 0 else BatchSizes()
     names = [one.name for one in session.get_outputs()]
     errors = _errors()
@@ -54,7 +67,7 @@ def open_onnx(
         try:
             answers = session.run(None, {given[0].name: np.ascontiguousarray(placed.numpy().astype(kind))})
         except errors as error:
-            raise RuntimeError(_first_line(error)) from None
+            raise RuntimeError(first_line(error)) from None
         found = [
             torch.from_numpy(np.asarray(one, dtype=np.float32))
             for one in answers
@@ -65,7 +78,8 @@ def open_onnx(
         return dict(zip(names, found, strict=True)) if "logits" in names else tuple(found)
 
     orders = stored_orders(session.get_modelmeta().custom_metadata_map)
-    return Sealed(program, n_classes=n_classes, sizes=sizes, orders=orders), side
+    module = Sealed(program, n_classes=n_classes, sizes=sizes, orders=orders)
+    return loaded_program(section, file, module, side)
 
 
 def _session(file: SealedFile, subject: str) -> "onnxruntime.InferenceSession":
@@ -79,7 +93,7 @@ def _session(file: SealedFile, subject: str) -> "onnxruntime.InferenceSession":
     try:
         return onnxruntime.InferenceSession(file.content, options, providers=["CPUExecutionProvider"])
     except _errors() as error:
-        said = _first_line(error)
+        said = first_line(error)
         elsewhere = "xternal" in said
         raise ModelError(
             f"{subject}: {file.path}: "
@@ -102,8 +116,3 @@ def _errors() -> tuple[type[Exception], ...]:
         one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)
     ]
     return (*kinds, RuntimeError, ValueError)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

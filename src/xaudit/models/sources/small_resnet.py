@@ -5,6 +5,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from xaudit.config import ModelSection
+
 WIDTHS = (16, 32, 64, 96)
 
 STRONGEST = 4
@@ -60,8 +62,18 @@ class SmallResNet(nn.Module):
         return logits
 
 
+def phantom_side(section: ModelSection) -> int:
+    """Return the side of the model's frame: as the audit file says, else 128."""
+    return section.input_size or 128
+
+
+def build_phantom(_section: ModelSection, n_classes: int, _auxiliary: bool) -> nn.Module:
+    """Build the network of a section, as :func:`build` does."""
+    return build(n_classes)
+
+
 def build(n_classes: int) -> nn.Module:
-    """The network with random weights, drawn from torch's generator.
+    """Build the network with random weights, drawn from torch's generator.
 
     Example:
         >>> sum(weights.numel() for weights in build(2).parameters())

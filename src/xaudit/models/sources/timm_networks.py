@@ -14,13 +14,18 @@ from xaudit.errors import ModelError, did_you_mean
 from xaudit.models.sources.extras import check_extra
 
 
-def build_timm(section: ModelSection, n_classes: int, side: int) -> torch.nn.Module:
-    """A network with random weights and a head for so many classes.
+def timm_side(section: ModelSection) -> int:
+    """Return the side of the model's frame: as the audit file says, else that of timm's own weights of this name."""
+    return section.input_size or _own_side(section)
+
+
+def build_timm(section: ModelSection, n_classes: int, _auxiliary: bool) -> torch.nn.Module:
+    """Build a network with random weights and a head for so many classes.
 
     Raises:
         ModelError: where timm is missing, has no such network, or cannot build it for this frame.
     """
-    name = _known(section)
+    name, side = _known(section), timm_side(section)
     import timm
 
     options: dict[str, Any] = {}
@@ -33,14 +38,14 @@ def build_timm(section: ModelSection, n_classes: int, side: int) -> torch.nn.Mod
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         raise ModelError(
             f"model '{section.id}': {name} cannot be built for {section.channels} channels of {side} px: {error}",
-            hint=f"set `input_size` to {timm_side(section)}, or to another size that its patches divide",
+            hint=f"set `input_size` to {_own_side(section)}, or to another size that its patches divide",
         ) from None
     assert isinstance(module, torch.nn.Module)
     return module
 
 
-def timm_side(section: ModelSection) -> int:
-    """The side of the images that timm's own weights of this name are made for."""
+def _own_side(section: ModelSection) -> int:
+    """Return the side of the images that timm's own weights of this name are made for."""
     name = _known(section)
     import timm
 
@@ -120,7 +125,7 @@ def _set(section: ModelSection, key: str) -> Any:  # noqa: ANN401
     """A setting of the audit file, with the default that counts for timm."""
     value = getattr(section, key)
     if key == "input_size" and value is None:
-        return timm_side(section)
+        return _own_side(section)
     if key == "resample" and value is None:
         return "area"
     return list(value) if isinstance(value, tuple) else value

@@ -7,25 +7,32 @@ import io
 import re
 import warnings
 import zipfile
+from pathlib import Path
 
 import torch
 
+from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import NAMES, stored_orders
-from xaudit.models.network.sealed import Sealed, SealedFile
+from xaudit.models.network.sealed import DEFAULT_SIDE, Sealed, SealedFile, read_sealed
 from xaudit.models.sources.archive import not_loaded, opened_archive
+from xaudit.models.sources.loaded_network import LoadedNetwork, loaded_program
 
 _WORDS_FOR_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|from_file|load)\s*\(")
 _LARGEST_LIST = 2**20
 _SAVE_AGAIN = "write it with `torch.jit.save(torch.jit.script(model.eval()), path)`"
 
 
-def open_torchscript(file: SealedFile, *, subject: str, n_classes: int, device: torch.device) -> Sealed:
-    """The network of an archive, in evaluation mode on a device.
+def load_torchscript(
+    section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
+) -> LoadedNetwork:
+    """Load the network of an archive, in evaluation mode on a device.
 
     Raises:
         ModelError: where the file is none, is damaged, or its program names files.
     """
+    subject, n_classes = f"model '{section.id}'", len(class_names)
+    file = read_sealed(weights, subject=subject)
     with opened_archive(file, subject=subject, what="TorchScript archive", again=_SAVE_AGAIN) as archive:
         _check_entries(archive, file, subject)
         extra = _extra_files(archive)
@@ -47,7 +54,8 @@ def open_torchscript(file: SealedFile, *, subject: str, n_classes: int, device: 
 
     attributes = {name: getattr(network, name, None) for name in NAMES}
     orders = (*stored_orders(extra), *stored_orders(attributes))
-    return Sealed(program, n_classes=n_classes, orders=orders)
+    module = Sealed(program, n_classes=n_classes, orders=orders)
+    return loaded_program(section, file, module, section.input_size or DEFAULT_SIDE)
 
 
 def _extra_files(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -25,7 +25,7 @@ from xaudit.models.network.findings import on_one_finding
 from xaudit.models.network.outputs import auxiliary_heads, logits_of
 from xaudit.models.network.probe import check_answers
 from xaudit.models.sources.build import architecture_of, build_module, input_hw
-from xaudit.models.sources.model_code import code_of
+from xaudit.models.sources.factory import code_of
 from xaudit.models.training.augment import augment, draw_change, keeps_mark
 from xaudit.models.training.data import Frames, TrainingData
 from xaudit.models.training.state import EpochLosses, TrainingState

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xaudit.cases.preflight import Preview, preview
 from xaudit.cases.splits import SCORED
+from xaudit.catalog.models import holds_network
 from xaudit.config import AuditFile, ModelSection, audit_of_model
 from xaudit.config.sections.strata import SAME, UNKNOWN
 from xaudit.errors import AuditFileError, DataError, XauditError, did_you_mean
@@ -17,8 +18,6 @@ from xaudit.records import ALL_CASES
 from xaudit.stages.request import Stage
 from xaudit.store.atomic_file import refusals_as_output_errors
 from xaudit.store.foreign_table import read_foreign_table
-
-_WHOLE = ("huggingface", "torchscript", "exported", "onnx")
 
 
 @dataclass(slots=True)
@@ -140,7 +139,7 @@ def _check_model(
             check_findings(model, listed.class_names, audit.all_datasets[model.dataset or "data"].positive)
     answers = listed.class_names if model.outputs == "classes" else model.findings
     drawn = None
-    if model.source not in _WHOLE:
+    if not holds_network(model.source):
         with check.gathering():
             drawn = draw_blueprint(model, class_names=answers or ("no", "yes"))
     with check.gathering():
@@ -155,7 +154,7 @@ def _check_model(
             with check.gathering():
                 if not check_on_blueprint(spec, drawn):
                     check.unchecked.append(f"model '{model.id}': {spec.id} was not tried")
-    elif model.source in _WHOLE:
+    elif holds_network(model.source):
         check.unchecked.append(f"model '{model.id}': the network in its file was not opened")
 
 

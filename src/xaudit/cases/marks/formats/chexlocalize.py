@@ -7,19 +7,23 @@ nothing was found. An image on which every mask is empty was looked at, and noth
 Source: Saporta et al. 2022, and the repository rajpurkarlab/cheXlocalize.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
+from xaudit.cases.images.entry import without_suffix
+from xaudit.cases.marks.encodings.run_lengths import decode_runs, encode_runs
 from xaudit.cases.marks.file_set import FileSet, file_set
-from xaudit.cases.marks.formats.run_lengths import decode_runs
 from xaudit.cases.marks.mark import checked_number, checked_runs
-from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks.writing import UNNAMED, MarksToWrite
 from xaudit.errors import DataError
-from xaudit.records import MaskRegion
+from xaudit.geometry import mask_region, rasterise, union
+from xaudit.records import Annotation, MaskRegion
 
 _FOLDERS = re.compile(r"^(patient\d+)_(study\d+)_(view.+)$")
+_PATH = re.compile(r"^(patient\d+)/(study\d+)/(view[^/]+)$")
 
 
 def collect_chexlocalize(source: Path | FileSet, marks: MarkList) -> None:
@@ -55,8 +59,10 @@ def _collect(shown: str, content: object, marks: MarkList) -> None:
                 marks.nothing(place, case_id, marks.only_reader)
 
 
-def is_chexlocalize(content: Mapping[str, Any]) -> bool:
-    """Tell whether the first image of a JSON object that has findings gives them as run lengths."""
+def is_chexlocalize(content: object) -> bool:
+    """Return True for an object whose first image with findings gives them as run lengths."""
+    if not isinstance(content, dict):
+        return False
     first = next((image for image in content.values() if image), None)
     drawn = next(iter(first.values()), None) if isinstance(first, dict) else None
     return isinstance(drawn, dict) and {"size", "counts"} <= drawn.keys()
@@ -79,3 +85,48 @@ def _mask(place: str, drawn: object, marks: MarkList, case_id: str) -> MaskRegio
     if lengths == (height * width,):
         return None
     return checked_runs(place, MaskRegion(height, width, lengths), (height, width))
+
+
+def write_chexlocalize(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One JSON file with every finding of every image that was annotated, empty where nothing was drawn; counts it.
+
+    Raises:
+        DataError: where there are several readers.
+    """
+    if len(marks.readers) > 1:
+        raise DataError(
+            f"CheXlocalize holds one reader, and there are {len(marks.readers)}",
+            hint="write COCO, or convert the marks of one reader",
+        )
+    findings = sorted({mark.label or UNNAMED for mark in marks.annotations if mark.region is not None})
+    content: dict[str, dict[str, dict[str, object]]] = {}
+    for image, _, drawn in marks.sheets():
+        by_finding: dict[str, list[Annotation]] = defaultdict(list)
+        for mark in drawn:
+            by_finding[mark.label or UNNAMED].append(mark)
+            if mark.label is None:
+                losses[
+                    f"{{n}} marks without a label are of the finding '{UNNAMED}'"
+                    f"|1 mark without a label is of the finding '{UNNAMED}'"
+                ] += 1
+            if not isinstance(mark.region, MaskRegion):
+                losses[
+                    "{n} boxes and outlines are the pixels whose centres they hold"
+                    "|1 box or outline is the pixels whose centres it holds"
+                ] += 1
+        for of_one in by_finding.values():
+            if len(of_one) > 1:
+                losses["{n} marks are one mask with others of the same finding and image"] += len(of_one)
+        found: dict[str, dict[str, object]] = {}
+        for finding in findings or [UNNAMED]:
+            regions = [mark.region for mark in by_finding[finding] if mark.region is not None]
+            mask = union((rasterise(region, image.frame) for region in regions), image.frame)
+            found[finding] = {
+                "size": [image.height, image.width],
+                "counts": encode_runs(mask_region(mask).counts),
+            }
+        content[_PATH.sub(r"\1_\2_\3", without_suffix(image.path))] = found
+    if marks.readers not in ([], [ONLY_READER]):
+        losses["the reader's name is lost"] += 1
+    out.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    return 1

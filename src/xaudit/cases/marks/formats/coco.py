@@ -7,21 +7,24 @@ outlines are between pixel edges too; run lengths go column by column. Where an 
 a box, the mask counts.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
-from xaudit.cases.marks.file_set import FileSet, file_set
-from xaudit.cases.marks.formats.run_lengths import decode_runs
+from xaudit.cases.marks.encodings.run_lengths import decode_runs
+from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon, checked_runs, joined
-from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks.writing import MarksToWrite, around
 from xaudit.cases.names.image_index import ImageIndex
 from xaudit.cases.text.cells import is_empty
 from xaudit.errors import DataError
-from xaudit.records import Annotation, MaskRegion, Polygon, Region
+from xaudit.geometry import rasterise
+from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
 
 _Item = dict[str, Any]
 _ImageId = int | str
@@ -38,6 +41,29 @@ def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
     marks = MarkList(images)
     collect_coco(path, marks)
     return marks.all()
+
+
+def is_coco(content: object) -> bool:
+    """Return True for an object with the lists ``images`` and ``annotations``."""
+    return isinstance(content, dict) and all(
+        isinstance(content.get(key), list) for key in ("images", "annotations")
+    )
+
+
+def fault_of_coco(content: object, shown: str) -> DataError | None:
+    """Return the error of JSON that looks like COCO and is not: results, or a file without one of the two lists."""
+    if isinstance(content, list):
+        results = any(isinstance(item, dict) and {"image_id", "score"} <= item.keys() for item in content)
+        message = "holds COCO results: a model's predictions and no reader's marks"
+        return damaged(shown, message) if results else None
+    keys = set(content) if isinstance(content, dict) else set()
+    about_images = keys & {"images", "categories", "info", "licenses"}
+    if not isinstance(content, dict) or not (
+        {"images", "categories"} <= keys or ("annotations" in keys and about_images)
+    ):
+        return None
+    missing = "annotations" if isinstance(content.get("images"), list) else "images"
+    return damaged(shown, f"looks like COCO and has no list '{missing}'")
 
 
 def collect_coco(source: Path | FileSet, marks: MarkList) -> None:
@@ -284,3 +310,61 @@ def _collect_votes(shown: str, content: _Item, cases: _Cases, marks: MarkList) -
             case_id, reader = cases.of(place, item), _reader(place, item) or marks.only_reader
             if case_id is not None and not finding:
                 marks.nothing(place, case_id, reader)
+
+
+def write_coco(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One file of all images, marks and readers; counts it."""
+    numbers = {image.case_id: number for number, image in enumerate(marks.images, start=1)}
+    names = sorted({mark.label for mark in marks.annotations if mark.label is not None})
+    frames = {image.case_id: image.frame for image in marks.images}
+    drawn: list[dict[str, object]] = []
+    votes: list[dict[str, object]] = []
+    for mark in marks.annotations:
+        if mark.region is None:
+            votes.append({"image_id": numbers[mark.case_id], "reader_id": mark.reader_id, "finding": False})
+            continue
+        label = {} if mark.label is None else {"category_id": names.index(mark.label) + 1}
+        drawn.append(
+            {
+                "id": len(drawn) + 1,
+                "image_id": numbers[mark.case_id],
+                **label,
+                "reader_id": mark.reader_id,
+                "iscrowd": 0,
+                **_coco_shape(mark.region, frames[mark.case_id]),
+            }
+        )
+    content = {
+        "images": [
+            {"id": numbers[one.case_id], "file_name": one.path, "width": one.width, "height": one.height}
+            for one in marks.images
+        ],
+        "categories": [{"id": number, "name": name} for number, name in enumerate(names, start=1)],
+        "annotations": drawn,
+        "votes": votes,
+    }
+    out.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    if marks.readers not in ([], [ONLY_READER]):
+        losses["readers stand under reader_id, which other tools pass over"] += 1
+    if votes:
+        losses[
+            "{n} votes that nothing is there stand under votes, which other tools pass over"
+            "|1 vote that nothing is there stands under votes, which other tools pass over"
+        ] += len(votes)
+    return 1
+
+
+def _coco_shape(region: Region, frame: tuple[int, int]) -> dict[str, object]:
+    box = around(region, frame)
+    edges = {"bbox": [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]}
+    match region:
+        case Box():
+            return {**edges, "area": (box.x1 - box.x0) * (box.y1 - box.y0), "segmentation": []}
+        case Polygon(points):
+            area = float(rasterise(region, frame).sum())
+            return {**edges, "area": area, "segmentation": [[value for point in points for value in point]]}
+        case MaskRegion(height, width, counts):
+            runs = {"size": [height, width], "counts": list(counts)}
+            return {**edges, "area": float(sum(counts[1::2])), "segmentation": runs}
+        case _:
+            assert_never(region)

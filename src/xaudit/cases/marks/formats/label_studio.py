@@ -9,15 +9,17 @@ predictions are passed over. Key points have no area and are refused.
 Source: Label Studio's page of the format, and ``label_studio_sdk.converter``.
 """
 
+import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, assert_never
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import numpy as np
-
-from xaudit.cases.marks.file_set import FileSet, file_set
+from xaudit.cases.marks.encodings.brush import decode_brush, encode_brush
+from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import (
     checked_box,
     checked_ellipse,
@@ -26,9 +28,11 @@ from xaudit.cases.marks.mark import (
     placed_mask,
     turned_box,
 )
-from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks.writing import MarkedImage, MarksToWrite
 from xaudit.errors import DataError
-from xaudit.records import BoolArray, Region
+from xaudit.geometry import rasterise
+from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
 
 _Item = Mapping[str, Any]
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
@@ -39,6 +43,42 @@ _OF_AN_IMAGE = frozenset(
 )
 _REGIONS = ("rectangle", "polygon", "ellipse", "brush", "keypoint")
 _DECIMALS = 3  # of a pixel; percent of a large image carry no more
+
+
+def is_label_studio(content: object) -> bool:
+    """Return True for a task, and for a list with at least one that is no JSON-MIN."""
+    if isinstance(content, list):
+        return not _is_json_min(content) and any(map(_is_task, content))
+    return _is_task(content)
+
+
+def fault_of_label_studio(content: object, shown: str) -> DataError | None:
+    """Return the error of JSON-MIN, and of tasks without a list of annotations."""
+    if _is_json_min(content):
+        return DataError(
+            f"{shown}: this is Label Studio's JSON-MIN, which is not read", hint="export as JSON"
+        )
+    for task in content if isinstance(content, list) else [content]:
+        if isinstance(task, dict) and "data" in task and {"predictions", "annotations"} & task.keys():
+            return damaged(shown, "looks like Label Studio and has no list 'annotations'")
+    return None
+
+
+def _is_json_min(content: object) -> bool:
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and isinstance(content[0], dict)
+        and ("annotation_id" in content[0])
+    )
+
+
+def _is_task(item: object) -> bool:
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("annotations"), list)
+        and isinstance(item.get("data"), dict)
+    )
 
 
 def collect_label_studio(source: Path | FileSet, marks: MarkList) -> None:
@@ -66,54 +106,6 @@ def _collect_tasks(shown: str, tasks: Sequence[object], marks: MarkList) -> None
                     hint="export as JSON, not as JSON-MIN or CSV",
                 )
             _collect(place, task, marks)
-
-
-def decode_brush(values: Sequence[int], n_pixels: int) -> BoolArray:
-    """Which pixels of a brush stroke are not transparent, row by row.
-
-    Args:
-        values: the bytes of the code.
-        n_pixels: of the image.
-
-    Raises:
-        ValueError: where the code is for another number of pixels, or is cut short.
-    """
-    bits = _Bits(bytes(values))
-    n_values = bits.take(32)
-    if n_values != 4 * n_pixels:
-        raise ValueError(f"is for {n_values / 4:g} pixels instead of {n_pixels}")
-    word = bits.take(5) + 1
-    sizes = [bits.take(4) + 1 for _ in range(4)]
-    out = np.zeros(n_values, dtype=np.uint32)
-    at = 0
-    while at < n_values:
-        repeated = bits.take(1)
-        end = at + 1 + bits.take(sizes[bits.take(2)])
-        if end > n_values:
-            raise ValueError("leaves the image")
-        if repeated:
-            out[at:end] = bits.take(word)
-        else:
-            out[at:end] = [bits.take(word) for _ in range(end - at)]
-        at = end
-    return np.asarray(out.reshape(-1, 4)[:, 3] > 0)
-
-
-class _Bits:
-    """Numbers of any length in bits, the highest bit first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, n: int) -> int:
-        end = self._at + n
-        if end > 8 * len(self._data):
-            raise ValueError("is cut short")
-        first, last = self._at // 8, -(-end // 8)
-        part = int.from_bytes(self._data[first:last], "big")
-        self._at = end
-        return (part >> (8 * last - end)) & ((1 << n) - 1)
 
 
 def _collect(place: str, task: _Item, marks: MarkList) -> None:
@@ -297,3 +289,62 @@ def _names_in(text: str) -> list[str]:
         last = path.rpartition("/")[2]
         return [last, _UPLOADED.sub("", last)]
     return [path] if parts.netloc else [text, unquote(text)]
+
+
+def write_label_studio(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One JSON file of a task for each image that was annotated; counts it."""
+    tasks: list[dict[str, Any]] = []
+    for image, sheets in groupby(marks.sheets(), key=lambda sheet: sheet[0]):
+        annotations: list[dict[str, Any]] = []
+        for _, reader, drawn in sheets:
+            by = {} if reader == ONLY_READER else {"completed_by": reader}
+            result = [
+                {"id": f"{len(tasks) + 1}-{len(annotations) + 1}-{place}", **_result(mark, image, losses)}
+                for place, mark in enumerate(drawn, start=1)
+            ]
+            annotations.append({"id": len(annotations) + 1, **by, "result": result})
+        tasks.append({"id": len(tasks) + 1, "data": {"image": quote(image.path)}, "annotations": annotations})
+    if marks.readers not in ([], [ONLY_READER]):
+        losses["readers stand by name under completed_by, where Label Studio has its users' numbers"] += 1
+    out.write_text(json.dumps(tasks) + "\n", encoding="utf-8")
+    return 1
+
+
+def _result(mark: Annotation, image: MarkedImage, losses: Counter[str]) -> dict[str, Any]:
+    height, width = image.frame
+    numbers: tuple[float, ...]
+    match mark.region:
+        case Box(x0, y0, x1, y1):
+            kind, numbers = "rectangle", (x0, y0, x1, y1)
+            value: dict[str, Any] = {
+                "x": x0 * 100 / width,
+                "y": y0 * 100 / height,
+                "width": (x1 - x0) * 100 / width,
+                "height": (y1 - y0) * 100 / height,
+                "rotation": 0,
+            }
+        case Polygon(points):
+            kind, numbers = "polygon", tuple(number for point in points for number in point)
+            value = {"points": [[x * 100 / width, y * 100 / height] for x, y in points], "closed": True}
+        case MaskRegion():
+            kind, numbers = "brush", ()
+            value = {"format": "rle", "rle": encode_brush(rasterise(mark.region, image.frame))}
+        case None:
+            raise ValueError("nothing was drawn")
+        case _:
+            assert_never(mark.region)
+    if any(number != round(number, _DECIMALS) for number in numbers):
+        losses[
+            "{n} marks have coordinates of more than three decimals, which percent do not keep"
+            "|1 mark has coordinates of more than three decimals, which percent do not keep"
+        ] += 1
+    named = {} if mark.label is None else {f"{kind}labels": [mark.label]}
+    return {
+        "type": f"{kind}labels" if named else kind,
+        "from_name": "label",
+        "to_name": "image",
+        "original_width": width,
+        "original_height": height,
+        "image_rotation": 0,
+        "value": {**value, **named},
+    }

@@ -11,24 +11,43 @@ Source: ``labelme/utils/shape.py`` and the files that version 6.3.1 writes.
 
 import base64
 import binascii
+import io
+import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
+from PIL import Image
 
+from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.header import UnreadableImageError
 from xaudit.cases.images.raster import raster_header, raster_mask
-from xaudit.cases.marks.file_set import FileSet, file_set
+from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks.writing import MarksToWrite, write_text
 from xaudit.cases.names.name_match import NameMatcher
 from xaudit.counts import counted
 from xaudit.errors import DataError
-from xaudit.records import Region
+from xaudit.geometry import bounding_box, rasterise
+from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
 
 _Item = Mapping[str, Any]
+
+
+def is_labelme(content: object) -> bool:
+    """Return True for an object with the list ``shapes``."""
+    return isinstance(content, dict) and isinstance(content.get("shapes"), list)
+
+
+def fault_of_labelme(content: object, shown: str) -> DataError | None:
+    """Return the error of JSON that looks like LabelMe and has no list of shapes."""
+    if isinstance(content, dict) and ("shapes" in content or {"imagePath", "imageHeight"} <= content.keys()):
+        return damaged(shown, "looks like LabelMe and has no list 'shapes'")
+    return None
 
 
 def collect_labelme(path: Path | FileSet, marks: MarkList) -> None:
@@ -50,7 +69,7 @@ def collect_labelme(path: Path | FileSet, marks: MarkList) -> None:
 
 
 def _collect(shown: str, content: object, marks: MarkList) -> None:
-    if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
+    if not isinstance(content, dict) or not is_labelme(content):
         raise DataError(f"{shown}: not LabelMe: it needs the list shapes", hint="save it with LabelMe again")
     case_id, reader = _whose(shown, content.get("imagePath"), marks)
     if case_id is None:
@@ -166,3 +185,45 @@ def _mask(
     except UnreadableImageError as error:
         raise DataError(f"{place}: the mask {error}", hint="save it with LabelMe again") from None
     return placed_mask(place, crop, (int(x0), int(y0)), frame)
+
+
+def write_labelme(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One JSON file for each image and reader; counts them."""
+    folders = marks.folders(losses)
+    n_files = 0
+    for image, reader, drawn in marks.sheets():
+        content: dict[str, object] = {
+            "version": "6.3.1",
+            "flags": {},
+            "shapes": [_labelme_shape(mark, image.frame) for mark in drawn if mark.region is not None],
+            "imagePath": image.path,
+            "imageData": None,
+            "imageHeight": image.height,
+            "imageWidth": image.width,
+        }
+        text = json.dumps(content, indent=2) + "\n"
+        write_text(out / f"{folders[reader]}{without_suffix(image.path)}.json", text)
+        n_files += 1
+    return n_files
+
+
+def _labelme_shape(mark: Annotation, frame: tuple[int, int]) -> dict[str, object]:
+    shape: dict[str, object] = {"label": mark.label or "", "group_id": None, "description": "", "flags": {}}
+    match mark.region:
+        case Box(x0, y0, x1, y1):
+            return {**shape, "shape_type": "rectangle", "points": [[x0, y0], [x1, y1]], "mask": None}
+        case Polygon(points):
+            return {**shape, "shape_type": "polygon", "points": [list(p) for p in points], "mask": None}
+        case MaskRegion():
+            mask = rasterise(mark.region, frame)
+            box = bounding_box(mask)
+            x0, y0, x1, y1 = int(box.x0), int(box.y0), int(box.x1), int(box.y1)
+            file = io.BytesIO()
+            Image.fromarray(mask[y0:y1, x0:x1].astype(np.uint8)).save(file, format="PNG")
+            text = base64.b64encode(file.getvalue()).decode("ascii")
+            corners = [[float(x0), float(y0)], [float(x1 - 1), float(y1 - 1)]]
+            return {**shape, "shape_type": "mask", "points": corners, "mask": text}
+        case None:
+            raise ValueError("nothing was drawn")
+        case _:
+            assert_never(mark.region)

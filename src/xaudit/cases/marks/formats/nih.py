@@ -11,7 +11,7 @@ Source: Wang et al. 2017, ChestX-ray8, and the README of the NIH Clinical Center
 from pathlib import Path
 
 from xaudit.cases.annotation_file import read_rows
-from xaudit.cases.marks.formats.box_table import collect_cell_box
+from xaudit.cases.marks.formats.boxes import collect_cell_box
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
 

@@ -10,7 +10,7 @@ Source: the challenge's data page (RSNA and Kaggle, 2018).
 from pathlib import Path
 
 from xaudit.cases.annotation_file import Row, read_rows
-from xaudit.cases.marks.formats.box_table import SIDES, collect_cell_box
+from xaudit.cases.marks.formats.boxes import SIDES, collect_cell_box
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
 

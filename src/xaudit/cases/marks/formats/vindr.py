@@ -9,7 +9,7 @@ Source: Nguyen et al. 2022, VinDr-CXR, and its page on PhysioNet.
 from pathlib import Path
 
 from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
-from xaudit.cases.marks.formats.box_table import collect_cell_box
+from xaudit.cases.marks.formats.boxes import collect_cell_box
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
 

@@ -2,19 +2,23 @@
 
 A file belongs to the image of its own name, or else to the DICOM image whose instance UID it is named by; what
 it says in ``filename`` is not believed. Pixels are counted from 1 and the last one is inside, as the format
-has it: ``xmin`` 1 and ``xmax`` 3 cover three columns. An outline beside a box counts, see :mod:`xaudit.cases.marks.formats.voc_object`. With ``origin: zero`` the numbers are edges counted from 0:
+has it: ``xmin`` 1 and ``xmax`` 3 cover three columns. An outline beside a box counts, see :mod:`xaudit.cases.marks.encodings.voc_object`. With ``origin: zero`` the numbers are edges counted from 0:
 ``xmin`` 1 and ``xmax`` 3 cover two. A file without objects says that its reader found nothing.
 """
 
 import math
 import re
+from collections import Counter
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 
+from xaudit.cases.images.entry import without_suffix
+from xaudit.cases.marks.encodings.voc_object import Origin, number_in, object_region
 from xaudit.cases.marks.file_set import FileSet, file_set, without_uids
-from xaudit.cases.marks.formats.voc_object import Origin, number_in, object_region
-from xaudit.cases.marks.mark_list import MarkList
-from xaudit.cases.names.image_index import NO_IMAGE, ImageIndex
+from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
+from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled
+from xaudit.cases.names.image_index import NO_IMAGE
 from xaudit.cases.text.cells import cell_text
 from xaudit.errors import DataError
 from xaudit.records import Annotation, Problem
@@ -22,29 +26,19 @@ from xaudit.records import Annotation, Problem
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
 
-def read_voc(
-    path: Path, images: ImageIndex, *, origin: Origin = "one"
-) -> tuple[tuple[Annotation, ...], tuple[Problem, ...]]:
-    """What the files of a folder mark, in the order of their names.
+def collect_voc(
+    path: Path | FileSet, marks: MarkList, *, origin: Literal["auto", "one", "zero"] = "auto"
+) -> tuple[Problem, ...]:
+    """Read the files of a folder, or a single one, into a list of marks; return what could not be used.
 
     Args:
         path: the folder, or a single file.
-        images: what the files may belong to.
-        origin: where the files start to count pixels.
-
-    Returns:
-        The annotations, and what could not be used because its image could not be read.
+        marks: to add to.
+        origin: where the files start to count pixels; ``auto`` is one.
 
     Raises:
         DataError: with the file, the place in it and the value.
     """
-    marks = MarkList(images)
-    problems = collect_voc(path, marks, origin=origin)
-    return marks.all(), problems
-
-
-def collect_voc(path: Path | FileSet, marks: MarkList, *, origin: Origin = "one") -> tuple[Problem, ...]:
-    """As :func:`read_voc`, into a list of marks; what could not be used is returned."""
     given = file_set(path, (".xml",))
     files = given.files
     if not files:
@@ -73,7 +67,7 @@ def collect_voc(path: Path | FileSet, marks: MarkList, *, origin: Origin = "one"
                 _tree(shown, given.xml(file, shown, "Pascal VOC")),
                 (case_id, unnamed),
                 marks,
-                origin,
+                "zero" if origin == "zero" else "one",
             )
             reader = found[0].reader_id
             if (case_id, reader) in drawn:
@@ -166,3 +160,38 @@ def _reader(tree: ElementTree.Element) -> str | None:
         if name:
             return name
     return None
+
+
+def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """One XML file for each image and reader; counts them."""
+    folders = marks.folders(Counter())
+    n_files = 0
+    for image, reader, drawn in marks.sheets():
+        root = ElementTree.Element("annotation")
+        ElementTree.SubElement(root, "filename").text = image.path.rpartition("/")[2]
+        if reader != ONLY_READER:
+            ElementTree.SubElement(root, "annotator").text = reader
+        size = ElementTree.SubElement(root, "size")
+        for name, value in (("width", image.width), ("height", image.height)):
+            ElementTree.SubElement(size, name).text = str(value)
+        for mark in drawn:
+            box = as_box(mark.region, image.frame, losses)
+            thing = ElementTree.SubElement(root, "object")
+            ElementTree.SubElement(thing, "name").text = mark.label or ""
+            edges = ElementTree.SubElement(thing, "bndbox")
+            corners = {"xmin": box.x0 + 1, "ymin": box.y0 + 1, "xmax": box.x1, "ymax": box.y1}
+            if any(value != round(value) for value in corners.values()):
+                losses[
+                    "{n} boxes have edges between pixels; other tools may round them"
+                    "|1 box has edges between pixels; other tools may round them"
+                ] += 1
+            for name, edge in corners.items():
+                ElementTree.SubElement(edges, name).text = spelled(edge)
+        file = out / f"{folders[reader]}{without_suffix(image.path)}.xml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        ElementTree.indent(root)
+        file.write_bytes(ElementTree.tostring(root, encoding="utf-8"))
+        n_files += 1
+    if marks.readers not in ([], [ONLY_READER]):
+        losses["readers stand under <annotator>, which other tools pass over"] += 1
+    return n_files

@@ -1,7 +1,7 @@
 """YOLO: one text file per image, a line per object: its class's number, then numbers relative to the image.
 
 Four of them are a box: its centre x and y, its width and height. Six or more, in pairs, are an outline, unless they are a box with
-key points or a track, see :mod:`xaudit.cases.marks.formats.yolo_kind`. They are shares of
+key points or a track, see :mod:`xaudit.cases.marks.encodings.yolo_lines`. They are shares of
 the image's width and height, between pixel edges. Tools write six decimals, so edges are rounded to a hundredth of a
 pixel. The classes' names stand in ``classes.txt``, ``obj.names`` or ``data.yaml``, in the folder or in the one
 above; without them the number is the name. An empty file says that its reader found nothing.
@@ -11,16 +11,19 @@ A file belongs to the image of its own name; a folder before it names the reader
 Source: the formats' pages of Darknet and Ultralytics.
 """
 
+import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xaudit.cases.annotation_file import check_bytes
+from xaudit.cases.images.entry import without_suffix
+from xaudit.cases.marks.encodings.yolo_lines import LineKind, Settings, kind_of_lines, settings_in
 from xaudit.cases.marks.file_set import FileSet, file_set
-from xaudit.cases.marks.formats.yolo_kind import LineKind, Settings, kind_of_lines, settings_in
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon
 from xaudit.cases.marks.mark_list import MarkList
+from xaudit.cases.marks.writing import UNNAMED, MarksToWrite, as_box, write_text
 from xaudit.cases.table import read_text
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.counts import counted
@@ -231,3 +234,37 @@ def _from_yaml(name: str, text: str) -> Mapping[int, str]:
     ):
         raise DataError(f"{name}: names is missing", hint="list the classes there, or in classes.txt")
     return {number: str(label) for number, label in names.items()}
+
+
+def write_yolo(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
+    """Write a text file for each image and reader, and ``classes.txt`` with the names of the classes; count them.
+
+    Where there are outlines, ``data.yaml`` has the names too and no ``kpt_shape``, so that nobody takes them for key points.
+    """
+    names = sorted({mark.label or UNNAMED for mark in marks.annotations if mark.region is not None})
+    folders = marks.folders(losses)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    n_files = 1
+    if any(isinstance(mark.region, Polygon) for mark in marks.annotations):
+        (out / "data.yaml").write_text(f"names: {json.dumps(names, ensure_ascii=False)}\n", encoding="utf-8")
+        n_files += 1
+    for image, reader, drawn in marks.sheets():
+        lines = []
+        for mark in drawn:
+            region = mark.region
+            if not isinstance(region, Polygon):
+                region = as_box(region, image.frame, losses)
+            if mark.label is None:
+                losses[
+                    f"{{n}} marks without a label are of the class '{UNNAMED}'"
+                    f"|1 mark without a label is of the class '{UNNAMED}'"
+                ] += 1
+            lines.append(yolo_line(names.index(mark.label or UNNAMED), region, image.frame) + "\n")
+        write_text(out / f"{folders[reader]}{without_suffix(image.path)}.txt", "".join(lines))
+        n_files += 1
+    if drawn_twice := [reader for reader in folders.values() if reader]:
+        losses[
+            f"readers are {counted(len(drawn_twice), 'folder')}, which other tools take for other images"
+        ] += 1
+    return n_files
