@@ -18,7 +18,7 @@ from xaudit.config import StatisticsSection
 from xaudit.records import ALL_CASES, Comparison, Interval, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap, Sample
-from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_difference
 from xaudit.statistics.mcnemar import mcnemar
 from xaudit.statistics.paired import cluster_means, holm, wilcoxon_p
 from xaudit.statistics.panels import Group, Panel, panels_of
@@ -299,16 +299,16 @@ def _concluded(
             f"too few to rule out chance; at least {MIN_CLUSTERS} are needed"
         )
     elif difference.low <= 0 <= difference.high:
-        sentence = f"{both} differ by {_size(difference)} {where}: chance may explain it"
+        sentence = f"{both} differ by {shown_difference(difference)} {where}: chance may explain it"
     elif comparison.p_adjusted > alpha:
         sentence = (
-            f"{both} differ by {_size(difference)} {where}: chance may explain it "
+            f"{both} differ by {shown_difference(difference)} {where}: chance may explain it "
             f"(Wilcoxon p = {shown(comparison.p_adjusted, beside=alpha)} after Holm's correction)"
         )
     else:
         higher = difference.low > 0
         conclusion = "higher" if higher else "lower"
-        size = _size(difference if higher else _negated(difference))
+        size = shown_difference(difference, negated=not higher)
         sentence = f"{first} is {conclusion}{_worth(row, higher)} than {second} by {size} {where}"
     return replace(comparison, conclusion=conclusion, sentence=sentence)
 
@@ -340,13 +340,3 @@ def _worth(row: MetricRow | None, higher: bool) -> str:
     if row is None or row.higher_is_better is None:
         return ""
     return " (better)" if row.higher_is_better == higher else " (worse)"
-
-
-def _size(difference: Interval) -> str:
-    return shown_interval(difference, beside=0.0, estimate_too=False)
-
-
-def _negated(interval: Interval) -> Interval:
-    low = None if interval.high is None else -interval.high
-    high = None if interval.low is None else -interval.low
-    return replace(interval, estimate=-interval.estimate, low=low, high=high)

@@ -10,7 +10,7 @@ from xaudit.config import StatisticsSection
 from xaudit.records import Flips, Interval, Prediction
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
-from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_difference
 from xaudit.statistics.mcnemar import mcnemar
 
 
@@ -82,7 +82,7 @@ def _with_sentence(record: Flips, *, alpha: float) -> Flips:
     if not record.n_fixed and not record.n_broken:
         others = f", though {counted(record.n_changed, 'answer')} changed" if record.n_changed else ""
         return replace(record, conclusion="same", sentence=f"{who} is {after} as before{others} ({where})")
-    figures = f"from {before} to {after}, by {_size(record.difference)} {where} ({turned})"
+    figures = f"from {before} to {after}, by {shown_difference(record.difference)} {where} ({turned})"
     if _leaves_out_zero(record.difference) and record.p_value is not None and record.p_value <= alpha:
         if record.difference.estimate > 0:
             return replace(record, conclusion="higher", sentence=f"{who} rose {figures}")
@@ -91,10 +91,6 @@ def _with_sentence(record: Flips, *, alpha: float) -> Flips:
         few = f"too few to rule out chance; at least {MIN_CLUSTERS} are needed"
         return replace(record, sentence=f"{who} went {figures}: {few}")
     return replace(record, sentence=f"{who} went {figures}: chance may explain it")
-
-
-def _size(difference: Interval) -> str:
-    return shown_interval(difference, beside=0.0, estimate_too=False)
 
 
 def _leaves_out_zero(difference: Interval) -> bool:

@@ -9,10 +9,10 @@ import numpy as np
 
 from xaudit.catalog import METRICS
 from xaudit.config import StatisticsSection
-from xaudit.records import MODEL_LEVEL, FloatArray, Interval, Move, Score, ScoreResult
+from xaudit.records import MODEL_LEVEL, FloatArray, Move, Score, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
-from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_difference
 from xaudit.statistics.paired import cluster_means, holm, wilcoxon_p
 
 _ROWS = METRICS.by_id
@@ -173,16 +173,18 @@ def _concluded(move: Move, *, alpha: float) -> Move:
             f"at least {MIN_CLUSTERS} are needed",
         )
     if difference.low <= 0 <= difference.high:
-        return replace(move, sentence=f"{who} differs by {_size(difference)} {where}: chance may explain it")
+        return replace(
+            move, sentence=f"{who} differs by {shown_difference(difference)} {where}: chance may explain it"
+        )
     if move.p_adjusted > alpha:
         p = shown(move.p_adjusted, beside=alpha)
         return replace(
             move,
-            sentence=f"{who} differs by {_size(difference)} {where}: chance may explain it "
+            sentence=f"{who} differs by {shown_difference(difference)} {where}: chance may explain it "
             f"(Wilcoxon p = {p} after Holm's correction)",
         )
     higher = difference.low > 0
-    size = _size(difference if higher else _negated(difference))
+    size = shown_difference(difference, negated=not higher)
     worth = {None: "", higher: " (better)"}.get(move.higher_is_better, " (worse)")
     verb = "rose" if higher else "fell"
     return replace(
@@ -190,13 +192,3 @@ def _concluded(move: Move, *, alpha: float) -> Move:
         conclusion="higher" if higher else "lower",
         sentence=f"{who} {verb} by {size} {where}{worth}",
     )
-
-
-def _size(difference: Interval) -> str:
-    return shown_interval(difference, beside=0.0, estimate_too=False)
-
-
-def _negated(interval: Interval) -> Interval:
-    low = None if interval.high is None else -interval.high
-    high = None if interval.low is None else -interval.low
-    return replace(interval, estimate=-interval.estimate, low=low, high=high)
