@@ -119,7 +119,7 @@ def convert(marked: Marked, format_id: str, out: Path) -> Conversion:
     )
     back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
     readers = {mark.reader_id for mark in marked.annotations}
-    if len(readers) == 1 and {mark.reader_id for mark in back} <= {ONLY_READER}:  # a format that names nobody
+    if len(readers) == 1 and {mark.reader_id for mark in back} <= {ONLY_READER}:  # no reader names
         back = tuple(replace(mark, reader_id=next(iter(readers))) for mark in back)
     before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)
     n_same = sum(key in after and np.array_equal(mask, after[key]) for key, mask in before.items())

@@ -193,7 +193,7 @@ def _serve(connection: Connection, n_threads: int) -> None:
                 connection.send(report)
             connection.send(_TaskDone())
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the parent needs no more of us, or has gone
+        return  # the parent has no more tasks, or is gone
     except BaseException as error:  # the outermost boundary of a worker: the parent raises it anew
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.send(_failure(error))
@@ -203,7 +203,7 @@ def _failure(error: BaseException) -> _Failure:
     trace = "".join(traceback.format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  (made on this line)
-    except Exception:  # an error of any make may not be one that can be pickled
+    except Exception:  # not every error can be pickled
         return _Failure(RuntimeError(f"{type(error).__name__}: {error}"), trace)
     return _Failure(error, trace)
 

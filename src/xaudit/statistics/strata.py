@@ -201,7 +201,7 @@ def _slugs(names: Iterable[str]) -> dict[str, str]:
     slugs: dict[str, str] = {}
     for name in sorted(set(names)):
         slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-") or "class"
-        # Its own, not the part of the cases of which nobody knows.
+        # A class called "unknown" must not share the stratum of cases without a value.
         slug = f"{slug}-1" if slug == UNKNOWN else slug
         taken = slugs.values()
         number = 2

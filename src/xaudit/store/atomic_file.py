@@ -73,7 +73,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         try:
             _write_and_rename(path, data)
         except FileNotFoundError:
-            # Another process, to which our process id meant nothing, took the temporary file for a leftover.
+            # A process that cannot see our process id, as in a container, removed the temporary file as a leftover.
             _write_and_rename(path, data)
 
 

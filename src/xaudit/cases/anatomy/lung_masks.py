@@ -353,7 +353,7 @@ def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
             try:
                 with file.open("rb") as stream:
                     head = stream.read(_HEAD_BYTES)
-            except OSError:  # whoever reads the file itself says why it cannot be opened
+            except OSError:  # reading the file itself reports why it cannot be opened
                 continue
             if is_dicom_seg(head):
                 return collect_dicom_seg

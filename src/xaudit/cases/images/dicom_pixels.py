@@ -191,7 +191,7 @@ def _decoders(elements: Elements) -> list[str]:
     decoder = guarded(lambda: pydicom_package().pixels.get_decoder(syntax))
     installed = guarded(lambda: list(decoder.available_plugins)) or []  # type: ignore[union-attr]
     usable = [name for name in _DECODERS if name in installed]
-    # pydicom's own needs no other beside it.
+    # pydicom's own decoder needs no fallback.
     return usable[:1] if "pydicom" in usable else usable
 
 

@@ -115,7 +115,7 @@ class Volume:
             UnreadableImageError: if it cannot be read, holds no plain numbers, or would take too much memory.
         """
         others = [side for axis, side in enumerate(self.shape) if axis != cut.axis]
-        # Twice as they are stored, or scaled; then as float64, as grey levels and as what is no number.
+        # Two copies as stored or scaled, then float64, grey levels and the mask of values that are not numbers.
         n_number = max(int(self.image.header.get_data_dtype().itemsize), 8 if self._scaled else 1)
         check_memory(self.n_held + math.prod(others) * (2 * n_number + 13))
         selection: list[int | slice] = [slice(None)] * 3
@@ -271,7 +271,7 @@ def _unpacked(data: bytes, n_bytes: int) -> BytesIO:
     whole.seek(0)
     n_after = 0
     while unpacking.unconsumed_tail and not unpacking.eof:
-        # The checksum stands at the very end; what lies between is thrown away.
+        # The checksum is at the very end; the bytes before it are dropped.
         n_after += len(unpacking.decompress(unpacking.unconsumed_tail, 1 << 20))
         if n_after > _MOST_AFTER:
             raise UnreadableImageError("holds far more than its header says", hint=AGAIN)

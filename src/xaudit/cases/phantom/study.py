@@ -126,7 +126,7 @@ def _write_patient(
         )
         pixels = painted.pixels
         if evidence:
-            # A normal patient's tag lies where the tumour that they do not have would call for it.
+            # A normal patient's tag is placed as if they had a tumour.
             pixels = plant_evidence(
                 pixels,
                 section.plant,

@@ -51,7 +51,7 @@ def check_answers(
             question differently, or lets an image's answer depend on the image beside it.
     """
     images = torch.randn((2, 3, *model_hw), generator=torch.Generator().manual_seed(0)).to(device)
-    # Brighter and flatter, so that what counts over the batch notices the company.
+    # Brighter and flatter, so that a layer that mixes the batch gives other logits.
     images[1] = 0.3 * images[1] + 1
     images = images.contiguous(memory_format=torch.channels_last)
     was_training = module.training
@@ -139,7 +139,7 @@ def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
 
 def _where(module: torch.nn.Module, images: torch.Tensor, others: torch.Tensor, tolerance: float) -> str:
     """Return the first module whose output for the same first image differs between two passes, in words."""
-    # What draws may draw the same twice, of two logits one time in four.
+    # A random layer may repeat itself: with two logits, one time in four.
     for _ in range(_TRIES):
         first, second = _passages(module, images), _passages(module, others)
         for (name, kind, before, after), (_, _, before_again, after_again) in zip(

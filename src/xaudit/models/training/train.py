@@ -207,7 +207,7 @@ class _Training:
             "resample",
             "weights_prefix",
         }
-        if self.section.channels == 3:  # what was trained before there was a choice stays valid
+        if self.section.channels == 3:  # so that weights trained before this option stay valid
             left_out.add("channels")
         section = self.section.model_dump(mode="json", exclude=left_out)
         code = code_of(self.section)

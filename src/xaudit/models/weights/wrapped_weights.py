@@ -83,7 +83,7 @@ def own_weights(
             )
         return OwnWeights(chosen.state, _remarks(chosen, whole, short))
     if not whole:
-        # The nearest one, so that the error speaks of what lacks.
+        # The nearest one, so that the error names what is missing.
         nearest = max(copies, key=lambda copy: len(needed & copy.state.keys()))
         return OwnWeights(nearest.state, ())
     if any(not _same(whole[0].state, other.state, needed) for other in whole[1:]):
