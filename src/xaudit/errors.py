@@ -124,5 +124,5 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
         >>> did_you_mean("gradcamm", ["lime", "gradcam"], otherwise="see `xaudit list explainers`")
         "did you mean 'gradcam'? see `xaudit list explainers`"
     """
-    found = nearest(name, known)
-    return f"did you mean '{found}'? {otherwise}" if found else otherwise
+    match = nearest(name, known)
+    return f"did you mean '{match}'? {otherwise}" if match else otherwise

@@ -85,7 +85,7 @@ def assemble(
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
         notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened)),
-        passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
+        passed_over=(*passed_over, *(source.extra_images for source in reading if source.extra_images)),
         votes=None if section.annotations is None else section.annotations.votes,
         reading=reading[0] if reading else None,
     )
@@ -141,21 +141,21 @@ def _mask_and_mark_paths(section: DataSection) -> list[Path]:
 
 
 def _merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, ...]:
-    found = {entry.label for entry in entries}
+    labels = {entry.label for entry in entries}
     for name in merge:
-        if name not in found:
-            hint = did_you_mean(name, found, otherwise=f"the data has {_spelled(found)}")
+        if name not in labels:
+            hint = did_you_mean(name, labels, otherwise=f"the data has {_spelled(labels)}")
             raise DataError(f"data.merge: no class of the data is called '{name}'", hint=hint)
     return tuple(replace(entry, label=merge.get(entry.label, entry.label)) for entry in entries)
 
 
 def _class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
-    found = {entry.label for entry in entries}
-    for name in sorted(found - set(section.classes)) if section.classes else ():
+    labels = {entry.label for entry in entries}
+    for name in sorted(labels - set(section.classes)) if section.classes else ():
         hint = did_you_mean(name, section.classes, otherwise=f"data.classes has {_spelled(section.classes)}")
         raise DataError(f"data.classes: the class '{name}' of the data is not listed", hint=hint)
     # A listed order is the order of a model's outputs, so it is kept.
-    names = section.classes or tuple(sorted(found))
+    names = section.classes or tuple(sorted(labels))
     if len(names) < 2:
         raise DataError(
             f"all {counted(len(entries), 'image is', 'images are')} of the one class '{names[0]}'",
@@ -169,8 +169,8 @@ def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry
         return tuple(entries)
     named = []
     for entry in entries:
-        found = re.search(pattern, nfc(entry.path))
-        patient = found.group(1) if found else None
+        match = re.search(pattern, nfc(entry.path))
+        patient = match.group(1) if match else None
         if not patient:
             raise DataError(
                 f"data.patient_pattern: '{pattern}' finds no patient in '{entry.path}'",
@@ -194,14 +194,16 @@ def _with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entr
             "data.augmented_pattern: the table has a column 'augmented' already",
             hint="take one of the two out",
         )
-    found = [re.search(pattern, nfc(entry.path)) is not None for entry in entries]
-    if all(found) or not any(found):
-        what = "every image" if all(found) else "no image"
+    matched = [re.search(pattern, nfc(entry.path)) is not None for entry in entries]
+    if all(matched) or not any(matched):
+        what = "every image" if all(matched) else "no image"
         raise DataError(
             f"data.augmented_pattern: '{pattern}' is found in the path of {what}, such as '{entries[0].path}'",
             hint="it must be found in the paths of augmented images and in no other, as in '_aug[0-9]*\\.'",
         )
-    return tuple(replace(entry, augmented=one) for entry, one in zip(entries, found, strict=True))
+    return tuple(
+        replace(entry, augmented=is_augmented) for entry, is_augmented in zip(entries, matched, strict=True)
+    )
 
 
 def _open(
@@ -218,9 +220,13 @@ def _open(
         on_progress(
             Progress("load", index, len(entries), f"{n_problems} unreadable" if n_problems else "images")
         )
-        for one in opened_images(root, entry.path, section.window, section.nifti):
+        for image in opened_images(root, entry.path, section.window, section.nifti):
             _keep(
-                opened, replace(entry, path=one.path), prefix + nfc(without_suffix(one.path)), dataset_id, one
+                opened,
+                replace(entry, path=image.path),
+                prefix + nfc(without_suffix(image.path)),
+                dataset_id,
+                image,
             )
     on_progress(Progress("load", len(entries), len(entries), "images"))
     if not opened.cases:
@@ -237,7 +243,7 @@ def _keep(opened: _Opened, entry: Entry, case_id: str, dataset_id: str, image: O
     if case_id in opened.digests:
         raise DataError(
             f"'{case_id}' would be two images, of which one is listed as '{entry.path}'",
-            hint="list a file of several images as a whole or image by image, and rename files called alike",
+            hint="list a file of several images as a whole or image by image, and rename files with the same name",
         )
     opened.paths[entry.path] = case_id
     opened.digests[case_id] = image.file_sha256

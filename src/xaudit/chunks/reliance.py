@@ -21,7 +21,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
     from xaudit.perturb.asking import answer
 
     classifier = chunk.classifier
-    asked = answer(
+    answers = answer(
         [
             ask_region_reliance(
                 subject.image,
@@ -38,8 +38,8 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
     )
     return [
         _reliance(subject, classifier.id, effect)
-        for subject, one in zip(chunk.subjects, asked, strict=True)
-        for effect in one.value
+        for subject, answered in zip(chunk.subjects, answers, strict=True)
+        for effect in answered.value
     ]
 
 

@@ -132,8 +132,8 @@ def read_table(path: Path, table: Table[Record], shown: str) -> list[Record]:
     data = path.read_bytes()
     file = _open_parquet(pa.BufferReader(data), table, shown)
     try:
-        found = file.read(use_threads=False)
-        columns = {field.name: _values(table, found, field) for field in table.schema}
+        content = file.read(use_threads=False)
+        columns = {field.name: _values(table, content, field) for field in table.schema}
         names = list(columns)
         rows = zip(*columns.values(), strict=True)
         return [table.decode(dict(zip(names, row, strict=True))) for row in rows]

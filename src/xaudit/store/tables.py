@@ -134,8 +134,8 @@ def read_errors(shown: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise RunFolderError(
-            f"{shown}: not there; the run did not get so far",
-            hint="give the command that made the run again: it goes on where it stopped",
+            f"{shown}: missing; the run stopped before writing it",
+            hint="repeat the command that made the run: it resumes where it stopped",
         ) from None
     except DamagedTableError as error:
         raise RunFolderError(f"{shown}: damaged: {error}", hint=AUDIT_AGAIN) from error

@@ -75,30 +75,30 @@ class NumberedLungs:
 
     def _sides_of(self, numbers: IntArray) -> LungMask:
         """Return the lungs of a mask; if it shows one number of two, the other lung is not on the image."""
-        found = sides_of_numbers(numbers, self.left, self.right)
-        if isinstance(found, LeftAndRight):
-            return found
+        lungs = sides_of_numbers(numbers, self.left, self.right)
+        if isinstance(lungs, LeftAndRight):
+            return lungs
         values = np.unique(numbers[numbers != 0])
         if len(values) != 1 or values[0] in _BINARY or int(values[0]) not in self._pair:
-            return found
+            return lungs
         first = int(values[0]) == self._pair[0]
         return (
-            LeftAndRight(found, np.zeros_like(found)) if first else LeftAndRight(np.zeros_like(found), found)
+            LeftAndRight(lungs, np.zeros_like(lungs)) if first else LeftAndRight(np.zeros_like(lungs), lungs)
         )
 
     @cached_property
     def _pair(self) -> tuple[int, ...]:
         """The two numbers of the lungs, if no mask of the data holds any other; else empty."""
-        found: set[int] = set()
+        used: set[int] = set()
         is_pair = False
         for case in self.cases:
             numbers = self.numbers(case)
             if numbers is not None:
-                found |= {int(value) for value in np.unique(numbers)} - {0}
+                used |= {int(value) for value in np.unique(numbers)} - {0}
                 is_pair = is_pair or isinstance(sides_of_numbers(numbers), LeftAndRight)
-            if len(found) > 2:
+            if len(used) > 2:
                 return ()
-        return tuple(sorted(found)) if is_pair and len(found) == 2 else ()
+        return tuple(sorted(used)) if is_pair and len(used) == 2 else ()
 
     def numbers(self, case: Case) -> IntArray | None:
         """Return the numbers of the mask, (H, W), 0 outside; None without a file."""
@@ -122,14 +122,14 @@ class NumberedLungs:
 
     def check(self, cases: Sequence[Case], where: str) -> None:
         """Raise DataError if the audit file names a number that no mask holds."""
-        found: set[int] = set()
+        used: set[int] = set()
         for case in cases:
             numbers = self.numbers(case)
-            found |= set() if numbers is None else {int(value) for value in np.unique(numbers)}
+            used |= set() if numbers is None else {int(value) for value in np.unique(numbers)}
         for side, wanted in (("left", self.left), ("right", self.right)):
             for number in wanted:
-                if number not in found:
-                    has = ", ".join(map(str, sorted(found - {0})[:12])) or "none but 0"
+                if number not in used:
+                    has = ", ".join(map(str, sorted(used - {0})[:12])) or "none but 0"
                     raise DataError(
                         f"{where}.{side}: no mask holds the number {number}", hint=f"the masks hold {has}"
                     )
@@ -172,7 +172,7 @@ class DrawnLungs:
 
     def digest(self, case: Case) -> object:
         """Return the regions as text."""
-        return [repr(one) for one in self.marks.get(case.case_id, ())]
+        return [repr(mark) for mark in self.marks.get(case.case_id, ())]
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class LungsBySide:
     def n_extra(self) -> int:
         """Number of files, of both sides, that belong to no image of the data."""
         sources = (*self.left, *self.right)
-        return sum(one.n_extra for one in sources if isinstance(one, NumberedLungs | LungsBySide))
+        return sum(source.n_extra for source in sources if isinstance(source, NumberedLungs | LungsBySide))
 
     @property
     def sides(self) -> str:
@@ -287,14 +287,14 @@ def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection |
     drawn = [mark for mark in marks if mark.region is not None]
     names = sorted({mark.label for mark in drawn if mark.label is not None})
     sides = _named_sides(names, named, path, where) if named else _sides_by_name(names, drawn, path, where)
-    found: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)
+    regions: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)
     for mark in drawn:
         if mark.region is not None and mark.label in sides:
-            found[mark.case_id].append((mark.region, sides[mark.label]))
-    told: tuple[tuple[str, ...], ...] = tuple(
+            regions[mark.case_id].append((mark.region, sides[mark.label]))
+    side_names: tuple[tuple[str, ...], ...] = tuple(
         tuple(str(name) for name, side in sides.items() if side == wanted) for wanted in ("left", "right")
     )
-    return DrawnLungs({case: tuple(own) for case, own in found.items()}, (told[0], told[1]))
+    return DrawnLungs({case: tuple(own) for case, own in regions.items()}, (side_names[0], side_names[1]))
 
 
 def _sides_by_name(
@@ -309,9 +309,9 @@ def _sides_by_name(
     if not lungs and len(labels) == 1:
         lungs = list(labels)
     if not lungs:
-        found = ", ".join(sorted(repr(name) for name in labels)) or "nothing"
+        drawn_names = ", ".join(sorted(repr(name) for name in labels)) or "nothing"
         raise DataError(
-            f"{where}: {path.name} draws {found}, and nothing with 'lung' in its name",
+            f"{where}: {path.name} draws {drawn_names}, and nothing with 'lung' in its name",
             hint="call the category 'lung', or give a file with lungs only",
         )
     return {name: None if name is None else side_of(name) for name in lungs}
@@ -322,10 +322,10 @@ def _check_other_lung(lungs: Sequence[str | None], path: Path, where: str) -> No
     sides = {name: side_of(name) for name in lungs if name is not None}
     named = set(sides.values()) - {None}
     if None in sides.values() and len(named) == 1:
-        told = next(name for name, side in sides.items() if side is not None)
+        sided = next(name for name, side in sides.items() if side is not None)
         other = next(name for name, side in sides.items() if side is None)
         raise DataError(
-            f"{where}: {path.name} draws '{told:.60}' and '{other:.60}', and which lung '{other:.60}' shows is not said",
+            f"{where}: {path.name} draws '{sided:.60}' and '{other:.60}', and which lung '{other:.60}' shows is not said",
             hint=f"name the categories of each lung: {{path: {path.name}, left: [...], right: [...]}}",
         )
 
@@ -353,7 +353,7 @@ def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
             try:
                 with file.open("rb") as stream:
                     head = stream.read(_HEAD_BYTES)
-            except OSError:  # whoever reads the file itself says why it cannot be opened
+            except OSError:  # reading the file itself reports why it cannot be opened
                 continue
             if is_dicom_seg(head):
                 return collect_dicom_seg

@@ -100,15 +100,15 @@ class NiftiMasks:
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
         """Return the slice's pixels that are not zero."""
-        found = self.slices.get(case.case_id)
-        return None if found is None else read_slice(found, (case.height, case.width), self.section)
+        mask_slice = self.slices.get(case.case_id)
+        return None if mask_slice is None else read_slice(mask_slice, (case.height, case.width), self.section)
 
     def digest(self, case: Case) -> object:
         """Return the mask's run lengths."""
-        found = self.slices.get(case.case_id)
-        if found is None:
+        mask_slice = self.slices.get(case.case_id)
+        if mask_slice is None:
             return None
-        return mask_region(read_slice(found, (case.height, case.width), self.section)).counts
+        return mask_region(read_slice(mask_slice, (case.height, case.width), self.section)).counts
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class DrawnMasks:
         """Return the union of the regions on the case."""
         frame = (case.height, case.width)
         drawn = self.regions.get(case.case_id)
-        return None if drawn is None else union((rasterise(one, frame) for one in drawn), frame)
+        return None if drawn is None else union((rasterise(region, frame) for region in drawn), frame)
 
     def digest(self, case: Case) -> object:
         """Return the regions as text."""
-        return [repr(one) for one in self.regions.get(case.case_id, ())]
+        return [repr(region) for region in self.regions.get(case.case_id, ())]
 
 
 @dataclass(frozen=True)
@@ -208,11 +208,7 @@ class MaskSources:
         return {name: source for name, source in named.items() if source is not None}
 
     def surroundings(self, case: Case, pixels: Pixels) -> Surroundings:
-        """Return the known anatomy of a case.
-
-        Raises:
-            DataError: if a tolerance in millimetres meets a case without spacing, or a file cannot be read.
-        """
+        """Return the known anatomy of a case; raise DataError for an unreadable file or a tolerance in mm without spacing."""
         masks: dict[str, BoolArray] = {}
         unknown: dict[str, str] = {}
         for name, source in self.sources.items():
@@ -298,9 +294,9 @@ def _source(
     check_one_format(given, f"{where}.{structure}")
     files, n_extra = mask_files(given, section, cases, images, f"{where}.{structure}")
     if is_nifti(given) or holds_nifti(given):
-        slices = {name: one for name, one in files.items() if isinstance(one, MaskSlice)}
+        slices = {name: file for name, file in files.items() if isinstance(file, MaskSlice)}
         return NiftiMasks(slices, section.nifti, n_extra)
-    return MaskFiles({name: one for name, one in files.items() if isinstance(one, Path)}, n_extra)
+    return MaskFiles({name: file for name, file in files.items() if isinstance(file, Path)}, n_extra)
 
 
 def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
@@ -325,9 +321,9 @@ def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mappin
     if not wanted and len(names) == 1:
         wanted = names
     if not wanted:
-        found = ", ".join(sorted(repr(name) for name in names)) or "nothing"
+        drawn_names = ", ".join(sorted(repr(name) for name in names)) or "nothing"
         raise DataError(
-            f"{where}.{structure}: {file.name} draws {found}, and nothing with '{word}' in its name",
+            f"{where}.{structure}: {file.name} draws {drawn_names}, and nothing with '{word}' in its name",
             hint=f"call the category '{word}', or give a file with {structure} only",
         )
     drawn: dict[str, list[Region]] = defaultdict(list)

@@ -124,7 +124,7 @@ def load_weights(
         module.load_state_dict({**expected, **state})
     except RuntimeError:  # a kind of number that cannot be brought to the network's
         raise ModelError(
-            f"model '{model_id}': {path}: its numbers are of a kind that the network cannot take",
+            f"model '{model_id}': {path}: its number type does not fit the network",
             hint="save the weights as float32",
         ) from None
     return Loaded(notes, own.remarks)
@@ -168,11 +168,7 @@ def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
-    """Write tensors and JSON notes atomically.
-
-    Raises:
-        OutputError: if there is no permission or no space.
-    """
+    """Write tensors and JSON notes atomically; raise OutputError if there is no permission or no space."""
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in state.items()
@@ -181,11 +177,7 @@ def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Ma
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a temporary file, sync it and rename it, so that no reader sees half of it.
-
-    Raises:
-        OutputError: if there is no permission or no space.
-    """
+    """Write a temporary file, sync it and rename it, so that no reader sees half of it; raise OutputError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Named as the store names its own, which tidies up after a process that was killed.
@@ -201,7 +193,7 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror}",
-            hint="choose a folder with room and permission to write",
+            hint="choose a folder with space and permission to write",
         ) from error
 
 
@@ -218,7 +210,7 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
         notes = json.loads(metadata.pop("xaudit", "{}"))
     except (ValueError, RecursionError):
         raise ModelError(
-            f"weights {path}: what xaudit noted in the file is damaged", hint="copy it again from its source"
+            f"weights {path}: xaudit's notes in the file are damaged", hint="copy it again from its source"
         ) from None
     return state, _with_orders(notes if isinstance(notes, dict) else {}, metadata)
 
@@ -232,8 +224,8 @@ def orders_in(notes: Mapping[str, object]) -> tuple[StoredOrder, ...]:
 
 def _with_orders(notes: dict[str, object], content: object) -> dict[str, object]:
     """Add the orders of classes in the rest of a file to the notes, if there are any."""
-    found = stored_orders(content)
-    return {**notes, _ORDERS: found} if found else notes
+    orders = stored_orders(content)
+    return {**notes, _ORDERS: orders} if orders else notes
 
 
 def read_plain(path: Path) -> object:
