@@ -29,32 +29,22 @@ class Outcome:
     Attributes:
         run: its tables, maps and page.
         verdicts: every gate and finding, as ``gates.json`` has them.
+        exit_code: that of ``xaudit run``: ``GATE_FAILED`` (1) where a gate failed or had no value, else ``OK`` (0).
     """
 
     run: Run
     verdicts: tuple[Verdict, ...]
+    exit_code: ExitCode
 
     @property
     def gates(self) -> tuple[Verdict, ...]:
         """The verdicts that are about a limit of the audit."""
         return tuple(one for one in self.verdicts if one.kind == "gate")
 
-    @property
-    def exit_code(self) -> ExitCode:
-        """The exit code of ``xaudit run``: ``GATE_FAILED`` (1) where a gate failed or had no value, else ``OK`` (0)."""
-        return ExitCode.GATE_FAILED if self._missed else ExitCode.OK
-
-    @property
-    def _missed(self) -> list[Verdict]:
-        from xaudit.verdict import missed_gates
-
-        return missed_gates(self.verdicts)
-
     def __repr__(self) -> str:
-        n_gating = sum(one.gating for one in self.verdicts)
-        return (
-            f"<xaudit.Outcome {self.run.run_id}: {len(self._missed)} of {counted(n_gating, 'gate')} missed>"
-        )
+        gating = [one.status for one in self.verdicts if one.gating]
+        n_missed = len(gating) - gating.count("pass")
+        return f"<xaudit.Outcome {self.run.run_id}: {n_missed} of {counted(len(gating), 'gate')} missed>"
 
     def _repr_html_(self) -> str:
         return self.run._repr_html_()
@@ -115,9 +105,9 @@ def audit(
         except UnansweredError as error:
             publish_unanswered(error, None)
             raise
-        publish_run(finished, Publication(quiet=True), show=lambda _: None, tell=lambda _: None)
+        exit_code = publish_run(finished, Publication(quiet=True), show=lambda _: None, tell=lambda _: None)
     assert finished.outcome is not None
-    return Outcome(Run(finished.folder), finished.outcome.verdicts)
+    return Outcome(Run(finished.folder), finished.outcome.verdicts, exit_code)
 
 
 @contextmanager
