@@ -65,7 +65,7 @@ class Kind:
 
 
 def kind_of_file(path: Path, shown: str, section: AnnotationSection) -> Kind:
-    """The format of a single file.
+    """Recognise the format of a single file.
 
     Args:
         path: of the file; it exists.

@@ -39,7 +39,7 @@ _LOAD_ERRORS = (*CODE_ERRORS, zipfile.BadZipFile)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a program takes: so many images at a time, of this side."""
+    """The input of a program: how many images at a time, of which side."""
 
     sizes: BatchSizes
     side: int

@@ -195,7 +195,7 @@ def _outputs(
     section: ModelSection,
     subject: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The class, or finding, that each logit stands for, and what must be read about it."""
+    """Return the class, or finding, that each logit stands for, and remarks about it."""
     names = tuple(labels[index] for index in sorted(labels))
     file = subject.partition(": ")[2] + "/config.json"
     if len(names) == len(class_names) and all(_UNNAMED.fullmatch(name) for name in names):

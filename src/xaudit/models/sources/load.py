@@ -1,4 +1,4 @@
-"""A model of the audit file with its weights."""
+"""Load a model of the audit file with its weights."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,7 +85,7 @@ def load(
 
 
 def check_precision(section: ModelSection, precision: Precision, place: torch.device) -> None:
-    """Raises ModelError where half precision is asked of a CPU."""
+    """Raise ModelError where half precision is asked of a CPU."""
     if precision != "float32" and place.type == "cpu":
         raise ModelError(
             f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
@@ -142,7 +142,7 @@ def _loaded(
 def _check_preprocessing(
     section: ModelSection, model_hw: tuple[int, int], notes: Mapping[str, object], weights: Path
 ) -> None:
-    """Weights that xaudit trained know how images reached them; asked otherwise, they would quietly do worse."""
+    """Raise ModelError where weights that xaudit trained saw images prepared otherwise: they would quietly do worse."""
     asked = {
         "input_size": model_hw[0],
         "fit": section.fit,

@@ -109,7 +109,7 @@ def _session(file: SealedFile, subject: str) -> "onnxruntime.InferenceSession":
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises: classes of its own, which share no ancestor but Exception."""
+    """List the exceptions of onnxruntime: classes of its own, which share no ancestor but Exception."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     kinds: list[Any] = [

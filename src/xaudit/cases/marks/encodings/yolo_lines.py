@@ -47,7 +47,7 @@ class LineKind:
     doubt: str = ""
 
     def check(self, place: str, n_numbers: int) -> bool:
-        """Tell whether a line is a box with key points; raises DataError where that is not clear."""
+        """Return True if a line is a box with key points; raises DataError where that is not clear."""
         if self.key_points is not None:
             expected = 4 + self.key_points[0] * self.key_points[1]
             if n_numbers not in (4, expected):
@@ -109,7 +109,7 @@ class Settings:
 
 
 def settings_in(folder: Path) -> Settings:
-    """The settings in a folder.
+    """Read the settings in a folder.
 
     Raises:
         DataError: where the file is no YAML, or its ``kpt_shape`` means nothing.
@@ -151,12 +151,12 @@ def _points(numbers: Numbers) -> list[tuple[float, float]]:
 
 
 def _has_flags(words: Sequence[str]) -> bool:
-    """Tell whether every third word after the box is a visibility: 0, 1 or 2."""
+    """Return True if every third word after the box is a visibility: 0, 1 or 2."""
     return all(word in ("0", "1", "2", "0.0", "1.0", "2.0") for word in words[6::3])
 
 
 def _can_be_pose(numbers: Numbers) -> bool:
-    """Tell whether the first four are a box in the image, and all further pairs points in it, or 0 and 0 for one not seen."""
+    """Return True if the first four are a box in the image, and all further pairs points in it, or 0 and 0 for one not seen."""
     cx, cy, w, h = numbers[:4]
     if not (w > 0 and h > 0 and min(cx - w / 2, cy - h / 2) >= -0.01 and max(cx + w / 2, cy + h / 2) <= 1.01):
         return False
@@ -170,14 +170,14 @@ def _can_be_pose(numbers: Numbers) -> bool:
 
 
 def _is_turned_box(points: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether four points are the corners of a box, turned or not: its diagonals meet in the middle."""
+    """Return True if four points are the corners of a box, turned or not: its diagonals meet in the middle."""
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = points
     size = max(abs(ax - cx), abs(ay - cy), abs(bx - dx), abs(by - dy))
     return size > 0 and max(abs(ax + cx - bx - dx), abs(ay + cy - by - dy)) <= _SLACK / 2 * size
 
 
 def _is_drawn(points: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether points follow one another around something, as those of an outline do.
+    """Return True if points follow one another around something, as those of an outline do.
 
     The first one of key points is the middle of their box instead, and the second its size.
     """

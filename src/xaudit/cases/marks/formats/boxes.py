@@ -38,7 +38,7 @@ def is_box_table(names: Collection[str], columns: Mapping[str, str]) -> bool:
 def collect_boxes(
     path: Path, marks: MarkList, *, columns: Mapping[str, str], origin: Origin = "auto"
 ) -> None:
-    """Reads a table of boxes into a list of marks.
+    """Read a table of boxes into a list of marks.
 
     Args:
         path: of the CSV.
@@ -77,7 +77,7 @@ def _in_file(columns: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def box_columns(names: Collection[str], in_file: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Which of the two spellings of a box a header has, by the names used here; None where it has neither.
+    """Return the columns of a box that a header has, in one of two spellings, by the names used here; None if it has neither.
 
     Example:
         >>> box_columns(("image", "x", "y", "width", "height"), {})
@@ -92,7 +92,7 @@ def box_columns(names: Collection[str], in_file: Mapping[str, str]) -> tuple[str
 def collect_cell_box(
     row: Row, marks: MarkList, case_id: str, reader: str, label: str | None, edges: Mapping[str, str]
 ) -> None:
-    """Adds the box of a row, or the reader's vote that nothing is there where all its cells are empty.
+    """Add the box of a row, or the reader's vote that nothing is there where all its cells are empty.
 
     Args:
         row: of the table.
@@ -114,7 +114,7 @@ def collect_cell_box(
 
 
 def _check_given_once(row: Row, in_file: Mapping[str, str], edges: Mapping[str, str]) -> None:
-    """Raises DataError where a row gives its box twice, by corners and by size, and they are not the same box."""
+    """Raise DataError where a row gives its box twice, by corners and by size, and they are not the same box."""
     sides = [row[in_file[name]] for name in SIDES]
     if "x0" not in edges or not all(sides) or not all(edges.values()):
         return
@@ -153,7 +153,7 @@ def _collect(
 
 
 def write_boxes(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One CSV table of all boxes; counts it."""
+    """Write a CSV table of all boxes; count it."""
     rows: list[Mapping[str, str]] = []
     for image, reader, drawn in marks.sheets():
         known = {

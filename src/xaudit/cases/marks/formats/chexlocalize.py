@@ -27,7 +27,7 @@ _PATH = re.compile(r"^(patient\d+)/(study\d+)/(view[^/]+)$")
 
 
 def collect_chexlocalize(source: Path | FileSet, marks: MarkList) -> None:
-    """Reads a file, or several, into a list of marks.
+    """Read a file, or several, into a list of marks.
 
     Raises:
         DataError: with the image, the finding and the value.
@@ -88,7 +88,7 @@ def _mask(place: str, drawn: object, marks: MarkList, case_id: str) -> MaskRegio
 
 
 def write_chexlocalize(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One JSON file with every finding of every image that was annotated, empty where nothing was drawn; counts it.
+    """Write a JSON file with every finding of every annotated image, empty where nothing was drawn; count it.
 
     Raises:
         DataError: where there are several readers.

@@ -31,7 +31,7 @@ _ImageId = int | str
 
 
 def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
-    """What the readers drew, in the file's order, and after that who found nothing.
+    """Read the marks of a file in its order, and after them who found nothing.
 
     Marks on images that could not be read are left out.
 
@@ -107,7 +107,7 @@ def _collect(shown: str, content: _Item, marks: MarkList) -> None:
 
 
 def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
-    """The names of the categories by their ids.
+    """Return the names of the categories by their ids.
 
     Raises:
         DataError: for one without id, and for two names under one id.
@@ -124,7 +124,7 @@ def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
 
 
 def _is_repeated(place: str, item: _Item, known: dict[_ImageId, tuple[str, _Item]]) -> bool:
-    """Tell whether an annotation is an earlier one again; raises DataError where another one has its id."""
+    """Return True if an annotation is an earlier one again; raises DataError where another one has its id."""
     number = item.get("id")
     if isinstance(number, bool) or not isinstance(number, int | str):
         return False
@@ -140,7 +140,7 @@ def _is_repeated(place: str, item: _Item, known: dict[_ImageId, tuple[str, _Item
 
 
 def _count_unread(item: _Item, notes: Counter[str]) -> None:
-    """Counts what an annotation holds beside its region, which is not used."""
+    """Count the parts of an annotation that are not used."""
     points = item.get("keypoints")
     if isinstance(points, list) and any(points):
         notes[
@@ -151,7 +151,7 @@ def _count_unread(item: _Item, notes: Counter[str]) -> None:
 
 
 class _Cases:
-    """Which case each image id of the file is, looked up when an annotation asks."""
+    """The cases of the file's image ids, looked up when an annotation asks."""
 
     def __init__(self, shown: str, content: _Item, marks: MarkList) -> None:
         self._marks = marks
@@ -167,7 +167,7 @@ class _Cases:
         marks.expect(str(item.get("file_name") or "") for _, item in self._listed.values())
 
     def of(self, place: str, item: _Item) -> str | None:
-        """The case that an annotation belongs to; None where its image could not be read."""
+        """Return the case that an annotation belongs to; None where its image could not be read."""
         image_id = _image_id(place, item, "image_id")
         if image_id not in self._known:
             if image_id not in self._listed:
@@ -205,7 +205,7 @@ def _content(given: FileSet, file: Path) -> _Item:
 
 
 def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
-    """The entries of one of the file's lists, each with the place that an error names."""
+    """List the entries of one of the file's lists, each with the place that an error names."""
     items = content.get(key) or []
     if not isinstance(items, list):
         raise DataError(f"{shown}: {key} is no list", hint="export the annotations as COCO instances")
@@ -216,7 +216,7 @@ def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
 
 
 def _category(item: _Item) -> str:
-    """The name of a category; its number where it has none."""
+    """Return the name of a category, or its number if it has none."""
     name = item.get("name")
     return name if isinstance(name, str) and name.strip() else str(item.get("id"))
 
@@ -313,7 +313,7 @@ def _collect_votes(shown: str, content: _Item, cases: _Cases, marks: MarkList) -
 
 
 def write_coco(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One file of all images, marks and readers; counts it."""
+    """Write a file of all images, marks and readers; count it."""
     numbers = {image.case_id: number for number, image in enumerate(marks.images, start=1)}
     names = sorted({mark.label for mark in marks.annotations if mark.label is not None})
     frames = {image.case_id: image.frame for image in marks.images}

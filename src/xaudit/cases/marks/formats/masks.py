@@ -23,7 +23,7 @@ from xaudit.records import MaskRegion
 
 
 def collect_masks(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the masks of a folder, or a single one, into a list of marks.
+    """Read the masks of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file and what is wrong: unreadable, of another size than its image, of no image, or the same
@@ -64,7 +64,7 @@ def _files(path: Path) -> FileSet:
 
 
 def write_masks(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One PNG for each image and reader, white where a mark is; counts them."""
+    """Write a PNG for each image and reader, white inside the marks; count them."""
     folders = marks.folders(losses)
     n_files = 0
     for image, reader, drawn in marks.sheets():

@@ -22,7 +22,7 @@ FRAME = (1024, 1024)
 
 
 def collect_nih(path: Path, marks: MarkList) -> None:
-    """Reads the table into a list of marks.
+    """Read the table into a list of marks.
 
     Raises:
         DataError: with the line and the value; also where an image is not of the release's size.

@@ -20,7 +20,7 @@ FRAME = (1024, 1024)
 
 
 def collect_rsna(path: Path, marks: MarkList) -> None:
-    """Reads the challenge's table into a list of marks.
+    """Read the challenge's table into a list of marks.
 
     Raises:
         DataError: with the line and the value; also where an image is not of the challenge's size.

@@ -21,7 +21,7 @@ FRAME = (1024, 1024)
 
 
 def collect_siim(path: Path, marks: MarkList) -> None:
-    """Reads the challenge's table into a list of marks.
+    """Read the challenge's table into a list of marks.
 
     Raises:
         DataError: with the line and the value; also where an image is not of the challenge's size.
@@ -38,7 +38,7 @@ def collect_siim(path: Path, marks: MarkList) -> None:
 
 
 def relative_runs(text: str, n_pixels: int) -> tuple[int, ...]:
-    """COCO's run lengths for the challenge's text.
+    """Return COCO's run lengths for the challenge's text.
 
     Raises:
         ValueError: where it holds no pairs of numbers, or leaves the image.

@@ -19,7 +19,7 @@ NOTHING = "no finding"
 
 
 def collect_vindr(path: Path, marks: MarkList) -> None:
-    """Reads one of the tables into a list of marks.
+    """Read one of the tables into a list of marks.
 
     Raises:
         DataError: with the line and the value.

@@ -149,7 +149,7 @@ def _marks(
 
 
 def _has_size(tree: ElementTree.Element) -> bool:
-    """Some tools write a size of 0 × 0 where they do not know it."""
+    """Return True if a file says its image's size; some tools write 0 × 0 where they do not know it."""
     sides = [(tree.findtext(f"size/{side}") or "").strip() for side in ("width", "height")]
     return all(side not in ("", "0") for side in sides)
 
@@ -163,7 +163,7 @@ def _reader(tree: ElementTree.Element) -> str | None:
 
 
 def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One XML file for each image and reader; counts them."""
+    """Write an XML file for each image and reader; count them."""
     folders = marks.folders(Counter())
     n_files = 0
     for image, reader, drawn in marks.sheets():

@@ -40,18 +40,18 @@ _LINE = re.compile(r"\s*\d+(\s+-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?){4,}\s*", re.IGNO
 
 
 def is_yolo(text: str) -> bool:
-    """Whether every line of a text that is not blank is a number and at least four shares of the image."""
+    """Return True if every line that is not blank is a number and at least four shares of the image."""
     lines = [line for line in text.splitlines() if line.strip()]
     return bool(lines) and all(_LINE.fullmatch(line) for line in lines)
 
 
 def has_yolo_line(path: Path) -> bool:
-    """Tell whether a text holds a line of YOLO among others, so that it is one that is damaged."""
+    """Return True if a text holds a line of YOLO among others, so that it is one that is damaged."""
     return any(_LINE.fullmatch(line) for line in read_text(path, what="annotations").splitlines())
 
 
 def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the text files of a folder, or a single one, into a list of marks.
+    """Read the text files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the line and the value.
@@ -93,7 +93,7 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
 
 
 def _lines(given: FileSet, files: Sequence[Path], marks: MarkList) -> Mapping[Path, Sequence[_Line]]:
-    """The lines of each file that are not blank: their numbers, and their words."""
+    """Split the lines of each file that are not blank into their numbers and their words."""
     lines: dict[Path, Sequence[_Line]] = {}
     for file in files:
         with marks.item():
@@ -126,7 +126,7 @@ def _settings(root: Path, folder: Path) -> Settings:
 
 
 def yolo_line(number: int, region: Region, frame: tuple[int, int]) -> str:
-    """The line of a box or an outline.
+    """Return the line of a box or an outline.
 
     Raises:
         ValueError: for a mask, which the format cannot hold.
@@ -196,7 +196,7 @@ class _Names:
         self._known: dict[Path, Mapping[int, str]] = {}
 
     def of(self, folder: Path) -> Mapping[int, str]:
-        """The names that hold for the files of a folder, by their numbers; empty where there are none."""
+        """Return the names for the files of a folder by their numbers; empty if there are none."""
         if folder not in self._known:
             own = _names_in(folder)
             if not own and folder == self._root:
