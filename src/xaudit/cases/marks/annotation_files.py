@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xaudit.cases.marks.annotation_folder import Survey, survey_as_named, survey_folder
-from xaudit.cases.marks.annotation_formats import annotation_format, collect_marks, format_of_file
+from xaudit.cases.marks.annotation_formats import annotation_format, collect_marks
 from xaudit.cases.marks.file_set import FileSet
+from xaudit.cases.marks.kind import format_of_file
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks.reading import AnnotationReading, read_parts
 from xaudit.cases.names.alike import check_spellings

@@ -15,10 +15,9 @@ from xaudit.cases.images.entry import IMAGE_SUFFIXES, RASTER_SUFFIXES
 from xaudit.cases.images.folder import image_files
 from xaudit.cases.images.header import UnreadableImageError
 from xaudit.cases.images.image_file import read_bytes, sha256
-from xaudit.cases.marks.annotation_formats import unknown_content
 from xaudit.cases.marks.file_set import FileSet, without_uids
 from xaudit.cases.marks.formats.yolo import OTHERS, has_yolo_line
-from xaudit.cases.marks.kind import SUFFIXES, Kind, kind_of_file
+from xaudit.cases.marks.kind import SUFFIXES, Kind, kind_of_file, unknown_content
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.marks.mask_or_picture import looks_like
 from xaudit.cases.masks.nifti import bare, is_nifti

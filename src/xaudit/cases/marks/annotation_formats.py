@@ -3,15 +3,12 @@
 from pathlib import Path
 
 from xaudit.cases.marks.file_set import FileSet
-from xaudit.cases.marks.kind import kind_of_file
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.marks.plugged import collect_plugged
-from xaudit.cases.text.text_check import check_text
 from xaudit.catalog import FORMAT_RECORDS
 from xaudit.catalog.plugin_records import FormatPlugin
 from xaudit.catalog.plugins import brought
 from xaudit.config import AnnotationSection
-from xaudit.errors import DataError
 from xaudit.records import Problem
 
 
@@ -53,32 +50,3 @@ def _path(source: FileSet | Path, record: FormatPlugin) -> Path:
     if isinstance(source, Path):
         return source
     return source.folder if record.per_image and not source.single else source.files[0]
-
-
-def format_of_file(path: Path, section: AnnotationSection) -> str:
-    """Return the format of a file by its content.
-
-    Args:
-        path: of the file; it exists.
-        section: its ``columns`` can make a table of boxes out of any other.
-
-    Raises:
-        DataError: where the content is of no known kind.
-    """
-    kind = kind_of_file(path, path.name, section)
-    if kind.fault is not None:
-        raise kind.fault
-    if kind.format_id is None:
-        check_text(path)
-        raise unknown_content(path)
-    return kind.format_id
-
-
-def unknown_content(path: Path) -> DataError:
-    """Return the error of a file or folder that holds no known annotations."""
-    tried = ", ".join(record.name for record in FORMAT_RECORDS.values())
-    return DataError(
-        f"{path.name}: its content is none of the known annotations; tried {tried}",
-        hint="set data.annotations.format, and for a table data.annotations.columns; "
-        "`xaudit list formats` says what each holds",
-    )

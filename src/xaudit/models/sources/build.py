@@ -107,6 +107,11 @@ def on_one_channel(module: torch.nn.Module) -> torch.nn.Module:
 
     Its class is changed in place, not wrapped: names of layers and weights stay as they are, and a deep copy works too.
     """
-    kind = type(module)
-    module.__class__ = type(kind.__name__, (_OneChannel, kind), {"__module__": kind.__module__})
+    put_before(module, _OneChannel)
     return module
+
+
+def put_before(module: torch.nn.Module, before: type) -> None:
+    """Put a class before a network's own, so that its ``forward`` is called first; the name stays."""
+    kind = type(module)
+    module.__class__ = type(kind.__name__, (before, kind), {"__module__": kind.__module__})

@@ -21,6 +21,7 @@ from xaudit.models.network.outputs import ONE_LOGIT
 from xaudit.models.network.sealed import check_channels
 from xaudit.models.preparation.folder_preprocessing import folder_preprocessing
 from xaudit.models.sources.archive import first_line
+from xaudit.models.sources.build import put_before
 from xaudit.models.sources.extras import check_extra
 from xaudit.models.sources.loaded_network import LoadedNetwork
 
@@ -90,10 +91,9 @@ def load_huggingface(
     told = folder_preprocessing(section, folder, plain, subject)
     check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
     kind = type(module)
-    module.__class__ = type(kind.__name__, (_Logits, kind), {"__module__": kind.__module__})
+    put_before(module, _Logits)
     if told.preparation is not None and told.preparation.flips_channels:
-        named = type(module)
-        module.__class__ = type(kind.__name__, (_FlipsChannels, named), {"__module__": kind.__module__})
+        put_before(module, _FlipsChannels)
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]

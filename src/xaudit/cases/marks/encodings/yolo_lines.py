@@ -7,11 +7,12 @@ Source: Ultralytics' pages of its formats for detection, segmentation, pose, ori
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.table import read_text
@@ -118,14 +119,7 @@ def settings_in(folder: Path) -> Settings:
         file = folder / name
         if not file.is_file():
             continue
-        check_bytes(file, name)
-        try:
-            content = plain_yaml(read_text(file, what="class names"))
-        except PlainYamlError as error:
-            raise DataError(
-                f"{name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
-            ) from None
-        shape = content.get("kpt_shape") if isinstance(content, dict) else None
+        shape = read_settings(file).get("kpt_shape")
         if shape is None:
             return Settings(True)
         match shape:
@@ -137,6 +131,18 @@ def settings_in(folder: Path) -> Settings:
                     hint="expected how many key points, and 2 or 3 numbers each",
                 )
     return Settings()
+
+
+def read_settings(file: Path) -> Mapping[str, Any]:
+    """Read a data set's YAML file; raises DataError where it is none. Without keys, it is empty."""
+    check_bytes(file, file.name)
+    try:
+        content = plain_yaml(read_text(file, what="class names"))
+    except PlainYamlError as error:
+        raise DataError(
+            f"{file.name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
+        ) from None
+    return content if isinstance(content, dict) else {}
 
 
 def _numbers(words: Sequence[str]) -> Numbers | None:

@@ -20,27 +20,13 @@ from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon, checked_runs, joined
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks.writing import MarksToWrite, around
-from xaudit.cases.names.image_index import ImageIndex
 from xaudit.cases.text.cells import is_empty
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
-from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
+from xaudit.records import Box, MaskRegion, Polygon, Region
 
 _Item = dict[str, Any]
 _ImageId = int | str
-
-
-def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
-    """Read the marks of a file in its order, and after them who found nothing.
-
-    Marks on images that could not be read are left out.
-
-    Raises:
-        DataError: with the file, the place in it and the value.
-    """
-    marks = MarkList(images)
-    collect_coco(path, marks)
-    return marks.all()
 
 
 def is_coco(content: object) -> bool:
@@ -52,14 +38,15 @@ def is_coco(content: object) -> bool:
 
 def fault_of_coco(content: object, shown: str) -> DataError | None:
     """Return the error of JSON that looks like COCO and is not: results, or a file without one of the two lists."""
-    if isinstance(content, list):
-        results = any(isinstance(item, dict) and {"image_id", "score"} <= item.keys() for item in content)
-        message = "holds COCO results: a model's predictions and no reader's marks"
-        return damaged(shown, message) if results else None
-    keys = set(content) if isinstance(content, dict) else set()
-    about_images = keys & {"images", "categories", "info", "licenses"}
-    if not isinstance(content, dict) or not (
-        {"images", "categories"} <= keys or ("annotations" in keys and about_images)
+    if isinstance(content, list) and any(
+        isinstance(item, dict) and {"image_id", "score"} <= item.keys() for item in content
+    ):
+        return damaged(shown, "holds COCO results: a model's predictions and no reader's marks")
+    if not isinstance(content, dict):
+        return None
+    keys = content.keys()
+    if not {"images", "categories"} <= keys and not (
+        "annotations" in keys and keys & {"images", "categories", "info", "licenses"}
     ):
         return None
     missing = "annotations" if isinstance(content.get("images"), list) else "images"
@@ -67,19 +54,28 @@ def fault_of_coco(content: object, shown: str) -> DataError | None:
 
 
 def collect_coco(source: Path | FileSet, marks: MarkList) -> None:
-    """As :func:`read_coco`, into a list of marks."""
+    """Read a file, or several, into a list of marks; marks on images that could not be read are left out.
+
+    Raises:
+        DataError: with the file, the place in it and the value.
+    """
     given = file_set(source, (".json",))
     for file in given.files:
-        _collect(given.relative(file), _content(given, file), marks)
+        _collect(given.relative(file), given.json(file, "COCO"), marks)
 
 
-def _collect(shown: str, content: _Item, marks: MarkList) -> None:
+def _collect(shown: str, content: object, marks: MarkList) -> None:
+    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
+        raise DataError(
+            f"{shown}: not COCO: it needs the lists images and annotations",
+            hint="export as COCO instances, or name the folder of Pascal VOC files",
+        )
     cases = _Cases(shown, content, marks)
     categories = _categories(shown, content)
-    known: dict[_ImageId, tuple[str, _Item]] = {}
+    seen: dict[_ImageId, tuple[str, _Item]] = {}
     for place, item in _items(shown, content, "annotations"):
         with marks.item():
-            if _is_repeated(place, item, known):
+            if _is_repeated(place, item, seen):
                 marks.notes["marks that are given again, exactly as before, and count once"] += 1
                 continue
             _count_unread(item, marks.notes)
@@ -87,11 +83,8 @@ def _collect(shown: str, content: _Item, marks: MarkList) -> None:
             if case_id is None:
                 continue
             label = item.get("category_id")
-            if (
-                label is not None
-                and categories
-                and (not isinstance(label, int | str) or label not in categories)
-            ):
+            known = isinstance(label, int | str) and label in categories
+            if label is not None and categories and not known:
                 raise DataError(
                     f"{place}: category_id {label!r:.60} is not among the categories", hint="add it there"
                 )
@@ -114,7 +107,8 @@ def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
     """
     names: dict[_ImageId, str] = {}
     for place, item in _items(shown, content, "categories"):
-        number, name = _image_id(place, item, "id"), _category(item)
+        number, name = _image_id(place, item, "id"), item.get("name")
+        name = name if isinstance(name, str) and name.strip() else str(number)
         if names.setdefault(number, name) != name:
             raise DataError(
                 f"{place}: the categories '{names[number]:.60}' and '{name:.60}' have the same id {number!r:.40}",
@@ -194,16 +188,6 @@ class _Cases:
         return case_id
 
 
-def _content(given: FileSet, file: Path) -> _Item:
-    content = given.json(file, "COCO")
-    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
-        raise DataError(
-            f"{given.relative(file)}: not COCO: it needs the lists images and annotations",
-            hint="export as COCO instances, or name the folder of Pascal VOC files",
-        )
-    return content
-
-
 def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
     """List the entries of one of the file's lists, each with the place that an error names."""
     items = content.get(key) or []
@@ -213,12 +197,6 @@ def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
         if not isinstance(item, dict):
             raise DataError(f"{shown}: {key}[{index}] is {item!r:.40}", hint="expected keys and values")
     return [(f"{shown}: {key}[{index}]", item) for index, item in enumerate(items)]
-
-
-def _category(item: _Item) -> str:
-    """Return the name of a category, or its number if it has none."""
-    name = item.get("name")
-    return name if isinstance(name, str) and name.strip() else str(item.get("id"))
 
 
 def _image_id(place: str, item: _Item, key: str) -> _ImageId:

@@ -62,13 +62,8 @@ def collect_voc(
             if case_id not in marks.images.frames:
                 continue
             unnamed = marks.folder_reader(name) if given.mixed else marks.only_reader
-            found = _marks(
-                shown,
-                _tree(shown, given.xml(file, shown, "Pascal VOC")),
-                (case_id, unnamed),
-                marks,
-                "zero" if origin == "zero" else "one",
-            )
+            tree = given.xml(file, shown, "Pascal VOC")
+            found = _marks(shown, tree, (case_id, unnamed), marks, "zero" if origin == "zero" else "one")
             reader = found[0].reader_id
             if (case_id, reader) in drawn:
                 raise DataError(
@@ -110,18 +105,14 @@ def _stem(name: str) -> str:
     return name[: -len(".xml")] if name.lower().endswith(".xml") else name
 
 
-def _tree(shown: str, tree: ElementTree.Element) -> ElementTree.Element:
-    if tree.tag != "annotation":
-        raise DataError(
-            f"{shown}: not Pascal VOC: it begins with <{tree.tag:.40}>", hint="expected <annotation>"
-        )
-    return tree
-
-
 def _marks(
     shown: str, tree: ElementTree.Element, whose: tuple[str, str], marks: MarkList, origin: Origin
 ) -> list[Annotation]:
     (case_id, unnamed), images = whose, marks.images
+    if tree.tag != "annotation":
+        raise DataError(
+            f"{shown}: not Pascal VOC: it begins with <{tree.tag:.40}>", hint="expected <annotation>"
+        )
     size = (
         [number_in(shown, tree.find("size"), side) for side in ("height", "width")]
         if _has_size(tree)

@@ -19,13 +19,18 @@ from pathlib import Path
 
 from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.images.entry import without_suffix
-from xaudit.cases.marks.encodings.yolo_lines import LineKind, Settings, kind_of_lines, settings_in
+from xaudit.cases.marks.encodings.yolo_lines import (
+    LineKind,
+    Settings,
+    kind_of_lines,
+    read_settings,
+    settings_in,
+)
 from xaudit.cases.marks.file_set import FileSet, file_set
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.marks.writing import UNNAMED, MarksToWrite, as_box, write_text
 from xaudit.cases.table import read_text
-from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.records import Box, Polygon, Region
@@ -211,28 +216,22 @@ def _names_in(folder: Path) -> Mapping[int, str]:
     for name in NAMES:
         file = folder / name
         if file.is_file():
+            if name.endswith(".yaml"):
+                return _from_yaml(file)
             check_bytes(file, name)
             text = read_text(file, what="class names")
-            if name.endswith(".yaml"):
-                return _from_yaml(name, text)
             return dict(enumerate(line.strip() for line in text.rstrip().splitlines()))
     return {}
 
 
-def _from_yaml(name: str, text: str) -> Mapping[int, str]:
-    try:
-        content = plain_yaml(text)
-    except PlainYamlError as error:
-        raise DataError(
-            f"{name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
-        ) from None
-    names = content.get("names") if isinstance(content, dict) else None
+def _from_yaml(file: Path) -> Mapping[int, str]:
+    names = read_settings(file).get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
     if not isinstance(names, dict) or not all(
         isinstance(number, int) and isinstance(label, str | int | float) for number, label in names.items()
     ):
-        raise DataError(f"{name}: names is missing", hint="list the classes there, or in classes.txt")
+        raise DataError(f"{file.name}: names is missing", hint="list the classes there, or in classes.txt")
     return {number: str(label) for number, label in names.items()}
 
 
