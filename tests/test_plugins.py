@@ -25,7 +25,6 @@ from xaudit.config import (
     audit_schema,
     build_audit_file,
 )
-from xaudit.config.sections.plugged import brought_by
 from xaudit.errors import AuditFileError, DataError, PluginError
 from xaudit.explainers import AskingExplainer, make_explainer
 from xaudit.explainers.native_grids import native_grids
@@ -111,7 +110,7 @@ def test_an_audit_names_what_a_package_brings_with_settings_that_are_checked(exa
     assert audit.explainers[0].options == {"patch_px": 4}
     assert audit.metric_names["tenth"] == "top-share"
     assert audit.gates[0].metric == "tenth"
-    assert [(one.offer.kind, one.offer.name, one.offer.origin) for one in brought_by(audit)] == [
+    assert [(one.offer.kind, one.offer.name, one.offer.origin) for one in audit.plugins] == [
         ("explainer", "patch-drop", "xaudit-example 1.0"),
         ("metric", "top-share", "xaudit-example 1.0"),
     ]

@@ -33,8 +33,9 @@ from xaudit.records import (
     Verdict,
     Work,
 )
-from xaudit.stages.outcome.conclude import CaseFigures, conclude
+from xaudit.stages.outcome.conclude import check_failures, conclude, save_conclusion
 from xaudit.stages.outcome.read_outcome import load
+from xaudit.stages.outcome.results import CaseFigures, Results, RunFacts
 from xaudit.statistics.strata import facts_of
 from xaudit.store import RunFolder
 from xaudit.store.json_records import write_evaluations
@@ -96,20 +97,15 @@ def head(**changes):
         "data_findings": [],
         "notes": ["the data were divided here"],
     }
-    return {**plain, **changes}
+    return RunFacts(**{**plain, **changes})
 
 
 def concluded(run, audit_file, results, *, problems=(), facts=(), figures=None, **heads):
-    return conclude(
-        run,
-        audit_file,
-        scores=results,
-        problems=problems,
-        head=head(**heads),
-        work=WORK,
-        figures=figures or CaseFigures(),
-        facts=facts,
-    )
+    results, about = Results(results, problems, WORK, facts), head(**heads)
+    conclusion = conclude(run, audit_file, results, about, figures or CaseFigures())
+    save_conclusion(run, conclusion)
+    check_failures(run, audit_file, problems, about)
+    return conclusion.outcome
 
 
 def by_subject(outcome, stratum="all"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from xaudit.config import RunSection
 from xaudit.records import Case, Prediction
-from xaudit.stages.work.selection import SAMPLE_SIZE, select_cases
+from xaudit.stages.scores.selection import SAMPLE_SIZE, select_cases
 
 
 def case(case_id, patient, split="test"):

@@ -1,4 +1,4 @@
-"""Lets ``python -m xaudit`` do what the ``xaudit`` command does."""
+"""Entry point of ``python -m xaudit``."""
 
 from xaudit.cli import main
 

@@ -1,4 +1,4 @@
-"""Explainers, models or runs held against each other on the same cases, with the same resamples.
+"""Paired comparisons of explainers, models or runs on the same cases and bootstrap draws.
 
 Conventions of this file: a *contestant* is one explainer on one model in one run. The two of a pair differ in one of
 the three, which is the comparison's *axis*. A difference is the first minus the second. Results do not depend on the
@@ -33,7 +33,7 @@ _PLACES = METRICS.places
 
 @dataclass(frozen=True, slots=True, order=True)
 class Contestant:
-    """One explainer on one model in one run; the run's id is empty where there is only one."""
+    """An explainer on one model in one run; the run's id is empty if there is only one run."""
 
     run_id: str
     model_id: str
@@ -42,7 +42,7 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two contestants that differ in nothing but the axis."""
+    """Two contestants that differ only in the axis."""
 
     first: Contestant
     second: Contestant
@@ -52,7 +52,7 @@ class Pair:
 def pairs_of(
     axis: Axis, *, runs: Sequence[str], models: Sequence[str], explainers: Sequence[str]
 ) -> tuple[Pair, ...]:
-    """Every two that differ in the axis alone, in the order of the names given.
+    """Return every pair that differs only in the axis, in the order of the names given.
 
     Example:
         >>> [pair] = pairs_of("model", runs=[""], models=["honest", "shortcut"], explainers=["lime"])
@@ -84,19 +84,19 @@ def compare(
     metric_names: Mapping[str, str] | None = None,
     strata: Mapping[str, StratumCases] | None = None,
 ) -> tuple[Comparison, ...]:
-    """Every pair, for each metric and reader, on the cases for which both have a value.
+    """Compare every pair, for each metric and reader, on the cases for which both have a value.
 
-    A difference is called one only if its interval leaves out zero *and* its Wilcoxon p, Holm-adjusted over all
-    comparisons of the same family, is at most 1 − confidence. Neither is enough alone: the interval knows nothing of
-    how many pairs were tried, and the rank test nothing of size. A family is the metrics of one catalog family, for
-    one model where explainers are compared; strata count as further comparisons of it. The sign-flip test and
+    The conclusion is ``higher`` or ``lower`` only if the interval leaves out zero *and* the Wilcoxon p, Holm-adjusted
+    over all comparisons of the same family, is at most 1 − confidence. Neither is enough alone: the interval ignores
+    how many pairs were tried, and the rank test ignores size. A family is the metrics of one catalog family, for
+    one model if explainers are compared; strata count as further comparisons of it. The sign-flip test and
     McNemar's are adjusted in the same families and inform only: choosing the smallest of three p would undo Holm.
 
     Args:
-        scores: of each run, by its id; one run alone may have the id ``""``.
+        scores: the scores of each run, by its id; a single run may have the id ``""``.
         metrics: the metrics wanted, None for all.
-        metric_names: catalog name of each metric id, where an audit gives a metric its own id.
-        strata: by model, parts of the cases, each compared on its own *instead of* all cases; the parts are those
+        metric_names: catalog name of each metric id, if an audit gives a metric its own id.
+        strata: parts of the cases by model, each compared on its own *instead of* all cases; the parts are those
             of the first contestant's model.
     """
     bootstrap = ClusterBootstrap(
@@ -143,11 +143,11 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """One pair on one metric, reader and stratum.
+    """A pair on one metric, reader and stratum.
 
     Attributes:
-        panel: of either of the two, for what they share.
-        cases: common ones, sorted.
+        panel: the panel of either contestant, for the properties that both share.
+        cases: common cases, sorted.
         sample: the first's values minus the second's.
         n_unpaired: cases on which only one of the two has a value.
     """
@@ -210,7 +210,7 @@ def _match(
 
 
 def _compared(match: _Match, difference: Interval | None, flip_seed: int, patients_known: bool) -> Comparison:
-    """The figures of one pair; Holm's correction, the conclusion and the sentence come when all are known."""
+    """Compute the figures of one pair; Holm's correction, conclusion and sentence are added once all pairs are known."""
     (first, second), panel, pair = match.groups, match.panel, match.pair
     names = match.sample.clusters
     by_case = np.round(match.sample.values, 12)
@@ -252,7 +252,7 @@ def _compared(match: _Match, difference: Interval | None, flip_seed: int, patien
 
 
 def _adjusted(compared: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons with each kind of p adjusted by Holm within its family."""
+    """Adjust each kind of p by Holm's method within its family."""
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, one in enumerate(compared):
         families[one.model_id if one.axis == "explainer" else "", one.family].append(index)
@@ -312,7 +312,7 @@ def _concluded(
 
 
 def _named(c: Comparison, metric: str) -> tuple[str, str, str]:
-    """How a sentence calls both together, the first, and the second."""
+    """Return the phrases that name both together, the first, and the second."""
     match c.axis:
         case "explainer":
             return (

@@ -1,8 +1,8 @@
-"""Counts with their nouns; the lowest room, so that every sentence can use the same one."""
+"""Counts with their nouns; the lowest room, so that every sentence can use it."""
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:
-    """A count with its noun, or with whatever else depends on the number.
+    """Format a count with its noun, or with other words that depend on the number.
 
     Example:
         >>> counted(1, "patient"), counted(1200, "patient"), counted(2, "study", "studies")
@@ -14,7 +14,7 @@ def counted(n: int, noun: str, plural: str = "") -> str:
 
 
 def counted_sentence(n: int, text: str) -> str:
-    """Put a number into a sentence; after ``|`` stands how the sentence reads for a single one.
+    """Put a number into a sentence; the text after ``|`` is used for 1.
 
     Example:
         >>> counted_sentence(1, "{n} labels are lost|1 label is lost"), counted_sentence(2, "{n} labels are lost|1 label is lost")

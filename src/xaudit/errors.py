@@ -1,4 +1,4 @@
-"""What can go wrong through no fault of the program, each with the exit code and the next step.
+"""Errors that a user can fix, each with its exit code and the next step.
 
 A user can mend everything that derives from :class:`XauditError`. A mistake in the program is a plain
 ``ValueError`` or ``TypeError`` and keeps its traceback.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class ExitCode(IntEnum):
-    """What the ``xaudit`` process tells its caller."""
+    """Exit status of the ``xaudit`` process."""
 
     OK = 0
     GATE_FAILED = 1
@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class XauditError(Exception):
-    """Something a user can mend: what and where in ``message``, what to do in ``hint``.
+    """An error that a user can fix: ``message`` says what and where, ``hint`` what to do.
 
     Example:
         >>> error = XauditError("labels.csv: row 3: no image", hint="add the file or drop the row")
@@ -39,11 +39,11 @@ class XauditError(Exception):
 
 
 class UsageError(XauditError):
-    """A command line that cannot be carried out."""
+    """A command line that cannot be run."""
 
 
 class AuditFileError(XauditError):
-    """An audit file that cannot be read or does not mean anything."""
+    """An audit file that cannot be read or is not valid."""
 
 
 class DataError(XauditError):
@@ -55,23 +55,23 @@ class ModelError(XauditError):
 
 
 class PluginError(XauditError):
-    """A plug-in that cannot be found, imported or believed: it names the package and the entry point."""
+    """A plug-in that cannot be found, imported or trusted; the message names the package and the entry point."""
 
 
 class OutputError(XauditError):
-    """A place that cannot be written to: no permission, or no room left."""
+    """A path that cannot be written to: no permission, or no space left."""
 
 
 class RunFolderError(XauditError):
-    """A run folder that is missing, foreign, or written by a newer version."""
+    """A run folder that is missing, not made by xaudit, or written by a newer version."""
 
 
 class UnansweredError(XauditError):
-    """A run that was carried out and has no answer.
+    """A run that was carried out and gives no answer.
 
     Attributes:
-        run_folder: where it lies; None where there is no run.
-        missing: each part that is not there, and why.
+        run_folder: its path; None if there is no run.
+        missing: each missing part, and the reason.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class NothingScoredError(UnansweredError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, or None where nothing is close.
+    """Return the known name most like ``name``, or None if nothing is close.
 
     Example:
         >>> nearest("gradcamm", ["lime", "gradcam"])
@@ -113,7 +113,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
-    """A hint that names the nearest known word first, then where to find all of them.
+    """Return a hint that names the nearest known word first, then where to find all of them.
 
     Example:
         >>> did_you_mean("gradcamm", ["lime", "gradcam"], otherwise="see `xaudit list explainers`")

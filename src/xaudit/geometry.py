@@ -1,6 +1,6 @@
-"""Between the original frame, in which readers draw, and the model's frame, in which maps are made.
+"""Geometry between the original frame, in which readers draw, and the model's frame, in which maps are made.
 
-The road from one to the other is recorded when an image is loaded and walked backwards when its map is scored.
+The transform is recorded when an image is loaded and inverted when its map is scored.
 Conventions as in :mod:`xaudit.records`; sizes are ``(height, width)``.
 """
 
@@ -15,13 +15,13 @@ from xaudit.outlines import within_outline
 from xaudit.records import BoolArray, Box, FloatArray, MaskRegion, Polygon, Region
 
 Fit: TypeAlias = str
-"""``stretch``, ``pad``, ``crop``, or ``crop-0.875``: of the central square, this share of its side alone fills the frame."""
+"""``stretch``, ``pad``, ``crop``, or ``crop-0.875``, which keeps only this share of the side of the central square."""
 
 _ON_EDGE = 1e-9
-"""In pixels: what is nearer to an edge than this lies on it."""
+"""In pixels: a position nearer to an edge than this lies on it."""
 
 _TIE = 1e-7
-"""Moves outlines up and left a little, so that a pixel centre on one counts as it does on a box: half-open."""
+"""Shift of outlines up and left, so that a pixel centre on an outline counts as it does on a box: half-open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class Geometry:
     flip: bool = False
 
     def to_model(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the original frame lies in the model's frame."""
+        """Convert a point of the original frame to the model's frame."""
         mx = x * self.scale_x + self.offset_x
         return (self.model_hw[1] - mx if self.flip else mx, y * self.scale_y + self.offset_y)
 
     def to_original(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the model's frame lies in the original frame."""
+        """Convert a point of the model's frame to the original frame."""
         mx = self.model_hw[1] - x if self.flip else x
         return ((mx - self.offset_x) / self.scale_x, (y - self.offset_y) / self.scale_y)
 
 
 def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: Fit = "stretch") -> Geometry:
-    """The road of an image of one size into a frame of another.
+    """Return the transform of an image of one size into a frame of another.
 
     ``stretch`` changes the aspect ratio, ``pad`` keeps it and fills up, ``crop`` keeps it and cuts off; ``crop-0.875`` cuts
     off more, so that .875 of the image's shorter side fill the frame.
@@ -77,7 +77,7 @@ def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: F
 
 
 def central_share(fit: Fit) -> float:
-    """The share of the image's shorter side that a ``crop`` keeps.
+    """Return the share of the image's shorter side that a ``crop`` keeps.
 
     Raises:
         ValueError: for anything but a crop.
@@ -93,7 +93,7 @@ def central_share(fit: Fit) -> float:
 
 
 def on_grid(geometry: Geometry, grid_hw: tuple[int, int]) -> Geometry:
-    """The same road onto another grid of pixels that covers the model's frame, edge to edge.
+    """Return the same transform onto another grid of pixels that covers the model's frame, edge to edge.
 
     Example:
         >>> on_grid(fit_geometry((100, 200), (50, 50), "pad"), (10, 10)).to_model(200, 100)
@@ -114,11 +114,11 @@ def on_grid(geometry: Geometry, grid_hw: tuple[int, int]) -> Geometry:
 
 
 def image_to_model(image: FloatArray, geometry: Geometry, *, fill: float = 0.0) -> FloatArray:
-    """An image carried into the model's frame, area-weighted where it shrinks, linear where it grows.
+    """Resample an image into the model's frame, area-weighted where it shrinks, linear where it grows.
 
     Args:
         image: (H, W) or (H, W, C) of the original frame.
-        fill: what stands where the image does not reach.
+        fill: the value of pixels that the image does not reach.
 
     Returns:
         float32, (H, W) or (H, W, C) of the model's frame.
@@ -139,7 +139,7 @@ def image_to_model(image: FloatArray, geometry: Geometry, *, fill: float = 0.0) 
 
 
 def map_to_original(values: FloatArray, geometry: Geometry) -> tuple[FloatArray, BoolArray]:
-    """A saliency map carried back onto the original frame, and which of its pixels the model saw.
+    """Resample a saliency map onto the original frame, and mark the pixels that the model saw.
 
     Linear between the centres of the model's pixels; what was cropped off is zero and not valid.
 
@@ -161,7 +161,7 @@ def map_to_original(values: FloatArray, geometry: Geometry) -> tuple[FloatArray,
 
 
 def mask_to_model(mask: BoolArray, geometry: Geometry) -> BoolArray:
-    """A mask of the original frame in the model's frame: the pixels of which it covers at least half.
+    """Resample a mask into the model's frame: the pixels of which it covers at least half.
 
     A mask too small to cover half of any pixel keeps the one it covers most.
     """
@@ -173,7 +173,7 @@ def mask_to_model(mask: BoolArray, geometry: Geometry) -> BoolArray:
 
 
 def rasterise(region: Region, shape: tuple[int, int]) -> BoolArray:
-    """The pixels whose centres lie in the region; a region between the centres keeps the pixel it lies in.
+    """Return the pixels whose centres lie in the region; a region that holds no centre keeps the pixel it lies in.
 
     Args:
         region: in the original frame.
@@ -206,7 +206,7 @@ def rasterise(region: Region, shape: tuple[int, int]) -> BoolArray:
 
 
 def mask_region(mask: BoolArray) -> MaskRegion:
-    """The run-length form of a mask; :func:`rasterise` gives the mask back.
+    """Return the run-length form of a mask; :func:`rasterise` inverts it.
 
     Example:
         >>> mask_region(np.array([[False, True], [False, True]])).counts
@@ -222,7 +222,7 @@ def mask_region(mask: BoolArray) -> MaskRegion:
 
 
 def bounding_box(mask: BoolArray) -> Box:
-    """The smallest box that holds every true pixel; raises ValueError where there is none."""
+    """Return the smallest box that holds every true pixel; raise ValueError if there is none."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if rows.size == 0:
         raise ValueError("an empty mask has no bounding box")
@@ -230,7 +230,7 @@ def bounding_box(mask: BoolArray) -> Box:
 
 
 def union(masks: Iterable[BoolArray], shape: tuple[int, int]) -> BoolArray:
-    """The pixels that lie in any of the masks, which may be made one by one; none where there are no masks."""
+    """Return the pixels that lie in any of the masks, which may be an iterator; all False without masks."""
     together = np.zeros(shape, dtype=bool)
     for mask in masks:
         together |= mask
@@ -259,7 +259,7 @@ def _weights_to_model(geometry: Geometry) -> tuple[FloatArray, FloatArray]:
 
 
 def _axis_weights(size: int, model_size: int, scale: float, offset: float) -> FloatArray:
-    """(model_size, size) weights of the original's pixels in each pixel of the model's; rows sum to the cover."""
+    """Return (model_size, size) weights of the original's pixels in each pixel of the model's; rows sum to the cover."""
     low = (np.arange(model_size) - offset) / scale
     high = low + 1 / scale
     if scale >= 1:
@@ -273,12 +273,12 @@ def _axis_weights(size: int, model_size: int, scale: float, offset: float) -> Fl
 
 
 def _within(at: FloatArray, size: int) -> BoolArray:
-    """Which positions lie in ``[0, size]``; rounding must not decide over one that lies on the edge."""
+    """Mark the positions in ``[0, size]``; rounding must not decide over one that lies on the edge."""
     return (at >= -_ON_EDGE) & (at <= size + _ON_EDGE)
 
 
 def _linear_weights(at: FloatArray, size: int) -> FloatArray:
-    """(len(at), size) weights that interpolate linearly between pixel centres, held constant at the edges."""
+    """Return (len(at), size) weights that interpolate linearly between pixel centres, constant at the edges."""
     position = np.clip(np.asarray(at, dtype=np.float64) - 0.5, 0, size - 1)
     lower = np.minimum(np.floor(position).astype(int), max(size - 2, 0))
     share = position - lower

@@ -1,8 +1,8 @@
-"""The grid on which an explainer can tell places apart, whatever the size of the map it hands over.
+"""The native grid of an explainer: the cells that it can tell apart, whatever the size of its maps.
 
 Conventions of this file: everything lies in the model's frame, sizes are ``(height, width)``. A grid answers one
-question: how would the explainer show something that it knew perfectly? The thing is averaged over each cell, and the
-cells are carried back to the frame in the way in which the explainer makes its maps.
+question: what would the explainer show of something that it knew perfectly? The truth is averaged over each cell, and
+the cells are carried back to the frame in the way in which the explainer makes its maps.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from xaudit.records import FloatArray, IntArray
 
 
 class NativeGrid(Protocol):
-    """Where an explainer's evidence lives."""
+    """The cells in which an explainer's evidence is measured."""
 
     @property
     def cell_px(self) -> tuple[float, float]:
@@ -22,10 +22,10 @@ class NativeGrid(Protocol):
         ...
 
     def best_map(self, truth: FloatArray) -> FloatArray:
-        """What the explainer would draw if it knew the truth.
+        """Return the map that the explainer would draw if it knew the truth.
 
         Args:
-            truth: (h, w), 0 to 1: how much of each pixel belongs to what is to be shown.
+            truth: (h, w), 0 to 1: the share of each pixel that belongs to the object shown.
 
         Returns:
             (h, w), 0 to 1.
@@ -35,7 +35,7 @@ class NativeGrid(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SeparableGrid:
-    """A regular grid: rows and columns are averaged, and carried back, on their own.
+    """A regular grid: rows and columns are averaged, and carried back, independently.
 
     Attributes:
         pool_rows: (cells, h), each row sums to 1.
@@ -59,7 +59,7 @@ class SeparableGrid:
 
 @dataclass(frozen=True, eq=False)
 class SegmentGrid:
-    """Superpixels: one value each, painted on all of their pixels.
+    """A grid of superpixels: one value each, painted on all of their pixels.
 
     Attributes:
         segments: (h, w), labels 0 to n - 1, each present.
@@ -82,7 +82,7 @@ class SegmentGrid:
 
 
 def feature_grid(frame_hw: tuple[int, int], grid_hw: tuple[int, int]) -> SeparableGrid:
-    """The grid of a layer's features, drawn by linear interpolation between the centres of its cells.
+    """Return the grid of a layer's features, drawn by linear interpolation between the centres of its cells.
 
     Example:
         >>> grid = feature_grid((4, 4), (2, 2))
@@ -100,7 +100,7 @@ def feature_grid(frame_hw: tuple[int, int], grid_hw: tuple[int, int]) -> Separab
 
 
 def pixel_grid(frame_hw: tuple[int, int]) -> SeparableGrid:
-    """The model's own pixels: nothing is lost but what the frame itself loses."""
+    """Return the grid of the model's own pixels, which loses nothing beyond what the frame itself loses."""
     rows, cols = np.eye(frame_hw[0]), np.eye(frame_hw[1])
     return SeparableGrid(rows, cols, rows, cols, (1.0, 1.0))
 
@@ -108,7 +108,7 @@ def pixel_grid(frame_hw: tuple[int, int]) -> SeparableGrid:
 def window_grid(
     frame_hw: tuple[int, int], window_px: tuple[int, int], stride_px: tuple[int, int]
 ) -> SeparableGrid:
-    """Windows that may overlap; a pixel shows the mean of the windows on it.
+    """Return the grid of windows that may overlap; a pixel shows the mean of the windows on it.
 
     The last window of a row or column is cut off at the frame's edge, as captum does.
 
@@ -130,10 +130,10 @@ def window_grid(
 
 
 def tent_grid(frame_hw: tuple[int, int], cell_px: tuple[int, int]) -> SeparableGrid:
-    """Masks drawn by linear interpolation between cells of this size, at random shifts.
+    """Return the grid of random masks: linear interpolation between cells of this size, at random shifts.
 
-    Around every pixel, what lies within one cell counts, falling off linearly; and what was found there is shown in the
-    same way. On average over masks that is what random masks can tell.
+    Around every pixel, everything within one cell counts, falling off linearly, and the result is shown in the same way.
+    On average over masks, random masks can tell no more.
 
     Example:
         >>> tent_grid((1, 5), (1, 2)).best_map(np.array([[0.0, 0, 1, 0, 0]])).round(2).tolist()
@@ -144,13 +144,13 @@ def tent_grid(frame_hw: tuple[int, int], cell_px: tuple[int, int]) -> SeparableG
 
 
 def _tents(side: int, cell: int) -> FloatArray:
-    """(side, side), each row a triangle around its pixel that sums to 1."""
+    """Return (side, side) weights; each row is a triangle around its pixel and sums to 1."""
     at = np.arange(side)
     return _rows_to_one(np.clip(1 - np.abs(at[:, None] - at[None]) / cell, 0, None))
 
 
 def _windows(side: int, window: int, stride: int) -> FloatArray:
-    """(windows, side), 1 where a window lies on a pixel."""
+    """Return (windows, side) weights, 1 where a window covers a pixel."""
     n_windows = 1 + max(0, -(-(side - window) // stride))
     start = np.arange(n_windows)[:, None] * stride
     at = np.arange(side)[None]
@@ -163,7 +163,7 @@ def _rows_to_one(weights: FloatArray) -> FloatArray:
 
 
 def _averages(side: int, n_cells: int) -> FloatArray:
-    """(n_cells, side), the share of each pixel in each cell's mean."""
+    """Return (n_cells, side) weights: the share of each pixel in each cell's mean."""
     edges = np.arange(n_cells + 1) * (side / n_cells)
     at = np.arange(side)
     overlap = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
@@ -171,7 +171,7 @@ def _averages(side: int, n_cells: int) -> FloatArray:
 
 
 def _interpolation(side: int, n_cells: int) -> FloatArray:
-    """(side, n_cells), linear between the centres of the cells and held constant beyond the outermost."""
+    """Return (side, n_cells) weights, linear between the cells' centres and constant beyond the outermost."""
     position = np.clip((np.arange(side) + 0.5) * (n_cells / side) - 0.5, 0, n_cells - 1)
     lower = np.minimum(np.floor(position).astype(int), max(n_cells - 2, 0))
     share = position - lower

@@ -1,9 +1,9 @@
-"""Which pixels lie within a closed outline, row by row, at a cost that grows with its length and the rows that it crosses.
+"""Rasterisation of closed outlines, row by row, at a cost that grows with their length and the rows they cross.
 
-Asking of every pixel on which side of every line it lies takes minutes for an outline of many points. Here each line is
-met once in each row of pixels that it crosses: from which column on it has been passed. How many have been passed, odd or
-even, is then counted along the row. Where a line is met is rounded, so a pixel whose centre it all but goes through is asked
-by itself, in the arithmetic that defines the answer.
+Testing every pixel against every line takes minutes for an outline of many points. Here each line is intersected once
+with each row of pixels that it crosses, and toggles the row from the first column behind the crossing. Along the row, a
+pixel is inside if an odd number of lines has toggled it. Crossings are rounded, so a pixel whose centre a line all but
+goes through is tested on its own, in the arithmetic that defines the answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from xaudit.records import BoolArray, FloatArray, IntArray
 
 _AT_ONCE = 1 << 14
-"""Meetings: few enough that their numbers stay in the processor's cache."""
+"""Crossings per chunk: few enough that their numbers stay in the processor's cache."""
 
 _ROUNDED_PX = 1e-6
-"""Far more than rounding moves a meeting on the largest image that is read."""
+"""Far more than rounding moves a crossing on the largest image that is read."""
 
 _ON_CORNER_PX = 1e-12
 
 
 def length_px(points: FloatArray) -> float:
-    """How many rows or columns of pixels the lines of an outline run through, of each line whichever are more.
+    """Return the number of rows or columns that the outline's lines cross, for each line whichever are more.
 
-    This is what drawing the outline costs.
+    This is the cost of drawing the outline.
 
     Args:
         points: (N, 2), in pixels.
@@ -39,12 +39,12 @@ def length_px(points: FloatArray) -> float:
 
 
 def within_outline(corners: FloatArray, shape: tuple[int, int]) -> BoolArray:
-    """The pixels whose centres lie within an outline by the even-odd rule, or on it.
+    """Return the pixels whose centres lie within an outline by the even-odd rule, or on it.
 
-    The same pixels as those of ``skimage.draw.polygon2mask``, to the last bit of its arithmetic.
+    Equals ``skimage.draw.polygon2mask`` to the last bit of its arithmetic.
 
     Args:
-        corners: (N, 2), row and column, in which a pixel's centre lies at whole numbers; they may leave the image.
+        corners: (N, 2), row and column; a pixel's centre lies at whole numbers, and corners may lie off the image.
         shape: (H, W) of the image, at most a hundred million pixels along a side.
 
     Example:
@@ -59,36 +59,42 @@ def within_outline(corners: FloatArray, shape: tuple[int, int]) -> BoolArray:
     if top >= bottom or left >= right:
         return inside
     box = (bottom - top, right - left + 1)
-    passed, to_the_right, to_the_left = (np.zeros(box, dtype=np.uint8) for _ in range(3))
+    toggled, right_parity, left_parity = (np.zeros(box, dtype=np.uint8) for _ in range(3))
 
-    def ask(line: IntArray, row: FloatArray, at: FloatArray) -> None:
-        """Counts lines that reach below a row for what they have to their left, those that reach above it for the right."""
+    def toggle_near(line: IntArray, row: FloatArray, at: FloatArray) -> None:
+        """Toggle rows at crossings that may touch a pixel's centre, in the arithmetic of scikit-image."""
         column = np.rint(at)
         near = np.abs(at - column) < _ROUNDED_PX
         (y0, x0), (y1, x1) = (end[line].T - (row, column) for end in (a, b))
-        for counted, crosses, turns in (
-            (to_the_right, (y0 > 0) != (y1 > 0), np.greater),
-            (to_the_left, (y0 < 0) != (y1 < 0), np.greater_equal),
+        # Two parities, as there: of lines to the right of a pixel and to its left. They differ only for a pixel on
+        # the outline, so a pixel of which either is odd lies inside or on it.
+        for parity, crosses, turns in (
+            (right_parity, (y0 > 0) != (y1 > 0), np.greater),
+            (left_parity, (y0 < 0) != (y1 < 0), np.greater_equal),
         ):
             side = (x0 * y1 - x1 * y0)[crosses] / (y1 - y0)[crosses]
             first = np.where(near[crosses], column[crosses] + turns(side, 0), np.ceil(at[crosses]))
-            _toggle(counted, row[crosses] - top, first - left)
+            _toggle(parity, row[crosses] - top, first - left)
 
     least, most = np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 0], b[:, 0])
     between = _clipped(np.floor(least) + 1, top, bottom), _clipped(np.ceil(most), top, bottom)
-    for met in _meetings(a, b, between):
-        unsure = np.abs(met.at - np.rint(met.at)) < _ROUNDED_PX
+    for crossings in _crossings(a, b, between):
+        unsure = np.abs(crossings.at - np.rint(crossings.at)) < _ROUNDED_PX
         if unsure.any():
-            ask(met.lines(unsure), met.row[unsure].astype(np.float64), met.at[unsure])
-            _toggle(passed, met.row[~unsure] - top, np.ceil(met.at[~unsure]) - left)
+            toggle_near(
+                crossings.lines(unsure), crossings.row[unsure].astype(np.float64), crossings.at[unsure]
+            )
+            _toggle(toggled, crossings.row[~unsure] - top, np.ceil(crossings.at[~unsure]) - left)
         else:
-            _toggle(passed, met.row - top, np.ceil(met.at) - left)
+            _toggle(toggled, crossings.row - top, np.ceil(crossings.at) - left)
+    # The crossings above leave out the rows on which a line ends.
     for end in (a, b):
         (on_row,) = np.nonzero((end[:, 0] == np.rint(end[:, 0])) & (end[:, 0] >= top) & (end[:, 0] < bottom))
-        ask(on_row, end[on_row, 0], end[on_row, 1])
-    for counted in (to_the_right, to_the_left):
-        counted += passed
-        inside[top:bottom, left:right] |= _odd(counted)
+        toggle_near(on_row, end[on_row, 0], end[on_row, 1])
+    for parity in (right_parity, left_parity):
+        parity += toggled
+        inside[top:bottom, left:right] |= _odd(parity)
+    # A corner within 1e-12 of a pixel's centre holds that pixel, whatever the parities say; scikit-image does the same.
     near = np.rint(a)
     at_corner = (np.abs(a - near) < _ON_CORNER_PX).all(axis=1) & ((near >= 0) & (near < shape)).all(axis=1)
     rows, columns = near[at_corner].astype(int).T
@@ -97,34 +103,34 @@ def within_outline(corners: FloatArray, shape: tuple[int, int]) -> BoolArray:
 
 
 def within_outlines(outlines: Sequence[FloatArray], shape: tuple[int, int]) -> BoolArray:
-    """The pixels whose centres lie to the left of an odd number of the lines that cross their rows.
+    """Return the pixels whose centres lie within several outlines together, by the even-odd rule.
 
     Args:
-        outlines: (N, 2) each, of x and y between pixel edges.
+        outlines: (N, 2) each, x and y between pixel edges.
         shape: (H, W) of the image.
     """
-    passed = np.zeros((shape[0], shape[1] + 1), dtype=np.uint8)
+    toggled = np.zeros((shape[0], shape[1] + 1), dtype=np.uint8)
     for a in outlines:
         b = np.roll(a, -1, axis=0)
         rows = [
             _clipped(np.ceil(end(a[:, 1], b[:, 1]) - 0.5), 0, shape[0]) for end in (np.minimum, np.maximum)
         ]
-        for met in _meetings(a[:, ::-1] - 0.5, b[:, ::-1] - 0.5, (rows[0], rows[1])):
-            first = np.ceil(met.at)
-            unsure = np.abs(met.at - np.rint(met.at)) < _ROUNDED_PX
+        for crossings in _crossings(a[:, ::-1] - 0.5, b[:, ::-1] - 0.5, (rows[0], rows[1])):
+            first = np.ceil(crossings.at)
+            unsure = np.abs(crossings.at - np.rint(crossings.at)) < _ROUNDED_PX
             if unsure.any():
-                line = met.lines(unsure)
+                line = crossings.lines(unsure)
                 (x0, y0), (x1, y1) = a[line].T, b[line].T
-                first[unsure] = np.ceil(x0 + (met.row[unsure] + 0.5 - y0) / (y1 - y0) * (x1 - x0) - 0.5)
-            _toggle(passed, met.row, first)
-    return _odd(passed)
+                first[unsure] = np.ceil(x0 + (crossings.row[unsure] + 0.5 - y0) / (y1 - y0) * (x1 - x0) - 0.5)
+            _toggle(toggled, crossings.row, first)
+    return _odd(toggled)
 
 
 def on_outlines(outlines: Sequence[FloatArray], shape: tuple[int, int], reach: float) -> BoolArray:
-    """The pixels whose centres lie no further from an outline than a small part of a pixel.
+    """Return the pixels whose centres lie within ``reach`` of an outline.
 
     Args:
-        outlines: (N, 2) each, of x and y between pixel edges.
+        outlines: (N, 2) each, x and y between pixel edges.
         shape: (H, W) of the image.
         reach: in pixels, at most a tenth.
     """
@@ -139,25 +145,29 @@ def on_outlines(outlines: Sequence[FloatArray], shape: tuple[int, int], reach: f
             size = turned.shape[0]
             first = _clipped(np.ceil(np.minimum(a, b)[:, 0] - reach - 0.5), 0, size)
             last = _clipped(np.floor(np.maximum(a, b)[:, 0] + reach - 0.5) + 1, 0, size)
-            for met in _meetings(a - 0.5, b - 0.5, (first, last)):
-                column = np.rint(met.at)
-                near = np.abs(column - met.at) <= 3 * reach
+            for crossings in _crossings(a - 0.5, b - 0.5, (first, last)):
+                column = np.rint(crossings.at)
+                near = np.abs(column - crossings.at) <= 3 * reach
                 near &= (column >= 0) & (column < turned.shape[1])
                 if near.any():
-                    line, row, column = met.lines(near), met.row[near], column[near].astype(np.int64)
+                    line, row, column = (
+                        crossings.lines(near),
+                        crossings.row[near],
+                        column[near].astype(np.int64),
+                    )
                     close = _distance(row + 0.5, column + 0.5, a[line], b[line]) <= reach
                     turned[row[close], column[close]] = True
     return on
 
 
-class _Met(NamedTuple):
-    """Rows in which lines are met, and where.
+class _Crossings(NamedTuple):
+    """Some of the crossings of lines with rows of pixels.
 
     Attributes:
-        row: (N,).
-        at: (N,) column, rounded; beyond a line's ends it is carried on.
-        begin: the number of the first of them among all.
-        ends: the number behind each line's last.
+        row: (N,) the row of each crossing.
+        at: (N,) its column, rounded; rows beyond a line's ends use the line carried on.
+        begin: number of the first of these crossings among all.
+        ends: number of the crossing after each line's last one.
     """
 
     row: IntArray
@@ -166,13 +176,13 @@ class _Met(NamedTuple):
     ends: IntArray
 
     def lines(self, chosen: BoolArray) -> IntArray:
-        """The lines of some of them."""
-        found: IntArray = np.searchsorted(self.ends, self.begin + np.flatnonzero(chosen), side="right")
-        return found
+        """Return the line of each chosen crossing."""
+        lines: IntArray = np.searchsorted(self.ends, self.begin + np.flatnonzero(chosen), side="right")
+        return lines
 
 
-def _meetings(a: FloatArray, b: FloatArray, rows: tuple[IntArray, IntArray]) -> Iterator[_Met]:
-    """Where lines from a to b, (N, 2) of row and column, are met in each row from a first to before a last."""
+def _crossings(a: FloatArray, b: FloatArray, rows: tuple[IntArray, IntArray]) -> Iterator[_Crossings]:
+    """Yield, in chunks, the crossings of lines from a to b, (N, 2) of row and column, with the rows ``first`` to ``last`` - 1."""
     first, last = rows
     run = b[:, 0] - a[:, 0]
     slope = np.divide(b[:, 1] - a[:, 1], run, out=np.zeros(len(run)), where=run != 0)
@@ -191,11 +201,11 @@ def _meetings(a: FloatArray, b: FloatArray, rows: tuple[IntArray, IntArray]) -> 
         at = step * np.repeat(slope[some], n_here)
         at += np.repeat(at_first[some], n_here)
         step += np.repeat(first[some], n_here)
-        yield _Met(step, at, begin, ends)
+        yield _Crossings(step, at, begin, ends)
 
 
 def _distance(row: FloatArray, column: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
-    """From points to the lines from a to b, their ends included."""
+    """Return the distance of each point to the line from a to b, its ends included."""
     (y0, x0), (dy, dx) = a.T, (b - a).T
     squared = dx * dx + dy * dy
     share = np.divide(
@@ -205,18 +215,18 @@ def _distance(row: FloatArray, column: FloatArray, a: FloatArray, b: FloatArray)
     return np.asarray(np.hypot(column - x0 - along * dx, row - y0 - along * dy))
 
 
-def _toggle(passed: NDArray[np.uint8], row: IntArray | FloatArray, column: FloatArray) -> None:
-    width = passed.shape[1]
-    place = row * float(width)
-    place += np.clip(column, 0, width - 1)
-    np.add.at(passed.reshape(-1), place.astype(np.int64), np.uint8(1))
+def _toggle(toggled: NDArray[np.uint8], row: IntArray | FloatArray, column: FloatArray) -> None:
+    width = toggled.shape[1]
+    position = row * float(width)
+    position += np.clip(column, 0, width - 1)
+    np.add.at(toggled.reshape(-1), position.astype(np.int64), np.uint8(1))
 
 
-def _odd(passed: NDArray[np.uint8]) -> BoolArray:
-    """Where the number of lines passed, counted along each row, is odd; it is even behind the last column."""
-    passed &= 1
-    counted = np.bitwise_xor.accumulate(passed[:, :-1], axis=1, out=passed[:, :-1])
-    return counted.view(bool)
+def _odd(toggled: NDArray[np.uint8]) -> BoolArray:
+    """Mark the pixels that an odd number of lines toggled, counted along each row; the last column is left out."""
+    toggled &= 1
+    odd = np.bitwise_xor.accumulate(toggled[:, :-1], axis=1, out=toggled[:, :-1])
+    return odd.view(bool)
 
 
 def _clipped(rows: FloatArray, low: int, high: int) -> IntArray:

@@ -1,4 +1,4 @@
-"""One random generator per named piece of work, so that sharding and order never change a result."""
+"""Random generators, one per named piece of work, so that sharding and order never change a result."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def seed_for(seed: int, *names: str) -> int:
-    """A 32-bit seed that depends on the run's seed and on the names of the work, and on nothing else.
+    """Return a 32-bit seed that depends only on the run's seed and on the names of the work.
 
     Example:
         >>> seed_for(0, "case-1", "lime") == seed_for(0, "case-1", "lime")
@@ -19,5 +19,5 @@ def seed_for(seed: int, *names: str) -> int:
 
 
 def generator_for(seed: int, *names: str) -> np.random.Generator:
-    """A fresh generator seeded by :func:`seed_for`."""
+    """Return a fresh generator seeded by :func:`seed_for`."""
     return np.random.default_rng(seed_for(seed, *names))

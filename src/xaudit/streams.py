@@ -1,7 +1,7 @@
-"""Standard streams that may be closed, full or cut off without changing what the program does.
+"""Guards for standard streams that are closed, full or cut off, so that the program goes on unchanged.
 
-Three things go wrong otherwise: the next file that is opened takes the number of a closed stream, and messages are
-written into it; a failed write ends the work; and text that is left in a buffer fails again when Python ends, with
+Without them, three things go wrong: the next file that is opened takes the number of a closed stream, and messages are
+written into it; a failed write ends the work; and text left in a buffer fails again when Python exits, with
 exit code 120.
 """
 
@@ -20,10 +20,10 @@ _N_STREAMS = 3
 
 
 class ForgivingFile(io.RawIOBase):
-    """A stream that drops what it cannot write, and remembers the first reason.
+    """A stream that drops what it cannot write, and keeps the first error.
 
     Attributes:
-        failure: why something was dropped; None where everything was written.
+        failure: the first error; None if everything was written.
         n_dropped: bytes that were dropped.
     """
 
@@ -34,7 +34,7 @@ class ForgivingFile(io.RawIOBase):
         self.n_dropped = 0
 
     def write(self, data: "ReadableBuffer") -> int:
-        """Write all of ``data``, or drop it; returns its size either way."""
+        """Write all of ``data``, or drop it; return its size either way."""
         left = memoryview(data).cast("B")
         size = len(left)
         while left and self.failure is None:
@@ -61,7 +61,7 @@ class ForgivingFile(io.RawIOBase):
         return self.failure is None and self._inner.isatty()
 
     def fileno(self) -> int:
-        """Return the number of the stream beneath."""
+        """Return the number of the underlying stream."""
         return self._inner.fileno()
 
 
@@ -73,9 +73,9 @@ class StandardStreams:
     messages: ForgivingFile
 
     def note_on_lost_output(self) -> str:
-        """Return a sentence about results that could not be written, empty where there are none.
+        """Return a sentence about results that could not be written, empty if there are none.
 
-        A reader that closes its pipe early (``| head``) has what it wanted: nothing is said about it.
+        A reader that closes its pipe early (``| head``) has what it wanted: that is not mentioned.
         """
         failure = self.output.failure
         if failure is None or not self.output.n_dropped or failure.errno == errno.EPIPE:
@@ -115,7 +115,7 @@ def _reopen_if_closed(number: int) -> bool:
 
 
 def _guarded(stream: TextIO | None, number: int, *, was_closed: bool) -> tuple[TextIO, ForgivingFile]:
-    """Return a text stream like ``stream`` whose writes cannot fail, and the file beneath it."""
+    """Return a text stream like ``stream`` whose writes cannot fail, and the file under it."""
     buffer = getattr(stream, "buffer", None)
     inner = getattr(buffer, "raw", buffer)
     if inner is None or was_closed:

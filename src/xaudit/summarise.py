@@ -1,4 +1,4 @@
-"""From scores to summaries: estimates with intervals, always over patients and beside the controls.
+"""Summaries of scores: estimates with intervals, always over patients and beside the controls.
 
 Conventions of this file: a *group* is one model, metric, reader and explainer; explainers of the same model, metric
 and reader share bootstrap draws and are compared on the cases that both have a value for. Results do not depend on
@@ -41,23 +41,23 @@ def summarise(
     metric_names: Mapping[str, str] | None = None,
     strata: Mapping[str, StratumCases] | None = None,
 ) -> tuple[Summary, ...]:
-    """One summary per model, metric, reader and explainer that has a value for at least one case.
+    """Summarise each model, metric, reader and explainer that has a value for at least one case.
 
-    Each explainer stands beside the best control: the one with the best mean over its own cases, by the metric's
-    direction, the first by name where two are equal. The difference is paired on the cases that both have. A
-    metric without a direction, a control itself and a question to the model have no control beside them. Within a
-    stratum the control is the best of all cases, so that a stratum does not choose its own.
+    Each explainer is compared with the best control: the one with the best mean over its own cases, by the metric's
+    direction, the first by name if two are equal. The difference is paired on the cases that both have. Metrics without
+    a direction, controls and scores of the model itself are not compared. Within a stratum, the control is still the
+    best of all cases, so that a stratum does not choose its own.
 
     Args:
         controls: ids of the explainers that are controls.
-        metric_names: catalog name of each metric id, where an audit gives a metric its own id.
-        strata: by model, the cases of each stratum; every summary is repeated for each that holds one of its cases.
+        metric_names: catalog name of each metric id, if an audit gives a metric its own id.
+        strata: the cases of each stratum, by model; every summary is repeated for each stratum that holds one of its cases.
 
     Returns:
         Sorted by model, metric (as in the catalog), reader and explainer, all cases before the strata in their order.
 
     Raises:
-        ValueError: if a case stands twice in a group or a value is not finite.
+        ValueError: if a case occurs twice in a group or a value is not finite.
     """
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "summaries")

@@ -127,7 +127,7 @@ def test_ablationcam_runs_the_head_alone_only_where_that_gives_the_same_logits(i
     explainer = make_explainer(ExplainerSpec(name="ablationcam"), whole)
     assert not explainer._head_runs_alone
     features, logits = explainer._features(images[:1])
-    falls = logits[0, 1] - explainer._without_each(images[0], features[0], 1)
+    falls = logits[0, 1] - explainer.without_each(images[0], features[0], 1)
     # Linear behind the ReLU: without feature k the logit loses weight · mean of the feature's positive part.
     expected = (whole.module.head.weight[1, :4] * torch.relu(features[0]).mean(dim=(1, 2))).detach()
     torch.testing.assert_close(falls.detach(), expected, rtol=1e-4, atol=1e-5)

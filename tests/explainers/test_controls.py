@@ -10,7 +10,6 @@ from scipy.stats import kstest
 
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import make_explainer
-from xaudit.explainers.controls import make_control
 
 
 def explain(name, images, seeds, **options):
@@ -66,8 +65,3 @@ def test_intensity_is_the_luminance_and_black_is_zero():
     np.testing.assert_allclose(bright[:, 16:], 0.7154 * 0.5, atol=1e-5)
     np.testing.assert_allclose(bright[:, :16], 0, atol=1e-6)
     assert bright.min() >= 0
-
-
-def test_a_control_that_does_not_exist_is_a_mistake_of_the_program():
-    with pytest.raises(ValueError, match=r"^no control is called 'corner'$"):
-        make_control("corner", {}, classifier_of(Smooth()))

@@ -8,7 +8,6 @@ import pytest
 from evidence_models import Smooth, classifier_of
 
 import xaudit.explainers
-from xaudit.catalog import EXPLAINERS
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import make_explainer
 from xaudit.explainers.options import number, text, whole_number
@@ -44,14 +43,10 @@ def test_each_library_is_met_in_the_files_of_its_family_only():
     }
 
 
-def test_a_row_of_the_catalog_that_nobody_makes_is_a_mistake_of_the_program(monkeypatch):
-    monkeypatch.setattr(type(EXPLAINERS), "owns", lambda _table, _name: True)
-    unmade = ExplainerSpec(name="random").model_copy(update={"name": "edges-2", "id": "x"})
-    object.__setattr__(unmade, "_known", lambda: ())
-    with pytest.raises(
-        ValueError, match=r"^the catalog lists 'edges-2', but no file of this package makes it$"
-    ):
-        make_explainer(unmade, classifier_of(Smooth()))
+@pytest.mark.parametrize("name", ["mean-map", "shuffled-marks", "human"])
+def test_a_control_that_is_made_of_maps_or_marks_is_not_asked_on_its_own(name):
+    with pytest.raises(ValueError, match=r"^it is computed with others, by a section of the audit file"):
+        make_explainer(ExplainerSpec(name=name), classifier_of(Smooth()))
 
 
 def test_options_are_what_the_catalog_declares():

@@ -10,7 +10,8 @@ from scipy.stats import spearmanr
 from xaudit.errors import ModelError
 from xaudit.metrics import Absent
 from xaudit.metrics.regions import partition, region_masses
-from xaudit.metrics.reliance import RegionEffect, region_reliance, reliance_agreement
+from xaudit.metrics.reliance import RegionEffect, ask_region_reliance, reliance_agreement
+from xaudit.perturb.asking import answer_one
 
 SHAPE = (64, 64)
 MARK = box(SHAPE, (20, 28), (14, 22))
@@ -27,8 +28,7 @@ def bright_at(*areas):
 
 
 def ask(classifier, *, parts=PARTS, infills=("blur", "noise"), controls=6, seed=0, image=None):
-    return region_reliance(
-        classifier,
+    asking = ask_region_reliance(
         bright_at(MARK, CORNER) if image is None else image,
         1,
         parts,
@@ -36,6 +36,7 @@ def ask(classifier, *, parts=PARTS, infills=("blur", "noise"), controls=6, seed=
         controls=controls,
         generator=np.random.default_rng(seed),
     )
+    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
 
 
 def beyond_control(effects):

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from xaudit.perturb.infill import EMPTY_VALUE, KINDS, NOISE_SHARE, infill, mirror_axis
+from xaudit.catalog import INFILLS
+from xaudit.perturb.infill import EMPTY_VALUE, NOISE_SHARE, infill, mirror_axis
 
 SHAPE = (24, 31)
 
@@ -36,7 +37,7 @@ masks = arrays(np.bool_, SHAPE)
 
 
 @settings(deadline=None, max_examples=25)
-@given(images, masks, st.sampled_from(KINDS))
+@given(images, masks, st.sampled_from(tuple(INFILLS)))
 def test_kept_pixels_stay_to_the_bit_and_the_original_is_left_alone(image, mask, kind):
     before = torch.from_numpy(image.copy())
     after = infill(before, mask, kind, rng())
@@ -47,7 +48,9 @@ def test_kept_pixels_stay_to_the_bit_and_the_original_is_left_alone(image, mask,
 
 
 @settings(deadline=None, max_examples=25)
-@given(images, masks, st.sampled_from(KINDS), st.sampled_from((0.0, 1e6, float("nan"), float("inf"))))
+@given(
+    images, masks, st.sampled_from(tuple(INFILLS)), st.sampled_from((0.0, 1e6, float("nan"), float("inf")))
+)
 def test_what_is_replaced_leaves_no_trace(image, mask, kind, planted):
     other = np.where(mask, np.float32(planted), image)
     first = infill(torch.from_numpy(image), mask, kind, rng())
@@ -66,7 +69,7 @@ def test_the_fill_stays_within_what_is_kept(image, mask, kind):
         assert after[channel].max() <= kept.max() + 1e-5
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", INFILLS)
 def test_a_level_image_stays_level(kind):
     image = torch.full((3, *SHAPE), 0.7)
     mask = rng(1).random(SHAPE) < 0.4
@@ -100,7 +103,7 @@ def test_blur_is_smooth_inside():
     assert np.abs(np.diff(filled, axis=1))[inside[:, 1:]].max() < 0.02
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", INFILLS)
 def test_grey_stays_grey(kind):
     image = grey(rng(0).random(SHAPE))
     after = infill(image, rng(1).random(SHAPE) < 0.3, kind, rng())
@@ -147,13 +150,13 @@ def test_the_kinds_without_noise_draw_nothing(kind):
     assert generator.random() == rng().random()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", INFILLS)
 def test_where_nothing_is_kept_a_constant_stands(kind):
     after = infill(grey(rng(0).random(SHAPE)), np.ones(SHAPE, dtype=bool), kind, rng())
     assert (after == EMPTY_VALUE).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", INFILLS)
 def test_an_empty_mask_gives_an_equal_copy(kind):
     image = grey(rng(0).random(SHAPE))
     after = infill(image, np.zeros(SHAPE, dtype=bool), kind, rng())
@@ -161,7 +164,7 @@ def test_an_empty_mask_gives_an_equal_copy(kind):
     assert after.data_ptr() != image.data_ptr()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", INFILLS)
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1), (2, 2), (33, 5)])
 def test_frames_of_any_size_are_filled(kind, shape):
     mask = np.zeros(shape, dtype=bool)

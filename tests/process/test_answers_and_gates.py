@@ -36,8 +36,8 @@ def junit(folder):
 def test_a_model_that_uses_the_mark_passes_the_gate_and_one_that_reads_the_corner_fails_it(study, capsys):
     assert run(study, models=[study_model("marks"), study_model("corner")])[0] == 1
     out = capsys.readouterr().out
-    assert out.index("FAIL corner: ") < out.index("PASS marks: uses the mark: ")
-    assert "Gates: 1 of 1 missed: uses-mark." in " ".join(out.split())
+    assert out.index("FAIL corner: ") < out.index("PASS marks: uses the marked lesion. ")
+    assert "Gates: 1 of 1 failed: uses-mark." in " ".join(out.split())
     root = junit(only_run(study / "runs"))
     assert {suite.get("name"): suite.get("failures") for suite in root} == {"marks": "0", "corner": "1"}
     assert {case.get("name") for case in root.iter("testcase")} == {"uses-mark"}

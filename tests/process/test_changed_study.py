@@ -165,8 +165,8 @@ def test_the_report_shows_both_sections_within_eighty_columns_and_only_when_aske
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     titles = [line.split(" ─")[0] for line in lines if line.endswith("─")]
-    assert "What stays the same when the image is flipped, turned or shifted" in titles
-    assert "What is left at coarser resolution" in titles
+    assert "Effect of flipping, turning or shifting the image" in titles
+    assert "Effect of coarser resolution" in titles
     labels = [line[:16].strip() for line in lines]
     assert labels.count("mean-map") == labels.count("shuffled-marks") == labels.count("human") == 1
     assert run_here(copy, equivariance=False, resolution=False) == 0
@@ -241,5 +241,5 @@ def test_a_collapse_is_a_finding_of_the_run_and_stands_in_its_section(finished, 
     assert not told["XA305"]["gating"]
     assert run_command_line(["report", run, "--format", "markdown"]) == 0
     shown = capsys.readouterr().out
-    section = shown[shown.index("What is left at coarser resolution") :]
+    section = shown[shown.index("Effect of coarser resolution") :]
     assert "XA305" in section[: section.index("\n## ")]

@@ -81,7 +81,7 @@ def test_the_report_shows_the_checks_and_the_pairs(finished, capsys):
     run = str(only_run(finished / "runs"))
     assert run_command_line(["report", run, "--format", "markdown"]) == 0
     shown = capsys.readouterr().out
-    assert "Do the maps depend on the model, and only on it" in shown
+    assert "Do the maps depend on the model, and on nothing else" in shown
     assert "Do models that agree in their answers agree in their maps" in shown
     assert "| marks, again | 1.00" in shown
     assert "different networks" in shown

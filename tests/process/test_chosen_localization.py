@@ -45,8 +45,8 @@ def test_what_is_chosen_is_scored_with_its_ceiling_and_its_reasons(study, capsys
     reasons = set(scores[scores["metric"] == "peak-distance-mm"]["reason"])
     assert "the image's pixel spacing is not known, so there are no millimetres" in reasons
     shown = " ".join(capsys.readouterr().out.split())
-    assert "XA303 too coarse for these marks: occlusion." in shown
-    assert "occlusion on marks: 16 of 16 maps point nowhere and count as having found nothing." in shown
+    assert "XA303 Too coarse for these marks: occlusion." in shown
+    assert "occlusion on marks: 16 of 16 maps are empty and count as misses." in shown
 
 
 @pytest.mark.parametrize(

@@ -254,4 +254,4 @@ def test_every_control_has_categories_in_table_page_and_json(tmp_path, capsys):
         0,
         2,
     )
-    assert "right, no reason to judge" in shown["full"]
+    assert "correct, not judged" in shown["full"]

@@ -71,7 +71,7 @@ def test_what_a_constant_map_earns_stands_beside_the_collapse():
     mean = replace(own, explainer_id="lime.mean-map", interval=interval(0.43 * 0.75))
     outcome = with_summaries(check("honest", "lime", "location-collapse", 0.8), mean)
     section = checks_section(outcome)
-    assert titles(section)[-1] == "a constant map\nearns"
+    assert titles(section)[-1] == "a constant map\nreaches"
     assert shown(section)[1][-1] == "75 % of pointing game"
 
 
@@ -103,5 +103,5 @@ def test_localized_and_causal_counts_cases():
     section = causal_section(outcome)
     assert shown(section) == [["honest"], ["lime", "9", "1", "3", "2"], ["edges", "1", "2", "11", "1"]]
     assert section.blocks[-1].text.endswith(
-        "Not counted: up to 4 without a mark, without a value of reliance on it, or whose map is none or diffuse."
+        "Not counted: up to 4 without a mark or without its reliance, or with an empty or diffuse map."
     )

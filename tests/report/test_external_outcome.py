@@ -34,7 +34,7 @@ def test_on_the_screen_there_is_no_column_of_answers_where_no_model_can_be_asked
     assert titles[0] == "region"
     assert "answer\ndepends on it" not in titles
     assert table.n_keys == 1
-    assert legend == f"points: share of the map's positive saliency that lies there. {NO_MODEL_TO_ASK}"
+    assert legend == f"points: share of the map's positive saliency inside the region. {NO_MODEL_TO_ASK}"
 
 
 def test_beside_a_model_that_is_there_the_other_has_no_answers():
@@ -47,7 +47,7 @@ def test_beside_a_model_that_is_there_the_other_has_no_answers():
     honest, shortcut = told["marked lesion"]
     assert honest[0].isdigit()
     assert shortcut == "no model"
-    assert legend.startswith("depends: fall of the probability")
+    assert legend.startswith("answer depends on it: drop in probability")
 
 
 def test_the_whole_report_says_why_once_for_each_table():
@@ -55,11 +55,11 @@ def test_the_whole_report_says_why_once_for_each_table():
     assert {len(one.columns) for one in grids if isinstance(one, Grid)} == {1 + 3}
     assert (
         legend.text
-        == f"map there: share of the explainer's positive saliency that lies in the region. {NO_MODEL_TO_ASK}"
+        == f"map there: share of the explainer's positive saliency inside the region. {NO_MODEL_TO_ASK}"
     )
     assert truth_section(external("honest", "shortcut")).blocks == (
         Paragraph(
-            f"It compares maps with what the model's answer depends on. {NO_MODEL_TO_ASK}",
+            f"This table compares maps with what the model's answer depends on. {NO_MODEL_TO_ASK}",
             "dim",
         ),
     )
@@ -68,8 +68,8 @@ def test_the_whole_report_says_why_once_for_each_table():
 def test_where_a_model_is_there_and_nothing_was_marked_that_is_the_reason():
     [reason] = truth_section(outcomes.unmarked_outcome()).blocks
     assert reason.text == (
-        "It compares maps with what the model's answer depends on. Not measurable here: it needs cases with a "
-        "reader's marks, and none were given."
+        "This table compares maps with what the model's answer depends on. Not measured: this needs "
+        "readers' marks, and the data has none."
     )
 
 

@@ -109,8 +109,8 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
     titles = [one["text"] for one in Tree(text).all("h2")]
     assert titles == [*SECTIONS[:5], "How the maps fail", *SECTIONS[6:]]
     for reason in (
-        "it needs explained cases with a reader’s mark",
-        "it needs cases with a reader&#39;s marks",
+        "this needs explained cases with a reader’s mark",
+        "this needs readers&#39; marks",
         "This run sorted no maps",
         "it takes two explainers",
         "No case was explained",
@@ -289,7 +289,7 @@ def test_a_model_that_cannot_be_told_apart_by_its_first_letters_keeps_its_own_se
     )
     text = html_report(replace(pages.material(names=(), outcome=renamed), reasons=()))
     assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">uses the mark\.", text)
-    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">no gate was set", text)
+    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">no verdict. No gate was set", text)
 
 
 def test_an_interval_without_limits_is_drawn_as_a_point():

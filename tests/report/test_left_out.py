@@ -15,7 +15,7 @@ from xaudit.report.html.render import html_report
 from xaudit.report.sections.closing import left_out_lines, notes_section, skipped_section
 from xaudit.report.sections.first_screen import screen_sections
 
-NOTHING = "Nothing: every image was read, and everything that was measured has a value."
+NOTHING = "Nothing: every image was read, and every score has a value."
 LUNGS = "no lung mask for this case"
 
 

@@ -29,7 +29,7 @@ def test_a_ceiling_stands_with_the_share_of_it_that_was_reached():
     # Of the outcome's scores, gradcam's pointing game is .05 and its IoU .06.
     found = texts(outcome_with(limit("pointing-game-ceiling", 0.5), limit("iou-ceiling", 0.12)))
     assert found == [
-        "honest: what the mark itself would score, drawn on the explainer's native grid, and the share of it reached: "
+        "honest: best possible score on the explainer's native grid (a map that is exactly the mark), and the share of it that the explainer reached: "
         "gradcam pointing game 0.50 (10 %), IoU 0.12 (50 %)."
     ]
 
@@ -44,7 +44,7 @@ def test_maps_that_point_nowhere_are_counted():
     n_cases = outcome.summaries[-1].n_cases
     [text] = texts(outcome)
     assert text == (
-        f"gradcam on honest: {round(n_cases / 4)} of {n_cases} maps point nowhere and count as having found nothing."
+        f"gradcam on honest: {round(n_cases / 4)} of {n_cases} maps are empty and count as misses."
     )
     assert texts(outcome_with(limit("map-missing", 0.0))) == []
 

@@ -71,6 +71,6 @@ def test_the_table_of_localization_shows_it_dim_and_says_which_it_is_and_the_tru
     rows = {row[0]: row[1:] for row in texts(section) if row[0] in ("mean-map", "human")}
     assert rows["mean-map"] == ["-", "0.09 [0.02, 0.16]", "-", "-", "-", "-"]
     assert rows["human"][1] == "0.60 [0.53, 0.67]"
-    assert "Of a control that each explainer has its own of, the best is shown." in section.blocks[-1].text
+    assert "Where a control exists once per explainer, the best one is shown." in section.blocks[-1].text
     assert "best is shown" not in localization_section(plain).blocks[-1].text
     assert {row[0] for row in texts(truth_section(outcome))}.isdisjoint({"mean-map", "human"})

@@ -124,9 +124,9 @@ def test_grids_too_coarse_for_the_marks_are_named_once():
     )
     text = first_screen(replace(outcome, verdicts=(*outcome.verdicts, *coarse)), 120)
     assert text.count("XA303") == 1
-    assert "XA303 too coarse for these marks: gradcam, lime. " in text
+    assert "XA303 Too coarse for these marks: gradcam, lime. " in text
     text = first_screen(replace(outcome, verdicts=(*outcome.verdicts, *coarse[:2])), 120)
-    assert "XA303 too coarse for these marks on honest: gradcam, lime. " in text
+    assert "XA303 Too coarse for these marks on honest: gradcam, lime. " in text
 
 
 def test_what_else_is_found_about_an_explainer_keeps_its_line():
@@ -244,8 +244,8 @@ def test_several_readers_are_told_apart():
 
 def test_no_marks_are_named_as_the_reason_for_what_is_missing():
     text = screen(outcomes.unmarked_outcome(), 120)
-    assert "No localization: no reader's marks were given" in text
-    assert "Not measurable here: it needs cases with a reader's marks" in text
+    assert "No localization: the data has no readers' marks" in text
+    assert "Not measured: this needs readers' marks" in text
 
 
 def test_verdicts_alone_are_versioned_too():

@@ -161,10 +161,10 @@ def test_what_moved_stands_first_and_what_chance_explains_is_marked():
     ("change", "sentence"),
     [
         ({}, "Nothing: every answer and every score is the same."),
-        ({"moves": (DIFF.moves[2],)}, "Nothing that chance could not explain."),
+        ({"moves": (DIFF.moves[2],)}, "Nothing moved beyond chance."),
         ({"moves": ()}, "Nothing: every answer is the same; no score was measured in both runs."),
         ({"moves": (), "flips": ()}, "Nothing can be compared: no answer and no score is in both runs."),
-        ({"flips": (replace(DIFF.flips[0], n_changed=1),)}, "Nothing that chance could not explain."),
+        ({"flips": (replace(DIFF.flips[0], n_changed=1),)}, "Nothing moved beyond chance."),
     ],
 )
 def test_where_nothing_moved_it_says_how_sure_that_is(change, sentence):
@@ -173,7 +173,7 @@ def test_where_nothing_moved_it_says_how_sure_that_is(change, sentence):
 
 def test_runs_that_share_no_answer_and_no_metric_say_so():
     text = screen(replace(NOTHING, flips=(), moves=()))
-    assert "No model classified the same case in both runs." in text
+    assert "The runs share no case that the same model classified." in text
     assert "No metric was measured in both runs for the same model and explainer." in " ".join(text.split())
     assert "The same in both runs." in text
 

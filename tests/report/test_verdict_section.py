@@ -49,9 +49,9 @@ def said(outcome):
         (
             ["reliance-mark >= 0.2", "reliance-mark <= 1"],
             "FAIL",
-            "(XA201) Gates: 1 of 2 missed: reliance-mark >= 0.2.",
+            "(XA201) Gates: 1 of 2 failed: reliance-mark >= 0.2.",
         ),
-        (["uses-mark"], "FAIL", "(XA201) Gates: 1 of 1 missed: uses-mark."),
+        (["uses-mark"], "FAIL", "(XA201) Gates: 1 of 1 failed: uses-mark."),
         ([{"gate": "uses-mark", "informational": True}], "WARN", "(XA201) No gate was set."),
         ([], "WARN", "(XA201) No gate was set."),
     ],
@@ -59,7 +59,8 @@ def said(outcome):
 def test_a_model_that_looks_elsewhere_never_reads_pass(gates, lead, end):
     word, text = said(judged(gates))
     assert word == lead
-    assert text.startswith("shortcut: looks elsewhere: hiding the border lowers P(cancer) by 0.83")
+    assert text.startswith("shortcut: uses the border and is not shown to use the marked lesion. ")
+    assert "Hiding the border lowers P(cancer) by 0.83 " in text
     assert text.endswith(end)
 
 
@@ -67,13 +68,13 @@ def test_a_model_that_looks_elsewhere_never_reads_pass(gates, lead, end):
     ("gates", "lead", "end"),
     [
         (["uses-mark"], "PASS", "(XA202) Gates: 1 of 1 passed."),
-        (["iou@lime >= 0.9"], "FAIL", "(XA202) Gates: 1 of 1 missed: iou@lime >= 0.9."),
+        (["iou@lime >= 0.9"], "FAIL", "(XA202) Gates: 1 of 1 failed: iou@lime >= 0.9."),
         ([], "NOTE", "(XA202) No gate was set."),
     ],
 )
 def test_a_model_that_uses_the_mark_reads_what_its_gates_say(gates, lead, end):
     word, text = said(judged(gates, model="honest"))
-    assert (word, text.startswith("honest: uses the mark: ")) == (lead, True)
+    assert (word, text.startswith("honest: uses the marked lesion. ")) == (lead, True)
     assert text.endswith(end)
 
 
@@ -81,7 +82,7 @@ def test_four_missed_gates_are_named_up_to_three():
     gates = [f"iou@lime >= 0.{digit}" for digit in range(6, 10)]
     _, text = said(judged(gates))
     assert text.endswith(
-        "Gates: 4 of 4 missed: iou@lime >= 0.6, iou@lime >= 0.7, iou@lime >= 0.8 and 1 more."
+        "Gates: 4 of 4 failed: iou@lime >= 0.6, iou@lime >= 0.7, iou@lime >= 0.8 and 1 more."
     )
 
 
@@ -149,6 +150,6 @@ def test_the_line_of_a_model_names_a_gate_that_a_control_passes_too():
     """0 is reached by edges as well: the gate is kept, and says nothing of the model."""
     text = said(judged(["pixel-auroc@lime >= 0"], model="honest"))[1]
     assert text.endswith(
-        "Gates: 1 of 1 passed. A control, which knows nothing of the model, passes pixel-auroc@lime >= 0 too."
+        "Gates: 1 of 1 passed. A control that does not use the model passes pixel-auroc@lime >= 0 too, so passing means little."
     )
     assert "A control" not in said(judged(["reliance-mark >= 0.2"], model="honest"))[1]

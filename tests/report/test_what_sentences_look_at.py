@@ -102,9 +102,7 @@ def bare(**changes):
 def test_why_reliance_is_missing_follows_from_the_run():
     assert "reliance.enabled: false" in why_no_reliance(bare(reliance_asked=False))
     unmarked = (outcomes.finding("XA402", "", "no marks"),)
-    assert "needs cases with a reader's marks, and none were given" in why_no_reliance(
-        bare(verdicts=unmarked)
-    )
+    assert "needs readers' marks, and the data has none" in why_no_reliance(bare(verdicts=unmarked))
     group = UnscoredGroup("honest", "-", "no lung mask for this case", 8, 8)
     assert why_no_reliance(replace(bare(), unscored=(group,))) == (
         "Not measured on any case: no lung mask for this case."
@@ -116,19 +114,16 @@ def test_where_reliance_was_measured_the_maps_are_the_reason_that_none_agrees():
     outcome = outcomes.phantom_outcome()
     kept = tuple(one for one in outcome.summaries if one.family != "agreement")
     (reason,) = truth_section(replace(outcome, summaries=kept)).blocks
-    assert "That was measured, and no map could be ranked against it" in reason.text
+    assert "No map could be compared with it" in reason.text
 
 
 def test_marks_that_were_given_are_not_said_to_be_missing():
     outcome = outcomes.phantom_outcome()
     kept = tuple(one for one in outcome.summaries if one.family == "faithfulness")
     first = localization_section(replace(outcome, summaries=kept)).blocks[0].text
-    assert (
-        first
-        == "No localization: no metric that compares maps with the readers' marks has a value in this run."
-    )
+    assert first == "No localization: in this run no metric that compares maps with marks has a value."
     unmarked = replace(outcome, summaries=kept, verdicts=(outcomes.finding("XA402", "", "no marks"),))
-    assert "no reader's marks were given" in localization_section(unmarked).blocks[0].text
+    assert "the data has no readers' marks" in localization_section(unmarked).blocks[0].text
 
 
 def test_controls_are_named_only_where_there_are_any():
@@ -145,7 +140,7 @@ def test_controls_are_named_only_where_there_are_any():
 def test_images_of_another_split_are_called_by_its_name(split):
     one = replace(outcomes.evaluation("honest"), split=split)
     text = evaluation_section(replace(outcomes.phantom_outcome(), evaluations=(one,))).blocks[0].text
-    assert text.startswith(f"No test images; shown are those of the split {split}")
+    assert text.startswith(f"No test images; this table shows the split {split}")
     assert ("training images" in text) == (split == "train")
 
 
@@ -154,7 +149,7 @@ def test_a_model_without_test_images_is_shown_beside_one_that_has_some():
     trained = replace(outcomes.evaluation("shortcut"), split="train")
     outcome = replace(outcomes.phantom_outcome(), evaluations=(tested, trained))
     first, beside = evaluation_section(outcome).blocks
-    assert first.text.startswith("No test images of shortcut; shown are those of the split train")
+    assert first.text.startswith("No test images of shortcut; this table shows the split train")
     assert [grid.title.split(":")[0] for grid in beside.grids] == ["honest", "shortcut"]
     assert "108 images of train" in beside.grids[1].title
 
@@ -163,7 +158,7 @@ def test_reasons_that_are_missing_are_told_apart():
     material = replace(pages.material(names=()), reasons=())
     assert "no explained case has one with a map" in no_reasons(material, ())
     unmarked = replace(material.outcome, verdicts=(outcomes.finding("XA402", "", "no marks"),))
-    assert "it needs explained cases with a reader’s mark, and none was given" in no_reasons(
+    assert "this needs explained cases with a reader’s mark, and none was given" in no_reasons(
         replace(material, outcome=unmarked), ()
     )
     swapped = replace(material.outcome, verdicts=(outcomes.finding("XA204", "honest", "swapped"),))
@@ -205,11 +200,11 @@ def test_what_was_asked_for_in_vain_is_not_said_to_be_unasked():
     )
     nothing = (None, None, None)
     assert [text.split(":")[0] for text in not_asked(material, nothing)] == [
-        "What flips, turns and shifts change"
+        "Effect of flipping, turning or shifting the image"
     ]
     assert [text.split(":")[0] for text in asked_in_vain(material, nothing)] == [
         "Strata, such as lesion size",
-        "What is left at coarser resolution",
+        "Effect of coarser resolution",
     ]
     assert no_sanity(material).startswith("No value of sanity, which this audit asked for")
     unscored = replace(material, outcome=replace(material.outcome, summaries=()))
@@ -248,8 +243,8 @@ def test_the_gates_legend_says_which_number_was_used():
     lower = gates_section(outcomes.phantom_outcome()).blocks[-1].text
     mean = gates_section(replace(outcomes.phantom_outcome(), gate_on="mean")).blocks[-1].text
     assert (lower, mean) == (
-        "measured: the unfavourable end of the interval.",
-        "measured: the mean, on which this audit gates.",
+        "measured: the end of the 95 % interval that is less favourable.",
+        "measured: the mean, as this audit asks.",
     )
 
 
@@ -298,5 +293,6 @@ def test_maps_without_a_reason_are_named_where_no_map_is_judged():
     assert most > 1
     assert "wrong reason:" not in text
     assert (
-        f"No reason to judge: the maps of up to {most} right answers are none or point at everything." in text
+        f"The reason was not judged for up to {most} correct answers, whose maps are empty or point at everything."
+        in text
     )

@@ -46,8 +46,8 @@ def test_an_answer_that_surely_changes_too_often_is_told_with_every_change():
     )
     assert (verdict.code, verdict.status, verdict.gating, verdict.kind) == ("XA203", "fail", False, "finding")
     assert verdict.sentence == (
-        "honest: the answer does not survive a small change: it names the same class on 0.80 [0.70, 0.89] of the cases "
-        "under rotate-10, 0.70 [0.60, 0.80] of the cases under shift-4"
+        "honest: small changes of the image alter the answer. The predicted class stays the same in 0.80 [0.70, 0.89] of "
+        "the cases after rotate-10, 0.70 [0.60, 0.80] of the cases after shift-4"
     )
     assert (verdict.value, verdict.threshold) == (0.89, 0.9)
 
@@ -80,7 +80,7 @@ def test_a_map_that_surely_moves_is_told_beside_the_answer_and_controls_are_not(
     [verdict] = found(*summaries)
     assert (verdict.code, verdict.subject) == ("XA304", "honest/gradcam")
     assert verdict.sentence.endswith(
-        "with the map of the unchanged image is 0.30 [0.20, 0.40] under rotate-10 (same class on 0.98)"
+        "with the map of the unchanged image is 0.30 [0.20, 0.40] after rotate-10 (same class in 0.98 of the cases)"
     )
 
 
@@ -123,8 +123,8 @@ def test_the_first_step_at_which_localization_is_surely_halved_is_told_with_the_
     [verdict] = found(*LADDER)
     assert verdict.code == "XA305"
     assert verdict.sentence == (
-        "gradcam on honest: localization collapses at resolution step 4: iou 0.10 [0.05, 0.19] of 0.40; "
-        "the model names the same class on 0.95"
+        "gradcam on honest: localization collapses at resolution step 4: iou falls from 0.40 to 0.10 "
+        "[0.05, 0.19]. The predicted class stays the same in 0.95 of the cases"
     )
     assert verdict.threshold == pytest.approx(0.2)
     assert [one.code for one in found(*LADDER, survival=Survival(kept=0.1))] == []

@@ -129,7 +129,7 @@ def test_no_common_case_and_too_few_patients_are_errors():
         (
             few,
             "iou of lime on net: 0.50 in old, 0.40 here, worse by 0.10 on the same 4 patients; an interval needs "
-            "at least 5, and the gate asks for its upper end",
+            "at least 5, and the gate uses its upper end",
         ),
     ):
         (found,) = judged([one], "iou@lime=0.5")

@@ -10,69 +10,77 @@ from xaudit.verdict import ELSEWHERE, MARGIN
         (
             {"mark": MARK_IDLE, "border": (0.91, 0.86, 0.95), "outside": (0.0, -0.02, 0.01)},
             "XA201",
-            "honest: looks elsewhere: hiding the border lowers P(cancer) by 0.91 [0.86, 0.95] more than hiding a random "
-            "area of its size; hiding the mark by 0.01 [-0.01, 0.03] (41 patients)",
+            "honest: uses the border and is not shown to use the marked lesion. Hiding the border lowers P(cancer) by 0.91 "
+            "[0.86, 0.95] more than hiding a random area of its size, hiding the lesion by 0.01 [-0.01, 0.03] (41 patients)",
+        ),
+        (
+            {"mark": (0.0, -0.01, 0.02), "border": (0.91, 0.86, 0.95)},
+            "XA201",
+            "honest: uses the border, not the marked lesion. Hiding the border lowers P(cancer) by 0.91 [0.86, 0.95] more "
+            "than hiding a random area of its size, hiding the lesion by 0.00 [-0.01, 0.02] (41 patients)",
         ),
         (
             {"mark": MARK_IDLE, "border": (0.3, 0.2, 0.4), "opposite_lung": (0.5, 0.4, 0.6)},
             "XA201",
-            "honest: looks elsewhere: hiding the opposite lung lowers P(cancer) by 0.50 [0.40, 0.60] more than hiding a "
-            "random area of its size; hiding the border by 0.30 [0.20, 0.40]; "
-            "hiding the mark by 0.01 [-0.01, 0.03] (41 patients)",
+            "honest: uses the opposite lung and the border and is not shown to use the marked lesion. Hiding the opposite "
+            "lung lowers P(cancer) by 0.50 [0.40, 0.60] more than hiding a random area of its size, hiding the border by "
+            "0.30 [0.20, 0.40], hiding the lesion by 0.01 [-0.01, 0.03] (41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "same_lung": (0.2, 0.1, 0.3), "outside": (0.1, 0.05, 0.2)},
             "XA201",
-            "honest: mixed evidence, the mark dominates by 0.32: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] "
-            "more than hiding a random area of its size; hiding what lies outside the lungs by 0.10 [0.05, 0.20] "
-            "(41 patients)",
+            "honest: uses the marked lesion and the area outside the lungs. Hiding the marked lesion lowers P(cancer) by "
+            "0.42 [0.33, 0.51] more than hiding a random area of its size, hiding the area outside the lungs by 0.10 "
+            "[0.05, 0.20]. The marked lesion has the largest effect, by 0.32 (41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "outside": (0.1, 0.05, 0.2), "border": (0.2, 0.1, 0.3)},
             "XA201",
-            "honest: mixed evidence, the mark dominates by 0.22: hiding the mark lowers P(cancer) by 0.42 [0.33, 0.51] "
-            "more than hiding a random area of its size; hiding the border by 0.20 [0.10, 0.30]; hiding the rest of the "
-            "image by 0.10 [0.05, 0.20] (41 patients)",
+            "honest: uses the marked lesion, the border and the rest of the image. Hiding the marked lesion lowers "
+            "P(cancer) by 0.42 [0.33, 0.51] more than hiding a random area of its size, hiding the border by 0.20 "
+            "[0.10, 0.30], hiding the rest of the image by 0.10 [0.05, 0.20]. The marked lesion has the largest effect, "
+            "by 0.22 (41 patients)",
         ),
         (
             {"mark": (0.05, 0.03, 0.07), "border": (0.90, 0.85, 0.95)},
             "XA201",
-            "honest: mixed evidence, the border dominates by 0.85: hiding the border lowers P(cancer) by 0.90 "
-            "[0.85, 0.95] more than hiding a random area of its size; hiding the mark by 0.05 [0.03, 0.07] (41 patients)",
+            "honest: uses the marked lesion and the border. Hiding the border lowers P(cancer) by 0.90 [0.85, 0.95] more "
+            "than hiding a random area of its size, hiding the marked lesion by 0.05 [0.03, 0.07]. The border has the "
+            "largest effect, by 0.85 (41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "border": (0.5, 0.4, 0.6)},
             "XA201",
-            "honest: mixed evidence, neither the border nor the mark clearly dominates: hiding the border lowers "
-            "P(cancer) by 0.50 [0.40, 0.60] more than hiding a random area of its size; hiding the mark by 0.42 "
-            "[0.33, 0.51] (41 patients)",
+            "honest: uses the marked lesion and the border. Hiding the border lowers P(cancer) by 0.50 [0.40, 0.60] more "
+            "than hiding a random area of its size, hiding the marked lesion by 0.42 [0.33, 0.51]. Neither the border nor "
+            "the marked lesion clearly has the larger effect (41 patients)",
         ),
         (
             {"mark": MARK_IDLE, "border": (0.0, -0.01, 0.01)},
             "XA201",
-            "honest: the mark is not shown to count: hiding it lowers P(cancer) by 0.01 [-0.01, 0.03] more than hiding a "
-            "random area of its size, and the lower end would have to be above 0.02; no other region measured stands out "
-            "either (41 patients)",
+            "honest: the marked lesion is not shown to affect the answer. Hiding it lowers P(cancer) by 0.01 [-0.01, 0.03] "
+            "more than hiding a random area of its size; the lower end would have to be above 0.02. No other measured "
+            "region stands out (41 patients)",
         ),
         (
             {"mark": (0.003, 0.001, 0.005), "border": (0.0, -0.01, 0.01)},
             "XA201",
-            "honest: the mark does not count: hiding it lowers P(cancer) by 0.00 [0.00, 0.01] more than hiding a random "
-            "area of its size, and the lower end would have to be above 0.02; no other region measured stands out either "
-            "(41 patients)",
+            "honest: the marked lesion does not affect the answer. Hiding it lowers P(cancer) by 0.00 [0.00, 0.01] more "
+            "than hiding a random area of its size; the lower end would have to be above 0.02. No other measured region "
+            "stands out (41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "border": (-0.2, -0.3, -0.1), "outside": (0.015, 0.004, 0.03)},
             "XA202",
-            "honest: uses the mark: hiding it lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random area "
-            "of its size; no other region measured stands out, which is no proof that no shortcut exists "
+            "honest: uses the marked lesion. Hiding it lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random "
+            "area of its size. No other measured region stands out, which does not prove that there is no shortcut "
             "(41 patients)",
         ),
         (
             {"mark": MARK_COUNTS, "same_lung": (0.2, 0.1, 0.3)},
             "XA202",
-            "honest: uses the mark: hiding it lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random area "
-            "of its size; no other region measured stands out, which is no proof that no shortcut exists "
+            "honest: uses the marked lesion. Hiding it lowers P(cancer) by 0.42 [0.33, 0.51] more than hiding a random "
+            "area of its size. No other measured region stands out, which does not prove that there is no shortcut "
             "(41 patients)",
         ),
     ],
@@ -108,8 +116,9 @@ def test_the_mark_is_held_to_the_margin_of_every_other_region(low, code):
 
 def test_without_marks_a_region_is_named_as_a_place_of_the_image():
     (found,) = judged(reliances(outside=(0.5, 0.4, 0.6)), positive={"honest": "cancer"})
-    assert found.sentence.startswith(
-        "honest: looks elsewhere: hiding the rest of the image lowers P(cancer) by 0.50"
+    assert found.sentence == (
+        "honest: uses the rest of the image. Hiding it lowers P(cancer) by 0.50 [0.40, 0.60] more than hiding a random "
+        "area of its size. Without marks, the effect of the lesion is not known (41 patients)"
     )
 
 
@@ -117,7 +126,10 @@ def test_reliance_of_few_patients_decides_nothing():
     few = summary("reliance-mark", interval=(0.5, None, None), n=4)
     (found,) = judged([few])
     assert (found.code, found.status, found.gating) == ("XA102", "error", False)
-    assert found.sentence == "honest: cannot tell what it uses from 4 patients; an interval needs at least 5"
+    assert (
+        found.sentence
+        == "honest: 4 patients are too few to tell what the model uses; an interval needs at least 5"
+    )
 
 
 def test_without_reliance_nothing_is_said_of_the_model():
@@ -131,43 +143,42 @@ def test_without_reliance_nothing_is_said_of_the_model():
             (0.62, 0.5, 0.72),
             (0.55, 0.4, 0.68),
             "XA302",
-            "gradcam on honest agrees: rank correlation with what the model depends on 0.62 [0.50, 0.72] over 41 "
-            "patients, above the best control (edges) by 0.55 [0.40, 0.68]",
+            "gradcam on honest agrees: its maps show what the model depends on; rank correlation 0.62 [0.50, 0.72] over 41 patients, 0.55 "
+            "[0.40, 0.68] above the best control (edges)",
         ),
         (
             (0.62, 0.5, 0.72),
             None,
             "XA302",
-            "gradcam on honest agrees: rank correlation with what the model depends on 0.62 [0.50, 0.72] over 41 "
-            "patients",
+            "gradcam on honest agrees: its maps show what the model depends on; rank correlation 0.62 [0.50, 0.72] over 41 patients",
         ),
         (
             (0.1, -0.05, 0.25),
             (0.3, 0.1, 0.5),
             "XA301",
-            "gradcam on honest misreports: rank correlation with what the model depends on 0.10 [-0.05, 0.25] over 41 "
-            "patients, not above zero",
+            "gradcam on honest misreports: its maps show what the model depends on no better than chance; rank correlation 0.10 "
+            "[-0.05, 0.25] over 41 patients",
         ),
         (
             (0.3, 0.2, 0.4),
             (0.05, -0.1, 0.2),
             "XA301",
-            "gradcam on honest misreports: rank correlation with what the model depends on 0.30 [0.20, 0.40] over 41 "
-            "patients, not above the best control (edges): difference 0.05 [-0.10, 0.20]",
+            "gradcam on honest misreports: its maps show what the model depends on no better than the best control (edges); rank "
+            "correlation 0.30 [0.20, 0.40] over 41 patients, difference to the control 0.05 [-0.10, 0.20]",
         ),
         (
             (-0.3, -0.4, -0.2),
             (-0.5, -0.7, -0.3),
             "XA301",
-            "gradcam on honest misreports: rank correlation with what the model depends on -0.30 [-0.40, -0.20] over "
-            "41 patients, not above zero and not above the best control (edges): difference -0.50 [-0.70, -0.30]",
+            "gradcam on honest misreports: its maps show what the model depends on no better than chance or the best control (edges); "
+            "rank correlation -0.30 [-0.40, -0.20] over 41 patients, difference to the control -0.50 [-0.70, -0.30]",
         ),
         (
             (0.1, 0.001, 0.25),
             (0.1, 0.002, 0.3),
             "XA302",
-            "gradcam on honest agrees: rank correlation with what the model depends on 0.10 [0.001, 0.25] over 41 "
-            "patients, above the best control (edges) by 0.10 [0.002, 0.30]",
+            "gradcam on honest agrees: its maps show what the model depends on; rank correlation 0.10 [0.001, 0.25] over 41 patients, 0.10 "
+            "[0.002, 0.30] above the best control (edges)",
         ),
     ],
 )
@@ -187,7 +198,7 @@ def test_agreement_of_few_patients_decides_nothing(interval, difference):
     (found,) = judged([agreement(interval, difference)])
     assert (found.code, found.status, found.gating) == ("XA102", "error", False)
     assert found.sentence == (
-        "gradcam on honest: cannot tell whether its maps can be believed from 41 patients; an interval needs at least 5"
+        "gradcam on honest: 41 patients are too few to tell if its maps can be trusted; an interval needs at least 5"
     )
 
 

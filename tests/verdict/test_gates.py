@@ -141,7 +141,7 @@ def test_too_few_patients_are_an_error_and_not_a_pass():
     assert (found.code, found.status, found.value, found.gating) == ("XA102", "error", None, True)
     assert found.sentence == (
         "iou of gradcam on honest: 0.90 over 3 patients; an interval needs at least 5, "
-        "and the gate asks for its lower end"
+        "and the gate uses its lower end"
     )
     (on_mean,) = judged([few], "iou@gradcam >= 0.3", gate_on="mean")
     assert (on_mean.code, on_mean.status) == ("XA101", "pass")

@@ -28,9 +28,9 @@ def test_a_gate_concerns_the_models_that_have_what_it_is_about(gate, models):
 
 
 def test_a_gate_without_a_name_asks_the_models_own_explainers():
-    assert REACH.asked("here", EXPLAINERS) == ("gradcam",)
-    assert REACH.asked("away", EXPLAINERS) == ("external-lime",)
-    assert REACH.asked("another", EXPLAINERS) == EXPLAINERS
+    assert REACH.explainers("here", EXPLAINERS) == ("gradcam",)
+    assert REACH.explainers("away", EXPLAINERS) == ("external-lime",)
+    assert REACH.explainers("another", EXPLAINERS) == EXPLAINERS
 
 
 def test_a_model_without_an_explainer_is_not_asked_for_its_maps():

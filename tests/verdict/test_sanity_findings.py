@@ -32,8 +32,8 @@ def test_a_finding_needs_the_whole_interval_on_the_wrong_side(metric, wrong, rig
 def test_the_sentence_says_what_was_seen():
     [verdict] = judged([asked("mprt", (0.9, 0.7, 0.99))])
     assert verdict.sentence == (
-        "lime on honest does not depend on the model: with every layer of the network random its map stays nearly the "
-        "same, rank correlation 0.90 [0.70, 0.99] over 41 patients"
+        "lime on honest does not depend on the model: after all weights of the network are randomised, its map stays "
+        "nearly the same, rank correlation 0.90 [0.70, 0.99] over 41 patients"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is done to one chunk of cases: explain it, score the maps, and ask the model what it depends on.
+"""Explanation, scoring and reliance for one chunk of cases.
 
 A chunk's images are read once and shared by all explainers; nothing here outlives its chunk, so memory does not
 grow with the number of cases. Every random choice is seeded by case and explainer, so neither the chunk's size nor

@@ -1,4 +1,4 @@
-"""A few cases made ready for one model, read once and shared by everything that is asked of them."""
+"""A few cases prepared for one model, read once and shared by every explainer and metric."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 
 
 class CaseSource(Protocol):
-    """What a chunk needs of a data set."""
+    """The part of a data set's interface that a chunk uses."""
 
     def pixels(self, case: Case) -> FloatArray:
-        """The image in the original frame, (H, W) or (H, W, 3), 0 to 1."""
+        """Return the image in the original frame, (H, W) or (H, W, 3), 0 to 1."""
         ...
 
     def surroundings(self, case: Case) -> Surroundings:
-        """The anatomy around the case's marks, as far as it is known."""
+        """Return the anatomy around the case's marks, as far as it is known."""
         ...
 
     def regions(self, case: Case) -> Mapping[str, BoolArray]:
-        """(H, W) masks of what the readers marked, by reader or reader policy."""
+        """Return (H, W) masks of the readers' marks, by reader or reader policy."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One case made ready for one model: its image in the model's frame, its marks in both frames."""
+    """A case prepared for one model: its image in the model's frame, its marks in both frames."""
 
     case: Case
     prediction: Prediction
@@ -58,18 +58,18 @@ class Subject:
     surroundings: Surroundings
 
     def road(self, values: FloatArray) -> Geometry:
-        """From the original frame to a map's grid: the model's frame, or another grid on it where a file has one."""
+        """Return the transform from the original frame to the map's grid, which may differ from the model's frame in files."""
         height, width = values.shape
         return on_grid(self.geometry, (height, width))
 
     @cached_property
     def mark(self) -> BoolArray:
-        """(H, W) of the original frame: what any reader marked, under the reader policy."""
+        """Union of all readers' marks under the reader policy, (H, W) of the original frame."""
         return union(list(self.regions.values()), self.geometry.original_hw)
 
     @cached_property
     def _reach(self) -> BoolArray | None:
-        """The mark with its tolerance; None where there is none."""
+        """The mark with its tolerance; None without a tolerance."""
         around = self.surroundings
         if around.tolerance_px == 0:
             return None
@@ -77,7 +77,7 @@ class Subject:
 
     @cached_property
     def lungs(self) -> Lungs | None:
-        """The lungs, each by itself as far as they can be told apart; None where they are not known."""
+        """The lungs, told apart as far as possible; None if they are not known."""
         around = self.surroundings
         if around.left_lung is not None and around.right_lung is not None:
             return named_lungs(around.left_lung, around.right_lung)
@@ -91,7 +91,7 @@ class Subject:
 
     @cached_property
     def anatomy(self) -> Mapping[str, BoolArray]:
-        """The same without a border of its own: the parts of the patient, and what lies around."""
+        """The regions of :attr:`parts` without a separate border."""
         around = self.surroundings
         return partition(
             self.mark,
@@ -120,7 +120,7 @@ class Subject:
 
     @property
     def asked_regions(self) -> tuple[str, ...]:
-        """The regions that this case is asked about: all that its data set has masks for, here or elsewhere."""
+        """Regions that reliance is measured on: all that the data set has masks for, in this case or another."""
         around = self.surroundings
         thorax = around.thorax is not None or "thorax" in around.unknown
         body = around.body is not None or "body" in around.unknown
@@ -132,12 +132,12 @@ class Subject:
 
     @property
     def target_index(self) -> int:
-        """Where the explained class stands among the logits."""
+        """Index of the explained class among the logits."""
         return self.prediction.class_names.index(self.prediction.target)
 
 
 class Chunk:
-    """A few cases of one model, read on first use; what cannot be read becomes a problem, not a crash."""
+    """A few cases of one model, read on first use; a case that cannot be read becomes a problem, not a crash."""
 
     def __init__(
         self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
@@ -167,10 +167,10 @@ class Chunk:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The cases that could not."""
+        """The cases that could not be read."""
         return self._read[1]
 
 
 def counted_values(saliency: SaliencyMap, spec: ExplainerSpec) -> FloatArray:
-    """What of a map is scored, in the model's frame: its values, or their magnitude where a sign means nothing."""
+    """Return the values that are scored: the map's values, or their magnitude if the explainer is unsigned."""
     return saliency.values if explainer_row(spec.name).signed else np.abs(saliency.values)

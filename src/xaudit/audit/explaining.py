@@ -1,4 +1,4 @@
-"""One explainer's maps of a chunk of cases."""
+"""The maps of one explainer for a chunk of cases."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap]:
-    """One explainer's maps of a chunk, in the chunk's order; a case of which a file is missing is left out."""
+    """Return one explainer's maps of a chunk, in the chunk's order; a case whose map file is missing is left out."""
     import torch
 
     if not chunk.subjects:
@@ -45,7 +45,7 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
 
 
 def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:
-    """The cases of a chunk that can be explained: all that can be read, or those that bring a file."""
+    """Return the cases of a chunk that can be explained: all readable ones, or those with a map file."""
     from xaudit.models.sources.external import ExternalModel
 
     if spec.name != EXTERNAL.id or not isinstance(chunk.classifier, ExternalModel):
@@ -83,7 +83,7 @@ def _made(
     images: "torch.Tensor",
     request: tuple[Sequence[int], Sequence[int]],
 ) -> "Sequence[Answered[FloatArray]]":
-    """The map of each image with what it cost; shared in equal parts where a method does not tell."""
+    """Return the map of each image with its cost; shared equally if the method does not report it."""
     from xaudit.perturb.asking import Answered, answer
 
     if isinstance(explainer, AskingExplainer):

@@ -1,4 +1,4 @@
-"""The metrics that ask the model about changed images, all asked together."""
+"""The metrics that query the model on changed images, in shared batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ def faithfulness_of(
     *,
     seed: int,
 ) -> dict[tuple[str, str], ScoreResult]:
-    """The metrics of the family ``faithfulness``, by case and metric, all asked together."""
+    """Compute the metrics of the family ``faithfulness``, by case and metric, in shared batches."""
     from xaudit.perturb.asking import answer
 
     asked = [
@@ -70,7 +70,7 @@ def faithfulness_of(
 
 
 def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
-    """The curves from which scores were read, of those that were just measured."""
+    """Return the curves that freshly measured scores were computed from."""
     return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
 
 

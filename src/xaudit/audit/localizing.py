@@ -1,4 +1,4 @@
-"""How the maps of a case lie on its marks."""
+"""The metrics that compare a map with the marks of its case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ from xaudit.records import (
 )
 
 Thresholds = Mapping[str, float]
-"""At which share of its range a map is cut, by the class that is explained, where that was tuned on other cases."""
+"""Tuned threshold of a map, as a share of its range, by explained class."""
 
 
 def localize(
@@ -35,12 +35,12 @@ def localize(
     seen: BoolArray | None = None,
     thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
-    """The metrics of the family ``localization`` among ``metrics``, on one map of one case.
+    """Compute the ``localization`` metrics among ``metrics`` on one map of one case.
 
     Args:
-        signed: whether negative values mean evidence against the target; else their magnitude counts.
-        seen: (h, w) of the model's frame, true where the map says something; by default everywhere.
-        thresholds: that were tuned for the explainer.
+        signed: True if negative values mean evidence against the target; else their magnitude counts.
+        seen: (h, w) of the model's frame, True where the map has a value; by default everywhere.
+        thresholds: those tuned for the explainer.
     """
     values = saliency.values if signed else np.abs(saliency.values)
     carried, valid = map_to_original(values, subject.road(values))
@@ -62,7 +62,7 @@ def localize(
 def localize_on(
     subject: Subject, saliency: SaliencyMap, metric: MetricSpec, marked: Mapping[str, MarkedMap]
 ) -> list[ScoreResult]:
-    """One metric of one map against each reader's mark; without marks, why there is none."""
+    """Compute one metric of one map against each reader's mark; without marks, return the reason."""
     if not marked:
         return [Unscored(key_of(subject, saliency, metric), "no reader has annotated this case")]
     results: list[ScoreResult] = []
@@ -80,7 +80,7 @@ def laid_over(
     grid: NativeGrid | None,
     thresholds: Thresholds,
 ) -> MarkedMap:
-    """A map in the original frame over one reader's mark."""
+    """Combine a map in the original frame with one reader's mark."""
     cell_px = None
     if grid is not None:
         height, width = grid.cell_px
@@ -92,7 +92,7 @@ def laid_over(
 def missing_map(
     subject: Subject, saliency: SaliencyMap, marked: Mapping[str, MarkedMap]
 ) -> list[ScoreResult]:
-    """Whether the map of a marked case points nowhere, so that zeros which mean that can be counted."""
+    """Score 1 if the map of a marked case points nowhere, else 0, so that zeros for that reason can be counted."""
     return [
         result_of(
             key_of(subject, saliency, "map-missing", reader=reader),
@@ -111,7 +111,7 @@ def ceilings_of(
     grid: NativeGrid,
     thresholds: Thresholds,
 ) -> list[ScoreResult]:
-    """What each metric says of the mark itself, drawn on the explainer's native grid."""
+    """Score the mark itself, drawn on the explainer's native grid, with each metric that has a ceiling."""
     results: list[ScoreResult] = []
     for reader, region in subject.regions.items():
         truth = image_to_model(region.astype(np.float32), subject.geometry)

@@ -1,4 +1,4 @@
-"""What the failure category of each map is decided from."""
+"""The measurements that decide the failure category of each map."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -14,9 +14,9 @@ from xaudit.records import (
 
 
 def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) -> list[MapFacts]:
-    """Measure what the failure category of each of one explainer's maps is decided from, in the chunk's order.
+    """Measure one explainer's maps for their failure categories, in the chunk's order.
 
-    With several readers' marks to score against, it is all of their marks together. A case without a map has none.
+    All readers' marks count together. A case without a map is left out.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     found: list[MapFacts] = []
@@ -29,7 +29,7 @@ def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) ->
 
 
 def facts_of_map(subject: Subject, saliency: SaliencyMap) -> MapFacts:
-    """Measure what the failure category of one map is decided from; what speaks against the target counts for nothing."""
+    """Measure one map for its failure category; evidence against the target is ignored."""
     said = subject.prediction
     carried, valid = map_to_original(saliency.values, subject.road(saliency.values))
     measures = measure_map(carried, subject.mark, valid, subject.anatomy)

@@ -1,4 +1,4 @@
-"""What a model depends on in a chunk of cases, asked of the model itself."""
+"""The reliance of a model on regions of the image, in a chunk of cases."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from xaudit.seeds import generator_for
 
 
 def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
-    """How much the model depends on each region of each case of a chunk."""
+    """Measure the model's reliance on each region of each case of a chunk."""
     from xaudit.perturb.asking import answer
 
     classifier = chunk.classifier
@@ -44,7 +44,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
 
 
 def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreResult]:
-    """The reliance of each region as scores of the model itself: its drop minus that of random areas.
+    """Score the reliance on each region: its drop minus that of random areas.
 
     Once of the target's probability, which decides verdicts, and once of its logit, which still moves where the
     probability is near 0 or 1.
@@ -87,7 +87,7 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
 
 
 def effect_of(reliance: Reliance) -> RegionEffect:
-    """What was stored of one region, as the metrics of agreement take it."""
+    """Convert a stored reliance to the form that the agreement metrics take."""
     return RegionEffect(
         region=reliance.region,
         infill=reliance.infill,

@@ -1,4 +1,4 @@
-"""How a measured value becomes a score, or the reason why there is none."""
+"""Conversion of measured values to scores, or to the reason why there is none."""
 
 import time
 from collections.abc import Callable
@@ -19,13 +19,13 @@ from xaudit.records import (
 
 
 def timed(measure: Callable[[], Measured]) -> tuple[Measured, float]:
-    """What was measured, and the seconds it took."""
+    """Call a function; return its result and the seconds it took."""
     started = time.perf_counter()
     return measure(), time.perf_counter() - started
 
 
 def result_of(key: ScoreKey, value: Measured, n_evals: int, seconds: float) -> ScoreResult:
-    """A score, or the reason why there is none."""
+    """Return a score, or the reason why there is none."""
     match value:
         case Absent(reason):
             return Unscored(key, reason)
@@ -37,7 +37,7 @@ NO_FILE = "no file holds a map of this case"
 
 
 def without_map(result: ScoreResult) -> Unscored:
-    """What stands in the place of a score of a map whose file is missing."""
+    """Replace a score by the reason that its map's file is missing."""
     return Unscored(result.key, NO_FILE)
 
 
@@ -49,7 +49,7 @@ def key_of(
     model_id: str = "",
     reader: str = NO_READER,
 ) -> ScoreKey:
-    """What a score is about; without a map it asks the model itself."""
+    """Return the key of a score; without a map, the score concerns the model itself."""
     match metric:
         case str():
             metric_id, metric_hash, name = metric, "", metric
@@ -71,7 +71,7 @@ def key_of(
 
 
 def why_no_region(subject: Subject, region: str) -> str:
-    """Why a region that is asked about is not on this case, in words for the report."""
+    """Return the reason why a region is missing on this case, in words for the report."""
     structure = STRUCTURES.get(region)
     if structure is not None and getattr(subject.surroundings, structure) is None:
         return subject.surroundings.unknown.get(structure, "no lung mask for this case")

@@ -1,4 +1,4 @@
-"""Every metric of an audit on one explainer's maps of a chunk."""
+"""All metrics of an audit on one explainer's maps of a chunk."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -37,14 +37,14 @@ def score(
     thresholds: Thresholds = MappingProxyType({}),
     seed: int = 0,
 ) -> list[ScoreResult]:
-    """Every metric of the audit on one explainer's maps of a chunk.
+    """Compute every metric of the audit on one explainer's maps of a chunk.
 
     Args:
-        maps: as stored, one per subject; of a case whose file is missing none.
-        reliances: of the same cases; empty where reliance was not asked.
-        ceilings: score the best map on the explainer's native grid as well, by each metric that has a ceiling.
-        thresholds: that were tuned for the explainer; a ceiling is cut at them too.
-        seed: the audit's, of metrics that draw samples.
+        maps: as stored, one per subject; none for a case whose file is missing.
+        reliances: those of the same cases; empty if reliance is not measured.
+        ceilings: True to score the best map on the explainer's native grid too, with each metric that has a ceiling.
+        thresholds: those tuned for the explainer; a ceiling is cut at them too.
+        seed: the audit's seed, for metrics that draw samples.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     may_miss = spec.name == EXTERNAL.id
@@ -84,7 +84,7 @@ def score(
 
 
 def empty_map(chunk: Chunk, spec: ExplainerSpec, case_id: str) -> SaliencyMap:
-    """Stands for a map whose file is missing, so that every score that it would have is told as missing."""
+    """Return a placeholder for a map whose file is missing, so that each of its scores is counted as missing."""
     target = next(one.prediction.target for one in chunk.subjects if one.case.case_id == case_id)
     nothing = np.full(chunk.classifier.model_hw, np.nan, dtype=np.float32)
     return SaliencyMap(case_id, chunk.classifier.id, spec.id, spec.fingerprint, target, nothing, 0, 0, 0.0)
@@ -97,7 +97,7 @@ def _where(
     values: FloatArray,
     reliances: Sequence[Reliance],
 ) -> list[ScoreResult]:
-    """The map's mass by region, and whether its densest regions are those that the model depends on."""
+    """Score the map's mass by region, and its agreement with the regions that the model depends on."""
     results: list[ScoreResult] = []
     masses: Mapping[str, float] | Absent = (
         region_masses(carried, subject.parts)

@@ -1,4 +1,4 @@
-"""How well maps meet their marks at each threshold, from which thresholds are tuned."""
+"""IoU of maps with their marks at each threshold, from which thresholds are tuned."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,14 @@ from xaudit.records import (
 def tuning_curves(
     chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap], *, thresholds: Sequence[float]
 ) -> list[TuningCurve]:
-    """How well one explainer's maps of a chunk meet their marks at each threshold, in the chunk's order.
+    """Compute the IoU of one explainer's maps with their marks at each threshold, in the chunk's order.
 
-    A map that points nowhere meets nothing at any. A case without a map has no curve,
-    nor has one whose marks can be neither met nor missed.
+    A map that points nowhere has an IoU of 0 at each. Cases without a map, or with marks that can be neither met nor
+    missed, have no curve.
 
     Args:
         maps: at most one per subject.
-        thresholds: of the map scaled to 0 to 1, rising.
+        thresholds: rising thresholds of the map, which is scaled to 0 to 1.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
     found: list[TuningCurve] = []

@@ -1,4 +1,4 @@
-"""Where images, labels, patients and readers' marks come from."""
+"""Sources of images, labels, patients and readers' marks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,19 +20,19 @@ def load_dataset(
     on_progress: Callable[[Progress], None],
     faults: list[DataError] | None = None,
 ) -> "Dataset":
-    """Everything that a section of the audit file names, read through once and checked; no pixels are kept.
+    """Read and check the whole data set that a section of the audit file names; no pixels are kept.
 
     Args:
         section: with absolute paths.
-        dataset_id: stands before every case id, unless it is ``data``.
-        workspace: where the phantom study is written, once per setting.
-        on_progress: told of every image.
-        faults: gathers the errors of single rows and marks, which are left out then; None raises the first.
+        dataset_id: prefix of every case id, unless it is ``data``.
+        workspace: folder in which the phantom study is written, once per setting.
+        on_progress: called for every image.
+        faults: collects the errors of single rows and marks, which are then left out; None raises the first.
 
     Raises:
-        DataError: where the data as a whole cannot be used. An image that cannot be used while others can is a
-            problem of the data set instead.
-        OutputError: where the phantom study cannot be written.
+        DataError: if the data as a whole cannot be used. If only some images cannot be used, they become
+            problems of the data set instead.
+        OutputError: if the phantom study cannot be written.
     """
     from xaudit.cases.assembly import assemble
     from xaudit.cases.phantom.data_set import phantom_section

@@ -1,4 +1,4 @@
-"""Annotation files as text, JSON, XML or a table, none of which is believed before it has been checked.
+"""Readers for annotation files as text, JSON, XML or tables, which are checked before they are trusted.
 
 A file of more than :data:`xaudit.cases.table.LARGEST_BYTES` is refused before it is read. XML that declares a document type is refused
 too: entities are declared there, with which a file could pull in others or grow without end.
@@ -23,15 +23,15 @@ from xaudit.errors import DataError
 _MOST_MEMORY = 2**30
 _MOST_PER_BYTE = 8
 _LISTS = ("images", "annotations", "categories", "votes", "shapes")
-"""Keys of JSON formats that hold all there is."""
+"""Keys of JSON formats that hold a file's whole content."""
 
 
 class DoctypeError(ValueError):
-    """An XML file declares a document type, with which it could pull in other files or grow without end."""
+    """An XML file with a document type, which could include other files or grow without end."""
 
 
 class _Refusing(ElementTree.TreeBuilder):
-    """Builds a tree, and stops at a document type: entities are declared there, and none is needed."""
+    """Tree builder that stops at a document type: entities are declared there, and none is needed."""
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002
         raise DoctypeError
@@ -47,7 +47,7 @@ class _RepeatedKeyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: its place for errors, and its cells by the lower-case names of their columns."""
+    """A line of a table: its place for errors, and its cells by lower-case column name."""
 
     place: str
     cells: dict[str, str]
@@ -57,7 +57,7 @@ class Row:
 
 
 def check_bytes(path: Path, shown: str) -> None:
-    """Raises DataError where a file is too large to be annotations, or cannot be looked at."""
+    """Raise DataError if a file is too large for annotations, or cannot be inspected."""
     try:
         table.check_bytes(path, shown)
     except OSError as error:
@@ -65,11 +65,11 @@ def check_bytes(path: Path, shown: str) -> None:
 
 
 def read_json(path: Path, shown: str, what: str) -> object:
-    """What a JSON file holds.
+    """Read a JSON file.
 
     Args:
-        path: of the file.
-        shown: what to call it in errors.
+        path: path of the file.
+        shown: its name in errors.
         what: the format, for errors.
 
     Raises:
@@ -99,7 +99,7 @@ def read_json(path: Path, shown: str, what: str) -> object:
 
 
 def _may_repeat(text: str, content: object) -> bool:
-    """Tell whether a list of annotations, or an image of CheXlocalize, may be given twice: looking closely takes longer."""
+    """Return True if a list of annotations, or an image of CheXlocalize, may occur twice; a full check takes longer."""
     if not isinstance(content, dict):
         return False
     lists = [key for key in _LISTS if key in content]
@@ -115,13 +115,13 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def read_xml(path: Path, shown: str, what: str, *, data: bytes | None = None) -> ElementTree.Element:
-    """The root of an XML file.
+    """Return the root of an XML file.
 
     Args:
-        path: of the file.
-        shown: what to call it in errors.
+        path: path of the file.
+        shown: its name in errors.
         what: the format, for errors.
-        data: its content, where it was read already.
+        data: its content, if it was read already.
 
     Raises:
         DataError: too large, unreadable, not XML, in an unknown encoding, or with a document type.
@@ -152,10 +152,10 @@ def read_xml(path: Path, shown: str, what: str, *, data: bytes | None = None) ->
 
 
 def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """The lower-case column names of a table, and its rows that are not blank, one by one.
+    """Return the lower-case column names of a table, and an iterator over its rows that are not blank.
 
-    Separated by commas, semicolons or tabs. Columns without a name are passed over; two of the
-    same name must say the same.
+    Separated by commas, semicolons or tabs. Columns without a name are skipped; two of the
+    same name must hold the same.
 
     Raises:
         DataError: too large, unreadable, not UTF-8, not CSV, or a row of another length than the header.
@@ -180,10 +180,10 @@ def read_known_rows(path: Path, columns: Sequence[str], table_name: str, hint: s
 
 
 def check_all_or_none(rows: Sequence[Row], column: str, what: str) -> None:
-    """Raises DataError where a column is filled for some rows and empty for others.
+    """Raise DataError if a column is filled for some rows and empty for others.
 
     Args:
-        what: the column says, for the error.
+        what: meaning of the column, for the error.
     """
     empty = next((row for row in rows if not row[column]), None)
     filled = next((row for row in rows if row[column]), None)
@@ -195,10 +195,10 @@ def check_all_or_none(rows: Sequence[Row], column: str, what: str) -> None:
 
 
 def _check_memory(shown: str, text: AnyStr, cost: Mapping[AnyStr, int]) -> None:
-    """Raises DataError where a text would become more than a gigabyte of values, and far more than it is long itself.
+    """Raise DataError if a text would become more than a gigabyte of values, and far more than its own length.
 
     Args:
-        cost: bytes that each of these characters stands for once the text is read.
+        cost: bytes that each of these characters takes once the text is read.
     """
     needed = len(text) + sum(n_bytes * text.count(mark) for mark, n_bytes in cost.items())
     if needed > max(_MOST_MEMORY, _MOST_PER_BYTE * len(text)):
@@ -209,14 +209,14 @@ def _check_memory(shown: str, text: AnyStr, cost: Mapping[AnyStr, int]) -> None:
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The files of a folder and its sub-folders with one of these suffixes, hidden ones left out; links to folders are followed.
+    """Return the files with one of these suffixes below a folder, without hidden ones; links to folders are followed.
 
     Args:
-        folder: to look through.
+        folder: the folder to search.
         suffixes: in lower case, with their dots; none takes every file.
 
     Raises:
-        DataError: where the folder cannot be listed, or a link leads nowhere or to a folder twice.
+        DataError: if the folder cannot be listed, or a link leads nowhere or to a folder twice.
     """
     try:
         found = files_in(folder)
@@ -250,7 +250,7 @@ def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Ite
 
 
 def _check_repeated(place: str, names: Sequence[str], cells: Sequence[str]) -> None:
-    """Raises DataError where two columns have the same name and say different things in a row."""
+    """Raise DataError if two columns with the same name hold different texts in a row."""
     known: dict[str, str] = {}
     for name, cell in zip(names, cells, strict=True):
         text = cell_text(cell)

@@ -1,4 +1,4 @@
-"""From a section of the audit file to a data set: list, name, open, annotate, divide."""
+"""Assembly of a data set from a section of the audit file: list, name, open, annotate, split."""
 
 import re
 from collections import Counter
@@ -27,7 +27,7 @@ from xaudit.records import Annotation, Case, Problem, Progress
 
 @dataclass
 class _Opened:
-    """What opening every image gave; UIDs and patients' tags stay in here."""
+    """The results of opening every image; UIDs and patients' tags stay in here."""
 
     cases: list[Case] = field(default_factory=list)
     headers: dict[str, Header] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def assemble(
     on_progress: Callable[[Progress], None],
     faults: list[DataError] | None = None,
 ) -> Dataset:
-    """The data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
+    """Load the data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
     passed_over: list[str] = []
     root, entries, left_out = _listed(section, faults, passed_over)
     entries = _merged(entries, section.merge)
@@ -108,7 +108,7 @@ def _image_index(opened: _Opened, section: DataSection, root: Path) -> ImageInde
 def _listed(
     section: DataSection, faults: list[DataError] | None, passed_over: list[str] | None = None
 ) -> tuple[Path, tuple[Entry, ...], tuple[str, ...]]:
-    """The images' folder, its images, and notes on what of it was passed over; names go to a list for the screen."""
+    """Return the images' folder, its images, and notes on skipped files; their names are added to ``passed_over``."""
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
         entries = read_table(section.labels, root, faults=faults, passed_over=passed_over)
@@ -131,7 +131,7 @@ def _listed(
 
 
 def _mask_and_mark_paths(section: DataSection) -> list[Path]:
-    """The paths of masks and marks, which may lie among the images."""
+    """Return the paths of masks and marks, which may lie among the images."""
     regions = section.regions
     others: list[object] = [regions.lungs, regions.body, regions.thorax]
     if isinstance(regions.lungs, LungSection):
@@ -186,7 +186,7 @@ def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry
 
 
 def _with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
-    """The entries told apart by whether a pattern is found in the image's path; it must be in some and not in all."""
+    """Mark the entries whose image path matches a pattern as augmented; some must match, and not all."""
     if pattern is None:
         return tuple(entries)
     if any(entry.augmented is not None for entry in entries):
@@ -280,7 +280,7 @@ def _case(entry: Entry, case_id: str, dataset_id: str, header: Header, digest: s
 
 
 def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
-    """The cases with DICOM's patients where nothing else names them, as numbers that reveal nothing."""
+    """Take patients from DICOM if nothing else names them, as numbers that reveal nothing."""
     keys = [opened.headers[case.case_id].patient_key for case in opened.cases]
     if any(case.patient_id is not None for case in opened.cases):
         return opened.cases, []
@@ -303,7 +303,7 @@ def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
 
 
 def _divided(cases: Sequence[Case], section: DataSection, digests: Mapping[str, str]) -> list[Case]:
-    """The cases with a split each; copies of a file, and all images of it, count as one where no patient is known."""
+    """Assign a split to each case; if the patient is unknown, copies of a file and all its images stay together."""
     splits = assign_splits(
         ((case.case_id, case.patient_id or digests[case.case_id], case.label) for case in cases),
         section.split,
@@ -369,10 +369,10 @@ def listed_entries(section: DataSection, faults: list[DataError] | None = None) 
 
 
 def class_names_of(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
-    """Return the classes of listed images, in the order in which a model answers them.
+    """Return the classes of listed images, in the order of a model's outputs.
 
     Raises:
-        DataError: where there is only one, or one that the section names is not among them.
+        DataError: if there is only one, or if a class that the section names is missing.
     """
     names = _class_names(entries, section)
     if section.positive is not None:

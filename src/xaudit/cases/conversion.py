@@ -1,4 +1,4 @@
-"""Readers' marks from one format to another, and proof of how much of them is still there."""
+"""Conversion of readers' marks between formats, checked pixel by pixel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,11 +24,11 @@ from xaudit.records import Annotation, BoolArray, Problem
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """Images and what readers drew on them, apart from any audit.
+    """Images and the readers' marks on them, independent of any audit.
 
     Attributes:
         problems: images and annotations that could not be used.
-        notes: what was passed over.
+        notes: sentences about files that were skipped.
     """
 
     images: tuple[MarkedImage, ...]
@@ -39,13 +39,13 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What became of marks in another format.
+    """The result of a conversion of marks.
 
     Attributes:
-        n_files: that were written.
+        n_files: number of files written.
         losses: what the format cannot hold, a sentence each.
         n_sheets: pairs of an image and a reader who looked at it.
-        n_same: those of them whose pixels are exactly the same when the files are read back.
+        n_same: pairs whose pixels are exactly the same when the files are read back.
     """
 
     n_files: int
@@ -55,10 +55,10 @@ class Conversion:
 
 
 def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
-    """The images of a folder, whether sorted into classes or not, and the annotations that a section names.
+    """Load the images of a folder, sorted into classes or not, and the annotations that a section names.
 
     Raises:
-        DataError: where no image can be read, or an annotation cannot be used.
+        DataError: if no image can be read, or an annotation cannot be used.
     """
     check_folder(folder)
     paths: dict[str, str] = {}
@@ -96,16 +96,16 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
 
 
 def convert(marked: Marked, format_id: str, out: Path) -> Conversion:
-    """Writes annotations in another format, reads them back, and compares pixel by pixel.
+    """Write annotations in another format, read them back, and compare pixel by pixel.
 
     Args:
-        marked: the images and what was drawn on them.
+        marked: the images and their marks.
         format_id: one of :data:`xaudit.catalog.formats.WRITABLE`.
-        out: the file or folder, not there yet.
+        out: the new file or folder, which must not exist.
 
     Raises:
-        DataError: where nobody drew anything, or two readers would share a folder.
-        OSError: where it cannot be written.
+        DataError: if there are no marks, or two readers would share a folder.
+        OSError: if it cannot be written.
     """
     if not marked.annotations:
         raise DataError("the annotations belong to none of the images", hint="check --images")
@@ -127,7 +127,7 @@ def convert(marked: Marked, format_id: str, out: Path) -> Conversion:
 def _sheets(
     images: Sequence[MarkedImage], annotations: Sequence[Annotation]
 ) -> Mapping[tuple[str, str], BoolArray]:
-    """What each reader marked on each image, (H, W) by case and reader."""
+    """Return each reader's mask on each image, (H, W) by case and reader."""
     drawn: dict[str, list[Annotation]] = {}
     for mark in annotations:
         drawn.setdefault(mark.case_id, []).append(mark)

@@ -1,4 +1,4 @@
-"""A data set that has been read through once: what is known of every case, and how to fetch its pixels."""
+"""A data set after one reading: the metadata of every case, and access to its pixels."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,26 +19,26 @@ from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Sur
 
 @dataclass(frozen=True)
 class Dataset:
-    """Cases, what readers drew on them, and where their files are; pixels are read when asked for.
+    """Cases, the readers' marks on them, and the locations of their files; pixels are read on request.
 
     Attributes:
         root: the folder of the images, absolute; never shown or stored.
         cases: those that can be read, in the order of their ids, each with its split.
-        class_names: in the order that `data.classes` lists them, else sorted.
+        class_names: in the order of `data.classes`, else sorted.
         positive: the class whose evidence readers mark: the audit file's, else the one with most marked cases,
             else the last class name.
         readers: the policy that :meth:`regions` follows.
-        masks: where the masks of the anatomy come from.
+        masks: sources of the masks of the anatomy.
         window: for DICOM and NIfTI images.
-        planes: case id: where the image lies in the patient, for those of which it is known.
-        slices: how they are taken out of NIfTI volumes.
+        planes: case id: position of the image in the patient, if known.
+        slices: extraction of slices from NIfTI volumes.
         problems: images that could not be used, and why.
-        patients_known: whether every case has a patient.
-        split_known: false where the data named no splits and they were made here.
-        notes: what a reader of the results must know about the data.
-        passed_over: sentences that name files and images which were passed over: for the screen, never stored.
+        patients_known: True if every case has a patient.
+        split_known: False if the data named no splits and they were made here.
+        notes: sentences about the data that a reader of the results must know.
+        passed_over: sentences that name skipped files and images: for the screen, never stored.
         votes: readers that must agree under the policy ``majority``; None for more than half.
-        reading: what became of the files of annotations; None where there are none.
+        reading: how the annotation files were read; None if there are none.
     """
 
     id: str
@@ -61,10 +61,10 @@ class Dataset:
     reading: AnnotationReading | None = None
 
     def pixels(self, case: Case) -> FloatArray:
-        """The image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].
+        """Read the image of a case in its original frame: float32, (H, W) or (H, W, 3), in [0, 1].
 
         Raises:
-            DataError: where the file has gone, changed its size, or cannot be read any more.
+            DataError: if the file is gone, has another size, or can no longer be read.
         """
         try:
             data, frame = read_image(self.root, case.path)
@@ -82,23 +82,23 @@ class Dataset:
         return values
 
     def surroundings(self, case: Case) -> Surroundings:
-        """The anatomy around a case's marks, as far as there are masks; built-in ones are made when asked for."""
+        """Return the anatomy around a case's marks, as far as masks exist; built-in ones are computed on request."""
         return self.masks.surroundings(case, lambda: self.pixels(case))
 
     def regions(self, case: Case) -> Mapping[str, BoolArray]:
-        """What maps of a case are held against: (H, W) masks by reader name, under the reader policy.
+        """Return the masks that maps of a case are compared with: (H, W) by reader name, under the reader policy.
 
-        The names are ``union``, ``intersection``, ``majority`` or ``staple``, or each reader's id. Nothing where nobody
-        looked at the case, or fewer readers than must agree; an empty mask where a reader looked and found nothing.
+        The names are ``union``, ``intersection``, ``majority`` or ``staple``, or each reader's id. Empty if nobody
+        looked at the case, or fewer readers than must agree; an empty mask if a reader looked and marked nothing.
         """
         return under_policy(self.reader_masks(case), self.readers, votes=self.votes)
 
     def reader_masks(self, case: Case) -> Mapping[str, BoolArray]:
-        """What each reader marked on a case, (H, W) by reader id."""
+        """Return each reader's mask on a case, (H, W) by reader id."""
         return reader_masks(self.marks(case), (case.height, case.width))
 
     def marks(self, case: Case) -> Sequence[Annotation]:
-        """What was drawn on a case, in the order of the file."""
+        """Return the annotations of a case, in the order of the file."""
         return self._marks.get(case.case_id, ())
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What can be known of a data set before any of its images is opened."""
+"""Checks of a data set before any of its images is opened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class Preview:
     """A data set as its table or its folders list it.
 
     Attributes:
-        class_names: empty where the listing is faulty.
-        entries: every image that is listed; empty for the phantom study, which is made when it is needed.
-        faults: what stops a run.
+        class_names: empty if the listing is faulty.
+        entries: every listed image; empty for the phantom study, which is made when it is needed.
+        faults: errors that stop a run.
     """
 
     class_names: tuple[str, ...]
@@ -33,7 +33,7 @@ class Preview:
 
 
 def preview(section: DataSection) -> Preview:
-    """List a data set without opening an image, and gather every fault that shows."""
+    """List a data set without opening an image, and collect every fault that shows."""
     if section.format == "phantom":
         return Preview((CANCER, NORMAL), (), ())
     faults: list[DataError] = []
@@ -61,7 +61,7 @@ def preview(section: DataSection) -> Preview:
 
 
 def _check_packages(section: DataSection, entries: tuple[Entry, ...]) -> None:
-    """Raises DataError where images or masks need a package that is not installed."""
+    """Raise DataError if images or masks need a package that is not installed."""
     names = [entry.path.partition("#")[0].lower() for entry in entries]
     if any(name.endswith((".dcm", ".dicom")) for name in names):
         pydicom_package()
@@ -74,7 +74,7 @@ def _check_packages(section: DataSection, entries: tuple[Entry, ...]) -> None:
 
 
 def _check_annotations(section: DataSection) -> None:
-    """Raises DataError where the annotations are not there, with the nearest name beside them."""
+    """Raise DataError if the annotations do not exist; the hint names the nearest file."""
     path = None if section.annotations is None else section.annotations.path
     if path is None or path.exists():
         return
@@ -84,7 +84,7 @@ def _check_annotations(section: DataSection) -> None:
 
 
 def _check_masks(place: Path) -> None:
-    """Raises DataError where masks are not there, with the nearest name beside them."""
+    """Raise DataError if masks do not exist; the hint names the nearest file."""
     if is_nifti(place):
         mask_files(place)
     elif place.suffix.lower() != ".json":

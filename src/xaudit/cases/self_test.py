@@ -1,4 +1,4 @@
-"""Plants bright pixels where a mark has its corners and finds them again, to show that nothing is misaligned."""
+"""Self-test of the geometry: plant bright pixels at the corners of a mark and find them again."""
 
 import tempfile
 from dataclasses import dataclass, replace
@@ -23,13 +23,13 @@ _VOC = """<annotation><size><width>{width}</width><height>{height}</height></siz
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One block that went into the model's frame and back.
+    """A block that was carried into the model's frame and back.
 
     Attributes:
-        corner: of the mark that it was planted at, such as ``top left``.
+        corner: the corner of the mark at which it was planted, such as ``top left``.
         planted: its centre, (x, y) in the original frame.
-        found: where the brightness has its centre afterwards; None where there is none.
-        seen: whether the whole block lies in the model's frame; cropping cuts off the rest.
+        found: centre of the brightness afterwards; None if there is none.
+        seen: True if the whole block lies in the model's frame; cropping cuts off the rest.
         tolerance_px: in x and y: a pixel of the model's frame, or half the block, in pixels of the original.
     """
 
@@ -41,7 +41,7 @@ class Planted:
 
     @property
     def aligned(self) -> bool:
-        """Whether the block came back to its place; one that was cropped off cannot be out of place."""
+        """True if the block came back to its place; a block that was cropped off counts as aligned."""
         if self.found is None or not self.seen:
             return not self.seen
         return all(
@@ -53,14 +53,14 @@ class Planted:
 def check_geometry(
     dataset: Dataset, case: Case, *, fit: Fit, model_hw: tuple[int, int], flip: bool = False
 ) -> tuple[Planted, ...]:
-    """Plants a block at each corner of a case's mark, inside it, and finds it after the model's frame.
+    """Plant a block at each corner of a case's mark, inside it, and find it after the model's frame.
 
     Args:
-        dataset: that the case belongs to; its pixels are read for their frame.
-        case: marked by a reader, or else the whole frame is taken for the mark.
-        fit: how images come into the model's frame.
-        model_hw: (height, width) of it.
-        flip: also mirror the image, as augmentation does.
+        dataset: the data set of the case; its pixels are read for their frame.
+        case: the case; without a mark, the whole frame is used.
+        fit: the fit of images into the model's frame.
+        model_hw: (height, width) of that frame.
+        flip: True to mirror the image as well, as augmentation does.
     """
     frame = dataset.pixels(case).shape[:2]
     mark = np.zeros(frame, dtype=bool)
@@ -72,7 +72,7 @@ def check_geometry(
 def plant_corners(
     mark: BoolArray, *, fit: Fit, model_hw: tuple[int, int], flip: bool = False
 ) -> tuple[Planted, ...]:
-    """As :func:`check_geometry`, for a mark given as a (H, W) mask with something in it."""
+    """Run :func:`check_geometry` on a mark given as a (H, W) mask that is not empty."""
     frame = (mark.shape[0], mark.shape[1])
     geometry = replace(fit_geometry(frame, model_hw, fit), flip=flip)
     box = bounding_box(mark)
@@ -92,13 +92,13 @@ def plant_corners(
 
 
 def check_reading(workspace: Path) -> bool:
-    """Whether a block and the box drawn around it still coincide after both were written to files and read.
+    """Return True if a block and the box around it still coincide after both were written to files and read.
 
-    The image is 70 × 40 pixels, so that rows and columns cannot be taken for each other; the box is Pascal VOC,
+    The image is 70 × 40 pixels, so that a swap of rows and columns shows; the box is Pascal VOC,
     which counts from 1.
 
     Raises:
-        OutputError: where the workspace cannot be written.
+        OutputError: if the workspace cannot be written to.
     """
     (height, width), (x0, y0, x1, y1) = (40, 70), (50, 5, 60, 12)
     try:

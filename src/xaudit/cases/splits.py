@@ -1,4 +1,4 @@
-"""Dividing cases into train, validation and test where the data does not say: by patient, evenly over labels."""
+"""Splits of cases into train, validation and test if the data has none: by patient, balanced over labels."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,14 +12,14 @@ SCORED = "test"
 
 
 def assign_splits(cases: Iterable[tuple[str, str, str]], section: SplitSection) -> Mapping[str, str]:
-    """The split of each case; all cases of one unit stay together.
+    """Assign a split to each case; all cases of one unit stay together.
 
     Units are dealt out label by label, a unit with several labels under the one that fewest units have. Each
     label gives at least one unit to the test, then to training, then to validation, as far as it has that many
     and the section asks for them. Depends on the seed and the names, never on the order of the cases.
 
     Args:
-        cases: (case id, unit, label); the unit is the patient where known.
+        cases: (case id, unit, label); the unit is the patient if known.
         section: the shares and the seed.
     """
     members: dict[str, list[str]] = defaultdict(list)
@@ -42,7 +42,7 @@ def assign_splits(cases: Iterable[tuple[str, str, str]], section: SplitSection) 
 
 
 def check_patients(cases: Iterable[tuple[str | None, str]]) -> None:
-    """Raises DataError where a patient (of (patient, split) pairs) is in more than one split."""
+    """Raise DataError if a patient (of (patient, split) pairs) is in more than one split."""
     seen: dict[str, str] = {}
     for patient, split in cases:
         if patient is None:
@@ -56,7 +56,7 @@ def check_patients(cases: Iterable[tuple[str | None, str]]) -> None:
 
 
 def _numbers(n: int, section: SplitSection) -> tuple[int, int]:
-    """How many of ``n`` units go to test and to validation."""
+    """Return the number of units, out of ``n``, for test and for validation."""
     for_training = 1 - section.test - section.validation > 1e-9
     n_test = max(_rounded(n * section.test), 1 if section.test > 0 else 0)
     n_train = 1 if for_training and n > n_test else 0

@@ -1,6 +1,6 @@
-"""A CSV of images: the columns ``image`` and ``label``, and more where more is known.
+"""Reader for a CSV of images: the columns ``image`` and ``label``, and optional ones.
 
-That is ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
+These are ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
 Separated by commas, semicolons or tabs, in UTF-8. Cells with ``nan``, ``N/A``, ``None`` and the like are empty, see
 :mod:`xaudit.cases.text.cells`. ``image`` is a path relative to the images' folder. A column
 ``patient`` or ``split`` that is filled for some images only is an error: half-known patients would make half-true
@@ -30,7 +30,7 @@ NEEDED = ("image", "label")
 OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm", "site", "augmented")
 
 LARGEST_BYTES = 512 * 2**20
-"""Of a table or a file of marks; annotations of a hundred thousand images fit in here."""
+"""Size limit of a table or a file of marks; annotations of a hundred thousand images fit."""
 
 MOST_COLUMNS = 10_000
 MOST_ROWS = 1_000_000
@@ -48,19 +48,19 @@ AUGMENTED = {
     **dict.fromkeys(("yes", "true", "1", "1.0", "augmented"), True),
     **dict.fromkeys(("no", "false", "0", "0.0", "original"), False),
 }
-"""What a cell of the column ``augmented`` may say."""
+"""Allowed words in the column ``augmented``."""
 
 
 def read_table(
     path: Path, root: Path, *, faults: list[DataError] | None = None, passed_over: list[str] | None = None
 ) -> tuple[Entry, ...]:
-    """The images that a table lists, in the order of their paths.
+    """Read the images that a table lists, in the order of their paths.
 
     Args:
-        path: of the CSV.
-        root: the folder from which the column ``image`` starts.
-        faults: gathers the errors of single rows, which are left out then; None raises the first.
-        passed_over: gathers a sentence with the names of the columns that are not read.
+        path: path of the CSV.
+        root: the folder that the column ``image`` is relative to.
+        faults: collects the errors of single rows, which are then left out; None raises the first.
+        passed_over: collects a sentence with the names of the columns that are not read.
 
     Raises:
         DataError: with the table's name, the line, the column and the value.
@@ -83,10 +83,10 @@ def read_table(
 
 
 def read_text(path: Path, *, what: str) -> str:
-    """The text of a UTF-8 file, a byte order mark at its front dropped.
+    """Read a UTF-8 file, without the byte order mark at its start.
 
     Raises:
-        DataError: no such file, no file but a device or a pipe, too large, not readable, or not UTF-8.
+        DataError: no such file, a device or a pipe, too large, not readable, or not UTF-8.
     """
     try:
         check_bytes(path, path.name)
@@ -109,10 +109,10 @@ def read_text(path: Path, *, what: str) -> str:
 
 
 def check_bytes(path: Path, shown: str) -> None:
-    """Raises DataError where a file is too large to be read, or is no file but a device or a pipe.
+    """Raise DataError if a file is too large to be read, or is a device or a pipe.
 
     Raises:
-        OSError: where it cannot be looked at.
+        OSError: if it cannot be inspected.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
@@ -125,7 +125,7 @@ def check_bytes(path: Path, shown: str) -> None:
 
 
 def table_lines(text: str, shown: str) -> "Reader":
-    """The cells of each line of a CSV, separated by whichever of comma, semicolon and tab its first line has most of.
+    """Return the cells of each line of a CSV; the separator is the comma, semicolon or tab most frequent in the first line.
 
     Raises:
         DataError: more than :data:`MOST_COLUMNS` columns in the first line.
@@ -145,7 +145,7 @@ def table_lines(text: str, shown: str) -> "Reader":
 
 
 def _short_lines(text: str, separator: str, shown: str) -> Iterator[str]:
-    """Line by line, so that no second copy of the text is held; raises DataError for one with cells without end."""
+    """Yield line by line, so that no second copy of the text is held; raise DataError for a line with too many cells."""
     for number, line in enumerate(_LINE.finditer(text), start=1):
         if line.group().count(separator) > _MOST_CELLS:
             raise DataError(
@@ -161,7 +161,7 @@ class _Line(NamedTuple):
     Attributes:
         number: from 1.
         cells: texts by column.
-        words: what stands in cells that are empty all the same, by column.
+        words: the words in cells that count as empty, by column.
     """
 
     number: int
@@ -169,7 +169,7 @@ class _Line(NamedTuple):
     words: Mapping[str, str]
 
     def spelled_empty(self, name: str) -> str:
-        """The words that a column is empty, with what stands there."""
+        """Say that a column is empty, with the word in the cell."""
         return f"{name} is empty" + (f" ('{self.words[name]}')" if name in self.words else "")
 
 
@@ -300,7 +300,7 @@ def _entry(place: str, line: _Line, root: Path) -> Entry:
 
 
 def _path_on_disk(root: Path, image: str) -> str | None:
-    """The path of an image as the disk spells it, with the number of the image where one of a file is meant."""
+    """Return the path of an image as the disk spells it, with the frame number if it has one."""
     try:
         whole = path_on_disk(root, image)
         file, frame = file_and_frame(image)

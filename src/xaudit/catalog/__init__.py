@@ -3,9 +3,7 @@
 `xaudit list`, the reference pages, the audit file's checks and the contract tests are all derived from these rows.
 """
 
-from xaudit.catalog.changed import CHANGED_FAMILIES, asks_model_of_change, changed_metric_id
-from xaudit.catalog.curves import CURVES, CurveRow
-from xaudit.catalog.explainers import EXPLAINERS
+from xaudit.catalog.explainers import EXPLAINER_RECORDS, EXPLAINERS
 from xaudit.catalog.external import (
     ASKS_THE_MODEL,
     EXTERNAL,
@@ -17,12 +15,33 @@ from xaudit.catalog.external import (
 from xaudit.catalog.families import FAMILIES
 from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
 from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
-from xaudit.catalog.localization import CHEXLOCALIZE
-from xaudit.catalog.metrics import CEILING, METRICS
+from xaudit.catalog.infills import INFILLS
+from xaudit.catalog.metric_ids import (
+    CEILING,
+    CHANGED_FAMILIES,
+    CHECK_FAMILIES,
+    CHEXLOCALIZE,
+    STEP,
+    asks_model_of_change,
+    changed_metric_id,
+    made_of_maps_id,
+    step_id,
+    with_model_id,
+)
+from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
 from xaudit.catalog.regions import REGIONS, STRUCTURES
-from xaudit.catalog.rows import ExplainerRow, FindingRow, FormatRow, MetricRow, ModelRow, Option, OptionValue
-from xaudit.catalog.sanity import CHECK_FAMILIES, STEP, step_id, with_model_id
+from xaudit.catalog.rows import (
+    CurveRow,
+    ExplainerRow,
+    FindingRow,
+    FormatRow,
+    MetricRow,
+    ModelRow,
+    Option,
+    OptionValue,
+    typed_options,
+)
 from xaudit.catalog.table import Table
 
 __all__ = [
@@ -33,6 +52,7 @@ __all__ = [
     "CHEXLOCALIZE",
     "CURVES",
     "EXPLAINERS",
+    "EXPLAINER_RECORDS",
     "EXTERNAL",
     "FAMILIES",
     "FAMILIES_WITH_QUESTIONS",
@@ -40,8 +60,10 @@ __all__ = [
     "FORMATS",
     "FORMAT_RECORDS",
     "GATED_FINDINGS",
+    "INFILLS",
     "MARGIN",
     "METRICS",
+    "METRIC_RECORDS",
     "MODELS",
     "MODEL_RECORDS",
     "REGIONS",
@@ -67,35 +89,26 @@ __all__ = [
     "metric_row",
     "model_row",
     "step_id",
+    "typed_options",
     "with_model_id",
 ]
 
 
-def made_of_maps_id(explainer_id: str, control_id: str) -> str:
-    """How the tables call a control that is made of one explainer's maps.
-
-    Example:
-        >>> made_of_maps_id("gradcam", "mean-map")
-        'gradcam.mean-map'
-    """
-    return f"{explainer_id}.{control_id}"
-
-
 def explainer_row(explainer_id: str) -> ExplainerRow:
-    """The row of an explainer; raises KeyError where there is none."""
+    """Return the row of an explainer; raises KeyError where there is none."""
     return EXTERNAL if explainer_id == EXTERNAL.id else EXPLAINERS.by_id[explainer_id]
 
 
 def metric_row(metric_id: str) -> MetricRow:
-    """The row of a metric; raises KeyError where there is none."""
+    """Return the row of a metric; raises KeyError where there is none."""
     return METRICS.by_id[metric_id]
 
 
 def model_row(source: str) -> ModelRow:
-    """The row of a source of models; raises KeyError where there is none."""
+    """Return the row of a source of models; raises KeyError where there is none."""
     return MODELS.by_id[source]
 
 
 def finding_row(code: str) -> FindingRow:
-    """The row of a finding; raises KeyError where there is none."""
+    """Return the row of a finding; raises KeyError where there is none."""
     return {row.code: row for row in FINDINGS}[code]

@@ -25,7 +25,7 @@ ASKS_THE_MODEL: tuple[str, ...] = (
     "sanity but for location-collapse",
     "changed images",
 )
-"""What nobody can measure without the model, in words for reports."""
+"""Measures that need the model itself, in words for reports."""
 
 SANITY_OF_MAPS = "location-collapse"
 """The one check of sanity that holds finished maps against each other, and asks no model."""
@@ -40,7 +40,7 @@ _PREFIX = "external-"
 
 
 def external_id(name: str) -> str:
-    """How the tables call the maps that an audit file brings under a name.
+    """Name the maps that an audit file brings, as the tables do.
 
     Example:
         >>> external_id("gradcam")
@@ -50,7 +50,7 @@ def external_id(name: str) -> str:
 
 
 def names_files(name: str) -> bool:
-    """Whether a name is one that :func:`external_id` makes.
+    """Return True for a name that :func:`external_id` makes.
 
     Example:
         >>> names_files("external-gradcam"), names_files("external"), names_files("gradcam")

@@ -1,4 +1,4 @@
-"""What a verdict can say, by code."""
+"""The findings that a verdict can state, by code."""
 
 from xaudit.catalog.rows import FindingRow
 

@@ -1,4 +1,4 @@
-"""Whether what a plug-in says of itself can stand in the catalog."""
+"""Checks of what a plug-in says of itself, before it stands in the catalog."""
 
 import re
 from collections.abc import Collection
@@ -23,7 +23,7 @@ P = TypeVar("P", bound=Plugin)
 
 
 def check_plugin(plugin: Plugin, name: str, known: Collection[str]) -> str:
-    """What is wrong with a plug-in, in words; empty where nothing is.
+    """Say what is wrong with a plug-in; empty where nothing is.
 
     Args:
         name: of the entry point.
@@ -77,13 +77,13 @@ def _explainer_fault(row: ExplainerRow) -> str:
     return ""
 
 
-def _metric_fault(row: MetricRow, without_map: float | None) -> str:
+def _metric_fault(row: MetricRow, without_map: object) -> str:
     if row.family not in METRIC_FAMILIES:
         return f"its row has the family '{row.family}', expected one of {', '.join(METRIC_FAMILIES)}"
     if row.has_ceiling and row.family != "localization":
         return "only a metric of the family localization has a ceiling"
-    if without_map is not None and not isinstance(without_map, int | float):
-        return f"its without_map is {without_map!r}, expected a number or None"
+    if without_map is not None and not isinstance(without_map, int | float) and not callable(without_map):
+        return f"its without_map is {without_map!r}, expected a number, a function or None"
     return ""
 
 

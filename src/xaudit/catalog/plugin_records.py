@@ -9,9 +9,9 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
-from xaudit.catalog.rows import ExplainerRow, FormatRow, MetricRow, ModelRow, Option
+from xaudit.catalog.rows import CurveRow, ExplainerRow, FormatRow, MetricRow, ModelRow, Option
 
 LAST = 1000
 """Default ``order`` of a record: after all that have a place of their own, by id."""
@@ -41,12 +41,21 @@ class ImportPath:
         return attrgetter(name)(importlib.import_module(module))
 
 
+def not_alone(*_arguments: Any, **_settings: Any) -> NoReturn:  # noqa: ANN401
+    """Stand where a record has no function of its own: it is computed with others, by a section of the audit file.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError("it is computed with others, by a section of the audit file, and not asked on its own")
+
+
 @dataclass(frozen=True, slots=True)
 class ExplainerPlugin:
     """An explainer; entry-point group ``xaudit.explainers``.
 
     Attributes:
-        row: what the catalog says of it; ``control`` is false and ``made_of`` is ``image``.
+        row: what the catalog says of it; of a plug-in ``control`` is false and ``made_of`` is ``image``.
         make: ``make(options, classifier)`` gives an object with the method ``explain(images, targets, seeds)`` of
             :class:`xaudit.explainers.Explainer`: images (N, 3, h, w) float32, normalised; a class index and a 32-bit
             seed for each; maps (N, h, w) float32, signed where the row says so, finite. A map depends on its image,
@@ -56,11 +65,13 @@ class ExplainerPlugin:
             parameters, while a map is made.
         native_grid: ``native_grid(options, classifier)`` gives a function from an image, (3, h, w), to its
             :class:`xaudit.native_grid.NativeGrid`; None where no ceiling of resolution is known.
+        order: place among xaudit's own in lists and reports, the lowest first; controls follow all others.
     """
 
     row: ExplainerRow
     make: Callable[..., Any]
     native_grid: Callable[..., Any] | None = None
+    order: int = LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +89,34 @@ class MetricPlugin:
             :class:`xaudit.metrics.faithfulness.Asked`; it is sent the logits, (n, n_classes), and returns the same, or a
             :class:`xaudit.metrics.curve.Found`. Every random choice comes from ``asked.seed``.
         without_map: of the family ``localization``, what a marked case is worth whose map points nowhere: 0, the chance
-            level, or None where no value would be true.
+            level, a function of the :class:`MarkedMap`, or None where no value would be true.
+        guarded: False if a metric of the family ``localization`` looks itself whether there is a map and a mark.
+        curve: the axes of the curve that the value is read from.
+        order: place in its family among xaudit's own, in lists and reports, the lowest first.
     """
 
     row: MetricRow
     measure: Callable[..., Any]
-    without_map: float | None = 0.0
+    without_map: float | Callable[..., Any] | None = 0.0
+    guarded: bool = True
+    curve: CurveRow | None = None
+    order: int = LAST
+
+
+@dataclass(frozen=True, slots=True)
+class InfillRecord:
+    """A way to fill a region of an image with what could plausibly have been there.
+
+    Attributes:
+        fill: ``fill(image, hole, generator)`` with the tensors image, (3, h, w), and hole, (h, w) bool, neither empty nor
+            full; gives the hole's pixels, (3, n) in row order, and leaves the image as it is.
+        order: place in lists, the lowest first.
+    """
+
+    id: str
+    meaning: str
+    fill: Callable[..., Any]
+    order: int = LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +197,4 @@ class FormatPlugin:
 
 
 Plugin = ExplainerPlugin | MetricPlugin | ModelPlugin | FormatPlugin
+"""A record that another package can register."""

@@ -82,7 +82,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a plug-in brings, and who says so.
+    """A plug-in's record, and the package that offers it.
 
     Attributes:
         code: digest of its source files, so that an edited plug-in of the same version is another one.
@@ -97,13 +97,13 @@ _BROUGHT: dict[tuple[Kind, str], Brought] = {}
 
 
 def table_of(kind: Kind) -> Table[Any]:
-    """The catalog's table of one kind."""
+    """Return the catalog's table of one kind."""
     return _TABLES[kind]
 
 
 @cache
 def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
-    """What installed packages offer of one kind, by name; two offers of one name clash."""
+    """List what installed packages offer of one kind, by name; two offers of one name clash."""
     found: dict[str, list[Offer]] = defaultdict(list)
     for point in importlib.metadata.entry_points(group=GROUPS[kind]):
         told: Any = point.dist.metadata if point.dist else {}
@@ -114,7 +114,7 @@ def offers(kind: Kind) -> Mapping[str, tuple[Offer, ...]]:
 
 
 def bring(kind: Kind, name: str) -> Brought | None:
-    """The plug-in of a name, imported and checked, its row put into the catalog; None where no package offers one.
+    """Import and check the plug-in of a name, and put its row into the catalog; None where no package offers one.
 
     What xaudit has itself is never looked for elsewhere.
 
@@ -140,13 +140,22 @@ def bring(kind: Kind, name: str) -> Brought | None:
 
 
 def brought(kind: Kind, name: str) -> Brought | None:
-    """The plug-in behind a name of the audit; None for what xaudit has itself.
+    """Return the plug-in behind a name of the audit; None for what xaudit has itself.
+
+    Raises:
+        PluginError: as :func:`installed`.
+    """
+    return None if _TABLES[kind].owns(name) else installed(kind, name)
+
+
+def installed(kind: Kind, name: str) -> Brought:
+    """Return the plug-in of a name that is not xaudit's own.
 
     Raises:
         PluginError: as :func:`bring`; where the plug-in is no longer there, too.
     """
     found = bring(kind, name)
-    if found is None and not _TABLES[kind].owns(name):
+    if found is None:
         raise PluginError(
             f"no installed package brings the {kind} '{name}'",
             hint=f"`xaudit list {kind}s` shows what there is",
@@ -155,7 +164,7 @@ def brought(kind: Kind, name: str) -> Brought | None:
 
 
 def all_brought(kind: Kind) -> Iterator[Brought | tuple[Offer, PluginError]]:
-    """Everything that installed packages offer of one kind; what cannot be used with its reason."""
+    """Import everything that installed packages offer of one kind; yield what cannot be used with its reason."""
     for name, found in offers(kind).items():
         if _TABLES[kind].owns(name):
             for one in found:
@@ -178,9 +187,9 @@ def all_brought(kind: Kind) -> Iterator[Brought | tuple[Offer, PluginError]]:
 
 @contextmanager
 def blamed(offer: Offer, doing: str) -> Iterator[None]:
-    """Within, an error of a plug-in's own code is told as its package's, with the first line of what it says.
+    """Report an error of a plug-in's own code as its package's, with the first line of its message.
 
-    What says itself what to do about it passes, and so does memory that has run out.
+    xaudit's own errors pass unchanged, and so does memory that has run out.
 
     Args:
         doing: what failed, such as ``explaining``.
@@ -225,7 +234,7 @@ def _imported(offer: Offer) -> Plugin:
 
 
 def add_row(kind: Kind, row: Any) -> None:  # noqa: ANN401
-    """Puts a plug-in's row, checked or stored with a run, into the catalog's table; a metric's ceiling with it."""
+    """Put a plug-in's row, checked or stored with a run, into the catalog's table; a metric's ceiling with it."""
     _TABLES[kind].add(row)
     if kind == "metric" and row.has_ceiling:
         METRICS.add(ceiling_row(row))

@@ -1,5 +1,6 @@
-"""What the tables say of each thing that xaudit can do."""
+"""The rows of the catalog: all that the tables say about each thing that xaudit can do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +11,13 @@ OptionValue = int | float | str | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting of an explainer or a metric.
+    """A setting of an explainer or a metric.
 
     Attributes:
         default: also fixes the type; a default of None takes a text.
         minimum: smallest number allowed, inclusive.
         choices: the only texts allowed, where there are only some; of a number, texts that may stand in its place.
-        came_later: whether it was added to a row that had results already. At its default it does what was done
+        came_later: True if it was added to a row that had results already. At its default it does what was done
             before, and leaves fingerprint and seeds as they were, so that stored maps stay valid.
         share_of: what a number is a share of, where it could be taken for pixels, grey values or percent.
     """
@@ -30,18 +31,34 @@ class Option:
     came_later: bool = False
     share_of: Literal["", "side", "range", "whole"] = ""
 
+    def typed(self, value: OptionValue) -> OptionValue:
+        """Convert a number to the type of the default; leave every other value as it is.
+
+        Example:
+            >>> Option("steps", 32, "removals").typed(8.0), Option("share", 0.5, "of the pixels").typed(1)
+            (8, 1.0)
+        """
+        if isinstance(value, int | float) and isinstance(self.default, int | float):
+            return type(self.default)(value)
+        return value
+
+
+def typed_options(known: tuple[Option, ...], given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Return the settings as their declarations type them, so that they can be passed as keyword arguments."""
+    return {option.name: option.typed(given[option.name]) for option in known}
+
 
 @dataclass(frozen=True, slots=True)
 class ExplainerRow:
-    """One way to ask a model where it looked.
+    """A method that shows where a model looked.
 
     Attributes:
-        signed: whether negative values mean evidence against the target; an unsigned map's magnitude counts.
-        gradients: whether the model must be differentiable.
-        control: whether it is deliberately uninformed, and stands beside the others as the level to beat.
+        signed: True if negative values mean evidence against the target; an unsigned map's magnitude counts.
+        gradients: True if the model must be differentiable.
+        control: True if it is deliberately uninformed, and stands beside the others as the level to beat.
         cost: model evaluations per map, in words.
-        sums_to_answer: whether its map promises to sum to the target's logit minus that of its option ``baseline``.
-        inside: whether it reads or changes what happens inside the network, which must be torch modules then.
+        sums_to_answer: True if its map promises to sum to the target's logit minus that of its option ``baseline``.
+        inside: True if it reads or changes what happens inside the network, which must be torch modules then.
         made_of: what a row's scores come from: a map made of the ``image``, the ``maps`` of each explainer after all
             of them are there, the readers' ``marks``, or ``files`` that hold finished maps. Only the first can be asked
             for a map.
@@ -50,11 +67,11 @@ class ExplainerRow:
     id: str
     meaning: str
     family: Literal["cam", "surrogate", "occlusion", "gradient", "control", "external"]
-    signed: bool
-    gradients: bool
-    control: bool
-    cost: str
-    citation: str
+    signed: bool = False
+    gradients: bool = False
+    control: bool = False
+    cost: str = "none"
+    citation: str = ""
     options: tuple[Option, ...] = ()
     made_of: Literal["image", "maps", "marks", "files"] = "image"
     sums_to_answer: bool = False
@@ -63,15 +80,16 @@ class ExplainerRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One number about one map (or, in the family ``reliance``, about the model itself).
+    """A number about one map (or, in the family ``reliance``, about the model itself).
 
     Attributes:
         range: in words, with the unit.
-        needs_annotation: whether only cases that a reader marked can be scored.
-        needs_lungs: whether lung masks are needed.
-        headline: whether the terminal report shows it.
-        by_default: whether it is measured where the audit file names no metrics, if its family is one to choose from.
-        has_ceiling: whether the best map on the explainer's native grid is scored too, as ``<id>-ceiling``.
+        cost: model evaluations per map, in words.
+        needs_annotation: True if only cases that a reader marked can be scored.
+        needs_lungs: True if lung masks are needed.
+        headline: True if the terminal report shows it.
+        by_default: True if it is measured where the audit file names no metrics, if its family is one to choose from.
+        has_ceiling: True if the best map on the explainer's native grid is scored too, as ``<id>-ceiling``.
         unavailable: why it cannot be measured so that its numbers can be trusted; empty for all others.
     """
 
@@ -93,10 +111,10 @@ class MetricRow:
     ]
     higher_is_better: bool | None
     range: str
-    cost: str
-    needs_annotation: bool
-    needs_lungs: bool
-    citation: str
+    cost: str = "none"
+    needs_annotation: bool = False
+    needs_lungs: bool = False
+    citation: str = ""
     headline: bool = True
     options: tuple[Option, ...] = ()
     by_default: bool = True
@@ -105,37 +123,61 @@ class MetricRow:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """What a case must have beside its image: readers' marks, masks of a structure, the pixel spacing.
+        """List what a case must have beside its image: readers' marks, masks of a structure, the pixel spacing.
 
         A region without a mark in its name can be hidden where nothing is marked, so its reliance needs none.
         """
         region = self.id.removeprefix("mass-").removeprefix("reliance-")
         masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
         unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung", "lungs")
-        found = ["marks"] * (self.needs_annotation and not unmarked)
-        found += [] if masks is None else [f"{masks.removesuffix('s')} masks"]
-        found += ["spacing"] * self.id.endswith("-mm")
-        return tuple(found)
+        marks = ["marks"] * (self.needs_annotation and not unmarked)
+        structures = [] if masks is None else [f"{masks.removesuffix('s')} masks"]
+        return (*marks, *structures, *["spacing"] * self.id.endswith("-mm"))
 
     @property
     def is_share(self) -> bool:
-        """Whether every value lies between 0 and 1."""
+        """True if every value lies between 0 and 1."""
         return self.range.startswith("0 to 1")
 
 
 @dataclass(frozen=True, slots=True)
+class CurveRow:
+    """The axes of the curve that a metric's value is read from, in words.
+
+    Attributes:
+        across: what grows from 0 to 1 along it.
+        up: what is measured; ``{answer}`` stands for what the metric's option of this name says.
+        better: how the curve of a better map runs.
+    """
+
+    across: str
+    up: str
+    better: str
+
+    def up_words(self, answer: str) -> str:
+        """Name what is measured, once the option ``answer`` is known.
+
+        Example:
+            >>> CurveRow("share of patches removed", "{answer}", "a lower curve is better").up_words("logit")
+            'target logit'
+        """
+        words = {"decision": "share of images still given the target"}.get(answer, f"target {answer}")
+        return self.up.format(answer=words)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One place from which a model can come.
+    """A place from which a model can come.
 
     Attributes:
         needs: keys of the audit file that it takes.
         extra: the optional extra that brings the library it needs; empty where none is needed.
-        trains: whether one without weights can be trained.
-        gradients: whether it can be asked for gradients; whether a network truly has them is tried on it.
-        inside: whether its parts are torch modules, which can be hooked onto, drawn anew and compiled.
-        is_program: whether its file holds a program, which the audit file must say is trusted.
-        one_channel: whether its network may take grey images on one channel.
-        is_here: whether there is a model to ask, and not only what it said.
+        trains: True if one without weights can be trained.
+        gradients: True if it can be asked for gradients; each network is tried before that is believed.
+        inside: True if its parts are torch modules, which can be hooked onto, drawn anew and compiled.
+        is_program: True if its file holds a program, which the audit file must say is trusted.
+        one_channel: True if its network may take grey images on one channel.
+        is_here: True if there is a model to ask, and not only what it said.
     """
 
     id: str
@@ -151,16 +193,20 @@ class ModelRow:
 
     @property
     def cannot(self) -> tuple[str, ...]:
-        """What a model from here cannot be asked for, in words."""
+        """List in words what a model from here cannot be asked for."""
         if not self.is_here:
             return ("all that asks the model",)
-        found = ["training"] * (not self.trains) + ["gradients"] * (not self.gradients)
-        return tuple(found + ["layers, mprt, run.compile"] * (not self.inside))
+        able = {
+            "training": self.trains,
+            "gradients": self.gradients,
+            "layers, mprt, run.compile": self.inside,
+        }
+        return tuple(name for name, can in able.items() if not can)
 
 
 @dataclass(frozen=True, slots=True)
 class FormatRow:
-    """One kind of file that images, labels or annotations are read from."""
+    """A kind of file that images, labels or annotations are read from."""
 
     id: str
     meaning: str
@@ -169,7 +215,7 @@ class FormatRow:
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """One thing a verdict can say, with a code that never changes its meaning."""
+    """A statement that a verdict can make, with a code that never changes its meaning."""
 
     code: str
     title: str

@@ -31,7 +31,7 @@ class Table(Sequence[R], Generic[R]):
         self._own_ids = frozenset(self._rows)
 
     def add(self, row: R) -> None:
-        """Puts a plug-in's row at the end, or in the place of the one with its id.
+        """Put a plug-in's row at the end, or in the place of the one with its id.
 
         Raises:
             ValueError: where the id is that of one of xaudit's own rows.
@@ -42,7 +42,7 @@ class Table(Sequence[R], Generic[R]):
         self._places.setdefault(row.id, len(self._places))
 
     def owns(self, row_id: str) -> bool:
-        """Whether xaudit brings this row itself."""
+        """Return True if xaudit brings this row itself."""
         return row_id in self._own_ids
 
     def __len__(self) -> int:
@@ -58,5 +58,5 @@ class Table(Sequence[R], Generic[R]):
     def __getitem__(self, index: slice) -> tuple[R, ...]: ...
 
     def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
-        """The row at a place, or those of a range of places."""
+        """Return the row at a place, or those of a range of places."""
         return tuple(self._rows.values())[index]

@@ -1,4 +1,4 @@
-"""How the cases of two runs differ: come, gone, replaced, relabelled, marked anew."""
+"""The differences between the cases of two runs: added, removed, replaced, relabelled, marked anew."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,9 @@ def case_changes(
     base_marks: Iterable[Annotation] = (),
     head_marks: Iterable[Annotation] = (),
 ) -> CaseChanges:
-    """What became of every case.
+    """Compare the cases of two runs.
 
-    A case is replaced where its id stands for another image. Labels and marks are compared on the cases that both
+    A case is replaced if its id has another image. Labels and marks are compared on the cases that both
     runs hold with the same image; the order in which marks were read does not count.
     """
     before, after = ({case.case_id: case for case in cases} for cases in (base, head))
@@ -34,7 +34,7 @@ def case_changes(
 
 
 def common_cases(base: Sequence[Case], head: Sequence[Case]) -> frozenset[str]:
-    """Ids of the cases that both runs hold with the same image."""
+    """Return the ids of the cases that both runs hold with the same image."""
     images = {case.case_id: case.sha256 for case in base}
     return frozenset(case.case_id for case in head if images.get(case.case_id) == case.sha256)
 

@@ -1,4 +1,4 @@
-"""How a model's answers differ between two runs."""
+"""The differences between a model's answers in two runs."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -22,11 +22,11 @@ def flips(
     settings: StatisticsSection,
     seed: int,
 ) -> tuple[Flips, ...]:
-    """One record per model and split that both runs classified, sorted.
+    """Compare the answers of each model on each split that both runs classified, sorted by model and split.
 
     The interval of the accuracies' difference resamples patients, and McNemar's test counts them, each for the side
-    with more of its cases. A difference counts as one only where both leave chance out: the interval knows how large it
-    is, the test does not lean on how the replicates are spread.
+    with more of its cases. The conclusion is ``higher`` or ``lower`` only if both exclude chance: the interval knows how
+    large the difference is, and the test does not depend on the spread of the replicates.
 
     Args:
         cases: ids of the cases that both runs hold.

@@ -1,4 +1,4 @@
-"""What every metric did between two runs, paired case by case on the same resamples."""
+"""The change of every metric between two runs, paired case by case on the same resamples."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,16 +40,16 @@ def moves(
     seed: int,
     metric_names: Mapping[str, str] | None = None,
 ) -> tuple[Move, ...]:
-    """One move per model, metric, reader and explainer for which one run has a value and the other asked too.
+    """Compare each model, metric, reader and explainer that has a value in one run and was requested in both.
 
-    All moves over as many patients rest on the same draws. A move is called one only if its interval leaves out zero
-    *and* its Wilcoxon p, Holm-adjusted over all moves of the same model within the metric's family, is at most
-    1 − confidence. Where every case has the value that it had, nothing is tested, and Holm's family does not grow. A
+    All moves over the same number of patients use the same draws. The conclusion is ``higher`` or ``lower`` only if the
+    interval leaves out zero *and* the Wilcoxon p, Holm-adjusted over all moves of the same model within the metric's
+    family, is at most 1 − confidence. If no case changed, nothing is tested, and Holm's family does not grow. A
     metric that was measured with other settings is not compared.
 
     Args:
         cases: ids of the cases that both runs hold.
-        metric_names: catalog name of each metric id, where an audit gives a metric its own id.
+        metric_names: catalog name of each metric id, if an audit gives a metric its own id.
 
     Returns:
         Sorted by model, metric (as in the catalog), reader and explainer.
@@ -141,7 +141,7 @@ def _values(group: _Group, cases: Sequence[str]) -> FloatArray:
 
 
 def _adjusted(found: Sequence[Move]) -> list[Move]:
-    """The moves with Holm's correction within each model's metric family."""
+    """Apply Holm's correction within each model's metric family."""
     adjusted = list(found)
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, move in enumerate(found):

@@ -1,4 +1,4 @@
-"""Which verdicts two runs do not share."""
+"""The verdicts that differ between two runs."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from xaudit.records import Verdict, VerdictChange
 
 
 def verdict_changes(base: Sequence[Verdict], head: Sequence[Verdict]) -> tuple[VerdictChange, ...]:
-    """Every verdict whose status or code differs, or that only one run has; those of the head run first.
+    """Return every verdict whose status or code differs, or that only one run has; those of the head run first.
 
-    Two verdicts are the same question where model, subject and rule agree, whatever the answer.
+    Two verdicts answer the same question if model, subject and rule agree.
     """
     before = {_question(verdict): verdict for verdict in base}
     after = {_question(verdict): verdict for verdict in head}

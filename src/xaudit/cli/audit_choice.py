@@ -1,4 +1,4 @@
-"""Which audit a command line means, after its options have been applied."""
+"""Choose the audit file of a command line and apply the command's options."""
 
 from pathlib import Path
 from typing import Any

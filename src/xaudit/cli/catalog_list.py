@@ -23,7 +23,7 @@ from xaudit.report.grid import Cell, Column, Grid, Row, grid, heading, row
 
 
 class Listed(StrEnum):
-    """What can be listed."""
+    """Things that ``xaudit list`` can show."""
 
     EXPLAINERS = "explainers"
     METRICS = "metrics"
@@ -74,7 +74,7 @@ _KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
 
 @dataclass(frozen=True)
 class _Others:
-    """What other packages bring of a kind.
+    """Plug-ins of one kind.
 
     Attributes:
         origins: package and version by name.

@@ -32,7 +32,7 @@ TONES: dict[State, Tone] = {"ok": "good", "absent": "dim", "broken": "bad"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, how it is, and what was found."""
+    """A check of this machine: its name, state and detail."""
 
     name: str
     state: State
@@ -131,7 +131,7 @@ def _weights() -> Iterator[Check]:
 
 
 def _external() -> Check:
-    """Whether maps of a model that is not here can be read: one is written and read back."""
+    """Check that maps from files can be read: write one and read it back."""
     import numpy as np
 
     from xaudit.errors import XauditError
@@ -149,7 +149,7 @@ def _external() -> Check:
 
 
 def _plugins() -> Iterator[Check]:
-    """What each installed package brings, and one line for each thing that cannot be used."""
+    """List each plug-in package, and each of its entries that cannot be used."""
     from xaudit.catalog.plugins import GROUPS, Brought, all_brought
 
     usable: dict[str, list[str]] = {}

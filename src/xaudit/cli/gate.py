@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci
-from xaudit.cli.options import DEFAULT_OUT, ExitZero, FailUnder, Out, ReportAs, RunPath
-from xaudit.cli.output import ReportFormat, emit, emit_json, emit_section
+from xaudit.cli.options import DEFAULT_OUT, ExitZero, FailUnder, Github, Junit, Out, ReportAs, RunPath
+from xaudit.cli.output import ReportFormat, emit, emit_json, emit_section, say
 from xaudit.errors import UsageError
 
 
 class GateOn(StrEnum):
-    """Which number a gate is held against."""
+    """The number that a gate is compared with."""
 
     LOWER = "lower"
     MEAN = "mean"
@@ -63,9 +62,9 @@ def gate(
     Exits with 1 where one fails.
     """
     from xaudit.cli.audit_choice import existing_run
-    from xaudit.cli.verdict_exit import verdict_exit
     from xaudit.report.files.json_report import verdicts_as_json
     from xaudit.report.files.markdown import markdown_section
+    from xaudit.report.publish import Publication, publish_verdict
     from xaudit.report.sections.verdict import gates_section, verdict_section
     from xaudit.stages import Limits, regate
 
@@ -92,5 +91,4 @@ def gate(
         case ReportFormat.RICH:
             for section in sections:
                 emit_section(section)
-    tell_ci(outcome, CiOutput(junit, github))
-    return verdict_exit(outcome, exit_zero=exit_zero)
+    return publish_verdict(outcome, Publication(junit, github, exit_zero), say)

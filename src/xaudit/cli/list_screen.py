@@ -1,4 +1,4 @@
-"""What there is to choose from as a terminal shows it: name and one text, since there is no room for four columns."""
+"""Lists for a terminal: a name and a text per line, since four columns do not fit."""
 
 from xaudit.catalog import (
     EXPLAINERS,
@@ -66,7 +66,7 @@ def needed(model: ModelRow) -> str:
 
 
 def told(metric: MetricRow) -> str:
-    """What a metric means, or that it cannot be asked for, and why."""
+    """Describe a metric, or say why it cannot be requested."""
     return f"{metric.meaning}; not available: {metric.unavailable}" if metric.unavailable else metric.meaning
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from xaudit.cli.ci_output import CiOutput, Github, Junit
 from xaudit.cli.options import (
     DEFAULT_OUT,
     Choices,
@@ -15,6 +14,8 @@ from xaudit.cli.options import (
     FailUnder,
     Fresh,
     Full,
+    Github,
+    Junit,
     Limit,
     MaxErrorRate,
     MetricNames,
@@ -28,7 +29,7 @@ from xaudit.cli.options import (
     Workers,
 )
 from xaudit.cli.output import ReportFormat
-from xaudit.cli.run import Manner, carry_out
+from xaudit.cli.run import RunOptions, carry_out
 from xaudit.cli.variadic import names_in
 from xaudit.errors import UsageError
 
@@ -89,18 +90,19 @@ def merge(
         max_error_rate=max_error_rate,
         gates=tuple(fail_under or ()),
     )
-    manner = Manner(
+    options = RunOptions(
         out,
         device,
         fresh,
         retrain,
-        exit_zero,
+        workers,
         form,
         full,
-        quiet,
         verbose > 0,
-        CiOutput(junit, github),
-        workers,
+        quiet,
+        junit,
+        github,
+        exit_zero,
         merges=tuple(existing_run(run, out) for run in runs),
     )
-    return carry_out(audit, choices, manner, until="report")
+    return carry_out(audit, choices, options, until="report")

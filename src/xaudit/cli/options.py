@@ -21,6 +21,18 @@ RunPath = Annotated[
     typer.Argument(metavar="RUN", show_default=False, help="Run folder. Without it: the newest one."),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", envvar="XAUDIT_OUT", metavar="DIR", help="Where runs lie.")]
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Write the gates as JUnit XML."),
+]
+Github = Annotated[
+    bool,
+    typer.Option(
+        "--github/--no-github",
+        envvar=["XAUDIT_GITHUB", "GITHUB_ACTIONS"],
+        help="Annotate missed gates and write the step summary; by itself on in GitHub Actions.",
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE...", help="Change keys of the audit file: train.epochs=3."),
@@ -101,7 +113,7 @@ DEFAULT_OUT = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the command line changes about an audit.
+    """Changes that the command line makes to an audit.
 
     Attributes:
         explainers: only these, where there are any.

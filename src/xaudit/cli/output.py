@@ -1,4 +1,4 @@
-"""Where results and messages go, and in which format."""
+"""Consoles and formats of results and messages."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from xaudit.report.grid import Grid, Section
 
 
 class ListFormat(StrEnum):
-    """How a table is written."""
+    """Formats of a table."""
 
     RICH = "rich"
     JSON = "json"
@@ -18,7 +18,7 @@ class ListFormat(StrEnum):
 
 
 class ReportFormat(StrEnum):
-    """How a finished run is written."""
+    """Formats of a finished run."""
 
     RICH = "rich"
     JSON = "json"

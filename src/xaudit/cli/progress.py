@@ -1,4 +1,4 @@
-"""How far the work is, on stderr: a bar for a person, a line now and then for a log."""
+"""Progress on stderr: bars on a terminal, occasional lines in a log."""
 
 import sys
 import time
@@ -34,7 +34,7 @@ class ProgressReport(Protocol):
 
 
 def progress_report(*, quiet: bool, verbose: bool) -> ProgressReport:
-    """What suits stderr: nothing when quiet, bars on a terminal, else lines."""
+    """Choose the progress report: none when quiet, bars on a terminal, else lines."""
     if quiet:
         return Silence()
     if sys.stderr.isatty() and not verbose:
@@ -92,7 +92,7 @@ class ProgressLines:
 
 
 def _line(progress: Progress, elapsed: float, first_done: int) -> str:
-    """One line of news.
+    """Format a line of progress.
 
     Example:
         >>> _line(Progress("explain", 30, 120, "lime on honest"), 60.0, 0)
@@ -109,7 +109,7 @@ def _line(progress: Progress, elapsed: float, first_done: int) -> str:
 
 
 class ProgressBars:
-    """One bar per stage; finished ones stay."""
+    """A progress bar per stage; finished ones stay."""
 
     def __enter__(self) -> Self:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

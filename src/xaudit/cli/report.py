@@ -3,14 +3,16 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xaudit.cli.ci_output import CiOutput, Junit, tell_ci
-from xaudit.cli.options import DEFAULT_OUT, Full, Out, ReportAs, RunPath
+from xaudit.cli.options import DEFAULT_OUT, Full, Junit, Out, ReportAs, RunPath
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from xaudit.report.hashed_ids import HashedIds
 
 KEY = "XAUDIT_HASH_KEY"
 
@@ -73,7 +75,7 @@ def report(
     """
     from xaudit.cli.audit_choice import existing_run
     from xaudit.cli.show_outcome import show_outcome
-    from xaudit.stages import load_ids, load_material, load_outcome
+    from xaudit.stages import load_material, load_outcome
 
     for option, given in (("--to", to is not None), ("--no-images", no_images)):
         if given and not (html or figures):
@@ -90,30 +92,12 @@ def report(
         )
     folder = existing_run(run, out)
     if junit is not None:
-        tell_ci(load_outcome(folder), CiOutput(junit))
-    hashed = None
-    if hash_ids:
-        from xaudit.report.hashed_ids import HashedIds
+        from xaudit.report.publish import write_junit
 
-        hashed = HashedIds(_key(), load_ids(folder))
-    if html:
-        from xaudit.report.html.page_file import NAME, write_page
-
-        page = to or folder / NAME
-        material = load_material(folder, images=not no_images)
-        write_page(material, page, images=not no_images, hashed=hashed)
-        emit(str(page))
-        return 0
-    if figures:
-        from xaudit.report.paper_figures.writing import write_figures
-
-        place = to or folder / PAPER_FIGURES
-        written = write_figures(
-            load_material(folder, images=not no_images), place, images=not no_images, hashed=hashed
-        )
-        for reason in written.left_out:
-            say(f"note:  {reason}")
-        emit(str(place))
+        write_junit(load_outcome(folder), junit)
+    hashed = _hashed(folder) if hash_ids else None
+    if html or figures:
+        emit(str((_page if html else _figures)(folder, to, images=not no_images, hashed=hashed)))
         return 0
     outcome = load_outcome(folder)
     shown = outcome if hashed is None else hashed.outcome(outcome)
@@ -127,8 +111,37 @@ def report(
     return 0
 
 
+def _page(run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None") -> Path:
+    """Write the page of a run, and return its path."""
+    from xaudit.report.html.page_file import NAME, write_page
+    from xaudit.stages import load_material
+
+    path = to or run / NAME
+    write_page(load_material(run, images=images), path, images=images, hashed=hashed)
+    return path
+
+
+def _figures(run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None") -> Path:
+    """Write the figures of a run, and return their folder."""
+    from xaudit.report.paper_figures.writing import write_figures
+    from xaudit.stages import load_material
+
+    folder = to or run / PAPER_FIGURES
+    written = write_figures(load_material(run, images=images), folder, images=images, hashed=hashed)
+    for reason in written.left_out:
+        say(f"note:  {reason}")
+    return folder
+
+
+def _hashed(run: Path) -> "HashedIds":
+    from xaudit.report.hashed_ids import HashedIds
+    from xaudit.stages import load_ids
+
+    return HashedIds(_key(), load_ids(run))
+
+
 def _key() -> bytes:
-    """The user's key, or one that nobody keeps."""
+    """Return the user's key, or one that nobody keeps."""
     given = os.environ.get(KEY, "")
     if given:
         return given.encode()

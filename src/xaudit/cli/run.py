@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import xaudit
-from xaudit.cli.ci_output import CiOutput, Github, Junit, tell_ci, tell_ci_unanswered
 from xaudit.cli.options import (
     DEFAULT_OUT,
     AuditPath,
@@ -20,6 +19,8 @@ from xaudit.cli.options import (
     FailUnder,
     Fresh,
     Full,
+    Github,
+    Junit,
     Limit,
     MaxErrorRate,
     MetricNames,
@@ -36,11 +37,11 @@ from xaudit.cli.options import (
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.cli.share_done import share_done
 from xaudit.cli.variadic import names_in
-from xaudit.counts import counted
 from xaudit.errors import UnansweredError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from xaudit.config import AuditFile
+    from xaudit.records import Outcome
     from xaudit.stages import Share
 
 Stage = Literal["train", "predict", "explain", "score", "report"]
@@ -49,31 +50,27 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How a run is carried out and shown; none of it changes a result."""
+class RunOptions:
+    """Options of one command line that decide how a run is carried out and shown; none changes a result."""
 
     out: Path
     device: str
     fresh: bool
     retrain: bool
-    exit_zero: bool
+    workers: int
     form: ReportFormat
     full: bool
-    quiet: bool
     verbose: bool
-    ci: CiOutput
-    workers: int = 1
+    quiet: bool
+    junit: Path | None
+    github: bool
+    exit_zero: bool
     share: "Share | None" = None
     merges: tuple[Path, ...] = ()
 
 
 def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
-    """The function behind one command; all of them take the same options.
-
-    Args:
-        until: the last stage that is carried out.
-        meaning: the command's help.
-    """
+    """Return the function behind the command that goes up to a stage; ``meaning`` is its help."""
 
     def command(
         audit: AuditPath = None,
@@ -107,24 +104,42 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
             max_error_rate=max_error_rate,
             gates=tuple(fail_under or ()),
         )
-        for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
-            if given and until != "report":
-                raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
         share = share_of(shard)
-        if share is not None and until in ("train", "predict"):
-            raise UsageError(
-                f"--shard: `xaudit {until}` is not divided",
-                hint=f"give `xaudit {until}` once without it; every shard then goes on from there",
-            )
-        ci = CiOutput(junit, github)
-        manner = Manner(
-            out, device, fresh, retrain, exit_zero, form, full, quiet, verbose > 0, ci, workers, share
+        _refuse_options(until, junit, fail_under, share)
+        options = RunOptions(
+            out,
+            device,
+            fresh,
+            retrain,
+            workers,
+            form,
+            full,
+            verbose > 0,
+            quiet,
+            junit,
+            github,
+            exit_zero,
+            share=share,
         )
-        return carry_out(audit, choices, manner, until=until)
+        return carry_out(audit, choices, options, until=until)
 
     command.__name__ = "run" if until == "report" else until
     command.__doc__ = meaning
     return command
+
+
+def _refuse_options(
+    until: Stage, junit: Path | None, fail_under: list[str] | None, share: "Share | None"
+) -> None:
+    """Raise UsageError for an option that means nothing to the stage."""
+    for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
+        if given and until != "report":
+            raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
+    if share is not None and until in ("train", "predict"):
+        raise UsageError(
+            f"--shard: `xaudit {until}` is not divided",
+            hint=f"give `xaudit {until}` once without it; every shard then goes on from there",
+        )
 
 
 def share_of(text: str | None) -> "Share | None":
@@ -146,84 +161,69 @@ def share_of(text: str | None) -> "Share | None":
     return Share(int(found[1]), int(found[2]))
 
 
-def carry_out(path: Path | None, choices: Choices, manner: Manner, *, until: Stage) -> int:
-    """Reads the audit, carries it out up to a stage, prints what came of it, and returns the exit code."""
+def carry_out(path: Path | None, choices: Choices, options: RunOptions, *, until: Stage) -> int:
+    """Read the audit, carry it out up to a stage, publish the result, and return the exit code."""
     from xaudit.cli.audit_choice import audit_source, chosen_audit
 
     source, shown = audit_source(path)
-    if manner.device not in DEVICES and not manner.device.startswith("cuda:"):
-        hint = did_you_mean(manner.device, DEVICES, otherwise=f"there are {', '.join(DEVICES)}")
-        raise UsageError(f"--device: no device is called '{manner.device}'", hint=hint)
-    say(f"xaudit {xaudit.__version__}: {shown}, runs in {manner.out}", quiet=manner.quiet)
+    if options.device not in DEVICES and not options.device.startswith("cuda:"):
+        hint = did_you_mean(options.device, DEVICES, otherwise=f"there are {', '.join(DEVICES)}")
+        raise UsageError(f"--device: no device is called '{options.device}'", hint=hint)
+    say(f"xaudit {xaudit.__version__}: {shown}, runs in {options.out}", quiet=options.quiet)
     audit, notes = chosen_audit(source, choices)
     for note in notes:
         say(note)
-    _refuse_faults(audit, manner, until)
-    return _run(audit, manner, path, choices, until=until)
+    _refuse_faults(audit, options, until)
+    return _run(audit, options, path, choices, until=until)
 
 
-def _refuse_faults(audit: "AuditFile", manner: Manner, until: Stage) -> None:
-    """Raises the first of the faults that show before the work begins; `xaudit config validate` lists all."""
+def _refuse_faults(audit: "AuditFile", options: RunOptions, until: Stage) -> None:
+    """Raise the first of the faults that show before the work begins; `xaudit config validate` lists all."""
     from xaudit.stages.work.audit_check import check_audit
 
-    faults = check_audit(audit, out=manner.out, device=manner.device, until=until).faults
+    faults = check_audit(audit, out=options.out, device=options.device, until=until).faults
     if faults:
         raise faults[0]
 
 
-def _run(audit: "AuditFile", manner: Manner, path: Path | None, choices: Choices, *, until: Stage) -> int:
+def _run(
+    audit: "AuditFile", options: RunOptions, path: Path | None, choices: Choices, *, until: Stage
+) -> int:
     from xaudit.cli.progress import progress_report
     from xaudit.cli.show_outcome import show_outcome
-    from xaudit.cli.verdict_exit import verdict_exit
+    from xaudit.report.publish import Publication, publish_run, publish_unanswered
     from xaudit.stages import RunRequest, merge_shares, run_audit
 
     request = RunRequest(
         audit=audit,
-        out=manner.out,
-        device=manner.device,
-        fresh=manner.fresh,
-        retrain=manner.retrain,
+        out=options.out,
+        device=options.device,
+        fresh=options.fresh,
+        retrain=options.retrain,
         command=("xaudit", *sys.argv[1:]),
-        workers=manner.workers,
-        share=manner.share,
-        merges=manner.merges,
+        workers=options.workers,
+        share=options.share,
+        merges=options.merges,
     )
     try:
-        with progress_report(quiet=manner.quiet, verbose=manner.verbose) as report:
-            if manner.merges:
+        with progress_report(quiet=options.quiet, verbose=options.verbose) as report:
+            if options.merges:
                 finished = merge_shares(request, on_progress=report)
             else:
                 finished = run_audit(request, until=until, on_progress=report)
     except UnansweredError as error:
-        tell_ci_unanswered(error, manner.ci.junit)
+        publish_unanswered(error, options.junit)
         raise
-    if manner.share is not None:
+    if options.share is not None:
         emit(share_done(finished.folder, request, path, choices))
         return 0
     if finished.outcome is None:
         emit(str(finished.folder))
         return 0
-    if finished.pictures is not None:
-        from xaudit.report.pictures.gallery import draw
 
-        n_drawn = draw(finished.pictures(), finished.folder)
-        say(
-            f"{counted(n_drawn, 'overlay')} in {finished.folder / 'figures'}",
-            quiet=manner.quiet or not n_drawn,
-        )
-    show_outcome(
-        finished.outcome,
-        manner.form,
-        folder=str(finished.folder),
-        command=shlex.join(request.command),
-        full=manner.full,
-    )
-    if finished.material is not None:
-        from xaudit.report.html.page_file import NAME, write_page
+    def show(outcome: "Outcome") -> None:
+        folder, command = str(finished.folder), shlex.join(request.command)
+        show_outcome(outcome, options.form, folder=folder, command=command, full=options.full)
 
-        page = finished.folder / NAME
-        write_page(finished.material(), page)
-        say(f"the whole report with its pictures: {page}", quiet=manner.quiet)
-    tell_ci(finished.outcome, CiOutput(finished.folder / "junit.xml"))
-    tell_ci(finished.outcome, manner.ci)
-    return verdict_exit(finished.outcome, exit_zero=manner.exit_zero)
+    publication = Publication(options.junit, options.github, options.exit_zero, options.quiet)
+    return publish_run(finished, publication, show=show, tell=say)

@@ -32,7 +32,7 @@ def share_done(folder: Path, request: "RunRequest", path: Path | None, choices: 
 
 
 def _pattern(folder: Path, request: "RunRequest") -> str:
-    """What a shell finds all shares by."""
+    """Return the shell pattern that matches all shares."""
     share = request.share
     assert share is not None
     stem, _, digest = folder.name.rpartition("-")

@@ -14,7 +14,7 @@ NARROWEST, WIDEST = 8, 120
 
 
 class CaseFormat(StrEnum):
-    """How a case is written."""
+    """Formats of a case."""
 
     RICH = "rich"
     JSON = "json"

@@ -17,7 +17,7 @@ from xaudit.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class OptionShapes:
-    """Which spellings of a command's options take a value, and which of those take several.
+    """Spellings of a command's options that take a value, and of those that take several.
 
     Attributes:
         single: spellings that take exactly one value, such as ``--seed`` and ``-o``.

@@ -26,18 +26,14 @@ from xaudit.config.sections.changed_images import (
     Transforms,
 )
 from xaudit.config.sections.data import (
-    BUILT_IN_MASKS,
     AnnotationSection,
     DataSection,
-    LungSection,
-    NiftiSection,
     PhantomSection,
-    RegionSection,
-    SlicesSection,
     SplitSection,
 )
+from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
-from xaudit.config.sections.models import MapFiles, ModelSection, PredictionTable, TrainSection
+from xaudit.config.sections.models import ModelSection
 from xaudit.config.sections.named import (
     Explainer,
     ExplainerSpec,
@@ -46,6 +42,7 @@ from xaudit.config.sections.named import (
     NamedOptions,
     fingerprint,
 )
+from xaudit.config.sections.regions import BUILT_IN_MASKS, LungSection, RegionSection
 from xaudit.config.sections.report import ReportSection
 from xaudit.config.sections.sanity import (
     CheckSection,
@@ -56,8 +53,10 @@ from xaudit.config.sections.sanity import (
     Sanity,
     SanitySection,
 )
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
+from xaudit.config.sections.slices import NiftiSection, SlicesSection
 from xaudit.config.sections.strata import STRATA, TOLD_STRATA, Stratum, StratumSpec
+from xaudit.config.sections.train import TrainSection
 
 __all__ = [
     "BUILT_IN_MASKS",
@@ -101,6 +100,7 @@ __all__ = [
     "Sanity",
     "SanitySection",
     "Section",
+    "SettingError",
     "SlicesSection",
     "SplitSection",
     "Spread",

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pydantic import (
     Field,
     field_validator,
-    model_validator,
 )
 
 from xaudit.catalog import (
@@ -21,11 +20,6 @@ from xaudit.catalog import (
     step_id,
     with_model_id,
 )
-from xaudit.config.checks.abilities import check_abilities
-from xaudit.config.checks.chexlocalize import CHEXLOCALIZE_METRICS, check_chexlocalize, check_pools
-from xaudit.config.checks.external import external_settings
-from xaudit.config.checks.gates import check_gates
-from xaudit.config.checks.measured import check_measured
 from xaudit.config.sections.analysis import (
     CategoriesSection,
     LocalizationSection,
@@ -37,12 +31,16 @@ from xaudit.config.sections.changed_images import Equivariance, Resolution
 from xaudit.config.sections.data import DataSection
 from xaudit.config.sections.gates import GateEntry
 from xaudit.config.sections.metric_ids import names_of_metrics
-from xaudit.config.sections.models import ModelSection, TrainSection
+from xaudit.config.sections.models import ModelSection
 from xaudit.config.sections.named import Explainer, ExplainerSpec, Metric, MetricSpec, fingerprint
+from xaudit.config.sections.plugged import brought
 from xaudit.config.sections.report import ReportSection
 from xaudit.config.sections.sanity import Repeatability, Robustness, Sanity
-from xaudit.config.sections.section import Section
-from xaudit.errors import nearest
+from xaudit.config.sections.section import Section, SettingError
+from xaudit.config.sections.train import TrainSection
+
+if TYPE_CHECKING:
+    from xaudit.catalog.plugins import Brought, Kind
 
 DEFAULT_METRICS = tuple(
     row.id for row in METRICS if row.by_default and row.family in ("localization", "faithfulness")
@@ -122,7 +120,7 @@ class AuditFile(Section):
         for control in controls:
             if not explainer_row(control.name).control:
                 known = ", ".join(row.id for row in EXPLAINERS if row.control)
-                raise ValueError(f"'{control.name}' is no control; the controls are {known}")
+                raise SettingError(f"'{control.name}' is no control; the controls are {known}")
         return controls
 
     @field_validator("explainers")
@@ -130,7 +128,9 @@ class AuditFile(Section):
     def _make_maps(cls, explainers: tuple[ExplainerSpec, ...]) -> tuple[ExplainerSpec, ...]:
         for spec in explainers:
             if explainer_row(spec.name).made_of in ("maps", "marks"):
-                raise ValueError(f"'{spec.name}' makes no map of an image|it belongs under `controls`")
+                raise SettingError(
+                    f"'{spec.name}' makes no map of an image", hint="it belongs under `controls`"
+                )
         return explainers
 
     @field_validator("metrics")
@@ -139,80 +139,10 @@ class AuditFile(Section):
         for spec in metrics:
             family = metric_row(spec.name).family
             if family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
-                raise ValueError(
-                    f"'{spec.name}' is no metric of its own|ask for it with the section `{family}`"
+                raise SettingError(
+                    f"'{spec.name}' is no metric of its own", hint=f"ask for it with the section `{family}`"
                 )
         return metrics
-
-    @model_validator(mode="after")
-    def _brings_maps(self) -> Self:
-        for key, value in external_settings(self).items():
-            object.__setattr__(self, key, value)
-        return self
-
-    @model_validator(mode="after")
-    def _asks_known_explainers_again(self) -> Self:
-        known = [spec.id for spec in self.explainers_and_controls]
-        for name, section in (
-            ("equivariance", self.equivariance),
-            ("resolution", self.resolution),
-            ("sanity", self.sanity),
-            ("robustness", self.robustness),
-            ("repeatability", self.repeatability),
-        ):
-            for asked in section.explainers if section is not None else ():
-                if asked not in known:
-                    hint = nearest(asked, known)
-                    raise ValueError(
-                        f"{name}.explainers: the audit has no explainer '{asked}'"
-                        + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _follows_protocol(self) -> Self:
-        check_pools(self)
-        if self.localization.protocol == "chexlocalize":
-            check_chexlocalize(self)
-            asked = {metric.name for metric in self.metrics}
-            missing = tuple(MetricSpec(name=name) for name in CHEXLOCALIZE_METRICS if name not in asked)
-            object.__setattr__(self, "metrics", (*self.metrics, *missing))
-        return self
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        for where, names in (
-            ("models", [model.id for model in self.models]),
-            ("explainers", [*(spec.id for spec in self.explainers), *self.control_ids]),
-            ("metrics", [spec.id for spec in self.metrics]),
-        ):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise ValueError(f"{where}: '{twice[0]}' stands twice; give each its own id")
-        for index, model in enumerate(self.models):
-            if model.dataset is not None and model.dataset not in self.datasets:
-                hint = nearest(model.dataset, self.datasets)
-                raise ValueError(
-                    f"models[{index}].dataset: no data set is called '{model.dataset}'"
-                    + (f"; did you mean '{hint}'?" if hint else "")
-                )
-        self._asks_false_focus_where_it_can_be()
-        check_gates(self)
-        check_measured(self)
-        check_abilities(self)
-        return self
-
-    def _asks_false_focus_where_it_can_be(self) -> None:
-        policies = {one.annotations.readers for one in self.all_datasets.values() if one.annotations}
-        if (
-            self.run.cases == "annotated"
-            and policies <= {"union"}
-            and any(metric.name == "false-focus" for metric in self.metrics)
-        ):
-            raise ValueError(
-                "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
-                "leaves them out|set run.cases to all"
-            )
 
     @property
     def all_datasets(self) -> Mapping[str, DataSection]:
@@ -223,8 +153,20 @@ class AuditFile(Section):
         }
 
     @property
+    def plugins(self) -> "tuple[Brought, ...]":
+        """Plug-ins that the audit names, each once, explainers first."""
+        named: list[tuple[Kind, str]] = [
+            *(("explainer", spec.name) for spec in self.explainers),
+            *(("metric", spec.name) for spec in self.metrics),
+            *(("model", model.source) for model in self.models),
+            *(("format", data.annotations.format) for data in self.all_datasets.values() if data.annotations),
+        ]
+        plugins = (brought(kind, name) for kind, name in dict.fromkeys(named))
+        return tuple(one for one in plugins if one is not None)
+
+    @property
     def tunes_thresholds(self) -> bool:
-        """Whether a metric cuts maps at a threshold that another split must choose first."""
+        """True if a metric cuts maps at a threshold that another split must choose first."""
         return any(metric.cuts_at_tuned_threshold for metric in self.metrics)
 
     @property

@@ -42,7 +42,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def plain_yaml(text: str) -> Any:  # noqa: ANN401  (whatever the text holds)
-    """What a YAML text says.
+    """Parse a YAML text.
 
     Raises:
         PlainYamlError: not YAML, with tags of a program, too long, nested too deeply, or a key given twice.
@@ -79,13 +79,13 @@ def plain_yaml(text: str) -> Any:  # noqa: ANN401  (whatever the text holds)
 
 
 def _depth(text: str) -> int:
-    """How many brackets are open at once, wherever they stand."""
+    """Return the largest number of brackets that are open at once."""
     steps = (1 if letter in "[{" else -1 for letter in text if letter in "[]{}")
     return max(accumulate(steps), default=0)
 
 
 def _written_out(node: yaml.Node, sizes: dict[int, int | None]) -> int:
-    """How many values a node has with every anchor written out."""
+    """Count the values of a node with every anchor written out."""
     if id(node) in sizes:
         known = sizes[id(node)]
         if known is None:

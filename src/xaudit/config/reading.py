@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from xaudit.config.audit_file import AuditFile
+from xaudit.config.checks import check_audit, normalise
 from xaudit.config.plain_yaml import LONGEST, PlainYamlError, plain_yaml
-from xaudit.config.sections.data import DataSection, LungSection, RegionSection
-from xaudit.config.sections.models import ModelSection
 from xaudit.config.sections.named_schema import close_choice, named_schema
-from xaudit.config.validation_errors import faults_of
+from xaudit.config.sections.section import Section, SettingError
+from xaudit.config.validation_errors import fault_of, faults_of
 from xaudit.errors import AuditFileError
 
 _LONGEST_NAME = 255
@@ -94,7 +94,16 @@ def build_audit_file(
             faults += several
         raise several[0] from None
     try:
-        return _with_paths(audit, root)
+        audit = normalise(audit)
+        check_audit(audit)
+    except SettingError as error:
+        fault = fault_of(str(error), error.hint, shown)
+        if faults is not None:
+            faults.append(fault)
+        raise fault from None
+    try:
+        checked: AuditFile = _with_paths(audit, root)
+        return checked
     except _NoPathError as error:
         raise AuditFileError(
             f"{shown}: {str(error)!r:.80} is no path", hint="give a path relative to the audit file"
@@ -172,64 +181,31 @@ def _override(plain: dict[str, Any], override: str) -> None:
         raise AuditFileError(f"--set {override}: '{last}' leads nowhere", hint="see `xaudit config schema`")
 
 
-def _with_paths(audit: AuditFile, root: Path) -> AuditFile:
-    def absolute(path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        parts = [part.encode("utf-8", "surrogatepass") for part in path.parts]
-        if "\0" in str(path) or max(map(len, parts), default=0) > _LONGEST_NAME:
-            raise _NoPathError(path)
-        if len(b"/".join(parts)) > _LONGEST_PATH:
-            raise _NoPathError(path)
-        try:
-            return Path(os.path.normpath(root / path.expanduser()))
-        except RuntimeError:  # `~somebody` whom the system does not know
-            raise _NoPathError(path) from None
+def _with_paths(value: Any, root: Path) -> Any:  # noqa: ANN401  (any value of an audit file)
+    """Return the value with each path in it absolute; a relative one starts from ``root``."""
+    match value:
+        case Path():
+            return _absolute(value, root)
+        case Section():
+            parts = {name: getattr(value, name) for name in type(value).model_fields}
+            paths = {name: _with_paths(part, root) for name, part in parts.items()}
+            return value.model_copy(
+                update={name: path for name, path in paths.items() if path is not parts[name]}
+            )
+        case dict():
+            return {key: _with_paths(part, root) for key, part in value.items()}
+        case tuple():
+            return tuple(_with_paths(part, root) for part in value)
+        case _:
+            return value
 
-    def lungs(section: LungSection) -> LungSection:
-        sides = {
-            side: tuple(absolute(one) if isinstance(one, Path) else one for one in getattr(section, side))
-            for side in ("left", "right")
-        }
-        return section.model_copy(update={"path": absolute(section.path), **sides})
 
-    def masks(regions: RegionSection) -> RegionSection:
-        given = {name: getattr(regions, name) for name in ("lungs", "body", "thorax")}
-        paths: dict[str, object] = {
-            name: absolute(path) for name, path in given.items() if isinstance(path, Path)
-        }
-        if isinstance(regions.lungs, LungSection):
-            paths["lungs"] = lungs(regions.lungs)
-        return regions.model_copy(update=paths)
-
-    def data(section: DataSection) -> DataSection:
-        annotations = section.annotations
-        if annotations is not None:
-            annotations = annotations.model_copy(update={"path": absolute(annotations.path)})
-        return section.model_copy(
-            update={
-                "images": absolute(section.images),
-                "labels": absolute(section.labels),
-                "annotations": annotations,
-                "regions": masks(section.regions),
-            }
-        )
-
-    def model(section: ModelSection) -> ModelSection:
-        told = section.predictions
-        if told is not None:
-            told = told.model_copy(update={"path": absolute(told.path)})
-        maps = {
-            name: one.model_copy(update={"path": absolute(one.path)}) for name, one in section.maps.items()
-        }
-        return section.model_copy(
-            update={"weights": absolute(section.weights), "predictions": told, "maps": maps}
-        )
-
-    return audit.model_copy(
-        update={
-            "data": data(audit.data),
-            "datasets": {name: data(section) for name, section in audit.datasets.items()},
-            "models": tuple(model(section) for section in audit.models),
-        }
-    )
+def _absolute(path: Path, root: Path) -> Path:
+    parts = [part.encode("utf-8", "surrogatepass") for part in path.parts]
+    longest = max(map(len, parts), default=0)
+    if "\0" in str(path) or longest > _LONGEST_NAME or len(b"/".join(parts)) > _LONGEST_PATH:
+        raise _NoPathError(path)
+    try:
+        return Path(os.path.normpath(root / path.expanduser()))
+    except RuntimeError:  # `~somebody` whom the system does not know
+        raise _NoPathError(path) from None

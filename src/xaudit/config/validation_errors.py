@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from xaudit.config.audit_file import AuditFile
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, hint_of
 from xaudit.errors import AuditFileError, did_you_mean, nearest
 
 _LONGEST_MESSAGE = 1000
@@ -53,22 +53,25 @@ def _error(first: ErrorDetails, at_place: Iterable[ErrorDetails], shown: str) ->
         name = str(place[-1])
         hint = did_you_mean(name[:60], known, otherwise="`xaudit config schema` lists every key")
         return AuditFileError(f"{shown}: {where:.120}: no key is called '{name:.60}'", hint=hint)
-    message = first["msg"].removeprefix("Value error, ")
-    message, _, hint = message.partition("|")
+    message, hint = first["msg"].removeprefix("Value error, "), hint_of(first)
     if first["type"] == "literal_error":  # what else may stand there knows the nearest name
         beside = (
-            e["msg"] for e in at_place if e["type"] == "value_error" and e["loc"][:-1] == first["loc"][:-1]
+            hint_of(e) for e in at_place if e["type"] == "value_error" and e["loc"][:-1] == first["loc"][:-1]
         )
-        hint = next(beside, "").partition("|")[2]
+        hint = next(beside, "")
     if first["type"] == "missing":
         message = "is needed and missing"
     elif first["type"] not in ("value_error",) and not isinstance(first["input"], dict | list):
         message = f"{message[0].lower()}{message[1:]}, got {first['input']!r:.60}"
     if not hint and first["type"] in _BOUNDS:
         hint = _bound_hint(place, first["input"])
-    prefix = f"{shown}: {where:.120}: " if where else f"{shown}: "
+    return fault_of(message, hint, f"{shown}: {where:.120}" if where else shown)
+
+
+def fault_of(message: str, hint: str, place: str) -> AuditFileError:
+    """Return the error about a place of the file, its message and hint cut to a length that a screen holds."""
     return AuditFileError(
-        prefix + message[:_LONGEST_MESSAGE],
+        f"{place}: {message[:_LONGEST_MESSAGE]}",
         hint=hint[:_LONGEST_MESSAGE] or "`xaudit config schema` describes every key",
     )
 

@@ -1,1 +1,1 @@
-"""Who runs the shards of an audit: this process, one after the other, or several processes side by side."""
+"""Execution of an audit's shards: in this process, in order, or in several processes side by side."""

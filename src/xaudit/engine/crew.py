@@ -1,4 +1,4 @@
-"""Several processes that work side by side: each is given one task at a time, and tells of what it has done.
+"""Worker processes side by side: each gets one task at a time and reports each shard it has done.
 
 A worker that was interrupted, killed or left alone by a dead parent stops where it is; what it wrote is whole.
 """
@@ -28,11 +28,11 @@ _STOP_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A worker has done a shard, or found it done.
+    """A worker's report that a shard is done, now or earlier.
 
     Attributes:
         n_evals: model evaluations that it cost.
-        seconds: of these, inside the model.
+        seconds: time spent inside the model.
     """
 
     name: str
@@ -42,12 +42,12 @@ class News:
 
 
 Work = Callable[[Any], Iterator[News]]
-"""Does one task, and tells of each shard of it."""
+"""Function that does one task and yields a report for each shard of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _TaskDone:
-    """The worker waits for the next task."""
+    """A worker's message that it waits for the next task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class _Worker:
 
 
 class Crew:
-    """Worker processes, started when there is work and ended when the crew is left.
+    """Worker processes, started when there is work and ended when the context is left.
 
     Args:
-        n_workers: at most so many at a time.
-        begin: called in each worker once; what it gives back does the tasks. It is pickled, as tasks are.
-        n_threads: that each worker computes with.
+        n_workers: the largest number of processes at a time.
+        begin: called once in each worker; the function it returns does the tasks. It is pickled, as tasks are.
+        n_threads: number of threads of each worker.
     """
 
     def __init__(self, n_workers: int, begin: Callable[[], Work], *, n_threads: int) -> None:
@@ -85,7 +85,7 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends every worker: at once where something went wrong, for nothing finished can be lost by that."""
+        """End every worker: at once after an error, since finished work is stored already."""
         for worker in self._workers:
             worker.connection.close()
             if error is not None:
@@ -98,11 +98,11 @@ class Crew:
         self._workers.clear()
 
     def do(self, tasks: Sequence[Any]) -> Iterator[News]:
-        """Does the tasks, each in one worker, in the order in which workers become free.
+        """Do the tasks, each in one worker, in the order in which workers become free.
 
         Raises:
-            IncompleteRunError: where a worker was killed.
-            Exception: what went wrong in a worker.
+            IncompleteRunError: if a worker was killed.
+            Exception: any error raised in a worker.
         """
         waiting = deque(tasks)
         while len(self._workers) < min(self._n_workers, len(waiting)):
@@ -168,7 +168,7 @@ def _killed(worker: _Worker) -> IncompleteRunError:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """A process that is started inside never hears Ctrl-C; it is the parent that stops it."""
+    """Start processes inside that ignore Ctrl-C; the parent stops them."""
     if sys.platform == "win32":
         yield
         return
@@ -180,7 +180,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def _serve(connection: Connection, n_threads: int) -> None:
-    """The life of a worker."""
+    """Run a worker until there is no more work."""
     guard_standard_streams()
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)

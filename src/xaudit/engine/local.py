@@ -1,4 +1,4 @@
-"""Runs shards in this process, in order, and says how far it is."""
+"""Execution of shards in this process, in order, with progress."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,11 +9,11 @@ from xaudit.records import Progress
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One piece of work: what to call it, how many cases it holds, whether it is already done, and how to do it.
+    """A piece of work: its name, its number of cases, a test if it is done, and the function that does it.
 
     Attributes:
-        is_stored: whether its result is there, though it may be tried again, as a case in it could not be read; None
-            where that is what ``is_done`` says.
+        is_stored: test if its result exists, even if it will be tried again because a case could not be read; None
+            if ``is_done`` tells.
     """
 
     name: str
@@ -25,11 +25,11 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Shards that one process does one after the other, since they share images or build on each other.
+    """Shards that one process does in order, since they share images or depend on each other.
 
     Attributes:
-        n_shards: how many.
-        shards: makes them, in order, anew with each call, so that a lane that waits holds no images.
+        n_shards: number of shards.
+        shards: creates them, in order, anew with each call, so that a waiting lane holds no images.
     """
 
     n_shards: int
@@ -38,7 +38,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class ShardCount:
-    """How many shards there were, and how many of them had been done before."""
+    """Number of shards, and of those that were done before."""
 
     n_shards: int
     n_reused: int
@@ -46,13 +46,13 @@ class ShardCount:
 
 @dataclass
 class Tally:
-    """Counts shards as they are done, and says how far the work is.
+    """A counter of finished shards that reports progress.
 
     Attributes:
-        total: how many shards there are.
-        n_evals: model evaluations so far, for the speed shown.
-        on_progress: told at the start and after each shard.
-        stage: what to call the work.
+        total: number of shards.
+        n_evals: returns the model evaluations so far, for the displayed speed.
+        on_progress: called at the start and after each shard.
+        stage: name of the work.
     """
 
     total: int
@@ -68,7 +68,7 @@ class Tally:
         self.on_progress(Progress(self.stage, 0, self.total))
 
     def count(self, name: str, *, reused: bool) -> None:
-        """One more shard is done."""
+        """Count a finished shard and report progress."""
         self.done += 1
         self.reused += reused
         self._worked += not reused
@@ -81,16 +81,16 @@ class Tally:
 
     @property
     def counted(self) -> ShardCount:
-        """What was counted so far."""
+        """The counts so far."""
         return ShardCount(self.done, self.reused)
 
 
 def run_shards(shards: Iterable[Shard], tally: Tally) -> None:
-    """Does every shard that is not done yet, in order.
+    """Do every shard that is not done yet, in order.
 
     Args:
         shards: taken one by one, so that a shard's inputs need not exist before its turn.
-        tally: told of each.
+        tally: counts each shard.
     """
     for shard in shards:
         reused = shard.is_done()

@@ -10,7 +10,7 @@ from xaudit.records import FloatArray
 
 
 def explained(askings: Sequence[Asking[FloatArray]], classifier: Classifier) -> FloatArray:
-    """The maps of explanations in progress, (N, h, w) float32, asked in batches that they share."""
+    """Carry out explanations in progress, in batches that they share; (N, h, w) float32."""
     maps = np.zeros((len(askings), *classifier.model_hw), dtype=np.float32)
     for index, one in enumerate(answer(askings, classifier.logits, batch_size=classifier.batch_size)):
         maps[index] = one.value

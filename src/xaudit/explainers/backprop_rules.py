@@ -5,7 +5,7 @@ networks are refused when the explainer is made.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,11 +13,9 @@ import numpy as np
 import torch
 from captum.attr import DeepLift, GuidedBackprop
 
-from xaudit.catalog import OptionValue
 from xaudit.errors import ModelError
 from xaudit.explainers.baselines import blank_image
 from xaudit.explainers.custody import custody
-from xaudit.explainers.options import text
 from xaudit.explainers.requests import check_request
 from xaudit.models.activations import Activations, watch_activations
 from xaudit.models.classifier import Classifier
@@ -41,10 +39,8 @@ class GuidedBackpropExplainer:
     classifier: Classifier
 
     @classmethod
-    def from_options(
-        cls, _options: Mapping[str, OptionValue], classifier: Classifier
-    ) -> "GuidedBackpropExplainer":
-        """Raises ModelError where the network has no ReLU, or calls one as a function."""
+    def checked(cls, classifier: Classifier) -> "GuidedBackpropExplainer":
+        """Make one; raises ModelError where the network has no ReLU, or calls one as a function."""
         seen = watch_activations(classifier)
         _refuse_functional(classifier, seen, "guided-backprop")
         if not seen.relus:
@@ -82,8 +78,8 @@ class DeepLiftExplainer:
     baseline: str
 
     @classmethod
-    def from_options(cls, options: Mapping[str, OptionValue], classifier: Classifier) -> "DeepLiftExplainer":
-        """Raises ModelError where the rule does not reach every activation of the network.
+    def checked(cls, classifier: Classifier, baseline: str) -> "DeepLiftExplainer":
+        """Make one; raises ModelError where the rule does not reach every activation of the network.
 
         Either a module runs twice or is called as a function, or, found on two images of noise, the parts do not sum to
         the difference of the logits.
@@ -99,7 +95,7 @@ class DeepLiftExplainer:
                 hint=_INSTEAD,
             )
         _refuse_functional(classifier, seen, "deeplift")
-        made = cls(classifier, text(options, "baseline"))
+        made = cls(classifier, baseline)
         made._check_sums()
         return made
 

@@ -1,4 +1,4 @@
-"""What stands in the place of a pixel that an explainer removes."""
+"""The blank image: the values that replace pixels which an explainer removes."""
 
 import torch
 
@@ -6,7 +6,7 @@ from xaudit.models.classifier import Classifier
 
 
 def blank_image(classifier: Classifier, image: torch.Tensor, kind: str) -> torch.Tensor:
-    """An image without content, in the model's frame.
+    """Make an image without content, in the model's frame.
 
     Args:
         image: (3, h, w), normalised.

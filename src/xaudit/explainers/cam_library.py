@@ -3,11 +3,11 @@
 The import takes a second and a quarter, which a check of an audit file need not pay.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pytorch_grad_cam
 import torch
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
 from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.image import scale_cam_image
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
@@ -15,7 +15,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from xaudit.records import FloatArray
 
 
-class _EigenGradCam(BaseCAM):  # type: ignore[misc]
+class EigenGradCAM(BaseCAM):  # type: ignore[misc]
     """The library's, with a sign that is defined."""
 
     def get_cam_image(
@@ -32,16 +32,6 @@ class _EigenGradCam(BaseCAM):  # type: ignore[misc]
         return np.stack([first_component(one) for one in grads * activations])
 
 
-_METHODS: Mapping[str, type[BaseCAM]] = {
-    "gradcam": GradCAM,
-    "gradcam-plus-plus": GradCAMPlusPlus,
-    "hirescam": HiResCAM,
-    "layercam": LayerCAM,
-    "xgradcam": XGradCAM,
-    "eigengradcam": _EigenGradCam,
-}
-
-
 def library_cam(
     method: str,
     module: torch.nn.Module,
@@ -51,10 +41,11 @@ def library_cam(
     """Make the library's object of a method; its hooks stay until ``activations_and_grads.release`` is called.
 
     Args:
-        method: catalog id of an explainer.
+        method: name of the library's class.
         channels_first: brings the layer's features to (N, C, h, w).
     """
-    return _METHODS[method](module, [layer], reshape_transform=channels_first)
+    kind = EigenGradCAM if method == "EigenGradCAM" else getattr(pytorch_grad_cam, method)
+    return kind(module, [layer], reshape_transform=channels_first)
 
 
 def library_targets(targets: Sequence[int]) -> list[ClassifierOutputTarget]:

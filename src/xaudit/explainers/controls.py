@@ -1,6 +1,6 @@
 """Controls: maps that know nothing of the model, and set the level that an explainer must beat."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,6 @@ import torch
 from skimage.color import rgb2gray
 from skimage.filters import sobel
 
-from xaudit.catalog import OptionValue
-from xaudit.explainers.options import number
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.records import FloatArray
@@ -80,20 +78,3 @@ class IntensityControl:
             # Normalising and back leaves black a hair's breadth on either side of 0.
             maps[index] = np.clip(rgb2gray(pixels), 0, None)
         return maps
-
-
-def make_control(
-    name: str, options: Mapping[str, OptionValue], classifier: Classifier
-) -> RandomControl | CentreControl | EdgesControl | IntensityControl:
-    """The control with the catalog's name; raises ValueError where there is none."""
-    match name:
-        case "random":
-            return RandomControl(classifier)
-        case "centre":
-            return CentreControl(classifier, number(options, "width"))
-        case "edges":
-            return EdgesControl(classifier)
-        case "intensity":
-            return IntensityControl(classifier)
-        case _:
-            raise ValueError(f"no control is called '{name}'")

@@ -11,7 +11,7 @@ import torch
 
 @contextmanager
 def custody(module: torch.nn.Module) -> Iterator[None]:
-    """Within, the module is in eval mode with frozen parameters; afterwards all is as before, errors or not.
+    """Put the module into eval mode with frozen parameters, and back afterwards, errors or not.
 
     Restored are each sub-module's training flag, and each parameter's ``requires_grad`` and ``.grad``. With frozen
     parameters a backward pass computes what reaches the features or the image, and nothing for the weights.

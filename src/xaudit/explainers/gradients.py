@@ -4,17 +4,15 @@ Gradients are those of the normalised image. Where a method draws, it draws on t
 at once, so that neither the device nor the batch size changes what is drawn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
-from xaudit.catalog import OptionValue
 from xaudit.explainers.baselines import blank_image
 from xaudit.explainers.custody import custody
-from xaudit.explainers.options import number, text, whole_number
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.records import FloatArray
@@ -31,15 +29,8 @@ class IntegratedGradientsExplainer:
     """
 
     classifier: Classifier
-    n_steps: int
+    steps: int
     baseline: str
-
-    @classmethod
-    def from_options(
-        cls, options: Mapping[str, OptionValue], classifier: Classifier
-    ) -> "IntegratedGradientsExplainer":
-        """Integrated gradients with the catalog's options."""
-        return cls(classifier, whole_number(options, "steps"), text(options, "baseline"))
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
@@ -57,7 +48,7 @@ class IntegratedGradientsExplainer:
             image[None].to(device),
             baselines=blank[None].to(device),
             target=target,
-            n_steps=self.n_steps,
+            n_steps=self.steps,
             internal_batch_size=self.classifier.batch_size,
         )
         summed: FloatArray = attributions[0].sum(dim=0).to(torch.float32).cpu().detach().numpy()
@@ -69,7 +60,7 @@ class IntegratedGradientsExplainer:
 
 @dataclass(frozen=True)
 class SaliencyExplainer:
-    """How strongly the target's logit reacts to each pixel: the largest absolute gradient of its channels.
+    """Saliency: the largest absolute gradient of the target's logit among each pixel's channels.
 
     Unsigned, in logits per unit of the normalised image. It tells what the answer is sensitive to, which is not what
     the answer rests on.
@@ -115,23 +106,16 @@ class SmoothGradExplainer:
     """
 
     classifier: Classifier
-    n_samples: int
+    samples: int
     noise: float
-
-    @classmethod
-    def from_options(
-        cls, options: Mapping[str, OptionValue], classifier: Classifier
-    ) -> "SmoothGradExplainer":
-        """SmoothGrad with the catalog's options."""
-        return cls(classifier, whole_number(options, "samples"), number(options, "noise"))
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seed draws the noise."""
         check_request(self.classifier, images, targets, seeds)
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
         for index, (image, target, seed) in enumerate(zip(images, targets, seeds, strict=True)):
-            copies = image + noise_like(image, self.n_samples, self.noise, seed)
-            found = gradients(self.classifier, copies, [target] * self.n_samples)
+            copies = image + noise_like(image, self.samples, self.noise, seed)
+            found = gradients(self.classifier, copies, [target] * self.samples)
             maps[index] = strongest_channel(found.mean(dim=0, keepdim=True))[0]
         return maps
 
@@ -147,33 +131,19 @@ class GradientShapExplainer:
     """
 
     classifier: Classifier
-    n_samples: int
+    samples: int
     noise: float
     baseline: str
-
-    @classmethod
-    def from_options(
-        cls, options: Mapping[str, OptionValue], classifier: Classifier
-    ) -> "GradientShapExplainer":
-        """Gradient SHAP with the catalog's options."""
-        return cls(
-            classifier,
-            whole_number(options, "samples"),
-            number(options, "noise"),
-            text(options, "baseline"),
-        )
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seed draws the noise and the points."""
         check_request(self.classifier, images, targets, seeds)
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
         for index, (image, target, seed) in enumerate(zip(images, targets, seeds, strict=True)):
-            copies = image + noise_like(image, self.n_samples, self.noise, seed)
+            copies = image + noise_like(image, self.samples, self.noise, seed)
             blank = blank_image(self.classifier, image, self.baseline)
-            share = torch.from_numpy(points_on_the_way(self.n_samples, seed)).view(-1, 1, 1, 1)
-            found = gradients(
-                self.classifier, share * copies + (1 - share) * blank, [target] * self.n_samples
-            )
+            share = torch.from_numpy(points_on_the_way(self.samples, seed)).view(-1, 1, 1, 1)
+            found = gradients(self.classifier, share * copies + (1 - share) * blank, [target] * self.samples)
             maps[index] = ((copies - blank) * found).mean(dim=0).sum(dim=0).numpy()
         return maps
 

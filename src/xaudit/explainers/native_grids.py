@@ -1,90 +1,80 @@
-"""On which grid each explainer can tell places apart; what the resolution ceiling is computed on."""
+"""Native grids: the grid on which each explainer can tell places apart; the resolution ceiling is computed on it.
 
-from collections.abc import Callable
+The functions that a built-in record names take the row's options and a classifier, and return a function from an image,
+(3, h, w) and normalised, to its grid; only superpixels depend on the image.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from xaudit.catalog import EXTERNAL
+from xaudit.catalog import EXPLAINER_RECORDS, EXTERNAL, OptionValue, typed_options
 from xaudit.config import ExplainerSpec
 from xaudit.native_grid import NativeGrid, SegmentGrid, feature_grid, pixel_grid, tent_grid, window_grid
 
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.explainers.preflight import BySuperpixels
     from xaudit.models.classifier import Classifier
 
+Options = Mapping[str, OptionValue]
 GridOf = Callable[["torch.Tensor"], NativeGrid]
-"""From an image, (3, h, w) and normalised, to the grid of its map; only superpixels depend on the image."""
 
 
 def native_grids(spec: ExplainerSpec, classifier: "Classifier") -> GridOf | None:
-    """How to get the native grid of an explainer's map of one image; None for a control, which explains nothing.
+    """Return the function from an image to the native grid of its map; None for a control and for maps from files.
 
     Raises:
         ModelError: if the classifier cannot be explained in this way.
     """
-    frame_hw = classifier.model_hw
-    match spec.name:
-        case (
-            "gradcam"
-            | "gradcam-plus-plus"
-            | "hirescam"
-            | "layercam"
-            | "xgradcam"
-            | "eigencam"
-            | "eigengradcam"
-            | "scorecam"
-            | "ablationcam"
-        ):
-            from xaudit.explainers.cam import GradCamExplainer
+    if spec.name == EXTERNAL.id:
+        return None
+    record = EXPLAINER_RECORDS.get(spec.name)
+    if record is None:
+        from xaudit.explainers.plugged import plugged_grid
 
-            features = feature_grid(frame_hw, GradCamExplainer.from_options(spec.options, classifier).grid_hw)
-            return lambda _image: features
-        case "lime":
-            from xaudit.explainers.lime import LimeExplainer
+        return plugged_grid(spec, classifier)
+    return record.native_grid and record.native_grid(
+        typed_options(record.row.options, spec.options), classifier
+    )
 
-            lime = LimeExplainer.from_options(spec.options, classifier)
-            return lambda image: SegmentGrid(lime.segments(image))
-        case "occlusion":
-            from xaudit.explainers.occlusion import OcclusionExplainer
 
-            occlusion = OcclusionExplainer.from_options(spec.options, classifier)
-            windows = window_grid(frame_hw, occlusion.window_px, occlusion.stride_px)
-            return lambda _image: windows
-        case "feature-ablation":
-            from xaudit.explainers.superpixel_effects import FeatureAblationExplainer
+def layer_cells(options: Options, classifier: "Classifier") -> GridOf:
+    """Use the cells of the explained layer's features."""
+    from xaudit.explainers.cam import GradientCam
 
-            ablation = FeatureAblationExplainer.from_options(spec.options, classifier)
-            return lambda image: SegmentGrid(ablation.segments(image))
-        case "kernel-shap":
-            from xaudit.explainers.superpixel_effects import KernelShapExplainer
+    cam = GradientCam.from_options("", options, classifier)
+    return _same_for_all(feature_grid(classifier.model_hw, cam.grid_hw))
 
-            shap = KernelShapExplainer.from_options(spec.options, classifier)
-            return lambda image: SegmentGrid(shap.segments(image))
-        case "rise":
-            from xaudit.explainers.rise import RiseExplainer
 
-            cell_px = RiseExplainer.from_options(spec.options, classifier).cell_px
-            cells = tent_grid(frame_hw, cell_px)
-            return lambda _image: cells
-        case (
-            "saliency"
-            | "input-x-gradient"
-            | "smoothgrad"
-            | "integrated-gradients"
-            | "gradient-shap"
-            | "deeplift"
-            | "guided-backprop"
-        ):
-            pixels = pixel_grid(frame_hw)
-            return lambda _image: pixels
-        case EXTERNAL.id:
-            return None
-        case _:
-            from xaudit.catalog.plugins import brought
+def pixels(_options: Options, classifier: "Classifier") -> GridOf:
+    """Use the pixels of the model's frame."""
+    return _same_for_all(pixel_grid(classifier.model_hw))
 
-            found = brought("explainer", spec.name)
-            if found is None or found.plugin.native_grid is None:
-                return None
-            from xaudit.explainers.plugged import plugged_grid
 
-            return lambda image: plugged_grid(found, spec.options, classifier, image)
+def windows(options: Options, classifier: "Classifier") -> GridOf:
+    """Use the windows of occlusion."""
+    from xaudit.explainers.occlusion import OcclusionExplainer
+
+    occlusion = OcclusionExplainer(classifier, **options)  # type: ignore[arg-type]
+    return _same_for_all(window_grid(classifier.model_hw, occlusion.window_px, occlusion.stride_px))
+
+
+def mask_cells(options: Options, classifier: "Classifier") -> GridOf:
+    """Use the cells of RISE's masks."""
+    from xaudit.explainers.rise import RiseExplainer
+
+    rise = RiseExplainer(classifier, **options)  # type: ignore[arg-type]
+    return _same_for_all(tent_grid(classifier.model_hw, rise.cell_px))
+
+
+def superpixels(
+    make: Callable[[Options, "Classifier"], "BySuperpixels"], options: Options, classifier: "Classifier"
+) -> GridOf:
+    """Use the superpixels that the explainer cuts each image into."""
+    explainer = make(options, classifier)
+    return lambda image: SegmentGrid(explainer.segments(image))
+
+
+def _same_for_all(grid: NativeGrid) -> GridOf:
+    return lambda _image: grid

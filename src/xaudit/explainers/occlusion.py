@@ -1,16 +1,14 @@
 """Occlusion: cover a patch and see how far the logit falls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from xaudit.catalog import OptionValue
 from xaudit.errors import AuditFileError
 from xaudit.explainers.asked import explained
 from xaudit.explainers.baselines import blank_image
-from xaudit.explainers.options import number, text
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.perturb.asking import Asking, Question
@@ -25,6 +23,9 @@ class OcclusionExplainer:
 
     Source: Zeiler and Fergus 2014, section 4.2. Differs by measuring the logit, which does not saturate, and by
     letting patches overlap.
+
+    Raises:
+        AuditFileError: where steps would skip pixels.
     """
 
     classifier: Classifier
@@ -32,16 +33,12 @@ class OcclusionExplainer:
     stride: float
     baseline: str
 
-    @classmethod
-    def from_options(cls, options: Mapping[str, OptionValue], classifier: Classifier) -> "OcclusionExplainer":
-        """Occlusion with the catalog's options; raises AuditFileError where steps would skip pixels."""
-        window, stride = number(options, "window"), number(options, "stride")
-        if stride > window:
+    def __post_init__(self) -> None:
+        if self.stride > self.window:
             raise AuditFileError(
-                f"occlusion: a stride of {stride:g} leaves pixels between windows of {window:g} uncovered",
+                f"occlusion: a stride of {self.stride:g} leaves pixels between windows of {self.window:g} uncovered",
                 hint="make stride at most as large as window",
             )
-        return cls(classifier, window, stride, text(options, "baseline"))
 
     @property
     def window_px(self) -> tuple[int, int]:
@@ -88,7 +85,7 @@ class OcclusionExplainer:
         return (falls / covers).astype(np.float32)
 
     def _spans(self, axis: int) -> list[slice]:
-        """Where the patches lie along one side; the last is cut off at the edge."""
+        """List the stretches that the patches cover along one side; the last is cut off at the edge."""
         side, window, step = self.classifier.model_hw[axis], self.window_px[axis], self.stride_px[axis]
         return [slice(start, min(start + window, side)) for start in range(0, side - window + step, step)]
 

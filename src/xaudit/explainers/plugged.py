@@ -1,14 +1,14 @@
 """Explainers of other packages, held to what the audit relies on: shapes, numbers, and a model that stays as it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from xaudit.catalog import OptionValue
-from xaudit.catalog.plugins import Brought, blamed
+from xaudit.catalog.plugins import Brought, blamed, installed
+from xaudit.config import ExplainerSpec
 from xaudit.errors import PluginError
 from xaudit.explainers.custody import custody
 from xaudit.explainers.requests import check_request
@@ -53,7 +53,7 @@ class PluggedExplainer:
 
 @dataclass(frozen=True, eq=False)
 class PluggedAskingExplainer(PluggedExplainer):
-    """One that only asks about changed images, so that its questions share batches with others'."""
+    """Another package's explainer that only asks about changed images, in batches that it shares."""
 
     def askings(
         self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]
@@ -75,16 +75,15 @@ class PluggedAskingExplainer(PluggedExplainer):
         return self._checked(values, self.classifier.model_hw)
 
 
-def plugged_explainer(
-    brought: Brought, options: Mapping[str, OptionValue], classifier: Classifier
-) -> PluggedExplainer:
-    """The explainer that a plug-in makes.
+def plugged_explainer(spec: ExplainerSpec, classifier: Classifier) -> PluggedExplainer:
+    """Make the explainer of a plug-in.
 
     Raises:
-        PluginError: where it fails, or makes something that cannot explain.
+        PluginError: where no package brings it, or it fails, or makes something that cannot explain.
     """
+    brought = installed("explainer", spec.name)
     with blamed(brought.offer, "make"):
-        made = brought.plugin.make(dict(options), classifier)
+        made = brought.plugin.make(spec.options, classifier)
     if not callable(getattr(made, "explain", None)):
         raise PluginError(
             f"{brought.offer.spelled}: `make` gave a {type(made).__name__} without the method `explain`",
@@ -94,10 +93,19 @@ def plugged_explainer(
     return (PluggedAskingExplainer if asks else PluggedExplainer)(brought, classifier, made)
 
 
-def plugged_grid(
-    brought: Brought, options: Mapping[str, OptionValue], classifier: Classifier, image: torch.Tensor
-) -> NativeGrid:
-    """The native grid of a plug-in's map of one image, (3, h, w); raises PluginError where it fails."""
-    with blamed(brought.offer, "native_grid"):
-        grid: NativeGrid = brought.plugin.native_grid(dict(options), classifier)(image)
-    return grid
+def plugged_grid(spec: ExplainerSpec, classifier: Classifier) -> Callable[[torch.Tensor], NativeGrid] | None:
+    """Return the function from an image, (3, h, w), to the native grid of a plug-in's map; None where it has none.
+
+    Raises:
+        PluginError: where no package brings the explainer; from the function, where the plug-in fails.
+    """
+    brought = installed("explainer", spec.name)
+    if brought.plugin.native_grid is None:
+        return None
+
+    def grid_of(image: torch.Tensor) -> NativeGrid:
+        with blamed(brought.offer, "native_grid"):
+            grid: NativeGrid = brought.plugin.native_grid(spec.options, classifier)(image)
+        return grid
+
+    return grid_of

@@ -1,4 +1,4 @@
-"""What an explainer cannot do with a model, found out before hours are spent on it."""
+"""Checks of explainers against a model before the run: what would fail hours later is refused at once."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -26,8 +26,12 @@ class _ByLayer(Protocol):
 
 
 @runtime_checkable
-class _BySuperpixels(Protocol):
-    def segments(self, image: "torch.Tensor") -> IntArray: ...
+class BySuperpixels(Protocol):
+    """An explainer that cuts each image into superpixels."""
+
+    def segments(self, image: "torch.Tensor") -> IntArray:
+        """Cut an image, (3, h, w), into superpixels: (h, w), labels from 0."""
+        ...
 
 
 def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequence[torch.Tensor]") -> None:
@@ -49,7 +53,7 @@ def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequ
         from xaudit.models.gradients import check_gradients
 
         check_gradients(classifier, asked_by=spec.name, layer=layer)
-    if isinstance(made, _BySuperpixels) and images and all(int(made.segments(i).max()) == 0 for i in images):
+    if isinstance(made, BySuperpixels) and images and all(int(made.segments(i).max()) == 0 for i in images):
         raise AuditFileError(
             f"explainer '{spec.id}': segmentation '{spec.options['segmentation']}' makes one superpixel of each of the "
             f"{counted(len(images), 'image')} tried, so it cannot tell places apart",

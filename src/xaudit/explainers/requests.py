@@ -1,4 +1,4 @@
-"""What an explainer is asked, checked once at the edge; inside, images, targets and seeds are trusted."""
+"""The check of a request to an explainer, once at the edge; inside, images, targets and seeds are trusted."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from xaudit.models.classifier import Classifier
 def check_request(
     classifier: Classifier, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]
 ) -> None:
-    """Refuses what would otherwise be explained silently and wrongly.
+    """Refuse what would otherwise be explained silently and wrongly.
 
     Raises:
         ValueError: if the images are not of the classifier's frame, if there is not one target and one seed for

@@ -1,14 +1,12 @@
 """RISE: the target's probability under random masks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from xaudit.catalog import OptionValue
 from xaudit.explainers.baselines import blank_image
-from xaudit.explainers.options import number, text, whole_number
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.records import BoolArray, FloatArray, IntArray
@@ -29,27 +27,16 @@ class RiseExplainer:
     """
 
     classifier: Classifier
-    n_samples: int
-    n_cells: int
+    samples: int
+    grid: int
     probability: float
     baseline: str
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, OptionValue], classifier: Classifier) -> "RiseExplainer":
-        """RISE with the catalog's options."""
-        return cls(
-            classifier,
-            whole_number(options, "samples"),
-            whole_number(options, "grid"),
-            number(options, "probability"),
-            text(options, "baseline"),
-        )
 
     @property
     def cell_px(self) -> tuple[int, int]:
         """Height and width of a mask's cell, in pixels of the model's frame: the smallest whole number that covers it."""
         height, width = self.classifier.model_hw
-        return -(-height // self.n_cells), -(-width // self.n_cells)
+        return -(-height // self.grid), -(-width // self.grid)
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seed draws the masks."""
@@ -67,13 +54,13 @@ class RiseExplainer:
             probabilities = torch.softmax(logits, dim=1)[:, target]
             # Summed in double precision, so that the batch size leaves no trace.
             summed += torch.einsum("n,nhw->hw", probabilities.double(), masks.double())
-        mean: FloatArray = (summed / (self.n_samples * self.probability)).float().numpy()
+        mean: FloatArray = (summed / (self.samples * self.probability)).float().numpy()
         return mean
 
     def masks(self, seed: int) -> Iterator[torch.Tensor]:
         """All masks of one image, (some, h, w) in 0 to 1, a batch at a time."""
-        cells, shifts = draw_masks(self.n_samples, self.n_cells, self.probability, self.cell_px, seed)
-        for start in range(0, self.n_samples, self.classifier.batch_size):
+        cells, shifts = draw_masks(self.samples, self.grid, self.probability, self.cell_px, seed)
+        for start in range(0, self.samples, self.classifier.batch_size):
             batch = slice(start, start + self.classifier.batch_size)
             yield self._drawn(cells[batch], shifts[batch])
 
@@ -81,7 +68,7 @@ class RiseExplainer:
         (height, width), (down, across) = self.classifier.model_hw, self.cell_px
         large = torch.nn.functional.interpolate(
             torch.from_numpy(cells.astype(np.float32))[:, None],
-            size=((self.n_cells + 1) * down, (self.n_cells + 1) * across),
+            size=((self.grid + 1) * down, (self.grid + 1) * across),
             mode="bilinear",
             align_corners=False,
         )[:, 0]
@@ -92,7 +79,7 @@ class RiseExplainer:
 def draw_masks(
     n_samples: int, n_cells: int, probability: float, cell_px: tuple[int, int], seed: int
 ) -> tuple[BoolArray, IntArray]:
-    """Which cells each mask shows, (samples, cells, cells), and its shift in pixels, (samples, 2), each below a cell."""
+    """Draw the cells that each mask shows, (samples, cells, cells), and its shift in pixels, (samples, 2), each below a cell."""
     generator = np.random.default_rng(seed)
     cells: BoolArray = generator.random((n_samples, n_cells, n_cells)) < probability
     shifts: IntArray = generator.integers(0, cell_px, size=(n_samples, 2))

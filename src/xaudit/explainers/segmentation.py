@@ -18,7 +18,7 @@ __all__ = ["Segmentation", "pixels_of", "superpixels"]
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """How an image is cut, without randomness.
+    """A way to cut an image into superpixels, without randomness.
 
     Attributes:
         kind: ``slic`` and ``grid`` give about the number asked for; ``quickshift`` and ``felzenszwalb`` follow the
@@ -39,7 +39,7 @@ class Segmentation:
         )
 
     def of(self, pixels: FloatArray) -> IntArray:
-        """A partition of the image into patches: (H, W), labels 0 to n - 1, each present.
+        """Cut an image into patches: (H, W), labels 0 to n - 1, each present.
 
         Args:
             pixels: (H, W, 3) intensities in [0, 1].

@@ -1,4 +1,4 @@
-"""What single superpixels are worth to the target's logit, through captum."""
+"""The worth of single superpixels to the target's logit, through captum."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from xaudit.records import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class FeatureAblationExplainer:
-    """How far the target's logit falls when one superpixel shows the blank image; its pixels share that value.
+    """Fall of the target's logit when one superpixel shows the blank image; each of its pixels gets that value.
 
     Signed, in logits. Evidence that stands in two superpixels at once, each enough alone, shows in neither.
 

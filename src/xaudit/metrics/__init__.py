@@ -1,4 +1,4 @@
-"""How good one saliency map is: against readers, against regions, and against the model itself.
+"""Metrics of a saliency map: against readers, against regions, and against the model itself.
 
 Importing the package is cheap; what needs torch, scikit-image or Quantus is imported by the first call that uses it.
 """
@@ -33,7 +33,7 @@ __all__ = [
 def score_localization(
     spec: "MetricSpec", saliency: FloatArray, region: BoolArray, valid: BoolArray
 ) -> Measured:
-    """How well a map meets what readers marked, by the metric that ``spec`` names, and nothing else known of the two.
+    """Score how well a map meets a mark, by the metric that ``spec`` names, with nothing else known of the two.
 
     Where the pixel spacing or the explainer's native grid matters, see :func:`score_marked_map`.
 
@@ -52,7 +52,7 @@ def score_localization(
 
 
 def score_marked_map(spec: "MetricSpec", marked: "MarkedMap") -> Measured:
-    """How well a map meets what readers marked, by the metric that ``spec`` names.
+    """Score how well a map meets what readers marked, by the metric that ``spec`` names.
 
     Args:
         spec: of the family ``localization``.
@@ -76,7 +76,7 @@ def ask_faithfulness(
     seed: int = 0,
     blank: str | None = None,
 ) -> "Asking[Found]":
-    """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
+    """Ask the model whether its answer depends on what a map shows, by the metric that ``spec`` names.
 
     Args:
         spec: of the family ``faithfulness``.
@@ -108,7 +108,7 @@ def score_faithfulness(
     seed: int = 0,
     blank: str | None = None,
 ) -> Measured:
-    """One metric of the family ``faithfulness`` on its own; the arguments are those of :func:`ask_faithfulness`.
+    """Score one metric of the family ``faithfulness`` on its own; the arguments are those of :func:`ask_faithfulness`.
 
     Raises:
         ValueError: for shapes that differ, or a metric of another family.

@@ -11,4 +11,4 @@ class Absent:
 
 
 Measured = float | Absent
-"""What a metric returns: its value, or why there is none; never NaN, an infinity or a stand-in zero."""
+"""A metric's value, or why there is none; never NaN, an infinity or a stand-in zero."""

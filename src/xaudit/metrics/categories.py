@@ -38,14 +38,14 @@ PLACES: tuple[str, ...] = (
     "empty",
     "elsewhere",
 )
-"""Where saliency can lie beside the mark, in the order in which a draw is decided.
+"""Regions beside the mark in which saliency can lie, in the order in which a draw is decided.
 
 Without lungs ``body`` stands for all of the patient, and without a body ``elsewhere`` for all that is not marked.
 """
 
 
 class Thresholds(Protocol):
-    """Where one category ends and the next begins; see ``categories`` in the audit file."""
+    """The limits between categories; see ``categories`` in the audit file."""
 
     @property
     def diffuse(self) -> float:
@@ -187,7 +187,7 @@ def has_reason(facts: MapFacts, thresholds: Thresholds) -> bool:
 
 
 def is_on_mark(facts: MapFacts | Measures, thresholds: Thresholds) -> bool:
-    """Whether a map lies on the mark: it does not miss it, and is denser there than elsewhere. Never without a map."""
+    """Return True if a map lies on the mark: it does not miss it, and is denser there than elsewhere. Never without a map."""
     if facts.mass_lift is None:
         return False
     return not category_of(facts, thresholds).startswith(MISS) and facts.mass_lift > 1

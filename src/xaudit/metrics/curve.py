@@ -1,4 +1,4 @@
-"""What a metric came to, and the curve it was read from, where there is one."""
+"""A metric's result: its value, and the curve it was read from, where there is one."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What must hold before a metric is asked: a map that says something, and a mark that can be met or missed."""
+"""Checks before a metric is asked: the map must say something, and the mark must be one to meet or miss."""
 
 import numpy as np
 

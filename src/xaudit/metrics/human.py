@@ -1,4 +1,4 @@
-"""What people reach: one reader's mark held against the others', as a map is held against a mark."""
+"""The human level: one reader's mark held against the others', as a map is held against a mark."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -76,13 +76,13 @@ def _of_pair(spec: MetricSpec, mark: BoolArray, truth: BoolArray, valid: BoolArr
 
 
 def _why(values: Sequence[Measured]) -> Absent:
-    """One reason why no pair of marks has a value."""
+    """Return one reason why no pair of marks has a value."""
     reasons = [value for value in values if isinstance(value, Absent) and value != EMPTY]
     return reasons[0] if reasons else UNMARKED
 
 
 def overlap_of_marks(measure: str, mark: BoolArray, other: BoolArray) -> Measured:
-    """One measure of :data:`OVERLAPS` on two marks, the second in the place of the truth.
+    """Score two marks by a measure of :data:`OVERLAPS`, the second in the place of the truth.
 
     A reader who found nothing where the other found something has not agreed: what can be counted is 0.
 

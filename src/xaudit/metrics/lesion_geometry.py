@@ -1,4 +1,4 @@
-"""How large and of what shape a mark is, as CheXlocalize measures it, to set localization against.
+"""Size and shape of a mark, as CheXlocalize measures them, to set localization against.
 
 Lengths are between pixel centres, as OpenCV has them, so that numbers compare with the published ones: a lesion of
 10 × 10 pixels measures 9 × 9. Source: Saporta et al. 2022, Benchmarking saliency methods for chest X-ray

@@ -1,4 +1,4 @@
-"""How alike two maps of one image are, where the question is whether something changed the explainer's mind.
+"""Likeness of two maps of one image: did a change of model, class or seed change the explanation.
 
 Conventions of this file: ``saliency`` is the map that the audit holds, ``other`` the one it is compared with; both
 are (h, w) of the model's frame, signed where the explainer is. A map that points nowhere is like no other: its
@@ -79,7 +79,7 @@ def _entropy(values: FloatArray) -> float:
 
 
 def layout(saliency: FloatArray) -> FloatArray | Absent:
-    """Where a map lies, coarsely: ranks of its positive part in at most 32 × 32 cells, centred and of length 1.
+    """Describe coarsely where a map lies: ranks of its positive part in at most 32 × 32 cells, centred and of length 1.
 
     The product of two layouts is Spearman's rank correlation. Fine detail, which differs between any two images, does
     not count; the place does.

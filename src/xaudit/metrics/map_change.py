@@ -1,4 +1,4 @@
-"""How far a map stays the same when the image is changed and the change is undone on the map.
+"""Measures of how far a map stays the same when the image is changed and the change is undone on the map.
 
 Conventions of this file: ``saliency`` is the map of the unchanged image, ``changed`` that of the changed one, brought
 back; both are (h, w) of the model's frame, signed where the explainer is. ``valid`` is true where both images show

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xaudit.catalog.plugins import Brought, blamed, brought
+from xaudit.catalog.plugins import Brought, blamed, installed
 from xaudit.errors import PluginError
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.curve import Found
@@ -20,23 +20,21 @@ if TYPE_CHECKING:
     from xaudit.perturb.asking import Asking
 
 
-def plugged_metric(spec: "MetricSpec", family: str) -> Brought | None:
-    """The plug-in behind a metric; None where it is xaudit's own or of another family.
+def plugged_metric(spec: "MetricSpec", family: str) -> Brought:
+    """Return the plug-in behind a metric.
 
     Raises:
-        PluginError: where it cannot be used.
+        PluginError: where it cannot be used, or no package brings it.
+        ValueError: where it is of another family.
     """
-    found = brought("metric", spec.name)
-    return found if found is not None and found.plugin.row.family == family else None
+    found = installed("metric", spec.name)
+    if found.plugin.row.family != family:
+        raise ValueError(f"'{spec.name}' is not a metric of the family {family}")
+    return found
 
 
 def measured_on_mark(found: Brought, spec: "MetricSpec", marked: "MarkedMap") -> Measured:
-    """A plug-in's metric of the family ``localization``."""
-    if marked.no_mark is not None:
-        return marked.no_mark
-    if marked.no_map is not None:
-        without: float | None = found.plugin.without_map
-        return marked.no_map if without is None else float(without)
+    """Measure a plug-in's metric of the family ``localization``."""
     # Other metrics are given the same arrays after it.
     lent = replace(
         marked, saliency=marked.saliency.copy(), mark=marked.mark.copy(), valid=marked.valid.copy()
@@ -45,12 +43,12 @@ def measured_on_mark(found: Brought, spec: "MetricSpec", marked: "MarkedMap") ->
 
 
 def measured_on_map(found: Brought, spec: "MetricSpec", values: FloatArray) -> Measured:
-    """A plug-in's metric of the family ``complexity``; ``values`` are (h, w), finite and not constant."""
+    """Measure a plug-in's metric of the family ``complexity``; ``values`` are (h, w), finite and not constant."""
     return _measured(found, lambda: found.plugin.measure(values.copy(), spec.options))
 
 
 def ask_plugged(found: Brought, spec: "MetricSpec", asked: "Asked") -> "Asking[Found]":
-    """A plug-in's metric of the family ``faithfulness``, in progress."""
+    """Ask a plug-in's metric of the family ``faithfulness``."""
     with blamed(found.offer, "measuring"):
         lent = replace(asked, image=asked.image.clone(), saliency=asked.saliency.copy())
         asking = found.plugin.measure(lent, spec.options)

@@ -1,4 +1,4 @@
-"""Where else did the map look: the image cut into disjoint parts, and the map's share in each.
+"""Regions: the image cut into disjoint parts, and the map's share in each.
 
 The parts are those of :data:`xaudit.catalog.REGIONS`, in order of precedence: a pixel belongs to the first that
 claims it. The mark comes first because lung masks made by threshold leave out much of a tumour at the wall.
@@ -15,7 +15,7 @@ from xaudit.metrics.lungs import Lungs, lungs_by_shape
 from xaudit.records import BoolArray, FloatArray
 
 BORDER_SHARE = 0.1
-"""How far the border reaches in from each edge, as a share of the side."""
+"""Width of the border, as a share of the side."""
 
 MIDLINE_SHARE = 0.025
 """A mark outside both lungs whose distances to them differ by less than this share of the width is midline."""

@@ -1,4 +1,4 @@
-"""What the model depends on, asked without any explainer: take a region away and see whether the answer falls.
+"""Reliance: what the model depends on, asked without any explainer by taking a region away.
 
 Every region is replaced by more than one kind of in-fill, so that one in-fill's artefact does not decide, and is
 held against random areas of its own size and shape under the same in-fill. A positive drop means that the answer
@@ -7,7 +7,6 @@ needed what was replaced.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,14 +16,11 @@ from scipy.stats import rankdata
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.metrics.absent import Absent, Measured
-from xaudit.perturb.asking import Asking, answer_one, curve
+from xaudit.perturb.asking import Asking, curve
 from xaudit.perturb.control_area import control_areas
 from xaudit.perturb.infill import infill
 from xaudit.records import BoolArray, FloatArray
 from xaudit.seeds import generator_for
-
-if TYPE_CHECKING:
-    from xaudit.models.classifier import Classifier
 
 FEWEST_REGIONS = 3
 """Two regions can only agree or disagree outright, so a rank correlation starts here."""
@@ -34,7 +30,7 @@ _DECIMALS = 2
 
 @dataclass(frozen=True, slots=True)
 class RegionEffect:
-    """How far one model's answer falls when one region of one image is replaced by one kind of in-fill.
+    """The fall of one model's answer when one region of one image is replaced by one kind of in-fill.
 
     Attributes:
         fraction: the region's share of the frame.
@@ -60,28 +56,6 @@ class RegionEffect:
     logit_beyond_random: float
 
 
-def region_reliance(
-    classifier: "Classifier",
-    image: torch.Tensor,
-    target: int,
-    parts: Mapping[str, BoolArray],
-    *,
-    infills: Sequence[str],
-    controls: int,
-    generator: np.random.Generator,
-) -> list[RegionEffect]:
-    """One image's :func:`ask_region_reliance`, asked on its own.
-
-    Raises:
-        ModelError: if the model's answer is not a number.
-        ValueError: if a mask does not fit the image.
-    """
-    asking = ask_region_reliance(
-        image, target, parts, infills=infills, controls=controls, generator=generator
-    )
-    return answer_one(asking, classifier.logits, batch_size=classifier.batch_size)
-
-
 def ask_region_reliance(
     image: torch.Tensor,
     target: int,
@@ -91,12 +65,13 @@ def ask_region_reliance(
     controls: int,
     generator: np.random.Generator,
 ) -> Asking[list[RegionEffect]]:
-    """The effect of replacing each region by each in-fill, beside that of ``controls`` random areas.
+    """Ask for the effect of replacing each region by each in-fill, beside that of ``controls`` random areas.
 
     A measure in progress, for :func:`xaudit.perturb.asking.answer`: the cases of a chunk share full batches. Costs
-    ``1 + regions × in-fills × (1 + controls)`` forwards. A region's random areas are the same for every in-fill; its numbers do not depend on which other regions or in-fills are asked about. A large region's areas
-    may cover the very finding, so its effect less its control's can be far below zero: then it matters less than
-    just any area of that size.
+    ``1 + regions × in-fills × (1 + controls)`` forwards. A region's random areas are the same for every in-fill; its
+    numbers do not depend on which other regions or in-fills are asked about. A large region's areas may cover the very
+    finding, so its effect less its control's can be far below zero: then it matters less than just any area of that
+    size.
 
     Args:
         image: (3, h, w), normalised, in the model's frame.
@@ -112,29 +87,36 @@ def ask_region_reliance(
         ValueError: if a mask does not fit the image.
     """
     image = image.detach().cpu()
-    asked = [name for name, part in parts.items() if part.any()]
+    parts = {name: part for name, part in parts.items() if part.any()}
     seed = int(generator.integers(2**32))
     areas = {
-        name: [parts[name], *control_areas(parts[name], controls, generator_for(seed, name, "areas"))]
-        for name in asked
+        name: [part, *control_areas(part, controls, generator_for(seed, name, "areas"))]
+        for name, part in parts.items()
     }
 
     def replaced() -> Iterator[torch.Tensor]:
         yield image
-        for name in asked:
+        for name in parts:
             for kind in infills:
                 noise = generator_for(seed, name, kind)
                 for area in areas[name]:
                     yield infill(image, area, kind, noise)
 
-    logits = yield curve(replaced(), 1 + len(asked) * len(infills) * (1 + controls))
+    logits = yield curve(replaced(), 1 + len(parts) * len(infills) * (1 + controls))
     if not np.isfinite(logits).all():
         raise ModelError(
             "the model's answer to an image with a region replaced is not a number",
             hint="check its weights and its preprocessing: NaN or infinite logits",
         )
+    return _effects(parts, infills, controls, logits, target)
+
+
+def _effects(
+    parts: Mapping[str, BoolArray], infills: Sequence[str], controls: int, logits: FloatArray, target: int
+) -> list[RegionEffect]:
+    """Work out each region's effects from the logits of the untouched image, then region by in-fill by area."""
     probability: FloatArray = softmax(logits, axis=1)[:, target]
-    shape = (len(asked), len(infills), 1 + controls)
+    shape = (len(parts), len(infills), 1 + controls)
     probability_drop = (probability[0] - probability[1:]).reshape(shape)
     logit_drop = (logits[0, target] - logits[1:, target]).reshape(shape)
     # An in-fill that raises the answer shows evidence that is not there. It does not show that the answer needed what
@@ -144,7 +126,7 @@ def ask_region_reliance(
         RegionEffect(
             region=name,
             infill=kind,
-            fraction=float(parts[name].mean()),
+            fraction=float(part.mean()),
             probability=float(probability[0]),
             probability_drop=float(probability_drop[i, j, 0]),
             logit_drop=float(logit_drop[i, j, 0]),
@@ -153,7 +135,7 @@ def ask_region_reliance(
             beyond_random=float(fall[i, j, 0] - fall[i, j, 1:].mean()),
             logit_beyond_random=float(logit_fall[i, j, 0] - logit_fall[i, j, 1:].mean()),
         )
-        for i, name in enumerate(asked)
+        for i, (name, part) in enumerate(parts.items())
         for j, kind in enumerate(infills)
     ]
 
@@ -161,7 +143,7 @@ def ask_region_reliance(
 def reliance_agreement(
     masses: Mapping[str, float], parts: Mapping[str, BoolArray], effects: Sequence[RegionEffect]
 ) -> Measured:
-    """Whether a map is densest in the regions on which the model depends most: Spearman's rank correlation.
+    """Correlate, by rank, how dense a map is in each region with how far the model depends on it.
 
     Higher is better, -1 to 1, chance 0. For each region, the map's density is its share of the saliency over its
     share of the area, and the model's reliance is the fall of the target probability beyond that of random areas

@@ -1,4 +1,4 @@
-"""How far a map moves when noise that a person would not see is laid on the image.
+"""Robustness: how far a map moves when noise that a person would not see is laid on the image.
 
 Conventions of this file: ``saliency`` (h, w) is the map of the image, ``noisy`` (n, h, w) those of its noisy copies,
 all signed where the explainer is. Lower is better, 0 where nothing moves. A noisy copy whose map points nowhere counts
@@ -26,7 +26,7 @@ SMALLEST = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """What the noise did to image and answer.
+    """The noise on an image, and what it did to the answer.
 
     Attributes:
         image: (C, h, w), normalised.

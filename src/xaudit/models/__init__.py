@@ -1,4 +1,4 @@
-"""Classifiers: built by name or by a function of the user's, loaded without running code, trained, asked.
+"""Classifiers: built by name or by a user's function, loaded without running code, trained, queried.
 
 Importing this room costs nothing; torch arrives with the first call.
 """
@@ -28,20 +28,20 @@ def load_classifier(
     positive: str | None = None,
     precision: "Precision" = "float32",
 ) -> "Classifier":
-    """The model that an audit file describes, with its weights, ready to be asked and explained.
+    """Load the model that an audit file describes, with its weights, ready to be queried and explained.
 
     Args:
         section: architecture and preprocessing.
-        class_names: of the data set, in the order of the model's logits.
+        class_names: classes of the data set, in the order of the model's logits.
         weights: a safetensors file or a state dict; code in it is refused, never run.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         batch_size: images per forward pass; changes no result.
-        compile: whether full batches go to a compiled network; changes the last digits.
+        compile: True to send full batches to a compiled network; changes the last digits.
         positive: the class that stands for the finding of a multilabel network.
-        precision: of the logits; less than float32 on a GPU only.
+        precision: precision of the logits; less than float32 on a GPU only.
 
     Raises:
-        ModelError: where the model cannot be built, the weights do not fit it, or the device is absent.
+        ModelError: if the model cannot be built, the weights do not fit it, or the device is absent.
     """
     from xaudit.models.sources.load import load
 
@@ -65,7 +65,7 @@ def untrained_classifier(
     batch_size: int,
     positive: str | None = None,
 ) -> "Classifier":
-    """The same with random weights: enough to see what can be asked of it before it is trained.
+    """Build the model with random weights, enough to see what it can do before it is trained.
 
     Raises:
         ModelError: as :func:`load_classifier`.
@@ -95,15 +95,15 @@ def train_classifier(
     device: str,
     on_progress: Callable[[Progress], None],
 ) -> Path:
-    """Trains a model from scratch and returns the safetensors file, ``<folder>/<model id>.safetensors``.
+    """Train a model from scratch and return the safetensors file, ``<folder>/<model id>.safetensors``.
 
-    An interrupted training goes on after its last finished epoch and ends with the same weights as one that was
-    never interrupted. Where the file is already there, made from the same data, settings and seed, it is
+    An interrupted training resumes after its last finished epoch and ends with the same weights as one that was
+    never interrupted. If the file exists, made from the same data, settings and seed, it is
     returned at once.
 
     Raises:
-        ModelError: where the model cannot be built or the data cannot teach it (one class only).
-        OutputError: where the folder cannot be written to.
+        ModelError: if the model cannot be built or the data cannot teach it (one class only).
+        OutputError: if the folder cannot be written to.
     """
     from xaudit.models.training.train import train
 
@@ -111,6 +111,6 @@ def train_classifier(
 
 
 def phantom_weights(variant: str) -> Path | None:
-    """The checkpoint of a phantom network that ships with the package; None where it does not."""
+    """Return the checkpoint of a phantom network that ships with the package; None if it does not."""
     path = _ASSETS / f"phantom-{variant}.safetensors"
     return path if path.is_file() else None

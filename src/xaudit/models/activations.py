@@ -1,4 +1,4 @@
-"""Where a network bends: its activations as modules, how often each runs, and which are called as functions."""
+"""Activations of a network: its modules, their number of calls, and activations called as functions."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -35,12 +35,12 @@ _ACTIVATION_MODULES = (
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """What one image met on its way.
+    """Activations that one image passed through.
 
     Attributes:
         relus: names of the modules that are ReLUs.
-        modules: how often each activation or pooling module ran, by its name.
-        functional: how often a ReLU was called as a function, by the name of the innermost module that did it; the
+        modules: number of calls of each activation or pooling module, by its name.
+        functional: number of ReLUs called as a function, by the name of the innermost module that did it; the
             network itself is ``""``.
     """
 
@@ -50,7 +50,7 @@ class Activations:
 
 
 def watch_activations(classifier: Classifier) -> Activations:
-    """Sends a blank image through a classifier and notes its activations; the meter does not count it."""
+    """Send a blank image through a classifier and record its activations; the meter does not count it."""
     names = {module: name for name, module in classifier.module.named_modules()}
     within = [classifier.module]
     ran: Counter[str] = Counter()

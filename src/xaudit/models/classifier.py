@@ -1,4 +1,4 @@
-"""A classifier as the rest of the audit knows it: images in, logits out, every evaluation on the meter.
+"""A classifier as the rest of the audit uses it: images in, logits out, every evaluation counted.
 
 Conventions of this file: images are (N, 3, h, w) float32, normalised, in the model's frame; logits are
 (N, n_classes) in the order of ``class_names``; sizes are ``(height, width)``.
@@ -29,41 +29,40 @@ from xaudit.records import FloatArray
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
 PIXELS_AT_ONCE = 2**19
-"""Pixels that a CPU takes in one forward pass, if a single image has no more: 32 images at 128 px, 10 at 224."""
+"""Pixels that a CPU takes in one forward pass, unless a single image has more: 32 images at 128 px, 10 at 224."""
 
 
 @dataclass(eq=False)
 class Classifier:
-    """One model of the audit, in evaluation mode and in channels-last memory.
+    """A model of the audit, in evaluation mode and in channels-last memory.
 
-    Construction moves the module to the device, asks it a few times to see that it answers as a classifier does, and hooks the meter onto it,
-    so that a library which calls ``module`` itself is counted and gets a plain tensor of logits back.
+    Construction moves the module to the device, queries it a few times to check that it answers as a classifier, and attaches
+    the meter, so that a library which calls ``module`` itself is counted and gets a plain tensor of logits back.
 
     Attributes:
         id: its name in every table.
         class_names: in the order of the logits.
         model_hw: the frame that images are carried into.
-        fit: how they are carried there.
+        fit: the fit of images into that frame.
         mean: subtracted from intensities in [0, 1], per channel.
         std: divided by afterwards.
         preparation: another library's way of resizing; None weighs by area.
-        architecture: its name, for people and for the fingerprint.
+        architecture: its name, for messages and for the fingerprint.
         layer: the module that CAM methods explain; None takes the architecture's own.
         batch_size: images per forward pass.
-        compile: whether full batches go to a compiled network, see :mod:`xaudit.models.network.compiling`.
-        remarks: what its source says that a reader of its results must know.
-        precision: of :meth:`logits`; whoever calls ``module`` gets float32.
-        outputs: the class that each output of the network itself stands for, before it was brought into the order of
+        compile: True to send full batches to a compiled network, see :mod:`xaudit.models.network.compiling`.
+        remarks: sentences of its source that a reader of its results must know.
+        precision: precision of :meth:`logits`; a direct call of ``module`` gives float32.
+        outputs: the class that each output of the network itself stands for, before reordering to
             ``class_names``.
-        code: digest of the code that builds it, where that is not xaudit's or a library's; empty otherwise.
+        code: digest of the code that builds it, unless that is xaudit's or a library's; empty otherwise.
         answers_checksum: digest of its logits of two fixed images; empty for a file that holds its program.
-        fingerprint: 16 hex digits; differs when weights, architecture, code, classes or preprocessing differ, or what it
-            answers.
-        meter: what has been asked of it.
-        notes: the remarks, and what was found when it was first asked.
+        fingerprint: 16 hex digits; differs if weights, architecture, code, classes, preprocessing or answers differ.
+        meter: counts evaluations and their time.
+        notes: the remarks, and the results of the first queries.
 
     Raises:
-        ModelError: where the module fails on its frame, does not give one finite logit per class, or answers the
+        ModelError: if the module fails on its frame, does not give one finite logit per class, or answers the
             same question differently from time to time or from batch to batch.
     """
 
@@ -128,7 +127,7 @@ class Classifier:
             )
 
     def to_input(self, pixels: FloatArray) -> tuple[torch.Tensor, Geometry]:
-        """One image, carried into the model's frame and normalised, and the road it took.
+        """Carry one image into the model's frame and normalise it; also return the transform.
 
         Args:
             pixels: (H, W) or (H, W, 3) of the original frame, in [0, 1].
@@ -146,7 +145,7 @@ class Classifier:
         return self.normalise(carried.permute(2, 0, 1).expand(3, -1, -1)).contiguous(), geometry
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """The logits of any number of images, on the CPU; who shares a batch with whom makes no difference.
+        """Return the logits of any number of images, on the CPU; batching makes no difference.
 
         Batch norms are folded into convolutions where that gives the same logits; ``module`` itself is as it was.
 
@@ -175,7 +174,7 @@ class Classifier:
 
     @contextmanager
     def in_float32(self) -> Iterator[None]:
-        """Inside, :meth:`logits` are in float32 whatever was asked for."""
+        """Compute :meth:`logits` in float32 in this context, whatever the configured precision."""
         asked, self.precision = self.precision, "float32"
         try:
             yield
@@ -183,26 +182,26 @@ class Classifier:
             self.precision = asked
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Intensities in [0, 1], (..., 3, h, w), as the module wants them."""
+        """Normalise intensities in [0, 1], (..., 3, h, w), as the module expects them."""
         return (pixels - self._channel(self.mean, pixels)) / self._channel(self.std, pixels)
 
     def denormalise(self, images: torch.Tensor) -> torch.Tensor:
-        """The inverse of :meth:`normalise`."""
+        """Invert :meth:`normalise`."""
         return images * self._channel(self.std, images) + self._channel(self.mean, images)
 
     def target_layer(self, name: str | None = None) -> torch.nn.Module:
-        """The module whose activations CAM methods explain.
+        """Return the module whose activations CAM methods explain.
 
         Args:
             name: overrides the configured layer, which overrides the architecture's own.
 
         Raises:
-            ModelError: where there is no such module, or the architecture is unknown; names the candidates.
+            ModelError: if there is no such module, or the architecture is unknown; names the candidates.
         """
         return target_layer(self.module, name or self.layer, model_id=self.id, model_hw=self.model_hw)
 
     def _pieces(self, batch: torch.Tensor) -> Sequence[torch.Tensor]:
-        """A batch as a CPU takes it fastest: pieces of equal size whose activations stay in its cache."""
+        """Split a batch as a CPU takes it fastest: pieces of equal size whose activations stay in its cache."""
         if self.device.type != "cpu" or (isinstance(self.module, Sealed) and self.module.fills_up):
             return (batch,)
         height, width = self.model_hw

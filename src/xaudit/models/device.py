@@ -1,4 +1,4 @@
-"""Where the arithmetic happens."""
+"""Choice of the device that computes."""
 
 import torch
 
@@ -6,10 +6,10 @@ from xaudit.errors import ModelError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; ``auto`` takes CUDA before MPS before the CPU.
+    """Return the device of that name; ``auto`` prefers CUDA to MPS to the CPU.
 
     Raises:
-        ModelError: where this machine has no such device.
+        ModelError: if this machine has no such device.
 
     Example:
         >>> choose_device("cpu")

@@ -1,4 +1,4 @@
-"""Whether a model can be asked for gradients, found out on one image of noise before anybody waits for maps."""
+"""Check for gradients on one image of noise, before any maps are computed."""
 
 import torch
 
@@ -7,12 +7,12 @@ from xaudit.models.classifier import Classifier
 
 
 def check_gradients(classifier: Classifier, *, asked_by: str, layer: torch.nn.Module | None = None) -> None:
-    """Raises ModelError where the logits have no finite gradient with respect to the image, or to a layer's features.
+    """Raise ModelError if the logits have no finite gradient with respect to the image, or to a layer's features.
 
     Args:
-        classifier: what is asked; the meter does not count it.
+        classifier: the model; the meter does not count the check.
         asked_by: the explainer's id.
-        layer: where the gradient must arrive; None for the image.
+        layer: the layer that the gradient must reach; None for the image.
     """
     generator = torch.Generator().manual_seed(0)
     image = torch.randn((1, 3, *classifier.model_hw), generator=generator).to(classifier.device)

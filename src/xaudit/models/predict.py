@@ -1,4 +1,4 @@
-"""What a classifier says of each case, one batch at a time."""
+"""Predictions of a classifier, one batch at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, assert_never
@@ -22,18 +22,18 @@ def predict(
     positive: str,
     on_progress: Callable[[Progress], None],
 ) -> Iterator[Prediction | Problem]:
-    """One prediction per case, in the cases' order, or why there is none; holds one batch of images at a time.
+    """Yield one prediction per case, in the cases' order, or the reason for none; hold one batch of images at a time.
 
     Args:
-        classifier: what is asked.
-        cases: what it is asked about.
-        pixels: (H, W) or (H, W, 3) in [0, 1] of the original frame; raises DataError where it cannot be read.
-        target_policy: which class's evidence is explained: the true one, the predicted one, or ``positive``.
+        classifier: the model.
+        cases: the cases to classify.
+        pixels: (H, W) or (H, W, 3) in [0, 1] of the original frame; raises DataError if it cannot be read.
+        target_policy: the class whose evidence is explained: the true one, the predicted one, or ``positive``.
         positive: a class of the classifier.
         on_progress: called after each batch.
 
     Raises:
-        ValueError: where ``positive`` is no class of the classifier.
+        ValueError: if ``positive`` is no class of the classifier.
     """
     if positive not in classifier.class_names:
         raise ValueError(f"'{positive}' is none of the classes {classifier.class_names}")
@@ -65,7 +65,7 @@ def predict(
 def prediction_of(
     classifier: Classifier, case: Case, logits: FloatArray, target_policy: TargetPolicy, positive: str
 ) -> Prediction:
-    """What a classifier's logits of one case, (n_classes,), say."""
+    """Convert a classifier's logits of one case, (n_classes,), to a prediction."""
     exponentials = np.exp(logits - logits.max())
     predicted = classifier.class_names[int(logits.argmax())]
     match target_policy:

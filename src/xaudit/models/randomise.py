@@ -1,4 +1,4 @@
-"""Networks that have unlearnt part of what they knew, for asking whether an explainer notices.
+"""Networks with some layers randomised, to test if an explainer notices.
 
 The network itself is never touched: each is a copy, and only the copy's weights are drawn anew.
 """
@@ -16,9 +16,9 @@ from xaudit.seeds import seed_for
 
 
 def layers_in_use(classifier: Classifier) -> tuple[str, ...]:
-    """The modules that hold weights of their own, in the order in which an image reaches them.
+    """Return the modules that hold weights of their own, in the order in which an image reaches them.
 
-    One that is never called itself, such as a projection whose weights its parent uses, stands with the parent; one
+    A module that is never called itself, such as a projection whose weights its parent uses, is listed with the parent; one
     that no image reaches, such as an auxiliary head, is left out.
     """
     reached: dict[str, int] = {}
@@ -47,7 +47,7 @@ def layers_in_use(classifier: Classifier) -> tuple[str, ...]:
 
 
 def _place(name: str, reached: dict[str, int]) -> int | None:
-    """When the module, or its parent where it is a leaf never called, was first reached."""
+    """Return the order in which the module, or its parent if it is never called, was first reached."""
     if name in reached:
         return reached[name]
     parent = name.rpartition(".")[0]
@@ -55,7 +55,7 @@ def _place(name: str, reached: dict[str, int]) -> int | None:
 
 
 def cascade(layers: Collection[str], steps: int) -> list[tuple[str, ...]]:
-    """The layers cut into ``steps`` parts of nearly the same number, the uppermost first.
+    """Split the layers into ``steps`` parts of nearly the same number, the uppermost first.
 
     With fewer layers than steps some parts are empty: the map of such a step is that of the one before.
 
@@ -69,13 +69,13 @@ def cascade(layers: Collection[str], steps: int) -> list[tuple[str, ...]]:
 
 
 def randomised(classifier: Classifier, layers: Collection[str], *, seed: int) -> Classifier:
-    """A copy of the classifier with these layers drawn anew, each as its kind is before training.
+    """Return a copy of the classifier with these layers initialised anew, each as its kind is before training.
 
-    A layer's new weights depend on the seed and its name alone, not on which others are drawn. One whose kind says
-    nothing of how it begins gets normal weights of the mean and the spread that it had.
+    A layer's new weights depend only on the seed and its name, not on the other layers. A layer without an
+    initialisation of its own gets normal weights with the mean and the spread that it had.
 
     Raises:
-        ModelError: where the copy's logits are no longer finite.
+        ModelError: if the copy's logits are no longer finite.
     """
     # On the CPU, so that every device draws the same.
     module = deepcopy(classifier.module).cpu()

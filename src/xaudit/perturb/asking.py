@@ -1,4 +1,4 @@
-"""How measures ask a model about changed images, so that its batches are full whoever asks.
+"""Questions to a model about changed images, batched so that batches are full whoever asks.
 
 A measure is written as a generator: it yields a :class:`Question`, is sent the logits, and returns its result.
 :func:`answer` runs many of them side by side and packs their rows into the same batches, across steps, cases and
@@ -40,7 +40,7 @@ Asking: TypeAlias = Generator[Question, FloatArray, T]
 
 @dataclass(frozen=True, slots=True)
 class Answered(Generic[T]):
-    """What a measure came to, and what it cost.
+    """A measure's result, and what it cost.
 
     Attributes:
         n_evals: images evaluated for it; those that an earlier one had asked about already are not counted again.
@@ -73,7 +73,7 @@ def answer(
 
 
 def answer_one(asking: Asking[T], logits: Callable[[torch.Tensor], torch.Tensor], *, batch_size: int) -> T:
-    """One measure on its own."""
+    """Carry out one measure on its own."""
     return answer([asking], logits, batch_size=batch_size)[0].value
 
 
@@ -89,7 +89,7 @@ def curve(images: Sequence[torch.Tensor] | Iterator[torch.Tensor], count: int) -
 
 @dataclass(eq=False)
 class _Slot(Generic[T]):
-    """One measure: what it is asking now, and what it has cost so far."""
+    """A measure in progress: its open question, and what it has cost so far."""
 
     asking: Asking[T]
     value: list[T] = field(default_factory=list)
@@ -131,7 +131,7 @@ class _Open(Generic[T]):
 
 
 class _Desk(Generic[T]):
-    """Where questions wait for room in a batch."""
+    """The queue in which questions wait for room in a batch."""
 
     def __init__(
         self,

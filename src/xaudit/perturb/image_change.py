@@ -18,7 +18,7 @@ _ON_EDGE = 1e-9
 
 
 class ImageChange(Protocol):
-    """One change, and the way back for a map of the changed image."""
+    """A change of the image, and the way back for a map of the changed image."""
 
     @property
     def id(self) -> str:
@@ -27,7 +27,7 @@ class ImageChange(Protocol):
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether image and map are left as they are."""
+        """True if image and map are left as they are."""
         ...
 
     def apply(self, image: FloatArray) -> FloatArray:

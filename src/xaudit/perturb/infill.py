@@ -13,12 +13,11 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 from torch.nn import functional
 
+from xaudit.catalog import INFILLS
 from xaudit.records import BoolArray, FloatArray
 
-KINDS: Final = ("blur", "noise", "mean", "mirror")
-
 EMPTY_VALUE: Final = 0.0
-"""What an image shows of which nothing is kept: the mean of the images it was normalised by."""
+"""Value of an image of which nothing is kept: the mean of the images it was normalised by."""
 
 NOISE_SHARE: Final = 0.05
 """Standard deviation of the noise that ``noise`` adds, as a share of that of the kept pixels."""
@@ -31,53 +30,68 @@ _STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 
 
 
 def infill(image: torch.Tensor, mask: BoolArray, kind: str, generator: np.random.Generator) -> torch.Tensor:
-    """A copy of the image with the masked pixels replaced.
-
-    ``blur`` continues the surroundings smoothly inwards. ``noise`` is noisy linear imputation: each replaced pixel is
-    the weighted mean of its neighbours, known or replaced, plus a little noise, the same in every channel up to the
-    channel's contrast, so that grey stays grey. ``mean`` is the mean of the kept pixels, channel by channel.
-    ``mirror`` is what lies opposite, on the other side of the upright axis about which the kept pixels are most alike;
-    where that is replaced too, or off the frame, it is ``blur``. Where the mask leaves nothing, every kind gives
-    :data:`EMPTY_VALUE`.
+    """Copy the image with the masked pixels replaced. Where the mask leaves nothing, every kind gives :data:`EMPTY_VALUE`.
 
     Args:
+        kind: id of a record below :mod:`xaudit.builtin.infills`.
         generator: used by ``noise`` alone.
 
     Raises:
         ValueError: for a mask that does not fit or an unknown kind.
-
-    Source: Rong et al. 2022, A consistent and efficient evaluation strategy for attribution methods (ROAD), for
-        ``noise``; there the noise is .01 whatever the contrast of the image.
     """
     if image.ndim != 3 or tuple(image.shape[1:]) != mask.shape:
         raise ValueError(f"image of {tuple(image.shape)} and mask of {mask.shape} do not match")
-    if kind not in KINDS:
-        raise ValueError(f"'{kind}' is not an in-fill; expected one of {', '.join(KINDS)}")
+    if kind not in INFILLS:
+        raise ValueError(f"'{kind}' is not an in-fill; expected one of {', '.join(INFILLS)}")
     out = image.detach().cpu().clone(memory_format=torch.contiguous_format)
     if not mask.any():
         return out
-    hole = torch.from_numpy(np.ascontiguousarray(mask))
     if mask.all():
         return out.fill_(EMPTY_VALUE)
-    match kind:
-        case "blur":
-            out[:, hole] = continue_smoothly(out, hole)[:, hole]
-        case "noise":
-            imputed = impute_linearly(out.numpy(), mask)
-            spread = out[:, ~hole].double().std(1, correction=0).numpy()
-            noise = generator.standard_normal(imputed.shape[1]) * NOISE_SHARE
-            out[:, hole] = torch.from_numpy(imputed + spread[:, None] * noise).to(out.dtype)
-        case "mirror":
-            filled = continue_smoothly(out, hole)
-            rows, columns = np.nonzero(mask)
-            opposite = mirror_axis(out, mask) - columns
-            there = (opposite >= 0) & (opposite < mask.shape[1])
-            there[there] = ~mask[rows[there], opposite[there]]
-            filled[:, rows[there], columns[there]] = out[:, rows[there], opposite[there]]
-            out[:, hole] = filled[:, hole]
-        case _:
-            out[:, hole] = out[:, ~hole].double().mean(1, keepdim=True).to(out.dtype)
+    hole = torch.from_numpy(np.ascontiguousarray(mask))
+    out[:, hole] = INFILLS[kind].fill(out, hole, generator)
     return out
+
+
+def fill_smoothly(image: torch.Tensor, hole: torch.Tensor, _generator: np.random.Generator) -> torch.Tensor:
+    """Continue the surroundings smoothly inwards; (3, n)."""
+    return continue_smoothly(image, hole)[:, hole]
+
+
+def fill_with_noise(image: torch.Tensor, hole: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
+    """Impute linearly, with noise: each pixel is the weighted mean of its neighbours, known or replaced; (3, n).
+
+    A little noise is added, the same in every channel up to the channel's contrast, so that grey stays grey.
+
+    Source: Rong et al. 2022, A consistent and efficient evaluation strategy for attribution methods (ROAD); there the
+        noise is .01 whatever the contrast of the image.
+    """
+    imputed = impute_linearly(image.numpy(), hole.numpy())
+    spread = image[:, ~hole].double().std(1, correction=0).numpy()
+    noise = generator.standard_normal(imputed.shape[1]) * NOISE_SHARE
+    return torch.from_numpy(imputed + spread[:, None] * noise).to(image.dtype)
+
+
+def fill_with_mean(image: torch.Tensor, hole: torch.Tensor, _generator: np.random.Generator) -> torch.Tensor:
+    """Take the mean of the kept pixels, channel by channel; (3, 1)."""
+    return image[:, ~hole].double().mean(1, keepdim=True).to(image.dtype)
+
+
+def fill_from_opposite(
+    image: torch.Tensor, hole: torch.Tensor, _generator: np.random.Generator
+) -> torch.Tensor:
+    """Take what lies opposite, across the upright axis about which the kept pixels are most alike; (3, n).
+
+    Where that is replaced too, or off the frame, it is :func:`fill_smoothly`.
+    """
+    mask: BoolArray = hole.numpy()
+    filled = continue_smoothly(image, hole)
+    rows, columns = np.nonzero(mask)
+    opposite = mirror_axis(image, mask) - columns
+    there = (opposite >= 0) & (opposite < mask.shape[1])
+    there[there] = ~mask[rows[there], opposite[there]]
+    filled[:, rows[there], columns[there]] = image[:, rows[there], opposite[there]]
+    return filled[:, hole]
 
 
 def continue_smoothly(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""What an image shows once some of its pixels are taken away, for metrics that ask a model without them.
+"""Replacement of pixels that are taken away, for metrics that ask a model without them.
 
 Some kinds put one picture behind the image, seen wherever a pixel is gone; others are made anew for each set of missing
 pixels from those that are left. Images are ``(3, h, w)`` float32, normalised, on the CPU.
@@ -9,13 +9,15 @@ from functools import cached_property
 from typing import Final
 
 import torch
+from scipy import ndimage
 
-from xaudit.perturb.baseline import baseline
+from xaudit.catalog.options import BASELINES
 from xaudit.perturb.infill import infill
 from xaudit.records import BoolArray
 from xaudit.seeds import generator_for
 
-KINDS: Final = ("mean", "black", "zero", "blur", "noise", "linear", "continue")
+BLUR_SHARE: Final = 0.125
+"""Standard deviation of the ``blur`` baseline, as a share of the shorter side: a finding of that size is gone."""
 
 FROM_THE_REST: Final = {"linear": "noise", "continue": "blur"}
 """The kinds that are made from the pixels that are left, and what :mod:`xaudit.perturb.infill` calls them."""
@@ -23,9 +25,10 @@ FROM_THE_REST: Final = {"linear": "noise", "continue": "blur"}
 
 @dataclass(frozen=True, eq=False)
 class Replacement:
-    """One image and what stands where its pixels are gone.
+    """An image, and the values that replace its pixels when they are gone.
 
-    ``mean``, ``black`` and ``blur`` are those of :func:`xaudit.perturb.baseline.baseline`. ``zero`` is 0 after
+    ``mean`` is the image's own mean, channel by channel; ``black`` is intensity 0, which after normalisation is not 0;
+    ``blur`` is the image under a Gaussian so wide that only the coarse anatomy is left. ``zero`` is 0 after
     normalisation, the mean of the images that it was normalised by. ``noise`` is Gaussian with the image's own mean
     and deviation, the same field in every channel, so that grey stays grey. ``linear`` is noisy linear imputation and
     ``continue`` a smooth continuation, both of what is left; where nothing is left they give ``zero``.
@@ -44,15 +47,17 @@ class Replacement:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"'{self.kind}' is not a baseline; expected one of {', '.join(KINDS)}")
+        if self.kind not in BASELINES:
+            raise ValueError(f"'{self.kind}' is not a baseline; expected one of {', '.join(BASELINES)}")
 
     @cached_property
     def behind(self) -> torch.Tensor | None:
         """The picture behind the image, (3, h, w); None for a kind that is made anew for each mask."""
         match self.kind:
-            case "linear" | "continue":
-                return None
+            case "mean":
+                return self.image.mean((1, 2), keepdim=True).expand_as(self.image)
+            case "black":
+                return self.black
             case "zero":
                 return torch.zeros_like(self.image)
             case "noise":
@@ -60,12 +65,16 @@ class Replacement:
                 spread = self.image.std((1, 2), correction=0, keepdim=True)
                 noisy = self.image.mean((1, 2), keepdim=True) + spread * torch.from_numpy(field)
                 return noisy.to(self.image.dtype)
-            case kind:
-                return baseline(self.image, kind, black=self.black)
+            case "blur":
+                width = BLUR_SHARE * min(self.image.shape[1:])
+                blurred = ndimage.gaussian_filter(self.image.numpy(), (0, width, width), mode="nearest")
+                return torch.from_numpy(blurred)
+            case _:
+                return None
 
     @property
     def is_random(self) -> bool:
-        """Whether another seed gives another picture."""
+        """True if another seed gives another picture."""
         return self.kind in ("noise", "linear")
 
     def without(self, gone: torch.Tensor) -> torch.Tensor:

@@ -1,12 +1,12 @@
-"""What another package needs to teach xaudit an explainer, a metric, a source of models or a format of marks.
+"""The interface for packages that add an explainer, a metric, a source of models or a format of marks.
 
 A package names an object of one of these records in its metadata, as an entry point of the group ``xaudit.explainers``,
-``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point bears the id of the record's row. It is
-imported when an audit, or `xaudit list`, asks for it. Each record says what its function is given and returns. A package
-runs :func:`check_explainer`, :func:`check_metric`, :func:`check_model` and :func:`check_format` in its own tests: they are
-what an audit relies on. See docs/how-to/plug-ins.md.
+``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point's name is the id of the record's row. It is
+imported when an audit, or `xaudit list`, asks for it. Each record documents the arguments and result of its function. A
+package runs :func:`check_explainer`, :func:`check_metric`, :func:`check_model` and :func:`check_format` in its own tests:
+an audit relies on what they check. See docs/how-to/plug-ins.md.
 
-Importing this module is cheap: what needs torch is imported by the first use of its name.
+Importing this module is cheap: names that need torch are imported on first use.
 """
 
 import importlib

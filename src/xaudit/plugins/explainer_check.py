@@ -1,4 +1,4 @@
-"""What holds for every explainer; xaudit's own are held to it as well."""
+"""Requirements for every explainer; xaudit's own are tested with them too."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,24 +25,24 @@ from xaudit.records import FloatArray
 TARGETS, SEEDS = (1, 0, 1), (11, 12, 13)
 BATCH_SIZES = (1, 2, 7)
 WITHIN = 1e-5
-"""By so much a map may differ between batches, in units of its own largest magnitude or of 1: rounding."""
+"""Allowed difference of a map between batches, relative to its largest magnitude or to 1: rounding."""
 
 
 def check_explainer(
     plugin: ExplainerPlugin, *, classifier: Classifier | None = None, **options: OptionValue
 ) -> None:
-    """Tries an explainer on three images, as tests of a plug-in should.
+    """Check an explainer on three images; call this in the tests of a plug-in.
 
-    Its maps must be finite numbers of the model's frame, (N, h, w), without negative values where the row says that
-    it is unsigned; the same when asked again, in another order, alone and under another batch size; and images, model,
-    gradient mode and global random states must be left as they were.
+    Its maps must be finite numbers of the model's frame, (N, h, w), without negative values if the row says that
+    it is unsigned; they must not change if repeated, in another order, alone or under another batch size; and images, model,
+    gradient mode and global random states must be left unchanged.
 
     Args:
-        classifier: to try it on; by default a small network of two classes on 32 × 32 pixels, with a target layer.
+        classifier: the model to explain; by default a small network of two classes on 32 × 32 pixels, with a target layer.
         options: settings other than the defaults.
 
     Raises:
-        PluginError: with the first that does not hold.
+        PluginError: for the first requirement that is not met.
     """
     settings = all_options(plugin.row.options, options)
     model = classifier or tried_classifier()
@@ -56,10 +56,10 @@ def check_maps(
     signed: bool,
     within: float | None = None,
 ) -> None:
-    """As :func:`check_explainer`, for what makes an explainer of a classifier.
+    """Check a function that makes an explainer for a classifier, as :func:`check_explainer` does.
 
     Args:
-        within: by so much a map may differ between batches; None for :data:`WITHIN` of its magnitude.
+        within: allowed difference of a map between batches; None for :data:`WITHIN` of its magnitude.
     """
     tried = _Tried(make, model, tried_images(N_IMAGES, model.model_hw))
     everything = range(N_IMAGES)
@@ -93,14 +93,14 @@ def check_maps(
 
 @dataclass(frozen=True)
 class _Tried:
-    """An explainer as it is tried: made anew for each question, and lent the model."""
+    """An explainer under test: made anew for each request, with the model lent to it."""
 
     make: Callable[[Classifier], Explainer]
     model: Classifier
     images: torch.Tensor
 
     def explained(self, chosen: Sequence[int], *, times: int = 1) -> FloatArray:
-        """The maps of some of the images; of the last time, where one explainer is asked several times."""
+        """Return the maps of some of the images; the last maps if one explainer is called several times."""
         images = self.images[list(chosen)]
         before = images.clone()
         targets, seeds = [TARGETS[i] for i in chosen], [SEEDS[i] for i in chosen]

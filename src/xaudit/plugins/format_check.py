@@ -1,4 +1,4 @@
-"""What holds for every format of readers' marks; xaudit's own are held to it as well."""
+"""Requirements for every format of readers' marks; xaudit's own are tested with them too."""
 
 import re
 import shutil
@@ -16,13 +16,13 @@ from xaudit.plugins.study import demand, leaves_random_states
 from xaudit.records import Annotation
 
 Collect = Callable[[Path, MarkList], object]
-"""Reads a file or folder into a list of marks."""
+"""Function that reads a file or folder into a list of marks."""
 
 N_CUTS = 12
-"""At so many places an example is cut short."""
+"""Number of positions at which an example is cut short."""
 
 N_FILES = 3
-"""So many files of a folder are damaged, one at a time."""
+"""Number of files of a folder that are damaged, one at a time."""
 
 _NUMBER = re.compile(rb"\d+")
 
@@ -30,22 +30,22 @@ _NUMBER = re.compile(rb"\d+")
 def check_format(
     plugin: FormatPlugin, path: Path, *, images: Mapping[str, tuple[int, int]]
 ) -> tuple[Annotation, ...]:
-    """Reads an example of a format as the audit does, and damages it, as tests of a plug-in should.
+    """Read an example of a format as the audit does, and damage it; call this in the tests of a plug-in.
 
-    Regions must lie on images that there are; the same must come out when it is read again; the files must stay as they
-    were. An image that the data does not hold must be told, or passed over where the audit file says so, and the others
+    Regions must lie on existing images; a second reading must give the same; the files must stay unchanged.
+    A mark on an image that the data does not hold must be reported, or skipped if the audit file says so, and the others
     read; a damaged file must be read or refused as a DataError with a hint, and without a path of this machine.
 
     Args:
-        path: of the example, a folder where the format is ``per_image``; best with marks on two images or more.
+        path: path of the example, a folder if the format is ``per_image``; best with marks on two images or more.
         images: path of each image below the data's root: (height, width) in pixels.
 
     Returns:
-        The marks of the example, in its order; ``case_id`` is the image's path without its suffix. Whether they are at
-        the right place is for the plug-in's own tests.
+        The marks of the example, in its order; ``case_id`` is the image's path without its suffix. Their positions
+        are for the plug-in's own tests to check.
 
     Raises:
-        PluginError: with the first that does not hold.
+        PluginError: for the first requirement that is not met.
     """
     path = Path(path)
     demand(path.exists(), f"the example {path.name} is not there")
@@ -59,10 +59,10 @@ def check_format(
 
 
 def check_marks(collect: Collect, path: Path, index: ImageIndex, *, by: str) -> tuple[Annotation, ...]:
-    """As :func:`check_format`, for what collects the marks of images in an index.
+    """Check a function that collects the marks of images in an index, as :func:`check_format` does.
 
     Args:
-        by: what to call the format in errors.
+        by: name of the format in errors.
     """
     tried = _Tried(collect, by)
     before = _bytes(path)
@@ -82,7 +82,7 @@ def check_marks(collect: Collect, path: Path, index: ImageIndex, *, by: str) -> 
 
 @dataclass(frozen=True)
 class _Tried:
-    """A format as it is tried."""
+    """A format under test."""
 
     collect: Collect
     by: str
@@ -97,7 +97,7 @@ class _Tried:
     def again(
         self, path: Path, index: ImageIndex, faults: list[DataError] | None = None, *, ignore: bool = False
     ) -> tuple[Annotation, ...] | None:
-        """As `read`; None where it is refused."""
+        """Read as `read`; return None if the file is refused."""
         try:
             return self.read(path, index, faults, ignore=ignore)
         except DataError:
@@ -105,7 +105,7 @@ class _Tried:
 
 
 def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[Annotation, ...]) -> None:
-    """One of the images is none of the data's."""
+    """Check a mark on an image that the data does not hold."""
     missing = found[0].case_id
     fewer = replace(
         index,
@@ -136,7 +136,7 @@ def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[An
 
 
 def _check_unreadable(tried: _Tried, path: Path, index: ImageIndex, found: tuple[Annotation, ...]) -> None:
-    """One of the images is there and cannot be read, so that its frame is not known."""
+    """Check a mark on an image that exists but cannot be read, so that its frame is not known."""
     broken = found[0].case_id
     frames = {case: frame for case, frame in index.frames.items() if case != broken}
     demand(
@@ -146,7 +146,7 @@ def _check_unreadable(tried: _Tried, path: Path, index: ImageIndex, found: tuple
 
 
 def _check_damage(tried: _Tried, path: Path, index: ImageIndex) -> None:
-    """The example cut short, emptied, with other bytes and other numbers."""
+    """Check the example cut short, emptied, with other bytes and other numbers."""
     with tempfile.TemporaryDirectory(prefix="xaudit-") as folder:
         copy = Path(folder) / path.name
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""What holds for every metric that a plug-in can bring."""
+"""Requirements for every metric of a plug-in."""
 
 import math
 from collections.abc import Generator
@@ -27,17 +27,16 @@ from xaudit.records import FloatArray
 
 
 def check_metric(plugin: MetricPlugin, **options: OptionValue) -> None:
-    """Tries a metric on a map with its peak inside the mark, and on noise, as tests of a plug-in should.
+    """Check a metric on a map with its peak inside the mark, and on noise; call this in the tests of a plug-in.
 
-    Its values must be finite and within 0 to 1 where the row says so, or `Absent`; the same when asked again and,
-    of the family ``faithfulness``, whoever shares its batches; and maps, marks and global random states must be left as
-    they were.
+    Its values must be finite and within 0 to 1 if the row says so, or `Absent`; they must not change if repeated and,
+    for the family ``faithfulness``, in shared batches; and maps, marks and global random states must be left unchanged.
 
     Args:
         options: settings other than the defaults.
 
     Raises:
-        PluginError: with the first that does not hold.
+        PluginError: for the first requirement that is not met.
     """
     settings = all_options(plugin.row.options, options)
     noise = np.random.default_rng(3).normal(size=tried_map().shape)

@@ -1,4 +1,4 @@
-"""What holds for every source of networks."""
+"""Requirements for every source of networks."""
 
 import torch
 
@@ -9,18 +9,18 @@ from xaudit.plugins.study import all_options, demand, tried_images
 
 
 def check_model(plugin: ModelPlugin, *, side: int = 64, **options: OptionValue) -> None:
-    """Builds networks of two and of five classes, and tries them as the audit does, as tests of a plug-in should.
+    """Build networks of two and of five classes and check them; call this in the tests of a plug-in.
 
-    The logits must be (N, n_classes), finite, the same when asked again and whoever shares the batch; and the weights
+    The logits must be (N, n_classes), finite, and the same if repeated and in any batch; and the weights
     must come from torch's generator alone.
 
     Args:
-        side: of the images, in pixels.
+        side: side of the images, in pixels.
         options: settings other than the defaults.
 
     Raises:
-        PluginError: with the first that does not hold.
-        ModelError: as an audit would refuse the network.
+        PluginError: for the first requirement that is not met.
+        ModelError: if an audit would refuse the network.
     """
     settings = all_options(plugin.options, options)
     for n_classes in (2, 5):

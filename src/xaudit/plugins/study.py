@@ -1,4 +1,4 @@
-"""A small network, images and marks on which a plug-in is tried."""
+"""A small network, images and marks for testing plug-ins."""
 
 import random
 import sys
@@ -19,7 +19,7 @@ N_IMAGES = 3
 
 
 def tried_classifier(*, batch_size: int = 32) -> Classifier:
-    """A network of two classes on 32 × 32 pixels with a target layer; the same one at every call."""
+    """Return a network of two classes on 32 × 32 pixels with a target layer; the same at every call."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         module = nn.Sequential(
@@ -41,7 +41,7 @@ def tried_classifier(*, batch_size: int = 32) -> Classifier:
 
 
 def tried_images(count: int, frame_hw: tuple[int, int]) -> torch.Tensor:
-    """Different textured images, (count, 3, h, w), normalised; the same ones at every call."""
+    """Return different textured images, (count, 3, h, w), normalised; the same at every call."""
     generator = torch.Generator().manual_seed(11)
     coarse = torch.randn((count, 3, 8, 8), generator=generator)
     fine = torch.randn((count, 3, *frame_hw), generator=generator)
@@ -49,7 +49,7 @@ def tried_images(count: int, frame_hw: tuple[int, int]) -> torch.Tensor:
 
 
 def tried_map() -> FloatArray:
-    """A signed map with its peak inside :func:`tried_mark`, (32, 32) float64."""
+    """Return a signed map with its peak inside :func:`tried_mark`, (32, 32) float64."""
     rows, columns = np.mgrid[0:SIDE, 0:SIDE]
     noise = np.random.default_rng(5).normal(size=(SIDE, SIDE))
     bump: FloatArray = np.exp(-((rows - 11.5) ** 2 + (columns - 19.5) ** 2) / 40) + 0.05 * noise
@@ -57,14 +57,14 @@ def tried_map() -> FloatArray:
 
 
 def tried_mark() -> BoolArray:
-    """(32, 32), a square of 8 × 8 pixels that is marked."""
+    """Return a mark of 8 × 8 pixels, (32, 32)."""
     mark = np.zeros((SIDE, SIDE), dtype=bool)
     mark[8:16, 16:24] = True
     return mark
 
 
 def all_options(known: tuple[Option, ...], given: dict[str, OptionValue]) -> dict[str, OptionValue]:
-    """Every option with its default or what is given; raises ValueError for one that there is not."""
+    """Return every option with its default or the given value; raise ValueError for an unknown option."""
     names = [option.name for option in known]
     for name in given:
         if name not in names:
@@ -73,14 +73,14 @@ def all_options(known: tuple[Option, ...], given: dict[str, OptionValue]) -> dic
 
 
 def demand(holds: bool, what: str) -> None:
-    """Raises PluginError with what does not hold."""
+    """Raise PluginError with ``what`` unless ``holds``."""
     if not holds:
         raise PluginError(what, hint="see docs/how-to/plug-ins.md, what xaudit relies on")
 
 
 @contextmanager
 def leaves_random_states(what: str) -> Iterator[None]:
-    """Within, neither Python's nor numpy's nor torch's global random state may move."""
+    """Check that Python's, numpy's and torch's global random states do not change in this context."""
     python_before, numpy_before, torch_before = random.getstate(), _numpy_state(), torch.get_rng_state()
     yield
     demand(

@@ -1,8 +1,8 @@
-"""The nouns of an audit, each frozen, in the order in which data flows through them.
+"""The frozen records of an audit, in the order in which data flows through them.
 
 Conventions of this room: coordinates are floats in pixels of the original frame, 0-based and half-open, x to
 the right and y down. An image of height ``H`` and width ``W`` covers ``[0, W) × [0, H)``. Arrays are ``(H, W)``.
-Rows of different tables meet by their string ids, never by position.
+Rows of different tables are joined by their string ids, never by position.
 """
 
 from xaudit.records.annotation import NO_READER, Annotation, Surroundings

@@ -1,4 +1,4 @@
-"""What a reader marked, and what lies around it."""
+"""A reader's mark on one case, and the anatomy around it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from xaudit.records.arrays import BoolArray
 from xaudit.records.region import Region
 
 NO_READER = "-"
-"""Stands in the reader column of a score that needs no annotation."""
+"""Value of the reader column for a score that needs no annotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One thing that one reader drew on one case; without a region, the reader looked and found nothing."""
+    """A region that one reader drew on one case; without a region, the reader looked and marked nothing."""
 
     case_id: str
     reader_id: str
@@ -22,17 +22,17 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
-    """Masks of what lies around the marks of one case, (H, W) of the original frame, None where it is not known.
+    """Masks of the anatomy around the marks of one case, (H, W) of the original frame; None if not known.
 
     Attributes:
-        lungs: both of them.
-        left_lung: one of them, where the masks' names or labels tell the lungs apart; empty where it is not on the image.
-        right_lung: the other one.
-        thorax: all that the ribs enclose, lungs included.
-        body: all of the patient.
-        tolerance_px: by how far the region of a mark reaches beyond the mark, along a row.
-        aspect: height of a pixel over its width, so that the tolerance is a circle on the patient.
-        unknown: structure: why it is not known although it was asked for.
+        lungs: both lungs.
+        left_lung: known if the masks' names or labels tell the lungs apart; empty if the lung is not on the image.
+        right_lung: as ``left_lung``.
+        thorax: everything that the ribs enclose, lungs included.
+        body: the whole patient.
+        tolerance_px: margin in pixels along a row that is added around a mark to make its region.
+        aspect: height of a pixel over its width, so that the margin is a circle on the patient.
+        unknown: for each structure that was requested and is missing, the reason.
     """
 
     lungs: BoolArray | None = None

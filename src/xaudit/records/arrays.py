@@ -1,4 +1,4 @@
-"""Arrays of one kind of number; ``(H, W)`` where nothing else is said."""
+"""Types of arrays, by the kind of number they hold; ``(H, W)`` unless stated otherwise."""
 
 import numpy as np
 import numpy.typing as npt

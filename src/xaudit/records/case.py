@@ -1,4 +1,4 @@
-"""One image that is audited, and its picture for the report."""
+"""An audited image, and its picture for the report."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,23 +9,23 @@ PatientSide = Literal["R", "L", "A", "P", "H", "F"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One image and what is known of it.
+    """An image and its metadata.
 
     Attributes:
         case_id: unique within the run.
-        patient_id: None where the data names no patients.
-        dataset_id: which of the audit's data sets it comes from.
-        path: of the image, relative to the data set's root; ends with ``#`` and a number, from 1, where its file holds several.
-        sha256: of the file's bytes; of one image of several in it, of that digest and how it is taken out.
-        label: the truth.
+        patient_id: None if the data names no patients.
+        dataset_id: the data set of the audit that the image comes from.
+        path: path of the image relative to the data set's root; ends with ``#`` and a number, from 1, if its file holds several.
+        sha256: digest of the file's bytes; for one image of several, digest of that digest and of how the image is extracted.
+        label: the true class.
         split: ``train``, ``validation`` or ``test``.
-        height: of the original frame, in pixels.
-        width: of the original frame, in pixels.
-        spacing_mm: millimetres per pixel as (row, column), None where unknown.
+        height: height of the original frame, in pixels.
+        width: width of the original frame, in pixels.
+        spacing_mm: millimetres per pixel as (row, column), None if unknown.
         source_format: ``png``, ``jpeg``, ``tiff``, ``dicom``, ``nifti`` or ``npy``.
-        site: where the image was taken, None where the data does not say.
-        augmented: whether it was made from another image, None where the data does not say.
-        left_edge: which side of the patient lies at the image's left edge, None where the file does not say.
+        site: the site that took the image, None if the data does not say.
+        augmented: True if the image was made from another one, None if the data does not say.
+        left_edge: the side of the patient at the image's left edge, None if the file does not say.
     """
 
     case_id: str
@@ -45,7 +45,7 @@ class Case:
 
     @property
     def cluster(self) -> str:
-        """The unit of the statistics: the patient where known, else the case itself."""
+        """The patient if known, else the case: the unit of all statistics."""
         return self.case_id if self.patient_id is None else self.patient_id
 
 
@@ -54,9 +54,9 @@ class Preview:
     """A small grey picture of one case's image, for reports.
 
     Attributes:
-        height: of the picture, in pixels; it shows the whole original frame.
-        width: of the picture, in pixels.
-        webp: the picture, losslessly coded.
+        height: height of the picture, in pixels; it shows the whole original frame.
+        width: width of the picture, in pixels.
+        webp: the picture as lossless WebP.
     """
 
     case_id: str

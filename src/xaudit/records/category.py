@@ -1,4 +1,4 @@
-"""The failure category of a map, and how many maps are of each."""
+"""The failure category of a map, and the number of maps in each category."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ class CategorisedMap:
     """Map with its failure category.
 
     Attributes:
-        category: such as ``good`` or ``covered_with_spill:same_lung``; ``unmarked`` where there is no mark.
-        cell: ``TP``, ``FN``, ``FP`` or ``TN``, the positive class being the one whose evidence readers mark.
-        wrong_reason: the model is right, and the map points somewhere, and misses the mark or is no denser there than
-            elsewhere.
+        category: such as ``good`` or ``covered_with_spill:same_lung``; ``unmarked`` if there is no mark.
+        cell: ``TP``, ``FN``, ``FP`` or ``TN``; the positive class is the one whose evidence readers mark.
+        wrong_reason: True if the model is right, and the map points somewhere but misses the mark or is no denser in it
+            than elsewhere.
     """
 
     facts: MapFacts
@@ -24,12 +24,12 @@ class CategorisedMap:
 
 @dataclass(frozen=True, slots=True)
 class CategoryCount:
-    """Counts of one model's and explainer's maps in one category, on the cases of one confusion cell.
+    """Number of maps of one model and explainer in one category, on the cases of one confusion cell.
 
     Attributes:
-        n_wrong_reason: correct answers for the wrong reason, of the ``n_judged``.
+        n_wrong_reason: correct answers for the wrong reason, out of ``n_judged``.
         n_judged: correct answers on marked cases whose map points somewhere.
-        n_no_reason: correct answers on marked cases whose map is none or diffuse, so that there is no reason to judge.
+        n_no_reason: correct answers on marked cases whose map is empty or diffuse, so that there is no reason to judge.
     """
 
     model_id: str
@@ -44,13 +44,13 @@ class CategoryCount:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdShift:
-    """How the categories of one model and explainer move when one threshold is set otherwise.
+    """The change in one model and explainer's categories if one threshold is set to another value.
 
     Attributes:
         threshold: its key in the audit file.
-        value: what it is set to.
-        n_moved: maps that then have another category.
-        change_wrong_reason: by how much the maps that are right for the wrong reason then become more.
+        value: the other value.
+        n_moved: maps whose category changes.
+        change_wrong_reason: change in the number of maps that are right for the wrong reason.
     """
 
     model_id: str
@@ -64,14 +64,14 @@ class ThresholdShift:
 
 @dataclass(frozen=True, slots=True)
 class LocalizedAndCausal:
-    """Cases of one model and explainer by whether the map lies on the mark and whether the model relies on the mark.
+    """Cases counted by two questions: the map lies on the mark or not, the model relies on the mark or not.
 
     Attributes:
         n_both: the map lies on the mark, and the model relies on it.
-        n_map_only: the map lies on the mark, though the model does not rely on it: it looks right and is not.
-        n_model_only: the model relies on the mark, and the map lies elsewhere.
-        n_neither: the model does not rely on the mark, and the map lies elsewhere too.
-        n_unknown: cases without a mark, of which reliance on it is not known, or whose map is none or diffuse.
+        n_map_only: the map lies on the mark, but the model does not rely on it: the map looks right and is not.
+        n_model_only: the model relies on the mark, but the map lies elsewhere.
+        n_neither: the model does not rely on the mark, and the map lies elsewhere.
+        n_unknown: cases that have no mark, whose reliance on it is not known, or whose map is empty or diffuse.
     """
 
     model_id: str

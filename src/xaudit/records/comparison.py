@@ -1,4 +1,4 @@
-"""Two explainers, models or runs held against each other on the same cases."""
+"""A paired comparison of two explainers, models or runs on the same cases."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,28 +9,28 @@ from xaudit.records.summary import ALL_CASES
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two explainers, models or runs held against each other on the same cases, for one metric and reader.
+    """A paired comparison of two explainers, models or runs on the same cases, for one metric and reader.
 
     Attributes:
-        explainer_id: the one whose surplus is measured.
-        other_id: the explainer it is measured against; the same one where models or runs are compared.
-        means: of the first and the second over the common cases, None where there are none.
+        explainer_id: the first explainer.
+        other_id: the second explainer; the same one if models or runs are compared.
+        means: means of the first and the second over the common cases, None if there are none.
         difference: mean of the first minus the second, paired by case; None without common cases.
-        p_value: Wilcoxon's on the patients' mean differences, None below 5 patients.
+        p_value: Wilcoxon's p on the patients' mean differences, None below 5 patients.
         p_adjusted: the same after Holm's correction over one model's comparisons within a metric family.
-        n_wins: cases on which the first is better (higher, where a metric has no direction).
+        n_wins: cases on which the first is better (higher, if a metric has no direction).
         n_losses: cases on which the second is better.
         n_unpaired: cases on which only one of the two has a value.
-        cluster: ``patient``, or ``case`` where the data names no patients.
-        conclusion: of the first against the second; ``same`` where they are equal in every case, ``undecided`` where
-            chance may explain the difference or too few patients allow no limits, ``none`` without common cases.
-        axis: what differs between the two.
+        cluster: ``patient``, or ``case`` if the data names no patients.
+        conclusion: the first compared with the second; ``same`` if they are equal in every case, ``undecided`` if chance
+            may explain the difference or there are too few patients for limits, ``none`` without common cases.
+        axis: the property in which the two differ.
         other_model_id: the second's model; the same one unless models are compared.
         stratum: the part of the cases that is compared.
         effect_size: matched-pairs rank-biserial correlation of the patients' mean differences, -1 to 1.
-        p_sign_flip: permutation of signs by patient, None below 5 patients.
-        p_mcnemar: mid-p, by patient; None where the values are no hits or below 5 patients.
-        p_mcnemar_exact: the same test, exact and therefore cautious.
+        p_sign_flip: p of the permutation of signs by patient, None below 5 patients.
+        p_mcnemar: McNemar's mid-p, by patient; None if the values are not hits or below 5 patients.
+        p_mcnemar_exact: the exact p of the same test, which is more cautious.
     """
 
     model_id: str

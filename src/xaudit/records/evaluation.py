@@ -1,4 +1,4 @@
-"""How well a model classifies."""
+"""The classification performance of a model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from xaudit.records.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How well one model classifies one split.
+    """The classification performance of one model on one split.
 
     Attributes:
         matrix: rows are true classes, columns predicted ones, in the order of ``class_names``.
-        measures: accuracy, sensitivity, specificity, auroc; absent where the split cannot give them.
+        measures: accuracy, sensitivity, specificity, auroc; a measure that the split does not allow is absent.
     """
 
     model_id: str

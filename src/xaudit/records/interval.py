@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with its confidence limits; the limits are None where too few patients allow none.
+    """An estimate with its confidence limits; the limits are None if there are too few patients.
 
     Attributes:
-        method: ``bca``, ``percentile``, ``wilson``, ``none``, or ``image-percentile`` where CheXlocalize is followed.
+        method: ``bca``, ``percentile``, ``wilson``, ``none``, or ``image-percentile`` for CheXlocalize's method.
         n_replicates_dropped: bootstrap replicates that had no value.
     """
 

@@ -1,21 +1,21 @@
-"""What is known of one map beside its scores."""
+"""The measurements of one map that decide its failure category."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class MapFacts:
-    """What the failure category of one map is decided from; thresholds are applied later.
+    """The measurements of one map that decide its failure category; thresholds are applied later.
 
     Attributes:
-        no_map: why the map is none; None where it is one.
-        no_mark: why there is no mark that it could meet or miss; None where there is one.
+        no_map: the reason why the map is empty; None if it is not.
+        no_mark: the reason why there is no mark to meet or miss; None if there is one.
         spread: exponential of the map's entropy, as a share of the pixels that the model saw.
         map_share: share of those pixels that the binary map holds.
         coverage: share of the mark that the binary map covers.
         precision: share of the binary map that lies in the mark.
         mass_lift: share of the saliency in the mark, over the mark's share of the pixels.
-        place: where most of the saliency outside the mark lies.
+        place: the region that holds most of the saliency outside the mark.
         border_mass: share of the saliency in the outer tenth of the frame, whatever lies there.
     """
 
@@ -39,5 +39,5 @@ class MapFacts:
 
     @property
     def correct(self) -> bool:
-        """Whether the model named the true class."""
+        """Return True if the predicted class is the true class."""
         return self.predicted == self.label

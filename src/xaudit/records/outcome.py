@@ -1,4 +1,4 @@
-"""All that a run comes to, as every report shows it."""
+"""The results of a finished run, as every report shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from xaudit.records.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run as every report sees it.
+    """The results of a finished run.
 
     Attributes:
         run_id: the run folder's name.
         explainer_ids: explainers first, controls after, in the audit's order.
         control_ids: those of them that are controls.
         n_explained: cases explained, by model.
-        notes: sentences a reader must see, such as what could not be measured and why.
+        notes: sentences that every report must show, such as what could not be measured and why.
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
-        reliance_asked: whether the audit asked the models what their answers depend on.
-        gate_on: which number the gates were held against: the unfavourable end of the interval, or the mean.
+        reliance_asked: True if the audit measured what the models' answers depend on.
+        gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
     name: str

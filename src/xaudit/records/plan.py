@@ -1,17 +1,17 @@
-"""How many patients a wanted precision takes."""
+"""The number of patients needed for a wanted precision."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many annotated patients one gate needs for an interval as narrow as wanted.
+    """The number of annotated patients that one gate needs for an interval of the wanted width.
 
     Attributes:
         rule: the gate as written.
-        half_width: half the interval reached, None where there is none.
-        wanted: half the interval wanted.
-        n_needed: patients, None where nothing can be said.
+        half_width: half the width of the interval reached, None if there is none.
+        wanted: half the width of the interval wanted.
+        n_needed: number of patients, None if it cannot be estimated.
     """
 
     rule: str

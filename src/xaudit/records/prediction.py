@@ -1,11 +1,11 @@
-"""What a model said of one case."""
+"""A model's answer on one case."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What one model said of one case, and which class is explained.
+    """The answer of one model on one case, and the class that is explained.
 
     Attributes:
         logits: one per class, in the order of the data set's class names.
@@ -27,5 +27,5 @@ class Prediction:
 
     @property
     def correct(self) -> bool:
-        """Whether the model named the true class."""
+        """Return True if the predicted class is the true class."""
         return self.predicted == self.label

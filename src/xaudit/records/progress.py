@@ -1,4 +1,4 @@
-"""How far a run is, what it cost, and what it could not do."""
+"""The progress of a run, its cost, and the cases and scores it lacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One case that could not be used, and why; counted and shown, never dropped in silence."""
+    """A case that could not be used, and the reason; problems are counted and shown, never dropped silently."""
 
     case_id: str
     stage: str
@@ -16,7 +16,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a piece of long work is; ``note`` is what a person may read beside the bar."""
+    """The progress of one stage; ``note`` is the text beside the progress bar."""
 
     stage: str
     done: int
@@ -27,14 +27,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a run cost.
+    """The cost of a run.
 
     Attributes:
         seconds: wall time of the whole invocation.
-        model_seconds: wall time spent inside models, forwards and backwards.
+        model_seconds: wall time spent inside models, forward and backward.
         n_evals: forward passes, counted per image.
         n_shards: pieces of work in the run.
-        n_shards_reused: of these, how many were already there.
+        n_shards_reused: pieces that were already done.
     """
 
     seconds: float
@@ -46,12 +46,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class UnscoredGroup:
-    """Scores that do not exist for one and the same reason.
+    """Missing scores that share one reason.
 
     Attributes:
-        explainer_id: ``-`` where the model itself was asked.
+        explainer_id: ``-`` if the score concerns the model itself.
         n_cases: cases concerned.
-        n_scores: scores missing over all of its metrics.
+        n_scores: scores missing over all metrics.
         what: ``score``, ``region`` for a map's share of saliency in a region, or ``ceiling``.
     """
 

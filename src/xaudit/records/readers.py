@@ -1,4 +1,4 @@
-"""How far readers agree, and how near a map comes to them."""
+"""The agreement between readers, and between readers and maps."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from xaudit.records.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class ReaderAgreement:
-    """How far two readers agree on the cases that both have read.
+    """The agreement of two readers on the cases that both have read.
 
     Attributes:
-        dice: mean over the cases on which at least one of the two marked something, None where there is none.
-        best_match_iou: mean over the lesions of both of the best overlap with one of the other's.
-        kappa: Cohen's, over lesions that any reader marked and cases in which none did; None where it is not defined.
-        n_cases: read by both.
-        n_marked: of these, marked by at least one of the two.
+        dice: mean over the cases on which at least one of the two marked something, None if there is none.
+        best_match_iou: mean, over the lesions of both readers, of the best overlap with a lesion of the other.
+        kappa: Cohen's kappa over lesions that any reader marked and cases in which none did; None if undefined.
+        n_cases: cases read by both.
+        n_marked: cases marked by at least one of the two.
         n_lesions: separate lesions that any reader marked on these cases.
-        dice_low: the lowest Dice of a case; None where there is none, or a run was written before this was kept.
-        dice_high: the highest.
+        dice_low: the lowest Dice of a case; None if there is none, or in runs written before this was stored.
+        dice_high: the highest Dice of a case.
         iou_low: the lowest best-match IoU of a lesion.
-        iou_high: the highest.
-        n_matches: lesions of both readers, each with its best match, that ``best_match_iou`` is the mean of.
+        iou_high: the highest best-match IoU of a lesion.
+        n_matches: number of lesions, of both readers, that ``best_match_iou`` is averaged over.
     """
 
     dataset_id: str
@@ -41,12 +41,12 @@ class ReaderAgreement:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """One explainer beside the readers, who are scored against the consensus of each other.
+    """An explainer compared with the readers, each of whom is scored against the consensus of the others.
 
     Attributes:
         human: mean score of the readers over the common cases, with its interval.
         score: mean score of the explainer over the same cases.
-        share: ``score`` over ``human``, with its interval; None where the readers score 0.
+        share: ``score`` over ``human``, with its interval; None if the readers score 0.
         difference: explainer minus readers, paired by case.
     """
 

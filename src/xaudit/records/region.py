@@ -1,4 +1,4 @@
-"""Where something is in an image: a box, an outline or a set of pixels, in the original frame."""
+"""A region of an image in the original frame: a box, an outline or a set of pixels."""
 
 from dataclasses import dataclass
 

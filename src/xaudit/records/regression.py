@@ -1,4 +1,4 @@
-"""How scores depend on properties of the cases."""
+"""The dependence of scores on properties of the cases."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from xaudit.records.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """One slope of a regression, with its interval and test over patients.
+    """A slope of a regression, with its interval and test over patients.
 
     Attributes:
-        name: ``intercept``, ``log2-lesion-area`` or ``confidence``; of a published protocol the feature's, and
+        name: ``intercept``, ``log2-lesion-area`` or ``confidence``; for a published protocol the feature's name, and
             ``spearman`` for the rank correlation with it.
         interval: change of the score per unit of ``name``.
         p_value: two-sided, against 0.
@@ -23,13 +23,13 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """How one localization score moves with the size of the lesion and the confidence of the model.
+    """The dependence of one localization score on the size of the lesion and the confidence of the model.
 
     Attributes:
-        coefficients: empty where there is no fit.
-        reason: why there is no fit; empty where there is one.
+        coefficients: empty without a fit.
+        reason: the reason why there is no fit; empty if there is one.
         protocol: the published study whose regression it repeats, such as ``chexlocalize``; empty for xaudit's own.
-        feature: the one thing that such a regression is on; empty for xaudit's own, which takes all together.
+        feature: the single regressor of such a regression; empty for xaudit's own, which uses all together.
     """
 
     model_id: str

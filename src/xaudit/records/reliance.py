@@ -1,22 +1,22 @@
-"""What a model's answer loses without a part of the image."""
+"""The change in a model's answer when a part of the image is replaced."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Reliance:
-    """How much one model's answer on one case depends on one region, whatever any explainer says.
+    """The dependence of one model's answer on one region of one case; no explainer is involved.
 
     Attributes:
         region: as in :data:`xaudit.catalog.REGIONS`.
-        infill: what replaced the region's pixels.
+        infill: the content that replaced the region's pixels.
         fraction: the region's share of the image.
-        probability: of the target on the untouched image.
-        probability_drop: by how much it falls when the region is replaced.
+        probability: probability of the target on the original image.
+        probability_drop: fall of that probability when the region is replaced.
         logit_drop: the same for the target's logit.
-        control_probability_drop: mean fall when a random area of the same size is replaced instead.
+        control_probability_drop: mean fall when random areas of the same size are replaced instead.
         control_logit_drop: the same for the logit.
-        beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall.
+        beyond_random: fall for the region minus fall for random areas; a rise counts as a fall of 0.
         logit_beyond_random: the same for the logit.
     """
 

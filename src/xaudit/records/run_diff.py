@@ -1,4 +1,4 @@
-"""What moved between two runs."""
+"""The differences between two runs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,21 +10,21 @@ from xaudit.records.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What one metric did between two runs, for one model, explainer and reader, on the cases that both hold.
+    """The change of one metric between two runs, for one model, explainer and reader, on the cases in both.
 
     Attributes:
-        explainer_id: ``-`` where the model itself was asked.
-        higher_is_better: None where the metric has no direction.
-        means: in the base run and in the head run, over the common cases; None without any.
+        explainer_id: ``-`` if the metric concerns the model itself.
+        higher_is_better: None if the metric has no direction.
+        means: means of the base run and the head run over the common cases; None without any.
         difference: head minus base, paired by case; None without common cases.
-        p_value: Wilcoxon's on the patients' mean differences, None below 5 patients.
+        p_value: Wilcoxon's p on the patients' mean differences, None below 5 patients.
         p_adjusted: the same after Holm's correction over those moves of one model within a metric family that
             are not ``same``.
         n_unpaired: cases on which only one of the runs has a value.
-        cluster: ``patient``, or ``case`` where a run names no patients.
+        cluster: ``patient``, or ``case`` if a run names no patients.
         stratum: the part of the cases it covers; ``all`` for all of them.
-        conclusion: of the head run; ``same`` where no case moved, ``undecided`` where chance may explain the
-            difference or too few patients allow no limits, ``none`` where nothing can be paired.
+        conclusion: the head run compared with the base run; ``same`` if no case changed, ``undecided`` if chance may
+            explain the difference or there are too few patients for limits, ``none`` if no cases can be paired.
     """
 
     model_id: str
@@ -48,18 +48,18 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """How one model's answers on one split differ between two runs, on the cases that both hold.
+    """The difference between one model's answers on one split in two runs, on the cases in both.
 
     Attributes:
-        accuracies: in the base run and in the head run.
-        difference: of the accuracies, head minus base, with its interval over patients.
-        n_fixed: cases that were wrong and are right.
-        n_broken: cases that were right and are wrong.
+        accuracies: accuracies of the base run and the head run.
+        difference: difference of the accuracies, head minus base, with its interval over patients.
+        n_fixed: cases that were wrong in the base run and are right in the head run.
+        n_broken: cases that were right in the base run and are wrong in the head run.
         n_changed: cases with another answer, right or wrong.
         p_value: McNemar's mid-p over patients, each counted for the side with more of its cases; None below 5 patients.
         p_exact: the exact p of the same test.
-        conclusion: of the head run's accuracy; ``same`` where no case was fixed or broken, ``undecided`` where
-            chance may explain the difference.
+        conclusion: the head run's accuracy compared with the base run's; ``same`` if no case was fixed or broken,
+            ``undecided`` if chance may explain the difference.
     """
 
     model_id: str
@@ -80,11 +80,11 @@ class Flips:
 
 @dataclass(frozen=True, slots=True)
 class CaseChanges:
-    """How the cases of two runs differ; all ids are sorted.
+    """The difference between the cases of two runs; all ids are sorted.
 
     Attributes:
         n_common: cases of both runs, with the same image.
-        replaced: cases of both runs whose image is another one; they are compared in nothing.
+        replaced: cases of both runs with different images; they are left out of all comparisons.
         relabelled: cases whose true class differs.
         remarked: cases whose marks differ.
     """
@@ -99,7 +99,7 @@ class CaseChanges:
 
 @dataclass(frozen=True, slots=True)
 class VerdictChange:
-    """A verdict that one run has and the other has not, or has otherwise."""
+    """A verdict that is new, gone or different in the second run; None for the run that lacks it."""
 
     base: Verdict | None
     head: Verdict | None
@@ -107,10 +107,10 @@ class VerdictChange:
 
 @dataclass(frozen=True, slots=True)
 class RunDiff:
-    """What moved between two finished runs.
+    """The differences between two finished runs.
 
     Attributes:
-        notes: what a reader must know before blaming the model, such as settings that differ.
+        notes: facts to know before blaming the model, such as settings that differ.
     """
 
     base_id: str

@@ -1,4 +1,4 @@
-"""What an explainer drew for one case."""
+"""The map of one explainer for one case."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from xaudit.records.arrays import FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SaliencyMap:
-    """One explainer's answer for one case: signed evidence for the target, in the model's frame.
+    """The map of one explainer for one case: signed evidence for the target, in the model's frame.
 
     Attributes:
-        values: (H, W) float32 of the model frame, positive where the pixel speaks for the target.
-        seed: what the explainer's random choices were drawn from.
+        values: (H, W) float32 of the model frame, positive if the pixel speaks for the target.
+        seed: seed of the explainer's random choices.
         n_evals: model evaluations spent on this map.
         seconds: wall time spent on it, shared evenly within a batch.
     """

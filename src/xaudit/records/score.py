@@ -1,14 +1,14 @@
-"""One number about one map or one model's answer, or the reason why there is none."""
+"""A number about one map or one model's answer, or the reason why there is none."""
 
 from dataclasses import dataclass, field
 
 MODEL_LEVEL = "-"
-"""Stands in the explainer column of a score that asks the model itself and no explainer."""
+"""Value of the explainer column for a score of the model itself, without an explainer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreKey:
-    """What a score is about. ``explainer_id`` is ``-`` for a question put to the model itself."""
+    """The subject of a score. ``explainer_id`` is ``-`` for a score of the model itself."""
 
     case_id: str
     patient_id: str | None
@@ -25,11 +25,11 @@ class ScoreKey:
 
 @dataclass(frozen=True, slots=True)
 class ScoreCurve:
-    """The model's answer, or a correlation with it, over the share of the image that is replaced or shown.
+    """The model's answer, or a correlation with it, as a function of the share of the image that is replaced or shown.
 
     Attributes:
         share: rising, 0 to 1.
-        value: as many; float32 in the tables.
+        value: as many as ``share``; float32 in the tables.
     """
 
     case_id: str
@@ -44,10 +44,10 @@ class ScoreCurve:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One metric's value on one map.
+    """The value of one metric on one map.
 
     Attributes:
-        curve: what the value was read from, where it was just measured; a stored score comes without.
+        curve: the curve that a fresh value was computed from; a stored score has none.
     """
 
     key: ScoreKey
@@ -59,7 +59,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """A metric that has no value here, and the reason in words a person can act on."""
+    """A metric without a value on this map, and the reason in words that a user can act on."""
 
     key: ScoreKey
     reason: str

@@ -1,22 +1,22 @@
-"""What many scores come to."""
+"""The mean of a metric over many cases."""
 
 from dataclasses import dataclass
 
 from xaudit.records.interval import Interval
 
 ALL_CASES = "all"
-"""Stands in the stratum column of a summary over all cases."""
+"""Value of the stratum column for a summary over all cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One metric over all cases of one model, explainer and reader.
+    """The mean of one metric over all cases of one model, explainer and reader.
 
     Attributes:
-        cluster: ``patient``, or ``case`` where the data names no patients.
-        control_id: the best control of the same metric, None where there is none.
+        cluster: ``patient``, or ``case`` if the data names no patients.
+        control_id: the best control of the same metric, None if there is none.
         control_difference: this explainer minus that control, paired by case.
-        stratum: the part of the cases it covers, as ``property=value``; ``all`` for all of them.
+        stratum: the part of the cases that is summarised, as ``property=value``; ``all`` for all of them.
     """
 
     model_id: str

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TuningCurve:
-    """How well one map of the tuning split meets its marks at every threshold that could be chosen.
+    """IoU of one map of the tuning split with its marks, at every candidate threshold.
 
     Attributes:
         target: the class that is explained.
-        thresholds: of the map scaled to 0 to 1, rising.
-        ious: one per threshold; with several readers to score against, the mean over those who marked something.
+        thresholds: rising thresholds of the map, which is scaled to 0 to 1.
+        ious: one per threshold; with several readers, the mean over those who marked something.
     """
 
     case_id: str
@@ -24,18 +24,18 @@ class TuningCurve:
 
     @property
     def cluster(self) -> str:
-        """The patient where known, else the case itself."""
+        """The patient if known, else the case."""
         return self.case_id if self.patient_id is None else self.patient_id
 
 
 @dataclass(frozen=True, slots=True)
 class TunedThreshold:
-    """Where the maps of one explainer are cut that explain one class, chosen on cases that are never scored.
+    """The threshold that binarises the maps of one explainer for one class, chosen on cases that are never scored.
 
     Attributes:
-        split: that it was chosen on.
-        threshold: of the map scaled to 0 to 1.
-        iou: the mean over the patients of that split at this threshold, which no other threshold exceeds.
+        split: the split that it was chosen on.
+        threshold: threshold of the map, which is scaled to 0 to 1.
+        iou: mean IoU over the patients of that split at this threshold; no other threshold has a higher one.
     """
 
     model_id: str

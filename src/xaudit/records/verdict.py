@@ -1,4 +1,4 @@
-"""A gate or a finding, and whether it holds."""
+"""The conclusion of a gate or a finding."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,15 +8,15 @@ Status = Literal["pass", "fail", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one gate or one finding concludes.
+    """The conclusion of one gate or one finding.
 
     Attributes:
         code: permanent, ``XA…``; the reference documents cause and remedy of each.
-        subject: the model, and the explainer where one is meant.
+        subject: the model, and the explainer if the verdict concerns one.
         rule: the gate as written, or the finding's rule.
-        sentence: what a person reads.
-        gating: false for findings that inform but do not fail a run.
-        kind: ``gate`` for what a limit of the audit concludes, and for what is said against that limit.
+        sentence: the text for the reader.
+        gating: False for findings that inform but do not fail a run.
+        kind: ``gate`` for the result of a limit in the audit file and for warnings about that limit.
     """
 
     code: str

@@ -17,7 +17,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table.
+    """A column of a table.
 
     Attributes:
         title: may hold a line break.
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; a heading is a single text above the rows that follow."""
+    """A line of a table; a heading is a single text above the rows that follow."""
 
     cells: tuple[Cell, ...]
     heading: bool = False
@@ -78,7 +78,7 @@ Block = Grid | Paragraph | Beside
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of a report."""
+    """A part of a report."""
 
     title: str
     blocks: tuple[Block, ...]

@@ -33,7 +33,7 @@ class HashedIds:
         self._ids = sorted(set(ids), key=lambda name: (-len(name), name))
 
     def id(self, name: str) -> str:
-        """What stands for an id."""
+        """Return the hash that replaces an id."""
         return "id-" + hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
 
     def text(self, text: str) -> str:

@@ -58,7 +58,7 @@ def run_audit(
 
 
 def merge_shares(request: RunRequest, *, on_progress: Callable[[Progress], None]) -> FinishedRun:
-    """One run from all shares of a divided one: takes over what they did, does what needs all of it, and concludes.
+    """Merge the shares of a divided run: take over their results, compute what needs all of them, and conclude.
 
     Raises:
         UsageError: where a folder is no share of this audit.
@@ -145,7 +145,7 @@ def regate(run: Path, limits: Limits) -> Outcome:
 def load_diff(
     base: Path, head: Path, *, explainers: Sequence[str] = (), metrics: Sequence[str] = ()
 ) -> RunDiff:
-    """What moved between two finished runs, on the cases that both hold.
+    """Compare two finished runs on the cases that both hold.
 
     Args:
         explainers: ids of either run; none means all.
@@ -180,7 +180,7 @@ def load_comparisons(
 
 
 def names_in_runs(runs: Sequence[Path]) -> tuple[str, ...]:
-    """What finished runs call the metrics that they chose; raises RunFolderError where one cannot be read."""
+    """Return the ids of the metrics that finished runs chose; raises RunFolderError if one cannot be read."""
     from xaudit.stages.outcome.read_outcome import read_head
     from xaudit.store.run_folder import RunFolder
 

@@ -1,11 +1,9 @@
-"""What an outcome needs of the data and the models beside the scores: facts, notes, problems and pictures of cases."""
+"""Gather what an outcome needs beside the scores: facts, notes, problems and pictures of cases."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from xaudit.records import Case, Ceiling, MapFacts, Problem, Regression, ScoreResult
 from xaudit.stages.outcome.categories import confusion_cell
-from xaudit.stages.outcome.conclude import CaseFigures
 from xaudit.stages.outcome.findings import data_findings
 from xaudit.stages.outcome.published_regressions import (
     MarkedResults,
@@ -14,6 +12,7 @@ from xaudit.stages.outcome.published_regressions import (
     published_regressions,
 )
 from xaudit.stages.outcome.reader_figures import agreement_of, ceilings_of, seen_by
+from xaudit.stages.outcome.results import CaseFigures, RunFacts
 from xaudit.stages.views.gallery_choice import case_values, gallery_cases, ranking_metric
 from xaudit.stages.views.pictures import Picture, pick_cases, pictures
 from xaudit.stages.views.previews import previews
@@ -26,7 +25,7 @@ from xaudit.store.tables import write_previews
 
 
 def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures:
-    """What is known of the explained cases and their readers beside the scores."""
+    """Gather the figures of the explained cases and of their readers."""
     settings = audited.audit.statistics
     facts: dict[str, Mapping[str, CaseFacts]] = {}
     ceilings: list[Ceiling] = []
@@ -112,7 +111,7 @@ def pictures_of(audited: Audited, scores: Sequence[ScoreResult]) -> Iterator[Pic
 
 
 def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
-    """What could not be read, classified, explained or scored, each once."""
+    """List everything that could not be read, classified, explained or scored, each once."""
     there = [key for key in keys.problems if has_part(audited.folder, PART_PROBLEMS, key)]
     found = [problem for dataset in audited.datasets.values() for problem in dataset.problems]
     found += audited.predicted[1]
@@ -120,8 +119,8 @@ def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def head_of(audited: Audited, problems: Sequence[Problem], further_notes: Sequence[str]) -> dict[str, Any]:
-    """What the outcome says of the run beside its tables, see :func:`xaudit.stages.outcome.conclude.conclude`."""
+def facts_of_run(audited: Audited, problems: Sequence[Problem], further_notes: Sequence[str]) -> RunFacts:
+    """Return the counts, classes and notes of the run."""
     notes = list(dict.fromkeys(note for dataset in audited.datasets.values() for note in dataset.notes))
     notes += [note for classifier in audited.classifiers.values() for note in classifier.notes]
     notes += external_notes(audited.audit)
@@ -132,16 +131,14 @@ def head_of(audited: Audited, problems: Sequence[Problem], further_notes: Sequen
             notes.append(f"data set '{name}': no splits were given; it was divided here by {unit}")
     listed = {case.case_id for dataset in audited.datasets.values() for case in dataset.cases}
     listed |= {problem.case_id for dataset in audited.datasets.values() for problem in dataset.problems}
-    return {
-        "n_cases": len(listed),
-        "n_chosen": len(
-            {case.case_id for model in audited.audit.models for case, _ in audited.chosen(model)}
-        ),
-        "n_explained": {model.id: len(audited.chosen(model)) for model in audited.audit.models},
-        "positive": {model.id: audited.dataset_of(model).positive for model in audited.audit.models},
-        "external": [model.id for model in audited.audit.models if model.is_external],
-        "explained_by": {model.id: explained_by(audited.audit, model) for model in audited.audit.models},
-        "patients_known": all(dataset.patients_known for dataset in audited.datasets.values()),
-        "data_findings": data_findings(audited.datasets, problems),
-        "notes": notes,
-    }
+    return RunFacts(
+        n_cases=len(listed),
+        n_chosen=len({case.case_id for model in audited.audit.models for case, _ in audited.chosen(model)}),
+        n_explained={model.id: len(audited.chosen(model)) for model in audited.audit.models},
+        positive={model.id: audited.dataset_of(model).positive for model in audited.audit.models},
+        external=[model.id for model in audited.audit.models if model.is_external],
+        explained_by={model.id: explained_by(audited.audit, model) for model in audited.audit.models},
+        patients_known=all(dataset.patients_known for dataset in audited.datasets.values()),
+        data_findings=data_findings(audited.datasets, problems),
+        notes=notes,
+    )

@@ -1,4 +1,4 @@
-"""What a user asks of a run, and what comes back."""
+"""The request for a run, and its result."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Stage = Literal["train", "predict", "explain", "score", "report"]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One of the shares into which the work of a run is divided.
+    """A share of the work of a divided run.
 
     Attributes:
         index: from 1.
@@ -28,7 +28,7 @@ class Share:
     of: int
 
     def holds(self, lane: int) -> bool:
-        """Whether a lane, counted from 0, belongs to this share.
+        """Return True if a lane, counted from 0, belongs to this share.
 
         Example:
             >>> [lane for lane in range(7) if Share(2, 3).holds(lane)]
@@ -42,7 +42,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One audit to be carried out.
+    """An audit to be carried out.
 
     Attributes:
         out: the folder in which run folders stand.

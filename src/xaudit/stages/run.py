@@ -11,14 +11,16 @@ from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.sources.extras import check_extra
 from xaudit.records import Progress, Work
-from xaudit.stages.gathered import case_figures, head_of, pictures_of, problems_of, save_previews
-from xaudit.stages.outcome.conclude import conclude
+from xaudit.stages.gathered import case_figures, facts_of_run, pictures_of, problems_of, save_previews
+from xaudit.stages.outcome.conclude import check_failures, conclude, save_conclusion
+from xaudit.stages.outcome.results import Results
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
+from xaudit.stages.scores.audited_model import SCORE_VERSION
 from xaudit.stages.views.report_material import report_material
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.explain_and_score import Scored, explain_and_score, parts_have_gone
 from xaudit.stages.work.folder import at_work_in, earlier_run, shares_a_model
-from xaudit.stages.work.shards import SCORES_MEAN, PartKeys
+from xaudit.stages.work.shards import PartKeys
 from xaudit.stages.work.shares import (
     PREDICTED_FROM,
     audit_hash,
@@ -48,7 +50,7 @@ from xaudit.store.tables import write_annotations, write_cases
 
 
 class Run:
-    """One audit under way."""
+    """An audit under way."""
 
     def __init__(self, request: RunRequest, on_progress: Callable[[Progress], None]) -> None:
         self.started = datetime.now(UTC)
@@ -90,7 +92,7 @@ class Run:
         if self.request.merges:
             take_over(self.folder, self.request)
         elif self.request.share is not None:
-            note_share(self.folder, self.request, SCORES_MEAN)
+            note_share(self.folder, self.request, SCORE_VERSION)
             begin_share(self.folder, self.request)
         datasets = self.audited.datasets.values()
         write_cases(self.folder, [case for one in datasets for case in one.cases])
@@ -116,32 +118,28 @@ class Run:
         self._tell(Progress("summarise", 0, 1))
         keys = scored.keys
         scores = read_parts(self.folder, SCORES, list(keys.scores))
-        facts = read_parts(self.folder, MAP_FACTS, list(keys.facts))
-        missing = {*scores.missing, *facts.missing}
+        maps = read_parts(self.folder, MAP_FACTS, list(keys.facts))
+        missing = {*scores.missing, *maps.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
         self._prune(keys)
         problems = problems_of(self.audited, keys)
+        run_facts = facts_of_run(self.audited, problems, scored.notes)
+        results = Results(scores.rows, problems, self._work(scored), maps.rows, scored.thresholds)
+        figures = case_figures(self.audited, scores.rows)
+        conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
+        save_conclusion(self.folder, conclusion)
         try:
-            outcome = conclude(
-                self.folder,
-                self.audit,
-                scores=scores.rows,
-                problems=problems,
-                head=head_of(self.audited, problems, scored.notes),
-                work=self._work(scored),
-                figures=case_figures(self.audited, scores.rows),
-                facts=facts.rows,
-            )
+            check_failures(self.folder, self.audit, problems, run_facts)
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
             raise
-        save_previews(self.audited, scores.rows, facts.rows)
+        save_previews(self.audited, scores.rows, maps.rows)
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return FinishedRun(
             self.folder.path,
-            outcome,
+            conclusion.outcome,
             partial(pictures_of, self.audited, scores.rows),
             partial(report_material, self.folder.path) if self.audit.report.html else None,
         )

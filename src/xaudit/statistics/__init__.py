@@ -1,1 +1,1 @@
-"""How sure the numbers are: patients are resampled, never images; NumPy and SciPy only."""
+"""Uncertainty of the numbers: patients are resampled, never images; NumPy and SciPy only."""

@@ -1,4 +1,4 @@
-"""How far readers agree with each other on the cases that they share."""
+"""Agreement of readers on the cases that they share."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from scipy import ndimage
 from xaudit.records import BoolArray, ReaderAgreement
 
 ReadCase = Mapping[str, Sequence[BoolArray]]
-"""What each reader marked on one case, one (H, W) mask per mark; none where a reader looked and found nothing."""
+"""Each reader's marks on one case, one (H, W) mask per mark; empty if a reader looked and marked nothing."""
 
 _TOUCHING = np.ones((3, 3), dtype=bool)
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What two readers said, case by case."""
+    """Counts and overlaps of two readers' marks, case by case."""
 
     dice: list[float] = field(default_factory=list)
     best: list[float] = field(default_factory=list)
@@ -27,10 +27,10 @@ class _Tally:
 
 
 def reader_agreement(cases: Iterable[ReadCase], *, dataset_id: str) -> tuple[ReaderAgreement, ...]:
-    """Dice, best-match IoU and lesion-level kappa of every two readers who share a case.
+    """Compute Dice, best-match IoU and lesion-level kappa of every two readers who share a case.
 
-    A reader who looked and found nothing takes part: against a mark, Dice is 0 and the mark has no match. Where both
-    found nothing there is no overlap to measure, and the case counts for kappa only.
+    A reader who looked and marked nothing takes part: against a mark, Dice is 0 and the mark has no match. If both
+    marked nothing there is no overlap to measure, and the case counts for kappa only.
 
     Returns:
         Sorted by the two readers' names.
@@ -69,7 +69,7 @@ def reader_agreement(cases: Iterable[ReadCase], *, dataset_id: str) -> tuple[Rea
 
 
 def dice(first: BoolArray, second: BoolArray) -> float:
-    """Twice the common pixels over the pixels of both; 0 to 1, 0 where both are empty.
+    """Return twice the common pixels over the pixels of both; 0 to 1, 0 if both are empty.
 
     Example:
         >>> round(dice(np.array([True, True, False]), np.array([False, True, False])), 4)
@@ -82,13 +82,13 @@ def dice(first: BoolArray, second: BoolArray) -> float:
 
 
 def kappa(votes: Sequence[tuple[bool, bool]]) -> float | None:
-    """Cohen's kappa of two readers' yes and no: agreement beyond what their rates of yes give by chance.
+    """Return Cohen's kappa of two readers' yes and no: agreement beyond what their rates of yes give by chance.
 
-    1 is full agreement, 0 chance. None where both always say the same one word, since chance then agrees too.
+    1 is full agreement, 0 chance. None if both always give the same single answer, since chance then agrees too.
 
     The units are lesions, not pixels: each area that any reader of the case marked, plus one for each case in which
-    nobody marked anything. Of two readers alone no lesion has two noes, so without empty cases kappa cannot be above 0;
-    the third reader's lesions and the empty cases are what it measures agreement on nothing by.
+    nobody marked anything. With only two readers no lesion has two noes, so without empty cases kappa cannot be above 0;
+    agreement on nothing is measured by the third reader's lesions and the empty cases.
 
     Example:
         Agreement 3 of 4; by chance ½ · ¾ + ½ · ¼ = ½.
@@ -107,7 +107,7 @@ def kappa(votes: Sequence[tuple[bool, bool]]) -> float | None:
 
 
 def _lesions(case: ReadCase) -> list[frozenset[str]]:
-    """Who marked each separate area of a case; marks that touch, of whichever readers, are one area."""
+    """Return the readers who marked each separate area of a case; marks that touch, by any reader, are one area."""
     together = {reader: np.logical_or.reduce(marks) for reader, marks in case.items() if marks}
     if not together:
         return []
@@ -125,7 +125,7 @@ def _dice_of_marks(first: Sequence[BoolArray], second: Sequence[BoolArray]) -> f
 
 
 def _best_matches(first: Sequence[BoolArray], second: Sequence[BoolArray]) -> list[float]:
-    """The best IoU of each mark of either reader with one of the other's; 0 where there is none."""
+    """Return the best IoU of each mark of either reader with one of the other's; 0 if there is none."""
     overlaps = np.array([[_iou(a, b) for b in second] for a in first]).reshape(len(first), len(second))
     return [
         *(float(row.max(initial=0.0)) for row in overlaps),

@@ -18,26 +18,26 @@ from xaudit.statistics.resamples import Resamples
 from xaudit.statistics.small_samples import small_sample_quantile
 
 MIN_CLUSTERS = 5
-"""With fewer patients than this an interval has no limits."""
+"""With fewer patients an interval has no limits."""
 
 _MAX_DROPPED = 0.5
-"""Share of replicates without a value beyond which the rest say nothing of the limits."""
+"""Largest share of replicates without a value; beyond it there are no limits."""
 
 _RESAMPLES_KEPT = 4
 
 _LEVEL = 1e-10
-"""Replicates that lie no further than this from the estimate are equal to it on paper."""
+"""Replicates within this distance of the estimate count as equal to it."""
 
 Statistic = Callable[[FloatArray], FloatArray]
-"""Takes (n, n_clusters) cluster weights, returns (n,) values; NaN where those clusters give none."""
+"""Takes (n, n_clusters) cluster weights, returns (n,) values; NaN if those clusters give none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Values one per case with the cluster of each.
+    """Values, one per case, with the cluster of each.
 
     Attributes:
-        is_share: whether every value lies between 0 and 1, so that all zeros or all ones keep a width.
+        is_share: True if every value lies between 0 and 1; then all zeros or all ones keep a width.
     """
 
     values: FloatArray
@@ -46,10 +46,10 @@ class Sample:
 
 
 class ClusterBootstrap:
-    """Intervals that all rest on the same draws, wherever they have the same number of clusters.
+    """Intervals that all use the same draws for the same number of clusters.
 
     Clusters are taken in the order of their names, so two metrics over the same patients see the same draws and
-    a difference of intervals is not one of luck.
+    a difference of intervals is not a matter of luck.
     """
 
     def __init__(self, *, replicates: int, confidence: float, seed: int) -> None:
@@ -59,9 +59,9 @@ class ClusterBootstrap:
         self._resamples: OrderedDict[int, Resamples] = OrderedDict()
 
     def mean(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
-        """The mean over cases with its interval.
+        """Return the mean over cases with its interval.
 
-        Where every replicate gives the same mean, both limits equal it.
+        If every replicate gives the same mean, both limits equal it.
 
         Raises:
             ValueError: if there are no values, one is not finite, or there are not as many as clusters.
@@ -69,7 +69,7 @@ class ClusterBootstrap:
         return self.means([Sample(values, clusters)])[0]
 
     def means(self, samples: Sequence[Sample]) -> tuple[Interval, ...]:
-        """Many means at once, each as :meth:`mean` or, for shares, :meth:`share` would give it to the bit.
+        """Return many means at once, each equal to the bit to :meth:`mean` or, for shares, to :meth:`share`.
 
         Samples over the same clusters share one pass over the draws and one matrix product.
         """
@@ -89,21 +89,21 @@ class ClusterBootstrap:
         return tuple(found[place] for place in range(len(samples)))
 
     def share(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
-        """The mean of values between 0 and 1, with an interval that keeps its width at the ends.
+        """Return the mean of values between 0 and 1, with an interval that keeps its width at the ends.
 
-        Where all values are 0, or all are 1, every resample is alike and a bootstrap interval has no width at
-        all, which would call 5 hits out of 5 a certainty. There Wilson's interval stands in, with the number of
+        If all values are 0, or all are 1, every resample is the same and a bootstrap interval has no width at
+        all, which would call 5 hits out of 5 a certainty. Wilson's interval is used instead, with the number of
         *clusters* as its n: no variable between 0 and 1 varies more than a coin of the same mean, and the
         cases of one patient may all be alike.
         """
         return self.means([Sample(values, clusters, is_share=True)])[0]
 
     def difference(self, a: FloatArray, b: FloatArray, clusters: Sequence[str]) -> Interval:
-        """The mean of ``a - b``, paired case by case, with its interval; positive where ``a`` is larger."""
+        """Return the mean of ``a - b``, paired case by case, with its interval; positive if ``a`` is larger."""
         return self.mean(_paired(a, b), clusters)
 
     def ratio(self, a: FloatArray, b: FloatArray, clusters: Sequence[str]) -> Interval:
-        """The mean of ``a`` over the mean of ``b`` on the same cases, with its interval.
+        """Return the mean of ``a`` over the mean of ``b`` on the same cases, with its interval.
 
         Replicates in which ``b`` sums to zero are dropped and counted.
         """
@@ -119,9 +119,9 @@ class ClusterBootstrap:
         return self.interval(of, sizes)
 
     def interval(self, statistic: Statistic, sizes: FloatArray) -> Interval:
-        """Any statistic of the clusters with its interval: BCa, or percentiles where BCa has no answer.
+        """Return any statistic of the clusters with its interval: BCa, or percentiles if BCa is not defined.
 
-        Replicates without a value are dropped and counted; where they are more than half, there are no limits.
+        Replicates without a value are dropped and counted; if they are more than half, there are no limits.
         The jackknife leaves out one cluster at a time.
 
         Args:
@@ -130,8 +130,8 @@ class ClusterBootstrap:
         Raises:
             ValueError: if the statistic has no value on the clusters themselves.
 
-        Source: Efron 1987, Better bootstrap confidence intervals; ties of a replicate with the estimate count half. Few
-        clusters read their quantiles further out: :func:`~xaudit.statistics.small_samples.small_sample_quantile`.
+        Source: Efron 1987, Better bootstrap confidence intervals; ties of a replicate with the estimate count half. With few
+        clusters, quantiles lie further out: :func:`~xaudit.statistics.small_samples.small_sample_quantile`.
         """
         n_clusters = len(sizes)
         estimate = float(statistic(np.ones((1, n_clusters)))[0])
@@ -143,7 +143,7 @@ class ClusterBootstrap:
         return self._limits(estimate, drawn, _jackknife(statistic, n_clusters), sizes)
 
     def _ratios(self, sums: FloatArray, counts: FloatArray) -> list[Interval]:
-        """Intervals of the ratio of column sums; both (n_clusters, n)."""
+        """Return intervals of the ratio of column sums; both arrays are (n_clusters, n)."""
         n_clusters, n = sums.shape
         sums = _summable(sums)
         totals, cases = sums.sum(axis=0), counts.sum(axis=0)
@@ -169,7 +169,7 @@ class ClusterBootstrap:
     def _limits(
         self, estimate: float, drawn: FloatArray, jackknife: FloatArray, sizes: FloatArray
     ) -> Interval:
-        """The interval that replicates and the estimates without each cluster give; the estimate lies within it."""
+        """Return the interval from the replicates and the jackknife; the estimate lies within it."""
         replicates = drawn[np.isfinite(drawn)]
         dropped = len(drawn) - len(replicates)
         if dropped > _MAX_DROPPED * len(drawn):
@@ -208,7 +208,7 @@ def cluster_bootstrap(
     confidence: float,
     generator: np.random.Generator,
 ) -> Interval:
-    """The mean over cases with an interval that resamples clusters; see :meth:`ClusterBootstrap.mean`.
+    """Return the mean over cases with an interval that resamples clusters; see :meth:`ClusterBootstrap.mean`.
 
     Below 5 clusters there are no limits.
 
@@ -233,14 +233,14 @@ def paired_bootstrap(
     confidence: float,
     generator: np.random.Generator,
 ) -> Interval:
-    """The mean of ``a - b`` over the same cases with an interval that resamples clusters."""
+    """Return the mean of ``a - b`` over the same cases with an interval that resamples clusters."""
     return cluster_bootstrap(
         _paired(a, b), clusters, replicates=replicates, confidence=confidence, generator=generator
     )
 
 
 def wilson(share: float, n: int, *, confidence: float) -> Interval:
-    """A share of ``n`` independent trials with Wilson's score interval, within 0 and 1.
+    """Return a share of ``n`` independent trials with Wilson's score interval, within 0 and 1.
 
     Example:
         >>> interval = wilson(1.0, 20, confidence=0.95)
@@ -266,7 +266,7 @@ def _paired(a: FloatArray, b: FloatArray) -> FloatArray:
 def _cluster_sums(
     values: FloatArray, clusters: Sequence[str]
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
-    """Name, sum and count of each cluster, in the order of the clusters' names."""
+    """Return name, sum and count of each cluster, in the order of the clusters' names."""
     flat = np.asarray(values, dtype=np.float64)
     if flat.ndim != 1 or len(flat) != len(clusters):
         raise ValueError(f"{flat.size} values and {len(clusters)} clusters: expected one cluster per value")
@@ -283,10 +283,10 @@ def _cluster_sums(
 
 
 def _summable(sums: FloatArray) -> FloatArray:
-    """The sums rounded so that any total of as many drawn clusters is exact, column by column.
+    """Round the sums so that any total of as many drawn clusters is exact, column by column.
 
-    Without that, the last bits of a total depend on the order in which a library adds, which changes with the number
-    of columns and of threads. Rounded are digits beyond about the 16th of the largest total.
+    Otherwise, the last bits of a total depend on the order in which a library adds, which changes with the number
+    of columns and of threads. Digits beyond about the 16th of the largest total are rounded off.
     """
     most = np.abs(sums).max(axis=0) * len(sums)
     step = np.exp2(np.ceil(np.log2(np.maximum(most, np.finfo(np.float64).tiny))) - 52)
@@ -308,10 +308,10 @@ def _jackknife(statistic: Statistic, n_clusters: int) -> FloatArray:
 def _bca_levels(
     estimate: float, replicates: FloatArray, jackknife: FloatArray, quantile: float
 ) -> tuple[float, float] | None:
-    """The quantiles of the replicates that are BCa's limits, None where the correction is not defined.
+    """Return the quantiles of the replicates that are BCa's limits, None if the correction is not defined.
 
     Args:
-        quantile: the normal one of the confidence for textbook BCa.
+        quantile: normal quantile of the confidence for textbook BCa.
     """
     deviations = jackknife.mean() - jackknife
     squares = float((deviations**2).sum())

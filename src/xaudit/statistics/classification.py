@@ -1,6 +1,6 @@
-"""How well each model classifies each split: confusion matrix, accuracy, sensitivity, specificity, AUROC.
+"""Classification performance of each model on each split: confusion matrix, accuracy, sensitivity, specificity, AUROC.
 
-The positive class stands against all others together. Intervals resample patients; a measure whose cases a split
+The positive class is compared with all others together. Intervals resample patients; a measure whose cases a split
 does not have is left out.
 """
 
@@ -28,14 +28,14 @@ def evaluate(
     seed: int,
     patients_known: bool,
 ) -> tuple[Evaluation, ...]:
-    """One evaluation per model and split, models in order of their names, splits train, validation, test.
+    """Evaluate each model on each split, models in order of their names, splits train, validation, test.
 
-    Accuracy, sensitivity and specificity use Wilson's interval over patients where every case agrees (all
+    Accuracy, sensitivity and specificity use Wilson's interval over patients if every case agrees (all
     right, or all wrong), since resampling such cases would leave no width. Sensitivity resamples the patients with
-    positive cases only, specificity those with negative ones. Without patient ids each case stands for itself.
+    positive cases only, specificity those with negative ones. Without patient ids each case is its own unit.
 
     Raises:
-        ValueError: if a case stands twice, a label is none of the class names, or a logit is not finite.
+        ValueError: if a case occurs twice, a label is none of the class names, or a logit is not finite.
     """
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "evaluations")
@@ -71,7 +71,7 @@ def evaluate(
 
 
 def auroc(scores: FloatArray, is_positive: BoolArray, weights: FloatArray | None = None) -> FloatArray:
-    """How likely a positive case scores above a negative one, ties counting half.
+    """Return the probability that a positive case scores above a negative one, ties counting half.
 
     Higher is better; 0 to 1, chance .5. NaN where a row of weights leaves a class without cases.
 
@@ -151,7 +151,7 @@ def _measures(
 
 
 def _log_odds(prediction: Prediction, positive: str) -> float:
-    """Of the positive class against all others: the order of the probabilities, without ties where those are 1."""
+    """Return the log-odds of the positive class: the order of the probabilities, without ties at 1."""
     logits = np.asarray(prediction.logits, dtype=np.float64)
     index = prediction.class_names.index(positive)
     others = np.delete(logits, index)
@@ -161,7 +161,7 @@ def _log_odds(prediction: Prediction, positive: str) -> float:
 def _auroc_interval(
     scores: FloatArray, is_positive: BoolArray, clusters: np.ndarray, bootstrap: ClusterBootstrap
 ) -> Interval:
-    """No limits where either class has too few patients; at 0 and 1 Wilson's, over the smaller class's patients."""
+    """Return AUROC without limits if a class has too few patients; at 0 and 1 with Wilson's, over the smaller class's patients."""
     _, codes = np.unique(clusters, return_inverse=True)
     n_least = min(len(np.unique(codes[is_positive])), len(np.unique(codes[~is_positive])))
 

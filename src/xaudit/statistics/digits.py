@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: few digits, but enough to see on which side of a limit a number lies."""
+"""Numbers for people: few digits, but enough to see on which side of a limit a number lies."""
 
 from xaudit.counts import counted
 from xaudit.records import Interval
@@ -9,13 +9,13 @@ _DIGITS = 2
 _MOST_DIGITS = 17
 
 SMALLEST = 0.001
-"""A number that must be told from zero and is nearer to it than this is given as a bound."""
+"""Numbers nearer to zero than this are given as a bound if they must be told from zero."""
 
 
 def shown(value: float, *, beside: float | None = None) -> str:
-    """A number with two decimals, or as many more as tell it from the number it stands beside.
+    """Format a number with two decimals, or as many more as tell it from ``beside``.
 
-    Nothing nearer to zero than :data:`SMALLEST` gets more digits to be told from zero: a bound stands for it.
+    Numbers nearer to zero than :data:`SMALLEST` become a bound instead of getting more digits to tell them from zero.
 
     Example:
         >>> shown(0.2996), shown(0.2996, beside=0.3), shown(0.305, beside=0.305), shown(4e-7, beside=0.0)
@@ -33,14 +33,14 @@ def shown(value: float, *, beside: float | None = None) -> str:
 
 
 def shown_interval(interval: Interval, *, beside: float | None = None, estimate_too: bool = True) -> str:
-    """An estimate and its limits, ``0.41 [0.34, 0.48]``; without limits the estimate alone.
+    """Format an estimate and its limits, ``0.41 [0.34, 0.48]``; without limits the estimate alone.
 
-    An estimate that lies within its limits lies within them as they are shown: where a limit has more digits, the
+    An estimate within its limits also lies within them as displayed: if a limit has more digits, the
     estimate gets as many as that takes.
 
     Args:
-        beside: what the limits are told apart from.
-        estimate_too: whether the estimate is, too; false where only its limits decide.
+        beside: the number that the limits must be told from.
+        estimate_too: True if the estimate must be told from it too; False if only its limits decide.
 
     Example:
         >>> shown_interval(Interval(0.41, 0.2996, 0.48, "bca"), beside=0.3)
@@ -58,7 +58,7 @@ def shown_interval(interval: Interval, *, beside: float | None = None, estimate_
 
 
 def _between(value: float, low: str, high: str, text: str) -> str:
-    """The text of a value, with more digits while it reads as if the value lay outside its limits."""
+    """Add digits to a value while its text lies outside its limits."""
     if _reads_between(text, low, high):
         return text
     if abs(value) < SMALLEST and (low.startswith(("under", "over")) or high.startswith(("under", "over"))):
@@ -76,7 +76,7 @@ def _reads_between(text: str, low: str, high: str) -> bool:
 
 
 def _read(text: str) -> float:
-    """The number that a text stands for; a bound stands for half of it."""
+    """Return the number that a text stands for; a bound stands for half of it."""
     word, _, number = text.rpartition(" ")
     return float(number) / 2 if word else float(number)
 

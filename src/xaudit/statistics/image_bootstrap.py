@@ -1,7 +1,7 @@
 """CheXlocalize's interval of a mean: images resampled as if they were independent.
 
-With several images per patient it is too narrow; it is here so that its published tables can be compared with, and for
-nothing else. Source: Saporta et al. 2022 and its published eval.py.
+With several images per patient it is too narrow; it is here only for comparison with the published tables.
+Source: Saporta et al. 2022 and its published eval.py.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ _DRAWN_AT_ONCE = 100
 
 
 def image_bootstrap(values: FloatArray, generator: np.random.Generator) -> Interval:
-    """The mean over images with their percentile interval, at 95 % from 1000 replicates.
+    """Return the mean over images with their percentile interval, at 95 % from 1000 replicates.
 
     Args:
-        values: one per image, NaN where it has no score: such an image is drawn like any other, and left out of its
-            replicate's mean. A replicate of such images alone has no mean; it is dropped and counted, where their code
+        values: one per image, NaN without a score: such an image is drawn like any other, and left out of its
+            replicate's mean. A replicate of such images alone has no mean; it is dropped and counted, whereas their code
             would turn the upper limit into NaN.
 
     Raises:
@@ -36,7 +36,7 @@ def image_bootstrap(values: FloatArray, generator: np.random.Generator) -> Inter
 
 
 def percentile_limits(means: FloatArray) -> tuple[float, float]:
-    """Their choice among the sorted replicates: of 1000, the 25th and the 975th.
+    """Return the paper's choice among the sorted replicates: of 1000, the 25th and the 975th.
 
     Example:
         >>> percentile_limits(np.arange(1000.0))

@@ -1,4 +1,4 @@
-"""Size and shape of what readers marked on one case."""
+"""Size and shape of the readers' marks on one case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _TOUCHING = np.ones((3, 3), dtype=bool)
 
 @dataclass(frozen=True, slots=True)
 class LesionShape:
-    """The marks of one case, those of all readers together.
+    """The marks of one case, all readers together.
 
     Attributes:
         area_px: pixels inside any mark.
-        n_lesions: separate marked areas; those that touch, if only by a corner, are one.
-        elongation: long over short side of the smallest rectangle around the largest lesion, at whatever angle;
+        n_lesions: separate marked areas; areas that touch, if only by a corner, are one.
+        elongation: long over short side of the smallest rectangle around the largest lesion, at any angle;
             1 or more.
         irrectangularity: the share of that rectangle that the lesion does not fill; 0 for a rectangle.
     """
@@ -32,10 +32,10 @@ class LesionShape:
 
 
 def lesion_shape(regions: Sequence[Region], frame: tuple[int, int]) -> LesionShape | None:
-    """Size and shape of the union of the regions, None where there are none.
+    """Return size and shape of the union of the regions, None if it is empty.
 
-    Elongation and irrectangularity are CheXlocalize's (Saporta et al. 2022), taken of the largest lesion, and between the
-    outer edges of its pixels. :func:`xaudit.metrics.lesion_geometry.lesion_geometry` has their numbers to the letter,
+    Elongation and irrectangularity are CheXlocalize's (Saporta et al. 2022), for the largest lesion, and between the
+    outer edges of its pixels. :func:`xaudit.metrics.lesion_geometry.lesion_geometry` reproduces their numbers exactly,
     between pixel centres.
 
     Example:
@@ -61,7 +61,7 @@ def lesion_shape(regions: Sequence[Region], frame: tuple[int, int]) -> LesionSha
 
 
 def _pixel_corners(mask: BoolArray) -> FloatArray:
-    """The corners of all pixels of a mask, (n, 2)."""
+    """Return the corners of all pixels of a mask, (n, 2)."""
     rows, cols = np.nonzero(mask)
     offsets = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
     corners = np.stack([rows, cols], axis=1)[:, None, :] + offsets
@@ -69,7 +69,7 @@ def _pixel_corners(mask: BoolArray) -> FloatArray:
 
 
 def smallest_rectangle(points: FloatArray) -> tuple[float, float]:
-    """The sides of the rectangle of least area, at any angle, around points in the plane, short one first.
+    """Return the sides of the rectangle of least area, at any angle, around points in the plane, short side first.
 
     One of its sides lies on a side of the convex hull (Freeman and Shapira 1975).
 

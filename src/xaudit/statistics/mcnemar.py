@@ -1,4 +1,4 @@
-"""McNemar's test for hits, with the patient as the unit that counts."""
+"""McNemar's test for hits, with the patient as the unit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class McNemar:
 
 
 def mcnemar(first: FloatArray, second: FloatArray, clusters: Sequence[str]) -> McNemar | None:
-    """How likely so uneven a split of the patients is where as many have more hits with the first as with the second.
+    """Test if more patients have more hits with one of the two than chance explains.
 
-    With one case per patient this is McNemar's test. Where a patient has several, their cases are not independent, and
+    With one case per patient this is McNemar's test. If a patient has several, their cases are not independent, and
     counting each would reject too often; so each patient counts once, for the side with more hits, and not at all
-    where both sides have as many. The price is that a patient with one more hit counts like one with seven more.
+    if both sides have as many. The price is that a patient with one more hit counts like one with seven more.
 
     Args:
         first: hits of the first, 0 or 1, one per case.
@@ -35,7 +35,7 @@ def mcnemar(first: FloatArray, second: FloatArray, clusters: Sequence[str]) -> M
         clusters: the patient of each case.
 
     Returns:
-        None below 5 patients, or where a value is neither 0 nor 1.
+        None below 5 patients, or if a value is neither 0 nor 1.
 
     Example:
         Six patients, all discordant and on one side: 2 / 2^6, of which half counts for mid-p.
@@ -54,7 +54,7 @@ def mcnemar(first: FloatArray, second: FloatArray, clusters: Sequence[str]) -> M
 
 
 def of_discordant(n_first: int, n_second: int) -> McNemar:
-    """The test of as many discordant patients on either side; 1 where there are none.
+    """Test the numbers of discordant patients on either side; p is 1 if there are none.
 
     Source: McNemar 1947; mid-p: Fagerland, Lydersen and Laake 2013, The McNemar test for binary matched-pairs data.
 

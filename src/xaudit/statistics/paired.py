@@ -1,4 +1,4 @@
-"""Tests of a paired difference, with the patient as unit, and what many of them together allow one to say."""
+"""Tests of a paired difference, with the patient as the unit, and their correction for multiplicity."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
 
 def cluster_means(values: FloatArray, clusters: Sequence[str]) -> FloatArray:
-    """The mean of each cluster's values, in the order of the clusters' names.
+    """Return the mean of each cluster's values, in the order of the clusters' names.
 
     Example:
         >>> cluster_means(np.array([1.0, 3.0, 5.0]), ["b", "b", "a"]).tolist()
@@ -22,9 +22,9 @@ def cluster_means(values: FloatArray, clusters: Sequence[str]) -> FloatArray:
 
 
 def wilcoxon_p(differences: FloatArray) -> float | None:
-    """Two-sided p of Wilcoxon's signed-rank test; 1 where all differences are zero, None below 5 of them.
+    """Return the two-sided p of Wilcoxon's signed-rank test; 1 if all differences are zero, None below 5 of them.
 
-    Zero differences are left out, as Wilcoxon had it. Give one difference per patient, not per image.
+    Zero differences are left out, as Wilcoxon did. Give one difference per patient, not per image.
 
     Source: Wilcoxon 1945.
     """
@@ -37,7 +37,7 @@ def wilcoxon_p(differences: FloatArray) -> float | None:
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """The p values adjusted so that holding each against α keeps the chance of any false alarm below α.
+    """Adjust p values so that comparing each with α keeps the chance of any false alarm below α.
 
     Example:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]

@@ -1,4 +1,4 @@
-"""Scores sorted for statistics: the values of each contestant by case, side by side where they can be compared."""
+"""Scores sorted for statistics: the values of each contestant by case, side by side if they can be compared."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ class Group:
     """The values of one explainer, by case.
 
     Attributes:
-        values: by case id; what has no value is not among them.
+        values: by case id; cases without a value are absent.
         unscored: ids of the cases without a value.
     """
 
@@ -28,7 +28,7 @@ class Group:
     unscored: set[str] = field(default_factory=set)
 
     def at(self, cases: Sequence[str]) -> FloatArray:
-        """The values of these cases, in their order."""
+        """Return the values of these cases, in their order."""
         return np.array([self.values[case] for case in cases], dtype=np.float64)
 
 
@@ -37,7 +37,7 @@ class Panel:
     """Every explainer's group for one model, metric and reader.
 
     Attributes:
-        row: the metric in the catalog, None where a plugin's is not in it.
+        row: the metric in the catalog, None for a plug-in's metric that is not in it.
     """
 
     model_id: str
@@ -48,20 +48,20 @@ class Panel:
 
     @property
     def is_share(self) -> bool:
-        """Whether every value of the metric lies between 0 and 1."""
+        """True if every value of the metric lies between 0 and 1."""
         return self.row is not None and self.row.is_share
 
 
 def panels_of(
     scores: Iterable[ScoreResult], metric_names: Mapping[str, str], *, patients_known: bool
 ) -> tuple[list[Panel], dict[str, str]]:
-    """The scores by panel, sorted by model, metric (as in the catalog) and reader, and each case's cluster.
+    """Return the scores by panel, sorted by model, metric (as in the catalog) and reader, and each case's cluster.
 
     Args:
-        metric_names: catalog name of each metric id, where an audit gives a metric its own id.
+        metric_names: catalog name of each metric id, if an audit gives a metric its own id.
 
     Raises:
-        ValueError: if a case stands twice in a group or a value is not finite.
+        ValueError: if a case occurs twice in a group or a value is not finite.
     """
     found: dict[tuple[str, str, str], dict[str, Group]] = defaultdict(dict)
     clusters: dict[str, str] = {}

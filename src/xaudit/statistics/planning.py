@@ -1,4 +1,4 @@
-"""How many annotated patients the gates of an audit need."""
+"""The number of annotated patients that the gates of an audit need."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
 
 def patients_needed(reached: float, n_patients: int, wanted: float) -> int:
-    """Patients for intervals of half-width ``wanted``, from the one that ``n_patients`` reached.
+    """Return the number of patients for intervals of half-width ``wanted``, given the one that ``n_patients`` reached.
 
-    Width falls with the root of the number of patients, if those to come are like those seen, with as many slices
-    each. It is an estimate: the spread itself is known no better than these patients tell it. Never fewer than allow
+    Width falls with the root of the number of patients, if new ones are like those seen, with as many slices
+    each. It is an estimate: the spread itself is only known from these patients. Never fewer than are needed for
     an interval at all.
 
     Example:
@@ -25,7 +25,7 @@ def patients_needed(reached: float, n_patients: int, wanted: float) -> int:
 
 
 def half_width(interval: Interval) -> float | None:
-    """Half the distance between the limits, None where there are none.
+    """Return half the distance between the limits, None if there are none.
 
     Example:
         >>> half_width(Interval(0.4, 0.25, 0.5, "bca"))
@@ -37,10 +37,10 @@ def half_width(interval: Interval) -> float | None:
 def plan(
     gates: Sequence[Gate], summaries: Sequence[Summary], *, explainers: Sequence[str], wanted: float
 ) -> tuple[Plan, ...]:
-    """For each gate, each model, explainer and reader that it asks: the half-width reached, and patients needed.
+    """Return the half-width reached and the patients needed, for each gate, model, explainer and reader it concerns.
 
     Args:
-        explainers: those that are no controls; a gate that names none asks all of them.
+        explainers: those that are no controls; a gate that names none concerns all of them.
         wanted: half-width.
     """
     found: list[Plan] = []

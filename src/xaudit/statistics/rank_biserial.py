@@ -1,4 +1,4 @@
-"""The size of a paired difference, without a unit."""
+"""Effect size of a paired difference, without a unit."""
 
 import numpy as np
 from scipy.stats import rankdata
@@ -7,14 +7,14 @@ from xaudit.records import FloatArray
 
 
 def rank_biserial(differences: FloatArray) -> float | None:
-    """How one-sided the differences are: the ranks that favour the first minus those that favour the second.
+    """Return the matched-pairs rank-biserial correlation: ranks in favour of the first minus ranks in favour of the second.
 
-    -1 to 1; 0 where both sides weigh alike, 1 where every difference is positive. It is the size that belongs to
-    Wilcoxon's test: both rest on the same ranks, zero differences left out. Chosen over a standardised mean
-    difference because that one divides by the spread between patients, which a bounded, skewed score fixes by itself.
+    -1 to 1; 0 if both sides weigh alike, 1 if every difference is positive. It is the effect size of
+    Wilcoxon's test: both use the same ranks, zero differences left out. A standardised mean
+    difference would divide by the spread between patients, which a bounded, skewed score fixes by itself.
 
     Returns:
-        0 where all differences are zero, None where there are none.
+        0 if all differences are zero, None if there are none.
 
     Source: Kerby 2014, The simple difference formula; matched pairs.
 

@@ -1,4 +1,4 @@
-"""Straight-line regression whose standard errors know that slices of one patient are alike."""
+"""Linear regression whose standard errors allow for the likeness of one patient's slices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ MIN_PATIENTS = 10
 """With fewer patients the sandwich is far too thin, whatever the correction."""
 
 _LEVEL = 1e-12
-"""Slopes and residuals that are smaller than this share of the largest response are zero on paper."""
+"""Slopes and residuals smaller than this share of the largest response count as zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoFit:
-    """Why a regression has no answer."""
+    """The reason why a regression has no result."""
 
     reason: str
 
@@ -77,7 +77,7 @@ def clustered_regression(
 
 
 def _without_rounding(values: FloatArray, level: float) -> FloatArray:
-    """Zero for what is zero on paper: a score that is the same on all cases has slopes of 0, and no chance in them."""
+    """Set values within ``level`` to zero: a score that is the same on all cases has slopes of exactly 0."""
     kept: FloatArray = np.where(np.abs(values) <= level, 0.0, values)
     return kept
 

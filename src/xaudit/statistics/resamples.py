@@ -7,14 +7,14 @@ import numpy as np
 from xaudit.records import FloatArray
 
 _CHUNK = 2**21
-"""Counts handed out at once: 16 MiB as float64."""
+"""Counts per chunk: 16 MiB as float64."""
 
 _KEPT = 2**26
 """Counts kept in memory, a byte each; beyond that they are drawn again for every use."""
 
 
 class Resamples:
-    """How often each cluster was drawn in each bootstrap replicate.
+    """The number of draws of each cluster in each bootstrap replicate.
 
     Every pass yields the same draws, so that statistics over the same clusters are compared replicate by
     replicate. Memory is bounded whatever the number of clusters.
@@ -30,7 +30,7 @@ class Resamples:
             self._kept = list(self._draw())
 
     def chunks(self) -> Iterator[FloatArray]:
-        """Counts as (rows, n_clusters) float64; the rows of all chunks add up to ``replicates``.
+        """Yield counts as (rows, n_clusters) float64; the rows of all chunks add up to ``replicates``.
 
         Each row sums to ``n_clusters``.
         """

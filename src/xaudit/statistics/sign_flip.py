@@ -1,4 +1,4 @@
-"""Sign-flip permutation test of a paired difference, with the patient as the unit that is flipped."""
+"""Sign-flip permutation test of a paired difference, with the patient as the unit."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from xaudit.records import FloatArray
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
 EXACT_UP_TO = 16
-"""Patients up to whom every pattern of signs is tried: 2^16 of them."""
+"""Largest number of patients for which every pattern of signs is tried: 2^16 of them."""
 
 _TIED = 1e-9
-"""Sums that differ by less than this share of the largest possible one are equal on paper."""
+"""Sums that differ by less than this share of the largest possible one count as equal."""
 
 _CHUNK = 2**20
 
@@ -19,15 +19,15 @@ _CHUNK = 2**20
 def sign_flip_p(
     differences: FloatArray, clusters: Sequence[str], *, seed: int, draws: int = 10_000
 ) -> float | None:
-    """Two-sided p of the mean difference over cases when each patient's differences may change sign together.
+    """Return the two-sided p of the mean difference over cases when each patient's differences may change sign together.
 
     Under the null hypothesis, the two that are compared are exchangeable within each patient. All slices of a patient
     are flipped at once, so they need not be independent; a patient with more slices weighs more, as in the mean that
-    is tested. Up to :data:`EXACT_UP_TO` patients who differ at all, every pattern is tried; beyond that ``draws``
+    is tested. Up to :data:`EXACT_UP_TO` patients with a difference, every pattern is tried; beyond that ``draws``
     random ones, with the observed pattern counted among them, so that p is never 0.
 
     Returns:
-        1 where nobody differs, None below 5 patients.
+        1 if no patient has a difference, None below 5 patients.
 
     Source: Fisher 1935; the added one of the random case: Phipson and Smyth 2010.
 

@@ -1,8 +1,8 @@
-"""One straight line through cases taken as independent, as published tables have it.
+"""Simple regression over cases taken as independent, as in published tables.
 
-With several cases per patient its interval is too narrow; :mod:`xaudit.statistics.regression` knows patients. This one
-is here so that CheXlocalize's tables can be compared with, and for nothing else. Source: Saporta et al. 2022 and its
-published utils.py, which takes statsmodels' ``ols`` and SciPy's ``spearmanr``.
+With several cases per patient its interval is too narrow; :mod:`xaudit.statistics.regression` allows for patients. This one
+is here only for comparison with CheXlocalize's tables. Source: Saporta et al. 2022 and its
+published utils.py, which uses statsmodels' ``ols`` and SciPy's ``spearmanr``.
 """
 
 import math
@@ -17,24 +17,24 @@ from xaudit.statistics.regression import NoFit
 
 CONFIDENCE = 0.95
 LEAST_CASES = 5
-"""Fisher's interval needs four cases; below five nothing is worth a line."""
+"""Fisher's interval needs four cases; below five no line is fitted."""
 
 
 def simple_regression(
     response: FloatArray, column: FloatArray, *, name: str, n_tests: int = 1
 ) -> tuple[Coefficient, ...] | NoFit:
-    """Slope and rank correlation of a response with one column, at 95 %.
+    """Return slope and rank correlation of a response with one column, at 95 %.
 
     The slope's limits are Student's with n - 2 degrees of freedom, the correlation's Fisher's with 1.96 / sqrt(n - 3).
 
     Args:
         response: one per case, finite.
         column: one per case, finite.
-        name: of the slope's coefficient.
-        n_tests: that each p is multiplied by, at most to 1 (Bonferroni).
+        name: name of the slope's coefficient.
+        n_tests: factor of each p, at most to 1 (Bonferroni).
 
     Returns:
-        Intercept, slope, and ``spearman``; the last is left out where all responses are alike.
+        Intercept, slope, and ``spearman``; the last is left out if all responses are equal.
     """
     n_cases = len(response)
     if n_cases < LEAST_CASES:

@@ -1,4 +1,4 @@
-"""How much further out than the normal quantile the limits of few patients must lie."""
+"""Quantiles for the limits of few patients, which lie further out than the normal one."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from xaudit.records import FloatArray
 
 
 def small_sample_quantile(confidence: float, sizes: FloatArray) -> float:
-    """Standard errors between an estimate and its limit, more than the normal quantile's for few patients.
+    """Return the standard errors between an estimate and its limit: more than the normal quantile for few patients.
 
     A bootstrap draws from the patients seen, whose spread about their own mean is smaller than that about the
     population's, and reads its limits as if that spread were known. For patients of equal size the first takes a factor
@@ -24,7 +24,7 @@ def small_sample_quantile(confidence: float, sizes: FloatArray) -> float:
         sizes: cases of each patient, whole numbers of 1 or more; at least two patients.
 
     Source: Bell and McCaffrey 2002 and Imbens and Kolesár 2016 for unequal clusters; Hesterberg 2015, section 5.3, for
-    reading a bootstrap at Student's tail, to which this falls back for equal ones.
+    reading a bootstrap at Student's tail, to which this reduces for equal ones.
 
     Example:
         Twenty patients with as many cases each: 2.093 · sqrt(20 / 19). With one of them 20 times as large, more.
@@ -46,7 +46,7 @@ def _quantile(confidence: float, sizes: tuple[tuple[int, int], ...]) -> float:
 
 
 def _freedom_and_widening(sizes: Iterable[tuple[int, int]]) -> tuple[float, float]:
-    """Degrees of freedom of the patients' squared totals, and the true variance over its expected estimate.
+    """Return degrees of freedom of the patients' squared totals, and the true variance over its expected estimate.
 
     For patients' means u, alike in variance, and weights w, the totals are w_g (u_g - w·u). Their sum of squares is a
     quadratic form in u with a matrix A: its expected value is tr A, its variance 2 tr A², and the truth is Σ w². All in

@@ -1,6 +1,6 @@
 """Parts of the cases that are summarised on their own: small lesions, wrong answers, one class.
 
-A stratum is written ``property=value``, such as ``lesion-size=small``. What a case has no value for, such as the
+A stratum is written ``property=value``, such as ``lesion-size=small``. A case without a value, such as the
 lesion size of a case without marks, is in the stratum ``unknown`` of the property: no case is lost unseen.
 """
 
@@ -17,15 +17,15 @@ from xaudit.records import Annotation, Case, Prediction
 from xaudit.statistics.lesion_shape import LesionShape, lesion_shape
 
 StratumCases = Mapping[str, frozenset[str]]
-"""The cases of each stratum, in the order in which strata are shown."""
+"""The cases of each stratum, in the order of display."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What strata ask of one case that one model classified.
+    """Facts about one case and one model's answer that strata are made from.
 
     Attributes:
-        shape: of what all readers together marked; None where nobody marked anything.
+        shape: shape of all readers' marks together; None without marks.
     """
 
     case: Case
@@ -48,10 +48,10 @@ class CaseFacts:
 def facts_of(
     cases: Iterable[Case], annotations: Iterable[Annotation], predictions: Iterable[Prediction]
 ) -> dict[str, dict[str, CaseFacts]]:
-    """The facts of each case that was predicted, by model and case.
+    """Return the facts of each case that was predicted, by model and case.
 
     Args:
-        annotations: all readers' marks; their union is the lesion, whatever policy the maps were held against.
+        annotations: all readers' marks; their union is the lesion, whatever policy the maps were scored with.
     """
     by_case = {case.case_id: case for case in cases}
     marks: dict[str, list[Annotation]] = {}
@@ -73,7 +73,7 @@ def facts_of(
 
 
 def check_told(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | None:
-    """The first property that only the data can tell and that it tells of no case; None where there is none.
+    """Return the first property that must come from the data and is missing there; None if there is none.
 
     Example:
         >>> check_told([], [StratumSpec(name="class"), StratumSpec(name="site")])
@@ -87,7 +87,7 @@ def check_told(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | Non
 
 
 def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> dict[str, frozenset[str]]:
-    """The cases of each stratum of each property, for one model; strata without a case are left out.
+    """Return the cases of each stratum of each property, for one model; strata without a case are left out.
 
     Args:
         facts: by case id, of the cases that are summarised: thirds and deciles are theirs.
@@ -107,7 +107,7 @@ def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> d
 
 
 def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str, str], list[str]]:
-    """The value of each case, and all values in the order in which they are shown."""
+    """Return the value of each case, and all values in the order of display."""
     match spec.name:
         case "correctness":
             words = {case: "correct" if f.prediction.correct else "wrong" for case, f in facts.items()}
@@ -169,9 +169,9 @@ def _measured(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> dict[str, fl
 def _by_quantiles(
     numbers: Mapping[str, float | None], words: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Parts of as equal size as ties allow; a number on a limit belongs to the lower part.
+    """Divide into parts of as equal size as ties allow; a number on a limit belongs to the lower part.
 
-    Where all numbers are equal none is small or large: the one part is then called ``same``.
+    If all numbers are equal, there is one part called ``same``.
     """
     known = [number for number in numbers.values() if number is not None]
     if known and min(known) == max(known):
@@ -188,7 +188,7 @@ def _by_quantiles(
 def _by_cuts(
     numbers: Mapping[str, float | None], cuts: Sequence[float], words: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Parts between given limits; a number on a limit belongs to the upper part."""
+    """Divide at given limits; a number on a limit belongs to the upper part."""
     placed = {
         case: UNKNOWN if number is None else words[int(np.searchsorted(cuts, number, side="right"))]
         for case, number in numbers.items()
@@ -197,7 +197,7 @@ def _by_cuts(
 
 
 def _slugs(names: Iterable[str]) -> dict[str, str]:
-    """Each name in the characters that a stratum may have; names that would then be equal are numbered."""
+    """Return each name in the characters that a stratum may have; names that would then be equal are numbered."""
     slugs: dict[str, str] = {}
     for name in sorted(set(names)):
         slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-") or "class"

@@ -1,4 +1,4 @@
-"""What a run leaves on disk: its folder, its tables, its manifest; and how a run that stopped goes on.
+"""The run folder on disk: its files, tables and manifest, and the resumption of a run that stopped.
 
 This package is light to import. The Parquet tables are in :mod:`xaudit.store.tables` (whole) and
 :mod:`xaudit.store.parts` (in pieces); these two import pyarrow.

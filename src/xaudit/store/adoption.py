@@ -1,4 +1,4 @@
-"""What one run takes over from another of the same audit: finished parts, predictions and trained weights."""
+"""Adoption of finished parts, predictions and trained weights from another run of the same audit."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,11 +36,11 @@ TABLES: Sequence[Table[Any]] = (
 
 
 def adopt_parts(run: RunFolder, other: RunFolder) -> int:
-    """Takes over every part that is not there yet, and counts them; damaged ones are passed over.
+    """Copy every part that this run lacks from the other run, and return their number; skip damaged ones.
 
     Raises:
-        OutputError: no permission or no room.
-        RunFolderError: where a newer version wrote a part.
+        OutputError: no permission or no space.
+        RunFolderError: if a newer version wrote a part.
     """
     adopted = 0
     for table in TABLES:
@@ -55,7 +55,7 @@ def adopt_parts(run: RunFolder, other: RunFolder) -> int:
 
 
 def adopt_weights(run: RunFolder, other: RunFolder) -> None:
-    """Takes over weights that the other run trained and this one has not; raises as :func:`adopt_parts`."""
+    """Copy the weights that the other run trained and this one lacks; raise as :func:`adopt_parts`."""
     for path in sorted(other.models_path.glob("*.safetensors")):
         if not (run.models_path / path.name).exists():
             with refusals_as_output_errors(path):
@@ -64,10 +64,10 @@ def adopt_weights(run: RunFolder, other: RunFolder) -> None:
 
 
 def adopt_predictions(run: RunFolder, other: RunFolder, made_from: str) -> None:
-    """Takes over predictions, and the note of what they were made from, where this run has none.
+    """Copy the predictions, and the note of their inputs, if this run has no such note.
 
     Args:
-        made_from: name of that note. Without it predictions are not known to be whole.
+        made_from: file name of that note. Without it, predictions may be incomplete.
     """
     table = PREDICTIONS
     if (run.path / made_from).exists() or not (other.path / made_from).exists():

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all, whenever the process or the machine stops.
+"""Atomic writes: a file is complete or absent, whenever the process or the machine stops.
 
 Bytes go to a temporary name in the same folder, are synced, and take the file's name in one step. Temporary
 names begin with a dot, end in ``.tmp`` and carry the writer's process id; readers pass them over.
@@ -41,7 +41,7 @@ _REFUSALS = {
 
 @contextlib.contextmanager
 def refusals_as_output_errors(path: Path) -> Iterator[None]:
-    """Turns what a user can mend (permission, room, a name in the way) into an OutputError about ``path``."""
+    """Convert errors that a user can fix (permission, space, a name in the way) into an OutputError about ``path``."""
     try:
         yield
     except OSError as error:
@@ -52,17 +52,17 @@ def refusals_as_output_errors(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and those above it; one that exists is left as it is.
+    """Create a folder and its parents; leave an existing one unchanged.
 
     Raises:
-        OutputError: no permission, no room, or a file in the way.
+        OutputError: no permission, no space, or a file in the way.
     """
     with refusals_as_output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Puts ``data`` under ``path`` in one step; a file that was there is replaced, or on failure kept.
+    """Write ``data`` to ``path`` in one step; an existing file is replaced, or kept on failure.
 
     A device, a pipe or an open stream such as /dev/stdout is written to and stays what it is.
 
@@ -82,7 +82,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Removes temporary files whose writer is gone, and counts them; what cannot be removed stays."""
+    """Remove temporary files of writers that are gone, and return their number; files that cannot be removed stay."""
     removed = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -109,7 +109,7 @@ def _write_and_rename(path: Path, data: bytes) -> None:
 
 
 def _is_stream(path: Path) -> bool:
-    """Return True for what cannot take another file's place: a device, a pipe, an open stream of a process."""
+    """Return True if the path is a device, a pipe or an open stream, which a rename must not replace."""
     try:
         kind = path.stat().st_mode
     except OSError:
@@ -136,7 +136,7 @@ def _write_all(path: Path, data: bytes, flags: int, *, synced: bool = False) -> 
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the new name itself survive a power cut, where the system can do that."""
+    """Sync the folder, so that the new name survives a power cut; do nothing on systems that cannot."""
     if sys.platform == "win32":
         return
     handle = os.open(folder, os.O_RDONLY)

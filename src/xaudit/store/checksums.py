@@ -1,4 +1,4 @@
-"""Digests by which one can tell that two runs saw the same files: SHA-256 in hex."""
+"""SHA-256 digests, in hex, that tell if two runs used the same files."""
 
 import dataclasses
 import hashlib
@@ -10,18 +10,18 @@ from xaudit.records import Annotation, Case
 
 
 def file_checksum(path: Path) -> str:
-    """Of a file's bytes, read piece by piece."""
+    """Hash the bytes of a file, read piece by piece."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def images_checksum(cases: Iterable[Case]) -> str:
-    """Of all images of a run, whatever their order: their ids and the digests of their files."""
+    """Hash the ids and file digests of a run's images, in any order."""
     return lines_checksum(f"{case.case_id}\t{case.sha256}" for case in cases)
 
 
 def annotations_checksum(annotations: Iterable[Annotation]) -> str:
-    """Of all marks of a run, whatever their order."""
+    """Hash the annotations of a run, in any order."""
     return lines_checksum(
         json.dumps([type(mark.region).__name__, dataclasses.asdict(mark)], sort_keys=True)
         for mark in annotations
@@ -29,7 +29,7 @@ def annotations_checksum(annotations: Iterable[Annotation]) -> str:
 
 
 def lines_checksum(lines: Iterable[str]) -> str:
-    """Hash texts, whatever their order."""
+    """Hash texts, in any order."""
     digest = hashlib.sha256()
     for line in sorted(lines):
         digest.update(line.encode("utf-8", "surrogatepass") + b"\n")

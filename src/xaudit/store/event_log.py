@@ -1,4 +1,4 @@
-"""What happened when, one JSON object a line: ``log.jsonl``. No path, user name or host name gets in."""
+"""The event log ``log.jsonl``, one JSON object a line, without paths, user names or host names."""
 
 import json
 import os
@@ -15,10 +15,10 @@ from xaudit.store.run_status import utc_text
 def append_event(
     run: RunFolder, event: str, details: Mapping[str, object] | None = None, *, now: datetime
 ) -> None:
-    """Adds one line in one write; the end of a line that a kill cut short is closed off first.
+    """Append one line in one write; first end a line that a kill cut short.
 
     Raises:
-        OutputError: no permission or no room.
+        OutputError: no permission or no space.
     """
     redact = Redaction.of_this_machine()
     line = {"time": utc_text(now), "event": event, **redact.plain(dict(details or {}))}
@@ -36,7 +36,7 @@ def append_event(
 
 
 def read_events(run: RunFolder) -> tuple[dict[str, Any], ...]:
-    """Every whole line of the log, oldest first; none where there is no log."""
+    """Return every whole line of the log, oldest first; empty if there is no log."""
     try:
         lines = run.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:

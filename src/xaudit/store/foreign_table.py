@@ -1,4 +1,4 @@
-"""A table that somebody else wrote, CSV or Parquet: its rows as they are, every cell by its column."""
+"""Reader for CSV or Parquet tables made by other programs, with cells unchanged."""
 
 import csv
 from collections import Counter
@@ -20,17 +20,17 @@ _MOST_BYTES = 2**28
 _LONGEST_TEXT = 10_000
 
 Row = tuple[str, Mapping[str, object]]
-"""What to call a row in errors, ``preds.csv: line 3``, and its cells by column."""
+"""Name of a row in errors, such as ``preds.csv: line 3``, and its cells by column."""
 
 
 def read_foreign_table(path: Path, *, what: str) -> list[Row]:
-    """The rows of a CSV file, or of a Parquet file by its suffix; texts of a CSV are stripped.
+    """Read the rows of a CSV file, or of a Parquet file by its suffix; strip the texts of a CSV.
 
     Args:
-        what: the file holds, for errors.
+        what: contents of the file, for errors.
 
     Raises:
-        DataError: no such file, damaged, without rows, or with a column that stands twice.
+        DataError: no such file, damaged, without rows, or with a repeated column.
     """
     rows = _parquet(path, what) if path.suffix.lower() in (".parquet", ".pq") else _csv(path, what)
     if not rows:

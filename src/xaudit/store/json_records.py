@@ -1,4 +1,4 @@
-"""The small results that are JSON rather than tables: ``gates.json`` and ``evaluations.json``."""
+"""Small results that are stored as JSON: ``gates.json`` and ``evaluations.json``."""
 
 import dataclasses
 import json
@@ -15,23 +15,23 @@ Record = TypeVar("Record")
 
 
 def write_verdicts(run: RunFolder, verdicts: Sequence[Verdict]) -> None:
-    """Writes ``gates.json``; raises OutputError where the folder refuses."""
+    """Write ``gates.json``; raise OutputError if the folder cannot be written to."""
     _write(run, "gates", "verdicts", [dataclasses.asdict(verdict) for verdict in verdicts])
 
 
 def read_verdicts(run: RunFolder) -> tuple[Verdict, ...]:
-    """What the run concluded; raises RunFolderError where that is missing, damaged or newer."""
+    """Read ``gates.json``; raise RunFolderError if it is missing, damaged or newer."""
     return _read(run, "gates", "verdicts", lambda row: Verdict(**_known(Verdict, row)))
 
 
 def write_evaluations(run: RunFolder, evaluations: Sequence[Evaluation]) -> None:
-    """Writes ``evaluations.json``; raises OutputError where the folder refuses."""
+    """Write ``evaluations.json``; raise OutputError if the folder cannot be written to."""
     rows = [{**_shallow(one), "measures": _intervals(one.measures)} for one in evaluations]
     _write(run, "evaluations", "evaluations", rows)
 
 
 def read_evaluations(run: RunFolder) -> tuple[Evaluation, ...]:
-    """How well each model classifies each split; raises RunFolderError where that is missing, damaged or newer."""
+    """Read ``evaluations.json``; raise RunFolderError if it is missing, damaged or newer."""
     return _read(run, "evaluations", "evaluations", _evaluation)
 
 
@@ -47,7 +47,7 @@ def _evaluation(row: dict[str, Any]) -> Evaluation:
 
 
 def _known(record: type[Verdict | Evaluation | Interval], row: Mapping[str, Any]) -> dict[str, Any]:
-    """What this version knows of a row; a later minor version may have added keys, an earlier one lacks some."""
+    """Return the fields that this version knows; a later minor version adds keys, an earlier one may lack some."""
     return {
         field.name: row[field.name]
         for field in dataclasses.fields(record)

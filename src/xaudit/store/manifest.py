@@ -1,6 +1,6 @@
-"""What a run was made with, so that another can repeat it: ``manifest.json``.
+"""The manifest ``manifest.json``: everything needed to repeat a run.
 
-It names versions, settings, hardware and checksums, and nobody: no user, host or absolute path.
+It holds versions, settings, hardware and checksums, and no user, host or absolute path.
 """
 
 import importlib.metadata
@@ -50,18 +50,18 @@ LIBRARIES = (
     "onnxruntime",
     "transformers",
 )
-"""The distributions whose versions can move a result or its presentation, in pyproject's order."""
+"""Distributions whose version can change a result or its presentation, in pyproject's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What only the caller knows of how a run was made.
+    """Facts about the making of a run that only the caller knows.
 
     Attributes:
         argv: the command line, program first.
-        device: the accelerator's or processor's name.
-        n_threads: that torch computes with.
-        finished: None while the run is under way.
+        device: name of the accelerator or processor.
+        n_threads: number of threads of torch.
+        finished: end of the run, None while it is under way.
     """
 
     argv: Sequence[str]
@@ -74,7 +74,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What went into a run and came out, in numbers.
+    """Counts and checksums of a run's inputs and outputs.
 
     Attributes:
         counts: such as cases, patients, maps, scores, unscored.
@@ -82,13 +82,13 @@ class Contents:
         external: SHA-256 of the files of each external model, by model id: its predictions, its maps by explainer.
         images: SHA-256 over all images.
         annotations: SHA-256 over all marks.
-        labels: SHA-256 over what the data says of each case.
-        masks: SHA-256 over all masks of the anatomy; empty where there are none.
-        predictions: SHA-256 over what the models said; empty until they were asked.
-        code: digest of the code that builds each model which is not xaudit's or a library's, by model id.
+        labels: SHA-256 over the cases' labels and metadata.
+        masks: SHA-256 over all masks of the anatomy; empty if there are none.
+        predictions: SHA-256 over the models' predictions; empty before there are any.
+        code: digest of the user's or plug-in's code that builds a model, by model id.
         answers: digest of each model's answers to fixed images, by model id.
         outputs: the class that each output of a model stands for, by model id.
-        plugins: kind, name, package and version of each thing that another package brought.
+        plugins: kind, name, package and version of each plug-in used.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class Contents:
 
 
 def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -> dict[str, Any]:
-    """The manifest as plain JSON values; save it with ``run.save_json("manifest.json", ...)``."""
+    """Return the manifest as plain JSON values; save it with ``run.save_json("manifest.json", ...)``."""
     redact = Redaction.of_this_machine()
     return {
         **run.identity,
@@ -148,12 +148,12 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
 
 
 def _known(**values: object) -> dict[str, object]:
-    """The values that hold something."""
+    """Drop empty values."""
     return {name: value for name, value in values.items() if value}
 
 
 def library_versions() -> dict[str, str | None]:
-    """The installed version of each library, None where it is not installed."""
+    """Return the installed version of each library, None if it is not installed."""
     versions: dict[str, str | None] = {}
     for name in LIBRARIES:
         try:
@@ -164,9 +164,9 @@ def library_versions() -> dict[str, str | None]:
 
 
 def git_state(folder: Path) -> dict[str, str | bool] | None:
-    """The commit that a folder's repository stands at, and whether tracked files differ from it.
+    """Return the commit of a folder's repository, and True in ``dirty`` if tracked files differ from it.
 
-    None where there is no repository, no commit or no git.
+    None without a repository, a commit or git.
     """
     commit = _git(folder, "rev-parse", "--verify", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")

@@ -1,7 +1,7 @@
-"""Runs that an older version wrote, read as if this one had written them; nothing on the disk is changed.
+"""Migration of runs that an older version wrote, in memory; nothing on disk is changed.
 
-A step says what a JSON file lacks that was written before some version, and is applied to files of older versions only.
-A column that a table lacks is empty; one that may not be empty stands in ``COLUMNS`` with what it would have held.
+A step adds the keys that a JSON file of an older version lacks, and is applied to such files only.
+A column that a table lacks is empty; a column that may not be empty has its value in ``COLUMNS``.
 Whoever adds such a column, or raises the major version, registers it here.
 """
 
@@ -18,11 +18,11 @@ Plain = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What brings one file up to a version.
+    """A migration of one file to a version.
 
     Attributes:
         file: its name in the run folder.
-        version: the first that wrote it as the step leaves it.
+        version: the first version that wrote the file as the step leaves it.
     """
 
     file: str
@@ -31,7 +31,7 @@ class Step:
 
 
 def _outcome_before_1_1(plain: Plain) -> Plain:
-    """Keys that versions called 1.0 came to write one after the other; what they say was not there before them."""
+    """Add the keys that versions called 1.0 introduced one after the other."""
     later: Plain = {
         "seed": 0,
         "gates": None,
@@ -54,7 +54,7 @@ def _outcome_before_1_1(plain: Plain) -> Plain:
 
 
 def _gates_before_1_1(plain: Plain) -> Plain:
-    """At first only gates decided the exit code, and no verdict said what it was."""
+    """Add the kind of each verdict: at first, exactly the gates decided the exit code."""
     rows = [{"kind": "gate" if row["gating"] else "finding", **row} for row in plain["verdicts"]]
     return {**plain, "verdicts": rows}
 
@@ -63,19 +63,19 @@ STEPS: tuple[Step, ...] = (
     Step("outcome.json", "1.1", _outcome_before_1_1),
     Step("gates.json", "1.1", _gates_before_1_1),
 )
-"""In the order in which they are applied."""
+"""All steps, in the order in which they are applied."""
 
 
 def migrated(name: str, plain: Plain, shown: str, steps: tuple[Step, ...] = STEPS) -> Plain:
-    """A file's content as this version writes it.
+    """Return a file's content as this version writes it.
 
     Args:
-        name: of the file.
-        shown: how it is called in an error.
-        steps: those there are.
+        name: name of the file.
+        shown: its name in an error.
+        steps: the steps to choose from.
 
     Raises:
-        RunFolderError: where a newer version wrote it, or it carries no version.
+        RunFolderError: if a newer version wrote it, or it carries no version.
     """
     written = plain.get("schema_version")
     require_readable(written, shown)
@@ -90,7 +90,7 @@ COLUMNS: Mapping[tuple[str, str], object] = {
     ("reliance", "beyond_random"): math.nan,
     ("reliance", "logit_beyond_random"): math.nan,
 }
-"""By table and column: the value in every row of a table that was written before there was the column."""
+"""The value of a column in tables written before the column existed, by table and column."""
 
 
 def _number(version: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A Parquet file of one table: records in, the same records out, and a footer that says whose it is.
+"""A Parquet file of one table: records in, the same records out, and a footer that names its run.
 
 The footer's key ``xaudit`` holds JSON: table, schema_version, run_id, config_hash. Pages are compressed with zstd
 and carry checksums.
@@ -23,28 +23,28 @@ Record = TypeVar("Record")
 FOOTER_KEY = b"xaudit"
 
 _MAP_VALUES, _HALVED_VALUES = pa.list_(pa.float32()), pa.list_(pa.float16())
-"""The type of a map's numbers, and the one that versions before 1.2 wrote; both are read."""
+"""Type of a map's numbers, and the type that versions before 1.2 wrote; both are read."""
 
 
 _MOST_BYTES = 512 * 2**20
-"""Of a table's columns unpacked; a part holds a few megabytes."""
+"""Limit on a table's unpacked columns; a part holds a few megabytes."""
 
 _MOST_MAP_BYTES = 2 * _MOST_BYTES
-"""Of a table of maps unpacked, whose numbers take four bytes each."""
+"""Limit on an unpacked table of maps, whose numbers take four bytes each."""
 
 
 _LONGEST_REASON = 200
 
 
 class DamagedTableError(Exception):
-    """A file that is no whole table of the wanted kind; what is wrong stands in the message."""
+    """A file that is not a complete table of the wanted kind; the message says what is wrong."""
 
 
 def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -> bytes:
-    """The whole file as bytes; a table without rows is a file like any other.
+    """Return the bytes of the whole file, also for a table without rows.
 
     Raises:
-        ValueError: where a column that must hold a value has none.
+        ValueError: if a column that must hold a value has none.
     """
     plain = [table.encode(row) for row in rows]
     columns = []
@@ -57,7 +57,7 @@ def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -
 
 
 def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> bytes:
-    """A table that another run wrote, as this run's own: the same rows, under this run's name.
+    """Return the bytes of another run's table under this run's name, with the same rows.
 
     Raises as :func:`check_table`; every page is read, so that nothing damaged is taken over.
     """
@@ -103,19 +103,19 @@ def _encoded(table: Table[Any], columns: Sequence[Any], run: RunFolder) -> bytes
 
 
 def check_table(path: Path, table: Table[Any], shown: str) -> None:
-    """Nothing where the file's footer is whole and is this table's.
+    """Check that the file's footer is whole and belongs to this table.
 
     Raises:
-        DamagedTableError: where it is not.
-        RunFolderError: where a newer version wrote it.
-        OSError: where the file cannot be read.
+        DamagedTableError: if it is not.
+        RunFolderError: if a newer version wrote it.
+        OSError: if the file cannot be read.
     """
     with path.open("rb") as file:
         _open_parquet(file, table, shown)
 
 
 def read_table(path: Path, table: Table[Record], shown: str) -> list[Record]:
-    """The records of a file, in the order in which they were written. Raises as :func:`check_table`."""
+    """Read the records of a file, in the order in which they were written. Raise as :func:`check_table`."""
     data = path.read_bytes()
     file = _open_parquet(pa.BufferReader(data), table, shown)
     try:
@@ -155,7 +155,7 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
 
 
 def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
-    """Return one Python value per row; a map's numbers stay an array. A column of a later minor version has its fill."""
+    """Return one Python value per row; a map's numbers stay an array. A column that the file lacks is filled in."""
     if field.name not in found.column_names:
         return [_fill(table, field)] * int(found.num_rows)
     column = found.column(field.name)
@@ -174,12 +174,12 @@ def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
 
 
 def _is_map(field: pa.Field) -> bool:
-    """Return True for the numbers of a whole map, and not for those of a curve, which are few."""
+    """Return True for the numbers of a map, and False for those of a curve, which are few."""
     return bool(field.name == "values" and field.type == _MAP_VALUES)
 
 
 def _fill(table: Table[Any], field: pa.Field) -> object:
-    """What a column holds that there was not when the table was written."""
+    """Return the value of a column that did not exist when the table was written."""
     value = COLUMNS.get((table.name, field.name))
     if value is None and not field.nullable:
         raise ValueError(f"the column {field.name!r} is missing")

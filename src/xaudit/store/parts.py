@@ -52,11 +52,11 @@ _KEY = re.compile(r"^[0-9a-f]{16}$")
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[Record]):
-    """One shard's rows.
+    """The rows of one shard.
 
     Attributes:
-        rows: None where the part is absent; an empty part has no rows but is there.
-        notice: a sentence for the reader where a part was damaged, else empty.
+        rows: None if the part is absent; an empty part exists and has no rows.
+        notice: a sentence for the reader if the part was damaged, else empty.
     """
 
     key: str
@@ -66,11 +66,11 @@ class Part(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class PartsRead(Generic[Record]):
-    """The rows of many shards together.
+    """The rows of many shards.
 
     Attributes:
-        rows: in the order of the keys asked for, and within a part as they were written.
-        missing: the keys whose part is absent or was damaged.
+        rows: in the order of the keys requested, and within a part as they were written.
+        missing: keys of the parts that are absent or were damaged.
         notices: one sentence per damaged part.
     """
 
@@ -80,7 +80,7 @@ class PartsRead(Generic[Record]):
 
 
 def shard_key(parts: Mapping[str, object]) -> str:
-    """The key of a shard, 16 hex digits, from everything that determines its result.
+    """Return the key of a shard, 16 hex digits, from everything that determines its result.
 
     Args:
         parts: JSON values only: case ids and their digests, model and explainer fingerprints, seed, versions.
@@ -97,10 +97,10 @@ def shard_key(parts: Mapping[str, object]) -> str:
 
 
 def has_part(run: RunFolder, table: Table[Any], key: str) -> bool:
-    """Whether a shard is finished: its part is there and its footer whole. A damaged part is removed.
+    """Return True if a shard is finished: its part exists and its footer is whole. Remove a damaged part.
 
     Raises:
-        RunFolderError: where a newer version wrote the part, or it may not be read.
+        RunFolderError: if a newer version wrote the part, or it cannot be read.
     """
     path = _path(run, table, key)
     try:
@@ -115,20 +115,20 @@ def has_part(run: RunFolder, table: Table[Any], key: str) -> bool:
 
 
 def write_part(run: RunFolder, table: Table[Record], key: str, rows: Sequence[Record]) -> None:
-    """Stores a finished shard in one step; no rows are a result too.
+    """Store a finished shard in one step; no rows are a result too.
 
     Raises:
-        OutputError: no permission or no room.
+        OutputError: no permission or no space.
     """
     path = _path(run, table, key)
     run.save_bytes(f"{table.name}/{path.name}", encode_table(table, rows, run))
 
 
 def iter_parts(run: RunFolder, table: Table[Record], keys: Sequence[str]) -> Iterator[Part[Record]]:
-    """The parts of these shards one after the other, so that memory holds one at a time.
+    """Yield the parts of these shards one by one, so that memory holds one at a time.
 
     Raises:
-        RunFolderError: where a newer version wrote a part, or it may not be read.
+        RunFolderError: if a newer version wrote a part, or it cannot be read.
     """
     for key in keys:
         path = _path(run, table, key)
@@ -145,7 +145,7 @@ def iter_parts(run: RunFolder, table: Table[Record], keys: Sequence[str]) -> Ite
 
 
 def read_parts(run: RunFolder, table: Table[Record], keys: Sequence[str]) -> PartsRead[Record]:
-    """The rows of these shards together; raises as :func:`iter_parts`."""
+    """Read the rows of these shards; raise as :func:`iter_parts`."""
     rows: list[Record] = []
     missing, notices = [], []
     for part in iter_parts(run, table, keys):
@@ -159,17 +159,17 @@ def read_parts(run: RunFolder, table: Table[Record], keys: Sequence[str]) -> Par
 
 
 def part_keys(run: RunFolder, table: Table[Any]) -> tuple[str, ...]:
-    """The keys of all parts that are there, sorted."""
+    """Return the keys of all existing parts, sorted."""
     names = (path.name for path in (run.path / table.name).glob("part-*.parquet"))
     keys = (name.removeprefix("part-").removesuffix(".parquet") for name in names)
     return tuple(sorted(key for key in keys if _KEY.match(key)))
 
 
 def prune_parts(run: RunFolder, table: Table[Any], keep: Collection[str]) -> int:
-    """Removes the parts that a finished run does not consist of, and counts them.
+    """Remove the parts that a finished run does not use, and return their number.
 
-    Shards cut in another size, or a limit since lifted, leave parts whose rows stand in other parts as well;
-    whoever reads ``part-*.parquet`` as one table would count them twice.
+    Shards of another size, or of a limit since lifted, leave parts whose rows are in other parts as well; a reader of
+    ``part-*.parquet`` as one table would count them twice.
     """
     others = [key for key in part_keys(run, table) if key not in set(keep)]
     for key in others:

@@ -1,4 +1,4 @@
-"""Texts without the places and the people they were written by: no absolute path, user name or host name.
+"""Redaction of texts: no absolute path, user name or host name.
 
 An absolute path keeps its last part, which is what tells one file from another.
 """
@@ -25,10 +25,10 @@ _NOBODY = frozenset({"root", "localhost"})
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What must not appear, longest first where one contains another.
+    """The texts to remove, longest first if one contains another.
 
     Attributes:
-        places: folders whose whole name is left out.
+        places: folders whose whole name is removed.
         words: names of the user and of the machine.
     """
 
@@ -37,7 +37,7 @@ class Redaction:
 
     @classmethod
     def of_this_machine(cls) -> Self:
-        """The home folder, the working directory, the user's and the machine's names as they are now."""
+        """Collect the home folder, the working directory, and the names of the user and the machine."""
         places = set()
         for find in (Path.home, Path.cwd):
             try:
@@ -57,7 +57,7 @@ class Redaction:
         )
 
     def text(self, text: str) -> str:
-        """A text in which absolute paths keep their last part and names give way to ``…``.
+        """Return a text in which absolute paths keep only their last part and names become ``…``.
 
         Example:
             >>> redact = Redaction(places=("/home/ada lovelace",), words=("ada",))
@@ -74,14 +74,14 @@ class Redaction:
         return text
 
     def argument(self, argument: str) -> str:
-        """One word of a command line; a path may contain blanks here."""
+        """Redact one word of a command line; a path may contain blanks here."""
         glued = re.match(r"(-[A-Za-z]|[^=/\\]*=)(.*)", argument, re.DOTALL)
         if glued is not None and _is_absolute(glued[2]):
             return self.text(glued[1] + self._lone_path(glued[2]))
         return self.text(self._lone_path(argument) if _is_absolute(argument) else argument)
 
     def plain(self, value: Any) -> Any:  # noqa: ANN401  (any JSON value)
-        """A JSON value with every text in it redacted, keys and paths included."""
+        """Redact every text in a JSON value, keys and paths included."""
         if isinstance(value, str | PurePath):
             return self.text(str(value))
         if isinstance(value, dict):
@@ -99,7 +99,7 @@ def _is_absolute(text: str) -> bool:
 
 
 def _last_part(path: str) -> str:
-    r"""The last part of a path, with the full stop or colon that ends a sentence.
+    r"""Return the last part of a path, with the full stop or colon that ends a sentence.
 
     Example:
         >>> _last_part("/data/set/scan.png:"), _last_part("C:\\data\\scan.png"), _last_part("/")

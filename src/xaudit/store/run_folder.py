@@ -1,7 +1,7 @@
-"""One run's folder, ``<utc>-<name>-<hash8>``: made, found again, opened, and written to.
+"""The folder of one run, ``<utc>-<name>-<hash8>``: creating, finding, opening and writing it.
 
 One process works in a folder at a time, see :mod:`xaudit.store.run_lock`; many may read it meanwhile, since every file
-appears whole. Where the file system knows no locks, two that write the same file write the same content.
+appears whole. On a file system without locks, two that write the same file write the same content.
 """
 
 import contextlib
@@ -40,10 +40,10 @@ class RunFolder:
     """The folder of one run.
 
     Attributes:
-        path: where it is; never stored inside it.
-        run_id: the name under which it was made.
-        name: of the audit.
-        config_hash: of all in the audit file that can change a result.
+        path: its location, which is never stored inside it.
+        run_id: its name when it was created.
+        name: name of the audit.
+        config_hash: hash of every setting of the audit file that can change a result.
         created: in UTC, to the second.
     """
 
@@ -55,12 +55,12 @@ class RunFolder:
 
     @classmethod
     def create(cls, root: Path, *, name: str, config_hash: str, now: datetime) -> Self:
-        """A new folder under ``root``, named after all that are there.
+        """Create a folder under ``root``, named after the time, the audit and its settings.
 
-        Where two start in the same second, or the clock has gone back, the later takes the second after the newest.
+        If two start in the same second, or the clock has gone back, the later takes the second after the newest.
 
         Raises:
-            OutputError: no permission, no room, or a file in the way.
+            OutputError: no permission, no space, or a file in the way.
         """
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
         created = utc_from_text(utc_text(now))
@@ -81,9 +81,9 @@ class RunFolder:
 
     @classmethod
     def find(cls, root: Path, *, name: str, config_hash: str) -> Self | None:
-        """The newest run of the same audit with the same settings, None where there is none.
+        """Return the newest run of the same audit with the same settings, or None.
 
-        A folder whose status was lost counts; one that a newer version wrote does not.
+        A folder without a status counts; one that a newer version wrote does not.
         """
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
         for path, found in reversed(run_paths(root)):
@@ -102,10 +102,10 @@ class RunFolder:
 
     @classmethod
     def open_run(cls, path: Path, *, tidy: bool = True) -> Self:
-        """The run in ``path``.
+        """Open the run in ``path``.
 
         Args:
-            tidy: whether to remove what a killed writer left half-written; readers pass it over in any case.
+            tidy: True to remove the half-written files of a killed writer; readers skip them in any case.
 
         Raises:
             RunFolderError: missing, not a run folder, written by a newer version, or damaged.
@@ -136,35 +136,35 @@ class RunFolder:
 
     @property
     def manifest_path(self) -> Path:
-        """Of ``manifest.json``: what the run was made with."""
+        """Path of ``manifest.json``."""
         return self.path / "manifest.json"
 
     @property
     def audit_path(self) -> Path:
-        """Of ``audit.resolved.yaml``: every setting as it was used."""
+        """Path of ``audit.resolved.yaml``, which holds every setting as it was used."""
         return self.path / "audit.resolved.yaml"
 
     @property
     def log_path(self) -> Path:
-        """Of ``log.jsonl``: what happened when."""
+        """Path of the event log ``log.jsonl``."""
         return self.path / "log.jsonl"
 
     @property
     def figures_path(self) -> Path:
-        """Of the folder of pictures."""
+        """Path of the folder of pictures."""
         return self.path / "figures"
 
     @property
     def models_path(self) -> Path:
-        """Of the folder of weights that this run trained."""
+        """Path of the folder of weights that this run trained."""
         return self.path / "models"
 
     @property
     def status(self) -> RunStatus:
-        """Where the run stands; ``interrupted`` where its status was lost.
+        """State of the run; ``interrupted`` if its status was lost.
 
         Raises:
-            RunFolderError: where a newer version wrote it.
+            RunFolderError: if a newer version wrote it.
         """
         plain = _read_object(self.path / "status.json")
         if plain is not None:
@@ -176,13 +176,13 @@ class RunFolder:
         return RunStatus("interrupted", self.created, self.created)
 
     def set_state(self, state: RunState, *, now: datetime, counts: Mapping[str, int] | None = None) -> None:
-        """Writes ``status.json``; raises OutputError where that cannot be done."""
+        """Write ``status.json``; raise OutputError if that fails."""
         status = RunStatus(state, self.created, now, counts or {})
         self.save_json("status.json", {**self.identity, **status_to_plain(status)})
 
     @property
     def identity(self) -> dict[str, str]:
-        """What every file of the run says about where it belongs."""
+        """The keys that every file of the run carries to name its run."""
         return {
             "schema_version": SCHEMA_VERSION,
             "run_id": self.run_id,
@@ -192,21 +192,21 @@ class RunFolder:
         }
 
     def save_bytes(self, name: str, data: bytes) -> Path:
-        """Writes a file of the run in one step and gives its path; ``name`` may contain folders.
+        """Write a file of the run in one step and return its path; ``name`` may contain folders.
 
         Raises:
-            OutputError: no permission, no room, or something in the way; the old file is then still there.
+            OutputError: no permission, no space, or something in the way; the old file is kept.
         """
         path = self._inside(name)
         write_atomically(path, data)
         return path
 
     def save_text(self, name: str, text: str) -> Path:
-        """Writes UTF-8 text as :meth:`save_bytes` writes bytes."""
+        """Write UTF-8 text as :meth:`save_bytes` writes bytes."""
         return self.save_bytes(name, text.encode())
 
     def save_json(self, name: str, value: object) -> Path:
-        """Writes indented JSON as :meth:`save_bytes` writes bytes; raises ValueError for NaN and infinity."""
+        """Write indented JSON as :meth:`save_bytes` writes bytes; raise ValueError for NaN and infinity."""
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_python_number)
         return self.save_text(name, text + "\n")
 
@@ -218,7 +218,7 @@ class RunFolder:
 
 
 def _python_number(value: object) -> object:
-    """An array library's scalar as Python's own number; raises TypeError for what JSON does not know."""
+    """Convert an array library's scalar to a Python number; raise TypeError for anything else."""
     item = getattr(value, "item", None)
     if item is None:
         raise TypeError(f"JSON holds no {type(value).__name__}")
@@ -226,9 +226,9 @@ def _python_number(value: object) -> object:
 
 
 def run_paths(root: Path) -> list[tuple[Path, re.Match[str]]]:
-    """The run folders under ``root``, oldest first, each with the parts of the name under which it was made.
+    """Return the run folders under ``root``, oldest first, each with the parts of its original name.
 
-    A folder that was renamed is known by what it says of itself.
+    A renamed folder is recognised by the identity stored in it.
     """
     if not root.is_dir():
         return []
@@ -247,7 +247,7 @@ def _own_name(path: Path) -> re.Match[str] | None:
 
 
 def utc_of(name: re.Match[str]) -> datetime:
-    """When a run was made, by its name; the beginning of time where its digits are no date."""
+    """Return the creation time in a run's name; the earliest time if its digits are no date."""
     try:
         return datetime.strptime(name["utc"], _UTC).replace(tzinfo=UTC)
     except ValueError:
@@ -255,7 +255,7 @@ def utc_of(name: re.Match[str]) -> datetime:
 
 
 def _check_files(path: Path) -> None:
-    """Raises RunFolderError where something in a run is no file: opening a pipe would wait for ever."""
+    """Raise RunFolderError if a run holds a device or a pipe: opening a pipe would wait forever."""
     for parent, _, names in os.walk(path):
         for file in (Path(parent, name) for name in names):
             if file.exists() and not file.is_file():
@@ -273,7 +273,7 @@ def _identity(plain: Mapping[str, Any]) -> tuple[str, str, str, datetime]:
 
 
 def _is_newer(path: Path) -> bool:
-    """Whether a readable file of the folder carries a version that this program does not know."""
+    """Return True if a readable file of the folder has a version that this program does not know."""
     for name in ("status.json", "manifest.json"):
         plain = _read_object(path / name)
         version = None if plain is None else plain.get("schema_version")
@@ -286,10 +286,10 @@ def _is_newer(path: Path) -> bool:
 
 
 def _read_object(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file, None where there is none or the file is damaged.
+    """Read the JSON object in a file; return None if there is none or the file is damaged.
 
     Raises:
-        RunFolderError: where the file may not be read.
+        RunFolderError: if the file cannot be read.
     """
     try:
         plain = json.loads(path.read_bytes())

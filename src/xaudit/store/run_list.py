@@ -1,4 +1,4 @@
-"""The runs that lie in one place, for ``xaudit list runs``."""
+"""The runs under one folder, for ``xaudit list runs``."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +13,13 @@ FINISHED = ("complete", "incomplete")
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """One line of the list.
+    """A line of the list.
 
     Attributes:
         created: in UTC.
         state: as in ``status.json``, or ``unreadable``.
-        note: why it is unreadable, else empty.
-        updated: when its state was written, in UTC; None where it is unreadable.
+        note: the reason if it is unreadable, else empty.
+        updated: time when its state was written, in UTC; None if it is unreadable.
     """
 
     run_id: str
@@ -31,12 +31,12 @@ class RunEntry:
 
     @property
     def last_used(self) -> tuple[datetime, str]:
-        """Sorts runs by when one was last carried out, and not by when its folder was made."""
+        """Sort key by the last execution of a run, not by the creation of its folder."""
         return max(self.updated or self.created, self.created), self.run_id
 
 
 def list_runs(root: Path) -> tuple[RunEntry, ...]:
-    """Every run under ``root``, newest first, unreadable ones included; none where there is no such folder."""
+    """Return every run under ``root``, newest first, unreadable ones included; empty if there is no such folder."""
     entries = []
     for path, found in reversed(run_paths(root)):
         created = utc_of(found)

@@ -1,7 +1,7 @@
-"""One process at a time works in a run folder.
+"""The lock that lets only one process at a time work in a run folder.
 
 The operating system holds the lock and drops it when the process ends, however it ends; a file that a dead process
-left behind locks nothing. Readers take no lock: all they read appears whole.
+left behind locks nothing. Readers take no lock: every file they read appears whole.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ from xaudit.errors import RunFolderError
 from xaudit.store.atomic_file import refusals_as_output_errors
 
 LOCK_FILE = "run.lock"
-"""Name within the run folder; it holds the process id, to be named in a refusal."""
+"""Name within the run folder; it holds the process id, which a refusal names."""
 
 _TAKEN = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _NOT_HERE = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 _FAR_BYTE = 1 << 30
-"""Windows lets nobody read what is locked, so the byte that is locked lies beyond the text."""
+"""Position of the locked byte, behind the text: on Windows, nobody can read a locked byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class RunLock:
     """A lock on a run folder, held until :meth:`release` or the end of the process.
 
     Attributes:
-        handle: of the locked file; None where the file system knows no locks.
+        handle: handle of the locked file; None if the file system has no locks.
     """
 
     path: Path
@@ -37,11 +37,11 @@ class RunLock:
 
     @classmethod
     def take(cls, run: Path) -> Self:
-        """Locks a run folder for this process.
+        """Lock a run folder for this process.
 
         Raises:
-            RunFolderError: where another process works in it.
-            OutputError: where nothing can be written there.
+            RunFolderError: if another process works in it.
+            OutputError: if the folder cannot be written to.
         """
         path = run / LOCK_FILE
         while True:
@@ -69,7 +69,7 @@ class RunLock:
         return cls(path, handle)
 
     def release(self) -> None:
-        """Frees the folder and takes the file away."""
+        """Unlock the folder and remove the lock file."""
         if self.handle is None:
             return
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""How far a run is: ``status.json``."""
+"""The state of a run: ``status.json``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ RunState = Literal["running", "interrupted", "complete", "incomplete", "shard"]
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """Where a run stands.
+    """The state of a run.
 
     Attributes:
-        state: ``running`` also where a run was killed without a chance to say so; ``incomplete`` where more
-            cases failed than the audit allows; ``shard`` where it has done its share of a divided run.
-        updated: when the state was written.
+        state: ``running`` also if a run was killed without a chance to record it; ``incomplete`` if more
+            cases failed than the audit allows; ``shard`` if it has done its share of a divided run.
+        updated: time when the state was written.
         counts: such as cases and shards done.
     """
 
@@ -28,7 +28,7 @@ class RunStatus:
 
 
 def status_to_plain(status: RunStatus) -> dict[str, Any]:
-    """What ``status.json`` holds beside the run's identity."""
+    """Return the content of ``status.json``, without the run's identity."""
     return {
         "schema_version": SCHEMA_VERSION,
         "state": status.state,
@@ -39,11 +39,11 @@ def status_to_plain(status: RunStatus) -> dict[str, Any]:
 
 
 def status_from_plain(plain: Mapping[str, Any]) -> RunStatus:
-    """The status that :func:`status_to_plain` wrote.
+    """Read the status that :func:`status_to_plain` wrote.
 
     Raises:
-        KeyError: where something is missing.
-        ValueError: where something is not what it should be.
+        KeyError: if a key is missing.
+        ValueError: if a value is not valid.
     """
     if plain["state"] not in get_args(RunState):
         raise ValueError(f"no state is called {plain['state']!r}")
@@ -56,10 +56,10 @@ def status_from_plain(plain: Mapping[str, Any]) -> RunStatus:
 
 
 def utc_text(moment: datetime) -> str:
-    """A moment in UTC, to the second.
+    """Format a time in UTC, to the second.
 
     Raises:
-        ValueError: where the moment has no time zone.
+        ValueError: if the time has no time zone.
 
     Example:
         >>> utc_text(datetime(2025, 1, 31, 23, 59, 1, tzinfo=UTC))
@@ -71,7 +71,7 @@ def utc_text(moment: datetime) -> str:
 
 
 def utc_from_text(text: str) -> datetime:
-    """The moment that :func:`utc_text` spelled; raises ValueError for any other text."""
+    """Parse the text that :func:`utc_text` wrote; raise ValueError for any other text."""
     if not isinstance(text, str):
         raise ValueError(f"expected a moment in UTC, got {text!r}")
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

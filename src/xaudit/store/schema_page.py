@@ -1,4 +1,4 @@
-"""The reference page of the run folder, made from the schemas themselves."""
+"""The reference page of the run folder, generated from the schemas."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ TABLES: tuple[Table[Any], ...] = (
     PROBLEMS,
     PART_PROBLEMS,
 )
-"""Every table, in the order in which a run writes them."""
+"""All tables, in the order in which a run writes them."""
 
 _TYPE_NAMES = {
     pa.string(): "text",
@@ -85,7 +85,7 @@ everything that determines it. Read them together: pandas and Polars take the fo
 
 
 def schema_markdown() -> str:
-    """The page ``docs/reference/run-folder.md`` as Markdown."""
+    """Return the page ``docs/reference/run-folder.md`` as Markdown."""
     blocks = [_INTRODUCTION.format(version=SCHEMA_VERSION)]
     blocks.append(
         "## Files that are no tables\n\n"
@@ -111,7 +111,7 @@ def _section(table: Table[Any]) -> str:
 
 
 def _type_name(kind: pa.DataType) -> str:
-    """A type in the words of a reader of tables rather than of Arrow."""
+    """Name a type in the words of a table's reader rather than of Arrow."""
     if pa.types.is_list(kind):
         return f"list of {_type_name(kind.value_type)}"
     if pa.types.is_struct(kind):

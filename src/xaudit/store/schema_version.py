@@ -1,4 +1,4 @@
-"""The version of everything in a run folder, and who may read it.
+"""The schema version of a run folder's files, and the check that this program can read them.
 
 The minor number grows when a column or a key is added; the major one when an old reader would misunderstand.
 """
@@ -9,27 +9,27 @@ from typing import TypeGuard
 from xaudit.errors import RunFolderError
 
 SCHEMA_VERSION = "1.2"
-"""Written into every table's footer and every JSON file of a run folder.
+"""Version written into every table's footer and every JSON file of a run folder.
 
 1.2: maps are float32; those of earlier versions are float16 and are still read.
 1.1: the state `shard` and `share.json`; `outcome.json` has all of its keys. Before, keys came without a new number.
 """
 
 AUDIT_AGAIN = "audit again with --fresh to replace it"
-"""The next step for whoever holds a run folder that cannot be read."""
+"""The hint for a run folder that cannot be read."""
 
 _MAJOR = int(SCHEMA_VERSION.partition(".")[0])
 
 
 def require_readable(version: object, shown: str) -> None:
-    """Nothing where this version may read what that version wrote.
+    """Check that this program can read files of a schema version.
 
     Args:
-        version: as found in the file.
+        version: the value in the file.
         shown: the file's name in an error.
 
     Raises:
-        RunFolderError: where the file is newer than this program, or carries no version.
+        RunFolderError: if the file is newer than this program, or carries no version.
     """
     if not is_version(version):
         raise RunFolderError(f"{shown}: damaged: it names no schema version", hint=AUDIT_AGAIN)
@@ -41,5 +41,5 @@ def require_readable(version: object, shown: str) -> None:
 
 
 def is_version(version: object) -> TypeGuard[str]:
-    """Whether this is the text of a version, such as ``1.0``."""
+    """Return True for the text of a version, such as ``1.0``."""
     return isinstance(version, str) and re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", version) is not None

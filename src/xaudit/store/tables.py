@@ -1,7 +1,7 @@
-"""The whole tables of a run: each written in one step, each giving back the records it was given.
+"""The whole tables of a run; each is written in one step, and reading returns the records that were written.
 
-Writers raise OutputError where the folder refuses; readers raise RunFolderError where the table is missing, damaged
-or newer than this program.
+Writers raise OutputError if the folder cannot be written to; readers raise RunFolderError if the table is missing,
+damaged or newer than this program.
 """
 
 from collections.abc import Sequence
@@ -32,82 +32,82 @@ Record = TypeVar("Record")
 
 
 def write_cases(run: RunFolder, cases: Sequence[Case]) -> None:
-    """Writes ``cases.parquet``."""
+    """Write ``cases.parquet``."""
     _write(run, CASES, cases)
 
 
 def read_cases(run: RunFolder) -> tuple[Case, ...]:
-    """The cases of a run."""
+    """Read the cases of a run."""
     return _read(run, CASES)
 
 
 def write_annotations(run: RunFolder, annotations: Sequence[Annotation]) -> None:
-    """Writes ``annotations.parquet``."""
+    """Write ``annotations.parquet``."""
     _write(run, ANNOTATIONS, annotations)
 
 
 def read_annotations(run: RunFolder) -> tuple[Annotation, ...]:
-    """What readers drew."""
+    """Read the readers' annotations."""
     return _read(run, ANNOTATIONS)
 
 
 def write_predictions(run: RunFolder, predictions: Sequence[Prediction]) -> None:
-    """Writes ``predictions.parquet``."""
+    """Write ``predictions.parquet``."""
     _write(run, PREDICTIONS, predictions)
 
 
 def read_predictions(run: RunFolder) -> tuple[Prediction, ...]:
-    """What every model said of every case."""
+    """Read the predictions of every model on every case."""
     return _read(run, PREDICTIONS)
 
 
 def write_summaries(run: RunFolder, summaries: Sequence[Summary]) -> None:
-    """Writes ``summary.parquet``."""
+    """Write ``summary.parquet``."""
     _write(run, SUMMARY, summaries)
 
 
 def read_summaries(run: RunFolder) -> tuple[Summary, ...]:
-    """The run's results, with their intervals."""
+    """Read the run's results, with their intervals."""
     return _read(run, SUMMARY)
 
 
 def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> None:
-    """Writes ``categories.parquet``."""
+    """Write ``categories.parquet``."""
     _write(run, CATEGORIES, categories)
 
 
 def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
-    """Every map with its failure category."""
+    """Read every map with its failure category."""
     return _read(run, CATEGORIES)
 
 
 def write_thresholds(run: RunFolder, thresholds: Sequence[TunedThreshold]) -> None:
-    """Writes ``thresholds.parquet``."""
+    """Write ``thresholds.parquet``."""
     _write(run, THRESHOLDS, thresholds)
 
 
 def read_thresholds(run: RunFolder) -> tuple[TunedThreshold, ...]:
-    """The thresholds that a run tuned."""
+    """Read the thresholds that a run tuned."""
     return _read(run, THRESHOLDS)
 
 
 def write_previews(run: RunFolder, previews: Sequence[Preview]) -> None:
-    """Writes ``previews.parquet``."""
+    """Write ``previews.parquet``."""
     _write(run, PREVIEWS, previews)
 
 
 def read_previews(run: RunFolder) -> tuple[Preview, ...]:
-    """The pictures of the gallery; none for a run that kept none."""
+    """Read the pictures of the gallery; empty for a run that stored none."""
     return _read(run, PREVIEWS) if (run.path / f"{PREVIEWS.name}.parquet").exists() else ()
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:
-    """Writes ``problems.parquet``."""
+    """Write ``problems.parquet``."""
     _write(run, PROBLEMS, problems)
 
 
 def read_problems(run: RunFolder) -> tuple[Problem, ...]:
-    """The cases that could not be used."""
+    """Read the cases that could not be used."""
     return _read(run, PROBLEMS)
 
 

@@ -1,4 +1,4 @@
-"""From summaries to verdicts: gates that decide, and findings that inform; pure."""
+"""Verdicts from summaries: gates decide, findings inform; pure functions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -46,57 +46,57 @@ def judge(
     reach: Reach = _EVERYTHING,
     evaluations: Sequence[Evaluation] = (),
 ) -> tuple[Verdict, ...]:
-    """Every gate for every model, then what each model uses, then which explainers can be believed.
+    """Return the verdicts of every gate on every model, then the findings on models, then those on explainers.
 
-    A gate holds where the conservative end of the interval keeps it: the lower end of a smallest allowed value, the
-    upper end of a largest one; with ``gate_on`` ``mean`` the estimate. A gate that names no explainer asks each that
-    is no control, and one that names no stratum asks all cases together. A gate without a value, or with too few
-    patients for the end it asks for, is an error (XA102). Where a control keeps the gate too, XA103 follows: status
-    ``fail``, and gating only where ``strict``.
+    A gate passes if the unfavourable end of the interval does: the lower end for a smallest allowed value, the
+    upper end for a largest one; with ``gate_on`` ``mean`` the estimate. A gate that names no explainer applies to each that
+    is no control, and one that names no stratum to all cases together. A gate without a value, or with too few
+    patients for an interval, is an error (XA102). If a control passes the gate too, XA103 follows: status
+    ``fail``, and gating only if ``strict``.
 
-    Findings (XA2xx, XA3xx) never gate by themselves, and rest on all cases. With several readers there is one verdict
-    for each. A gate may ask for a finding by its name. Where the answers of a model show that its classes are swapped, or
-    where they are all the same, that is said and nothing about the mark.
+    Findings (XA2xx, XA3xx) never gate by themselves, and use all cases. With several readers there is one verdict
+    for each. A gate may name a finding. If the answers of a model show that its classes are swapped, or are all the
+    same, there is a finding about that and none about the mark.
 
     Args:
         models: in the order of the verdicts; one without summaries fails its gates as errors.
-        explainers: ids of those that are no controls; by default all that the summaries name and the catalog does
-            not call controls.
+        explainers: ids of those that are no controls; by default all in the summaries that are no controls in
+            the catalog.
         positive: the class whose evidence is explained, by model, for the sentences.
-        reach: which limits concern which model; by default each concerns all.
-        evaluations: how well each model classifies; without them nothing is said of its answers.
+        reach: the limits that concern each model; by default all.
+        evaluations: classification performance of each model; without them there are no findings about its answers.
     """
     named = dict.fromkeys(s.explainer_id for s in summaries)
-    asked = tuple(explainers) or tuple(name for name in named if name not in _CONTROLS | {MODEL_LEVEL})
+    explainers = tuple(explainers) or tuple(name for name in named if name not in _CONTROLS | {MODEL_LEVEL})
     strictness = Strictness(gate_on, strict)
     by_model = {model: [s for s in summaries if s.model_id == model] for model in models}
     overall = {model: [s for s in own if s.stratum == ALL_CASES] for model, own in by_model.items()}
-    said = {
+    model_findings_of = {
         model: _of_model(own, answer_findings(evaluations, model), (positive or {}).get(model))
         for model, own in overall.items()
     }
     verdicts: list[Verdict] = []
     for model_id, own in by_model.items():
         for gate in gates:
-            if not reach.concerns(gate, model_id, asked):
+            if not reach.concerns(gate, model_id, explainers):
                 continue
             if gate.finding is not None:
-                verdicts += finding_gate_verdicts(gate, model_id, said[model_id])
+                verdicts += finding_gate_verdicts(gate, model_id, model_findings_of[model_id])
             else:
-                of_model = reach.asked(model_id, asked)
-                verdicts += gate_verdicts(own, gate, model_id, asked=of_model, strictness=strictness)
-    for findings in said.values():
+                of_model = reach.explainers(model_id, explainers)
+                verdicts += gate_verdicts(own, gate, model_id, explainers=of_model, strictness=strictness)
+    for findings in model_findings_of.values():
         verdicts += findings
     for own in overall.values():
-        verdicts += explainer_findings(own, asked)
+        verdicts += explainer_findings(own, explainers)
     for own in overall.values():
-        verdicts += sanity_findings(own, asked)
+        verdicts += sanity_findings(own, explainers)
     return tuple(verdicts)
 
 
 def _of_model(own: Sequence[Summary], of_answers: list[Verdict], positive: str | None) -> list[Verdict]:
-    """Findings about one model, those about its answers first; they may leave no room for others."""
-    if any(one.code in REFUSING for one in of_answers):
+    """Return the findings about one model, those about its answers first; they may rule out the others."""
+    if any(finding.code in REFUSING for finding in of_answers):
         return of_answers
     return [*of_answers, *model_findings(own, positive)]
 
@@ -110,11 +110,11 @@ def judge_drops(
     strictness: Strictness,
     reach: Reach = _EVERYTHING,
 ) -> tuple[Verdict, ...]:
-    """Every largest drop for every model, held against an earlier run.
+    """Return the verdicts of every largest drop on every model, compared with an earlier run.
 
     Args:
         explainers: ids of those that are no controls.
-        reach: which limits concern which model; by default each concerns all.
+        reach: the limits that concern each model; by default all.
     """
     return tuple(
         verdict
@@ -122,6 +122,10 @@ def judge_drops(
         for limit in limits
         if reach.concerns(limit, model_id, explainers)
         for verdict in drop_verdicts(
-            baseline, limit, model_id, asked=reach.asked(model_id, explainers), strictness=strictness
+            baseline,
+            limit,
+            model_id,
+            explainers=reach.explainers(model_id, explainers),
+            strictness=strictness,
         )
     )

@@ -1,4 +1,4 @@
-"""Findings about the answers themselves, which come before anything that is said of a model's evidence."""
+"""Findings about a model's answers, which come before any finding about its evidence."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -7,48 +7,51 @@ from xaudit.records import Evaluation, Interval, Verdict
 from xaudit.statistics.digits import counted, shown, shown_interval
 
 CHANCE = 0.5
-"""AUROC of a model that tells nothing."""
+"""AUROC of a model that guesses."""
 
 _THEN = "what it depends on is not judged. Check the order of the model's outputs"
 
 REFUSING = ("XA204", "XA205")
-"""Findings about the answers beside which no finding about the mark is made: the answers are not what they seem."""
+"""Findings about the answers that rule out findings about the mark, since the answers are not what they seem."""
 
 
 def answer_findings(evaluations: Iterable[Evaluation], model_id: str) -> list[Verdict]:
-    """XA204, XA205 and XA206 for one model: swapped classes, one answer for all images, and chance.
+    """Return XA204, XA205 and XA206 for one model: swapped classes, one answer for all images, and chance.
 
-    They rest on the test split, or on every split where none was tested. With one true class there is no AUROC, and one
-    answer for all images may be right; with too few patients of a class AUROC has no interval. Neither says anything.
+    They use the test split, or every split if there is no test split. With one true class there is no AUROC, and one
+    answer for all images may be right; with too few patients of a class AUROC has no interval. Neither is a finding.
     """
-    own = [one for one in evaluations if one.model_id == model_id]
-    tested = [one for one in own if one.split == "test"] or own
+    own = [evaluation for evaluation in evaluations if evaluation.model_id == model_id]
+    tested = [evaluation for evaluation in own if evaluation.split == "test"] or own
     same = _same_answer(tested)
-    swapped = [verdict for one in tested if (verdict := _swapped(one)) is not None]
+    swapped = [verdict for evaluation in tested if (verdict := _swapped(evaluation)) is not None]
     if same or swapped:
         return [*same, *swapped]
-    return [verdict for one in tested if (verdict := _chance(one)) is not None]
+    return [verdict for evaluation in tested if (verdict := _chance(evaluation)) is not None]
 
 
 def is_refused(verdicts: Iterable[Verdict], model_id: str) -> bool:
-    """Return True where nothing is said about a model's evidence, because of its answers."""
-    return any(one.code in REFUSING and one.model_id == model_id for one in verdicts)
+    """Return True if a model's answers rule out findings about its evidence."""
+    return any(verdict.code in REFUSING and verdict.model_id == model_id for verdict in verdicts)
 
 
 def _same_answer(tested: Sequence[Evaluation]) -> list[Verdict]:
-    said = {
+    predicted = {
         name
-        for one in tested
-        for place, name in enumerate(one.class_names)
-        if any(line[place] for line in one.matrix)
+        for evaluation in tested
+        for column, name in enumerate(evaluation.class_names)
+        if any(row[column] for row in evaluation.matrix)
     }
     true = {
-        name for one in tested for name, line in zip(one.class_names, one.matrix, strict=True) if any(line)
+        name
+        for evaluation in tested
+        for name, row in zip(evaluation.class_names, evaluation.matrix, strict=True)
+        if any(row)
     }
-    if len(said) != 1 or len(true) < 2:
+    if len(predicted) != 1 or len(true) < 2:
         return []
-    (answer,) = said
-    model_id, images = tested[0].model_id, sum(one.n_cases for one in tested)
+    (answer,) = predicted
+    model_id, images = tested[0].model_id, sum(evaluation.n_cases for evaluation in tested)
     return [
         _finding(
             "XA205",
@@ -62,72 +65,78 @@ def _same_answer(tested: Sequence[Evaluation]) -> list[Verdict]:
 
 
 def _n_of(tested: Sequence[Evaluation], name: str) -> int:
-    return sum(sum(one.matrix[one.class_names.index(name)]) for one in tested if name in one.class_names)
+    return sum(
+        sum(evaluation.matrix[evaluation.class_names.index(name)])
+        for evaluation in tested
+        if name in evaluation.class_names
+    )
 
 
-def _swapped(one: Evaluation) -> Verdict | None:
-    auroc = one.measures.get("auroc")
+def _swapped(evaluation: Evaluation) -> Verdict | None:
+    auroc = evaluation.measures.get("auroc")
     if auroc is None:
         return None
     if auroc.high is None:
-        return _swapped_by_accuracy(one, auroc)
+        return _swapped_by_accuracy(evaluation, auroc)
     if auroc.high >= CHANCE:
         return None
     return _finding(
         "XA204",
-        one,
+        evaluation,
         f"upper end of AUROC >= {CHANCE:g}",
-        f"{one.model_id}: the classes look swapped: AUROC for '{one.positive}' is "
-        f"{shown_interval(auroc, beside=CHANCE)}, wholly below {CHANCE:g} ({_basis(one)}); {_THEN}",
+        f"{evaluation.model_id}: the classes look swapped: AUROC for '{evaluation.positive}' is "
+        f"{shown_interval(auroc, beside=CHANCE)}, wholly below {CHANCE:g} ({_basis(evaluation)}); {_THEN}",
         value=auroc.high,
     )
 
 
-def _swapped_by_accuracy(one: Evaluation, auroc: Interval) -> Verdict | None:
-    """XA204 where too few patients of a class give AUROC no limits, and even accuracy lies wholly below a guess."""
-    right, guess = one.measures.get("accuracy"), 1 / len(one.class_names)
+def _swapped_by_accuracy(evaluation: Evaluation, auroc: Interval) -> Verdict | None:
+    """Return XA204 if AUROC has no limits, for lack of patients, and accuracy lies wholly below a guess."""
+    right, guess = evaluation.measures.get("accuracy"), 1 / len(evaluation.class_names)
     if right is None or right.high is None or right.high >= guess or auroc.estimate >= CHANCE:
         return None
-    found = _finding(
+    finding = _finding(
         "XA204",
-        one,
+        evaluation,
         f"upper end of accuracy >= {shown(guess)}",
-        f"{one.model_id}: the classes look swapped: accuracy is {shown_interval(right, beside=guess)}, wholly below a "
-        f"guess at {shown(guess)}, and AUROC for '{one.positive}' is {shown(auroc.estimate)} ({_basis(one)}); {_THEN}",
+        f"{evaluation.model_id}: the classes look swapped: accuracy is {shown_interval(right, beside=guess)}, wholly below a "
+        f"guess at {shown(guess)}, and AUROC for '{evaluation.positive}' is {shown(auroc.estimate)} ({_basis(evaluation)}); {_THEN}",
         value=right.high,
     )
-    return replace(found, threshold=guess)
+    return replace(finding, threshold=guess)
 
 
-def _chance(one: Evaluation) -> Verdict | None:
-    auroc = one.measures.get("auroc")
+def _chance(evaluation: Evaluation) -> Verdict | None:
+    auroc = evaluation.measures.get("auroc")
     if auroc is None or auroc.low is None or auroc.high is None or not auroc.low <= CHANCE <= auroc.high:
         return None
     return _finding(
         "XA206",
-        one,
+        evaluation,
         f"lower end of AUROC > {CHANCE:g}",
-        f"{one.model_id}: the answers are not shown to be better than chance: AUROC for '{one.positive}' is "
-        f"{shown_interval(auroc, beside=CHANCE, estimate_too=False)}, which includes {CHANCE:g} ({_basis(one)})",
+        f"{evaluation.model_id}: the answers are not shown to be better than chance: AUROC for '{evaluation.positive}' is "
+        f"{shown_interval(auroc, beside=CHANCE, estimate_too=False)}, which includes {CHANCE:g} ({_basis(evaluation)})",
         value=auroc.low,
     )
 
 
-def _basis(one: Evaluation) -> str:
-    images = counted(one.n_cases, f"{one.split} image" if one.split else "image")
-    return f"{images} of {counted(one.n_patients, 'patient')}" if one.patients_known else images
+def _basis(evaluation: Evaluation) -> str:
+    images = counted(evaluation.n_cases, f"{evaluation.split} image" if evaluation.split else "image")
+    return f"{images} of {counted(evaluation.n_patients, 'patient')}" if evaluation.patients_known else images
 
 
-def _finding(code: str, one: Evaluation, rule: str, sentence: str, *, value: float | None = None) -> Verdict:
+def _finding(
+    code: str, evaluation: Evaluation, rule: str, sentence: str, *, value: float | None = None
+) -> Verdict:
     return Verdict(
         code=code,
         status="fail",
-        model_id=one.model_id,
-        subject=one.model_id,
+        model_id=evaluation.model_id,
+        subject=evaluation.model_id,
         rule=rule,
         sentence=sentence,
         value=value,
         threshold=None if value is None else CHANCE,
-        n_patients=one.n_patients,
+        n_patients=evaluation.n_patients,
         gating=False,
     )

@@ -1,7 +1,7 @@
-"""What does not survive when the image is changed a little, or gets coarser: findings, which decide no exit code.
+"""Findings on answers and maps that small changes or a coarser image alter; they decide no exit code.
 
-A finding is made only where the whole interval lies beyond the limit, its favourable end included; with too few patients
-for an interval nothing is said. See docs/decisions/0016-what-survives-a-change.md.
+A finding is made only if the whole interval lies beyond the limit, its favourable end included; with too few patients
+for an interval there is none. See docs/decisions/0016-what-survives-a-change.md.
 """
 
 import re
@@ -15,7 +15,7 @@ from xaudit.statistics.digits import shown, shown_interval
 from xaudit.verdict.naming import in_words
 
 SMALL: Mapping[str, int] = {"rotate": 15, "shift": 10}
-"""Degrees, and per cent of the side, up to which a change is small: an image taken a little askew. Flips are not."""
+"""Largest small change, in degrees and in per cent of the side: an image taken a little askew. Flips are not small."""
 
 _TURN = re.compile(r"equivariance-(?P<change>(?P<kind>rotate|shift)-(?P<size>\d+))(?P<measure>-class)?")
 _STEP = re.compile(r"resolution-(?P<step>\d+)-class")
@@ -26,12 +26,12 @@ _Index = Mapping[tuple[str, str, str], Summary]
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """Limits below which something does not survive.
+    """Limits below which an answer or a map counts as unstable.
 
     Attributes:
-        same_class: share of cases on which the model must name the same class.
+        same_class: share of cases on which the predicted class must stay the same.
         same_map: rank correlation of the map with that of the unchanged image.
-        kept: share of the localization on the unchanged, or the whole, image.
+        kept: share of the localization on the unchanged, or the full-resolution, image.
     """
 
     same_class: float = 0.9
@@ -46,42 +46,40 @@ def changed_findings(
     survival: Survival = Survival(),
     metric_names: Mapping[str, str] | None = None,
 ) -> list[Verdict]:
-    """XA203 for each model, XA304 and XA305 for each explainer that is no control, where something does not survive.
+    """Return XA203 for unstable models, XA304 and XA305 for unstable explainers.
 
     Args:
         explainers: ids of those that are no controls.
-        metric_names: catalog name of each metric id, where an audit gives a metric its own id.
+        metric_names: catalog name of each metric id, if an audit gives a metric its own id.
     """
     names = metric_names or {}
-    found: list[Verdict] = []
-    for model in dict.fromkeys(one.model_id for one in summaries):
-        own = [one for one in summaries if one.model_id == model and one.stratum == ALL_CASES]
-        found += _unstable_answers(own, model, survival)
+    verdicts: list[Verdict] = []
+    for model in dict.fromkeys(summary.model_id for summary in summaries):
+        own = [summary for summary in summaries if summary.model_id == model and summary.stratum == ALL_CASES]
+        verdicts += _unstable_answers(own, model, survival)
         for name in explainers:
-            found += _unstable_maps(own, (model, name), survival, names)
-            found += _collapses(own, name, survival, names)
-    return found
+            verdicts += _unstable_maps(own, (model, name), survival, names)
+            verdicts += _collapses(own, name, survival, names)
+    return verdicts
 
 
 def _small(own: Sequence[Summary], explainer: str, measure: str | None) -> list[tuple[str, Summary]]:
-    """The summaries of small changes, each with its change, in the order of the changes."""
-    found: list[tuple[str, int, str, Summary]] = []
-    for one in own:
-        match = _TURN.fullmatch(one.metric_id)
+    """Return the summaries of small changes, each with its change, in the order of the changes."""
+    small: list[tuple[str, int, str, Summary]] = []
+    for summary in own:
+        match = _TURN.fullmatch(summary.metric_id)
         if (
             match is not None
-            and one.explainer_id == explainer
+            and summary.explainer_id == explainer
             and match["measure"] == measure
             and int(match["size"]) <= SMALL[match["kind"]]
         ):
-            found.append((match["kind"], int(match["size"]), match["change"], one))
-    return [(change, one) for _, _, change, one in sorted(found, key=lambda item: item[:2])]
+            small.append((match["kind"], int(match["size"]), match["change"], summary))
+    return [(change, summary) for _, _, change, summary in sorted(small, key=lambda item: item[:2])]
 
 
-def _below(found: Sequence[tuple[str, Summary]], limit: float) -> list[tuple[str, Summary]]:
-    return [
-        (change, one) for change, one in found if one.interval.high is not None and one.interval.high < limit
-    ]
+def _below(changed: Sequence[tuple[str, Summary]], limit: float) -> list[tuple[str, Summary]]:
+    return [item for item in changed if item[1].interval.high is not None and item[1].interval.high < limit]
 
 
 def _unstable_answers(own: Sequence[Summary], model: str, survival: Survival) -> list[Verdict]:
@@ -89,8 +87,8 @@ def _unstable_answers(own: Sequence[Summary], model: str, survival: Survival) ->
     if not unstable:
         return []
     shares = ", ".join(
-        f"{shown_interval(one.interval, beside=survival.same_class)} of the cases under {change}"
-        for change, one in unstable
+        f"{shown_interval(summary.interval, beside=survival.same_class)} of the cases after {change}"
+        for change, summary in unstable
     )
     return [
         _finding(
@@ -98,7 +96,7 @@ def _unstable_answers(own: Sequence[Summary], model: str, survival: Survival) ->
             model,
             model,
             f"upper end of equivariance-…-class >= {survival.same_class:g} for small changes",
-            f"{model}: the answer does not survive a small change: it names the same class on {shares}",
+            f"{model}: small changes of the image alter the answer. The predicted class stays the same in {shares}",
             unstable[0][1],
             survival.same_class,
         )
@@ -108,9 +106,9 @@ def _unstable_answers(own: Sequence[Summary], model: str, survival: Survival) ->
 def _unstable_maps(
     own: Sequence[Summary], about: tuple[str, str], survival: Survival, names: Mapping[str, str]
 ) -> list[Verdict]:
-    """Maps that neither order the pixels as before nor meet the marks as before.
+    """Return XA304 for maps that neither rank the pixels nor meet the marks as on the unchanged image.
 
-    A fine map can order single pixels by chance and still point at the same place.
+    A fine-grained map can rank single pixels by chance and still point at the same place.
     """
     model, explainer = about
     index, wholes = _indexed(own), _meeting_marks(own, explainer, names)
@@ -123,18 +121,19 @@ def _unstable_maps(
                 return True
         return False
 
-    unstable = [
-        (change, one)
-        for change, one in _below(_small(own, explainer, None), survival.same_map)
-        if not still_meets(change)
-    ]
+    small = _below(_small(own, explainer, None), survival.same_map)
+    unstable = [(change, summary) for change, summary in small if not still_meets(change)]
     if not unstable:
         return []
     same_class = dict(_small(own, MODEL_LEVEL, "-class"))
     figures = ", ".join(
-        f"{shown_interval(one.interval, beside=survival.same_map)} under {change}"
-        + (f" (same class on {shown(same_class[change].interval.estimate)})" if change in same_class else "")
-        for change, one in unstable
+        f"{shown_interval(summary.interval, beside=survival.same_map)} after {change}"
+        + (
+            f" (same class in {shown(same_class[change].interval.estimate)} of the cases)"
+            if change in same_class
+            else ""
+        )
+        for change, summary in unstable
     )
     return [
         _finding(
@@ -142,7 +141,7 @@ def _unstable_maps(
             model,
             f"{model}/{explainer}",
             f"upper end of equivariance-… >= {survival.same_map:g} for small changes",
-            f"{in_words(model, explainer)}: the map does not survive a small change: its rank correlation with the map "
+            f"{in_words(model, explainer)}: small changes of the image alter the map. Its rank correlation with the map "
             f"of the unchanged image is {figures}",
             unstable[0][1],
             survival.same_map,
@@ -153,17 +152,17 @@ def _unstable_maps(
 def _collapses(
     own: Sequence[Summary], explainer: str, survival: Survival, names: Mapping[str, str]
 ) -> list[Verdict]:
-    """The first step, for each reader, at which a metric that beats the controls on the whole image does so no more."""
+    """Return XA305 for the first step, for each reader, at which a metric that beat the controls loses its value."""
     index = _indexed(own)
     steps = sorted(
         int(match["step"])
-        for one in own
-        if one.explainer_id == MODEL_LEVEL and (match := _STEP.fullmatch(one.metric_id))
+        for summary in own
+        if summary.explainer_id == MODEL_LEVEL and (match := _STEP.fullmatch(summary.metric_id))
     )
     wholes: dict[str, list[Summary]] = defaultdict(list)
-    for one in _meeting_marks(own, explainer, names):
-        wholes[one.reader].append(one)
-    found: list[Verdict] = []
+    for summary in _meeting_marks(own, explainer, names):
+        wholes[summary.reader].append(summary)
+    verdicts: list[Verdict] = []
     for reader, placed in wholes.items():
         for step in steps:
             fallen = [
@@ -178,35 +177,32 @@ def _collapses(
                 and coarse.interval.high < survival.kept * whole.interval.estimate
             ]
             if fallen:
-                found.append(_collapse(fallen, step, index, survival, several=len(wholes) > 1))
+                verdicts.append(_collapse(fallen, step, index, survival, several=len(wholes) > 1))
                 break
-    return found
+    return verdicts
 
 
 def _meeting_marks(own: Sequence[Summary], explainer: str, names: Mapping[str, str]) -> list[Summary]:
-    """An explainer's shares, on the unchanged image, that there is something to lose of.
-
-    That is, above the best control, or above zero where there is none.
-    """
-    found: list[Summary] = []
-    for one in own:
-        row = _ROWS.get(names.get(one.metric_id, one.metric_id))
-        margin = one.interval if one.control_difference is None else one.control_difference
+    """Return an explainer's localization scores on the unchanged image that exceed the best control, or zero."""
+    meeting: list[Summary] = []
+    for summary in own:
+        row = _ROWS.get(names.get(summary.metric_id, summary.metric_id))
+        margin = summary.interval if summary.control_difference is None else summary.control_difference
         if (
             row is not None
-            and one.explainer_id == explainer
-            and one.family == "localization"
+            and summary.explainer_id == explainer
+            and summary.family == "localization"
             and row.higher_is_better
             and row.is_share
             and margin.low is not None
             and margin.low > 0
         ):
-            found.append(one)
-    return found
+            meeting.append(summary)
+    return meeting
 
 
 def _indexed(own: Sequence[Summary]) -> _Index:
-    return {(one.explainer_id, one.metric_id, one.reader): one for one in own}
+    return {(summary.explainer_id, summary.metric_id, summary.reader): summary for summary in own}
 
 
 def _collapse(
@@ -219,11 +215,15 @@ def _collapse(
         about, subject = f"{about} (reader {whole.reader})", f"{subject}/{whole.reader}"
     limit = survival.kept * whole.interval.estimate
     figures = ", ".join(
-        f"{full.metric_id} {shown_interval(part.interval, beside=limit)} of {shown(full.interval.estimate)}"
+        f"{full.metric_id} falls from {shown(full.interval.estimate)} to {shown_interval(part.interval, beside=limit)}"
         for full, part in fallen
     )
     same = index.get((MODEL_LEVEL, changed_metric_id("resolution", str(step), "class"), NO_READER))
-    answer = "" if same is None else f"; the model names the same class on {shown(same.interval.estimate)}"
+    answer = (
+        ""
+        if same is None
+        else f". The predicted class stays the same in {shown(same.interval.estimate)} of the cases"
+    )
     return _finding(
         "XA305",
         whole.model_id,

@@ -1,7 +1,7 @@
-"""Largest allowed drops: a run held against an earlier one, on the cases that both hold.
+"""Largest allowed drops: a run compared with an earlier one, on the cases in both.
 
-A drop is how far a metric has moved the wrong way. It is held against the unfavourable end of its interval, which is
-the upper one: a drop counts as small only where chance does not hide a larger one.
+A drop is the change of a metric for the worse. Its upper end, the unfavourable one, is compared with the limit: a drop
+counts as small only if chance does not hide a larger one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,19 @@ from xaudit.config import MaxDrop
 from xaudit.records import Interval, Move, Status, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
-from xaudit.verdict.limits import Held, Strictness, asked_subjects, verdict_on, without_data
+from xaudit.verdict.limits import Result, Strictness, subjects_of, verdict_on, without_data
 from xaudit.verdict.naming import named, several_readers
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """An earlier run, as far as drops are held against it.
+    """The earlier run that drops are measured from.
 
     Attributes:
-        run_id: of the earlier run.
-        moves: from the earlier run to the one that is judged.
-        changed_explainers: ids of those that had other settings then, which a reader must know.
-        strata: by model, the strata that have a case, of the properties that limits name.
+        run_id: its id.
+        moves: changes from the earlier run to the one that is judged.
+        changed_explainers: ids of explainers that had other settings then, which a reader must know.
+        strata: strata that have a case, by model, for the properties that limits name.
     """
 
     run_id: str
@@ -33,12 +33,12 @@ class Baseline:
 
 
 def drop_verdicts(
-    baseline: Baseline, limit: MaxDrop, model_id: str, *, asked: Sequence[str], strictness: Strictness
+    baseline: Baseline, limit: MaxDrop, model_id: str, *, explainers: Sequence[str], strictness: Strictness
 ) -> list[Verdict]:
-    """What one largest drop concludes about one model: XA104, or XA102 where no case has a value in both runs.
+    """Return the verdicts of one largest drop on one model: XA104, or XA102 if no case has a value in both runs.
 
     Args:
-        asked: ids of the explainers that are no controls; a limit that names none asks each.
+        explainers: ids of those that are no controls; a limit that names none applies to each.
     """
     of_metric = [
         move
@@ -47,17 +47,17 @@ def drop_verdicts(
     ]
     several = several_readers(of_metric)
     verdicts: list[Verdict] = []
-    for explainer_id in asked_subjects(limit, asked):
-        found = [move for move in of_metric if move.explainer_id == explainer_id]
-        verdicts += [_held(move, limit, baseline, strictness, several=several) for move in found]
-        if not found:
+    for explainer_id in subjects_of(limit, explainers):
+        moves = [move for move in of_metric if move.explainer_id == explainer_id]
+        verdicts += [_verdict(move, limit, baseline, strictness, several=several) for move in moves]
+        if not moves:
             reason = f"no case has a value both here and in {baseline.run_id}"
             others = baseline.strata.get(model_id, ())
             verdicts.append(without_data(limit, model_id, explainer_id, reason, others=others))
     return verdicts
 
 
-def _held(
+def _verdict(
     move: Move, limit: MaxDrop, baseline: Baseline, strictness: Strictness, *, several: bool
 ) -> Verdict:
     about = f"{limit.metric} of {named(move, several)}"
@@ -80,7 +80,7 @@ def _held(
             sentence += f" ({move.explainer_id} had other settings there)"
         end = "mean" if strictness.gate_on == "mean" else "upper end"
         if value is None:
-            sentence += f"; an interval needs at least {MIN_CLUSTERS}, and the gate asks for its {end}"
+            sentence += f"; an interval needs at least {MIN_CLUSTERS}, and the gate uses its {end}"
         else:
             kept = value <= limit.value
             code, status = "XA104", "pass" if kept else "fail"
@@ -89,11 +89,11 @@ def _held(
             sentence += f"; the drop's {end} {figure} {relation} {shown(limit.value, beside=limit.value)}"
             if not kept and drop.estimate <= limit.value:
                 sentence += ", though its mean is not"
-    return verdict_on(move, limit, Held(code, status, sentence, value), several=several)
+    return verdict_on(move, limit, Result(code, status, sentence, value), several=several)
 
 
 def _drop(move: Move) -> Interval | None:
-    """How far the metric moved the wrong way; below zero where it gained."""
+    """Return the change of the metric for the worse; negative if it gained."""
     difference = move.difference
     if difference is None or move.higher_is_better is False:
         return difference

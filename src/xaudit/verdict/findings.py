@@ -1,6 +1,6 @@
-"""What each model uses, and which explainers can be believed: findings, which inform and decide no exit code.
+"""Findings on the regions that each model uses and on the explainers that show it; they decide no exit code.
 
-No finding claims that a model has no shortcut: it can only say that none was seen where it looked.
+No finding claims that a model has no shortcut: it can only say that no measured region is one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,32 +14,32 @@ from xaudit.verdict.naming import named, over, several_readers, subject_of
 ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
 """Regions that hold no evidence of a lesion.
 
-The rest of the same lung is none of them: the surroundings of a mark may rightly count.
+The rest of the same lung is left out: a model may rightly use the surroundings of a mark.
 """
 
 _AGREEMENT = "reliance-agreement"
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
-_PLACES = {
+_NAMES = {
     "thorax": "the rest of the thorax",
     "body": "the rest of the body",
-    "empty": "what lies outside the body",
+    "empty": "the area outside the body",
 }
 
 
 def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict]:
-    """XA201 or XA202 for each reader with reliance on the mark; nothing where reliance was not measured."""
+    """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured."""
     regions = {(s.reader, s.metric_id.removeprefix("reliance-")): s for s in own if s.family == "reliance"}
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)
-    outside = "what lies outside the lungs" if _lungs_known(regions) else "the rest of the image"
+    outside = "the area outside the lungs" if _lungs_known(regions) else "the rest of the image"
     verdicts = [] if marks else _unmarked(regions.values(), positive, outside)
     for mark in marks:
         others = {
             region: regions[mark.reader, region] for region in ELSEWHERE if (mark.reader, region) in regions
         }
         if mark.interval.low is None:
-            verdicts.append(_undecided(mark, "what it uses", (USE_RULE, MARGIN), several=several))
+            verdicts.append(_undecided(mark, "what the model uses", (USE_RULE, MARGIN), several=several))
         else:
             answer = "the target's probability" if positive is None else f"P({positive})"
             verdicts.append(_use(mark, others, answer, outside, several=several))
@@ -47,7 +47,7 @@ def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict
 
 
 def _lungs_known(regions: Mapping[tuple[str, str], Summary]) -> bool:
-    """Return True if the lungs are known on every case of which something is said of the region ``outside``."""
+    """Return True if the lungs are known on every case that has a score for the region ``outside``."""
     n_cases = dict.fromkeys(("same-lung", "lungs", "outside"), 0)
     for (_, region), summary in regions.items():
         if region in n_cases:
@@ -55,8 +55,8 @@ def _lungs_known(regions: Mapping[tuple[str, str], Summary]) -> bool:
     return n_cases["same-lung"] + n_cases["lungs"] >= n_cases["outside"] > 0
 
 
-def _unmarked(found: Iterable[Summary], positive: str | None, outside: str) -> list[Verdict]:
-    """XA201 for each region that counts although no reader's mark is there to compare it with."""
+def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) -> list[Verdict]:
+    """Return XA201 for each region that the model uses, if there is no mark to compare it with."""
     answer = "the target's probability" if positive is None else f"P({positive})"
     return [
         Verdict(
@@ -66,62 +66,56 @@ def _unmarked(found: Iterable[Summary], positive: str | None, outside: str) -> l
             subject=summary.model_id,
             rule=f"lower end of {summary.metric_id} <= {MARGIN:g}",
             sentence=(
-                f"{summary.model_id}: looks elsewhere: hiding "
-                f"{_place(summary.metric_id.removeprefix('reliance-'), outside)} lowers "
-                f"{answer} by {shown_interval(summary.interval, beside=MARGIN, estimate_too=False)} more than hiding "
-                f"a random area of its size; without marks the lesion's own part is not known "
-                f"({counted(summary.n_patients, summary.cluster)})"
+                f"{summary.model_id}: uses {_name(summary.metric_id.removeprefix('reliance-'), outside)}. Hiding it lowers "
+                f"{answer} by {_figures(summary.interval)} more than hiding a random area of its size. "
+                f"Without marks, the effect of the lesion is not known ({counted(summary.n_patients, summary.cluster)})"
             ),
             value=summary.interval.low,
             threshold=MARGIN,
             n_patients=summary.n_patients,
             gating=False,
         )
-        for summary in found
-        if _counts(summary)
+        for summary in summaries
+        if _is_used(summary)
     ]
 
 
 def _use(
     mark: Summary, others: Mapping[str, Summary], answer: str, outside: str, *, several: bool
 ) -> Verdict:
-    """XA202 where only the mark counts, else XA201 with what counts instead or beside it.
+    """Return XA202 if the model uses only the mark, else XA201 with the regions that it uses.
 
     Only a fall counts. A random area of the border's size may touch the mark, so on an honest model the border's
     reliance is negative, and that is no shortcut.
     """
-    uses_mark = _counts(mark)
-    used = sorted(
-        (
-            (_place(region, outside), summary.interval)
-            for region, summary in others.items()
-            if _counts(summary)
-        ),
-        key=lambda item: -item[1].estimate,
-    )
+    uses_mark = _is_used(mark)
+    used = [
+        (_name(region, outside), summary.interval) for region, summary in others.items() if _is_used(summary)
+    ]
+    used.sort(key=lambda item: -item[1].estimate)
+    by_mark = f"by {_figures(mark.interval)}"
     beyond = "more than hiding a random area of its size"
-    by_mark = _figures(mark.interval)
+    unaffected = mark.interval.high is not None and mark.interval.high <= MARGIN
     if used and not uses_mark:
-        (place, interval), *rest = used
-        further = [
-            *(f"hiding {other} by {_figures(by)}" for other, by in rest),
-            f"hiding the mark by {by_mark}",
-        ]
-        sentence = f"looks elsewhere: hiding {place} lowers {answer} by {_figures(interval)} {beyond}; "
-        sentence += "; ".join(further)
+        (region, interval), *rest = used
+        further = "".join(f", hiding {other} by {_figures(by)}" for other, by in rest)
+        rather = ", not" if unaffected else " and is not shown to use"
+        sentence = (
+            f"uses {_listed([name for name, _ in used])}{rather} the marked lesion. Hiding {region} lowers {answer} by "
+            f"{_figures(interval)} {beyond}{further}, hiding the lesion {by_mark}"
+        )
     elif used:
-        sentence = _mixed(mark.interval, used, f"lowers {answer} by", beyond)
+        sentence = _mixed(mark.interval, used, answer, beyond)
     elif uses_mark:
         sentence = (
-            f"uses the mark: hiding it lowers {answer} by {by_mark} {beyond}; "
-            "no other region measured stands out, which is no proof that no shortcut exists"
+            f"uses the marked lesion. Hiding it lowers {answer} {by_mark} {beyond}. No other measured region stands "
+            "out, which does not prove that there is no shortcut"
         )
     else:
-        certain = mark.interval.high is not None and mark.interval.high <= MARGIN
-        lead = "the mark does not count" if certain else "the mark is not shown to count"
+        lead = "does not affect" if unaffected else "is not shown to affect"
         sentence = (
-            f"{lead}: hiding it lowers {answer} by {by_mark} {beyond}, and the lower end would have to be above "
-            f"{MARGIN:g}; no other region measured stands out either"
+            f"the marked lesion {lead} the answer. Hiding it lowers {answer} {by_mark} {beyond}; the lower end would "
+            f"have to be above {MARGIN:g}. No other measured region stands out"
         )
     sound = uses_mark and not used
     return Verdict(
@@ -138,28 +132,31 @@ def _use(
     )
 
 
-def _mixed(mark: Interval, used: Sequence[tuple[str, Interval]], lowers: str, beyond: str) -> str:
-    """Mark and other regions, the strongest first, and whether one of them dominates.
+def _mixed(mark: Interval, used: Sequence[tuple[str, Interval]], answer: str, beyond: str) -> str:
+    """Describe the effects of the mark and of other regions, the strongest first, and name the largest.
 
-    One dominates where its interval lies wholly above that of the next: both rest on the same patients, so this asks
-    for more than a paired difference would.
+    A region has the largest effect if its interval lies wholly above that of the next: both rest on the same patients,
+    so this asks for more than a paired difference would.
     """
-    (place, interval), (second, other), *rest = sorted(
-        [("the mark", mark), *used], key=lambda item: -item[1].estimate
-    )
-    apart = interval.low is not None and other.high is not None and interval.low > other.high
-    difference = shown(interval.estimate - other.estimate)
-    lead = (
-        f"{place} dominates by {difference}" if apart else f"neither {place} nor {second} clearly dominates"
-    )
-    further = [f"hiding {name} by {_figures(by)}" for name, by in [(second, other), *rest]]
-    return f"mixed evidence, {lead}: hiding {place} {lowers} {_figures(interval)} {beyond}; " + "; ".join(
-        further
+    ranked = sorted([("the marked lesion", mark), *used], key=lambda item: -item[1].estimate)
+    (region, interval), (second, other), *_ = ranked
+    effects = "".join(f", hiding {name} by {_figures(by)}" for name, by in ranked[1:])
+    if interval.low is not None and other.high is not None and interval.low > other.high:
+        largest = f"{region[0].upper()}{region[1:]} has the largest effect, by {shown(interval.estimate - other.estimate)}"
+    else:
+        largest = f"Neither {region} nor {second} clearly has the larger effect"
+    return (
+        f"uses {_listed(['the marked lesion', *(name for name, _ in used)])}. Hiding {region} lowers {answer} by "
+        f"{_figures(interval)} {beyond}{effects}. {largest}"
     )
 
 
-def _counts(summary: Summary) -> bool:
-    """Return True where even the lower end of a region's reliance lies above the margin; the mark is no exception."""
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _is_used(summary: Summary) -> bool:
+    """Return True if even the lower end of a region's reliance lies above the margin; this holds for the mark too."""
     return summary.interval.low is not None and summary.interval.low > MARGIN
 
 
@@ -167,22 +164,20 @@ def _figures(interval: Interval) -> str:
     return shown_interval(interval, beside=MARGIN, estimate_too=False)
 
 
-def _place(region: str, outside: str) -> str:
-    return outside if region == "outside" else _PLACES.get(region, f"the {region.replace('-', ' ')}")
+def _name(region: str, outside: str) -> str:
+    return outside if region == "outside" else _NAMES.get(region, f"the {region.replace('-', ' ')}")
 
 
-def explainer_findings(own: Sequence[Summary], asked: Sequence[str]) -> list[Verdict]:
-    """XA301 or XA302 for each explainer whose maps could be held against the model's reliance."""
-    found = [summary for summary in own if summary.metric_id == _AGREEMENT]
-    several = several_readers(found)
+def explainer_findings(own: Sequence[Summary], explainers: Sequence[str]) -> list[Verdict]:
+    """Return XA301 or XA302 for each explainer whose maps could be compared with the model's reliance."""
+    agreements = [summary for summary in own if summary.metric_id == _AGREEMENT]
+    several = several_readers(agreements)
     verdicts = []
-    for summary in (summary for name in asked for summary in found if summary.explainer_id == name):
+    for summary in (one for name in explainers for one in agreements if one.explainer_id == name):
         difference = summary.control_difference
         if summary.interval.low is None or (difference is not None and difference.low is None):
             verdicts.append(
-                _undecided(
-                    summary, "whether its maps can be believed", (_AGREEMENT_RULE, 0.0), several=several
-                )
+                _undecided(summary, "if its maps can be trusted", (_AGREEMENT_RULE, 0.0), several=several)
             )
         else:
             verdicts.append(_agreement(summary, several=several))
@@ -194,25 +189,24 @@ def _agreement(summary: Summary, *, several: bool) -> Verdict:
     above_zero = low is not None and low > 0
     above_control = difference is None or (difference.low is not None and difference.low > 0)
     agrees = above_zero and above_control
-    figures = (
-        f"rank correlation with what the model depends on {over(summary, beside=0.0, estimate_too=False)}"
-    )
-    reasons = [] if above_zero else ["not above zero"]
+    control = f"the best control ({summary.control_id})"
+    figures = f"rank correlation {over(summary, beside=0.0, estimate_too=False)}"
     if difference is not None:
         beyond = shown_interval(difference, beside=0.0, estimate_too=False)
         if agrees:
-            figures += f", above the best control ({summary.control_id}) by {beyond}"
+            figures += f", {beyond} above {control}"
         elif not above_control:
-            reasons.append(f"not above the best control ({summary.control_id}): difference {beyond}")
+            figures += f", difference to the control {beyond}"
+    rivals = ["chance"] * (not above_zero) + [control] * (not above_control)
     verb = "agrees" if agrees else "misreports"
-    why = "" if agrees else f", {' and '.join(reasons)}"
+    worth = f" no better than {' or '.join(rivals)}" if rivals else ""
     return Verdict(
         code="XA302" if agrees else "XA301",
         status="pass" if agrees else "fail",
         model_id=summary.model_id,
         subject=subject_of(summary, several),
         rule=_AGREEMENT_RULE,
-        sentence=f"{named(summary, several)} {verb}: {figures}{why}",
+        sentence=f"{named(summary, several)} {verb}: its maps show what the model depends on{worth}; {figures}",
         value=low,
         threshold=0.0,
         n_patients=summary.n_patients,
@@ -228,8 +222,9 @@ def _undecided(summary: Summary, what: str, rule: tuple[str, float], *, several:
         subject=subject_of(summary, several),
         rule=rule[0],
         sentence=(
-            f"{named(summary, several)}: cannot tell {what} from "
-            f"{counted(summary.n_patients, summary.cluster)}; an interval needs at least {MIN_CLUSTERS}"
+            f"{named(summary, several)}: "
+            f"{counted(summary.n_patients, f'{summary.cluster} is', f'{summary.cluster}s are')} too few to tell {what}; "
+            f"an interval needs at least {MIN_CLUSTERS}"
         ),
         threshold=rule[1],
         n_patients=summary.n_patients,

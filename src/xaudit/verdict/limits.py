@@ -1,4 +1,4 @@
-"""What gates and largest drops share: whom they ask, how hard they are to pass, and what they conclude."""
+"""Subjects, strictness and verdicts of limits, which gates and largest drops share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _FAMILIES = {row.id: row.family for row in METRICS}
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """How hard gates are to pass.
+    """The strictness of gates.
 
     Attributes:
-        gate_on: ``lower`` holds a gate against the unfavourable end of the interval, ``mean`` against the estimate.
-        strict: whether a gate that a control keeps too fails the run, as it tells nothing.
+        gate_on: ``lower`` compares a gate with the unfavourable end of the interval, ``mean`` with the estimate.
+        strict: True if a gate that a control passes too fails the run, as it tells nothing.
     """
 
     gate_on: Literal["lower", "mean"] = "lower"
@@ -26,11 +26,11 @@ class Strictness:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What came of holding one figure against a limit.
+class Result:
+    """The result of comparing one figure with a limit.
 
     Attributes:
-        code: XA102 where the figure is missing.
+        code: XA102 if the figure is missing.
         value: the figure.
     """
 
@@ -40,33 +40,33 @@ class Held:
     value: float | None
 
 
-def asked_subjects(limit: Gate | MaxDrop, asked: Sequence[str]) -> Sequence[str]:
-    """Whom a limit is about: the explainer it names, the model itself, or every explainer that is no control."""
+def subjects_of(limit: Gate | MaxDrop, explainers: Sequence[str]) -> Sequence[str]:
+    """Return the subjects of a limit: the explainer it names, the model itself, or all ``explainers``."""
     if _FAMILIES.get(limit.metric) == "reliance" or asks_model_of_change(limit.metric):
         return (MODEL_LEVEL,)
     if limit.subject is not None:
         return (limit.subject,)
-    return asked or (MODEL_LEVEL,)
+    return explainers or (MODEL_LEVEL,)
 
 
 def verdict_on(
-    found: Summary | Move, limit: Gate | MaxDrop, held: Held, *, several: bool, gating: bool = True
+    row: Summary | Move, limit: Gate | MaxDrop, result: Result, *, several: bool, gating: bool = True
 ) -> Verdict:
-    """The verdict of one limit on one summary or move.
+    """Return the verdict of one limit on one summary or move.
 
     Args:
-        several: whether the reader is named.
+        several: True to name the reader.
     """
     return Verdict(
-        code=held.code,
-        status=held.status,
-        model_id=found.model_id,
-        subject=subject_of(found, several),
+        code=result.code,
+        status=result.status,
+        model_id=row.model_id,
+        subject=subject_of(row, several),
         rule=str(limit),
-        sentence=held.sentence,
-        value=held.value,
+        sentence=result.sentence,
+        value=result.value,
         threshold=limit.value,
-        n_patients=found.n_patients,
+        n_patients=row.n_patients,
         gating=gating,
         kind="gate",
     )
@@ -75,24 +75,24 @@ def verdict_on(
 def without_data(
     limit: Gate | MaxDrop, model_id: str, explainer_id: str, reason: str, *, others: Iterable[str] = ()
 ) -> Verdict:
-    """XA102 where there is nothing to hold against a limit.
+    """Return XA102 for a limit without a value.
 
     Args:
         others: strata that have a value, which a limit on a stratum might have meant.
     """
-    whom = in_words(model_id, explainer_id)
-    told = ""
+    subject = in_words(model_id, explainer_id)
+    alternatives = ""
     if limit.stratum != ALL_CASES:
-        whom += f" ({limit.stratum})"
+        subject += f" ({limit.stratum})"
         known = ", ".join(sorted({f"%{other}" for other in others if other != ALL_CASES}))
-        told = f"; there are values for {known}" if known else ""
+        alternatives = f"; there are values for {known}" if known else ""
     return Verdict(
         code="XA102",
         status="error",
         model_id=model_id,
         subject=model_id if explainer_id == MODEL_LEVEL else f"{model_id}/{explainer_id}",
         rule=str(limit),
-        sentence=f"{limit.metric} of {whom}: {reason}{told}",
+        sentence=f"{limit.metric} of {subject}: {reason}{alternatives}",
         threshold=limit.value,
         kind="gate",
     )

@@ -1,4 +1,4 @@
-"""Findings on explainers whose maps do not depend on what they should, or depend on what they should not."""
+"""Findings on explainers whose maps ignore the model or the image, or depend on the seed."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,25 +6,25 @@ from xaudit.records import Summary, Verdict
 from xaudit.verdict.naming import named, over
 
 ALIKE = 0.5
-"""A map of a random network that ranks the pixels this much like the trained one's shows the image, not the model."""
+"""Rank correlation of a random network's map with the trained one's from which the map shows the image, not the model."""
 
 ONE_PLACE = 0.75
-"""Maps of different patients whose layouts agree this much point at one place; a fixed blob reaches 1."""
+"""Agreement of different patients' maps from which they point at one place; a fixed blob reaches 1."""
 
 STABLE = 0.5
-"""Maps of one image from different seeds that agree less than this show the draw rather than the model."""
+"""Agreement of one image's maps from different seeds below which they show the draw rather than the model."""
 
 
-def sanity_findings(own: Sequence[Summary], asked: Sequence[str]) -> list[Verdict]:
-    """XA311, XA312 and XA313 for each explainer of which a whole interval lies on the wrong side.
+def sanity_findings(own: Sequence[Summary], explainers: Sequence[str]) -> list[Verdict]:
+    """Return XA311, XA312 and XA313 for each explainer with a whole interval on the wrong side of the limit.
 
-    An explainer that was not asked, or by too few patients for an interval, gets none.
+    An explainer that was not measured, or on too few patients for an interval, gets none.
     """
     verdicts: list[Verdict] = []
-    for explainer_id in asked:
+    for explainer_id in explainers:
         for metric, check in _CHECKS.items():
-            found = [s for s in own if s.metric_id == metric and s.explainer_id == explainer_id]
-            verdicts += [verdict for summary in found if (verdict := check(summary)) is not None]
+            measured = [s for s in own if s.metric_id == metric and s.explainer_id == explainer_id]
+            verdicts += [verdict for summary in measured if (verdict := check(summary)) is not None]
     return verdicts
 
 
@@ -34,8 +34,8 @@ def _unmoved(summary: Summary) -> Verdict | None:
         return None
     return _finding(
         "XA311", summary, f"lower end of mprt <= {ALIKE:g}", (low, ALIKE),
-        "does not depend on the model: with every layer of the network random its map stays nearly the same, rank "
-        f"correlation {over(summary, beside=ALIKE, estimate_too=False)}",
+        "does not depend on the model: after all weights of the network are randomised, its map stays nearly the same, "
+        f"rank correlation {over(summary, beside=ALIKE, estimate_too=False)}",
     )  # fmt: skip
 
 
@@ -45,8 +45,8 @@ def _in_one_place(summary: Summary) -> Verdict | None:
         return None
     return _finding(
         "XA312", summary, f"lower end of location-collapse <= {ONE_PLACE:g}", (low, ONE_PLACE),
-        "points at the same place on every image: rank correlation between the layouts of different patients' maps "
-        f"{over(summary, beside=ONE_PLACE, estimate_too=False)}",
+        "points at the same place on every image: maps of different patients have nearly the same layout, rank "
+        f"correlation {over(summary, beside=ONE_PLACE, estimate_too=False)}",
     )  # fmt: skip
 
 
@@ -68,8 +68,8 @@ _CHECKS: dict[str, Callable[[Summary], Verdict | None]] = {
 }
 
 
-def _finding(code: str, summary: Summary, rule: str, held: tuple[float, float], sentence: str) -> Verdict:
-    value, threshold = held
+def _finding(code: str, summary: Summary, rule: str, compared: tuple[float, float], sentence: str) -> Verdict:
+    value, threshold = compared
     return Verdict(
         code=code,
         status="fail",

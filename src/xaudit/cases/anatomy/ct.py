@@ -1,4 +1,4 @@
-"""Body and lungs of an axial chest CT slice, by thresholds and discs; no learning, no download.
+"""Segmentation of body and lungs in an axial chest CT slice, by thresholds and discs; no learning, no download.
 
 Two roads. The plain one takes any window in which lung is darker than soft tissue: DICOM in the lung window, 8-bit
 exports, the phantom. Where it finds nothing and most of the image is black, as in soft-tissue windows that show
@@ -25,10 +25,10 @@ CLOSING = 0.045
 """Radius of the disc that closes a lung over vessels and over tumours at its wall: some 16 mm of a chest."""
 
 SMALLEST_LUNG = 0.08
-"""A second lung is one from this share of the first on; below, it is windpipe or bowel."""
+"""A second lung has at least this share of the first; smaller pieces are windpipe or bowel."""
 
 LUNG_SHARES = (0.04, 0.7)
-"""Both lungs together, as a share of the body: outside of this the slice shows no chest, or the mask is wrong."""
+"""Both lungs together, as a share of the body: outside this range the slice shows no chest, or the mask is wrong."""
 
 BODY_SHARES = (0.1, 0.99)
 """The body as a share of the image."""
@@ -43,19 +43,19 @@ WALL_GAPS = (0.015, 0.025, 0.04, 0.055)
 """Radii of the discs that close the walls of a hard window, tried in turn."""
 
 HARD_LUNG_SHARES = (0.15, 0.6)
-"""As LUNG_SHARES, narrower, since a hall with a gap in its wall can be anything."""
+"""As LUNG_SHARES, but narrower, since a hall with a gap in its wall can be anything."""
 
 HARD_SMALLEST_LUNG = 0.3
 """As SMALLEST_LUNG."""
 
 BRIGHT_WITHIN = 0.9
-"""Share of a hard window's bright pixels that the body must hold: less, and half of a chest was taken for all of it."""
+"""Share of a hard window's bright pixels that the body must hold: with less, half of a chest was taken for all of it."""
 
 _Slice = tuple[BoolArray, BoolArray]
 
 
 def segment_body(pixels: FloatArray) -> BoolArray | Refused:
-    """The patient's outline with all that lies within, (H, W); a table that stands apart is left out.
+    """Return the patient's outline, filled, (H, W); a table that stands apart is left out.
 
     Args:
         pixels: (H, W) or (H, W, 3) in [0, 1], dense tissue bright.
@@ -69,7 +69,7 @@ def segment_body(pixels: FloatArray) -> BoolArray | Refused:
 
 
 def segment_lungs(pixels: FloatArray) -> BoolArray | Refused:
-    """Both lungs, (H, W), closed over vessels and over what bulges in from the wall.
+    """Return both lungs, (H, W), closed over vessels and over bulges of the wall.
 
     Args:
         pixels: (H, W) or (H, W, 3) in [0, 1], dense tissue bright.
@@ -91,7 +91,7 @@ def _is_hard(grey: FloatArray) -> bool:
 
 
 def _dense(grey: FloatArray) -> BoolArray:
-    """What is soft tissue or bone rather than air or lung; nothing of an image without contrast."""
+    """Return the pixels of soft tissue or bone rather than air or lung; none in an image without contrast."""
     smooth = ndimage.gaussian_filter(grey, SMOOTHING * min(grey.shape))
     if np.ptp(smooth) < BLACK:
         return np.zeros(grey.shape, dtype=bool)
@@ -122,7 +122,7 @@ def _dark_lungs(grey: FloatArray) -> BoolArray | Refused:
 
 
 def _walled_lungs(grey: FloatArray) -> _Slice | Refused:
-    """Body and lungs of a hard window: two halls within the walls, for the smallest gaps that must be closed."""
+    """Return body and lungs of a hard window: two halls within the walls, for the smallest gaps that must be closed."""
     side = min(grey.shape)
     bright = ndimage.gaussian_filter(np.where(_without_table(grey), grey, 0), 0.004 * side) > 3 * BLACK
     body = largest(opened(filled(closed(bright, 0.05 * side)), 0.03 * side))
@@ -142,7 +142,7 @@ def _walled_lungs(grey: FloatArray) -> _Slice | Refused:
 
 
 def _without_table(grey: FloatArray) -> BoolArray:
-    """The bright pixels less the table: what is wide and begins below the middle, and all that hangs from it."""
+    """Return the bright pixels without the table: anything wide that begins below the middle, and everything connected to it."""
     bright = grey > 5 * BLACK
     labels, _ = ndimage.label(bright, structure=np.ones((3, 3)))
     height, width = grey.shape
@@ -157,7 +157,7 @@ def _without_table(grey: FloatArray) -> BoolArray:
 def _closed_pair(
     pair: tuple[BoolArray, BoolArray], within: BoolArray, body: BoolArray, shares: tuple[float, float]
 ) -> BoolArray | Refused:
-    """Both lungs, each closed by itself, so that what lies between them is not closed over."""
+    """Return both lungs, each closed separately, so that the space between them stays open."""
     side = min(body.shape)
     first, second = (filled(closed(lung, CLOSING * side)) & within for lung in pair)
     lungs = (first ^ second) | pair[0] | pair[1]
@@ -168,7 +168,7 @@ def _closed_pair(
 
 
 def _pair(dark: BoolArray, body: BoolArray, *, smallest: float) -> tuple[BoolArray, BoolArray] | Refused:
-    """The largest dark piece on either side of the body's middle; one that spans the middle is cut there."""
+    """Return the largest dark piece on either side of the body's middle; one that spans the middle is cut there."""
     columns = np.flatnonzero(body.any(0))
     middle, width = (columns[0] + columns[-1] + 1) / 2, columns[-1] + 1 - columns[0]
     left_half = np.arange(body.shape[1]) + 0.5 < middle

@@ -1,4 +1,4 @@
-"""The formats of the masks in a folder of lungs, body or thorax: only one of them is read, so there may be only one."""
+"""Check that a folder of masks of lungs, body or thorax holds only one format, since only one is read."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ _MAY_DRAW = (".json", ".dcm", ".dicom", "")
 
 
 def check_one_format(path: Path, place: str) -> None:
-    """Raises DataError where a folder holds masks of two formats, or COCO files, of which one is named as a file.
+    """Raise DataError if a folder holds masks of two formats, or COCO files, one of which must be given as a file.
 
     Args:
-        path: of the masks; a file is left alone.
-        place: what to call the masks in errors, such as ``data.regions.lungs``.
+        path: path of the masks; a file is not checked.
+        place: name of the masks in errors, such as ``data.regions.lungs``.
     """
     if not path.is_dir():
         return
@@ -56,5 +56,5 @@ def _format_of(file: Path) -> str | None:
 
 
 def _shown(name: str) -> str:
-    """A file's name, unless it is called after a UID."""
+    """Return a file's name, shortened if it is a UID."""
     return name if name.count(".") < 5 else "…" + name[-8:]

@@ -1,6 +1,6 @@
-"""Masks of the lungs that tell left and right apart: by categories, segments, folders, numbers, or the audit file's words.
+"""Masks of the lungs that tell left and right apart: by categories, segments, folders, numbers, or the audit file.
 
-Each source answers as those of :mod:`xaudit.cases.anatomy.sources` do, with both lungs one by one where it can.
+Each source has the interface of :mod:`xaudit.cases.anatomy.sources`, and returns the two lungs separately if it can.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ Pixels = Callable[[], FloatArray]
 
 _HEAD_BYTES = 1 << 16
 _BINARY = (255, 65535)
-"""What programs write for "inside" in a mask of one structure."""
+"""Values that programs write for "inside" in a mask of one structure."""
 
 BY_SHAPE = "left and right told apart by shape"
 
@@ -43,7 +43,7 @@ class NumberedLungs:
     Attributes:
         files: by case id.
         cases: all that may have a mask.
-        left: the numbers of the left lung, where the audit file names them.
+        left: the numbers of the left lung, if the audit file names them.
         right: those of the right one.
         n_extra: files of the folder that belong to no image of the data.
     """
@@ -57,24 +57,24 @@ class NumberedLungs:
 
     @property
     def n_given(self) -> int:
-        """One for each case that has one."""
+        """Number of cases with a mask."""
         return len(self.files)
 
     @property
     def sides(self) -> str:
-        """How left and right are told apart, in words."""
+        """Rule that tells left and right apart, in words."""
         if self.left or self.right:
             left, right = (", ".join(map(str, numbers)) for numbers in (self.left, self.right))
             return f"left is {left}, right is {right} in the masks"
         return "left and right told apart by two numbers where a mask has two, else by shape"
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
-        """The lungs of the case."""
+        """Return the lungs of the case."""
         numbers = self.numbers(case)
         return None if numbers is None else self._sides_of(numbers)
 
     def _sides_of(self, numbers: IntArray) -> LungMask:
-        """The lungs of a mask; where it shows one number of two, the other lung is not on the image."""
+        """Return the lungs of a mask; if it shows one number of two, the other lung is not on the image."""
         found = sides_of_numbers(numbers, self.left, self.right)
         if isinstance(found, LeftAndRight):
             return found
@@ -88,7 +88,7 @@ class NumberedLungs:
 
     @cached_property
     def _pair(self) -> tuple[int, ...]:
-        """The two numbers of the lungs where no mask of the data holds any other; else none."""
+        """The two numbers of the lungs, if no mask of the data holds any other; else empty."""
         found: set[int] = set()
         is_pair = False
         for case in self.cases:
@@ -101,7 +101,7 @@ class NumberedLungs:
         return tuple(sorted(found)) if is_pair and len(found) == 2 else ()
 
     def numbers(self, case: Case) -> IntArray | None:
-        """(H, W), 0 outside; None without a file."""
+        """Return the numbers of the mask, (H, W), 0 outside; None without a file."""
         file = self.files.get(case.case_id)
         frame = (case.height, case.width)
         match file:
@@ -116,12 +116,12 @@ class NumberedLungs:
                 return read_numbered_mask(path, frame)
 
     def digest(self, case: Case) -> object:
-        """The run lengths of each lung, or of both where they are not told apart."""
+        """Return the run lengths of each lung, or of both if they are not told apart."""
         numbers = self.numbers(case)
         return None if numbers is None else _runs(self._sides_of(numbers))
 
     def check(self, cases: Sequence[Case], where: str) -> None:
-        """Raises DataError where no mask holds a number that the audit file names."""
+        """Raise DataError if the audit file names a number that no mask holds."""
         found: set[int] = set()
         for case in cases:
             numbers = self.numbers(case)
@@ -140,8 +140,8 @@ class DrawnLungs:
     """Outlines and run lengths whose categories or segments may name a side.
 
     Attributes:
-        marks: by case id: what is drawn, and on which side by its name; None where it names none.
-        names: of the left and the right lung, as the file has them.
+        marks: by case id: the regions, and the side that each one's name gives, or None.
+        names: names of the left and the right lung, as the file has them.
     """
 
     marks: Mapping[str, tuple[tuple[Region, Side | None], ...]]
@@ -149,17 +149,17 @@ class DrawnLungs:
 
     @property
     def n_given(self) -> int:
-        """The images on which something is drawn."""
+        """Number of images with a region."""
         return len(self.marks)
 
     @property
     def sides(self) -> str:
-        """How left and right are told apart, in words."""
+        """Rule that tells left and right apart, in words."""
         left, right = (", ".join(f"'{name}'" for name in names) for names in self.names)
         return f"left is {left}, right is {right}" if left and right else BY_SHAPE
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
-        """What is drawn on the case."""
+        """Return the lungs drawn on the case."""
         drawn = self.marks.get(case.case_id)
         if drawn is None:
             return None
@@ -171,7 +171,7 @@ class DrawnLungs:
         return with_rest(left, right, rest) if left.any() or right.any() else rest
 
     def digest(self, case: Case) -> object:
-        """What is drawn, as text."""
+        """Return the regions as text."""
         return [repr(one) for one in self.marks.get(case.case_id, ())]
 
 
@@ -180,9 +180,9 @@ class LungsBySide:
     """Masks of each lung in files of their own.
 
     Attributes:
-        left: sources of the left lung, several where each lobe has one.
+        left: sources of the left lung, several if each lobe has one.
         right: sources of the right lung.
-        names: of the two, for people.
+        names: names of the two, for messages.
     """
 
     left: tuple["LungSource", ...]
@@ -191,22 +191,22 @@ class LungsBySide:
 
     @property
     def n_given(self) -> int:
-        """Of the fuller side."""
+        """Number of masks of the side with more of them."""
         return max((source.n_given or 0 for source in (*self.left, *self.right)), default=0)
 
     @property
     def n_extra(self) -> int:
-        """Files of both sides that belong to no image of the data."""
+        """Number of files, of both sides, that belong to no image of the data."""
         sources = (*self.left, *self.right)
         return sum(one.n_extra for one in sources if isinstance(one, NumberedLungs | LungsBySide))
 
     @property
     def sides(self) -> str:
-        """How left and right are told apart, in words."""
+        """Rule that tells left and right apart, in words."""
         return f"left in {self.names[0]}, right in {self.names[1]}"
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:
-        """Both lungs; None where the case has neither."""
+        """Return both lungs; None if the case has neither."""
         frame = (case.height, case.width)
         sides = []
         for sources in (self.left, self.right):
@@ -217,7 +217,7 @@ class LungsBySide:
         return LeftAndRight(union(sides[0], frame), union(sides[1], frame))
 
     def digest(self, case: Case) -> object:
-        """That of each source."""
+        """Return the digests of all sources."""
         return [[source.digest(case) for source in side] for side in (self.left, self.right)]
 
 
@@ -225,7 +225,7 @@ LungSource = NumberedLungs | DrawnLungs | LungsBySide
 
 
 def whole_of(mask: LungMask | Refused | None) -> BoolArray | None:
-    """Both lungs as one mask; None where there is none."""
+    """Return both lungs as one mask; None if there is none."""
     match mask:
         case None | Refused():
             return None
@@ -236,10 +236,10 @@ def whole_of(mask: LungMask | Refused | None) -> BoolArray | None:
 
 
 def side_folders(folder: Path, images: ImageIndex, where: str) -> tuple[list[Path], list[Path]] | None:
-    """The sub-folders of a folder that are called after a left and a right lung; None where it is not divided so.
+    """Return the sub-folders named after a left and a right lung; None if the folder is not divided so.
 
     Raises:
-        DataError: where another sub-folder beside them names no side.
+        DataError: if another sub-folder beside them names no side.
     """
     if not folder.is_dir():
         return None
@@ -269,13 +269,13 @@ def is_drawn(path: Path) -> bool:
 
 
 def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection | None = None) -> DrawnLungs:
-    """Lungs that a COCO file or a DICOM segmentation or structure set draws.
+    """Read the lungs that a COCO file or a DICOM segmentation or structure set draws.
 
     Args:
-        named: which categories or segments are which lung, where the audit file says so.
+        named: the categories or segments of each lung, if the audit file names them.
 
     Raises:
-        DataError: where nothing in the file is called like a lung, or as the audit file says.
+        DataError: if no name in the file is that of a lung, or the one in the audit file.
     """
     marks = MarkList(images)
     (_dicom_reader(path) or collect_coco)(path, marks)
@@ -295,7 +295,7 @@ def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection |
 def _sides_by_name(
     names: Sequence[str], drawn: Sequence[Annotation], path: Path, where: str
 ) -> Mapping[str | None, Side | None]:
-    """The categories of lungs with their sides: by their names, or the only one there is."""
+    """Return the categories of lungs with their sides: by their names, or the only category."""
     lungs: list[str | None] = [name for name in names if is_lung(name)]
     if not lungs and {side_of(name) for name in names} == {"left", "right"}:
         lungs = list(names)
@@ -313,7 +313,7 @@ def _sides_by_name(
 
 
 def _check_other_lung(lungs: Sequence[str | None], path: Path, where: str) -> None:
-    """Raises DataError where one category names its side and another does not: that may be the other lung, or both."""
+    """Raise DataError if one category names its side and another does not: that may be the other lung, or both."""
     sides = {name: side_of(name) for name in lungs if name is not None}
     named = set(sides.values()) - {None}
     if None in sides.values() and len(named) == 1:
@@ -341,7 +341,7 @@ def _named_sides(
 
 
 def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
-    """Choose what reads the segmentation or structure set that a path is, or holds; None where there is none."""
+    """Choose the reader of the segmentation or structure set at a path or in a folder; None if there is none."""
     files = [path] if path.is_file() else files_in(path) if path.is_dir() else []
     for file in files:
         if file.is_file() and file.suffix.lower() in (".dcm", ""):

@@ -1,6 +1,6 @@
-"""Which of the lungs a mask shows, told by the name of its category, segment, file or folder, or by its number.
+"""Sides of the lungs in a mask, read from the name of its category, segment, file or folder, or from its number.
 
-Whether a side is the patient's or the image's does not matter here: a mark's own lung is the one that it lies in or
+The sides may be the patient's or the image's: a mark's own lung is the one that it lies in or
 next to, and the other one lies opposite.
 """
 
@@ -32,19 +32,19 @@ _INSIDE_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeftAndRight:
-    """The lungs of one case, (H, W) each; empty where one of them is not on the image."""
+    """The lungs of one case, (H, W) each; empty if the lung is not on the image."""
 
     left: BoolArray
     right: BoolArray
 
     @property
     def whole(self) -> BoolArray:
-        """Both together."""
+        """Union of both lungs."""
         return self.left | self.right
 
 
 def side_of(name: str) -> Side | None:
-    """Read a side from the name of a lung, a lobe or a folder; None where it names none, or both.
+    """Read a side from the name of a lung, a lobe or a folder; return None if it names none, or both.
 
     Example:
         >>> side_of("Left Lung"), side_of("lung_upper_lobe_right"), side_of("leftMask"), side_of("both lungs")
@@ -71,7 +71,7 @@ def is_lobe(name: str) -> bool:
 
 
 def with_rest(left: BoolArray, right: BoolArray, rest: BoolArray) -> LeftAndRight:
-    """Add to each lung what is lung too, names no side, and lies nearer to it than to the other."""
+    """Add lung pixels that name no side to the lung that they are nearer to."""
     free = rest & ~left & ~right
     if not free.any():
         return LeftAndRight(left, right)
@@ -84,7 +84,7 @@ def with_rest(left: BoolArray, right: BoolArray, rest: BoolArray) -> LeftAndRigh
 def sides_of_numbers(
     numbers: IntArray, left: Sequence[int] = (), right: Sequence[int] = ()
 ) -> LeftAndRight | BoolArray:
-    """The lungs of a mask whose numbers tell them apart.
+    """Split a mask into lungs by its numbers.
 
     Args:
         numbers: (H, W), 0 outside.
@@ -92,7 +92,7 @@ def sides_of_numbers(
         right: the numbers of the right lung.
 
     Returns:
-        The two lungs; where numbers do not tell them apart, all that is not zero, (H, W).
+        The two lungs; if numbers do not tell them apart, all pixels that are not zero, (H, W).
     """
     if left or right:
         return LeftAndRight(np.isin(numbers, left), np.isin(numbers, right))

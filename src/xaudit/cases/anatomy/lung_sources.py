@@ -1,4 +1,4 @@
-"""The lungs' masks that an audit file names, whatever kind of file holds them."""
+"""Sources of the lungs' masks that an audit file names, for every kind of file."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,13 +23,13 @@ from xaudit.records import Case
 def lung_source(
     section: RegionSection, cases: Sequence[Case], images: ImageIndex, *, where: str
 ) -> LungSource | None:
-    """Find the lungs' masks, each by itself where the audit file, names or numbers tell them apart.
+    """Find the lungs' masks, separately if the audit file, names or numbers tell them apart.
 
     Returns:
-        None where the audit file names no masks of the lungs.
+        None if the audit file names no masks of the lungs.
 
     Raises:
-        DataError: where the masks, or what the audit file calls each lung, cannot be found or read.
+        DataError: if the masks, or the names that the audit file gives each lung, cannot be found or read.
     """
     given, place = section.lungs, f"{where}.lungs"
     paths = (given.path, *given.left, *given.right) if isinstance(given, LungSection) else (given,)
@@ -71,7 +71,7 @@ def lung_source(
 def _lungs_in(
     path: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
 ) -> LungSource:
-    """The masks of the lungs in one file or folder."""
+    """Return the source of the lungs' masks in one file or folder."""
     if is_drawn(path):
         return drawn_lungs(path, images, place)
     folders = side_folders(path, images, place)

@@ -1,7 +1,7 @@
-"""Masks grown, shrunk, closed and taken apart with discs; radii are in pixels and need not be whole.
+"""Growing, shrinking, closing and splitting of masks with discs; radii are in pixels and need not be whole.
 
-Everything goes by distance transforms, so a disc of 40 pixels costs what one of 2 does. What lies beyond the
-frame counts as outside the mask when it shrinks, and never makes it grow.
+All operations use distance transforms, so a disc of 40 pixels costs the same as one of 2. Pixels beyond the
+frame count as outside the mask when it shrinks, and never make it grow.
 """
 
 import numpy as np
@@ -13,11 +13,11 @@ _TOUCHING = np.ones((3, 3), dtype=bool)
 
 
 def dilated(mask: BoolArray, radius_px: float, *, aspect: float = 1.0) -> BoolArray:
-    """All pixels whose centres lie within ``radius_px`` of one of the mask's.
+    """Return all pixels whose centres lie within ``radius_px`` of one of the mask's.
 
     Args:
         radius_px: along a row; 0 leaves the mask as it is.
-        aspect: how much more a step down counts than a step along a row, where pixels are not square.
+        aspect: length of a step down relative to a step along a row, if pixels are not square.
 
     Example:
         >>> dilated(np.array([[False, False, True, False, False]]), 1).astype(int)
@@ -30,7 +30,7 @@ def dilated(mask: BoolArray, radius_px: float, *, aspect: float = 1.0) -> BoolAr
 
 
 def eroded(mask: BoolArray, radius_px: float) -> BoolArray:
-    """The pixels whose every neighbour within ``radius_px`` lies in the mask, the frame's outside being none of it.
+    """Return the pixels whose every neighbour within ``radius_px`` lies in the mask; the frame's outside does not.
 
     Example:
         >>> eroded(np.array([[True, True, True]] * 3), 1).astype(int).tolist()
@@ -43,7 +43,7 @@ def eroded(mask: BoolArray, radius_px: float) -> BoolArray:
 
 
 def closed(mask: BoolArray, radius_px: float) -> BoolArray:
-    """The mask with every bay and gap filled that a disc of ``radius_px`` does not fit into.
+    """Fill every bay and gap of the mask that a disc of ``radius_px`` does not fit into.
 
     The frame's edge is no wall: a bay that is open to it fills as it would in a larger image.
 
@@ -57,12 +57,12 @@ def closed(mask: BoolArray, radius_px: float) -> BoolArray:
 
 
 def opened(mask: BoolArray, radius_px: float) -> BoolArray:
-    """The parts of the mask into which a disc of ``radius_px`` fits, as far as such discs reach."""
+    """Return the parts of the mask that discs of ``radius_px`` inside it cover."""
     return dilated(eroded(mask, radius_px), radius_px) & mask
 
 
 def filled(mask: BoolArray) -> BoolArray:
-    """The mask with its holes: whatever it cuts off from the frame's edge.
+    """Fill the holes of the mask: everything that it cuts off from the frame's edge.
 
     Example:
         >>> filled(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=bool)).all()
@@ -72,14 +72,14 @@ def filled(mask: BoolArray) -> BoolArray:
 
 
 def pieces(mask: BoolArray) -> list[BoolArray]:
-    """The connected pieces of a mask, diagonals included, the largest first."""
+    """Return the connected pieces of a mask, diagonals included, the largest first."""
     labels, sizes = _labelled(mask)
     order = np.argsort(-sizes, kind="stable")
     return [labels == index + 1 for index in order]
 
 
 def largest(mask: BoolArray) -> BoolArray:
-    """The largest connected piece; nothing of an empty mask."""
+    """Return the largest connected piece; empty for an empty mask."""
     labels, sizes = _labelled(mask)
     return np.asarray(labels == int(np.argmax(sizes)) + 1) if sizes.size else np.zeros_like(mask)
 

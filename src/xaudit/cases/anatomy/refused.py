@@ -1,10 +1,10 @@
-"""A mask that could not be made, told apart from an empty one."""
+"""The refusal of a segmentation, as opposed to an empty mask."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a segmentation's result is not believed, in words a person can act on."""
+    """The reason why a segmentation's result is not trusted, in words a user can act on."""
 
     reason: str

@@ -1,7 +1,7 @@
-"""Where the masks of a data set's anatomy come from: files, a COCO file, or the image itself.
+"""Sources of the masks of a data set's anatomy: files, a COCO file, or segmentation of the image.
 
-Every source answers one question, :meth:`mask`, with a mask, with None where it has none for a case, or with
-:class:`~xaudit.cases.anatomy.refused.Refused` where one was made and is not believed.
+Every source has a method :meth:`mask` that returns a mask, None if it has none for a case, or
+:class:`~xaudit.cases.anatomy.refused.Refused` if one was made and is not trusted.
 """
 
 from collections import defaultdict
@@ -32,32 +32,32 @@ from xaudit.geometry import mask_region, rasterise, union
 from xaudit.records import BoolArray, Case, FloatArray, Region, Surroundings
 
 SEGMENTATION = 1
-"""Raised by one whenever the built-in segmentation gives other masks for the same image."""
+"""Version of the built-in segmentation, raised whenever it gives other masks for the same image."""
 
 Pixels = Callable[[], FloatArray]
-"""Reads the image of the case, where the mask must be made from it."""
+"""Reads the image of the case, for a mask that must be made from it."""
 
 
 class MaskSource(Protocol):
-    """Masks of one structure."""
+    """The masks of one structure."""
 
     @property
     def n_given(self) -> int | None:
-        """For how many images there are masks; None where they are made from the image."""
+        """Number of images with a mask; None if masks are made from the image."""
         ...
 
     def mask(self, case: Case, pixels: Pixels) -> LeftAndRight | BoolArray | Refused | None:
-        """(H, W) of the case's frame; of lungs that their names or numbers tell apart each of the two."""
+        """Return the mask, (H, W) of the case's frame; the two lungs separately if names or numbers tell them apart."""
         ...
 
     def digest(self, case: Case) -> object:
-        """JSON values that change whenever the mask may."""
+        """Return JSON values that change whenever the mask may."""
         ...
 
 
 @dataclass(frozen=True)
 class MaskFiles:
-    """A PNG for each case.
+    """A PNG per case.
 
     Attributes:
         n_extra: files of the folder that belong to no image of the data.
@@ -68,16 +68,16 @@ class MaskFiles:
 
     @property
     def n_given(self) -> int:
-        """One for each file."""
+        """Number of files."""
         return len(self.files)
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
-        """The file's pixels that are not zero."""
+        """Return the file's pixels that are not zero."""
         file = self.files.get(case.case_id)
         return None if file is None else read_mask(file, (case.height, case.width))
 
     def digest(self, case: Case) -> object:
-        """The mask's run lengths, so that a file saved anew with the same pixels is the same."""
+        """Return the mask's run lengths, so that a file saved anew with the same pixels is the same."""
         file = self.files.get(case.case_id)
         return None if file is None else mask_region(read_mask(file, (case.height, case.width))).counts
 
@@ -96,16 +96,16 @@ class NiftiMasks:
 
     @property
     def n_given(self) -> int:
-        """One for each case that has one."""
+        """Number of cases with a mask."""
         return len(self.slices)
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
-        """The slice's pixels that are not zero."""
+        """Return the slice's pixels that are not zero."""
         found = self.slices.get(case.case_id)
         return None if found is None else read_slice(found, (case.height, case.width), self.section)
 
     def digest(self, case: Case) -> object:
-        """The mask's run lengths."""
+        """Return the mask's run lengths."""
         found = self.slices.get(case.case_id)
         if found is None:
             return None
@@ -120,34 +120,34 @@ class DrawnMasks:
 
     @property
     def n_given(self) -> int:
-        """The images on which something is drawn."""
+        """Number of images with a region."""
         return len(self.regions)
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
-        """All that is drawn on the case together."""
+        """Return the union of the regions on the case."""
         frame = (case.height, case.width)
         drawn = self.regions.get(case.case_id)
         return None if drawn is None else union((rasterise(one, frame) for one in drawn), frame)
 
     def digest(self, case: Case) -> object:
-        """What is drawn, as text."""
+        """Return the regions as text."""
         return [repr(one) for one in self.regions.get(case.case_id, ())]
 
 
 @dataclass(frozen=True)
 class SegmentedMasks:
-    """Made from the image; see :mod:`xaudit.cases.anatomy.ct` and its sibling for X-rays."""
+    """Masks segmented from the image; see :mod:`xaudit.cases.anatomy.ct` and its sibling for X-rays."""
 
     structure: Literal["lungs", "body"]
     kind: Literal["ct", "xray"]
 
     @property
     def n_given(self) -> None:
-        """None are given."""
+        """Always None: the masks are computed."""
         return
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | Refused:  # noqa: ARG002
-        """What the segmentation finds, or why it is not believed."""
+        """Segment the image; return the reason if the result is not trusted."""
         match self.kind, self.structure:
             case "ct", "lungs":
                 return segmentation_ct.segment_lungs(pixels())
@@ -159,7 +159,7 @@ class SegmentedMasks:
                 return segmentation_xray.segment_body(pixels())
 
     def digest(self, case: Case) -> object:  # noqa: ARG002
-        """Which segmentation; the image stands in every key already."""
+        """Return the structure, the kind and the version of the segmentation; the image is part of every key already."""
         return [self.structure, self.kind, SEGMENTATION]
 
 
@@ -171,11 +171,11 @@ class LungHull:
 
     @property
     def n_given(self) -> None:
-        """None are given."""
+        """Always None: the masks are computed."""
         return
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | Refused | None:
-        """The hull, as far as there are lungs."""
+        """Return the hull, if there are lungs."""
         lungs = self.lungs.mask(case, pixels)
         if lungs is None or isinstance(lungs, Refused):
             return lungs
@@ -184,16 +184,16 @@ class LungHull:
         return np.asarray(convex_hull_image(lungs)) if lungs.any() else lungs  # type: ignore[no-untyped-call]
 
     def digest(self, case: Case) -> object:
-        """That of the lungs."""
+        """Return the digest of the lungs, marked as a hull."""
         return ["hull", self.lungs.digest(case)]
 
 
 @dataclass(frozen=True)
 class MaskSources:
-    """The masks of all structures of a data set, and how far a mark's region reaches.
+    """The masks of all structures of a data set, and the tolerance around a mark.
 
     Attributes:
-        tolerance_px: along a row; 0 where a tolerance in millimetres is set.
+        tolerance_px: along a row; 0 if a tolerance in millimetres is set.
     """
 
     lungs: MaskSource | None = None
@@ -204,15 +204,15 @@ class MaskSources:
 
     @property
     def sources(self) -> Mapping[str, MaskSource]:
-        """Structure: its source, for those that have one."""
+        """The source of each structure that has one."""
         named = {"lungs": self.lungs, "thorax": self.thorax, "body": self.body}
         return {name: source for name, source in named.items() if source is not None}
 
     def surroundings(self, case: Case, pixels: Pixels) -> Surroundings:
-        """All that is known of a case's anatomy.
+        """Return the known anatomy of a case.
 
         Raises:
-            DataError: where a tolerance in millimetres meets a case without spacing, or a file cannot be read.
+            DataError: if a tolerance in millimetres meets a case without spacing, or a file cannot be read.
         """
         masks: dict[str, BoolArray] = {}
         unknown: dict[str, str] = {}
@@ -230,12 +230,12 @@ class MaskSources:
         return Surroundings(**masks, tolerance_px=tolerance_px, aspect=aspect, unknown=unknown)
 
     def digest(self, case: Case) -> object:
-        """JSON values that change whenever :meth:`surroundings` may."""
+        """Return JSON values that change whenever :meth:`surroundings` may."""
         by_name = {name: source.digest(case) for name, source in self.sources.items()}
         return [by_name, list(self._tolerance(case))]
 
     def check_tolerance(self, case: Case) -> None:
-        """Raises DataError where a tolerance in millimetres meets a case without spacing."""
+        """Raise DataError if a tolerance in millimetres meets a case without spacing."""
         self._tolerance(case)
 
     def _tolerance(self, case: Case) -> tuple[float, float]:
@@ -256,7 +256,7 @@ _SINGULAR = {"lungs": "lung", "thorax": "thorax", "body": "body"}
 def mask_sources(
     section: RegionSection, cases: Sequence[Case], images: ImageIndex, *, where: str = "data.regions"
 ) -> MaskSources:
-    """The sources that a section of the audit file names; every file is found and read once.
+    """Return the sources that a section of the audit file names; every file is found and read once.
 
     Raises:
         DataError: no such file, no mask for any case, or one that cannot be read or does not fit its image.
@@ -305,7 +305,7 @@ def _source(
 
 
 def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
-    """The sentences that count files of masks which belong to no image of the data."""
+    """Return the sentences that count files of masks which belong to no image of the data."""
     extra = {
         name: source.n_extra
         for name, source in sources.sources.items()
@@ -318,7 +318,7 @@ def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
 
 
 def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:
-    """What a COCO file draws of a structure: the categories with its name, or the only one there is."""
+    """Return the regions of a structure in a COCO file: the categories with its name, or the only category."""
     gathered = MarkList(images)
     collect_coco(file, gathered)
     marks = [mark for mark in gathered.all() if mark.region is not None]

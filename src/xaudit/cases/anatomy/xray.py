@@ -1,4 +1,4 @@
-"""Body and lungs of a frontal chest X-ray, by a local threshold and discs; no learning, no download.
+"""Segmentation of body and lungs in a frontal chest X-ray, by a local threshold and discs; no learning, no download.
 
 It takes the two large dark fields on either side of the middle for the lungs. The heart's shadow, the part of a lung
 behind it and what is filled with fluid stay outside; bones and markers inside are closed over. Expect an outline to
@@ -33,7 +33,7 @@ UNEXPOSED = 0.03
 
 
 def segment_body(pixels: FloatArray) -> BoolArray | Refused:
-    """What is neither air beside the patient nor shuttered off, (H, W).
+    """Return the body: the pixels that are neither air beside the patient nor shuttered off, (H, W).
 
     Args:
         pixels: (H, W) or (H, W, 3) in [0, 1], bone bright.
@@ -51,7 +51,7 @@ def segment_body(pixels: FloatArray) -> BoolArray | Refused:
 
 
 def segment_lungs(pixels: FloatArray) -> BoolArray | Refused:
-    """Both lung fields, (H, W), without what the heart covers.
+    """Return both lung fields, (H, W), without the parts that the heart covers.
 
     Args:
         pixels: (H, W) or (H, W, 3) in [0, 1], bone bright.
@@ -81,14 +81,14 @@ def _grey(pixels: FloatArray) -> FloatArray:
 
 
 def _near_air(body: BoolArray, radius_px: float) -> BoolArray:
-    """The skin: what lies near an edge of the body that is no edge of the image."""
+    """Return the skin: pixels near an edge of the body that is not an edge of the image."""
     if body.all():
         return np.zeros_like(body)
     return np.asarray(ndimage.distance_transform_edt(body) <= radius_px)
 
 
 def _pair(dark: BoolArray, body: BoolArray) -> tuple[BoolArray, BoolArray] | Refused:
-    """The largest dark field on either side of the body's middle, each cut off at the middle."""
+    """Return the largest dark field on either side of the body's middle, each cut off at the middle."""
     columns = np.flatnonzero(body.any(0))
     left_half = np.broadcast_to(
         np.arange(body.shape[1]) + 0.5 < (columns[0] + columns[-1] + 1) / 2, body.shape

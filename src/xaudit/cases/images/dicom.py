@@ -1,7 +1,7 @@
 """DICOM images, single or of several frames, as grey or colour values between 0 and 1.
 
-Only the elements listed below are parsed, and nothing of a file's text appears in a message. The frame is the one in which the
-file stores its pixels: annotations are drawn in that frame, so a slice stored turned or mirrored (ImageOrientationPatient) is
+Only the elements listed below are parsed, and nothing of a file's text appears in a message. The frame is the stored one:
+annotations are drawn in that frame, so a slice stored turned or mirrored (ImageOrientationPatient) is
 not turned back, and its header says so. Spacing is PixelSpacing, (row, column) in millimetres. Frames are counted from 1, as
 DICOM counts them.
 """
@@ -69,22 +69,22 @@ _ELEMENTS = [
 _STANDARD_ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 _SIDES: tuple[tuple[PatientSide, PatientSide], ...] = (("R", "L"), ("A", "P"), ("F", "H"))
-"""By axis of the patient: where it comes from, and where it leads."""
+"""Sides of the patient at the start and the end of each axis."""
 
 _N_ORIENTATION = 6
 _ALONG_AN_AXIS = 0.9
 _MOST_FRAMES = 10_000
 
 _last: list[tuple[bytes, Any]] = []
-"""The last file, so that it is parsed once for all its frames."""
+"""The last file, kept so that it is parsed once for all its frames."""
 
 
 def dicom_frames(data: bytes) -> int | None:
-    """How many frames a DICOM file holds; None for a single image, and for a file that cannot be read.
+    """Return the number of frames of a DICOM file; None for a single image, and for a file that cannot be read.
 
     Raises:
-        UnreadableImageError: where it claims more than anybody has.
-        DataError: where pydicom is not installed.
+        UnreadableImageError: if the number is implausibly large.
+        DataError: if pydicom is not installed.
     """
     try:
         file = _parsed(data)
@@ -95,16 +95,16 @@ def dicom_frames(data: bytes) -> int | None:
 
 
 def dicom_header(data: bytes, window: Window, frame: int | None = None) -> Header:
-    """The frame, spacing and orientation of a DICOM image, decoded once to be sure that it can be.
+    """Return the frame, spacing and orientation of a DICOM image, decoded once to be sure that it can be.
 
     Args:
         data: the file.
-        window: under which it is looked at.
-        frame: which one, from 1; None for a single image.
+        window: window for its grey values.
+        frame: number of the frame, from 1; None for a single image.
 
     Raises:
         UnreadableImageError: with what is wrong, in words that hold nothing of the file's text.
-        DataError: where pydicom is not installed.
+        DataError: if pydicom is not installed.
     """
     elements = _of_frame(data, frame)
     values = shown_values(elements, window)
@@ -125,12 +125,12 @@ def dicom_header(data: bytes, window: Window, frame: int | None = None) -> Heade
 
 
 def left_edge(orientation: Sequence[float], stated: str) -> PatientSide | None:
-    """Which side of the patient lies at the left edge of a slice as it is stored.
+    """Return the side of the patient at the left edge of a slice as it is stored; None if a row runs between two sides.
 
     Args:
-        orientation: of the slice in the patient, six numbers, where the file has them: rows run along the first three,
-            which count towards the patient's left, back and head. None where a row runs between two sides.
-        stated: towards which side rows run, in letters, where the file has no numbers, as for radiographs.
+        orientation: six numbers for the orientation of the slice in the patient, if the file has them: rows run along
+            the first three, which count towards the patient's left, back and head.
+        stated: the side that rows run towards, in letters, if the file has no numbers, as for radiographs.
 
     Source: DICOM PS3.3 C.7.6.2.1.1 and C.7.6.1.1.1.
 
@@ -154,7 +154,7 @@ def left_edge(orientation: Sequence[float], stated: str) -> PatientSide | None:
 
 
 def dicom_pixels(data: bytes, window: Window, frame: int | None = None) -> FloatArray:
-    """The windowed values of a DICOM image: float32, (H, W) or (H, W, 3), in [0, 1].
+    """Return the windowed values of a DICOM image: float32, (H, W) or (H, W, 3), in [0, 1].
 
     Grey values are taken to the modality's units, windowed, inverted where large means dark, and zero where the file marks
     padding. Colour is taken as it is.
@@ -163,7 +163,7 @@ def dicom_pixels(data: bytes, window: Window, frame: int | None = None) -> Float
 
 
 def instance_uid(data: bytes) -> str | None:
-    """The UID by which annotations may name an image, also where its pixels cannot be decoded."""
+    """Return the UID by which annotations may name an image, even if its pixels cannot be decoded."""
     try:
         return Elements(_parsed(data)).text("SOPInstanceUID")
     except UnreadableImageError:

@@ -1,7 +1,6 @@
-"""A DICOM file, of which only some elements are held, and none of its text is ever said.
+"""A DICOM file of which only some elements are read, and whose text never appears in a message.
 
-Elements of a frame stand in its own functional groups, in those that all frames share, or in the file itself, and are looked
-for in this order.
+Elements of a frame are looked for in its own functional groups, then in those that all frames share, then in the file itself.
 """
 
 import struct
@@ -49,16 +48,16 @@ _GROUPS = {
     "ImageOrientationPatient": "PlaneOrientationSequence",
     "ImagePositionPatient": "PlanePositionSequence",
 }
-"""In which of a frame's functional groups an element stands."""
+"""The functional group of a frame that holds each element."""
 
 T = TypeVar("T")
 
 
 def pydicom_package() -> ModuleType:
-    """The package that reads DICOM files.
+    """Import the package that reads DICOM files.
 
     Raises:
-        DataError: where it is not installed.
+        DataError: if it is not installed.
     """
     try:
         import pydicom
@@ -72,11 +71,11 @@ def pydicom_package() -> ModuleType:
 
 
 def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydicom makes attributes up as it reads)
-    """A DICOM file of which only these elements are held.
+    """Parse a DICOM file, keeping only these elements.
 
     Raises:
-        UnreadableImageError: where the header is damaged, or the file would unpack to something huge.
-        DataError: where pydicom is not installed.
+        UnreadableImageError: if the header is damaged, or the file would unpack to something huge.
+        DataError: if pydicom is not installed.
     """
     pydicom = pydicom_package()
     _check_unpacked(data)
@@ -89,13 +88,13 @@ def parsed(data: bytes, elements: Sequence[str]) -> Any:  # noqa: ANN401  (pydic
 
 
 def names_storage(head: bytes, storage: bytes) -> bool:
-    """Whether the beginning of a DICOM file names a storage class, such as that of segmentations."""
+    """Return True if the beginning of a DICOM file names a storage class, such as that of segmentations."""
     at = head.find(storage)
     return at >= 0 and head[at + len(storage) : at + len(storage) + 1] not in b".0123456789"
 
 
 def guarded(read: Callable[[], T]) -> T | None:
-    """What a function reads out of a parsed file; None where the file is damaged there. Nothing is printed."""
+    """Call a function that reads a parsed file; return None if the file is damaged there. Nothing is printed."""
     try:
         with silent("pydicom"):
             return read()
@@ -105,11 +104,11 @@ def guarded(read: Callable[[], T]) -> T | None:
 
 @dataclass(frozen=True, eq=False)
 class Elements:
-    """What a parsed file says, of one of its frames where it holds several.
+    """The elements of a parsed file, or of one of its frames.
 
     Attributes:
         file: as pydicom parsed it.
-        index: of the frame, from 0.
+        index: index of the frame, from 0.
     """
 
     file: Any
@@ -119,7 +118,7 @@ class Elements:
         return bool(guarded(lambda: keyword in self.file))
 
     def get(self, keyword: str) -> Any:  # noqa: ANN401
-        """The value of an element, None where it is missing, empty or damaged."""
+        """Return the value of an element, None if it is missing, empty or damaged."""
         group = _GROUPS.get(keyword)
         if group is not None:
             for groups in (self._own, self._shared):
@@ -130,18 +129,18 @@ class Elements:
         return None if value is None or value == "" else value
 
     def text(self, keyword: str) -> str | None:
-        """An element as text."""
+        """Return an element as text."""
         value = self.get(keyword)
         return None if value is None else guarded(lambda: str(value).strip() or None)
 
     def first_text(self, keyword: str) -> str:
-        """The first of several values in upper case, empty where there is none."""
+        """Return the first of several values in upper case, empty if there is none."""
         value = self.get(keyword)
         first = guarded(lambda: str(value[0] if _many(value) and value else value or "").strip().upper())
         return first or ""
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
-        """All values of an element."""
+        """Return all values of an element."""
         value = self.get(keyword)
         if value is None:
             return ()
@@ -149,7 +148,7 @@ class Elements:
         return found or ()
 
     def number(self, keyword: str) -> float | None:
-        """The first value of an element."""
+        """Return the first value of an element."""
         numbers = self.numbers(keyword)
         return numbers[0] if numbers else None
 
@@ -165,7 +164,7 @@ def _many(value: object) -> bool:
 
 
 def _check_unpacked(data: bytes) -> None:
-    """Refuses a deflated file that is small and would become huge, before it does."""
+    """Refuse a deflated file that is small and would become huge, before it does."""
     start = data.find(_DEFLATED, 0, _META_BYTES)
     if start < 0:
         return
@@ -186,13 +185,13 @@ def _check_unpacked(data: bytes) -> None:
 
 
 def _n_items(data: bytes) -> int:
-    """How often these bytes begin an item: each becomes an object once they are parsed."""
+    """Count the items that these bytes begin: each becomes an object once they are parsed."""
     # Among zeros a single byte is found in a sixth of the time.
     return data.count(_ITEM) if _ITEM[-1:] in data else 0
 
 
 def _require_few(n_items: int) -> None:
-    """Refuses a file that is small and would become very many objects."""
+    """Refuse a file that is small and would become very many objects."""
     if n_items > _MOST_ITEMS:
         raise UnreadableImageError(
             f"is a DICOM file of {n_items} items, and more than {_MOST_ITEMS} are not read"
@@ -200,6 +199,6 @@ def _require_few(n_items: int) -> None:
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """What a damaged file can raise."""
+    """Return the exceptions that a damaged file can raise."""
     errors = pydicom_package().errors
     return (*_BROKEN, errors.InvalidDicomError, errors.BytesLengthException)

@@ -1,6 +1,6 @@
-"""The stored values of one frame of a DICOM file, unpacked by whichever decoder is installed.
+"""The stored values of one frame of a DICOM file, unpacked by an installed decoder.
 
-What a header or a compressed frame claims is held against what is there before any room is made for it. Overlays are not drawn,
+The claims of a header or a compressed frame are compared with the file before memory is allocated. Overlays are not drawn,
 neither those in elements of their own nor those in the unused bits of the pixels.
 """
 
@@ -15,7 +15,7 @@ from xaudit.cases.images.header import UnreadableImageError, check_memory, check
 from xaudit.records import FloatArray, IntArray
 
 CODECS = "xaudit[dicom-codecs]"
-"""What to install for compressed files that Pillow does not read."""
+"""The extra to install for compressed files that Pillow does not read."""
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
@@ -34,11 +34,11 @@ _NO_IMAGES = {
     "1.2.840.10008.5.1.4.1.1.481.5": "a radiotherapy plan",
     "1.2.840.10008.5.1.4.1.1.30": "a parametric map",
 }
-"""What a storage class begins with, and what it stores in place of images."""
+"""Prefixes of storage classes that hold no images, with the name of their content."""
 
 
 def stored_values(elements: Elements) -> FloatArray:
-    """The values of a frame: float64, (H, W) as stored, or float32, (H, W, 3) of colours between 0 and 1.
+    """Return the values of a frame: float64, (H, W) as stored, or float32, (H, W, 3) of colours between 0 and 1.
 
     Raises:
         UnreadableImageError: with what is wrong, in words that hold nothing of the file's text.
@@ -73,7 +73,7 @@ def stored_values(elements: Elements) -> FloatArray:
 
 
 def as_shares(values: IntArray, largest: float) -> FloatArray:
-    """Values as shares of the largest, float32 in [0, 1]; divided in float64, some rows at a time to save room."""
+    """Divide values by the largest, float32 in [0, 1]; computed in float64, a few rows at a time to save memory."""
     shares = np.empty(values.shape, dtype=np.float32)
     for rows in some_rows(values.shape):
         shares[rows] = np.clip(values[rows] / largest, 0, 1)
@@ -81,13 +81,13 @@ def as_shares(values: IntArray, largest: float) -> FloatArray:
 
 
 def some_rows(shape: tuple[int, ...]) -> Iterator[slice]:
-    """The rows of an image, so many together that they hold about a million values."""
+    """Yield slices of an image's rows, each with about a million values."""
     n_rows = max(1, 2**20 // max(1, math.prod(shape[1:])))
     yield from (slice(start, start + n_rows) for start in range(0, shape[0], n_rows))
 
 
 def _check_memory(elements: Elements, n_pixels: int) -> None:
-    """Refuses what would take more than a gigabyte: the file twice, the stored values, and the grey levels made of them."""
+    """Refuse a frame that would take more than a gigabyte: the file twice, the stored values, and their grey levels."""
     n_samples = max(1, min(int(elements.number("SamplesPerPixel") or 1), 3))
     n_stored = max(1, min(int(elements.number("BitsAllocated") or 16) // 8, 8))
     n_file = max(guarded(lambda name=name: len(elements.file[name].value)) or 0 for name in PIXELS)  # type: ignore[misc]
@@ -112,7 +112,7 @@ def _syntax(elements: Elements) -> Any:  # noqa: ANN401  (pydicom's UID, None wh
 
 
 def _check_frame_claims(elements: Elements, height: int, width: int) -> None:
-    """Refuses a compressed frame that claims another size than the header, before it is unpacked."""
+    """Refuse a compressed frame that claims another size than the header, before it is unpacked."""
     syntax = _syntax(elements)
     if syntax is None or not guarded(lambda: syntax.is_encapsulated):
         return
@@ -129,7 +129,7 @@ def _check_frame_claims(elements: Elements, height: int, width: int) -> None:
 
 
 def codestream_size(frame: bytes) -> tuple[int, int] | None:
-    r"""The height and width that a JPEG, JPEG-LS or JPEG 2000 frame claims; None where it says nothing that is understood.
+    r"""Return the height and width that a JPEG, JPEG-LS or JPEG 2000 frame claims; None if they cannot be read.
 
     Example:
         >>> codestream_size(b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x02\x00\x03\x01\x01\x11\x00")
@@ -158,7 +158,7 @@ def codestream_size(frame: bytes) -> tuple[int, int] | None:
 
 
 def decoded_frame(elements: Elements) -> IntArray | None:
-    """The frame as pydicom gives it, colour as RGB; None where no decoder can."""
+    """Decode the frame with pydicom, colour as RGB; return None if no decoder can."""
     pixels, syntax = pydicom_package().pixels, _syntax(elements)
     packed = syntax is not None and bool(guarded(lambda: syntax.is_encapsulated))
     if not packed and elements.number("BitsAllocated") == 1:
@@ -175,7 +175,7 @@ def decoded_frame(elements: Elements) -> IntArray | None:
 
 
 def _bits(elements: Elements) -> IntArray:
-    """A frame of single bits, which may begin within a byte; pydicom reads such frames only all together."""
+    """Return a frame of single bits, which may begin within a byte; pydicom reads such frames only all together."""
     shape = int(elements.file.Rows), int(elements.file.Columns)
     n_bits, data = shape[0] * shape[1], elements.file.PixelData
     begin = elements.index * n_bits
@@ -186,7 +186,7 @@ def _bits(elements: Elements) -> IntArray:
 
 
 def _decoders(elements: Elements) -> list[str]:
-    """The installed decoders that are asked, in this order; none for a file that is not compressed."""
+    """Return the installed decoders in the order of use; none for a file that is not compressed."""
     syntax = _syntax(elements)
     decoder = guarded(lambda: pydicom_package().pixels.get_decoder(syntax))
     installed = guarded(lambda: list(decoder.available_plugins)) or []  # type: ignore[union-attr]
@@ -213,7 +213,7 @@ def _why_not_decoded(elements: Elements) -> str:
 
 
 def _through_palette(elements: Elements, stored: IntArray) -> FloatArray:
-    """Colours that the stored numbers stand for, (H, W, 3)."""
+    """Return the colours that the stored numbers stand for, (H, W, 3)."""
     palette = guarded(lambda: pydicom_package().pixels.apply_color_lut(stored, elements.file))
     if palette is None or palette.ndim != 3 or palette.shape[2] < 3:
         raise UnreadableImageError(

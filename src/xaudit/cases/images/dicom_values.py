@@ -1,7 +1,7 @@
-"""From the stored values of a DICOM frame to grey levels between 0 and 1.
+"""Conversion of a DICOM frame's stored values to grey levels between 0 and 1.
 
 In the standard's order: the modality's units (a table, or slope and intercept), the window or the table for viewing, and
-whether large values are bright or dark.
+the polarity, which says if large values are bright or dark.
 
 Source: DICOM PS3.3 C.11.1, C.11.2, C.7.6.3 and C.8.11.3.
 """
@@ -26,9 +26,9 @@ _OTHER_MODALITIES = frozenset({"CR", "DX", "MG", "MR", "NM", "OT", "PT", "RF", "
 
 
 def shown_values(elements: Elements, window: Window) -> FloatArray:
-    """The windowed values of a frame: float32, (H, W) or (H, W, 3), in [0, 1].
+    """Return the windowed values of a frame: float32, (H, W) or (H, W, 3), in [0, 1].
 
-    Colour is taken as it is. Grey is zero where the file marks padding, and bright where the file means bright.
+    Colour is left as it is. Grey is zero where the file marks padding, and bright where the file means bright.
 
     Raises:
         UnreadableImageError: with what is wrong, in words that hold nothing of the file's text.
@@ -47,12 +47,12 @@ def shown_values(elements: Elements, window: Window) -> FloatArray:
 
 
 def apply_window(values: FloatArray, centre: float, width: float, *, function: str = "LINEAR") -> FloatArray:
-    """Grey levels between 0 and 1 of values in the modality's units.
+    """Convert values in the modality's units to grey levels between 0 and 1.
 
     Args:
         values: any shape.
-        centre: of the window.
-        width: of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
+        centre: centre of the window.
+        width: width of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
         function: ``LINEAR``, ``LINEAR_EXACT`` or ``SIGMOID``.
 
     Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about
@@ -76,7 +76,7 @@ def apply_window(values: FloatArray, centre: float, width: float, *, function: s
 
 
 def full_range(values: FloatArray, padding: BoolArray) -> FloatArray:
-    """Grey levels from the smallest to the largest value that is no padding; a level image is black."""
+    """Scale grey levels from the smallest to the largest value that is no padding; a constant image is black."""
     kept = ~padding
     low, high = (
         float(np.min(values, where=kept, initial=np.inf)),
@@ -88,7 +88,7 @@ def full_range(values: FloatArray, padding: BoolArray) -> FloatArray:
 
 
 def grey_levels(values: FloatArray, level: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """Grey levels, cut off at 0 and 1, float32; some rows at a time, for a copy of a large image is large too."""
+    """Compute grey levels, clipped to 0 and 1, float32; a few rows at a time, since a copy of a large image is large."""
     levels = np.empty(values.shape, dtype=np.float32)
     for rows in some_rows(values.shape):
         levels[rows] = np.clip(level(values[rows]), 0, 1)
@@ -96,7 +96,7 @@ def grey_levels(values: FloatArray, level: Callable[[FloatArray], FloatArray]) -
 
 
 def _in_units(elements: Elements, stored: FloatArray) -> FloatArray:
-    """The values in the modality's units, such as Hounsfield's, in the room of the stored ones."""
+    """Convert stored values in place to the modality's units, such as Hounsfield's."""
     if "ModalityLUTSequence" in elements:
         table, _ = _through_table(elements, "ModalityLUTSequence", stored, "modality")
         return table
@@ -112,7 +112,7 @@ def _in_units(elements: Elements, stored: FloatArray) -> FloatArray:
 def _through_table(
     elements: Elements, keyword: str, values: FloatArray, what: str
 ) -> tuple[FloatArray, float]:
-    """Values looked up in a table of the file, beyond its ends as at them, and the largest that it can hold."""
+    """Look values up in a table of the file, clamped at its ends; also return the largest value that it can hold."""
     table = guarded(lambda: elements.file[keyword].value[0])
     descriptor = guarded(lambda: [int(number) for number in table.LUTDescriptor])  # type: ignore[union-attr]
     entries = guarded(lambda: _entries(table.LUTData, descriptor or []))  # type: ignore[union-attr]
@@ -130,7 +130,7 @@ def _through_table(
 
 
 def _entries(stored: object, descriptor: list[int]) -> FloatArray:
-    """A table's entries, whether stored as numbers or as bytes."""
+    """Return a table's entries, stored as numbers or as bytes."""
     if isinstance(stored, bytes):
         # Entries of 8 bits are packed by some, and take 16 in other files.
         wide = descriptor[2] > 8 or len(stored) >= 2 * (descriptor[0] or 2**16)
@@ -158,7 +158,7 @@ def _windowed(elements: Elements, values: FloatArray, padding: BoolArray, window
 
 
 def _as_the_file_says(elements: Elements, values: FloatArray) -> FloatArray:
-    """Under the file's first window, or where it has none its first table for viewing."""
+    """Apply the file's first window, or else its first table for viewing."""
     centres, widths = elements.numbers("WindowCenter"), elements.numbers("WindowWidth")
     if centres and widths and widths[0] > 0:
         function = elements.text("VOILUTFunction") or "LINEAR"
@@ -170,7 +170,7 @@ def _as_the_file_says(elements: Elements, values: FloatArray) -> FloatArray:
 
 
 def _padding(elements: Elements, stored: FloatArray) -> BoolArray:
-    """Where the file marks what is no image, (H, W)."""
+    """Mark the pixels that the file declares as padding, (H, W)."""
     first = elements.number("PixelPaddingValue")
     last = elements.number("PixelPaddingRangeLimit")
     if first is None:

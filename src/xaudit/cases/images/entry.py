@@ -1,4 +1,4 @@
-"""One image that the data names, before anybody has opened it.
+"""An image that the data names, before it is opened.
 
 An image within a file of several is named by the file and its number, counted from 1: ``ct.dcm#3`` is the third frame of a
 DICOM file, the third page of a TIFF, or the third slice of a NIfTI volume.
@@ -31,7 +31,7 @@ IMAGE_SUFFIXES = frozenset(
         ".npy",
     }
 )
-"""What names an image file; whether it is one that can be read is decided by its content."""
+"""Suffixes of image files; the content decides if a file can be read."""
 
 RASTER_SUFFIXES = IMAGE_SUFFIXES - {".dcm", ".dicom", ".ima", ".nii", ".npy"}
 """Suffixes of pictures, which a mask may be saved as too."""
@@ -47,20 +47,20 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
-"""What data sets call their splits, and what they are called here."""
+"""Common names of splits, and the names used here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An image by its path below the data set's root, and what the data says of it.
+    """An image by its path below the data set's root, and its metadata.
 
     Attributes:
-        path: with forward slashes, relative to the root; ends with ``#`` and a number where one image of a file is meant.
+        path: with forward slashes, relative to the root; ends with ``#`` and a number for one image of several in a file.
         label: as the data spells it, before any merging of classes.
-        split: ``train``, ``validation`` or ``test``, None where the data does not say.
+        split: ``train``, ``validation`` or ``test``, None if the data does not say.
         spacing_mm: millimetres per pixel as (row, column).
-        site: where the image was taken, as the data spells it.
-        augmented: whether the image was made from another one.
+        site: the site that took the image, as the data spells it.
+        augmented: True if the image was made from another one.
     """
 
     path: str
@@ -73,7 +73,7 @@ class Entry:
 
 
 def frame_path(path: str, frame: int | None) -> str:
-    """The name of an image within a file of several; the file's own where it holds one.
+    """Return the name of an image within a file of several; the file's own name if it holds one.
 
     Example:
         >>> frame_path("cancer/ct.dcm", 3), frame_path("a.png", None)
@@ -83,7 +83,7 @@ def frame_path(path: str, frame: int | None) -> str:
 
 
 def file_and_frame(path: str) -> tuple[str, int | None]:
-    """The file of an image, and its number within it; None where its name gives none.
+    """Return the file of an image, and its number within it; None if its name gives none.
 
     Example:
         >>> file_and_frame("cancer/ct.dcm#3"), file_and_frame("a#3.png")
@@ -94,7 +94,7 @@ def file_and_frame(path: str) -> tuple[str, int | None]:
 
 
 def without_suffix(path: str) -> str:
-    """A path without the suffix that names an image; other dots stay, as in files named by a DICOM UID.
+    """Return a path without the suffix that names an image; other dots stay, as in files named by a DICOM UID.
 
     Example:
         >>> without_suffix("cancer/a.PNG"), without_suffix("1.2.840.10008"), without_suffix("ct.nii.gz#12")
@@ -108,13 +108,13 @@ def without_suffix(path: str) -> str:
 
 
 def is_raster(path: str) -> bool:
-    """Whether an image is called like one that is no DICOM file."""
+    """Return True if an image has the suffix of a format other than DICOM."""
     file, _ = file_and_frame(path)
     return file.lower().endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".nii", ".nii.gz", ".npy"))
 
 
 def check_unique(entries: Iterable[Entry]) -> None:
-    """Raises DataError where two images would have the same case id."""
+    """Raise DataError if two images would have the same case id."""
     seen: dict[str, str] = {}
     for entry in entries:
         name = nfc(without_suffix(entry.path))

@@ -1,7 +1,7 @@
-"""Images sorted into one sub-folder per class, below folders named after the splits where there are any.
+"""Images sorted into one sub-folder per class, below folders named after the splits if there are any.
 
 The sub-folder's name is the class: ``images/cancer/a.png``, or ``images/train/cancer/a.png``. Deeper folders
-belong to the path alone. Files that are no images (a readme, an XML) are passed over and counted. Links to folders are followed.
+are part of the path only. Files that are no images (a readme, an XML) are skipped and counted. Links to folders are followed.
 """
 
 from collections import Counter
@@ -22,12 +22,12 @@ _MOST_SUFFIXES = 8
 def list_folder(
     root: Path, *, ignored: Collection[Path] = (), others: list[Path] | None = None
 ) -> tuple[Entry, ...]:
-    """Every image below ``root``, in the order of their paths.
+    """Return every image below ``root``, in the order of their paths.
 
     Args:
         root: the folder of the class folders.
         ignored: folders that hold something else, such as annotations or lung masks.
-        others: gathers the files that are no images.
+        others: collects the files that are no images.
 
     Raises:
         DataError: no such folder, an empty one, one without sub-folders, a class without images, an image
@@ -46,7 +46,7 @@ def list_folder(
 
 
 def check_folder(root: Path, *, what: str = "images") -> None:
-    """Raises DataError where a folder does not exist or is none, with the nearest name beside it."""
+    """Raise DataError if a folder does not exist or is a file; the hint names the nearest folder."""
     if root.is_dir():
         return
     if root.exists():
@@ -59,10 +59,10 @@ def check_folder(root: Path, *, what: str = "images") -> None:
 def image_files(
     folder: Path, ignored: Collection[Path] = (), *, others: list[Path] | None = None
 ) -> list[Path]:
-    """The files below a folder that are meant as images, hidden and ignored folders left out.
+    """Return the image files below a folder, without hidden and ignored folders.
 
     Args:
-        others: gathers the files that are no images.
+        others: collects the files that are no images.
 
     Raises:
         DataError: for links that lead nowhere or to a folder twice, see :class:`xaudit.cases.text.tree.FolderWalk`.
@@ -81,7 +81,7 @@ def _images(walk: FolderWalk, folder: Path, others: list[Path] | None) -> list[P
 
 
 def spelled_others(others: Collection[Path]) -> tuple[str, ...]:
-    """The sentence that counts files which are no images by their suffixes; nothing where there are none.
+    """Return a sentence that counts files that are no images, by suffix; nothing if there are none.
 
     Example:
         >>> spelled_others([Path("a.txt"), Path("b.TXT"), Path("notes")])
@@ -103,13 +103,13 @@ def spelled_others(others: Collection[Path]) -> tuple[str, ...]:
 def unlisted_images(
     root: Path, entries: Sequence[Entry], table: str, *, ignored: Collection[Path] = ()
 ) -> tuple[str, ...]:
-    """The sentence that counts the images of a folder that a table does not list; nothing where it lists all.
+    """Return a sentence that counts the images of a folder that a table does not list; nothing if it lists all.
 
-    Files count that are named like those of the table; none is opened.
+    Only files with a suffix of the table's files count; none is opened.
 
     Args:
         root: the folder that the table's paths start from.
-        entries: what the table lists.
+        entries: the images that the table lists.
         table: its name.
         ignored: folders of masks and marks.
     """

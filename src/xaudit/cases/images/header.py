@@ -1,4 +1,4 @@
-"""What is kept of an image file once it has been read through: never its pixels."""
+"""The metadata kept of an image file after one reading; never its pixels."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,21 +11,21 @@ SourceFormat = Literal["png", "jpeg", "tiff", "dicom", "nifti", "npy"]
 Window = str | tuple[float, float]
 
 LARGEST_BYTES = 512 * 2**20
-"""Of an image file."""
+"""Size limit of an image file."""
 
 MOST_MEMORY = 2**30
-"""For reading one image, its file included."""
+"""Memory limit for reading one image, its file included."""
 
 MOST_PIXELS = 100_000_000
-"""Of one image; a digital mammogram has a fifth of them. What claims more is refused before room is made for it."""
+"""Limit on the pixels of an image; a digital mammogram has a fifth of them. Larger claims are refused before allocation."""
 
 
 DIM = 4095.5 / 65535
-"""An image of 16 bits that is nowhere brighter than this uses 12 of them, or fewer."""
+"""A 16-bit image that is nowhere brighter than this uses 12 bits, or fewer."""
 
 
 class UnreadableImageError(DataError):
-    """An image that cannot be used; the message says what is wrong with it and names no path."""
+    """An image that cannot be used; the message says what is wrong and names no path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class Header:
     """The frame of an image, as it is shown.
 
     Attributes:
-        height: in pixels, after an EXIF orientation has been followed.
-        width: the same.
-        spacing_mm: millimetres per pixel as (row, column), None where the file does not say.
-        uid: of a DICOM instance, with ``#`` and a frame's number where it holds several, only to find its annotation by;
+        height: height in pixels, after an EXIF orientation has been applied.
+        width: width in pixels, likewise.
+        spacing_mm: millimetres per pixel as (row, column), None if the file does not say.
+        uid: UID of a DICOM instance, with ``#`` and a frame's number if it holds several, only to find its annotation;
             never stored or shown.
-        patient_key: of a DICOM file, or of a file of several images, only to tell patients apart; never stored or shown.
-        left_edge: which side of the patient lies at the left edge, as in :class:`xaudit.records.Case`.
-        turned: whether a DICOM slice is stored otherwise than axial, head first, face up.
-        plane: where the image lies in the patient, None where the file does not say.
-        dim: true for an image of 16 bits, divided by 65535, that holds no value above 4095.
+        patient_key: key of a DICOM file, or of a file of several images, only to tell patients apart; never stored or shown.
+        left_edge: the side of the patient at the left edge, as in :class:`xaudit.records.Case`.
+        turned: True if a DICOM slice is stored otherwise than axial, head first, face up.
+        plane: position of the image in the patient, None if the file does not say.
+        dim: True for a 16-bit image, divided by 65535, that holds no value above 4095.
     """
 
     height: int
@@ -58,7 +58,7 @@ class Header:
 
 
 def check_pixels(height: int, width: int) -> None:
-    """Raises UnreadableImageError where an image claims to have no pixels, or more than one can be expected to have."""
+    """Raise UnreadableImageError if an image claims no pixels, or implausibly many."""
     if height < 1 or width < 1:
         raise UnreadableImageError(f"claims to have {width} × {height} pixels")
     if height * width > MOST_PIXELS:
@@ -68,7 +68,7 @@ def check_pixels(height: int, width: int) -> None:
 
 
 def check_memory(n_bytes: int) -> None:
-    """Raises UnreadableImageError where reading an image would take more memory than is used for one."""
+    """Raise UnreadableImageError if reading an image would take more memory than the limit."""
     if n_bytes > MOST_MEMORY:
         raise UnreadableImageError(
             f"would take {n_bytes / 2**30:.1f} GB of memory, and {MOST_MEMORY // 2**30} GB is used for an image at most; "
@@ -77,15 +77,15 @@ def check_memory(n_bytes: int) -> None:
 
 
 def check_frame(n_frames: int | None, frame: int | None, *, what: str = "frames") -> int:
-    """The index, from 0, of an image within its file.
+    """Return the index, from 0, of an image within its file.
 
     Args:
-        n_frames: how many images the file holds; None for a single one, which has no number.
-        frame: the number asked for, from 1; None where none was.
-        what: the images of a file are called.
+        n_frames: number of images in the file; None for a single one, which has no number.
+        frame: the requested number, from 1; None without a number.
+        what: name of the images of a file.
 
     Raises:
-        UnreadableImageError: where a file of several is asked for without a number, or with one that it does not have.
+        UnreadableImageError: if a file of several is requested without a number, or with one that it does not have.
 
     Example:
         >>> check_frame(None, None), check_frame(12, 3)

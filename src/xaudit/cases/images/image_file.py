@@ -1,4 +1,4 @@
-"""An image file, told by its content and read by the reader for it."""
+"""An image file, recognised by its content and read by the matching reader."""
 
 import hashlib
 import stat
@@ -29,7 +29,7 @@ _SLICES = SlicesSection()
 
 
 def sniff(head: bytes) -> SourceFormat | None:
-    r"""Which kind of image begins with these bytes (1024 are enough), None where it is none that can be read.
+    r"""Return the kind of image that begins with these bytes (1024 are enough), None if it cannot be read.
 
     Example:
         >>> sniff(b"\x89PNG\r\n\x1a\n....")
@@ -49,10 +49,10 @@ def sniff(head: bytes) -> SourceFormat | None:
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file is meant as an image: by its name, or else by its content.
+    """Return True if a file is an image by its name, or else by its content.
 
     Raises:
-        OSError: where it cannot be opened.
+        OSError: if it cannot be opened.
     """
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
@@ -63,11 +63,11 @@ def is_image(path: Path) -> bool:
 
 
 def frame_numbers(data: bytes, slices: SlicesSection = _SLICES) -> range | None:
-    """The numbers of the images that a file holds, from 1; None where it is a single one, or cannot be read.
+    """Return the numbers of the images in a file, from 1; None if it holds a single one, or cannot be read.
 
     Raises:
-        UnreadableImageError: where it claims to hold more than a file can be expected to.
-        DataError: where a DICOM file meets a machine without pydicom.
+        UnreadableImageError: if the number is implausibly large.
+        DataError: for a DICOM file if pydicom is not installed.
     """
     match sniff(data[:_HEAD]):
         case "dicom":
@@ -84,17 +84,17 @@ def frame_numbers(data: bytes, slices: SlicesSection = _SLICES) -> range | None:
 def read_header(
     data: bytes, window: Window, frame: int | None = None, slices: SlicesSection = _SLICES
 ) -> Header:
-    """What is kept of an image; its pixels are decoded once and dropped.
+    """Read the metadata of an image; its pixels are decoded once and dropped.
 
     Args:
         data: the file.
-        window: under which a DICOM or NIfTI image is looked at.
-        frame: which of the file's images, from 1; None where it is a single one.
-        slices: how they are taken out of a NIfTI volume.
+        window: window for a DICOM or NIfTI image.
+        frame: number of the image in the file, from 1; None for a single one.
+        slices: extraction of slices from a NIfTI volume.
 
     Raises:
         UnreadableImageError: with what is wrong.
-        DataError: where a DICOM file meets a machine without pydicom.
+        DataError: for a DICOM file if pydicom is not installed.
     """
     if not data:
         raise UnreadableImageError("is an empty file")
@@ -122,7 +122,7 @@ def read_pixels(
     frame: int | None = None,
     slices: SlicesSection = _SLICES,
 ) -> FloatArray:
-    """The values of an image: float32, (H, W) or (H, W, 3), in [0, 1].
+    """Read the values of an image: float32, (H, W) or (H, W, 3), in [0, 1].
 
     Raises:
         UnreadableImageError: with what is wrong.
@@ -141,16 +141,16 @@ def read_pixels(
 
 
 def uid_of(data: bytes) -> str | None:
-    """The UID of a DICOM image that may be unreadable otherwise, None for everything else."""
+    """Return the UID of a DICOM image, even if it is unreadable otherwise; None for other files."""
     return instance_uid(data) if sniff(data[:_HEAD]) == "dicom" else None
 
 
 def read_image(root: Path, path: str) -> tuple[bytes, int | None]:
-    """The content of an image's file, and the image's number within it; None where it is named by the file alone.
+    """Read an image's file; return its content and the image's number within it, None if its name has no number.
 
     Args:
-        root: of the images.
-        path: below it, ending with ``#`` and a number where one image of a file is meant, unless a file has that very name.
+        root: the folder of the images.
+        path: path below it, ending with ``#`` and a number for one image of several, unless a file has exactly that name.
 
     Raises:
         UnreadableImageError: with the system's reason, which names no path.
@@ -166,10 +166,10 @@ def read_image(root: Path, path: str) -> tuple[bytes, int | None]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file's content.
+    """Read a file's content.
 
     Raises:
-        UnreadableImageError: too large, no file but a device or a pipe, or with the system's reason; it names no path.
+        UnreadableImageError: too large, a device or a pipe, or with the system's reason; it names no path.
     """
     try:
         found = path.stat()
@@ -190,15 +190,15 @@ def _unopened(error: OSError) -> UnreadableImageError:
 
 @lru_cache(maxsize=1)
 def _held(path: Path, size: int, changed: int) -> bytes:  # noqa: ARG001  (they tell a file that was changed)
-    """A file of several images, kept for the next of them."""
+    """Read a file of several images, and keep it for the next of them."""
     return read_bytes(path)
 
 
 def sha256(data: bytes) -> str:
-    """The hex digest that identifies a file's content."""
+    """Return the hex digest of a file's content."""
     return hashlib.sha256(data).hexdigest()
 
 
 def frame_digest(digest: str, frame: int) -> str:
-    """The hex digest that identifies one image of a file, from that of the file."""
+    """Return the hex digest of one image of a file, from that of the file."""
     return hashlib.sha256(f"{digest}#{frame}".encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""A NIfTI file: its slices, towards which sides of the patient they are turned, and where they lie.
+"""A NIfTI file: its slices, their orientation and their position in the patient.
 
-What a header claims is held against the file's length before any room is made for it.
+The claims of a header are compared with the file's length before memory is allocated.
 """
 
 import math
@@ -37,9 +37,9 @@ _BROKEN = (
     zlib.error,
 )
 _TO_IMAGE = {"R": "L", "L": "L", "A": "P", "P": "P", "S": "I", "I": "I"}
-"""Towards which side of the patient an axis runs once it is turned: left, back or feet."""
+"""The side of the patient that an axis runs towards once it is turned: left, back or feet."""
 _ACROSS = {"axial": "SI", "coronal": "AP", "sagittal": "LR"}
-"""Towards which sides the axis runs along which slices of a kind are counted."""
+"""The sides that the axis across slices of each kind runs towards."""
 
 _GZIP = b"\x1f\x8b"
 _MOST_VOXELS = 2**30
@@ -51,12 +51,12 @@ _HEAD = 544
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How the slices of a volume become images.
+    """The rule that turns the slices of a volume into images.
 
     Attributes:
-        axis: along which slices are counted, from 0 for the first.
-        across: the axis along the columns of the image, and whether it is turned round.
-        down: the axis along its rows, and whether it is turned round.
+        axis: the axis along which slices are counted, from 0 for the first.
+        across: the axis along the columns of the image, and True if it is reversed.
+        down: the axis along its rows, and True if it is reversed.
     """
 
     axis: int
@@ -71,7 +71,7 @@ class Volume:
     Attributes:
         image: nibabel's; its numbers are read slice by slice.
         shape: (X, Y, Z) as stored.
-        axes: towards which side of the patient each stored axis runs, such as ``("L", "P", "S")``; None where the file
+        axes: the side of the patient that each stored axis runs towards, such as ``("L", "P", "S")``; None if the file
             does not say.
         n_held: bytes of the file, and of what was unpacked from it.
     """
@@ -82,14 +82,14 @@ class Volume:
     n_held: int = 0
 
     def cut(self, axis: Axis, orientation: Orientation) -> Cut:
-        """How slices are taken and turned.
+        """Return the rule for taking and turning slices.
 
-        With the orientation ``patient`` columns run to the patient's left and rows to the back, or to the feet where the
+        With the orientation ``patient`` columns run to the patient's left and rows to the back, or to the feet if the
         slice is not axial: the nearest of the file's axes are taken, so an oblique slice is not resampled. With ``stored``
         the first of the two other axes runs along the columns and the second along the rows.
 
         Raises:
-            UnreadableImageError: where the file does not say how it lies, and that is needed.
+            UnreadableImageError: if the file does not give its orientation, and that is needed.
         """
         if self.axes is None and (orientation == "patient" or axis != "third"):
             raise UnreadableImageError(
@@ -109,10 +109,10 @@ class Volume:
         )
 
     def slice(self, cut: Cut, index: int) -> FloatArray:
-        """One slice as it is shown, (H, W), in the file's own numbers.
+        """Read a slice as it is shown, (H, W), in the file's own numbers.
 
         Raises:
-            UnreadableImageError: where it cannot be read, holds no plain numbers, or would take too much memory.
+            UnreadableImageError: if it cannot be read, holds no plain numbers, or would take too much memory.
         """
         others = [side for axis, side in enumerate(self.shape) if axis != cut.axis]
         # Twice as they are stored, or scaled; then as float64, as grey levels and as what is no number.
@@ -134,7 +134,7 @@ class Volume:
 
     @property
     def step(self) -> float:
-        """By how much neighbouring numbers of the file differ; 0 where they are stored as they are."""
+        """Difference of neighbouring numbers of the file; 0 if they are not scaled."""
         return abs(float(self.image.dataobj.slope)) if self._scaled else 0.0
 
     @property
@@ -142,7 +142,7 @@ class Volume:
         return (self.image.dataobj.slope, self.image.dataobj.inter) != (1, 0)
 
     def plane(self, cut: Cut, index: int) -> Plane | None:
-        """Where a slice as it is shown lies in the patient; None where the file does not say."""
+        """Return the position in the patient of a slice as it is shown; None if the file does not say."""
         if self.axes is None:
             return None
         affine = _in_lps(self.image)
@@ -160,7 +160,7 @@ class Volume:
         return plane_of(origin.tolist(), orientation, (lengths[1], lengths[0]))
 
     def placed(self, plane: Plane) -> tuple[Cut, int] | None:
-        """The slice whose pixels lie where those of an image lie, however either is stored; None where there is none."""
+        """Return the slice with the same position as an image, whatever the storage order; None if there is none."""
         if self.axes is None:
             return None
         affine = _in_lps(self.image)
@@ -181,14 +181,14 @@ class Volume:
         return (cut, index) if own is not None and own.lies_on(plane) else None
 
     def spacing_mm(self, cut: Cut) -> tuple[float, float] | None:
-        """Between pixels as (row, column), None where the file does not say."""
+        """Return the spacing between pixels as (row, column), None if the file does not say."""
         zooms = [float(one) for one in self.image.header.get_zooms()[:3]] + [1.0, 1.0, 1.0]
         found = zooms[cut.down[0]], zooms[cut.across[0]]
         return found if all(np.isfinite(one) and one > 0 for one in found) else None
 
 
 def is_nifti_head(head: bytes) -> bool:
-    """Whether a file begins like NIfTI, packed or not."""
+    """Return True if a file begins like NIfTI, packed or not."""
     start = head
     if head.startswith(_GZIP):
         try:
@@ -199,15 +199,15 @@ def is_nifti_head(head: bytes) -> bool:
 
 
 _last: list[tuple[bytes, Volume]] = []
-"""The last file opened, so that it is unpacked once for all its slices."""
+"""The last file opened, kept so that it is unpacked once for all its slices."""
 
 
 def open_nifti(data: bytes) -> Volume:
-    """A NIfTI file, packed or not, of which no slice has been read yet.
+    """Open a NIfTI file, packed or not, without reading a slice.
 
     Raises:
         UnreadableImageError: truncated, damaged, huge, or of more than three dimensions.
-        DataError: where nibabel is not installed.
+        DataError: if nibabel is not installed.
     """
     if _last and _last[0][0] is data:
         return _last[0][1]
@@ -247,7 +247,7 @@ def _opened(nibabel: ModuleType, data: bytes) -> Volume:
 
 
 def _claimed_bytes(header: Any, shape: Sequence[int]) -> int:  # noqa: ANN401  (nibabel is imported late)
-    """How long a file must be, by its own header."""
+    """Return the length that a file must have by its own header."""
     n_voxels = int(np.prod(shape, dtype=object))
     if n_voxels > _MOST_VOXELS:
         raise UnreadableImageError(
@@ -259,7 +259,7 @@ def _claimed_bytes(header: Any, shape: Sequence[int]) -> int:  # noqa: ANN401  (
 
 
 def _unpacked(data: bytes, n_bytes: int) -> BytesIO:
-    """As much of a packed file as its header asks for; unpacked piece by piece, which takes no second copy of it."""
+    """Unpack as much of a packed file as its header asks for; piece by piece, which avoids a second copy."""
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
     whole, left = BytesIO(), data
     while whole.tell() < n_bytes:
@@ -279,7 +279,7 @@ def _unpacked(data: bytes, n_bytes: int) -> BytesIO:
 
 
 def _three_dimensional(shape: Sequence[int]) -> tuple[int, int, int]:
-    """The shape with a third axis; further axes of length 1 do not count."""
+    """Return the shape with a third axis; further axes of length 1 are dropped."""
     kept = [int(side) for side in shape]
     while len(kept) > 3 and kept[-1] == 1:
         kept.pop()
@@ -294,7 +294,7 @@ def _three_dimensional(shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def _axes(nibabel: ModuleType, image: Any) -> tuple[str, ...] | None:  # noqa: ANN401
-    """Towards which side each stored axis runs, None where neither of the file's two transforms is set."""
+    """Return the side that each stored axis runs towards, None if neither of the file's two transforms is set."""
     if int(image.header["qform_code"]) == 0 and int(image.header["sform_code"]) == 0:
         return None
     if not np.isfinite(image.affine).all():
@@ -304,7 +304,7 @@ def _axes(nibabel: ModuleType, image: Any) -> tuple[str, ...] | None:  # noqa: A
 
 
 def _in_lps(image: Any) -> FloatArray:  # noqa: ANN401
-    """From voxels to millimetres towards the patient's left, back and head, (4, 4); NIfTI's run to the right and front."""
+    """Return the (4, 4) transform from voxels to millimetres towards left, back and head; NIfTI's run to the right and front."""
     return np.asarray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(image.affine, dtype=np.float64))
 
 
@@ -313,10 +313,10 @@ def _step(turned: bool) -> int:
 
 
 def nibabel_package() -> ModuleType:
-    """The package that reads and writes NIfTI files.
+    """Import the package that reads and writes NIfTI files.
 
     Raises:
-        DataError: where it is not installed.
+        DataError: if it is not installed.
     """
     try:
         import nibabel

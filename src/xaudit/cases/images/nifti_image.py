@@ -1,9 +1,9 @@
 """The slices of NIfTI files as images between 0 and 1.
 
 A file of several slices holds an image for each, counted from 1 in the order in which they are stored along the axis. Unless
-told otherwise an image is turned as radiologists look at it: the patient's right side lies at the left edge of an axial or
-frontal slice, the front at the top of an axial one and the head at the top of the others. Values are the file's, after its slope and
-intercept, under the window of the audit file; what is not a number is black.
+the audit file says otherwise, an image is oriented as radiologists look at it: the patient's right side lies at the left edge
+of an axial or frontal slice, the front at the top of an axial one and the head at the top of the others. Values are the file's,
+after its slope and intercept, under the window of the audit file; values that are not numbers are black.
 """
 
 import numpy as np
@@ -19,11 +19,11 @@ _MOST_SLICES = 10_000
 
 
 def nifti_frames(data: bytes, slices: SlicesSection) -> int | None:
-    """How many slices a NIfTI file holds; None for a single one, and for a file that cannot be read.
+    """Return the number of slices of a NIfTI file; None for a single one, and for a file that cannot be read.
 
     Raises:
-        UnreadableImageError: where there are more than anybody has.
-        DataError: where nibabel is not installed.
+        UnreadableImageError: if the number is implausibly large.
+        DataError: if nibabel is not installed.
     """
     try:
         volume = open_nifti(data)
@@ -38,11 +38,11 @@ def nifti_frames(data: bytes, slices: SlicesSection) -> int | None:
 
 
 def nifti_header(data: bytes, window: Window, slices: SlicesSection, frame: int | None = None) -> Header:
-    """The frame, spacing and place of a slice, read once to be sure that it can be.
+    """Return the frame, spacing and position of a slice, read once to be sure that it can be.
 
     Raises:
         UnreadableImageError: with what is wrong.
-        DataError: where nibabel is not installed.
+        DataError: if nibabel is not installed.
     """
     volume, cut, index = _chosen(data, slices, frame)
     values = _shown(volume, cut, index, window)
@@ -58,7 +58,7 @@ def nifti_header(data: bytes, window: Window, slices: SlicesSection, frame: int 
 
 
 def nifti_pixels(data: bytes, window: Window, slices: SlicesSection, frame: int | None = None) -> FloatArray:
-    """The windowed values of a slice: float32, (H, W), in [0, 1]."""
+    """Return the windowed values of a slice: float32, (H, W), in [0, 1]."""
     volume, cut, index = _chosen(data, slices, frame)
     return _shown(volume, cut, index, window)
 

@@ -33,7 +33,7 @@ _PER_VALUE = 8  # bytes for the shares and a copy of them, beside those of the f
 
 
 def numpy_header(data: bytes) -> Header:
-    """The frame of an array, read once to be sure that it can be.
+    """Return the frame of an array, read once to be sure that it can be.
 
     Raises:
         UnreadableImageError: damaged, of numbers whose range is not known, or of a shape that is no image's.
@@ -44,7 +44,7 @@ def numpy_header(data: bytes) -> Header:
 
 
 def numpy_pixels(data: bytes) -> FloatArray:
-    """The values of an array: float32, (H, W) or (H, W, 3), in [0, 1]."""
+    """Return the values of an array: float32, (H, W) or (H, W, 3), in [0, 1]."""
     values = _array(data)
     shape = values.shape
     while values.ndim > 2 and values.shape[-1] == 1:

@@ -1,4 +1,4 @@
-"""The images of a file, opened one after the other and looked through; no pixels are kept."""
+"""The images of a file, opened and checked one by one; no pixels are kept."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +21,15 @@ _SLICES = SlicesSection()
 
 @dataclass(frozen=True, slots=True)
 class OpenedImage:
-    """One image that a path means.
+    """An image that a path means.
 
     Attributes:
-        path: below the images' folder, with the number of the image in its file where that holds several.
-        header: None where it cannot be used.
-        reason: why it cannot be used, empty where it can.
-        uid: of a DICOM instance, also where its pixels cannot be read.
-        sha256: of the file's bytes; of one image of several, of them and of how it is taken out.
-        file_sha256: of the file's bytes.
+        path: below the images' folder, with the number of the image if its file holds several.
+        header: None if it cannot be used.
+        reason: why it cannot be used, empty if it can.
+        uid: UID of a DICOM instance, even if its pixels cannot be read.
+        sha256: digest of the file's bytes; for one image of several, of them and of how the image is extracted.
+        file_sha256: digest of the file's bytes.
     """
 
     path: str
@@ -43,7 +43,7 @@ class OpenedImage:
 def opened_images(
     root: Path, path: str, window: Window, slices: SlicesSection = _SLICES
 ) -> Iterator[OpenedImage]:
-    """Every image that a path means: that of a number, or else all of a file.
+    """Yield every image that a path means: the one with the path's number, or else all of a file.
 
     A file of several images is one patient's, unless something else names the patient.
     """

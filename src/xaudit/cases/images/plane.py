@@ -1,4 +1,4 @@
-"""Where the pixels of an image lie in the patient, in millimetres.
+"""The position of an image's pixels in the patient, in millimetres.
 
 Coordinates are DICOM's: x towards the patient's left, y towards the back, z towards the head.
 """
@@ -18,11 +18,11 @@ class Plane:
     """The plane of an image.
 
     Attributes:
-        origin: of the middle of its first pixel, (x, y, z).
+        origin: middle of its first pixel, (x, y, z).
         along_row: the direction in which the pixels of a row follow each other, of length 1.
-        along_column: that in which the rows follow each other, of length 1.
+        along_column: the direction in which the rows follow each other, of length 1.
         spacing_mm: between pixels as (row, column): from one row to the next, and from one column to the next.
-        space: names the coordinates, where the file does: planes of different spaces cannot be compared; never shown.
+        space: name of the coordinates, if the file has one: planes of different spaces cannot be compared; never shown.
     """
 
     origin: tuple[float, float, float]
@@ -32,14 +32,14 @@ class Plane:
     space: str | None = field(default=None, repr=False)
 
     def on_image(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Where points of the patient lie on the image.
+        """Project points of the patient onto the image.
 
         Args:
             points: (N, 3), in millimetres.
 
         Returns:
             (N, 2) of x and y between pixel edges, so that the middle of the first pixel is (0.5, 0.5), and (N,) of their
-            distance from the plane in millimetres, on one side of it positive.
+            distance from the plane in millimetres, positive on one side of it.
 
         Example:
             >>> plane = Plane((10.0, 0.0, 5.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (2.0, 0.5))
@@ -53,7 +53,7 @@ class Plane:
         return np.stack([x, y], axis=1), away @ np.cross(row, column)
 
     def in_patient(self, points: FloatArray) -> FloatArray:
-        """The other way round: (N, 2) of x and y between pixel edges to (N, 3) in millimetres."""
+        """Convert (N, 2) of x and y between pixel edges to (N, 3) in millimetres, the inverse of :meth:`on_image`."""
         steps = (np.asarray(points, dtype=np.float64) - 0.5) * np.array(
             [self.spacing_mm[1], self.spacing_mm[0]]
         )
@@ -61,7 +61,7 @@ class Plane:
         return np.asarray(np.asarray(self.origin) + steps @ directions, dtype=np.float64)
 
     def lies_on(self, other: "Plane") -> bool:
-        """Whether both have their pixels in the same places, to a quarter of a pixel where they begin."""
+        """Return True if both have their pixels in the same places, to a quarter of a pixel at their origins."""
         same = np.allclose(self.orientation, other.orientation, atol=_AS_GOOD_AS)
         same = same and np.allclose(self.spacing_mm, other.spacing_mm, rtol=_AS_GOOD_AS)
         apart = np.abs(np.asarray(self.origin) - np.asarray(other.origin)).max()
@@ -79,13 +79,13 @@ def plane_of(
     spacing_mm: tuple[float, float] | None,
     space: str | None = None,
 ) -> Plane | None:
-    """The plane that these numbers describe; None where some are missing, not finite, or the directions not at right angles.
+    """Return the plane that these numbers describe; None if some are missing or not finite, or the axes are not orthogonal.
 
     Args:
-        position: of the middle of the first pixel, three numbers.
-        orientation: the direction along a row and that along a column, six numbers.
+        position: middle of the first pixel, three numbers.
+        orientation: the direction along a row and the one along a column, six numbers.
         spacing_mm: as (row, column).
-        space: names the coordinates.
+        space: name of the coordinates.
     """
     if len(position) != 3 or len(orientation) != 6 or spacing_mm is None:
         return None

@@ -1,7 +1,7 @@
 """PNG and JPEG files as grey or colour values between 0 and 1.
 
 A grey image stays ``(H, W)``; colour is ``(H, W, 3)``. 16-bit values are divided by 65535, whatever range they
-use. What is transparent is laid on black. An EXIF orientation is followed, so that the frame is the one that
+use. Transparent pixels are laid on black. An EXIF orientation is applied, so that the frame is the one that
 viewers and drawing tools show.
 """
 
@@ -36,7 +36,7 @@ BROKEN = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
-"""What a damaged file can raise."""
+"""Exceptions that a damaged file can raise."""
 
 _MOST_VALUES = 100_000_000
 """Pixels times channels: 10 000 × 10 000 in grey, 33 million pixels in colour; as float32 they take 400 MB."""
@@ -48,11 +48,11 @@ _BYTES_PER_PIXEL = {
     **dict.fromkeys(("LA", "La", "F"), 20),
     **dict.fromkeys(("P", "transparent"), 23),
 }
-"""What Pillow decodes, its copies and the values made of them, as measured; colour takes more than all of these."""
+"""Measured memory of Pillow's decoding, its copies and the resulting values; colour takes more than all of these."""
 
 
 def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
-    """The frame of a PNG or JPEG, decoded once to be sure that it can be.
+    """Return the frame of a PNG or JPEG, decoded once to be sure that it can be.
 
     Raises:
         UnreadableImageError: truncated, damaged, animated, or too large to be an image.
@@ -72,7 +72,7 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
 
 
 def raster_pixels(data: bytes) -> FloatArray:
-    """The values of a PNG or JPEG: float32, (H, W) or (H, W, 3), in [0, 1]."""
+    """Return the values of a PNG or JPEG: float32, (H, W) or (H, W, 3), in [0, 1]."""
     try:
         with quiet():
             return raster_values(_decoded(data))
@@ -81,7 +81,7 @@ def raster_pixels(data: bytes) -> FloatArray:
 
 
 def raster_mask(data: bytes) -> BoolArray:
-    """The pixels of a PNG that are not zero, (H, W); an alpha channel does not count.
+    """Return the pixels of a PNG that are not zero, (H, W); an alpha channel is ignored.
 
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
@@ -90,7 +90,7 @@ def raster_mask(data: bytes) -> BoolArray:
 
 
 def raster_numbers(data: bytes) -> IntArray:
-    """The number of each pixel of a PNG, (H, W); of a colour red * 65536 + green * 256 + blue, and alpha does not count.
+    """Return the number of each pixel of a PNG, (H, W); for a colour red * 65536 + green * 256 + blue, alpha is ignored.
 
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
@@ -103,11 +103,11 @@ def raster_numbers(data: bytes) -> IntArray:
 
 
 def stored_raster(data: bytes, *, is_mask: bool = True) -> IntArray:
-    """The stored values of a raster file, (H, W) or (H, W, 3) of colours; an alpha channel does not count.
+    """Return the stored values of a raster file, (H, W) or (H, W, 3) of colours; an alpha channel is ignored.
 
     Args:
-        data: of the file.
-        is_mask: refuses a file whose shape lies in its alpha channel only.
+        data: the file.
+        is_mask: True to refuse a file whose shape lies in its alpha channel only.
 
     Raises:
         UnreadableImageError: truncated, damaged or not a raster file.
@@ -123,10 +123,10 @@ def stored_raster(data: bytes, *, is_mask: bool = True) -> IntArray:
 
 
 def _without_alpha(image: Image.Image, *, is_mask: bool) -> IntArray:
-    """The grey values or colours of an image with an alpha channel.
+    """Return the grey values or colours of an image with an alpha channel.
 
     Raises:
-        UnreadableImageError: where no colour is black and some of it is transparent: the alpha channel holds the mask.
+        UnreadableImageError: if no colour is black and some pixels are transparent: the alpha channel holds the mask.
     """
     grey = image.mode in ("LA", "La")
     values = np.asarray(image.convert("LA" if grey else "RGBA"))
@@ -141,10 +141,10 @@ def _without_alpha(image: Image.Image, *, is_mask: bool) -> IntArray:
 
 
 def check_room(image: Image.Image, n_file: int) -> None:
-    """Raises UnreadableImageError where an opened image would take more than a gigabyte once it is decoded and read.
+    """Raise UnreadableImageError if an opened image would take more than a gigabyte once it is decoded and read.
 
     Args:
-        image: whose pixels have not been decoded yet.
+        image: its pixels have not been decoded yet.
         n_file: bytes of its file.
     """
     kind = "transparent" if image.mode in ("L", "P") and "transparency" in image.info else image.mode
@@ -153,14 +153,14 @@ def check_room(image: Image.Image, n_file: int) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back Pillow's warnings of damaged EXIF tags, and makes its warning of a giant image an error."""
+    """Suppress Pillow's warnings of damaged EXIF tags, and make its warning of a giant image an error."""
     with silent("PIL"):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
 
 def _decoded(data: bytes) -> Image.Image:
-    """The image, turned as its EXIF orientation says."""
+    """Decode the image, turned as its EXIF orientation says."""
     image = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
     if image.width * image.height * len(image.getbands()) > _MOST_VALUES:
         raise Image.DecompressionBombError
@@ -177,7 +177,7 @@ def _unreadable(error: Exception) -> UnreadableImageError:
 
 
 def raster_values(image: Image.Image) -> FloatArray:
-    """The values of an opened image: float32, (H, W) or (H, W, 3), in [0, 1]."""
+    """Return the values of an opened image: float32, (H, W) or (H, W, 3), in [0, 1]."""
     match image.mode:
         case "1":
             return np.asarray(image).astype(np.float32)
@@ -206,13 +206,13 @@ def _on_black(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatA
 
 
 def _unit(values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
-    """Bytes as shares of 255; divided in place, for a second copy of a large image is large too."""
+    """Divide bytes by 255 in place, since a second copy of a large image is large too."""
     scaled = values.astype(np.float32)
     scaled /= 255
     return scaled
 
 
 def _grey_if_grey(values: FloatArray) -> FloatArray:
-    """A palette of greys is a grey image that was stored to save room."""
+    """Drop the colour of a palette of greys, which is a grey image stored to save space."""
     grey = values[:, :, :1]
     return values[:, :, 0] if bool((values == grey).all()) else values

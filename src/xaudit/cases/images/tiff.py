@@ -1,8 +1,8 @@
 """TIFF files as grey or colour values between 0 and 1; each page of a file of several is an image, counted from 1.
 
-8- and 16-bit values are divided by 255 and 65535, whatever range they use; what is stored as dark-is-large is turned round.
+8- and 16-bit values are divided by 255 and 65535, whatever range they use; values stored as dark-is-large are inverted.
 Floating-point values are taken as they are and must lie between 0 and 1. Colour of 16 bits is read as 8. Reduced copies and
-masks of a page are no pages. Resolution tags are not believed: they describe paper. An orientation tag is followed.
+masks of a page are no pages. Resolution tags are ignored: they describe paper. An orientation tag is applied.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ _PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YC
 _MOST_PAGES = 10_000
 
 _last: list[tuple[bytes, TiffImagePlugin.TiffImageFile, Sequence[int]]] = []
-"""The last file of several pages, so that they are looked for once, and not again for each of them."""
+"""The last file of several pages, kept so that its pages are located once."""
 
 
 def tiff_frames(data: bytes) -> int | None:
-    """How many pages a TIFF holds; None for a single one, and for a file that cannot be read.
+    """Return the number of pages of a TIFF; None for a single one, and for a file that cannot be read.
 
     Raises:
-        UnreadableImageError: where there is no end of them.
+        UnreadableImageError: if the number is implausibly large.
     """
     try:
         with quiet():
@@ -43,7 +43,7 @@ def tiff_frames(data: bytes) -> int | None:
 
 
 def tiff_header(data: bytes, frame: int | None = None) -> Header:
-    """The frame of a page of a TIFF, decoded once to be sure that it can be.
+    """Return the frame of a page of a TIFF, decoded once to be sure that it can be.
 
     Raises:
         UnreadableImageError: truncated, damaged, of a kind that is not read, or too large to be an image.
@@ -56,7 +56,7 @@ def tiff_header(data: bytes, frame: int | None = None) -> Header:
 
 
 def tiff_pixels(data: bytes, frame: int | None = None) -> FloatArray:
-    """The values of a page of a TIFF: float32, (H, W) or (H, W, 3), in [0, 1]."""
+    """Return the values of a page of a TIFF: float32, (H, W) or (H, W, 3), in [0, 1]."""
     try:
         with quiet():
             image, pages = _opened(data)
@@ -81,7 +81,7 @@ def tiff_pixels(data: bytes, frame: int | None = None) -> FloatArray:
 
 
 def _has_16_bits(data: bytes, frame: int | None) -> bool:
-    """True where a page that has been read holds grey values of 16 bits."""
+    """Return True if a page that has been read holds grey values of 16 bits."""
     with quiet():
         image, pages = _opened(data)
         image.seek(pages[check_frame(len(pages) if len(pages) > 1 else None, frame, what="pages")])
@@ -89,7 +89,7 @@ def _has_16_bits(data: bytes, frame: int | None) -> bool:
 
 
 def _opened(data: bytes) -> tuple[TiffImagePlugin.TiffImageFile, Sequence[int]]:
-    """A file, and where the pages are among all that it holds."""
+    """Return an opened file, and the indices of its pages."""
     if _last and _last[0][0] is data:
         return _last[0][1:]
     _last.clear()
@@ -103,7 +103,7 @@ def _opened(data: bytes) -> tuple[TiffImagePlugin.TiffImageFile, Sequence[int]]:
 
 
 def _pages(image: TiffImagePlugin.TiffImageFile) -> Sequence[int]:
-    """Where the pages are among all that the file holds."""
+    """Return the indices of the pages among all images of the file."""
     pages = []
     n_found = image.n_frames
     if n_found > _MOST_PAGES:

@@ -1,4 +1,4 @@
-"""Which file, or slice of a NIfTI file, is the mask of which case."""
+"""The mask file, or slice of a NIfTI file, of each case."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from xaudit.records import Case
 
 
 class FilesOfCases(NamedTuple):
-    """Where the mask of each case lies, by case id, and how many files belong to no image of the data."""
+    """The location of each case's mask, by case id, and the number of files that belong to no image of the data."""
 
     files: Mapping[str, Path] | Mapping[str, MaskSlice]
     n_extra: int
@@ -26,10 +26,10 @@ def mask_files(
     """Find the mask of each case in a folder of PNGs, or in NIfTI files.
 
     Args:
-        place: what to call the masks in errors, such as ``data.regions.lungs``.
+        place: name of the masks in errors, such as ``data.regions.lungs``.
 
     Raises:
-        DataError: where there is no such file, no mask for any case, or one that cannot be read or does not fit.
+        DataError: if there is no such file, no mask for any case, or one that cannot be read or does not fit.
     """
     if given.name.lower().endswith((".mha", ".nrrd")):
         raise DataError(

@@ -1,6 +1,6 @@
-"""Masks in NIfTI files: one per image, or the slices of a volume, turned as the image lies.
+"""Masks in NIfTI files: one per image, or the slices of a volume, oriented as the image.
 
-Which file and slice belong to an image is told by names alone:
+Names alone decide which file and slice belong to an image:
 
 - ``scan-1.nii.gz`` is the mask of ``scan-1.png``, and holds one slice;
 - slice 12 of ``ct01.nii.gz`` is the mask of ``ct01-012.png``, ``ct01_12.png`` and ``ct01/12.png``: the number that ends the
@@ -10,7 +10,7 @@ Which file and slice belong to an image is told by names alone:
   ``ct01.dcm#12``. Where image and mask both say where they lie in the patient, the slice in the same place is
   taken instead, whatever the order of the slices.
 
-Slices lie along the file's third axis unless another is asked for. What is not zero is inside, whatever the number says.
+Slices lie along the file's third axis unless the audit file names another. Voxels that are not zero are inside.
 """
 
 import re
@@ -44,10 +44,10 @@ _NUMBERED = re.compile(r"(?P<name>.*?)[-_. ]*(?P<number>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class MaskSlice:
-    """One mask within a file; without an index the file must hold a single slice.
+    """A mask within a file; without an index the file must hold a single slice.
 
     Attributes:
-        cut: how it lies, where that is known from the image; None to go by the audit file.
+        cut: its orientation, if that is known from the image; None to use the audit file's.
     """
 
     file: Path
@@ -56,12 +56,12 @@ class MaskSlice:
 
 
 def is_nifti(path: Path) -> bool:
-    """Whether a file is called like a NIfTI file."""
+    """Return True if a file has the suffix of NIfTI."""
     return path.name.lower().endswith(SUFFIXES)
 
 
 def holds_nifti(folder: Path) -> bool:
-    """Whether a folder, or one below it, holds a file that is called like a NIfTI file."""
+    """Return True if a folder, or one below it, holds a file with the suffix of NIfTI."""
     return folder.is_dir() and bool(files_below(folder, SUFFIXES))
 
 
@@ -72,14 +72,14 @@ def find_slices(
     section: NiftiSection,
     planes: Mapping[str, Plane] | None = None,
 ) -> Mapping[str, MaskSlice]:
-    """The mask of each case that has one.
+    """Find the mask of each case that has one.
 
     Args:
         place: one file, or a folder of files with or without the images' sub-folders.
         paths: case id: path of the image below the images' folder.
         frames: case id: (height, width) of the image.
-        section: how slices are numbered and lie.
-        planes: case id: where an image lies whose mask is looked for by its place, see :func:`is_placed`.
+        section: numbering and orientation of slices.
+        planes: case id: position of an image whose mask is found by position, see :func:`is_placed`.
 
     Raises:
         DataError: no such file, no mask for any case, one that could belong to several cases, one that cannot be read
@@ -113,17 +113,17 @@ def find_slices(
 
 
 def read_slice(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -> BoolArray:
-    """The pixels inside, (H, W), as the image lies; see :meth:`xaudit.cases.images.nifti_file.Volume.cut`.
+    """Return the pixels inside the mask, (H, W), oriented as the image; see :meth:`xaudit.cases.images.nifti_file.Volume.cut`.
 
     Raises:
-        DataError: where the file cannot be read, has no such slice, does not say how it lies, or has another size
+        DataError: if the file cannot be read, has no such slice, does not give its orientation, or has another size
             than ``frame``.
     """
     return np.asarray(read_numbers(mask, frame, section) != 0)
 
 
 def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -> FloatArray:
-    """The numbers of a mask, (H, W), as the image lies; errors as in :func:`read_slice`."""
+    """Return the numbers of a mask, (H, W), oriented as the image; errors as in :func:`read_slice`."""
     volume, cut = (_opened(mask.file), mask.cut) if mask.cut is not None else _cut(mask.file, section)
     n_slices = volume.shape[cut.axis]
     if mask.index is None and n_slices > 1:
@@ -157,9 +157,9 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
 
 
 def _whole_where_meant(numbers: FloatArray, step: float) -> FloatArray:
-    """Numbers that a file holds as multiples of a step: whole ones where all are, as closely as the step can hold them.
+    """Round numbers that a file stores as multiples of a step, if all are whole within that step's precision.
 
-    Three times a slope of a third is 1.00000003, and a background that is brought back by an intercept is 5e-17.
+    Three times a slope of a third is 1.00000003, and a background restored by an intercept is 5e-17.
     """
     if not step:
         return numbers
@@ -171,10 +171,10 @@ def _whole_where_meant(numbers: FloatArray, step: float) -> FloatArray:
 
 
 def in_place(mask: MaskSlice, plane: Plane) -> MaskSlice:
-    """The slice of a mask's file that lies where its image lies; the one of its number where the file does not say.
+    """Return the slice of a mask's file at the image's position; the one with its number if the file gives no position.
 
     Raises:
-        DataError: where none does.
+        DataError: if no slice lies there.
     """
     volume = _opened(mask.file)
     if volume.axes is None:
@@ -189,10 +189,10 @@ def in_place(mask: MaskSlice, plane: Plane) -> MaskSlice:
 
 
 def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
-    """The NIfTI files of a folder by their paths below it without suffix; a single file by its name.
+    """Return the NIfTI files of a folder by their paths below it without suffix; a single file by its name.
 
     Raises:
-        DataError: where there is no such file or folder.
+        DataError: if there is no such file or folder.
     """
     if is_nifti(place):
         if not place.is_file():
@@ -205,7 +205,7 @@ def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
 
 
 def _files(place: Path) -> Mapping[str, Path]:
-    """The files by their path below the folder without suffix; a single file by its name."""
+    """Return the files by their path below the folder without suffix; a single file by its name."""
     found = mask_files(place)
     if is_nifti(place):
         return found
@@ -219,7 +219,7 @@ def _files(place: Path) -> Mapping[str, Path]:
 
 
 def bare(name: str) -> str:
-    """A file's name without the suffix of NIfTI."""
+    """Return a file's name without the suffix of NIfTI."""
     for suffix in SUFFIXES:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
@@ -227,7 +227,7 @@ def bare(name: str) -> str:
 
 
 def _of_image(name: str, files: Mapping[str, Path], section: NiftiSection) -> MaskSlice | None:
-    """The mask of one image, by its path without suffix; a file in the same sub-folder comes first."""
+    """Return the mask of one image, by its path without suffix; a file in the same sub-folder comes first."""
     for called, index in mask_names(name, section):
         if called in files:
             return MaskSlice(files[called], index)
@@ -235,11 +235,11 @@ def _of_image(name: str, files: Mapping[str, Path], section: NiftiSection) -> Ma
 
 
 def mask_names(name: str, section: NiftiSection) -> Iterator[tuple[str, int | None]]:
-    """What the mask of an image can be called, the likeliest first, and which slice of the file it is then.
+    """Yield the possible names of an image's mask, the likeliest first, each with the index of its slice.
 
     Args:
         name: the image's path without suffix.
-        section: how slices are numbered.
+        section: numbering of slices.
 
     Example:
         >>> list(mask_names("a/ct01-012", NiftiSection()))[2:]
@@ -262,7 +262,7 @@ def mask_names(name: str, section: NiftiSection) -> Iterator[tuple[str, int | No
 
 
 def is_placed(path: str) -> bool:
-    """Whether an image's mask is looked for by its place in the patient: NIfTI, or one image of several in a file."""
+    """Return True if an image's mask is found by its position in the patient: NIfTI, or one image of several in a file."""
     file, frame = file_and_frame(path)
     return frame is not None or file.lower().endswith(SUFFIXES)
 
@@ -295,7 +295,7 @@ def _cut(file: Path, section: NiftiSection) -> tuple[Volume, Cut]:
 
 @lru_cache(maxsize=2)
 def _volume(file: Path, size: int, changed: int) -> Volume:  # noqa: ARG001  (they tell a file that was changed)
-    """One volume, kept for the next slice of it: a packed file can only be read from its start."""
+    """Open a volume and keep it for its next slice: a packed file can only be read from its start."""
     try:
         return open_nifti(read_bytes(file))
     except UnreadableImageError as error:

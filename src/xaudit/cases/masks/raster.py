@@ -1,4 +1,4 @@
-"""Masks of the lungs: one PNG per case with the image's name; what is not zero is inside."""
+"""Masks as one PNG per case with the image's name; pixels that are not zero are inside."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ class FoundMasks(dict[str, Path]):
     """The mask file of each case.
 
     Attributes:
-        n_extra: files that are called like no image of the data.
+        n_extra: files whose name is that of no image of the data.
     """
 
     n_extra: int = 0
@@ -32,13 +32,13 @@ def find_masks(
     frames: Mapping[str, tuple[int, int]],
     images: ImageIndex | None = None,
 ) -> FoundMasks:
-    """The mask file of each case that has one, by name; see :mod:`xaudit.cases.names.name_match`.
+    """Find the mask file of each case that has one, by name; see :mod:`xaudit.cases.names.name_match`.
 
     Args:
-        folder: of the masks, with or without the images' sub-folders.
+        folder: the folder of the masks, with or without the images' sub-folders.
         paths: case id: path of the image below the images' folder.
         frames: case id: (height, width) of the image.
-        images: what is known of them beside; None where it is only their paths.
+        images: further facts about the images; None if only their paths are known.
 
     Raises:
         DataError: no such folder, no mask for any case, one that could belong to several cases, two of one case, one that
@@ -80,16 +80,16 @@ def find_masks(
 
 
 def read_mask(file: Path, frame: tuple[int, int]) -> BoolArray:
-    """The pixels inside, (H, W).
+    """Return the pixels inside the mask, (H, W).
 
     Raises:
-        DataError: where the file cannot be read, or has another size than ``frame``.
+        DataError: if the file cannot be read, or has another size than ``frame``.
     """
     return np.asarray(read_numbered_mask(file, frame) != 0)
 
 
 def read_numbered_mask(file: Path, frame: tuple[int, int]) -> IntArray:
-    """The number of each pixel, (H, W), 0 outside; errors as in :func:`read_mask`."""
+    """Return the number of each pixel, (H, W), 0 outside; errors as in :func:`read_mask`."""
     try:
         mask = raster_numbers(read_bytes(file))
     except UnreadableImageError as error:

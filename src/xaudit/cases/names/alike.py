@@ -1,7 +1,7 @@
-"""Names that differ only in capitals or in how a number is written: one patient, class or reader counted as two.
+"""Names that differ only in capitals or in the spelling of a number: one patient, class or reader counted as two.
 
-A spreadsheet or a data frame writes the patient ``001`` as ``1`` or ``1.0``. Both spellings in one data set would be two patients,
-who may then stand in different splits.
+A spreadsheet or a data frame writes the patient ``001`` as ``1`` or ``1.0``. Both spellings in one data set would be two
+patients, possibly in different splits.
 """
 
 import re
@@ -20,11 +20,11 @@ _HINTS: Mapping[str, str] = {
 
 
 def check_entries(source: str, entries: Iterable[Entry]) -> None:
-    """Raises DataError where two patients, classes or sites of a data set are one name in two spellings.
+    """Raise DataError if two patients, classes or sites of a data set are one name in two spellings.
 
     Args:
-        source: of the entries, for the error.
-        entries: of all images, with the classes that ``data.merge`` makes.
+        source: source of the entries, for the error.
+        entries: all images, with the classes that ``data.merge`` makes.
     """
     kept = tuple(entries)
     places = [
@@ -37,12 +37,12 @@ def check_entries(source: str, entries: Iterable[Entry]) -> None:
 
 
 def check_spellings(source: str, what: str, names: Mapping[str, str]) -> None:
-    """Raises DataError where two names are one in two spellings.
+    """Raise DataError if two names are one in two spellings.
 
     Args:
-        source: of the names, for the error.
-        what: the names are: ``patients``, ``classes``, ``sites`` or ``readers``.
-        names: each with an image or a file in which it stands.
+        source: source of the names, for the error.
+        what: kind of name: ``patients``, ``classes``, ``sites`` or ``readers``.
+        names: each with an image or a file in which it occurs.
     """
     known: dict[str, str] = {}
     for name in sorted(names):
@@ -56,7 +56,7 @@ def check_spellings(source: str, what: str, names: Mapping[str, str]) -> None:
 
 
 def _plain(name: str) -> str:
-    """The name without what a spelling may change.
+    """Remove from a name what a spelling may change.
 
     Example:
         >>> _plain("001"), _plain("1.0"), _plain("Cancer"), _plain("1.5")

@@ -1,4 +1,4 @@
-"""Names in a file of marks that no image of the data has, told together where there are many."""
+"""Names in a file of marks that no image of the data has, reported together if there are many."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -7,7 +7,7 @@ from xaudit.cases.names.name_match import Folders, split_name
 from xaudit.errors import DataError
 
 ONE_BY_ONE = 3
-"""So many are told one by one, each with the name that is nearest; more of them have one cause."""
+"""Number of names that are reported singly, each with the nearest name; more of them have one cause."""
 
 
 _UID = re.compile(r"\d+(\.\d+){4,}")
@@ -15,7 +15,7 @@ _LONGEST = 100
 
 
 def shown_name(name: str) -> str:
-    """A name of an image as notes show it: of an absolute path the last two parts, of a DICOM UID the last digits.
+    """Shorten an image's name for notes: the last two parts of an absolute path, the last digits of a DICOM UID.
 
     Example:
         >>> shown_name("/home/anna/p2/a.png"), shown_name("1.2.840.10008.12345678.dcm")
@@ -27,21 +27,21 @@ def shown_name(name: str) -> str:
 
 
 class ExtraNames:
-    """Gathers the names that no image has, where all faults are told at once."""
+    """Collects the names that no image has, to report all faults at once."""
 
     def __init__(self) -> None:
         self._errors: dict[str, DataError] = {}
 
     def __contains__(self, name: str) -> bool:
-        """True where a name was kept."""
+        """Return True if the name was kept."""
         return name in self._errors
 
     def keep(self, name: str, error: DataError) -> bool:
-        """Keep a name and its error; returns True where it is to be raised, since there were few before it."""
+        """Keep a name and its error; return True if the error is to be raised, since there were few before it."""
         return self._errors.setdefault(name, error) is error and len(self._errors) <= ONE_BY_ONE
 
     def join(self, faults: list[DataError]) -> None:
-        """Put one error for all names in the place of the first, where there are more than a few."""
+        """Replace the first error by one for all names, if there are more than a few."""
         errors = list(self._errors.values())
         more = len(errors) - ONE_BY_ONE
         if more <= 0:
@@ -58,11 +58,11 @@ def _is_among(fault: DataError, errors: Sequence[DataError]) -> bool:
 
 
 def notes_of_names(shown: str, n_extra: int, passed_over: Iterable[Folders]) -> tuple[str, ...]:
-    """The sentences on images that a file marks and the data does not hold, and on folders before all of its names.
+    """Return sentences about marked images that the data does not hold, and about folders before all names.
 
     Args:
-        shown: what to call the file.
-        n_extra: how many such images there are.
+        shown: name of the file.
+        n_extra: number of such images.
         passed_over: folders that no image's path has.
 
     Example:
@@ -80,7 +80,7 @@ def notes_of_names(shown: str, n_extra: int, passed_over: Iterable[Folders]) -> 
 
 
 def not_in_data(names: Collection[str]) -> str:
-    """The first of some names of images that the data does not hold, and how many more there are."""
+    """List the first names of images that the data does not hold, and the number of the others."""
     first = ", ".join(f"'{shown_name(name)}'" for name in sorted(names)[:ONE_BY_ONE])
     return f"not in the data: {first}" + (
         f" and {len(names) - ONE_BY_ONE} more" if len(names) > ONE_BY_ONE else ""

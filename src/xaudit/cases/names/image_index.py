@@ -1,4 +1,4 @@
-"""Which image an annotation file means, told by name, and which frame it must fit."""
+"""The images that an annotation file can mean, found by name, and the frames that marks must fit."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Case
 
 NO_IMAGE = "add the image, take its annotation out, or set data.annotations.extra_images: ignore"
-"""What to do about annotations of an image that the data does not hold."""
+"""Hint for annotations of an image that the data does not hold."""
 
 _COMPARED = 300  # names, for the nearest
 
@@ -31,10 +31,10 @@ class ImageIndex:
         paths: path below the root: case id; unreadable images included.
         frames: case id: (height, width) of the images that could be read.
         uids: DICOM instance: case id; never shown.
-        planes: case id: where the image lies in the patient, for those of which it is known.
-        digests: case id: SHA-256 of the image's file, so that a copy of it among annotations is known.
-        complete: false where an unreadable DICOM file kept its UID to itself.
-        facts: case id: what the data says of the image, as far as folders may be called after it.
+        planes: case id: position of the image in the patient, if known.
+        digests: case id: SHA-256 of the image's file, to recognise a copy of it among annotations.
+        complete: False if an unreadable DICOM file hides its UID.
+        facts: case id: metadata of the image that folders may be named after.
         root: the folder of the images; never shown.
     """
 
@@ -48,16 +48,16 @@ class ImageIndex:
     digests: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, name: str) -> list[str]:
-        """The cases that a name can mean: its path ends with the image's, or the other way round.
+        """Return the cases that a name can mean: its path ends with the image's, or the other way round.
 
-        A suffix that differs does not count against a name, unless an image has the very name.
+        Another suffix is allowed, unless an image has exactly this name.
         """
         return next(([case for case, _ in found] for found in self.candidates(name)), [])
 
     def candidates(self, name: str) -> Iterator[list[tuple[str, Folders]]]:
-        """The cases whose path ends a name, or is ended by it, each with the folders that the name has before it.
+        """Yield the cases whose path ends a name, or is ended by it, each with the folders that precede it in the name.
 
-        First those of the very name, then those that differ in the suffix; a list that would be empty is left out.
+        Exact names first, then names that differ in the suffix; empty lists are left out.
         """
         parts = split_name(name).parts
         if not parts:
@@ -70,18 +70,18 @@ class ImageIndex:
             yield found
 
     def one(self, place: str, name: str) -> str:
-        """The only case that a name can mean, by :meth:`named`.
+        """Return the only case that a name can mean, by :meth:`named`.
 
         Raises:
-            DataError: where it means none, or several.
+            DataError: if it means none, or several.
         """
         return self.only(place, name, self.named(name))
 
     def only(self, place: str, name: str, found: Sequence[str]) -> str:
-        """The only case of those that a name was found to mean.
+        """Return the only one of the cases that a name can mean.
 
         Raises:
-            DataError: where there is none, or several.
+            DataError: if there is none, or several.
         """
         if len(found) == 1:
             return found[0]
@@ -93,7 +93,7 @@ class ImageIndex:
         )
 
     def absent(self, place: str, name: str) -> DataError:
-        """The error of a name that no image has."""
+        """Return the error for a name that no image has."""
         alike = self.named(name)
         name = name[:_LONGEST_NAME]
         reason = ""
@@ -107,15 +107,15 @@ class ImageIndex:
         )
 
     def lies_in(self, folders: Folders) -> bool:
-        """True where the images' folder lies in these folders, or is the last of them."""
+        """Return True if the images' folder lies in these folders, or is the last of them."""
         return any(len(folders) <= len(own) and own[-len(folders) :] == folders for own in self._roots)
 
     def parts(self, case_id: str) -> tuple[str, ...]:
-        """The folders and the name of a case's image below the root."""
+        """Return the folders and the name of a case's image below the root."""
         return self._parts[case_id]
 
     def _like(self, name: str) -> Sequence[str]:
-        """The paths that may be meant: all of a few, and of many those that begin or end alike, since comparing takes long."""
+        """Return the paths to compare a name with: all if few, else those that begin or end alike, since comparing is slow."""
         if len(self.paths) <= _COMPARED:
             return list(self.paths)
         stem = without_suffix(name).rpartition("/")[2]
@@ -129,7 +129,7 @@ class ImageIndex:
         return list(islice(alike, _COMPARED))
 
     def check_size(self, place: str, case_id: str, size_hw: tuple[int, int]) -> None:
-        """Raises DataError where an annotation was drawn on a frame of another size than the image's."""
+        """Raise DataError if an annotation was drawn on a frame of another size than the image's."""
         frame = self.frames[case_id]
         if size_hw != frame:
             raise DataError(
@@ -165,7 +165,7 @@ class ImageIndex:
 
 
 def facts_of(cases: Iterable[Case], merge: Mapping[str, str]) -> dict[str, ImageFacts]:
-    """Facts of each image, by case id.
+    """Return the facts of each image, by case id.
 
     Args:
         merge: class name in the data: class name to use; a folder may be called by either.

@@ -1,4 +1,4 @@
-"""Which images the names of one source mean: a file of annotations, a table of predictions, a folder of maps.
+"""Matching of one source's names with images: a file of annotations, a table of predictions, a folder of maps.
 
 A name means an image where it ends with the image's path, or the image's path ends with it. Folders that a name has and the
 image's path does not have must be harmless, else the name is that of another image:
@@ -33,13 +33,13 @@ Folders = tuple[str, ...]
 
 
 class ImageFacts(NamedTuple):
-    """Facts of an image, as far as a folder may be called after it.
+    """Facts about an image that a folder may be named after.
 
     Attributes:
-        patient: None where nobody names one.
+        patient: None if not known.
         classes: the image's class, and the names that are merged into it.
-        split: empty where the data has none.
-        site: None where it is not known.
+        split: empty if the data has none.
+        site: None if not known.
     """
 
     patient: str | None = None
@@ -62,7 +62,7 @@ class SplitName(NamedTuple):
 
 @lru_cache(maxsize=1 << 16)
 def split_name(name: str) -> SplitName:
-    r"""The parts of a name, in one Unicode form.
+    r"""Split a name into its parts, in one Unicode form.
 
     Example:
         >>> split_name("C:\\data\\.\\a.png")
@@ -74,7 +74,7 @@ def split_name(name: str) -> SplitName:
 
 
 def shared_folders(names: Iterable[str]) -> Folders:
-    """The folders with which every one of several names begins.
+    """Return the folders with which every one of several names begins.
 
     Example:
         >>> shared_folders(["x/train/a.png", "x/train/p1/b.png"]), shared_folders(["x/a.png", "b.png"])
@@ -99,9 +99,9 @@ class NameMatcher:
         """Take the names of a source.
 
         Args:
-            images: that they may mean.
-            names: all of the source; None where they are not known before they are asked for: the first one's folders
-                then stand for those that all names share.
+            images: the images that they may mean.
+            names: all names of the source; None if they are not known in advance: then the first name's folders
+                count as shared by all.
         """
         self._images = images
         self._shared = None if names is None else shared_folders(names)
@@ -109,7 +109,7 @@ class NameMatcher:
         self.used: Folders = ()
 
     def cases(self, name: str) -> list[str]:
-        """The images that a name can mean: none where the data does not hold it, several where it is not clear."""
+        """Return the images that a name can mean: none if the data does not hold it, several if it is ambiguous."""
         for candidates in self._images.candidates(name):
             whole = [case for case, before in candidates if not before]
             if whole:
@@ -121,12 +121,12 @@ class NameMatcher:
         return []
 
     def other_name(self, name: str, case_id: str) -> str | None:
-        """Another name of the source that means the same image, if there was one."""
+        """Return another name of the source that means the same image, or None."""
         first = self._names.setdefault(case_id, name)
         return None if split_name(first).parts == split_name(name).parts else first
 
     def _harmless(self, name: str, case_id: str, before: Folders) -> bool:
-        """True where the folders before an image's own path tell no other image."""
+        """Return True if the folders before an image's own path do not point to another image."""
         if self._images.lies_in(before):
             return True
         if self._shared is None:
@@ -146,35 +146,35 @@ class NameMatcher:
 
 
 class NamedCases(NameMatcher):
-    """As a matcher, of names that may be case ids as well."""
+    """A matcher of names that may also be case ids."""
 
     def __init__(self, images: "ImageIndex", names: Iterable[str]) -> None:
-        """Take the names of a source; ids that are no paths have no folders of images in them."""
+        """Take the names of a source; ids that are not paths contain no image folders."""
         self._known = {nfc(case_id): case_id for case_id in images.paths.values()}
         super().__init__(
             images, [name for name in names if nfc(name) not in self._known or images.named(name)]
         )
 
     def cases(self, name: str) -> list[str]:
-        """As :meth:`NameMatcher.cases`; the case of an id is the only one."""
+        """Return the images as :meth:`NameMatcher.cases`; an id means its own case only."""
         known = self._known.get(nfc(name))
         return super().cases(name) if known is None else [known]
 
 
 class FolderFacts:
-    """Tells whether the name of a folder fits an image, by what the data says of all images."""
+    """Compares the name of a folder with the metadata of all images."""
 
     def __init__(self, paths: Mapping[str, str], facts: Mapping[str, ImageFacts]) -> None:
         self._own_folders = {case: frozenset(split_name(path).parts[:-1]) for path, case in paths.items()}
         self._facts = facts
 
     def names_image(self, folder: str, case_id: str) -> bool:
-        """True where a folder is called like this image's own patient, class or site."""
+        """Return True if a folder is named after this image's own patient, class or site."""
         facts = self._facts.get(case_id, ImageFacts())
         return folder in facts.classes or folder in (facts.patient, facts.site)
 
     def describes(self, folder: str, case_id: str) -> bool:
-        """True where a folder tells nothing, or what the data says of this image as well."""
+        """Return True if a folder has a generic name, or one that fits this image's metadata."""
         if self.names_image(folder, case_id):
             return True
         split = SPLITS.get(folder.lower())
@@ -183,11 +183,11 @@ class FolderFacts:
         return folder.lower() in GENERIC
 
     def contradicts(self, folder: str, case_id: str, own_path: Folders = ()) -> bool:
-        """True where a folder is called like another patient, another class or another folder of images.
+        """Return True if a folder is named after another patient, another class or another folder of images.
 
         Args:
-            own_path: folders that follow it: where these say the image's own patient or class, another one before them does
-                not count.
+            own_path: folders that follow it: if these give the image's own patient or class, another one before them is
+                ignored.
         """
         if self.names_image(folder, case_id) or folder.lower() in GENERIC:
             return False
@@ -214,7 +214,7 @@ class FolderFacts:
 
 
 def _spelling(word: str) -> str:
-    """A name with its digits taken out; of one that is digits only, their number is kept.
+    """Replace the digits of a name; of a name that is only digits, their number is kept.
 
     Example:
         >>> _spelling("p12") == _spelling("p1"), _spelling("2017") == _spelling("001")

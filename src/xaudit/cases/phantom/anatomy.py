@@ -25,25 +25,25 @@ class Bone:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """One patient's chest.
+    """The chest of one patient.
 
     Attributes:
         fov_mm: side of the square that the scanner reconstructs.
-        shift_mm: where the body's middle lies in the image, (x, y).
+        shift_mm: position of the body's middle in the image, (x, y).
         tilt: turn of the body, radians.
         waves: (wavelength x, wavelength y, phase x, phase y, bend x, bend y) per bend of the outline, in mm and radians.
         body: the skin's outline.
         fat_mm: thickness of the fat under the skin.
         lungs: right and left lung before the mediastinum is cut out.
         girth: size of heart and great vessels, about 1.
-        level: of the middle slice.
+        level: level of the middle slice.
         step_mm: from slice to slice.
         ribs: (angle, length in mm, twist) around the chest.
         lung_hu: density of the lung in front; it grows towards the back.
-        gradient_hu: by how much, from front to back.
+        gradient_hu: growth of that density from front to back.
         noise_hu: standard deviation of the scanner's noise in air.
         table_gap_mm: between the back and the table.
-        round_frame: whether the image outside the reconstruction circle is blank.
+        round_frame: True if the image outside the reconstruction circle is blank.
     """
 
     fov_mm: float
@@ -64,11 +64,11 @@ class Anatomy:
     round_frame: bool
 
     def level_at(self, offset_mm: float) -> float:
-        """The level of a slice ``offset_mm`` below the middle one."""
+        """Return the level of a slice ``offset_mm`` below the middle one."""
         return min(max(self.level + offset_mm / 220, 0.0), 1.0)
 
     def grid(self, size: int) -> Grid:
-        """Where the pixels of a ``size`` × ``size`` slice lie in this body."""
+        """Return the positions of the pixels of a ``size`` × ``size`` slice in this body."""
         spacing = self.fov_mm / size
         along = ((np.arange(size) + 0.5) * spacing - self.fov_mm / 2).astype(np.float32)
         column, row = along[None, :], along[:, None]
@@ -85,7 +85,7 @@ class Anatomy:
         return Grid(column, row, x + bend_x, y + bend_y, spacing)
 
     def mediastinum(self, level: float) -> tuple[Ellipse, ...]:
-        """What lies between the lungs: septum, heart or great vessels, aorta, vertebra."""
+        """Return the organs between the lungs: septum, heart or great vessels, aorta, vertebra."""
         depth, girth = self.lungs[0].b, self.girth
         heart = max(0.0, min(1.0, (level - 0.3) / 0.35))
         upper = max(0.0, min(1.0, (0.55 - level) / 0.25))
@@ -105,7 +105,7 @@ class Anatomy:
         return tuple(shapes)
 
     def lung_distance(self, grid: Grid, level: float) -> FloatArray:
-        """(H, W) signed distance in mm to the outline of both lungs, negative inside."""
+        """Return the (H, W) signed distance in mm to the outline of both lungs, negative inside."""
         lungs = self._lung_ellipses(level)
         outer = np.minimum(lungs[0].distance(grid.x, grid.y), lungs[1].distance(grid.x, grid.y))
         between: FloatArray | None = None
@@ -117,12 +117,12 @@ class Anatomy:
         return np.maximum(outer, -between)
 
     def chest_distance(self, grid: Grid, level: float) -> FloatArray:
-        """(H, W) signed distance in mm to the pleura around both lungs and all between them."""
+        """Return the (H, W) signed distance in mm to the pleura around both lungs and everything between them."""
         lungs = self._lung_ellipses(level)
         return smooth_union(lungs[0].distance(grid.x, grid.y), lungs[1].distance(grid.x, grid.y), 60)
 
     def bones(self, level: float) -> tuple[Bone, ...]:
-        """Ribs, spine, sternum and, high up, the shoulder blades."""
+        """Return ribs, spine, sternum and, high up, the shoulder blades."""
         right, left = self._lung_ellipses(level)
         wide, deep = (left.x + left.a - right.x + right.a) / 2 + 6, right.b + 5
         middle = (left.x + left.a + right.x - right.a) / 2
@@ -153,7 +153,7 @@ class Anatomy:
         return tuple(bones)
 
     def airways(self, level: float) -> tuple[Ellipse, ...]:
-        """The windpipe, or below its fork the two main bronchi; none further down."""
+        """Return the windpipe, or below its fork the two main bronchi; none further down."""
         depth = self.lungs[0].b
         if level < 0.42:
             return (Ellipse(-2, -depth * 0.02, 9, 8),)
@@ -177,7 +177,7 @@ class Anatomy:
 
 
 def draw_anatomy(generator: np.random.Generator) -> Anatomy:
-    """One patient's chest, drawn from the generator alone."""
+    """Draw one patient's chest from the generator alone."""
     draw = generator.uniform
     wide, deep = draw(148, 170), draw(104, 122)
     fat = draw(6, 20)

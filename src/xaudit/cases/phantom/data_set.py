@@ -1,4 +1,4 @@
-"""The phantom study as a data set like any other: written once, then read by the ordinary readers."""
+"""The phantom study as a data set: written once, then read by the ordinary readers."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from xaudit.records import Progress
 def phantom_section(
     section: DataSection, workspace: Path, *, on_progress: Callable[[Progress], None]
 ) -> DataSection:
-    """The csv data set that a phantom section stands for; its files are made where they are not there yet.
+    """Return the csv data set of a phantom section; its files are made if they do not exist.
 
     Args:
-        section: of the format ``phantom``.
-        workspace: the study gets a folder of its own in it, named by its settings and the simulator's code.
-        on_progress: told of every simulated patient.
+        section: a section of the format ``phantom``.
+        workspace: holds a folder for the study, named by its settings and the simulator's code.
+        on_progress: called for every simulated patient.
 
     Raises:
-        OutputError: where the files cannot be written.
+        OutputError: if the files cannot be written.
     """
     settings = section.phantom.model_dump(mode="json")
     folder = workspace / f"phantom-{fingerprint([settings, _simulator()])}"
@@ -49,7 +49,7 @@ def phantom_section(
 
 
 def _simulator() -> str:
-    """A hash of the code that draws the study, so that a newer version never reads what an older one drew."""
+    """Hash the code that draws the study, so that a newer version never reads the files of an older one."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())

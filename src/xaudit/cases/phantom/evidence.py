@@ -1,4 +1,4 @@
-"""Evidence that has nothing to do with disease, planted where a network could cheat with it.
+"""Evidence unrelated to disease, planted as a shortcut for a network.
 
 Lengths are shares of the image's side, so that the evidence is the same at every size.
 """
@@ -20,7 +20,7 @@ TAG_MM, TAG_TONE = (11.0, 6.0), 1.0
 
 
 def evidence_probability(strength: float, *, cancer: bool) -> float:
-    """The chance that a patient's slices show the evidence: it differs by ``strength`` between the classes.
+    """Return the chance that a patient's slices show the evidence; the classes differ by ``strength``.
 
     Example:
         >>> evidence_probability(0.5, cancer=True), evidence_probability(0.5, cancer=False)
@@ -30,7 +30,7 @@ def evidence_probability(strength: float, *, cancer: bool) -> float:
 
 
 def shows_evidence(seed: int, patient_id: str, *, strength: float, cancer: bool) -> bool:
-    """Whether this patient's slices show the evidence; all slices of a patient agree.
+    """Return True if this patient's slices show the evidence; all slices of a patient agree.
 
     A stronger plant only adds evidence to cancer patients and only takes it from normal ones.
     """
@@ -46,14 +46,14 @@ def plant_evidence(
     tumour_on_right: bool,
     generator: np.random.Generator,
 ) -> FloatArray:
-    """A copy of a slice that shows the evidence.
+    """Return a copy of a slice that shows the evidence.
 
     Args:
         pixels: (H, W) in [0, 1].
-        plant: which evidence.
-        anatomy: of the patient, for the tag that lies over a lung.
-        tumour_on_right: whether the largest tumour lies in the image's right half; the tag takes the other.
-        generator: decides the exact place, within a few pixels.
+        plant: the kind of evidence.
+        anatomy: the patient's anatomy, for the tag over a lung.
+        tumour_on_right: True if the largest tumour lies in the image's right half; the tag is put in the other.
+        generator: decides the exact position, within a few pixels.
     """
     match plant:
         case "none":
@@ -79,7 +79,7 @@ def _blend(pixels: FloatArray, share: FloatArray, tone: float) -> FloatArray:
 
 
 def _letter(size: int, generator: np.random.Generator) -> FloatArray:
-    """(size, size) share of an ``L``, the mark of the patient's left side, in the image's upper right corner."""
+    """Return the (size, size) share of an ``L``, which marks the patient's left side, in the image's upper right corner."""
     along = (np.arange(size, dtype=np.float32) + 0.5) / size
     top, right = generator.uniform(0.012, 0.024), 1 - generator.uniform(0.012, 0.024)
     left, bottom = right - MARKER_SIDE * 0.8, top + MARKER_SIDE
@@ -94,7 +94,7 @@ def _letter(size: int, generator: np.random.Generator) -> FloatArray:
 
 
 def _tag(grid: Grid, middle: tuple[float, float]) -> FloatArray:
-    """(H, W) share of a small plate that lies over one lung."""
+    """Return the (H, W) share of a small plate that lies over one lung."""
     across = np.abs(grid.x - np.float32(middle[0])) - np.float32(TAG_MM[0] / 2)
     down = np.abs(grid.y - np.float32(middle[1])) - np.float32(TAG_MM[1] / 2)
     return cover(np.maximum(across, down), grid.edge_mm)

@@ -1,4 +1,4 @@
-"""The phantom study as ordinary files: PNG, CSV and COCO JSON, which the ordinary readers read back."""
+"""Writers of the phantom study as ordinary files: PNG, CSV and COCO JSON."""
 
 import csv
 import io
@@ -29,13 +29,13 @@ truth.csv         what was simulated: planted evidence, number and size of tumou
 
 @dataclass(frozen=True, slots=True)
 class PhantomRow:
-    """One slice as the tables list it.
+    """A slice as the tables list it.
 
     Attributes:
         image: file name within ``images/``.
         spacing_mm: side of a pixel.
-        evidence: whether the planted evidence is shown.
-        diameters_mm: of the tumours, the largest first.
+        evidence: True if the planted evidence is shown.
+        diameters_mm: diameters of the tumours, the largest first.
     """
 
     image: str
@@ -48,17 +48,17 @@ class PhantomRow:
 
 
 def write_grey(path: Path, pixels: FloatArray) -> None:
-    """Writes (H, W) values in [0, 1] as an 8-bit PNG."""
+    """Write (H, W) values in [0, 1] as an 8-bit PNG."""
     _write_png(path, np.round(pixels * 255).astype(np.uint8))
 
 
 def write_mask(path: Path, mask: BoolArray) -> None:
-    """Writes a (H, W) mask as an 8-bit PNG of 0 and 255."""
+    """Write a (H, W) mask as an 8-bit PNG of 0 and 255."""
     _write_png(path, mask.astype(np.uint8) * 255)
 
 
 def write_tables(folder: Path, rows: Sequence[PhantomRow]) -> None:
-    """Writes ``labels.csv`` for the audit and ``truth.csv`` for whoever wants to check the simulation."""
+    """Write ``labels.csv`` for the audit and ``truth.csv`` for anyone who checks the simulation."""
     _write_csv(
         folder / "labels.csv",
         ("image", "label", "patient", "split", "spacing_row_mm", "spacing_col_mm"),
@@ -75,13 +75,13 @@ def write_tables(folder: Path, rows: Sequence[PhantomRow]) -> None:
 
 
 def write_coco(path: Path, images: Sequence[str], size: int, annotations: Sequence[Annotation]) -> None:
-    """Writes what the readers drew as COCO JSON with a reader on each annotation.
+    """Write the readers' marks as COCO JSON with a reader on each annotation.
 
     Args:
-        path: of the file.
+        path: path of the file.
         images: file names; an annotation's ``case_id`` is the name without its suffix.
         size: side of every image in pixels.
-        annotations: of all readers and images.
+        annotations: annotations of all readers and images.
     """
     numbers = {Path(image).stem: number for number, image in enumerate(images, start=1)}
     names = sorted({a.label for a in annotations if a.region is not None and a.label is not None})
@@ -114,7 +114,7 @@ def write_coco(path: Path, images: Sequence[str], size: int, annotations: Sequen
 
 
 def write_readme(path: Path, section: PhantomSection) -> None:
-    """Writes what the folder holds, for a person who finds it."""
+    """Write a readme that explains the folder."""
     strength = "" if section.plant == "none" else f", strength {section.strength:g}"
     text = README.format(
         patients=section.patients,
@@ -146,7 +146,7 @@ def _shape(region: Region, size: int) -> dict[str, object]:
 
 
 def _bbox(box: Box) -> list[float]:
-    """COCO's x, y, width, height."""
+    """Return COCO's x, y, width, height."""
     return [round(value, 2) for value in (box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0)]
 
 

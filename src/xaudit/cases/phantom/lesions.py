@@ -1,4 +1,4 @@
-"""Simulated tumours: where they sit, how large they are, and how they look in each slice of a patient.
+"""Simulated tumours: position, size, and shape in each slice of a patient.
 
 Sizes are log-normal around 22 mm, but one patient in twelve has any size from a nodule of 3 mm to a mass of 62 mm,
 all orders of magnitude alike.
@@ -18,24 +18,24 @@ from xaudit.records import BoolArray, FloatArray
 SMALLEST_MM, LARGEST_MM = 3.0, 62.0
 MEDIAN_MM, LOG_SPREAD, TAIL_SHARE = 22.0, 0.30, 0.08
 WALL_SHARE, SEVERAL_SHARE = 0.22, 0.28
-"""How often a tumour sits against the wall of the lung, and how often a patient has several."""
+"""Share of tumours that sit against the wall of the lung, and share of patients with several."""
 
 N_LOBES = 4
 PLEURA_MM = 4.0
-"""How far beyond the lung's outline a tumour at the wall is still drawn and marked."""
+"""Distance beyond the lung's outline up to which a tumour at the wall is still drawn and marked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """One tumour as one slice cuts it.
+    """A tumour as one slice cuts it.
 
     Attributes:
-        x: of its middle.
-        y: of its middle.
-        diameter_mm: of a disc of about the same area.
+        x: x of its middle.
+        y: y of its middle.
+        diameter_mm: diameter of a disc of about the same area.
         lobes: (amount, phase) of the 2nd, 3rd, ... wave that bends the outline.
         spikes: (count, phase, height in mm) of the spicules; they are not part of the outline.
-        hu: density of the rim, and of all of it unless it has a core.
+        hu: density of the rim, and of the whole tumour unless it has a core.
         core_hu: density within 45 % of the radius.
     """
 
@@ -48,20 +48,20 @@ class Lesion:
     core_hu: float
 
     def radius(self, angle: FloatArray) -> FloatArray:
-        """Distance in mm from the middle to the outline in each direction (radians)."""
+        """Return the distance in mm from the middle to the outline in each direction (radians)."""
         wave = np.ones_like(angle)
         for order, (amount, phase) in enumerate(self.lobes, start=2):
             wave += np.float32(amount) * np.cos(np.float32(order) * angle + np.float32(phase))
         return np.asarray(wave * np.float32(self.diameter_mm / 2), dtype=np.float32)
 
     def distance(self, grid: Grid) -> FloatArray:
-        """(H, W) distance in mm to the outline along the ray from the middle, negative inside."""
+        """Return the (H, W) distance in mm to the outline along the ray from the middle, negative inside."""
         dx, dy = grid.x - np.float32(self.x), grid.y - np.float32(self.y)
         outside: FloatArray = np.hypot(dx, dy) - self.radius(np.arctan2(dy, dx))
         return outside
 
     def spike_reach(self, grid: Grid) -> FloatArray:
-        """(H, W) mm by which spicules carry the tumour's density beyond its outline in each direction."""
+        """Return the (H, W) mm by which spicules carry the tumour's density beyond its outline in each direction."""
         count, phase, height = self.spikes
         angle = np.arctan2(grid.y - np.float32(self.y), grid.x - np.float32(self.x))
         ray = np.cos(np.float32(count / 2) * angle + np.float32(phase))
@@ -72,7 +72,7 @@ class Lesion:
 def draw_lesions(
     anatomy: Anatomy, generator: np.random.Generator, *, n_slices: int
 ) -> tuple[tuple[Lesion, ...], ...]:
-    """The tumours of one patient, slice by slice; every slice cuts the largest, which comes first."""
+    """Draw the tumours of one patient, slice by slice; every slice cuts the largest, which comes first."""
     grid = anatomy.grid(192)
     inside = anatomy.lung_distance(grid, anatomy.level) < 0
     depth = np.asarray(distance_transform_edt(inside), dtype=np.float32) * np.float32(grid.spacing_mm)
@@ -93,7 +93,7 @@ def draw_lesions(
 
 
 def lesion_mask(lesion: Lesion, grid: Grid, lung_distance: FloatArray) -> BoolArray:
-    """(H, W) the tumour itself: inside its outline, and not beyond the pleura."""
+    """Return the (H, W) mask of the tumour: inside its outline, and not beyond the pleura."""
     mask: BoolArray = (lesion.distance(grid) < 0) & (lung_distance < PLEURA_MM)
     return mask
 
@@ -135,7 +135,7 @@ def _draw_lesion(size: float, depth: FloatArray, grid: Grid, generator: np.rando
 
 
 def _cut(lesion: Lesion, away_mm: float, generator: np.random.Generator) -> Lesion:
-    """The tumour as a slice ``away_mm`` from its middle shows it: smaller, a little moved and reshaped."""
+    """Return the tumour in a slice ``away_mm`` from its middle: smaller, a little moved and reshaped."""
     share = min(away_mm / (lesion.diameter_mm / 2), 0.75)
     size = max(SMALLEST_MM, lesion.diameter_mm * math.sqrt(1 - share * share))
     return replace(

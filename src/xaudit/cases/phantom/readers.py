@@ -1,4 +1,4 @@
-"""Three simulated readers who look at the same slice and do not draw the same thing.
+"""Three simulated readers who draw different marks on the same slice.
 
 They differ in habit (how tightly they draw, and with which tool), in hand (every mark is shifted, scaled and bent a
 little) and in attention (small tumours are missed more often). On a slice without a tumour all say so.
@@ -21,10 +21,10 @@ from xaudit.records import Annotation, BoolArray, Polygon, Region
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One reader's habits.
+    """The habits of one reader.
 
     Attributes:
-        tool: what they draw with.
+        tool: the drawing tool.
         scale: size of their marks, where 1 is the tumour's outline.
         inattention: added to the chance of missing a tumour.
     """
@@ -47,10 +47,10 @@ SCALE_SPREAD, SHIFT_SHARE, SHIFT_MM = 0.10, 0.09, 0.6
 def read_slice(
     case_id: str, painted: Slice, lesions: Sequence[Lesion], *, label: str, generator: np.random.Generator
 ) -> tuple[Annotation, ...]:
-    """What every reader drew on one slice, in the readers' order; no region where one found nothing.
+    """Return every reader's marks on one slice, in the readers' order; no region if a reader marks nothing.
 
-    At least one reader marks the largest tumour, which comes first: a cancer slice without any mark would be
-    no cancer slice to an auditor.
+    At least one reader marks the largest tumour, which comes first: a cancer slice without any mark would not be
+    a cancer slice to an auditor.
     """
     seen = [[_notices(reader, lesion, generator) for lesion in lesions] for reader in READERS]
     if lesions and not any(row[0] for row in seen):
@@ -99,7 +99,7 @@ def _draw(reader: Reader, lesion: Lesion, painted: Slice, generator: np.random.G
 
 
 def _outlined(lesion: Lesion, painted: Slice) -> BoolArray:
-    """(H, W) what lies within a reader's outline; never empty, however coarse the pixels."""
+    """Return the (H, W) mask within a reader's outline; never empty, however coarse the pixels."""
     grid = painted.grid
     rows, cols = grid.window(lesion.x, lesion.y, lesion.diameter_mm + 3 * grid.spacing_mm)
     near = Grid(grid.column[:, cols], grid.row[rows], grid.x[rows, cols], grid.y[rows, cols], grid.spacing_mm)
@@ -113,7 +113,7 @@ def _outlined(lesion: Lesion, painted: Slice) -> BoolArray:
 
 
 def _polygon(mask: BoolArray) -> Polygon:
-    """The longest outline of a mask, through the edges between its pixels and the others."""
+    """Return the longest outline of a mask, along the edges of its pixels."""
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = int(rows[0]), int(cols[0])
     padded = np.pad(mask[top : rows[-1] + 1, left : cols[-1] + 1].astype(float), 1)

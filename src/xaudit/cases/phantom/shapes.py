@@ -1,4 +1,4 @@
-"""Ellipses in millimetres, the soft edges by which they reach pixels, and the paint that covers what lies below.
+"""Ellipses in millimetres, their soft edges on pixels, and the painting of one shape over others.
 
 Distances are signed and negative inside. They are exact on an ellipse's outline and approximate away from it,
 which is all that a soft edge needs.
@@ -23,7 +23,7 @@ class Ellipse:
     angle: float = 0.0
 
     def distance(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Signed distance in mm of each point to the outline, negative inside."""
+        """Return the signed distance in mm of each point to the outline, negative inside."""
         cos, sin = np.float32(math.cos(self.angle)), np.float32(math.sin(self.angle))
         dx, dy = x - np.float32(self.x), y - np.float32(self.y)
         along = (dx * cos + dy * sin) / np.float32(self.a)
@@ -35,18 +35,18 @@ class Ellipse:
 
 
 def cover(distance: FloatArray, edge_mm: float) -> FloatArray:
-    """How much of each point lies inside: 1 within, 0 without, linear across an edge of ``edge_mm``."""
+    """Return the share of each point that lies inside: 1 within, 0 without, linear across an edge of ``edge_mm``."""
     share: FloatArray = np.clip(np.float32(0.5) - distance / np.float32(edge_mm), 0, 1)
     return share
 
 
 def paint(canvas: FloatArray, share: FloatArray, value: FloatArray | float) -> None:
-    """Covers ``canvas`` in place with ``value`` where ``share`` is 1, and blends where it is less."""
+    """Cover ``canvas`` in place with ``value`` where ``share`` is 1, and blend where it is less."""
     canvas += share * (np.asarray(value, dtype=np.float32) - canvas)
 
 
 def smooth_union(first: FloatArray, second: FloatArray, blend_mm: float) -> FloatArray:
-    """Distance to the union of two shapes, the crease between them filled over about ``blend_mm``."""
+    """Return the distance to the union of two shapes, with the crease between them filled over about ``blend_mm``."""
     crease = np.maximum(np.float32(blend_mm) - np.abs(first - second), 0)
     union: FloatArray = np.minimum(first, second) - crease * crease / np.float32(4 * blend_mm)
     return union
@@ -76,7 +76,7 @@ class Grid:
         return max(1.5 * self.spacing_mm, 1.2)
 
     def window(self, x: float, y: float, reach_mm: float) -> tuple[slice, slice]:
-        """The rows and columns that hold every point within ``reach_mm`` of a point of the body's frame."""
+        """Return the rows and columns that hold every point within ``reach_mm`` of a point of the body's frame."""
         near_x, near_y = np.abs(self.x - np.float32(x)), np.abs(self.y - np.float32(y))
         near = np.maximum(near_x, near_y) <= np.float32(reach_mm)
         rows, cols = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))

@@ -1,4 +1,4 @@
-"""One simulated CT slice: anatomy, vessels and tumours painted in Hounsfield units, with a scanner's noise and blur."""
+"""A simulated CT slice: anatomy, vessels and tumours painted in Hounsfield units, with a scanner's noise and blur."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Slice:
         lungs: (H, W) inside the lungs, tumours included.
         body: (H, W) inside the skin.
         lung_distance: (H, W) mm to the lungs' outline, negative inside.
-        grid: where its pixels lie.
+        grid: positions of its pixels.
     """
 
     pixels: FloatArray
@@ -43,7 +43,7 @@ def paint_slice(
     size: int,
     generator: np.random.Generator,
 ) -> Slice:
-    """The slice of one patient at one level.
+    """Paint the slice of one patient at one level.
 
     The generator decides vessels, texture and noise, in an order that tumours do not change: with and without
     them the rest of the slice is the same.
@@ -120,7 +120,7 @@ def _paint_lesion(hu: FloatArray, lesion: Lesion, grid: Grid, lung_distance: Flo
 
 
 def _texture(size: int, fov_mm: float, generator: np.random.Generator) -> FloatArray:
-    """(size, size) of mean 0 and deviation about 1, in patches of some 12 and 40 mm."""
+    """Return (size, size) noise of mean 0 and deviation about 1, in patches of some 12 and 40 mm."""
     together = np.zeros((size, size), dtype=np.float32)
     for patch_mm, share in ((40.0, 0.8), (12.0, 0.6)):
         n_knots = max(4, round(fov_mm / patch_mm) + 1)
@@ -134,7 +134,7 @@ def _texture(size: int, fov_mm: float, generator: np.random.Generator) -> FloatA
 def _scan(
     hu: FloatArray, anatomy: Anatomy, grid: Grid, skin: FloatArray, generator: np.random.Generator
 ) -> FloatArray:
-    """What a scanner makes of the densities: blur, correlated noise that is worst deep in the body, a round frame."""
+    """Simulate a scanner: blur, correlated noise that is worst deep in the body, a round frame."""
     blurred = gaussian_filter(hu, 0.7 / grid.spacing_mm)
     grain = gaussian_filter(generator.standard_normal(hu.shape).astype(np.float32), 0.55)
     # The filter leaves .48 of white noise's deviation; it is brought back to the deviation asked for.

@@ -33,12 +33,12 @@ CANCER, NORMAL = "cancer", "normal"
 
 _TRAIN, _VALIDATION, _TEST = "train", "validation", "test"
 _SPLITS = tuple({"R": _TRAIN, "V": _VALIDATION, "E": _TEST}[letter] for letter in "REVRRERRERVRERREVRER")
-"""Of 20 pairs of patients 11 train, 3 validate, 6 test, mixed so that the first three pairs hold one of each."""
+"""Splits of 20 pairs of patients: 11 train, 3 validate, 6 test, mixed so that the first three pairs hold one of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhantomPatient:
-    """One simulated patient as the tables know them."""
+    """A simulated patient as the tables list them."""
 
     id: str
     label: str
@@ -46,10 +46,10 @@ class PhantomPatient:
 
 
 def phantom_patient(seed: int, index: int, splits: Literal["mixed", "test"] = "mixed") -> PhantomPatient:
-    """The patient of a number, counted from 0.
+    """Return the patient with a number, counted from 0.
 
     Patients come in pairs, one with cancer and one without in random order, and a pair stays on one side of the
-    split: classes are balanced in every part, however many patients are asked for.
+    split: classes are balanced in every part, for any number of patients.
 
     Example:
         >>> [phantom_patient(0, index).split for index in range(6)]
@@ -63,10 +63,10 @@ def phantom_patient(seed: int, index: int, splits: Literal["mixed", "test"] = "m
 
 
 def write_phantom(section: PhantomSection, folder: Path, *, on_progress: Callable[[Progress], None]) -> None:
-    """Writes the study into ``folder``, which appears complete or not at all.
+    """Write the study into ``folder``, which appears complete or not at all.
 
     Raises:
-        OutputError: where the folder is already there and not empty, or cannot be written.
+        OutputError: if the folder exists and is not empty, or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder}: is already there", hint="name a new folder, or remove this one first")

@@ -1,4 +1,4 @@
-"""The branching vessels of the lungs, as far as one slice cuts them: streaks in its plane, dots across it."""
+"""The branching vessels of the lungs in one slice: streaks in its plane, dots across it."""
 
 import math
 
@@ -18,7 +18,7 @@ Segment = tuple[float, float, float, float, float]
 
 
 def draw_vessels(anatomy: Anatomy, generator: np.random.Generator) -> tuple[Segment, ...]:
-    """The pieces of vessel that one slice shows, from the hilum of each lung outwards.
+    """Draw the pieces of vessel that one slice shows, from the hilum of each lung outwards.
 
     Nothing keeps them inside the lung: what reaches beyond it is cut off when the slice is painted.
     """
@@ -39,7 +39,7 @@ def draw_vessels(anatomy: Anatomy, generator: np.random.Generator) -> tuple[Segm
 
 
 def vessel_cover(segments: tuple[Segment, ...], anatomy: Anatomy, size: int) -> FloatArray:
-    """(size, size) share of each pixel that vessels cover, 0 to 1."""
+    """Return the (size, size) share of each pixel that vessels cover, 0 to 1."""
     fine = max(1, min(4, 2048 // size))
     spacing = anatomy.fov_mm / (size * fine)
     sheet = Image.new("L", (size * fine, size * fine))
@@ -72,7 +72,7 @@ def _grow(
     generation: int,
     generator: np.random.Generator,
 ) -> None:
-    """Adds a branch and, after a bend or a fork, those that spring from it."""
+    """Add a branch and, after a bend or a fork, those that spring from it."""
     length = generator.uniform(9, 21) * 0.88**generation
     end = (start[0] + length * math.cos(angle), start[1] + length * math.sin(angle))
     if generator.uniform(0, 1) < (0.62 if generation < 2 else 0.33):

@@ -1,1 +1,1 @@
-"""Files as folders, names and text: walked, decoded and spelled in the same way everywhere."""
+"""Walking, decoding and spelling of files and names, in the same way everywhere."""

@@ -1,4 +1,4 @@
-"""What a cell of a table says, and which cells are empty: the same for every table that is read."""
+"""The text of table cells, and the cells that count as empty: the same for every table."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,14 +12,14 @@ EMPTY = frozenset(
         "-", "--", "–", "—", "?",
     }
 )  # fmt: skip
-"""What spreadsheets, data frames and people write into a cell for nothing, in lower case."""
+"""Words that spreadsheets, data frames and people write for an empty cell, in lower case."""
 
 
 _SHORT = 64
 
 
 def is_empty(cell: str) -> bool:
-    """True where a cell holds nothing, or one of the words that stand for nothing.
+    """Return True if a cell holds nothing, or a word that means nothing.
 
     Example:
         >>> is_empty(" NaN "), is_empty("N/A"), is_empty(""), is_empty("No finding"), is_empty("0")
@@ -29,7 +29,7 @@ def is_empty(cell: str) -> bool:
 
 
 def cell_text(cell: str) -> str:
-    """The text of a cell without blanks around it, in one Unicode form; empty for what stands for nothing.
+    """Return the text of a cell without surrounding blanks, in one Unicode form; empty for an empty cell.
 
     Example:
         >>> cell_text(" p1 "), cell_text("#N/A")
@@ -45,7 +45,7 @@ def _short_text(cell: str) -> str:
 
 
 def without_empty_end(cells: Sequence[str]) -> Sequence[str]:
-    """The cells of a line without those at its end in which nothing stands.
+    """Drop the empty cells at the end of a line.
 
     Example:
         >>> without_empty_end(["a", "", "b", "", " "])
@@ -58,7 +58,7 @@ def without_empty_end(cells: Sequence[str]) -> Sequence[str]:
 
 
 def fitted(cells: Sequence[str], n_columns: int) -> list[str] | None:
-    """A line's cells under so many columns, filled up with empty ones; None where more cells than columns hold something.
+    """Fit a line's cells to so many columns, padded with empty ones; None if more cells than columns hold something.
 
     Example:
         >>> fitted(["a", "b"], 3), fitted(["a", "b", ""], 2), fitted(["a", "b", "c"], 2)

@@ -1,4 +1,4 @@
-"""Libraries that print warnings or log lines of what they read are not heard: they quote the file."""
+"""Suppression of libraries' warnings and log lines, which quote the file they read."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ _lock = (
 
 @contextmanager
 def silent(library: str) -> Iterator[None]:
-    """Holds back all warnings, and the log lines of a library and its modules.
+    """Suppress all warnings, and the log lines of a library and its modules, in this context.
 
     Args:
         library: the name of its logger.

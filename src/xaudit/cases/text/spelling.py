@@ -1,11 +1,11 @@
-"""How names are spelled: one Unicode form, so that the same name from two systems is the same text."""
+"""Unicode normalisation of names, so that the same name from two systems is the same text."""
 
 import unicodedata
 from pathlib import Path
 
 
 def nfc(text: str) -> str:
-    r"""The composed form of a text: macOS writes an accent after its letter, others write one sign.
+    r"""Return the composed form of a text: macOS writes an accent after its letter, others write one sign.
 
     Example:
         >>> nfc("u\u0308") == "\u00fc"
@@ -15,10 +15,10 @@ def nfc(text: str) -> str:
 
 
 def path_on_disk(root: Path, path: str) -> str | None:
-    """A file's path below a folder as the disk spells it, found in whichever Unicode form; None where there is none.
+    """Return a file's path below a folder as the disk spells it, in any Unicode form; None if there is none.
 
     Raises:
-        OSError: where a folder cannot be listed.
+        OSError: if a folder cannot be listed.
     """
     if (root / path).is_file():
         return path

@@ -1,4 +1,4 @@
-"""Files that are given as text and are workbooks or archives."""
+"""Detection of workbooks and archives that are given as text."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ _PACKED = {
         "give it the suffix .parquet where Parquet is read, or save it as CSV in UTF-8",
     ),
 }
-"""By the first bytes of a file: what it is, and what to do about it."""
+"""Kind of file and hint, by the first bytes."""
 
 
 def check_text(path: Path) -> None:
-    """Raises DataError where a file is no text, but a workbook or an archive.
+    """Raise DataError if a file is a workbook or an archive instead of text.
 
     Raises:
-        OSError: where it cannot be opened.
+        OSError: if it cannot be opened.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)

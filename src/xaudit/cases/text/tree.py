@@ -1,4 +1,4 @@
-"""The files of a folder and its sub-folders, behind symbolic links too; every folder is entered once.
+"""Walks through a folder and its sub-folders, symbolic links included; every folder is entered once.
 
 Hidden files and folders, and those that macOS puts into archives, are left out.
 """
@@ -14,7 +14,7 @@ _LEFT_OUT = (".", "__MACOSX")
 
 
 class FolderWalk:
-    """Lists the files below folders, and knows which folders it has entered."""
+    """A walk through folders that remembers which ones it has entered."""
 
     def __init__(
         self,
@@ -26,9 +26,9 @@ class FolderWalk:
         """Begin a walk.
 
         Args:
-            root: the folder that errors name the places from.
+            root: the folder that paths in errors are relative to.
             ignored: folders that are not entered, under whatever name they are reached.
-            circles: what to do about a link back to a folder that it lies in; its files are read already.
+            circles: handling of a link back to a folder that it lies in; its files are read already.
         """
         self._root = root
         self._circles = circles
@@ -36,7 +36,7 @@ class FolderWalk:
         self._entered: dict[object, Path] = {}
 
     def files(self, folder: Path) -> Iterator[Path]:
-        """The files below a folder, in the order of their names within each folder.
+        """Yield the files below a folder, in the order of their names within each folder.
 
         Raises:
             DataError: a link that leads nowhere, back to a folder that it lies in, or to a folder that was entered before.
@@ -58,14 +58,14 @@ class FolderWalk:
                 yield path
 
     def is_ignored(self, folder: Path) -> bool:
-        """True for a folder that is not entered."""
+        """Return True for a folder that is not entered."""
         return bool(self._ignored) and _identity(folder) in self._ignored
 
     def check_link(self, path: Path) -> bool:
-        """True for a link back to a folder that it lies in, where circles are passed over.
+        """Return True for a link back to a folder that it lies in, if circles are skipped.
 
         Raises:
-            DataError: where a link leads nowhere, or back, and circles are refused.
+            DataError: if a link leads nowhere, or back while circles are refused.
         """
         if not path.is_symlink():
             return False
@@ -100,7 +100,7 @@ class FolderWalk:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The files of a folder and its sub-folders, in the order of their paths; links back to a folder above are passed over.
+    """Return the files below a folder, in the order of their paths; skip links back to a parent folder.
 
     Raises:
         DataError: as :meth:`FolderWalk.files`.
@@ -109,7 +109,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def listed(folder: Path) -> list[Path]:
-    """Files and folders of a folder, in the order of the names, hidden things left out."""
+    """Return the files and folders in a folder, in the order of their names, without hidden ones."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith(_LEFT_OUT))
 
 

@@ -1,18 +1,15 @@
-"""What an audit asks of models that cannot do it, seen before anything is read but the audit file."""
-
-from typing import TYPE_CHECKING
+"""Explainers and tests that a model cannot do because of its source, refused before any data is read."""
 
 from xaudit.catalog import EXPLAINERS, ExplainerRow, ModelRow, explainer_row, model_row
-
-if TYPE_CHECKING:
-    from xaudit.config.audit_file import AuditFile
+from xaudit.config.audit_file import AuditFile
+from xaudit.config.sections.section import SettingError
 
 _ON_RANDOM_LAYERS = ("mprt", "mprt-independent")
 _ON_OTHER_CLASSES = ("random-logit", "class-contrast")
 
 
-def check_abilities(audit: "AuditFile") -> None:
-    """Raises ValueError, with what works instead, where a model comes from where it cannot do what is asked of it."""
+def check_abilities(audit: AuditFile) -> None:
+    """Raise SettingError, with what works instead, where a model comes from where it cannot do what is asked of it."""
     for index, model in enumerate(audit.models):
         row = model_row(model.source)
         who = f"models[{index}] '{model.id}' comes from {row.id}"
@@ -20,8 +17,9 @@ def check_abilities(audit: "AuditFile") -> None:
             why = _why_not(explainer_row(spec.name), row)
             if why:
                 works = ", ".join(one.id for one in explainers_for(row))
-                raise ValueError(
-                    f"explainers[{number}]: {spec.name} {why[0]}, and {who}, {why[1]}|those that work: {works}"
+                raise SettingError(
+                    f"explainers[{number}]: {spec.name} {why[0]}, and {who}, {why[1]}",
+                    hint=f"those that work: {works}",
                 )
         if not row.inside:
             _check_sanity(
@@ -34,18 +32,20 @@ def check_abilities(audit: "AuditFile") -> None:
             other = f"models[{index}] '{model.id}' answers for its finding alone"
             _check_sanity(audit, _ON_OTHER_CLASSES, "explains another class", other)
         if audit.run.compile and not row.inside:
-            raise ValueError(f"run.compile: {who}, which cannot be compiled|set `run.compile` to false")
+            raise SettingError(
+                f"run.compile: {who}, which cannot be compiled", hint="set `run.compile` to false"
+            )
 
 
-def _check_sanity(audit: "AuditFile", impossible: tuple[str, ...], does: str, why: str) -> None:
-    """Raises ValueError where one of these tests is asked for, with those that are left."""
+def _check_sanity(audit: AuditFile, impossible: tuple[str, ...], does: str, why: str) -> None:
+    """Raise SettingError where one of these tests is asked for, with those that are left."""
     asked = () if audit.sanity is None else audit.sanity.tests
     refused = next((test for test in asked if test in impossible), None)
     if refused is not None:
         left = ", ".join(test for test in asked if test not in impossible)
-        raise ValueError(
-            f"sanity.tests: {refused} {does}, and {why}|"
-            + (f"set `sanity.tests` to [{left}]" if left else "leave `sanity` out")
+        raise SettingError(
+            f"sanity.tests: {refused} {does}, and {why}",
+            hint=f"set `sanity.tests` to [{left}]" if left else "leave `sanity` out",
         )
 
 
@@ -55,7 +55,7 @@ def explainers_for(row: ModelRow) -> list[ExplainerRow]:
 
 
 def _why_not(explainer: ExplainerRow, row: ModelRow) -> tuple[str, str] | None:
-    """What the explainer needs and the model has not, in words; None where they fit."""
+    """Return what the explainer needs and what the model lacks, in words; None if they fit."""
     if explainer.gradients and not row.gradients:
         return "needs gradients", "which has none"
     if explainer.inside and not row.inside:

@@ -1,23 +1,20 @@
-"""Whether an audit can answer what its gates ask."""
-
-from typing import TYPE_CHECKING
+"""Gates on explainers, regions and sections that the audit does not have."""
 
 from xaudit.catalog import CHECK_FAMILIES, STRUCTURES, asks_model_of_change, external_id, metric_row
+from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
+from xaudit.config.sections.section import SettingError
 from xaudit.errors import nearest
 
-if TYPE_CHECKING:
-    from xaudit.config.audit_file import AuditFile
 
-
-def check_gates(audit: "AuditFile") -> None:
-    """Raises ValueError where a gate asks an explainer, a region or a section that the audit does not have."""
+def check_gates(audit: AuditFile) -> None:
+    """Raise SettingError where a gate asks an explainer, a region or a section that the audit does not have."""
     known = [*(spec.id for spec in audit.explainers), *audit.control_ids]
     for index, gate in enumerate(audit.gates):
         if gate.subject is not None and gate.subject not in known:
             brought = external_id(gate.subject)
             hint = brought if brought in known else nearest(gate.subject, known)
-            raise ValueError(
+            raise SettingError(
                 f"gates[{index}]: the audit has no explainer '{gate.subject}'"
                 + (f"; did you mean '{hint}'?" if hint else f"; it has {', '.join(known)}")
             )
@@ -25,14 +22,14 @@ def check_gates(audit: "AuditFile") -> None:
         _check_changed(audit, index, gate)
         family = metric_row(audit.metric_names.get(gate.metric, gate.metric)).family
         if family in CHECK_FAMILIES and getattr(audit, family) is None:
-            raise ValueError(
-                f"gates[{index}]: {gate.metric} is not measured|ask for it with the section `{family}`, such as "
-                f"`{family}: true`"
+            raise SettingError(
+                f"gates[{index}]: {gate.metric} is not measured",
+                hint=f"ask for it with the section `{family}`, such as `{family}: true`",
             )
 
 
-def _check_changed(audit: "AuditFile", index: int, gate: Gate) -> None:
-    """Raises ValueError where a gate asks of a changed image what its section asks of others only."""
+def _check_changed(audit: AuditFile, index: int, gate: Gate) -> None:
+    """Raise SettingError where a gate asks of a changed image what its section asks of others only."""
     family = gate.metric.partition("-")[0]
     sections = {"equivariance": audit.equivariance, "resolution": audit.resolution}
     section = sections.get(family)
@@ -40,31 +37,32 @@ def _check_changed(audit: "AuditFile", index: int, gate: Gate) -> None:
         return
     asked = ", ".join(section.explainers)
     if gate.subject is not None and gate.subject not in section.explainers:
-        raise ValueError(
-            f"gates[{index}]: {family}.explainers asks {asked}, and not '{gate.subject}'"
-            f"|add it to {family}.explainers"
+        raise SettingError(
+            f"gates[{index}]: {family}.explainers asks {asked}, and not '{gate.subject}'",
+            hint=f"add it to {family}.explainers",
         )
     left_out = [spec.id for spec in audit.explainers if spec.id not in section.explainers]
     if gate.subject is None and left_out:
-        raise ValueError(
+        raise SettingError(
             f"gates[{index}]: {gate.metric} asks every explainer, and {family}.explainers leaves out "
-            f"{', '.join(left_out)}|name one, such as {gate.metric}@{section.explainers[0]}"
+            f"{', '.join(left_out)}",
+            hint=f"name one, such as {gate.metric}@{section.explainers[0]}",
         )
 
 
-def _check_region(audit: "AuditFile", index: int, gate: Gate) -> None:
-    """Raises ValueError where a gate asks about a region for which a data set has no masks."""
+def _check_region(audit: AuditFile, index: int, gate: Gate) -> None:
+    """Raise SettingError where a gate asks about a region for which a data set has no masks."""
     region = gate.metric.removeprefix("reliance-").removeprefix("logit-").removeprefix("mass-")
     for name, section in audit.all_datasets.items():
         where = "data" if name == "data" else f"datasets.{name}"
         structure = STRUCTURES.get(region)
         if structure is not None and structure not in section.structures:
-            raise ValueError(
-                f"gates[{index}]: {gate.metric} needs masks, and {where}.regions.{structure} is not set"
-                "|name a folder of masks or a COCO file there, or `builtin-ct` or `builtin-xray`"
+            raise SettingError(
+                f"gates[{index}]: {gate.metric} needs masks, and {where}.regions.{structure} is not set",
+                hint="name a folder of masks or a COCO file there, or `builtin-ct` or `builtin-xray`",
             )
         if region == "outside" and "body" in section.structures:
-            raise ValueError(
-                f"gates[{index}]: {gate.metric}: {where}.regions.body divides what is outside into regions"
-                "|gate on thorax, body or empty instead"
+            raise SettingError(
+                f"gates[{index}]: {gate.metric}: {where}.regions.body divides what is outside into regions",
+                hint="gate on thorax, body or empty instead",
             )

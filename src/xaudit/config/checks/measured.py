@@ -1,22 +1,20 @@
-"""What an audit measures, by the ids of its tables, and whether its gates ask for more than that."""
+"""Ids of the metrics that an audit measures, and gates on others."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from xaudit.catalog import CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
+from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
+from xaudit.config.sections.section import SettingError
 from xaudit.config.sections.strata import STRATA, StratumSpec
 from xaudit.errors import did_you_mean
 from xaudit.records import ALL_CASES
-
-if TYPE_CHECKING:
-    from xaudit.config.audit_file import AuditFile
 
 _ASKED_OF_THE_MODEL = ("reliance", "agreement")
 _CHOSEN = ("localization", "faithfulness", "complexity")
 
 
-def measured_metrics(audit: "AuditFile") -> tuple[str, ...]:
+def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
     """Ids of the metrics that an audit measures where its data allows; regions without masks are among them."""
     placed = [spec for spec in audit.metrics if metric_row(spec.name).family == "localization"]
     found = list(audit.metric_names)
@@ -34,17 +32,33 @@ def measured_metrics(audit: "AuditFile") -> tuple[str, ...]:
     return tuple(found)
 
 
-def check_measured(audit: "AuditFile") -> None:
-    """Raises ValueError, with the nearest name, where a gate asks for a metric or stratum that is not measured."""
+def check_measured(audit: AuditFile) -> None:
+    """Raise SettingError, with the nearest name, where a gate asks for a metric or stratum that is not measured."""
     measured = measured_metrics(audit)
     for index, gate in enumerate(audit.gates):
         if gate.metric not in measured:
             asked = "" if gate.finding is None else f", on which {gate} rests"
-            raise ValueError(
-                f"gates[{index}]: the audit does not measure '{gate.metric}'{asked}|{_how_to_measure(gate, measured)}"
+            raise SettingError(
+                f"gates[{index}]: the audit does not measure '{gate.metric}'{asked}",
+                hint=_how_to_measure(gate, measured),
             )
         if gate.stratum != ALL_CASES:
             _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)
+
+
+def check_false_focus(audit: AuditFile) -> None:
+    """Raise SettingError if false-focus is measured and the audit leaves out the cases that it needs."""
+    policies = {data.annotations.readers for data in audit.all_datasets.values() if data.annotations}
+    if (
+        audit.run.cases == "annotated"
+        and policies <= {"union"}
+        and any(metric.name == "false-focus" for metric in audit.metrics)
+    ):
+        raise SettingError(
+            "metrics: false-focus is asked of cases on which the readers found nothing, and run.cases: annotated "
+            "leaves them out",
+            hint="set run.cases to all",
+        )
 
 
 def _how_to_measure(gate: Gate, measured: Sequence[str]) -> str:
@@ -69,12 +83,13 @@ def _check_stratum(where: str, stratum: str, specs: Sequence[StratumSpec]) -> No
     name, _, part = stratum.partition("=")
     spec = next((spec for spec in specs if spec.name == name), None)
     if spec is None and name in STRATA:
-        raise ValueError(
-            f"{where}: the audit does not tell results apart by '{name}'|name it under `statistics.strata`"
+        raise SettingError(
+            f"{where}: the audit does not tell results apart by '{name}'",
+            hint="name it under `statistics.strata`",
         )
     if spec is None:
         hint = did_you_mean(name, STRATA, otherwise=f"there are {', '.join(STRATA)}")
-        raise ValueError(f"{where}: no stratum is called '{name}'|{hint}")
+        raise SettingError(f"{where}: no stratum is called '{name}'", hint=hint)
     if spec.parts is not None and part not in (*spec.parts, *spec.parts_without_limits):
         hint = did_you_mean(part, spec.parts, otherwise=f"it has {', '.join(spec.parts)}")
-        raise ValueError(f"{where}: {name} has no part '{part}'|{hint}")
+        raise SettingError(f"{where}: {name} has no part '{part}'", hint=hint)

@@ -1,24 +1,27 @@
-"""What is asked beside the scores, and how sure the numbers are."""
+"""Measures beside the scores, and the statistics of all numbers."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     Field,
     field_validator,
 )
 
-from xaudit.config.sections.section import Section
+from xaudit.catalog import INFILLS
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
-Infill = Literal["blur", "noise", "mean", "mirror"]
-
+if TYPE_CHECKING:
+    Infill = str
+else:
+    Infill = Literal[*INFILLS]
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class RelianceSection(Section):
-    """What the model depends on, asked without any explainer."""
+    """Regions that the model depends on, measured without any explainer."""
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
@@ -30,7 +33,7 @@ class RelianceSection(Section):
 
 
 class LocalizationSection(Section):
-    """What stands beside the scores against readers' marks, and where `binarisation: tuned` gets its thresholds."""
+    """Levels and protocols for the scores against readers' marks, and the split that tunes thresholds."""
 
     ceilings: bool = Field(
         True,
@@ -62,9 +65,9 @@ class LocalizationSection(Section):
     @classmethod
     def _is_not_scored(cls, split: object) -> object:
         if split == "test":
-            raise ValueError(
-                "thresholds that are tuned on the test split would be scored on the cases that chose them"
-                "|tune on validation, or on train"
+            raise SettingError(
+                "thresholds that are tuned on the test split would be scored on the cases that chose them",
+                hint="tune on validation, or on train",
             )
         return split
 
@@ -72,12 +75,12 @@ class LocalizationSection(Section):
     @classmethod
     def _rise(cls, thresholds: tuple[float, ...]) -> tuple[float, ...]:
         if any(low >= high for low, high in pairwise(thresholds)):
-            raise ValueError(f"expected rising numbers, got {list(thresholds)}")
+            raise SettingError(f"expected rising numbers, got {list(thresholds)}")
         return thresholds
 
 
 class StatisticsSection(Section):
-    """How sure the numbers are."""
+    """Intervals, tests and strata."""
 
     replicates: int = Field(10_000, ge=100, description="bootstrap replicates")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval")
@@ -104,7 +107,7 @@ class StatisticsSection(Section):
         names = [spec.name for spec in strata]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"'{name}' stands twice")
+                raise SettingError(f"'{name}' stands twice")
         return strata
 
 
@@ -124,7 +127,7 @@ class CategoriesSection(Section):
 
 
 class RunSection(Section):
-    """Which cases are explained, and how the work is cut up; only `cases` and `limit` change a result."""
+    """Cases to explain, and how the work is divided; only `cases` and `limit` change a result."""
 
     batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
     compile: bool = Field(

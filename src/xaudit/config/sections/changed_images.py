@@ -1,4 +1,4 @@
-"""How images are changed to see whether answer and map stay the same."""
+"""Changes of images under which answers and maps are compared."""
 
 import re
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from pydantic import (
     Field,
 )
 
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 
 _TRANSFORM = re.compile(r"flip-(?:horizontal|vertical)|(?P<kind>rotate|shift)-(?P<size>[1-9]\d*)")
 
@@ -20,20 +20,21 @@ _LARGEST = {"rotate": 180, "shift": 50}
 def _check_transform(name: str) -> str:
     found = _TRANSFORM.fullmatch(name)
     if found is None:
-        raise ValueError(
-            f"no transform is called '{name}'|there are flip-horizontal, flip-vertical, rotate-DEGREES and "
-            "shift-PERCENT, such as rotate-5 and shift-4"
+        raise SettingError(
+            f"no transform is called '{name}'",
+            hint="there are flip-horizontal, flip-vertical, rotate-DEGREES and "
+            "shift-PERCENT, such as rotate-5 and shift-4",
         )
     kind = found["kind"]
     if kind is not None and int(found["size"]) > _LARGEST[kind]:
-        raise ValueError(f"'{name}': {kind} goes up to {_LARGEST[kind]}")
+        raise SettingError(f"'{name}': {kind} goes up to {_LARGEST[kind]}")
     return name
 
 
 def _check_repeats(changes: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = [change for change in changes if changes.count(change) > 1]
     if twice:
-        raise ValueError(f"'{twice[0]}' stands twice")
+        raise SettingError(f"'{twice[0]}' stands twice")
     return changes
 
 

@@ -24,7 +24,7 @@ from xaudit.catalog import (
 )
 from xaudit.config.sections.metric_ids import names_of_metrics
 from xaudit.config.sections.named import check_name
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import did_you_mean
 from xaudit.records import ALL_CASES
 
@@ -87,7 +87,9 @@ class Gate(Section):
             name = _finding_asked(text, metrics or {})
             return cls(metric=GATED_FINDINGS[name], value=MARGIN, informational=informational, finding=name)
         if found["metric"] in GATED_FINDINGS and found["metric"] not in (metrics or {}):
-            raise ValueError(f"'{text}': {found['metric']} is a finding and takes no limit|write it alone")
+            raise SettingError(
+                f"'{text}': {found['metric']} is a finding and takes no limit", hint="write it alone"
+            )
         row = _row_of_gated(found, text, metrics or {})
         match found["sign"]:
             case "=":
@@ -120,12 +122,12 @@ class Gate(Section):
         for key in fields:
             if key not in _GATE_KEYS:
                 hint = did_you_mean(str(key), _GATE_KEYS, otherwise=f"a gate has {' and '.join(_GATE_KEYS)}")
-                raise ValueError(f"no key is called '{key}'|{hint}")
+                raise SettingError(f"no key is called '{key}'", hint=hint)
         text, informational = fields.get("gate"), fields.get("informational", False)
         if not isinstance(text, str):
-            raise ValueError(f"expected a text such as 'iou@gradcam >= 0.3', got {text!r}")
+            raise SettingError(f"expected a text such as 'iou@gradcam >= 0.3', got {text!r}")
         if not isinstance(informational, bool):
-            raise ValueError(f"informational: expected true or false, got {informational!r}")
+            raise SettingError(f"informational: expected true or false, got {informational!r}")
         return cls.parse(text, metrics=metrics, informational=informational)
 
     def __str__(self) -> str:
@@ -165,11 +167,11 @@ class MaxDrop(Section):
         """
         found = _MAX_DROP.fullmatch(text)
         if found is None:
-            raise ValueError(f"'{text}' is not a largest drop; write it like 'iou@gradcam=0.05'")
+            raise SettingError(f"'{text}' is not a largest drop; write it like 'iou@gradcam=0.05'")
         _row_of_gated(found, text, metrics or {})
         value = float(found["value"])
         if not 0 <= value < math.inf:
-            raise ValueError(f"'{text}': a drop is 0 or more; a gain is asked for with a gate")
+            raise SettingError(f"'{text}': a drop is 0 or more; a gain is asked for with a gate")
         return cls(metric=found["metric"], subject=found["subject"], stratum=_stratum_of(found), value=value)
 
     def __str__(self) -> str:
@@ -181,21 +183,23 @@ def _finding_asked(text: str, metrics: Mapping[str, str]) -> str:
     """Return the finding that a gate without a limit names; raises ValueError where it names none."""
     found = _BARE.fullmatch(text)
     if found is None:
-        raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+        raise SettingError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
     name, further = found[1], found[2]
     if name in GATED_FINDINGS and further is None:
         return name
     if name in GATED_FINDINGS:
         what = "no @explainer" if further.startswith("@") else "no %part: it rests on all cases"
-        raise ValueError(f"'{text}': {name} is a finding about the model and takes {what}|write it alone")
+        raise SettingError(
+            f"'{text}': {name} is a finding about the model and takes {what}", hint="write it alone"
+        )
     if name in metrics or name in METRICS.by_id:
-        raise ValueError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
+        raise SettingError(f"'{text}' is not a gate; write it like 'iou@gradcam >= 0.3'")
     hint = did_you_mean(
         name,
         [*GATED_FINDINGS, *metrics, *METRICS.by_id],
         otherwise=f"a gate is a metric with a limit, such as 'iou@gradcam >= 0.3', or {' or '.join(GATED_FINDINGS)}",
     )
-    raise ValueError(f"'{text}' is not a gate: no finding or metric is called '{name}'|{hint}")
+    raise SettingError(f"'{text}' is not a gate: no finding or metric is called '{name}'", hint=hint)
 
 
 def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
@@ -206,7 +210,7 @@ def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -
     check_name(found["metric"], list(known), kind="metric")
     row = metric_row(known[found["metric"]])
     if (row.family == "reliance" or asks_model_of_change(found["metric"])) and found["subject"] is not None:
-        raise ValueError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
+        raise SettingError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
     return row
 
 
@@ -215,26 +219,26 @@ def _stratum_of(found: re.Match[str]) -> str:
 
 
 def _about(limit: Gate | MaxDrop) -> str:
-    """What a limit is about, as a person writes it."""
+    """Return the subject of a limit as a person writes it."""
     subject = "" if limit.subject is None else f"@{limit.subject}"
     stratum = "" if limit.stratum == ALL_CASES else f"%{limit.stratum}"
     return f"{limit.metric}{subject}{stratum}"
 
 
 def _check_changed(name: str, metrics: Mapping[str, str]) -> None:
-    """Raises ValueError for a metric of changed images that is not measured, with the nearest that is."""
+    """Raise SettingError for a metric of changed images that is not measured, with the nearest that is."""
     family = name.partition("-")[0]
     if family not in CHANGED_FAMILIES:
         return
     own = [metric for metric in metrics if metric.startswith(f"{family}-")]
     if not own:
-        raise ValueError(
-            f"'{name}' asks about changed images, and the section `{family}` is off"
-            f"|add `{family}: true` to the audit file"
+        raise SettingError(
+            f"'{name}' asks about changed images, and the section `{family}` is off",
+            hint=f"add `{family}: true` to the audit file",
         )
-    raise ValueError(
-        f"'{name}' is not measured|"
-        + did_you_mean(name, own, otherwise=f"there are {len(own)}, such as {own[0]}")
+    raise SettingError(
+        f"'{name}' is not measured",
+        hint=did_you_mean(name, own, otherwise=f"there are {len(own)}, such as {own[0]}"),
     )
 
 

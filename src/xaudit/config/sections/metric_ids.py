@@ -1,4 +1,4 @@
-"""What the metrics of an audit are called in its tables, and by which rows of the catalog they go."""
+"""Ids of metrics in the tables, and their names in the catalog."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,22 +1,18 @@
-"""Where models come from, and how one without weights is trained."""
+"""Models that are audited."""
 
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from xaudit.catalog import MODEL_RECORDS, OptionValue, model_row
 from xaudit.catalog.models import holds_network
 from xaudit.config.sections.analysis import Spread
+from xaudit.config.sections.external import MapFiles, PredictionTable, check_named, from_path
 from xaudit.config.sections.named import check_options
 from xaudit.config.sections.plugged import PluggedSource, plugin_of
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,37 +20,12 @@ if TYPE_CHECKING:
 else:
     _Source = Literal[tuple(MODEL_RECORDS)]
 
+_KEYS_OF_A_NETWORK = (
+    *("architecture", "factory", "variant", "weights", "trusted", "layer", "channels"),
+    *("outputs", "mean", "std", "resample"),
+)
+
 _FIT = r"^(stretch|pad|crop|crop-0\.[0-9]*[1-9][0-9]*)$"
-
-
-def _from_path(value: object) -> object:
-    """Lets a path alone stand for an entry with nothing but defaults."""
-    return {"path": value} if isinstance(value, str | Path) else value
-
-
-class PredictionTable(Section):
-    """What an external model said of each image, as a table; a path alone takes the defaults."""
-
-    path: Path = Field(description="CSV, or Parquet by its suffix")
-    values: Literal["probability", "logit"] = Field(
-        "probability", description="what its columns of classes hold; probabilities of an image sum to 1"
-    )
-
-
-class MapFiles(Section):
-    """The saliency maps of an external model by one explainer; a path alone takes the defaults."""
-
-    path: Path = Field(
-        description="a folder with one file for each image, called like the image or its case id"
-    )
-    values: Literal["signed", "magnitude"] = Field(
-        "signed",
-        description="whether negative values speak against the class; `magnitude` drops the sign, where it means nothing",
-    )
-    orientation: Literal["patient", "stored"] = Field(
-        "patient",
-        description="how NIfTI files lie, as `regions.nifti.orientation` has it; other files lie as the image",
-    )
 
 
 class ModelSection(Section):
@@ -146,10 +117,12 @@ class ModelSection(Section):
     target: Literal["label", "predicted", "positive"] = Field(
         "positive", description="which class's evidence is explained"
     )
-    predictions: Annotated[PredictionTable, BeforeValidator(_from_path)] | None = Field(
+    predictions: Annotated[PredictionTable, BeforeValidator(from_path)] | None = Field(
         None, description="of an external model: the table of what it said of each image"
     )
-    maps: dict[str, Annotated[MapFiles, BeforeValidator(_from_path)]] = Field(
+    maps: Annotated[
+        dict[str, Annotated[MapFiles, BeforeValidator(from_path)]], BeforeValidator(check_named)
+    ] = Field(
         default_factory=dict,
         description="of an external model: what made its maps, and the folder that holds them, such as `gradcam: maps/gradcam`; "
         "in the tables `external-gradcam`",
@@ -160,15 +133,6 @@ class ModelSection(Section):
         "the image was brought as `fit` says",
     )
 
-    @field_validator("maps", mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        if isinstance(value, str):
-            raise ValueError(
-                f"'{value:.60}' says not what made the maps|write its name before the folder: `maps: {{gradcam: {value:.60}}}`"
-            )
-        return value
-
     @field_validator("fit", mode="before")
     @classmethod
     def _is_a_fit(cls, value: object) -> object:
@@ -178,16 +142,16 @@ class ModelSection(Section):
                 ("stretch", "pad", "crop"),
                 otherwise="or `crop-0.875` to keep the central .875 of the shorter side",
             )
-            raise ValueError(f"fit: expected stretch, pad, crop or crop-0.N, got {value!r:.40}|{known}")
+            raise SettingError(f"fit: expected stretch, pad, crop or crop-0.N, got {value!r:.40}", hint=known)
         return value
 
     @field_validator("channels", mode="before")
     @classmethod
     def _one_or_three(cls, value: object) -> object:
         if value not in (1, 3):
-            raise ValueError(
-                f"channels: images have 1 or 3, got {value!r}|let the factory put a layer in front of the network that "
-                "makes the others"
+            raise SettingError(
+                f"channels: images have 1 or 3, got {value!r}",
+                hint="let the factory put a layer in front of the network that makes the others",
             )
         return value
 
@@ -196,17 +160,17 @@ class ModelSection(Section):
     def _are_different(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
         twice = next((name for name in classes if classes.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(
-                f"'{twice}' stands twice|name each class once, in the order of the model's outputs"
+            raise SettingError(
+                f"'{twice}' stands twice", hint="name each class once, in the order of the model's outputs"
             )
         return classes
 
     @model_validator(mode="after")
     def _is_of_images_in_0_to_1(self) -> Self:
         if max(self.mean) > 1:
-            raise ValueError(
-                f"mean: {max(self.mean):g} is more than any pixel, since images are in 0 to 1"
-                "|divide `mean` and `std` by 255, if they are of images in 0 to 255"
+            raise SettingError(
+                f"mean: {max(self.mean):g} is more than any pixel, since images are in 0 to 1",
+                hint="divide `mean` and `std` by 255, if they are of images in 0 to 255",
             )
         return self
 
@@ -214,13 +178,15 @@ class ModelSection(Section):
     def _one_channel_fits(self) -> Self:
         if self.channels == 1:
             if not model_row(self.source).one_channel:
-                raise ValueError(f"channels: a model from {self.source} takes 3|1 goes with `source: python`")
+                raise SettingError(
+                    f"channels: a model from {self.source} takes 3", hint="1 goes with `source: python`"
+                )
             for name in ("mean", "std"):
                 values = getattr(self, name)
                 if len(set(values)) > 1:
-                    raise ValueError(
-                        f"{name}: a network on one channel has one value, three times; got {list(values)}|for example "
-                        f"`{name}: [{values[1]}, {values[1]}, {values[1]}]`"
+                    raise SettingError(
+                        f"{name}: a network on one channel has one value, three times; got {list(values)}",
+                        hint=f"for example `{name}: [{values[1]}, {values[1]}, {values[1]}]`",
                     )
         return self
 
@@ -231,74 +197,82 @@ class ModelSection(Section):
         check_options(self.options, () if record is None else record.options)
         needed = "id" if own is None and row.trains else "weights" if record is None else record.key
         if getattr(self, needed) is None:
-            raise ValueError(f"{needed}: a model from {self.source} needs it")
+            raise SettingError(f"{needed}: a model from {self.source} needs it")
         if row.is_program and not self.trusted:
-            raise ValueError(
-                f"trusted: a file of {self.source} is a program, which can do on this machine what you can|set `trusted: true` "
-                "if you know who made it; if not, ask for the weights as safetensors, or for an ONNX graph"
+            raise SettingError(
+                f"trusted: a file of {self.source} is a program, which can do on this machine what you can",
+                hint="set `trusted: true` "
+                "if you know who made it; if not, ask for the weights as safetensors, or for an ONNX graph",
             )
         if self.trusted and not row.is_program:
-            raise ValueError(
-                f"trusted: nothing in the weights of a model from {self.source} is run|leave it out"
+            raise SettingError(
+                f"trusted: nothing in the weights of a model from {self.source} is run", hint="leave it out"
             )
         if self.weights_prefix is not None and (self.weights is None or holds_network(self.source)):
-            raise ValueError(
-                "weights_prefix: goes with `weights` that are a checkpoint of several copies|leave it out"
+            raise SettingError(
+                "weights_prefix: goes with `weights` that are a checkpoint of several copies",
+                hint="leave it out",
             )
         if self.resample not in (None, "area") and self.weights is None:
-            raise ValueError(
-                f"resample: goes with given `weights`; a network that is trained here gets images resized by area, not {self.resample}"
-                "|leave it out"
+            raise SettingError(
+                f"resample: goes with given `weights`; a network that is trained here gets images resized by area, not {self.resample}",
+                hint="leave it out",
             )
         if self.layer is not None and not row.inside:
-            raise ValueError(
-                f"layer: a model from {self.source} has no layers that can be reached|leave it out, or bring the network in with "
-                "`source: python`"
+            raise SettingError(
+                f"layer: a model from {self.source} has no layers that can be reached",
+                hint="leave it out, or bring the network in with `source: python`",
             )
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
-            raise ValueError("factory: expected package.module:function")
+            raise SettingError("factory: expected package.module:function")
         return self
 
     @model_validator(mode="after")
     def _knows_its_findings(self) -> Self:
         if self.outputs == "classes":
             for name in ("findings", "finding", "threshold"):
-                if getattr(self, name) != type(self).model_fields[name].default:
-                    raise ValueError(f"{name}: goes with a network of findings|set `outputs: multilabel`")
+                if self._sets(name):
+                    raise SettingError(
+                        f"{name}: goes with a network of findings", hint="set `outputs: multilabel`"
+                    )
             return self
         if self.outputs == "sigmoid":
             if self.findings:
-                raise ValueError(
-                    "findings: a single logit stands for one class of the data|name it as `finding`, or set `outputs: multilabel`"
+                raise SettingError(
+                    "findings: a single logit stands for one class of the data",
+                    hint="name it as `finding`, or set `outputs: multilabel`",
                 )
             if self.classes:
-                raise ValueError(
-                    "classes: a single logit stands for one class of the data|name it as `finding`"
+                raise SettingError(
+                    "classes: a single logit stands for one class of the data", hint="name it as `finding`"
                 )
             if self.source == "phantom":
-                raise ValueError("outputs: the phantom's networks have a logit for each class|leave it out")
+                raise SettingError(
+                    "outputs: the phantom's networks have a logit for each class", hint="leave it out"
+                )
             return self
         if self.classes:
-            raise ValueError(
-                "classes: `findings` lists the outputs of a multilabel network|take `classes` out"
+            raise SettingError(
+                "classes: `findings` lists the outputs of a multilabel network", hint="take `classes` out"
             )
         if not self.findings:
-            raise ValueError(
-                "findings: a multilabel network needs them|name what its answers stand for, in its order"
+            raise SettingError(
+                "findings: a multilabel network needs them",
+                hint="name what its answers stand for, in its order",
             )
         twice = next((name for name in self.findings if self.findings.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"findings: '{twice}' stands twice")
+            raise SettingError(f"findings: '{twice}' stands twice")
         if self.finding is not None and self.finding not in self.findings:
             hint = did_you_mean(self.finding, self.findings, otherwise=f"they are {', '.join(self.findings)}")
-            raise ValueError(f"finding: '{self.finding}' is none of its findings|{hint}")
+            raise SettingError(f"finding: '{self.finding}' is none of its findings", hint=hint)
         if self.target != "positive":
-            raise ValueError(
-                f"target: a multilabel network says nothing of the other class, which {self.target} may ask for"
-                "|leave it at positive"
+            raise SettingError(
+                f"target: a multilabel network says nothing of the other class, which {self.target} may ask for",
+                hint="leave it at positive",
             )
         if self.weights is None or self.source == "phantom":
-            raise ValueError("weights: a multilabel network is not trained here|give its weights")
+            raise SettingError("weights: a multilabel network is not trained here", hint="give its weights")
         return self
 
     @model_validator(mode="after")
@@ -306,69 +280,49 @@ class ModelSection(Section):
         """Keys of a network and keys of files do not go together."""
         if not self.is_external:
             for name in ("predictions", "maps", "frame"):
-                if getattr(self, name) != type(self).model_fields[name].get_default(
-                    call_default_factory=True
-                ):
-                    raise ValueError(
+                if self._sets(name):
+                    raise SettingError(
                         f"{name}: belongs to `source: external`, and the source is {self.source}"
                     )
             return self
-        for name in (
-            "architecture",
-            "factory",
-            "variant",
-            "weights",
-            "trusted",
-            "layer",
-            "channels",
-            "outputs",
-            "mean",
-            "std",
-            "resample",
-        ):
-            if getattr(self, name) != type(self).model_fields[name].default:
-                raise ValueError(
-                    f"{name}: an external model is not here, so there is nothing to set|take the key out"
+        for name in _KEYS_OF_A_NETWORK:
+            if self._sets(name):
+                raise SettingError(
+                    f"{name}: an external model is not here, so there is nothing to set",
+                    hint="take the key out",
                 )
         if not self.maps:
-            raise ValueError(
-                "maps: an external model needs a folder of maps|for example `maps: {gradcam: maps/gradcam}`"
+            raise SettingError(
+                "maps: an external model needs a folder of maps",
+                hint="for example `maps: {gradcam: maps/gradcam}`",
             )
         for name in self.maps:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-                raise ValueError(f"maps: '{name}' is no name|take letters, digits, '.', '_' and '-'")
+                raise SettingError(
+                    f"maps: '{name}' is no name", hint="take letters, digits, '.', '_' and '-'"
+                )
         if self.frame == "input" and self.input_size is None:
-            raise ValueError(
-                "input_size: with `frame: input` maps cover the model's input, so its size is needed"
-                "|give the side of the model's square input in pixels"
+            raise SettingError(
+                "input_size: with `frame: input` maps cover the model's input, so its size is needed",
+                hint="give the side of the model's square input in pixels",
             )
         if self.frame == "image" and self.fit != "stretch":
-            raise ValueError(
-                f"fit: {self.fit} has no effect on maps that cover the whole image"
-                "|set `frame: input` and `input_size` as well, if the maps cover the model's input"
+            raise SettingError(
+                f"fit: {self.fit} has no effect on maps that cover the whole image",
+                hint="set `frame: input` and `input_size` as well, if the maps cover the model's input",
             )
         return self
 
+    def _sets(self, key: str) -> bool:
+        return bool(getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True))
+
     @property
     def is_external(self) -> bool:
-        """Whether the model itself is not here, and only what it said is."""
+        """True if only the predictions and maps of the model are here, as files."""
         return self.source == "external"
 
     @property
     def family_name(self) -> str:
-        """What its family is called: models that share it are compared for repeatability, others for reproducibility."""
+        """Name of its family: models of one family are compared for repeatability, others for reproducibility."""
         own = self.source if self.source == "phantom" else self.id
         return self.family or self.architecture or self.factory or own
-
-
-class TrainSection(Section):
-    """How a model without weights is trained."""
-
-    epochs: int = Field(12, ge=1, description="most passes over the training images")
-    batch_size: int = Field(32, ge=2, description="images per step")
-    learning_rate: float = Field(1e-3, gt=0, description="of AdamW, at its highest")
-    weight_decay: float = Field(1e-2, ge=0, description="of AdamW")
-    patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
-    class_weights: bool = Field(True, description="weigh classes by the inverse of their frequency")
-    augment: bool = Field(True, description="flips, small shifts, brightness")
-    mixed_precision: bool = Field(True, description="on a GPU only")

@@ -23,33 +23,32 @@ from xaudit.catalog import (
 )
 from xaudit.catalog.external import names_files
 from xaudit.config.sections.plugged import code_of_package, is_plugged, names_of
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import nearest
 
 
 def check_name(name: str, known: list[str], *, kind: str) -> None:
-    """Raises ValueError, with the nearest known name, where there is no such explainer or metric."""
+    """Raise SettingError, with the nearest known name, where there is no such explainer or metric."""
     if name not in known:
         hint = nearest(name, known)
-        raise ValueError(
-            f"no {kind} is called '{name}'|"
-            + (f"did you mean '{hint}'? " if hint else "")
+        raise SettingError(
+            f"no {kind} is called '{name}'",
+            hint=(f"did you mean '{hint}'? " if hint else "")
             + f"`xaudit list {kind}s` shows all"
-            + ("" if hint else "; one of another package is there once that is installed")
+            + ("" if hint else "; one of another package is there once that is installed"),
         )
 
 
 def check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> None:
-    """Raises ValueError, with the nearest known name, for a setting that is unknown or out of bounds."""
+    """Raise SettingError, with the nearest known name, for a setting that is unknown or out of bounds."""
     by_name = {option.name: option for option in known}
     for name, value in given.items():
         if name not in by_name:
             names = ", ".join(by_name) or "none"
             hint = nearest(name, by_name)
-            raise ValueError(
-                f"no option is called '{name}'|"
-                + (f"did you mean '{hint}'? " if hint else "")
-                + f"it takes: {names}"
+            raise SettingError(
+                f"no option is called '{name}'",
+                hint=(f"did you mean '{hint}'? " if hint else "") + f"it takes: {names}",
             )
         option = by_name[name]
         whole = isinstance(option.default, int)
@@ -69,13 +68,14 @@ def check_options(given: Mapping[str, object], known: tuple[Option, ...]) -> Non
                 texts = "".join(f", or {choice}" for choice in option.choices)
                 expected = " ".join([kind, " and ".join(bounds)])
                 meaning = f": it is the {option.meaning}" if option.share_of else ""
-                raise ValueError(
-                    f"{name}: expected {expected}{texts}, got {value!r}{meaning}|{_in_its_unit(option, value)}"
+                raise SettingError(
+                    f"{name}: expected {expected}{texts}, got {value!r}{meaning}",
+                    hint=_in_its_unit(option, value),
                 )
         elif option.choices and value not in option.choices:
-            raise ValueError(f"{name}: expected one of {', '.join(option.choices)}, got {value!r}")
+            raise SettingError(f"{name}: expected one of {', '.join(option.choices)}, got {value!r}")
         elif not option.choices and value is not None and not isinstance(value, str):
-            raise ValueError(f"{name}: expected a text, got {value!r}")
+            raise SettingError(f"{name}: expected a text, got {value!r}")
 
 
 _SIDE = 224
@@ -116,6 +116,15 @@ class NamedOptions(Section):
         "", description="its name in the tables, where one name is used twice with different settings"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_called_by_its_name(cls, given: object) -> object:
+        """Take the name as id where none is given; ``external-gradcam`` means maps from files of that id."""
+        if not isinstance(given, dict) or given.get("id", "") != "" or not isinstance(given.get("name"), str):
+            return given
+        files = cls._kind == "explainer" and names_files(given["name"])
+        return {**given, "name": EXTERNAL.id if files else given["name"], "id": given["name"]}
+
     @property
     def options(self) -> dict[str, OptionValue]:
         """Every setting, defaults included, in the catalog's order."""
@@ -143,20 +152,12 @@ class NamedOptions(Section):
 
 
 class ExplainerSpec(NamedOptions):
-    """One explainer of the audit."""
+    """An explainer of the audit."""
 
     _kind = "explainer"
 
     def _known(self) -> tuple[Option, ...]:
         return explainer_row(self.name).options
-
-    @model_validator(mode="before")
-    @classmethod
-    def _may_be_files(cls, given: object) -> object:
-        """Maps from files may be named as the tables do, ``external-gradcam``, as well as by name and id."""
-        if isinstance(given, dict) and names_files(str(given.get("name"))) and not given.get("id"):
-            return {**given, "name": EXTERNAL.id, "id": given["name"]}
-        return given
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
@@ -165,13 +166,11 @@ class ExplainerSpec(NamedOptions):
                 self.name, [row.id for row in EXPLAINERS.own] + names_of("explainer"), kind="explainer"
             )
         check_options(self.model_extra or {}, self._known())
-        if not self.id:
-            object.__setattr__(self, "id", self.name)
         return self
 
 
 class MetricSpec(NamedOptions):
-    """One metric of the audit."""
+    """A metric of the audit."""
 
     _kind = "metric"
 
@@ -180,7 +179,7 @@ class MetricSpec(NamedOptions):
 
     @property
     def cuts_at_tuned_threshold(self) -> bool:
-        """Whether its value depends on a threshold that must be tuned first."""
+        """True if its value depends on a threshold that must be tuned first."""
         return self.options.get("binarisation") == "tuned" and self.options.get("by") != "maxima"
 
     @model_validator(mode="after")
@@ -188,17 +187,16 @@ class MetricSpec(NamedOptions):
         if not is_plugged("metric", self.name):
             check_name(self.name, [row.id for row in METRICS.own] + names_of("metric"), kind="metric")
         if why := metric_row(self.name).unavailable:
-            raise ValueError(f"'{self.name}' is not available|{why}")
+            raise SettingError(f"'{self.name}' is not available", hint=why)
         check_options(self.model_extra or {}, self._known())
         ignored = self.options.get("binarisation", "fixed") != "fixed"
         if ignored and any(
             o.name == "threshold" and self.options[o.name] != o.default for o in self._known()
         ):
-            raise ValueError(
-                "threshold: has no effect on a map that is cut otherwise|set `binarisation: fixed` as well"
+            raise SettingError(
+                "threshold: has no effect on a map that is cut otherwise",
+                hint="set `binarisation: fixed` as well",
             )
-        if not self.id:
-            object.__setattr__(self, "id", self.name)
         return self
 
 

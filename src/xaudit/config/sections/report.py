@@ -1,4 +1,4 @@
-"""What the report shows beside the numbers."""
+"""Settings of the report."""
 
 from pydantic import Field
 

@@ -1,17 +1,17 @@
-"""Whether maps depend on the model, and stay the same where they should; asked of some cases, since each costs maps."""
+"""Checks of maps: dependence on the model, and stability. They need more maps, so they run on some cases."""
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 
 SanityTest = Literal["mprt", "mprt-independent", "random-logit", "class-contrast", "location-collapse"]
 RobustnessTest = Literal["sensitivity", "seed-stability"]
 
 
 class CheckSection(Section):
-    """What is asked of some cases of each model."""
+    """A check that runs on some cases of each model."""
 
     explainers: tuple[str, ...] = Field(
         (), description="ids of the explainers or controls asked; by default all that are no controls"
@@ -25,7 +25,7 @@ class CheckSection(Section):
     def _stand_once(cls, tests: tuple[str, ...]) -> tuple[str, ...]:
         for test in tests:
             if tests.count(test) > 1:
-                raise ValueError(f"'{test}' stands twice")
+                raise SettingError(f"'{test}' stands twice")
         return tests
 
 

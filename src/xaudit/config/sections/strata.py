@@ -10,7 +10,7 @@ from pydantic import (
 )
 
 from xaudit.config.sections.named import from_name
-from xaudit.config.sections.section import Section
+from xaudit.config.sections.section import Section, SettingError
 from xaudit.errors import nearest
 
 STRATA = (
@@ -53,7 +53,7 @@ _UNCUT_STRATA = ("lesion-count", "class", "correctness", *TOLD_STRATA)
 
 
 class StratumSpec(Section):
-    """One property by which results are told apart; ``name`` alone takes thirds, or tenths of the confidence."""
+    """A property by which cases are grouped; ``name`` alone takes thirds, or tenths of the confidence."""
 
     name: str
     cuts: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
@@ -84,22 +84,21 @@ class StratumSpec(Section):
 
     @property
     def parts_without_limits(self) -> tuple[str, ...]:
-        """What else a case may be in: no value at all, or all cases alike where the data sets the limits."""
+        """Parts beside these: cases without a value, and all cases if the data sets the limits and they are alike."""
         return (UNKNOWN,) if self.cuts else (UNKNOWN, SAME)
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if self.name not in STRATA:
             hint = nearest(self.name, STRATA)
-            raise ValueError(
-                f"no stratum is called '{self.name}'|"
-                + (f"did you mean '{hint}'? " if hint else "")
-                + f"there are {', '.join(STRATA)}"
+            raise SettingError(
+                f"no stratum is called '{self.name}'",
+                hint=(f"did you mean '{hint}'? " if hint else "") + f"there are {', '.join(STRATA)}",
             )
         if self.cuts and self.name in _UNCUT_STRATA:
-            raise ValueError(f"cuts: '{self.name}' has values of its own and takes no limits")
+            raise SettingError(f"cuts: '{self.name}' has values of its own and takes no limits")
         if any(low >= high for low, high in pairwise(self.cuts)):
-            raise ValueError(f"cuts: expected rising numbers, got {list(self.cuts)}")
+            raise SettingError(f"cuts: expected rising numbers, got {list(self.cuts)}")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Which file of a folder is the map of which image, told by names alone.
+"""Matching of the files in a folder of maps to images, by their names alone.
 
 - ``test/a.npy`` and ``test/a.png.npy`` are maps of ``test/a.png``, and so is ``a.npy`` where no other image is called so;
 - a case id, with its folders, does as well;

@@ -19,7 +19,7 @@ from xaudit.records import Case, FloatArray
 
 @dataclass(frozen=True)
 class Laid:
-    """What a map from a file covers.
+    """The frame that a map from a file covers.
 
     Attributes:
         frame: the whole image, or the model's square input.
@@ -53,7 +53,7 @@ class Laid:
 
 
 def _like(shape: tuple[int, int], image: tuple[int, int]) -> bool:
-    """Whether both sides of an image, divided by one number and rounded, give a map's sides."""
+    """Return True if both sides of an image, divided by one number and rounded, give a map's sides."""
     least = max(side / (cells + 0.5) for side, cells in zip(image, shape, strict=True))
     most = min(side / (cells - 0.5) for side, cells in zip(image, shape, strict=True))
     return least <= most
@@ -78,7 +78,7 @@ class ExternalMaps:
     n_rounded: int = 0
 
     def has(self, case_id: str, target: str) -> bool:
-        """Whether there is a map of a case that explains this class."""
+        """Return True if there is a map of a case that explains this class."""
         return self._file(case_id, target) is not None
 
     def read(self, case: Case, target: str) -> FloatArray:

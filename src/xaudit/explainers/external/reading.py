@@ -1,4 +1,4 @@
-"""One saliency map from one file, whatever wrote it: (h, w), as the file's rows and columns lie.
+"""Reading of a saliency map from a file, whatever wrote it: (h, w), as the file's rows and columns lie.
 
 A map is numbers in a plane. Axes of length 1 around it are dropped; colour is refused, since a picture of a heat map
 laid over the image holds neither the map's values nor their order.
@@ -28,10 +28,10 @@ from xaudit.records import FloatArray
 Orientation = Literal["patient", "stored"]
 
 SUFFIXES = (".nii.gz", ".nii", ".npy", ".npz", ".pt", ".pth", ".png", ".pkl", ".pickle")
-"""What files of maps are called; a longer suffix stands before the one that ends it."""
+"""Suffixes of files of maps; a longer one stands before the one that ends it."""
 
 LARGEST_BYTES = 256 * 2**20
-"""Of a file, and of what it unpacks to."""
+"""Largest size of a file, and of what it unpacks to."""
 
 MOST_VALUES = 40_000_000
 
@@ -51,7 +51,7 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What NumPy is known to raise on a file that is damaged, or whose header is no header."""
+"""Errors that NumPy is known to raise on a damaged file or header."""
 
 _COLOURS = (3, 4)
 _OVERLAY = (

@@ -38,7 +38,7 @@ _BROKEN = (
     TypeError,
     ValueError,
 )
-"""What unpickling is known to raise on a file that is damaged or means something else."""
+"""Errors that unpickling is known to raise on a file that is damaged or means something else."""
 
 _MOST_MADE = 2**29
 _MOST_OPCODES = 200_000
@@ -66,7 +66,7 @@ def read_pickle(data: bytes, place: str) -> object:
 
 
 def read_tensors(data: bytes, place: str) -> object:
-    """What ``torch.save`` wrote, tensors and plain values only.
+    """Read a file that ``torch.save`` wrote, tensors and plain values only.
 
     Raises:
         DataError: where it is damaged or holds code; nothing was run.
@@ -112,7 +112,7 @@ class _Restricted(pickle.Unpickler):
         return _Piece(lambda *args: self._counted(_PIECES[called](*args)))
 
     def _counted(self, made: object) -> object:
-        """What a piece made; the same bytes can be asked for again and again, so they are counted."""
+        """Count what a piece made, since the same bytes can be asked for again and again."""
         match made:
             case bytes():
                 self._n_made += len(made)
@@ -234,7 +234,7 @@ _PIECES: Mapping[str, Callable[..., object]] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_parameter": lambda data, *_: data,
 }
-"""What arrays and tensors are made of in a pickle, and what is done in its place."""
+"""Functions that arrays and tensors are made of in a pickle, and those that are called in their place."""
 
 
 def _finished(content: object) -> object:

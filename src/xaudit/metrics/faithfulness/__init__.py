@@ -1,14 +1,13 @@
-"""How far the model's answer depends on what the map shows, asked in the model's own frame."""
+"""Faithfulness: metrics of how far the model's answer depends on what the map shows, asked in the model's own frame."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from xaudit.catalog import METRIC_RECORDS, OptionValue, typed_options
 from xaudit.metrics.absent import Absent
 from xaudit.metrics.curve import Found, absent
-from xaudit.metrics.faithfulness import axioms, correlations, patches, removal
 from xaudit.metrics.faithfulness.asked import Asked
-from xaudit.metrics.faithfulness.infidelity import infidelity
 from xaudit.metrics.faithfulness.removal import flipping_curve, pixel_flipping
-from xaudit.metrics.faithfulness.road import road
 from xaudit.metrics.guard import signal
 from xaudit.metrics.plugged import ask_plugged, plugged_metric
 from xaudit.perturb.asking import Asking
@@ -20,7 +19,7 @@ __all__ = ["Asked", "ask", "flipping_curve", "pixel_flipping"]
 
 
 def ask(spec: "MetricSpec", asked: Asked) -> Asking[Found]:
-    """Whether the model's answer depends on what a map shows, by the metric that ``spec`` names.
+    """Ask the metric that ``spec`` names, whether the model's answer depends on what a map shows.
 
     Args:
         spec: of the family ``faithfulness``.
@@ -41,110 +40,23 @@ def ask(spec: "MetricSpec", asked: Asked) -> Asking[Found]:
     return _nothing(values) if isinstance(values, Absent) else measured
 
 
+def by_keyword(
+    function: Callable[..., Asking[Found]], asked: Asked, options: Mapping[str, OptionValue]
+) -> Asking[Found]:
+    """Call a metric that takes the options of its row as keyword arguments."""
+    return function(asked, **options)
+
+
 def _nothing(why: Absent) -> Asking[Found]:
     yield from ()
     return absent(why.reason)
 
 
 def _measure(spec: "MetricSpec", asked: Asked) -> Asking[Found]:
-    def whole(name: str) -> int:
-        return int(spec.options[name] or 0)
-
-    def real(name: str) -> float:
-        return float(spec.options[name] or 0)
-
-    def text(name: str) -> str:
-        return str(spec.options[name])
-
-    order: removal.Order = "lowest first" if spec.name.endswith("-lerf") else "highest first"
-    match spec.name:
-        case "pixel-flipping" | "pixel-flipping-lerf" | "deletion":
-            return removal.area_while_removed(
-                asked, steps=whole("steps"), baseline=text("baseline"), order=order
-            )
-        case "insertion":
-            return removal.insertion(asked, steps=whole("steps"), baseline=text("baseline"))
-        case "monotonicity":
-            return removal.monotonicity(asked, steps=whole("steps"), baseline=text("baseline"))
-        case "region-perturbation" | "region-perturbation-lerf":
-            return patches.region_perturbation(
-                asked,
-                patch_px=whole("patch_px"),
-                regions=whole("regions"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-                order=order,
-            )
-        case "selectivity":
-            return patches.selectivity(
-                asked,
-                patch_px=whole("patch_px"),
-                regions=whole("regions"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-            )
-        case "irof":
-            return patches.irof(
-                asked,
-                segments=whole("segments"),
-                compactness=real("compactness"),
-                baseline=text("baseline"),
-            )
-        case "road" | "road-lerf":
-            return road(asked, steps=whole("steps"), answer=text("answer"), order=order)
-        case "faithfulness-correlation":
-            return correlations.faithfulness_correlation(
-                asked,
-                samples=whole("samples"),
-                share=real("share"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-                stop_at=real("stop_at"),
-            )
-        case "sensitivity-n":
-            return correlations.sensitivity_n(
-                asked,
-                sizes=whole("sizes"),
-                samples=whole("samples"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-                stop_at=real("stop_at"),
-            )
-        case "faithfulness-estimate":
-            return correlations.faithfulness_estimate(
-                asked, steps=whole("steps"), baseline=text("baseline"), answer=text("answer")
-            )
-        case "monotonicity-correlation":
-            return correlations.monotonicity_correlation(
-                asked,
-                steps=whole("steps"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-                draws=whole("draws"),
-            )
-        case "infidelity":
-            return infidelity(
-                asked,
-                samples=whole("samples"),
-                patch=real("patch"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-                reads=text("reads"),
-                scale=text("scale"),
-                stop_at=real("stop_at"),
-            )
-        case "completeness":
-            return axioms.completeness(asked)
-        case "non-sensitivity":
-            return axioms.non_sensitivity(
-                asked,
-                patch_px=whole("patch_px"),
-                tolerance=real("tolerance"),
-                baseline=text("baseline"),
-                answer=text("answer"),
-            )
-        case name:
-            found = plugged_metric(spec, "faithfulness")
-            if found is not None:
-                return ask_plugged(found, spec, asked)
-            raise ValueError(f"'{name}' is not a metric of the family faithfulness")
+    record = METRIC_RECORDS.get(spec.name)
+    if record is None:
+        return ask_plugged(plugged_metric(spec, "faithfulness"), spec, asked)
+    if record.row.family != "faithfulness":
+        raise ValueError(f"'{spec.name}' is not a metric of the family faithfulness")
+    asking: Asking[Found] = record.measure(asked, typed_options(record.row.options, spec.options))
+    return asking

@@ -1,4 +1,4 @@
-"""What a metric of faithfulness is asked about, and the questions that several of them have in common.
+"""The map and model that a metric of faithfulness is asked about, and the questions that several of them share.
 
 Every question is named by the pixels that it is about, so that metrics which replace the same ones share the answers.
 Each metric asks about the untouched image first and about all else afterwards: so of two that ask the same it is always
@@ -32,7 +32,7 @@ LEAST_EFFECT = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One map of one image, and the model that is asked about it.
+    """A map of an image, and the model that is asked about it.
 
     Attributes:
         image: (3, h, w), normalised, on the CPU.
@@ -51,7 +51,7 @@ class Asked:
     blank: str | None = None
 
     def replaced_by(self, kind: str, *, draw: int = 0) -> Replacement:
-        """What stands where pixels are gone; another draw of a random kind is another picture."""
+        """Make the replacement of pixels that are gone; another draw of a random kind is another picture."""
         black = self.classifier.normalise(torch.zeros_like(self.image))
         return Replacement(self.image, kind, black, seed_for(self.seed, "replacement", str(draw)))
 

@@ -1,4 +1,4 @@
-"""What some explainers promise of their maps: that they sum to the answer, and that what has no effect gets no value."""
+"""Axioms that explainers promise to keep: maps sum to the answer, and pixels without an effect get no value."""
 
 import numpy as np
 

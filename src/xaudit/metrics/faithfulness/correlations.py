@@ -1,4 +1,4 @@
-"""Whether the map's values go with the effects of replacing what they stand on."""
+"""Correlations of the map's values with the effects of replacing the pixels that they stand on."""
 
 import numpy as np
 from scipy.stats import rankdata

@@ -1,4 +1,4 @@
-"""Whether the map predicts by how much the answer changes."""
+"""Infidelity: the error of the map's prediction of how far the answer changes."""
 
 import numpy as np
 import torch

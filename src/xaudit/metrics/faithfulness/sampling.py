@@ -1,4 +1,4 @@
-"""How sure a number from random samples is, and when to stop drawing more.
+"""The standard error of a number from random samples, and when to stop drawing more.
 
 Samples are drawn in rounds whose size is fixed, so that neither the batch size nor the company decides where a metric
 stops. A sample's random choices depend on its number alone: stopping early leaves the first ones as they were.

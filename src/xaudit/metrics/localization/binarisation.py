@@ -19,7 +19,7 @@ THRESHOLDS: tuple[float, ...] = tuple(round(0.05 * step, 2) for step in range(1,
 
 
 def kept_by(marked: MarkedMap, options: Options) -> FloatArray:
-    """What a map points at, by a metric's options ``binarisation`` and ``threshold``.
+    """Cut a map to what it points at, by a metric's options ``binarisation`` and ``threshold``.
 
     Returns:
         (n,), one entry per valid pixel.
@@ -43,7 +43,7 @@ def kept_by(marked: MarkedMap, options: Options) -> FloatArray:
 
 
 def above_otsu(saliency: FloatArray) -> FloatArray:
-    """Whether each pixel lies above Otsu's threshold.
+    """Keep the pixels above Otsu's threshold.
 
     The threshold is sought on the positive part, zeros included, in :data:`OTSU_LEVELS` levels, and a level is kept or
     left as a whole. On the values themselves scikit-image's threshold is the middle of a bin, which keeps one half
@@ -61,7 +61,7 @@ def above_otsu(saliency: FloatArray) -> FloatArray:
 
 
 def above(saliency: FloatArray, threshold: float) -> FloatArray:
-    """Whether each pixel lies above a threshold of the map scaled to 0 to 1; below 1 the maximum always does.
+    """Keep the pixels above a threshold of the map scaled to 0 to 1; below 1 the maximum always does.
 
     Example:
         >>> above(np.array([2.0, 3.0, 4.0]), 0.5)

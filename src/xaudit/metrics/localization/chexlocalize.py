@@ -17,7 +17,7 @@ _TOUCHING = np.ones((3, 3), dtype=bool)
 
 
 def segmentation(saliency: FloatArray) -> BoolArray:
-    """What a map points at: Otsu's cut of its 256 grey levels, every outline of the result filled.
+    """Cut a map to what it points at: Otsu's cut of its 256 grey levels, every outline of the result filled.
 
     Their code traces the outlines and fills them as polygons. That closes holes, and drops a spot of a single pixel,
     whose outline has one point. In a hole nothing is left empty, whatever the map says there.
@@ -43,12 +43,12 @@ def segmentation(saliency: FloatArray) -> BoolArray:
 
 
 def segmentation_iou(saliency: FloatArray, mark: BoolArray) -> Measured:
-    """IoU of :func:`segmentation` with the mark, on the slice of cases that have both; 0 to 1, higher is better."""
+    """IoU of :func:`segmentation` with the mark, on cases that have both; 0 to 1, higher is better."""
     has_levels = np.isfinite(saliency).all() and np.ptp(saliency) > 0
-    found = segmentation(saliency) if has_levels else np.zeros_like(mark)
-    if not found.any():
+    segmented = segmentation(saliency) if has_levels else np.zeros_like(mark)
+    if not segmented.any():
         return Absent("CheXlocalize's segmentation of this map is empty, and its tables leave such cases out")
-    return float(np.count_nonzero(found & mark) / np.count_nonzero(found | mark))
+    return float(np.count_nonzero(segmented & mark) / np.count_nonzero(segmented | mark))
 
 
 def hit(saliency: FloatArray, mark: BoolArray) -> float:

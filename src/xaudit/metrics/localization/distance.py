@@ -1,21 +1,38 @@
-"""How far from the mark a map points.
+"""Distance of a map from the mark.
 
 Conventions of this file: 0 is best. Positions are pixel centres of the original frame, ``scale`` is the length of a
 pixel's height and width: millimetres where they are wanted, else one over the frame's diagonal, so that 1 is the whole
 image. The two units have metrics of their own and never meet in one mean.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import ndimage
 
-from xaudit.metrics.localization.marked_map import MarkedMap
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.localization.marked_map import MarkedMap, Options
 from xaudit.records import BoolArray, FloatArray
 
 Scale = tuple[float, float]
 
 
+def in_mm(function: Callable[[MarkedMap, Scale], float], marked: MarkedMap, _options: Options) -> Measured:
+    """Measure a distance in millimetres; Absent where the pixel spacing is not known."""
+    if marked.spacing_mm is None:
+        return Absent("the image's pixel spacing is not known, so there are no millimetres")
+    return function(marked, marked.spacing_mm)
+
+
+def in_diagonals(
+    function: Callable[[MarkedMap, Scale], float], marked: MarkedMap, _options: Options
+) -> float:
+    """Measure a distance as a share of the image's diagonal."""
+    return function(marked, share_of_diagonal(marked))
+
+
 def centroid_distance(marked: MarkedMap, scale: Scale) -> float:
-    """From the centre of mass of the positive saliency to that of the mark.
+    """Measure from the centre of mass of the positive saliency to that of the mark.
 
     A map whose mass lies on both sides of the mark can score 0 without touching it; read it beside an overlap.
 
@@ -32,7 +49,7 @@ def centroid_distance(marked: MarkedMap, scale: Scale) -> float:
 
 
 def peak_distance(marked: MarkedMap, scale: Scale) -> float:
-    """From the map's highest pixel to the nearest marked one, 0 inside the mark; averaged over tied maxima.
+    """Measure from the map's highest pixel to the nearest marked one, 0 inside the mark; averaged over tied maxima.
 
     Example:
         >>> row = MarkedMap(np.array([[1.0, 0, 0, 1]]), np.array([[True, 0, 0, 0]], bool), np.ones((1, 4), bool))

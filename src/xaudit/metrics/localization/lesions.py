@@ -1,4 +1,4 @@
-"""How many of a case's separate lesions a map reaches, where one score over their union would hide a missed one.
+"""Recall of a case's separate lesions, where one score over their union would hide a missed one.
 
 A lesion is a connected part of the mark, corners touching; parts that the model did not see do not count.
 """
@@ -7,10 +7,24 @@ import numpy as np
 from scipy import ndimage
 from skimage.morphology import local_maxima
 
-from xaudit.metrics.localization.marked_map import MarkedMap
+from xaudit.metrics.localization.binarisation import kept_by
+from xaudit.metrics.localization.marked_map import MarkedMap, Options
 from xaudit.records import BoolArray, FloatArray
 
 _TOUCHING = np.ones((3, 3), dtype=bool)
+
+
+def lesion_recall(marked: MarkedMap, options: Options) -> float:
+    """Share of the lesions that the map reaches, by the option ``by``: its cut area, or its highest peaks."""
+    separate = lesions_of(marked)
+    match options["by"]:
+        case "area":
+            least = float(options["least_coverage"] or 0)
+            return recall_by_area(kept_by(marked, options), separate, least_coverage=least)
+        case "maxima":
+            return recall_by_maxima(marked, separate)
+        case other:
+            raise ValueError(f"lesions are not reached by '{other}'")
 
 
 def lesions_of(marked: MarkedMap) -> list[BoolArray]:

@@ -1,4 +1,4 @@
-"""What a localization metric sees: one map laid over one mark."""
+"""A map laid over a mark: what a localization metric is given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much of a map's positive saliency lies in the mark.
+"""Mass: metrics of how much of a map's positive saliency lies in the mark.
 
 Conventions of this file: ``saliency`` holds no negative value and at least one positive one, ``region`` is true inside
 the mark, which is neither empty nor everything; both have the same shape. Higher is better.

@@ -1,4 +1,4 @@
-"""How far what a map points at, once it is cut, covers the mark and nothing else.
+"""Overlap: metrics of whether a map, once it is cut, covers the mark and nothing else.
 
 Conventions of this file: ``kept`` is the share of each pixel that the map points at (see
 :mod:`xaudit.metrics.localization.binarisation`), ``region`` is true inside the mark; both have the same shape, and
@@ -7,7 +7,9 @@ neither is empty. ``a`` is the share of the image that is kept, ``m`` the mark's
 
 import numpy as np
 
-from xaudit.metrics.localization.binarisation import THRESHOLDS, above, above_otsu
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.localization.binarisation import THRESHOLDS, above, above_otsu, kept_by
+from xaudit.metrics.localization.marked_map import MarkedMap, Options
 from xaudit.records import BoolArray, FloatArray
 
 
@@ -84,6 +86,15 @@ def chance_corrected_coverage(kept: FloatArray, region: BoolArray) -> float:
     """
     share = float(kept.mean())
     return 0.0 if share == 1 else (coverage(kept, region) - share) / (1 - share)
+
+
+def false_focus(marked: MarkedMap, options: Options) -> Measured:
+    """Share of the image that a map points at although the readers looked and found nothing."""
+    if marked.mark.any():
+        return Absent("a reader marked something here; false focus is asked where they found nothing")
+    if marked.no_map is not None:
+        return Absent(f"the readers found nothing, and so did the map: {marked.no_map.reason}")
+    return float(kept_by(marked, options).mean())
 
 
 def mean_iou(saliency: FloatArray, region: BoolArray) -> float:

@@ -1,12 +1,22 @@
-"""Whether the highest point of a map lies in the mark."""
+"""The pointing game: is the highest point of a map in the mark."""
 
 import numpy as np
 from scipy import ndimage
 
 from xaudit.metrics import quantus_adapter
-from xaudit.metrics.absent import Absent
-from xaudit.metrics.localization.marked_map import MarkedMap
+from xaudit.metrics.absent import Absent, Measured
+from xaudit.metrics.localization.marked_map import MarkedMap, Options
 from xaudit.records import BoolArray, FloatArray
+
+
+def pointing_game_on_mark(marked: MarkedMap, options: Options) -> Measured:
+    """Play the pointing game on the mark, widened by the options ``tolerance_px`` and ``tolerance_cells``."""
+    reach = within_reach(
+        marked,
+        tolerance_px=float(options["tolerance_px"] or 0),
+        tolerance_cells=float(options["tolerance_cells"] or 0),
+    )
+    return reach if isinstance(reach, Absent) else pointing_game(marked.values, reach)
 
 
 def pointing_game(saliency: FloatArray, region: BoolArray) -> float:

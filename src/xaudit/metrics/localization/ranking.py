@@ -1,4 +1,4 @@
-"""How well the order of a map's pixels tells marked from unmarked ones.
+"""Ranking: metrics of whether the order of a map's pixels tells marked from unmarked ones.
 
 Conventions of this file: ``saliency`` holds no negative value and at least one positive one, so pixels that speak
 against the target are tied; ``region`` is true inside the mark, which is neither empty nor everything; both have the
@@ -9,6 +9,7 @@ import numpy as np
 
 from xaudit.metrics import quantus_adapter
 from xaudit.metrics.localization.binarisation import highest
+from xaudit.metrics.localization.marked_map import MarkedMap
 from xaudit.records import BoolArray, FloatArray, IntArray
 
 
@@ -73,6 +74,22 @@ def pixel_auroc(saliency: FloatArray, region: BoolArray) -> float:
     return float((below + not_above) / (2 * inside.size * outside.size))
 
 
+def pixel_auprc(saliency: FloatArray, region: BoolArray, *, rule: str) -> float:
+    """Area under the precision-recall curve, by steps or by the trapezoid rule; raises ValueError for another rule."""
+    match rule:
+        case "step":
+            return average_precision(saliency, region)
+        case "trapezoid":
+            return trapezoid_auprc(saliency, region)
+        case other:
+            raise ValueError(f"no rule of integration is called '{other}'")
+
+
+def chance_auprc(marked: MarkedMap) -> float:
+    """Return the area under the curve that a map of random order has: the mark's share of the image."""
+    return marked.mark_share
+
+
 def average_precision(saliency: FloatArray, region: BoolArray) -> float:
     """Precision at each threshold of the map, weighted by the recall that it adds: the area under the step curve.
 
@@ -112,7 +129,7 @@ def trapezoid_auprc(saliency: FloatArray, region: BoolArray) -> float:
 
 
 def _found_by_threshold(saliency: FloatArray, region: BoolArray) -> tuple[IntArray, IntArray]:
-    """How many marked pixels, and how many of all, each distinct value keeps; from the highest value down."""
+    """Count the marked pixels, and all pixels, that each distinct value keeps; from the highest value down."""
     order = np.argsort(-saliency, axis=None, kind="stable")
     values, marked = saliency.reshape(-1)[order], region.reshape(-1)[order]
     last_of_value = np.append(np.flatnonzero(np.diff(values)), values.size - 1)

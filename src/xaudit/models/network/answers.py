@@ -1,4 +1,4 @@
-"""A digest of what a network answers to fixed images, so that edited code or data that it reads makes it another model."""
+"""A digest of a network's answers to fixed images, so that edited code or data that it reads makes it another model."""
 
 import copy
 import hashlib
@@ -11,10 +11,10 @@ from xaudit.models.network.outputs import logits_of
 
 _DIGITS_64 = 7
 _DIGITS_32 = 3
-"""Digits of the largest answer that count. Computers of different kinds differ by less; of answers in 32 bits, by far less."""
+"""Digits of the largest answer that count. Different computers differ by less; 32-bit answers, by far less."""
 
 _LARGEST = 100_000_000
-"""Weights of a network that is copied to 64 bits; a larger one answers in 32, on the device where it stands."""
+"""Weights of the largest network that is copied to 64 bits; larger ones are queried in 32, on their own device."""
 
 _NOT_COPIED = (
     ArithmeticError,

@@ -1,7 +1,7 @@
-"""The order of a network's outputs: read from its files, held against the audit file, brought to the data's order.
+"""The order of a network's outputs: read from its files, compared with the audit file, brought to the data's order.
 
 A network gives one logit per class, and nothing in a logit says which class it stands for. ``models[].classes`` of the
-audit file says it, and many files do: a checkpoint's hyperparameters, the metadata of safetensors and ONNX.
+audit file says it, and so do many files: a checkpoint's hyperparameters, the metadata of safetensors and ONNX.
 """
 
 import ast
@@ -19,7 +19,7 @@ NAMES = ("class_names", "classes", "class_labels", "id2label", "label2id", "clas
 """Keys under which a file lists its classes, in lower case."""
 
 _VAGUE = ("labels", "names")
-"""Keys that may list classes or something else; they count where they hold exactly the data's classes."""
+"""Keys that may list classes or something else; they count if they hold exactly the data's classes."""
 
 _NESTS = ("hyper_parameters", "hparams", "config", "args", "meta", "model_args")
 """Keys of a checkpoint whose mapping may hold a key of :data:`NAMES`."""
@@ -30,7 +30,7 @@ class StoredOrder:
     """The class names of a file, in the order of the network's outputs.
 
     Attributes:
-        key: where they stand in the file.
+        key: their key in the file.
         is_vague: True if the key may list something else than classes.
     """
 
@@ -54,17 +54,17 @@ def stored_orders(content: object) -> tuple[StoredOrder, ...]:
 def order_of_outputs(
     section: ModelSection, class_names: Sequence[str], stored: Sequence[StoredOrder], *, file: str
 ) -> tuple[str, ...]:
-    """Say which of the data's classes each output of a network stands for.
+    """Return the class of the data that each output of a network stands for.
 
-    The order is the one that the audit file states, else the one that the network's file names, else the data's.
+    The order is the one in the audit file, else the one in the network's file, else the data's.
 
     Args:
-        class_names: of the data, or the findings of a multilabel network.
-        stored: what the network's file names.
+        class_names: classes of the data, or the findings of a multilabel network.
+        stored: orders in the network's file.
         file: the file's path, for errors.
 
     Raises:
-        ModelError: where the stated classes are not the data's, or two orders contradict each other.
+        ModelError: if the stated classes are not the data's, or two orders contradict each other.
     """
     subject = f"model '{section.id}'"
     stated, key = (
@@ -112,18 +112,18 @@ def in_order(module: torch.nn.Module, outputs: Sequence[str], class_names: Seque
 
 
 class _Reordered:
-    """In front of a network's own class: its logits in the data's order."""
+    """Mixin before a network's own class: returns its logits in the data's order."""
 
     xaudit_class_order: torch.Tensor
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, n_classes)."""
+        """Map (N, C, H, W) to (N, n_classes)."""
         order = self.xaudit_class_order
         return logits_of(super().forward(images), len(order))[:, order]  # type: ignore[misc]
 
 
 def check_stated(section: ModelSection, class_names: Sequence[str]) -> None:
-    """Raise ModelError where the classes that the audit file states for a model are not the data's."""
+    """Raise ModelError if the classes that the audit file states for a model are not the data's."""
     stated, subject = section.classes, f"model '{section.id}'"
     if not stated:
         return
@@ -142,7 +142,7 @@ def check_stated(section: ModelSection, class_names: Sequence[str]) -> None:
 
 
 def _check_agreement(stored: StoredOrder, stated: StoredOrder, subject: str, file: str) -> None:
-    """Raise ModelError where a class of both lists has another place in each."""
+    """Raise ModelError if a class of both lists has another position in each."""
     for name in stated.names:
         if name in stored.names and stored.names.index(name) != stated.names.index(name):
             raise ModelError(
@@ -166,7 +166,7 @@ def _orders_in(content: object, place: str) -> Iterator[StoredOrder]:
 
 
 def _names_of(value: object) -> tuple[str, ...]:
-    """Return the names in the order of their numbers; nothing where a value is no list of different names."""
+    """Return the names in the order of their numbers; nothing if a value is no list of different names."""
     if isinstance(value, str):
         value = _parsed(value)
     match value:
@@ -186,7 +186,7 @@ def _names_of(value: object) -> tuple[str, ...]:
 
 
 def _numbered(key: object, value: object) -> tuple[int, str] | None:
-    """Number and name of one entry, whichever of the two is its key."""
+    """Return number and name of one entry, whichever of the two is its key."""
     for number, name in ((key, value), (value, key)):
         if isinstance(number, bool) or not isinstance(name, str):
             continue
@@ -196,7 +196,7 @@ def _numbered(key: object, value: object) -> tuple[int, str] | None:
 
 
 def _parsed(text: str) -> object:
-    """A text's JSON or Python value; the parts between its commas or lines where it is neither."""
+    """Parse a text as JSON or Python; if it is neither, split it at its commas or lines."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)

@@ -1,6 +1,6 @@
-"""A network compiled with its weights frozen, for full batches on a CPU: asked for in the audit file, never by itself.
+"""A network compiled with its weights frozen, for full batches on a CPU; only on request of the audit file.
 
-It takes a C++ compiler and tens of seconds to start, which pay for themselves after some thousand evaluations.
+It takes a C++ compiler and tens of seconds to start, which pay off after some thousand evaluations.
 """
 
 import os
@@ -19,7 +19,7 @@ _OFF = "set `run.compile` to false"
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """A compiled network, good for as long as the one it was made from has the same parts, weights and hooks."""
+    """A compiled network, valid as long as its source has the same parts, weights and hooks."""
 
     ask: Callable[[torch.Tensor], torch.Tensor]
     source: torch.nn.Module
@@ -27,12 +27,12 @@ class Compiled:
 
     @property
     def is_current(self) -> bool:
-        """Whether the network is still as it was when it was compiled."""
+        """Return True if the network is unchanged since it was compiled."""
         return state_of(self.source) == self.state
 
 
 class _Logits(torch.nn.Module):
-    """The network without the hooks on the whole of it, which are no work of a compiler's."""
+    """The network without the hooks on the whole of it, which cannot be compiled."""
 
     def __init__(self, network: torch.nn.Module, n_classes: int) -> None:
         super().__init__()
@@ -46,15 +46,15 @@ class _Logits(torch.nn.Module):
 def compiled(
     module: torch.nn.Module, *, subject: str, n_classes: int, batch_hw: tuple[int, int, int]
 ) -> Compiled:
-    """Compiles a network for batches of one size.
+    """Compile a network for batches of one size.
 
     Args:
         module: on the CPU, in evaluation mode.
-        subject: what to call it in errors.
+        subject: its name in errors.
         batch_hw: images in a batch, height and width.
 
     Raises:
-        ModelError: where there is no C++ compiler, the network cannot be compiled, or it then answers otherwise.
+        ModelError: if there is no C++ compiler, the network cannot be compiled, or it then answers otherwise.
     """
     names = [os.environ.get("CXX", "g++"), "clang++"]
     if next((weight.device.type for weight in module.parameters()), "cpu") != "cpu":
@@ -90,7 +90,7 @@ def compiled(
 
 
 def state_of(module: torch.nn.Module) -> tuple[object, ...]:
-    """Differs when a part was exchanged, a weight written to, or a hook put on a part or taken from it."""
+    """Return a value that differs if a part, a weight, or a hook on a part was changed."""
     parts = [part for part in module.modules() if part is not module]
     weights = [*module.parameters(), *module.buffers()]
     return (

@@ -1,4 +1,4 @@
-"""The answer of a network that stands for a class of the data."""
+"""The output of a network that stands for a class of the data."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from xaudit.models.network.findings import AskedFinding
 
 
 def single_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> str:
-    """The class of the data that a single logit stands for.
+    """Return the class of the data that a single logit stands for.
 
     Raises:
-        ModelError: where the data has other classes than two, or not this one.
+        ModelError: if the data does not have exactly two classes, or not this one.
     """
     if len(class_names) != 2:
         raise ModelError(
@@ -35,7 +35,7 @@ def single_finding(section: ModelSection, class_names: tuple[str, ...], positive
 def check_single_finding(
     section: ModelSection, stands_for: str, class_names: tuple[str, ...], stored: Sequence[StoredOrder]
 ) -> None:
-    """Raise ModelError where the network's file lists the two classes so that its logit stands for the other one.
+    """Raise ModelError if the order of classes in the network's file gives its logit to the other class.
 
     Args:
         stands_for: the class that the audit file takes the single logit for.
@@ -51,10 +51,10 @@ def check_single_finding(
 
 
 def check_findings(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> None:
-    """Raise ModelError where a network's findings do not fit the classes of the data.
+    """Raise ModelError if a network's findings do not fit the classes of the data.
 
     Args:
-        positive: as the audit file names it; None where only the marks tell.
+        positive: as the audit file names it; None if only the marks tell.
     """
     if section.outputs == "classes" or (positive is None and len(class_names) == _WITH_AND_WITHOUT):
         return
@@ -65,10 +65,10 @@ _WITH_AND_WITHOUT = 2
 
 
 def asked_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> AskedFinding:
-    """Which answer stands for the positive class of the data, which must have one more class and no third.
+    """Return the output for the positive class of the data, which must have exactly two classes.
 
     Raises:
-        ModelError: where the data has other classes than two, or the finding is not there.
+        ModelError: if the data does not have two classes, or the finding is missing.
     """
     if section.outputs == "sigmoid":
         stands_for = single_finding(section, class_names, positive)

@@ -1,8 +1,8 @@
-"""Networks that answer for each finding by itself, asked about one of them.
+"""Networks that answer for each finding separately, reduced to one of them.
 
 The answer for a finding is a logit z whose sigmoid is its probability. Beside a second logit of zero it is one of two
-classes, with and without the finding: softmax of (z, 0) is the sigmoid of z, and the higher logit says which side of
-the threshold it lies on.
+classes, with and without the finding: softmax of (z, 0) is the sigmoid of z, and the higher logit says on which side of
+the threshold it lies.
 """
 
 import math
@@ -20,15 +20,15 @@ _NEVER_SURE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class AskedFinding:
-    """Which of a network's answers is asked for.
+    """The output of a network that is used.
 
     Attributes:
-        column: among its answers.
-        place: of the finding among the data's two classes.
-        n_findings: that it answers for.
-        probabilities: whether its answers are probabilities; then their logits are taken.
-        threshold: the probability from which on the finding counts as said; it becomes one of .5.
-        symmetric: whether both classes have half of the logit, for and against: then either can be explained.
+        column: index among its outputs.
+        place: index of the finding among the data's two classes.
+        n_findings: number of its outputs.
+        probabilities: True if its outputs are probabilities; then their logits are taken.
+        threshold: the probability from which on the finding counts as present; it is shifted to .5.
+        symmetric: True if both classes have half of the logit, for and against: then either can be explained.
     """
 
     column: int
@@ -40,12 +40,12 @@ class AskedFinding:
 
 
 class _OneFinding:
-    """In front of a network's own class: two logits, of the finding and of its absence."""
+    """Mixin before a network's own class: returns two logits, for the finding and for its absence."""
 
     xaudit_finding: AskedFinding
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, 2), in the order of the data's classes."""
+        """Map (N, C, H, W) to (N, 2), in the order of the data's classes."""
         asked = self.xaudit_finding
         answers = logits_of(super().forward(images), asked.n_findings)  # type: ignore[misc]
         logit = answers[:, asked.column : asked.column + 1]
@@ -57,7 +57,7 @@ class _OneFinding:
 
 
 def on_one_finding(module: torch.nn.Module, asked: AskedFinding) -> torch.nn.Module:
-    """The same network, which from now on answers for one finding; names of layers and weights stay as they are."""
+    """Reduce the network, in place, to one finding; names of layers and weights stay as they are."""
     kind = type(module)
     module.__class__ = type(kind.__name__, (_OneFinding, kind), {"__module__": kind.__module__})
     module.xaudit_finding = asked  # type: ignore[assignment]
@@ -65,10 +65,10 @@ def on_one_finding(module: torch.nn.Module, asked: AskedFinding) -> torch.nn.Mod
 
 
 def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str) -> tuple[str, ...]:
-    """What must be read of a network's own answers; nothing where it was not asked for a finding.
+    """Return remarks about a network's own outputs; nothing if it was not reduced to a finding.
 
     Raises:
-        ModelError: where they should be probabilities and are none.
+        ModelError: if they should be probabilities and are not.
     """
     if not isinstance(module, _OneFinding):
         return ()

@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them: the same logits for less work, where nobody needs gradients.
+"""Batch norms folded into the convolutions before them: the same logits for less work, if nobody needs gradients.
 
 In evaluation mode a batch norm multiplies and adds per channel, which the convolution before it can do by itself
 (Jacob et al. 2018, section 3.2). Which norms follow which convolution is seen by running the network once, not by
@@ -15,7 +15,7 @@ import torch
 from xaudit.models.network.outputs import logits_of
 
 TOLERANCE = 1e-5
-"""Largest difference between two logits that folding may make, in units of the largest logit or of 1."""
+"""Largest difference between two logits that folding may make, relative to the largest logit or to 1."""
 
 _NOT_COPIED = (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
@@ -42,15 +42,15 @@ class _Pair:
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody's hook looks at what lies between the two."""
+        """True if a hook looks at the tensor between the two."""
         return any(hooks for part in (self.convolution, self.norm) for hooks in _hooks(part))
 
 
 class Folding:
     """The folded form of one network, made anew whenever the network has changed.
 
-    All weights but those of folded convolutions, and all hooks, are the network's own, not copies. So the price in
-    memory is that of these convolutions' weights, and a hook that is added later hears of both.
+    All weights except those of folded convolutions, and all hooks, are shared with the network, not copied. So it costs only
+    the memory of these convolutions' weights, and a hook that is added later is called by both.
     """
 
     def __init__(self, module: torch.nn.Module, *, n_classes: int, model_hw: tuple[int, int]) -> None:
@@ -62,7 +62,7 @@ class Folding:
         self._folded: torch.nn.Module | None = None
 
     def module(self) -> torch.nn.Module:
-        """The folded network where it answers as the original does, else the original."""
+        """Return the folded network if it answers as the original does, else the original."""
         state = self._state_now()
         if state != self._state:
             self._folded = self._fold()
@@ -70,7 +70,7 @@ class Folding:
         return self._module if self._folded is None else self._folded
 
     def _state_now(self) -> tuple[object, ...]:
-        """Differs when a part was exchanged, a folded weight written to, or a hook put between a pair."""
+        """Return a value that differs if a part, a folded weight, or a hook between a pair was changed."""
         parts = tuple(map(id, self._module.modules()))
         weights = tuple(
             (tensor.data_ptr(), tensor._version) for pair in self._pairs for tensor in pair.tensors
@@ -106,7 +106,7 @@ class Folding:
 
 
 def _pairs(module: torch.nn.Module, images: torch.Tensor) -> list[_Pair]:
-    """Each convolution whose output, untouched, is what a batch norm is called with, both of them once only."""
+    """Return each convolution whose output goes unchanged into a batch norm, if both are called only once."""
     n_calls: dict[torch.nn.Module, int] = {}
     made: dict[torch.nn.Module, tuple[ReferenceType[torch.Tensor], int]] = {}
     found: list[_Pair] = []
@@ -142,14 +142,14 @@ def _pairs(module: torch.nn.Module, images: torch.Tensor) -> list[_Pair]:
 
 
 def _hooks(part: torch.nn.Module) -> Iterator[dict[int, object]]:
-    """A module's tables of hooks, of every kind that this version of torch knows."""
+    """Yield a module's tables of hooks, of every kind that this version of torch has."""
     for name, value in vars(part).items():
         if name.startswith("_") and "hooks" in name and isinstance(value, dict):
             yield value
 
 
 def _without_norms(module: torch.nn.Module, pairs: list[_Pair]) -> torch.nn.Module:
-    """A network of the same weights and hooks, the pairs' norms folded away."""
+    """Return a network with the same weights and hooks, and the pairs' norms folded away."""
     shared: list[object] = [*module.parameters(), *module.buffers()]
     shared += [hooks for part in module.modules() for hooks in _hooks(part)]
     memo: dict[int, object] = {id(one): one for one in shared}
@@ -168,7 +168,7 @@ def _without_norms(module: torch.nn.Module, pairs: list[_Pair]) -> torch.nn.Modu
 
 
 def _folded_weights(pair: _Pair) -> tuple[torch.nn.Parameter, torch.nn.Parameter]:
-    """The convolution's weights and bias with the norm's arithmetic in them, computed in double precision."""
+    """Return the convolution's weights and bias with the norm's arithmetic in them, computed in double precision."""
     convolution, norm = pair.convolution, pair.norm
     mean, variance = norm.running_mean, norm.running_var
     assert mean is not None

@@ -1,9 +1,9 @@
-"""The axes of a layer's features: which hold rows, columns and channels.
+"""The axes of a layer's features: rows, columns and channels.
 
 Features of shape (N, C, h, w) and (N, h, w, C) cannot be told apart by their shape, and a map made of the wrong axes looks
-like a barcode. Three kinds of evidence decide, the first that speaks: the axes that follow the height and the width of
+like a barcode. Three kinds of evidence are tried in order: the axes that follow the height and the width of
 other frames; the class of the layer, or of the layer that hands it its input unchanged; the axes along which
-the features change where only half of the image changes. Where none decides, the layer is refused.
+the features change if only half of the image changes. If none decides, the layer is refused.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _SMALLEST_HALVED = 64
 _CLEAR = 0.3
 """Least share of the change that must move with the changed half of the image along an axis of rows or columns."""
 _FAINT = 0.25
-"""Most that may move along any other axis, as a share of that."""
+"""Largest movement allowed along any other axis, as a share of that."""
 
 _FORWARD_ERRORS = (
     ArithmeticError,
@@ -76,7 +76,7 @@ _PASSES_AXES_ON = (
 
 @dataclass(frozen=True, slots=True)
 class LayerGrid:
-    """Where rows, columns and channels stand in a layer's features, and how many rows and columns there are.
+    """The axes of rows, columns and channels in a layer's features, and its number of rows and columns.
 
     Attributes:
         rows: axis, 1 to 3; axis 0 holds the images.
@@ -91,11 +91,11 @@ class LayerGrid:
     hw: tuple[int, int]
 
     def channels_first(self, features: torch.Tensor) -> torch.Tensor:
-        """The layer's features as (N, C, h, w)."""
+        """Permute the layer's features to (N, C, h, w)."""
         return features.permute(0, self.channels, self.rows, self.columns)
 
     def as_given(self, features: torch.Tensor) -> torch.Tensor:
-        """Features of shape (N, C, h, w) in the layer's own order."""
+        """Permute features of shape (N, C, h, w) to the layer's own order."""
         order = (0, self.channels, self.rows, self.columns)
         return features.permute(*(order.index(axis) for axis in range(4)))
 
@@ -108,11 +108,11 @@ def layer_grid(
     Args:
         network: in evaluation mode.
         layer: one of its modules.
-        subject: how errors call the layer.
+        subject: name of the layer in errors.
         model_hw: the frame.
 
     Raises:
-        ModelError: where the layer is not reached or runs more than once, its features lie on no grid, or nothing tells
+        ModelError: if the layer is not reached or runs more than once, its features lie on no grid, or nothing tells
             the axes apart.
     """
     # Kept on the layer, so that copies with other weights have the axes of the original.
@@ -123,7 +123,7 @@ def layer_grid(
 
 
 def grids(network: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, LayerGrid]:
-    """The grids of all modules that a frame or a class tells, by name, in order of use."""
+    """Return the grids of all modules whose axes a frame or a class tells, by name, in order of use."""
     named = {name: part for name, part in network.named_modules() if name}
     seen = [_Seen(network, list(named.values()), hw, 1) for hw in (model_hw, *_other_frames(model_hw))]
     found = {}
@@ -216,7 +216,7 @@ class _Seen:
         self.order[part] = len(self.order)
 
     def only_shape(self, part: torch.nn.Module) -> tuple[int, ...] | None:
-        """The shape of the one tensor that the module gave; None for anything else."""
+        """Return the shape of the one tensor that the module returned; None for anything else."""
         match self.outputs.get(part):
             case [torch.Tensor() as features]:
                 return tuple(features.shape)
@@ -224,7 +224,7 @@ class _Seen:
                 return None
 
     def giver(self, part: torch.nn.Module) -> torch.nn.Module | None:
-        """The module whose output, untouched, is this one's input; the innermost where several are."""
+        """Return the module whose output, unchanged, is this one's input; the innermost if there are several."""
         given = self.inputs.get(part)
         for other, outputs in self.outputs.items():
             if other is not part and any(output is given for output in outputs):
@@ -233,7 +233,7 @@ class _Seen:
 
 
 def _other_frames(model_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """A frame of another height, and one of another width."""
+    """Return a frame of another height, and one of another width."""
     height, width = model_hw
     if min(model_hw) >= _SMALLEST_HALVED:
         return (height // 2, width), (height, width // 2)
@@ -241,7 +241,7 @@ def _other_frames(model_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int
 
 
 def _by_frames(shapes: Sequence[tuple[int, ...] | None]) -> LayerGrid | None:
-    """The axes that follow height alone and width alone; None where there is not exactly one of each."""
+    """Return the axes that follow height alone and width alone; None unless there is exactly one of each."""
     own, taller, wider = (shape or () for shape in shapes)
     if len(own) != 4 or len(taller) != 4 or len(wider) != 4 or not own[0] == taller[0] == wider[0]:
         return None
@@ -254,7 +254,7 @@ def _by_frames(shapes: Sequence[tuple[int, ...] | None]) -> LayerGrid | None:
 
 
 def _follows(shapes: Sequence[tuple[int, ...] | None]) -> bool:
-    """True where another frame made features of another shape, so that classes and halves have no say."""
+    """Return True if another frame changed the shape of the features; then classes and halves are not tried."""
     own, *others = (shape or () for shape in shapes)
     return any(other and other != own for other in others)
 
@@ -264,7 +264,7 @@ def _grid(rows: int, columns: int, shape: Sequence[int]) -> LayerGrid:
 
 
 def _by_class(layer: torch.nn.Module, own: _Seen) -> LayerGrid | None:
-    """The axes that the layer's class says, or the class of the one that hands it its input."""
+    """Return the axes by the layer's class, or by the class of the layer that hands it its input."""
     shape = own.only_shape(layer)
     if shape is None or len(shape) != 4:
         return None
@@ -284,7 +284,7 @@ def _by_class(layer: torch.nn.Module, own: _Seen) -> LayerGrid | None:
 def _by_halves(
     network: torch.nn.Module, layer: torch.nn.Module, model_hw: tuple[int, int]
 ) -> LayerGrid | None:
-    """The axes along which the features change in their first half or last half as the image does."""
+    """Return the axes along which the features change in their first half or last half as the image does."""
     device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
     image, other = torch.randn((2, 3, *model_hw), generator=torch.Generator().manual_seed(0)).to(device)
     images = image.repeat(5, 1, 1, 1)
@@ -316,11 +316,10 @@ def _by_halves(
 def _by_square(
     shape: Sequence[int], with_rows: Sequence[float], with_columns: Sequence[float]
 ) -> LayerGrid | None:
-    """The two axes of one length, where every change moves along both of them and not along the third.
+    """Return the two axes of equal length, if every change moves along both of them and not along the third.
 
-    So it is where a network reads one corner of its frame and nothing else: a change of a half moves along rows and columns
-    alike. The frame is square, and so is the grid. Lists of tokens held against each other move along neither
-    with the columns.
+    This happens if a network reads only one corner of its frame: a change of a half moves along rows and columns
+    alike. The frame is square, and so is the grid. Attention between tokens moves along neither if columns change.
     """
     pairs = [pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]]
     if len(pairs) != 1:
@@ -334,7 +333,7 @@ def _by_square(
 
 
 def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
-    """For each of three axes, how much more of the first change than of the last lies in its first half; -1 to 1."""
+    """Return, for each of three axes, how much more of the first change than of the last lies in its first half; -1 to 1."""
     moved = []
     for axis in range(3):
         half = first.shape[axis] // 2
@@ -347,7 +346,7 @@ def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
 
 
 def _clear_axis(moved: Sequence[float]) -> int | None:
-    """The axis, 1 to 3, along which a change moves, where it does clearly and along no other."""
+    """Return the axis, 1 to 3, along which a change moves clearly and along no other; else None."""
     axis = max(range(3), key=lambda index: moved[index])
     others = [abs(value) for index, value in enumerate(moved) if index != axis]
     if moved[axis] < _CLEAR or max(others) > _FAINT * moved[axis]:

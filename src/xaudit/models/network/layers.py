@@ -1,4 +1,4 @@
-"""Which module a CAM method explains: the last one whose activation still is a picture.
+"""The module that CAM methods explain: the last one whose activation is still a picture.
 
 The table names whole blocks. A convolution that an in-place ReLU follows would have its stored activation
 overwritten, so VGG and AlexNet are explained after that ReLU, and DenseNet before its last norm.
@@ -55,16 +55,16 @@ OF_TOKENS: frozenset[str] = frozenset(
         "vision_transformer.VisionTransformer",
     }
 )
-"""Classes whose blocks give lists of tokens, (N, tokens, C), which no CAM method of this version can place."""
+"""Classes whose blocks return lists of tokens, (N, tokens, C), which no CAM method of this version can place."""
 
 
 def target_layer(
     module: torch.nn.Module, name: str | None, *, model_id: str, model_hw: tuple[int, int]
 ) -> torch.nn.Module:
-    """The module of that name, or the architecture's own where no name is given.
+    """Return the module of that name, or the architecture's own without a name.
 
     Raises:
-        ModelError: where the name leads nowhere or the architecture is in no table; names the candidates.
+        ModelError: if there is no such module or the architecture is in no table; names the candidates.
     """
     if name is not None:
         return _named(module, name, model_id=model_id, model_hw=model_hw)
@@ -85,9 +85,9 @@ def target_layer(
 
 
 def candidate_layers(module: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, tuple[int, int]]:
-    """The modules that hold weights of convolutions or of channels and whose output is a picture, in order of use.
+    """Return the modules with weights of convolutions or channels whose output is a picture, in order of use.
 
-    Of modules that follow each other on the same grid only the last is named, which is the one to explain.
+    Of consecutive modules on the same grid only the last is listed, which is the one to explain.
 
     Args:
         module: in evaluation mode.

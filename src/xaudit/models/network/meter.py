@@ -1,4 +1,4 @@
-"""What asking a model costs: images sent through it, and the time spent inside it."""
+"""The cost of queries: images sent through a model, and the time spent inside it."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import torch
 class Meter:
     """Counts forward evaluations, one per image, and wall time inside the model, whoever calls it.
 
-    Forward passes are counted and timed by themselves. So are backward passes that start at the model's logits;
+    Forward passes are counted and timed automatically. So are backward passes that start at the model's logits;
     :meth:`backward` is for an adapter that starts one elsewhere, and counts no time twice.
     """
 
@@ -23,7 +23,7 @@ class Meter:
 
     @contextmanager
     def backward(self) -> Iterator[None]:
-        """Times what happens inside as work of the model; counts no evaluation."""
+        """Time this context as work of the model; count no evaluation."""
         started = time.perf_counter()
         before = self.seconds
         self._depth += 1
@@ -36,7 +36,7 @@ class Meter:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Forgets what is asked inside: a trial before the work is no part of its cost."""
+        """Leave queries in this context out of the counts: a trial before the work is no part of its cost."""
         before = self.n_evals, self.seconds
         try:
             yield
@@ -45,14 +45,14 @@ class Meter:
 
     @contextmanager
     def forward(self, n_images: int) -> Iterator[None]:
-        """Counts and times a forward pass that no hook hears of."""
+        """Count and time a forward pass that no hook sees."""
         started = time.perf_counter()
         yield
         self._add(started)
         self.n_evals += n_images
 
     def attach(self, module: torch.nn.Module, device: torch.device) -> None:
-        """Hooks onto a module, so that a direct ``module(images)`` is metered too."""
+        """Hook onto a module, so that a direct ``module(images)`` is metered too."""
         starts: list[float] = []
 
         # Closures, not bound methods: a deep copy of the module then shares this meter instead of copying it.

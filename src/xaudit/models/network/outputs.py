@@ -1,4 +1,4 @@
-"""What a module hands back: its logits, whatever they are wrapped in, and its auxiliary heads."""
+"""The return value of a module: its logits, however wrapped, and its auxiliary heads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ class AuxiliaryHead:
 
 
 def logits_of(output: object, n_classes: int) -> torch.Tensor:
-    """The (N, n_classes) logits in what a module returned.
+    """Return the (N, n_classes) logits in a module's return value.
 
     A tensor is taken as it is; of a mapping or a named tuple its ``logits``; of a plain tuple the only tensor
     that has the right shape.
 
     Raises:
-        ModelError: where there are none, or more than one candidate.
+        ModelError: if there are none, or more than one candidate.
     """
     match output:
         case torch.Tensor():
@@ -65,7 +65,7 @@ def logits_of(output: object, n_classes: int) -> torch.Tensor:
 
 
 def auxiliary_heads(output: object) -> list[AuxiliaryHead]:
-    """The heads that torchvision's Inception and GoogLeNet return beside their logits in training."""
+    """Return the heads that torchvision's Inception and GoogLeNet return beside their logits in training."""
     weight = AUXILIARY_WEIGHTS.get(type(output).__name__)
     if weight is None or not isinstance(output, tuple):
         return []

@@ -1,4 +1,4 @@
-"""Asking a network a few times, before any work rests on it, whether it takes its frame and answers as a classifier."""
+"""First queries of a network, which check that it takes its frame and answers as a classifier."""
 
 from contextlib import ExitStack
 
@@ -20,10 +20,10 @@ _FORWARD_ERRORS = (
 )
 
 _DRAWN = 1e-4
-"""Share of the largest logit by which two answers to one question may differ; a GPU's sums are not always in one order."""
+"""Allowed difference of two answers to one question, as a share of the largest logit; a GPU's sums vary in order."""
 
 _BESIDE = 1e-2
-"""The same for one image asked alone and in company, whose convolutions may take other ways."""
+"""The same for one image alone and in a batch, for which libraries may choose other convolution algorithms."""
 
 
 _TRIES = 16
@@ -34,20 +34,20 @@ _AS_TRAINED = "write the file anew after `model.eval()`: it was written as for t
 def check_answers(
     module: torch.nn.Module, *, subject: str, n_classes: int, model_hw: tuple[int, int], device: torch.device
 ) -> tuple[str, ...]:
-    """Sends two images of noise through a network, again, and one alone, and looks at what comes back.
+    """Send two images of noise through a network, again, and one alone, and check the answers.
 
     Args:
-        module: on the device; asked in evaluation mode, and left as it was.
-        subject: what to call it in errors.
+        module: on the device; queried in evaluation mode, and left as it was.
+        subject: its name in errors.
         n_classes: logits it must give per image.
         model_hw: the frame.
-        device: where it stands.
+        device: the device of the module.
 
     Returns:
-        What is no error but must be read, such as probabilities in place of logits.
+        Warnings for the reader, such as probabilities in place of logits.
 
     Raises:
-        ModelError: where it fails on the frame, does not give one finite logit per image and class, answers the same
+        ModelError: if it fails on the frame, does not give one finite logit per image and class, answers the same
             question differently, or lets an image's answer depend on the image beside it.
     """
     images = torch.randn((2, 3, *model_hw), generator=torch.Generator().manual_seed(0)).to(device)
@@ -138,7 +138,7 @@ def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
 
 
 def _where(module: torch.nn.Module, images: torch.Tensor, others: torch.Tensor, tolerance: float) -> str:
-    """The first module that makes something else of the same first image in two passes, in words."""
+    """Return the first module whose output for the same first image differs between two passes, in words."""
     # What draws may draw the same twice, of two logits one time in four.
     for _ in range(_TRIES):
         one, other = _passages(module, images), _passages(module, others)
@@ -151,7 +151,7 @@ def _where(module: torch.nn.Module, images: torch.Tensor, others: torch.Tensor, 
 def _passages(
     module: torch.nn.Module, images: torch.Tensor
 ) -> list[tuple[str, str, torch.Tensor, torch.Tensor]]:
-    """Name, kind, what went in and what came out of each module, for the first image, innermost first."""
+    """Return name, kind, input and output of each module, for the first image, innermost first."""
     seen: list[tuple[str, str, torch.Tensor, torch.Tensor]] = []
     entered: list[torch.Tensor | None] = []
 

@@ -1,4 +1,4 @@
-"""Networks that come as one file, program and weights together: they can be asked, and their parts cannot be reached."""
+"""Networks that come as one file, program and weights together: they can be queried, but their parts cannot be reached."""
 
 import hashlib
 import stat
@@ -17,11 +17,11 @@ DEFAULT_SIDE = 224
 
 @dataclass(frozen=True, slots=True)
 class BatchSizes:
-    """How many images a program takes at a time.
+    """The batch sizes that a program accepts.
 
     Attributes:
-        least: fewer are filled up with copies of the last one, whose logits are dropped.
-        most: more are asked in parts; None where there is no limit.
+        least: smaller batches are filled up with copies of the last image, whose logits are dropped.
+        most: larger batches are split; None for no limit.
     """
 
     least: int = 1
@@ -32,7 +32,7 @@ class Sealed(torch.nn.Module):
     """A program from a file, as a module without parts: images in, logits out, for any number of images.
 
     It holds its program outside torch's register of parts, so that nothing moves its weights to another memory order
-    or device behind its back. Gradients go through where the program has them.
+    or device unnoticed. Gradients pass through if the program has them.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Sealed(torch.nn.Module):
 
     @property
     def fills_up(self) -> bool:
-        """Whether few images cost as much as several, so that a batch is better not cut."""
+        """True if few images cost as much as several, so that a batch is better not split."""
         return self._sizes.least > 1
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, n_classes); raises ModelError where the program does not give logits."""
+        """Map (N, C, H, W) to (N, n_classes); raise ModelError if the program does not give logits."""
         images = images.contiguous()
         parts = []
         for part in torch.split(images, self._sizes.most or len(images)):
@@ -71,12 +71,12 @@ class Sealed(torch.nn.Module):
 
 
 LARGEST_BYTES = 2**31
-"""Of a network and its weights in one file, which is read whole."""
+"""Size limit of a network and its weights in one file, which is read whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """A file's whole content, read once: what is checked, hashed and run is the same."""
+    """A file's whole content, read once, so that the same bytes are checked, hashed and run."""
 
     path: Path
     content: bytes
@@ -88,7 +88,7 @@ class SealedFile:
 
 
 def read_sealed(path: Path, *, subject: str) -> SealedFile:
-    """Reads a file; raises ModelError where it is not there, no file, larger than any model, or cannot be read."""
+    """Read a file; raise ModelError if it is missing, not a file, larger than any model, or unreadable."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
@@ -110,21 +110,21 @@ def read_sealed(path: Path, *, subject: str) -> SealedFile:
 
 
 def check_channels(found: object, wanted: int, *, subject: str) -> None:
-    """Raises ModelError where a program takes another number of channels than the audit file says."""
+    """Raise ModelError if a program takes another number of channels than the audit file says."""
     if isinstance(found, int) and found != wanted:
         hint = f"set `channels: {found}`" if found in (1, 3) else "images have 1 or 3 channels"
         raise ModelError(f"{subject}: takes {found} channels, the audit file says {wanted}", hint=hint)
 
 
 def agreed_side(height: object, width: object, asked: int | None, *, subject: str) -> int:
-    """The side of the frame: the program's own where that is fixed, else what the audit file asks for, else 224.
+    """Return the side of the frame: the program's own if that is fixed, else the audit file's, else 224.
 
     Args:
-        height: a number where it is fixed, anything else where it is not.
+        height: a number if it is fixed, anything else if it is not.
         asked: `input_size` of the audit file.
 
     Raises:
-        ModelError: where the two contradict each other, or the program's frame is not square.
+        ModelError: if the two contradict each other, or the program's frame is not square.
     """
     fixed = [side for side in (height, width) if isinstance(side, int)]
     if len(set(fixed)) > 1:

@@ -1,7 +1,7 @@
-"""The preparation of images that a Hugging Face folder asks for, carried out with the same steps or refused by name.
+"""The image preparation of a Hugging Face folder, reproduced with the same steps or refused with the reason.
 
-transformers itself reads ``preprocessor_config.json``, so that the defaults of the image processor's class count. At the end
-three images of noise go both ways, and a folder whose processor gives other pixels is refused.
+transformers itself reads ``preprocessor_config.json``, so that the defaults of the image processor's class count. Finally,
+three images of noise are prepared both ways, and a folder whose processor gives other pixels is refused.
 """
 
 import json
@@ -59,7 +59,7 @@ _CHANGES_NO_PIXEL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """What a processor does before it scales intensities: the frame, and the `fit` that the audit file needs for it."""
+    """The steps of a processor before it scales intensities: the frame, and the `fit` that the audit file needs for it."""
 
     side: object
     fit: str
@@ -69,16 +69,16 @@ class _Steps:
 def folder_preprocessing(
     section: ModelSection, folder: Path, config: dict[str, Any], subject: str
 ) -> Preprocessing:
-    """The folder's own preparation where the audit file leaves it at the defaults.
+    """Return the folder's own preparation, for settings that the audit file leaves at the defaults.
 
     Args:
-        section: of the audit file.
-        folder: that save_pretrained wrote.
+        section: section of the audit file.
+        folder: written by save_pretrained.
         config: the content of config.json.
-        subject: what errors call the model.
+        subject: name of the model in errors.
 
     Raises:
-        ModelError: where the audit file and the folder contradict each other, or a step is not carried out here.
+        ModelError: if the audit file and the folder contradict each other, or a step is not supported.
     """
     path = folder / "preprocessor_config.json"
     if not path.is_file():
@@ -154,7 +154,7 @@ def _processor(folder: Path, kind: str, subject: str) -> Any:  # noqa: ANN401  (
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """A setting of a processor as JSON has it; sizes without the keys that are not set."""
+    """Convert a processor's setting to JSON; sizes without the keys that are not set."""
     if hasattr(value, "shortest_edge") or isinstance(value, Mapping):
         return {key: side for key, side in dict(value).items() if side is not None}
     return value

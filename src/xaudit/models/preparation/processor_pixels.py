@@ -1,4 +1,4 @@
-"""The pixels that an image processor of transformers makes, beside those that xaudit makes with the same settings."""
+"""Comparison of the pixels of a transformers image processor with those of xaudit under the same settings."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _CHECKED_HW = ((90, 70), (70, 90), (131, 131))
 _LEVELS = 2.5
 """Largest difference in a prepared image, in 8-bit levels: filters may round twice."""
 PROCESSOR_ERRORS = (AttributeError, ImportError, KeyError, OSError, RuntimeError, TypeError, ValueError)
-"""What transformers is known to raise on settings that its processors cannot work with."""
+"""Exceptions that transformers raises on settings that its processors cannot work with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """The side of the frame, what is taken from and divided into each channel of an image in 0 to 1, and how it is resized."""
+    """The side of the frame, the mean and the std of each channel of an image in 0 to 1, and the resizing."""
 
     side: int
     mean: Triple
@@ -38,17 +38,17 @@ def check_pixels(
     not_understood: Collection[str],
     subject: str,
 ) -> None:
-    """Compare what a processor makes of three images of noise with what xaudit makes of them.
+    """Compare a processor's output on three images of noise with that of xaudit.
 
     Args:
-        processor: of transformers.
+        processor: an image processor of transformers.
         ours: the preparation with the same settings.
-        fit: of the audit file.
-        not_understood: keys of its file that nothing here carries out, for the error.
-        subject: what errors call the file.
+        fit: the audit file's `fit`.
+        not_understood: keys of its file that are not supported, for the error.
+        subject: name of the file in errors.
 
     Raises:
-        ModelError: where the pixels differ.
+        ModelError: if the pixels differ.
     """
     assert ours.preparation is not None
     mean, std = np.array(ours.mean, dtype=np.float32), np.array(ours.std, dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Images resized and cut as the library that a network was trained with does it: whole pixels, 8 bits, its own filter.
+"""Resizing and cropping as the library that a network was trained with does it: whole pixels, 8 bits, its own filter.
 
-xaudit's own way, weighing by area, stands in :mod:`xaudit.geometry`; it is taken where no filter is named.
+xaudit's own way, weighing by area, is in :mod:`xaudit.geometry`; it is used if no filter is named.
 """
 
 import math
@@ -25,10 +25,10 @@ class Preparation:
     """A library's way of bringing images into a frame.
 
     Attributes:
-        resample: its filter, with antialiasing where the image shrinks.
-        rounds_down: whether half a pixel beside the central part goes to its right and lower side, as transformers has it;
+        resample: its filter, with antialiasing if the image shrinks.
+        rounds_down: True if half a pixel beside the central part goes to its right and lower side, as in transformers;
             torchvision and timm round to the even number.
-        flips_channels: whether the network takes blue, green, red.
+        flips_channels: True if the network takes blue, green, red.
     """
 
     resample: Resample
@@ -37,7 +37,7 @@ class Preparation:
 
 
 def asked_preparation(section: ModelSection) -> Preparation | None:
-    """The filter that the audit file names; None where images are weighed by area."""
+    """Return the filter that the audit file names; None if images are weighed by area."""
     if section.resample is None or section.resample == "area":
         return None
     return Preparation(section.resample)
@@ -46,12 +46,12 @@ def asked_preparation(section: ModelSection) -> Preparation | None:
 def prepared(
     pixels: FloatArray, model_hw: tuple[int, int], fit: Fit, preparation: Preparation
 ) -> tuple[FloatArray, Geometry]:
-    """An image in the model's frame, and the road it took.
+    """Carry an image into the model's frame; also return the transform.
 
     Args:
         pixels: (H, W) or (H, W, C) of the original frame, in 0 to 1; rounded to 8 bits.
         model_hw: the frame.
-        fit: how the image is brought into it.
+        fit: the fit of the image into the frame.
         preparation: the filter and the rounding.
 
     Returns:
@@ -103,7 +103,7 @@ def prepared(
 
 
 def _resized_hw(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: Fit) -> tuple[int, int]:
-    """The size to which the whole image is brought before anything is cut off or filled up."""
+    """Return the size of the whole image after resizing, before cropping or padding."""
     height, width = original_hw
     match fit:
         case "stretch":
@@ -119,5 +119,5 @@ def _resized_hw(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: Fi
 
 
 def _offset(side: int, frame: int, *, rounds_down: bool) -> int:
-    """How many pixels are cut off at the upper or left side; negative where some are filled in."""
+    """Return the number of pixels cut off at the upper or left side; negative if some are filled in."""
     return math.floor((side - frame) / 2) if rounds_down else round((side - frame) / 2)

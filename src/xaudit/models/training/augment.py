@@ -1,4 +1,4 @@
-"""Small changes of an image that leave its label true, carried out on the image and on its annotation alike.
+"""Small changes of an image that leave its label true, applied to the image and its annotation alike.
 
 Conventions of this file: images are (N, C, h, w) float32 in [0, 1], masks (N, 1, h, w) bool in the same frame.
 What comes in from beyond the edge is black, and unmarked.
@@ -21,7 +21,7 @@ CONTRAST = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one image, in this order: mirror, turn and scale about the centre, shift, recolour.
+    """A change of one image, in this order: mirror, turn and scale about the centre, shift, recolour.
 
     Attributes:
         shift_x: to the right, as a share of the width.
@@ -42,7 +42,7 @@ class Change:
 
 
 def draw_change(generator: np.random.Generator) -> Change:
-    """One change at random, within this file's limits."""
+    """Draw a random change within this file's limits."""
     flip = bool(generator.random() < 0.5)
     shift_x, shift_y, turn, grow, light, spread = generator.uniform(-1, 1, size=6).tolist()
     return Change(
@@ -59,7 +59,7 @@ def draw_change(generator: np.random.Generator) -> Change:
 def augment(
     images: torch.Tensor, masks: torch.Tensor, changes: Sequence[Change]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The images, each under its change, and their masks under the same one.
+    """Apply a change to each image and to its mask.
 
     A mask that had a pixel keeps one as long as it stays inside the frame, however the resampling falls.
 
@@ -85,7 +85,7 @@ def augment(
 
 
 def keeps_mark(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-    """Whether each image still shows at least half of what was marked on it, (N,) bool; true where nothing was.
+    """Return True for images that still show at least half of their mark, (N,) bool; also for those without one.
 
     An image whose lesion was shifted out of the frame would carry a label that is no longer true.
     """
@@ -94,9 +94,9 @@ def keeps_mark(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 
 def _sampling(change: Change, height: int, width: int) -> list[list[float]]:
-    """The 2 × 3 matrix that leads from a place in the result back to its source, in torch's [-1, 1] coordinates.
+    """Return the 2 × 3 matrix from a position in the result to its source, in torch's [-1, 1] coordinates.
 
-    Worked out in pixels, because a turn in coordinates that are scaled per axis would shear a frame that is not
+    Computed in pixels, because a turn in coordinates that are scaled per axis would shear a frame that is not
     square.
     """
     angle = math.radians(change.degrees)

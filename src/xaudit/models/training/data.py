@@ -1,4 +1,4 @@
-"""What a network is trained on, and its images as they stand in the model's frame."""
+"""The training data of a network, and its images in the model's frame."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from xaudit.records import BoolArray, Case, FloatArray
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Cases with their splits, and how to get at what is in them.
+    """Cases with their splits, and access to their images and marks.
 
     Attributes:
-        cases: of all splits; those of ``train`` teach, those of ``validation`` stop, others are left alone.
+        cases: of all splits; ``train`` is for training, ``validation`` for stopping, others are unused.
         class_names: in the order of the logits.
         pixels: (H, W) or (H, W, 3) in [0, 1] of the original frame.
-        marks: what readers marked, (H, W) of the original frame; None where nobody did.
-        positive: the class that a single logit stands for where the model names none.
+        marks: the readers' marks, (H, W) of the original frame; None without a mark.
+        positive: the class that a single logit stands for if the model names none.
     """
 
     cases: tuple[Case, ...]
@@ -31,16 +31,16 @@ class TrainingData:
     positive: str | None = None
 
     def split(self, name: str) -> tuple[Case, ...]:
-        """The cases of one split, in the order of their ids."""
+        """Return the cases of one split, in the order of their ids."""
         return tuple(
             sorted((case for case in self.cases if case.split == name), key=lambda case: case.case_id)
         )
 
     def targets(self, cases: Sequence[Case]) -> npt.NDArray[np.int64]:
-        """The index of each case's label among the class names.
+        """Return the index of each case's label among the class names.
 
         Raises:
-            ModelError: where a label is none of them.
+            ModelError: if a label is none of them.
         """
         index = {name: number for number, name in enumerate(self.class_names)}
         for case in cases:
@@ -52,10 +52,10 @@ class TrainingData:
         return np.array([index[case.label] for case in cases], dtype=np.int64)
 
     def class_counts(self, cases: Sequence[Case]) -> npt.NDArray[np.int64]:
-        """How many of the cases each class has.
+        """Count the cases of each class.
 
         Raises:
-            ModelError: where any has none, since no network can learn it then.
+            ModelError: if a class has none, since no network can learn it then.
         """
         counts = np.bincount(self.targets(cases), minlength=len(self.class_names))
         if len(self.class_names) < 2:
@@ -73,9 +73,9 @@ class TrainingData:
 
 
 class Frames:
-    """The images of a training in the model's frame, as bytes, kept in memory up to a bound.
+    """The images of a training in the model's frame, as bytes, kept in memory up to a limit.
 
-    An image is rounded to 8 bits whether or not it is kept, so the bound changes the speed and no result.
+    An image is rounded to 8 bits even if it is not kept, so the limit changes the speed and no result.
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class Frames:
         self._marks: dict[str, BoolArray | None] = {}
 
     def images(self, cases: Sequence[Case]) -> torch.Tensor:
-        """(N, 3, h, w) float32 in [0, 1]."""
+        """Return (N, 3, h, w) float32 in [0, 1]."""
         stack = [np.atleast_3d(self._image(case)) for case in cases]
         together = np.stack([np.broadcast_to(image, (*self._model_hw, 3)) for image in stack])
         return torch.from_numpy(together).permute(0, 3, 1, 2).float() / 255
 
     def marks(self, cases: Sequence[Case]) -> torch.Tensor:
-        """(N, 1, h, w) bool; nothing is set where nobody marked anything."""
+        """Return (N, 1, h, w) bool; all False without a mark."""
         stack = [self._mark(case) for case in cases]
         empty = np.zeros(self._model_hw, dtype=bool)
         return torch.from_numpy(np.stack([empty if mark is None else mark for mark in stack]))[:, None]

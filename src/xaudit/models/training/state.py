@@ -1,4 +1,4 @@
-"""How far a training has come, on disk after every epoch, so that an interruption costs less than one."""
+"""The state of a training, on disk after every epoch, so that an interruption costs less than one."""
 
 import copy
 import io
@@ -16,7 +16,7 @@ from xaudit.models.weights.wrapped_weights import State
 
 @dataclass(frozen=True, slots=True)
 class EpochLosses:
-    """Cross-entropies of one epoch; those of the validation are None where no case is set aside for it."""
+    """Cross-entropies of one epoch; the validation loss is None without validation cases."""
 
     training: float
     validation: float | None
@@ -24,18 +24,18 @@ class EpochLosses:
 
     @property
     def deciding(self) -> float:
-        """The loss that early stopping looks at."""
+        """The loss that early stopping uses."""
         return self.training if self.validation is None else self.validation
 
 
 @dataclass
 class TrainingState:
-    """A network on its way: everything that the next epoch needs and the seeds do not give.
+    """A network in training: everything that the next epoch needs and the seeds do not give.
 
     Attributes:
         history: the losses of the finished epochs.
         best: the weights after the epoch with the lowest deciding loss, on the CPU.
-        best_epoch: how many epochs they have behind them; 0 where no epoch had a finite loss yet.
+        best_epoch: number of epochs up to then; 0 if no epoch had a finite loss yet.
     """
 
     module: torch.nn.Module
@@ -45,7 +45,7 @@ class TrainingState:
     best_epoch: int = 0
 
     def finish_epoch(self, losses: EpochLosses) -> None:
-        """Takes an epoch into the history, and its weights where it is the best so far."""
+        """Add an epoch to the history, and keep its weights if it is the best so far."""
         lowest = self.history[self.best_epoch - 1].deciding if self.best_epoch else math.inf
         self.history.append(losses)
         if losses.deciding < lowest:
@@ -55,11 +55,11 @@ class TrainingState:
             }
 
     def is_over(self, *, epochs: int, patience: int) -> bool:
-        """Whether every epoch is done, or the last so many brought nothing better."""
+        """Return True if every epoch is done, or the last ``patience`` epochs brought no improvement."""
         return len(self.history) >= epochs or len(self.history) - self.best_epoch >= patience
 
     def save(self, path: Path, key: str) -> None:
-        """Writes all of it, whole or not at all; raises OutputError where that cannot be done."""
+        """Write the whole state atomically; raise OutputError if that fails."""
         content = {
             "key": key,
             "module": self.module.state_dict(),
@@ -73,7 +73,7 @@ class TrainingState:
         write_whole(path, buffer.getvalue())
 
     def restore(self, path: Path, key: str) -> bool:
-        """Takes up the state in a file; False where there is none, or it is of another training or damaged."""
+        """Load the state from a file; return False if there is none, or it is of another training or damaged."""
         if not path.is_file():
             return False
         try:

@@ -47,7 +47,7 @@ def train(
     device: str,
     on_progress: Callable[[Progress], None],
 ) -> Path:
-    """As :func:`xaudit.models.train_classifier`, which is this function behind a light import."""
+    """Implement :func:`xaudit.models.train_classifier`, which has a light import."""
     training = _Training(section, settings, data, seed=seed, device=choose_device(device))
     path, unfinished = folder / f"{section.id}.safetensors", folder / f"{section.id}.unfinished.pt"
     key = training.key()
@@ -84,7 +84,7 @@ def train(
 
 
 def learning_rate_at(step: int, n_steps: int, peak: float) -> float:
-    """The learning rate of one step: up to the peak in a straight line, then down a half cosine to nought.
+    """Return the learning rate of one step: linear up to the peak, then down a half cosine to zero.
 
     Example:
         >>> [round(learning_rate_at(step, 20, 1.0), 3) for step in (0, 1, 2, 11, 19)]
@@ -97,7 +97,7 @@ def learning_rate_at(step: int, n_steps: int, peak: float) -> float:
 
 
 class _Training:
-    """What stays the same through a training."""
+    """The settings and data that stay the same through a training."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class _Training:
         self.caution = "" if self.validation else "; no validation cases, so it stops on the training loss"
 
     def start(self) -> TrainingState:
-        """A network with fresh weights and its optimiser."""
+        """Return a network with fresh weights and its optimiser."""
         if self.section.outputs == "sigmoid":
             # Cross entropy of half the logit for the class and half of it against is binary cross entropy of the logit.
             asked = asked_finding(self.section, self.data.class_names, self.data.positive)
@@ -153,7 +153,7 @@ class _Training:
         return TrainingState(module, torch.optim.AdamW(groups, lr=self.settings.learning_rate))
 
     def epoch(self, state: TrainingState, epoch: int) -> Iterator[tuple[int, float]]:
-        """Goes once through the training cases; gives each batch's size and loss as it is done."""
+        """Go once through the training cases; yield each batch's size and loss as it is done."""
         order = generator_for(self.seed, self.section.id, str(epoch), "order").permutation(len(self.cases))
         state.module.train()
         for number, chosen in enumerate(np.array_split(order, self.n_steps)):
@@ -176,7 +176,7 @@ class _Training:
             yield len(cases), float(loss.detach())
 
     def validate(self, module: torch.nn.Module) -> tuple[float | None, float | None]:
-        """Loss and accuracy on the validation cases as they are; None where there are none."""
+        """Return loss and accuracy on the unaugmented validation cases; None if there are none."""
         if not self.validation:
             return None, None
         module.eval()
@@ -191,7 +191,7 @@ class _Training:
         return float(self._loss(together, self.validation)), float(right.float().mean())
 
     def key(self) -> str:
-        """A hash of all that the weights follow from; two trainings with the same one need not both be run."""
+        """Hash everything that determines the weights, so that the same training need not run twice."""
         shown = [self.cases[index] for index in (0, len(self.cases) // 2, -1)]
         left_out = {
             "weights",
@@ -230,7 +230,7 @@ class _Training:
         )
 
     def notes(self, state: TrainingState) -> dict[str, object]:
-        """What the weights' file says of itself."""
+        """Return the notes that are stored in the weights' file."""
         return {
             "architecture": architecture_of(self.section),
             "class_names": self._answers_for(),
@@ -279,7 +279,7 @@ class _Training:
 
 @dataclass
 class _Bar:
-    """Turns steps into progress a person can read, with the time that is left."""
+    """Converts steps to readable progress, with the time left."""
 
     model_id: str
     n_steps: int
@@ -292,21 +292,21 @@ class _Bar:
 
     @property
     def total(self) -> int:
-        """Steps in all epochs; early stopping may do with fewer."""
+        """Number of steps in all epochs; early stopping may need fewer."""
         return self.n_steps * self.epochs
 
     def step(self, epoch: int, loss: float, caution: str) -> Progress:
-        """One more step is done."""
+        """Report one more finished step."""
         self.done += 1
         return self._progress(epoch, {"loss": loss}, caution)
 
     def finish_epoch(self, losses: EpochLosses, caution: str) -> Progress:
-        """One more epoch is done, its validation included."""
+        """Report one more finished epoch, its validation included."""
         self.losses = losses
         return self._progress(self.done // self.n_steps - 1, {"loss": losses.training}, caution)
 
     def finish(self, state: TrainingState) -> Progress:
-        """The training is over, by early stopping perhaps."""
+        """Report the end of the training, perhaps by early stopping."""
         n_epochs, best = len(state.history), state.history[state.best_epoch - 1]
         note = f"{self.model_id}: {counted(n_epochs, 'epoch')}, the weights of epoch {state.best_epoch} kept"
         figures = {"seconds_left": 0.0, "loss": best.training, **_validation_figures(best)}
@@ -339,7 +339,7 @@ def _is_finished(path: Path, key: str) -> bool:
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Inside, torch draws from this seed; outside, it goes on as if nothing had happened."""
+    """Seed torch in this context; restore its random state afterwards."""
     devices = [device.index or 0] if device.type == "cuda" else []
     flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
     with torch.random.fork_rng(devices=devices), flags:

@@ -1,4 +1,4 @@
-"""Weights on disk: read without running anything that is in the file, checked against the network, written whole.
+"""Weights on disk: read without running anything in the file, checked against the network, written atomically.
 
 A state dict maps names to tensors. It may lie inside a larger checkpoint, under ``state_dict`` or a like key, and
 its names may carry the prefix of a wrapper (``module.`` of DataParallel, for one), see :mod:`xaudit.models.weights.wrapped_weights`.
@@ -47,7 +47,7 @@ TORCH_REFUSALS = (
     TypeError,
     ValueError,
 )
-"""What torch is known to raise on a file that is damaged, foreign, or holds more than tensors."""
+"""Exceptions that torch raises on a file that is damaged, foreign, or holds more than tensors."""
 
 _RE_SAVE = "save the weights alone, `torch.save(model.state_dict(), path)`, or as safetensors"
 
@@ -57,7 +57,7 @@ class Loaded:
     """A checkpoint that was copied into a network.
 
     Attributes:
-        notes: what xaudit noted when it wrote the file; empty for others.
+        notes: notes that xaudit stored in the file; empty for other files.
         remarks: entries that are not the network's and were left out.
     """
 
@@ -73,19 +73,19 @@ def load_weights(
     model_id: str,
     prefix: str | None = None,
 ) -> Loaded:
-    """Copies the weights of a checkpoint into a network, all of them or none.
+    """Copy the weights of a checkpoint into a network, all of them or none.
 
     Auxiliary heads in the file that the network was built without are left out.
 
     Args:
         module: the network.
-        path: of the checkpoint.
-        class_names: of the data.
+        path: path of the checkpoint.
+        class_names: classes of the data.
         model_id: for messages.
-        prefix: which of several copies of the network is meant.
+        prefix: name of one of several copies of the network.
 
     Raises:
-        ModelError: where the file is missing, damaged, holds code, belongs to another network or to other classes, or
+        ModelError: if the file is missing, damaged, holds code, belongs to another network or to other classes, or
             holds several copies of the network.
     """
     states, notes = _read_states(path)
@@ -131,19 +131,19 @@ def load_weights(
 
 
 def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
-    """The tensors of a checkpoint by name, and what xaudit noted when it wrote the file (empty for others).
+    """Return the tensors of a checkpoint by name, and the notes that xaudit stored in it (empty for other files).
 
-    What kind of file it is, its content says and not its name. Nothing in it is run.
+    The kind of file is recognised by its content, not its name. Nothing in it is run.
 
     Raises:
-        ModelError: where the file cannot be read, or holds anything but tensors and plain values.
+        ModelError: if the file cannot be read, or holds anything but tensors and plain values.
     """
     states, notes = _read_states(path)
     return next(iter(states.values())), notes
 
 
 def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]:
-    """As :func:`read_state`, with every other state dict of the checkpoint by the keys that lead to it."""
+    """Read as :func:`read_state`, with every other state dict of the checkpoint by the keys that lead to it."""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise ModelError(f"weights {path}: no file, but a device or a pipe", hint="give a checkpoint")
@@ -168,10 +168,10 @@ def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
-    """Writes tensors, and notes that JSON can hold, so that the file is there whole or not at all.
+    """Write tensors and JSON notes atomically.
 
     Raises:
-        OutputError: where there is no permission or no room.
+        OutputError: if there is no permission or no space.
     """
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -181,10 +181,10 @@ def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Ma
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file beside its place, forces it to the disk and renames it: no reader sees half of it.
+    """Write a temporary file, sync it and rename it, so that no reader sees half of it.
 
     Raises:
-        OutputError: where there is no permission or no room.
+        OutputError: if there is no permission or no space.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -224,23 +224,23 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
 
 
 def orders_in(notes: Mapping[str, object]) -> tuple[StoredOrder, ...]:
-    """The orders of classes that a checkpoint names: xaudit's own note, and what others wrote into it."""
+    """Return the orders of classes in a checkpoint: xaudit's own note, and those that others stored."""
     own = stored_orders({"class_names": notes.get("class_names")})
     others = notes.get(_ORDERS, ())
     return (*own, *(others if isinstance(others, tuple) else ()))
 
 
 def _with_orders(notes: dict[str, object], content: object) -> dict[str, object]:
-    """The notes, with the orders of classes that the rest of a file names, where it names any."""
+    """Add the orders of classes in the rest of a file to the notes, if there are any."""
     found = stored_orders(content)
     return {**notes, _ORDERS: found} if found else notes
 
 
 def read_plain(path: Path) -> object:
-    """What a file of torch holds, as tensors and plain values; nothing in it is run.
+    """Read a file of torch as tensors and plain values; nothing in it is run.
 
     Raises:
-        ModelError: where it is damaged or foreign, holds code, or would unpack to more than it holds.
+        ModelError: if it is damaged or foreign, holds code, or would unpack to more than it holds.
     """
     n_unpacked, n_stored = unpacked_bytes(path), path.stat().st_size
     if n_unpacked > n_stored:
@@ -277,7 +277,7 @@ def read_plain(path: Path) -> object:
 
 
 def code_in(file: IO[bytes]) -> str | None:
-    """The first thing a checkpoint's pickles would import that is more than a tensor or a plain value; None if nothing.
+    """Return the first import of a checkpoint's pickles beyond tensors and plain values; None if there is none.
 
     It is read off their opcodes; nothing is imported.
     """
@@ -285,12 +285,12 @@ def code_in(file: IO[bytes]) -> str | None:
 
 
 def _is_nest(content: object) -> bool:
-    """True where a key says which of a checkpoint's parts is the state dict."""
+    """Return True if a key says which of a checkpoint's parts is the state dict."""
     return isinstance(content, Mapping) and any(isinstance(content.get(key), Mapping) for key in _NESTS)
 
 
 def _nested(content: object, where: str = "", depth: int = 0) -> Iterator[tuple[str, State]]:
-    """The mappings of names to tensors inside a checkpoint, by the keys that lead there."""
+    """Yield the mappings of names to tensors inside a checkpoint, by the keys that lead there."""
     if not isinstance(content, Mapping) or not content or depth > _DEEPEST:
         return
     if all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()):
@@ -327,7 +327,7 @@ def _state_in(content: object, path: Path) -> State:
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
-    """Whether a tensor is dense and holds its values itself."""
+    """Return True if a tensor is dense and holds its values itself."""
     return not (tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized or tensor.is_nested)
 
 
@@ -347,7 +347,7 @@ def _check_classes(
     class_names: tuple[str, ...],
     model_id: str,
 ) -> None:
-    """Where nothing but the last layer differs, and only in how many logits it gives, says so plainly."""
+    """Raise ModelError if only the last layer differs, and only in its number of logits."""
     if not state or any(name not in expected for name in state):
         return
     reshaped = [name for name in state if state[name].shape != expected[name].shape]

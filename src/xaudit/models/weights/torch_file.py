@@ -1,4 +1,4 @@
-"""What a file of torch would unpack to and import, read off its bytes; nothing in it is loaded."""
+"""The unpacked size and the imports of a torch file, read off its bytes; nothing in it is loaded."""
 
 import pickletools
 import re
@@ -23,11 +23,11 @@ _BROKEN = (
     OverflowError,
     struct.error,
 )
-"""What a damaged archive or pickle can raise."""
+"""Exceptions that a damaged archive or pickle can raise."""
 
 
 def unpacked_bytes(path: Path) -> int:
-    """How many bytes the entries of an archive have once they are unpacked; 0 for what is no archive, or a damaged one."""
+    """Return the bytes of an archive's entries once they are unpacked; 0 if it is no archive, or a damaged one."""
     try:
         with path.open("rb") as file:
             return archived_bytes(file)
@@ -36,7 +36,7 @@ def unpacked_bytes(path: Path) -> int:
 
 
 def archived_bytes(file: IO[bytes]) -> int:
-    """As :func:`unpacked_bytes`, of a file that is open."""
+    """Return :func:`unpacked_bytes` of an open file."""
     try:
         if not zipfile.is_zipfile(file):
             return 0
@@ -47,7 +47,7 @@ def archived_bytes(file: IO[bytes]) -> int:
 
 
 def names_in(file: IO[bytes]) -> Iterator[str]:
-    """What a checkpoint's pickles would import, read off their opcodes; nothing is imported."""
+    """Yield the imports of a checkpoint's pickles, read off their opcodes; nothing is imported."""
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:

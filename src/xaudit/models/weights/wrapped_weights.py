@@ -1,7 +1,7 @@
-"""The network's own weights among all entries of a training checkpoint.
+"""Extraction of the network's own weights from a training checkpoint.
 
 Training frameworks save a network under a prefix (`model.`, `module.`), beside losses, metrics, counters and copies of the
-network. The prefix is read off the names of the network that is asked for: it stands before all of them.
+network. The prefix is recognised by the names of the network's weights, all of which it precedes.
 """
 
 import re
@@ -17,13 +17,13 @@ from xaudit.errors import ModelError, did_you_mean
 State = dict[str, torch.Tensor]
 
 _WRAPPERS = frozenset({"_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
-"""Components that a wrapper puts into names, wherever it sits: torch.compile, DataParallel, FSDP, checkpointing."""
+"""Components that a wrapper inserts into names: torch.compile, DataParallel, FSDP, checkpointing."""
 _OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..+)")
 _BESIDE = re.compile(
     r"n_averaged|(train_|val_|valid_|validation_|test_)?(criterion|loss|losses|loss_fn|loss_fct|loss_func|metrics?|acc|accuracy|"
     r"auroc|auc|f1|precision|recall)(_fn)?(\..+)?"
 )
-"""Entries that stand beside a network's own without a prefix between them: losses, metrics, the count of averaged weights."""
+"""Entries beside a network's own that share its prefix: losses, metrics, the count of averaged weights."""
 _N_NAMED = 3
 
 
@@ -40,8 +40,8 @@ class _Copy:
     """A set of entries that could be the network's.
 
     Attributes:
-        label: how a user names it.
-        extra: entries of the same state dict that stand beside it.
+        label: its name for a user.
+        extra: further entries of the same state dict.
     """
 
     label: str
@@ -52,17 +52,17 @@ class _Copy:
 def own_weights(
     states: Mapping[str, State], expected: Collection[str], *, path: Path, model_id: str, prefix: str | None
 ) -> OwnWeights:
-    """Pick the network's own entries.
+    """Select the network's own entries.
 
     Args:
-        states: the state dicts of a checkpoint by where they stand in it, the main one first.
+        states: the state dicts of a checkpoint by the keys that lead to them, the main one first.
         expected: names of the network's entries.
-        path: of the checkpoint, for messages.
+        path: path of the checkpoint, for messages.
         model_id: for messages.
-        prefix: which copy of the network the user means; None where only one can be meant.
+        prefix: the copy of the network that the user means; None if only one is possible.
 
     Raises:
-        ModelError: where there are several copies of the network and none is named, or the named one is not there.
+        ModelError: if there are several copies of the network and none is named, or the named one is missing.
     """
     subject, told = f"model '{model_id}': {path}", f"model '{model_id}': {path.name}"
     needed = {name for name in expected if not name.endswith("num_batches_tracked")}
@@ -96,7 +96,7 @@ def own_weights(
 
 
 def _copies(where: str, state: State, needed: set[str], expected: Collection[str]) -> Iterator[_Copy]:
-    """The entries under each prefix before the network's names, the most complete first; all of them where there is none."""
+    """Yield the entries under each prefix before the network's names, the most complete first; all without a prefix."""
     state = _renamed(state, expected)
     n_under: Counter[str] = Counter()
     for name in state:
@@ -129,7 +129,7 @@ def _copies(where: str, state: State, needed: set[str], expected: Collection[str
 
 
 def _renamed(state: State, expected: Collection[str]) -> State:
-    """Without components of wrappers, and DenseNet's names of torchvision 0.2 as they are today."""
+    """Remove components of wrappers, and convert DenseNet's names of torchvision 0.2 to today's."""
     wrappers = _WRAPPERS - {part for name in expected for part in name.split(".")}
     names: dict[str, str] = {
         name: ".".join(part for part in name.split(".") if part not in wrappers) for name in state

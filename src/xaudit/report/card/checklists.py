@@ -30,7 +30,7 @@ Evidence = Callable[[Outcome, Manifest], str]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question of a checklist."""
+    """A question of a checklist."""
 
     number: str
     asks: str

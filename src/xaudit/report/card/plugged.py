@@ -1,4 +1,4 @@
-"""What of a run other packages brought, as its manifest has it."""
+"""Plug-ins that a run used, read from its manifest."""
 
 from collections.abc import Mapping
 from typing import Any

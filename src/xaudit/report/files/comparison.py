@@ -27,9 +27,9 @@ def comparison_section(comparisons: Sequence[Comparison], *, wide: bool = False)
         text = "No two explainers were scored with the same metric on the same cases."
         return Section("Comparison", (Paragraph(text, "dim"),))
     unit = comparisons[0].cluster
-    equal = ", = where every case is equal" if any(c.conclusion == "same" for c in comparisons) else ""
+    equal = ", = every case is equal" if any(c.conclusion == "same" for c in comparisons) else ""
     legend = (
-        f"Difference: first minus second, mean over the same cases [interval over {unit}s]; ~ where chance may explain "
+        f"Difference: first minus second, mean over the same cases [interval over {unit}s]; ~ chance may explain "
         f"it{equal}. p: Wilcoxon on the {unit}s' means, after Holm's correction within a metric family; flip: permutation of "
         f"signs by {unit}, corrected alike. Size: rank-biserial correlation, -1 to 1. W:T:L: cases on which the first "
         f"is better, equal, worse. n: {unit}s."
@@ -114,7 +114,7 @@ def _names(c: Comparison) -> tuple[str, str]:
 
 
 def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
-    """One row for each comparison, unrounded, every figure in a column of its own."""
+    """List comparisons in rows, unrounded, each figure in its own column."""
     columns = [
         *("axis", "run", "other_run", "model", "other_model", "explainer", "other_explainer"),
         *("metric", "reader", "stratum", "mean", "other_mean", "difference", "low", "high", "method"),

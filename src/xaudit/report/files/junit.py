@@ -26,7 +26,7 @@ _NOWHERE = "localhost"
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One test case; what is kept has no element."""
+    """A test case; gates that pass have no child element."""
 
     name: str
     element: str | None

@@ -7,12 +7,12 @@ from xaudit.report.grid import Beside, Block, Cell, Grid, Paragraph, Section
 
 
 def markdown_section(section: Section) -> str:
-    """One section under a second-level heading."""
+    """Format a section under a second-level heading."""
     return "\n\n".join([f"## {escaped(section.title)}", *(_block(block) for block in section.blocks)])
 
 
 def markdown_grid(table: Grid) -> str:
-    """One table; its headings become rows of their own."""
+    """Format a table; its headings become rows."""
     titles = [escaped(" ".join(column.title.split())) for column in table.columns]
     rules = ["---:" if column.numeric else "---" for column in table.columns]
     lines = [_joined(titles), _joined(rules)]
@@ -26,7 +26,7 @@ def markdown_grid(table: Grid) -> str:
 
 
 def csv_table(table: Grid) -> str:
-    """One table as CSV with a header; headings within the table are left out."""
+    """Format a table as CSV with a header; headings within the table are left out."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([" ".join(column.title.split()) for column in table.columns])

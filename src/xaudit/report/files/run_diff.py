@@ -1,4 +1,4 @@
-"""What moved between two runs, in words and numbers."""
+"""Differences between two runs, in words and numbers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def diff_sections(diff: RunDiff) -> list[Section]:
 
 
 def moves_grid(moves: Sequence[Move]) -> Grid:
-    """One row for each model, explainer, metric and reader, for CSV."""
+    """List each model, explainer, metric and reader in a row, for CSV."""
     columns = [
         "model", "explainer", "metric", "reader", "base", "head", "difference", "low", "high", "p_adjusted",
         "conclusion", "n_cases", "n_patients", "n_unpaired",
@@ -49,7 +49,7 @@ def _headline(diff: RunDiff) -> list[Block]:
     told += [move.sentence for move in diff.moves if move.conclusion in ("higher", "lower")]
     blocks += [Paragraph(sentence, lead="-") for sentence in told]
     if not told:
-        text = "Nothing that chance could not explain."
+        text = "Nothing moved beyond chance."
         same = all(move.conclusion == "same" for move in diff.moves)
         answers_same = not any(found.n_changed for found in diff.flips)
         if diff.moves and same and answers_same:
@@ -108,7 +108,7 @@ def _case_blocks(cases: CaseChanges) -> list[Block]:
 
 def _flip_blocks(flips: Sequence[Flips]) -> list[Block]:
     if not flips:
-        return [Paragraph("No model classified the same case in both runs.", "dim")]
+        return [Paragraph("The runs share no case that the same model classified.", "dim")]
     columns = [
         Column("model", wraps=True),
         Column("split"),
@@ -134,7 +134,7 @@ def _flip_blocks(flips: Sequence[Flips]) -> list[Block]:
     ]
     unit = flips[0].cluster
     legend = (
-        f"difference: head minus base [interval over {unit}s]. right:wrong: cases that were put right, and put "
+        f"difference: head minus base [interval over {unit}s]. right:wrong: cases that became right, and that became "
         f"wrong. p: McNemar's test (mid-p), each {unit} once."
     )
     return [grid(columns, rows), Paragraph(legend, "dim")]

@@ -12,10 +12,10 @@ from xaudit.stages.views.report_material import ReportMaterial
 
 _PARTS = (
     ("Strata, such as lesion size", "`statistics.strata` in the audit file"),
-    ("What is left at coarser resolution", "`resolution: true`"),
-    ("What flips, turns and shifts change", "`equivariance: true`"),
+    ("Effect of coarser resolution", "`resolution: true`"),
+    ("Effect of flipping, turning or shifting the image", "`equivariance: true`"),
 )
-_IN_VAIN = "asked, and no case has a value: the section 'Left out' gives the reasons."
+_IN_VAIN = "requested, and no case has a value; the section 'Left out' gives the reasons."
 
 
 def no_reasons(material: ReportMaterial, shown: Collection[str]) -> str:
@@ -34,7 +34,7 @@ def no_reasons(material: ReportMaterial, shown: Collection[str]) -> str:
         why = "none was given" if not has_marks(outcome) else "no explained case has one with a map"
         others = [model for model in missing if model not in refused]
         whose = "" if len(others) == len(outcome.model_ids) else f" for {', '.join(others)}"
-        texts.append(f"Not measurable here{whose}: it needs explained cases with a reader’s mark, and {why}.")
+        texts.append(f"Not measured{whose}: this needs explained cases with a reader’s mark, and {why}.")
     return " ".join(texts)
 
 

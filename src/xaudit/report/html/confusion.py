@@ -11,7 +11,7 @@ _SHADES = 5
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """How many images of one true class the model called by one name.
+    """The number of images of one true class with one predicted class.
 
     Attributes:
         cell: ``TP``, ``FN``, ``FP`` or ``TN`` where there are two classes, else empty.
@@ -32,7 +32,7 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One model on one split.
+    """A model's confusion matrix on one split.
 
     Attributes:
         rows: none where there are too many classes; the commonest mistakes stand in their place.

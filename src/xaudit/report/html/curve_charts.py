@@ -42,7 +42,7 @@ class ChartAxis:
 
 @dataclass(frozen=True, slots=True)
 class LineLook:
-    """How one line is told from the others: by colour, sign and dashes together, never by colour alone.
+    """The look of a line: colour, symbol and dashes together, so that no line depends on colour alone.
 
     Attributes:
         colour: from 0; a control has none.
@@ -59,7 +59,7 @@ class LineLook:
 
 @dataclass(frozen=True, slots=True)
 class ChartLine:
-    """One explainer or control.
+    """An explainer or control.
 
     Attributes:
         path: in percent of the plot, from its upper left corner.
@@ -77,7 +77,7 @@ class ChartLine:
 
 @dataclass(frozen=True, slots=True)
 class CurvePlot:
-    """One model."""
+    """A model."""
 
     model_id: str
     about: str
@@ -88,7 +88,7 @@ class CurvePlot:
 
 @dataclass(frozen=True, slots=True)
 class CurveChart:
-    """One metric for every model, on the same axes.
+    """A metric of all models on the same axes.
 
     Attributes:
         better: how a better map's curve runs.

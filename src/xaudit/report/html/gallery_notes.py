@@ -1,4 +1,4 @@
-"""Which cases the page shows, and what a reader must know of their pictures."""
+"""Notes of the gallery: the cases that it shows, and the limits of their pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

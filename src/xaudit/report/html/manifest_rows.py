@@ -1,4 +1,4 @@
-"""What a run was made with, as the page tells it."""
+"""Rows of the page's manifest: versions, settings and hardware of the run."""
 
 from xaudit.report.card.plugged import plugins_of
 from xaudit.report.wording import count

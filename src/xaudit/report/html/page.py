@@ -1,4 +1,4 @@
-"""What stands on the page, as plain data in the order in which it is read."""
+"""Contents of the page as plain data, in reading order."""
 
 import shlex
 from collections import Counter
@@ -66,7 +66,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What the right answers of one model rest on, by explainer."""
+    """Reasons behind a model's right answers, by explainer."""
 
     model_id: str
     rows: tuple[ReasonCount, ...]
@@ -207,7 +207,7 @@ def page_of(
 
 
 def _thresholds_from(blocks: Sequence[Block]) -> int:
-    """Where the table of thresholds begins: what is read first is how the maps fail."""
+    """Return the index at which the table of thresholds begins."""
     for place, block in enumerate(blocks):
         if isinstance(block, Grid) and block.columns[0].title == "threshold":
             return place

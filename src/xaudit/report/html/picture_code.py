@@ -65,7 +65,7 @@ def _recoded(webp: bytes, quality: int) -> bytes:
 
 
 def _webp(image: Image.Image, *, quality: int | None) -> bytes:
-    """One picture; lossless without a quality."""
+    """Encode a picture as WebP; lossless without a quality."""
     data = io.BytesIO()
     # With `lossless`, quality is effort. WebP knows no grey: three equal channels come back as they went in.
     image.save(data, format="WEBP", lossless=quality is None, quality=quality or 60, method=4)

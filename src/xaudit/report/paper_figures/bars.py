@@ -24,7 +24,7 @@ _PERCENT = 100
 
 
 def category_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One for each model: maps of each explainer by kind of failure."""
+    """Draw a figure for each model: maps of each explainer by kind of failure."""
     for model in outcome.model_ids:
         own = [one for one in outcome.categories if one.model_id == model]
         if own:
@@ -32,7 +32,7 @@ def category_figures(outcome: Outcome) -> Iterator[PaperFigure]:
 
 
 def region_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One for each model: on which regions its answer depends, beside where each explainer's map lies."""
+    """Draw a figure for each model: its reliance on each region beside the explainers' shares there."""
     for one in region_bars(outcome):
         yield _regions(one)
 
@@ -72,7 +72,7 @@ def _categories(outcome: Outcome, model: str) -> PaperFigure:
 
 
 def _answers(axes: Axes, one: RegionBars) -> None:
-    """How far the model's answer depends on each region."""
+    """Draw the model's reliance on each region."""
     for at, row in enumerate(one.rows):
         found = row.reliance
         if found is None:

@@ -13,14 +13,14 @@ _DARK = 0.5
 
 
 def confusion_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One of each model's test split, or of what there is where none was tested."""
+    """Draw a confusion matrix for each model's test split, or for all cases if there is none."""
     for one in [e for e in outcome.evaluations if e.split == "test"] or outcome.evaluations:
         if len(one.class_names) <= LARGEST_MATRIX:
             yield _figure(one)
 
 
 def too_many_classes(outcome: Outcome) -> bool:
-    """Whether a matrix was left out for its size."""
+    """Return True if a matrix was left out for its size."""
     return any(len(one.class_names) > LARGEST_MATRIX for one in outcome.evaluations)
 
 

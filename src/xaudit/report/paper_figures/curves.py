@@ -25,7 +25,7 @@ _SIGNS = 6
 
 
 def curve_figures(material: ReportMaterial) -> Iterator[PaperFigure]:
-    """One for each metric of which the run kept curves, a panel for each model."""
+    """Draw a figure for each metric with stored curves, a panel for each model."""
     order = [row.id for row in METRICS]
     names = {
         one.metric_id: material.metric_names.get(one.metric_id, one.metric_id) for one in material.curves

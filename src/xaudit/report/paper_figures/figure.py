@@ -1,4 +1,4 @@
-"""One figure: its size, how it is drawn, and the numbers behind it."""
+"""A figure: its size, drawing function and data."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ Value = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class PaperFigure:
-    """One figure.
+    """A figure.
 
     Attributes:
         name: of its files, without an ending.

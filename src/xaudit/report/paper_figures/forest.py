@@ -22,7 +22,7 @@ _ROW_MM, _HEAD_MM, _FOOT_MM = 5.0, 9.0, 22.0
 
 
 def forest_figures(outcome: Outcome) -> Iterator[PaperFigure]:
-    """One for each headline metric of maps, the models below each other on one axis."""
+    """Draw a figure for each headline metric of maps, the models below each other on one axis."""
     for one in forests(outcome):
         yield _figure(one)
 
@@ -58,7 +58,7 @@ def _figure(one: Forest) -> PaperFigure:
 
 
 def _key(one: Forest) -> Iterator[str]:
-    """What the marks mean, of those that are drawn."""
+    """Explain the plot's symbols that are drawn."""
     rows = [row for plot in one.plots for row in plot.rows]
     yield "filled: explainer, open: control"
     if any(row.better for row in rows):

@@ -28,7 +28,7 @@ _BARS_MM = (100, 50, 20, 10, 5, 2, 1)
 
 
 def overlay_figures(material: ReportMaterial, named: Callable[[str], str]) -> Iterator[PaperFigure]:
-    """One for each model of which the run kept pictures and maps.
+    """Draw a figure for each model with stored pictures and maps.
 
     Args:
         named: how a case's id is shown.
@@ -40,7 +40,7 @@ def overlay_figures(material: ReportMaterial, named: Callable[[str], str]) -> It
 
 
 def _chosen(material: ReportMaterial, model: str) -> list[tuple[str, GalleryView]]:
-    """Of the cases with a picture and a score by which they are ranked: the first, the middle and the last."""
+    """Choose the first, middle and last of the ranked cases that have a picture."""
     views = [
         view
         for view in material.views

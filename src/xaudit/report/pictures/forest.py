@@ -15,7 +15,7 @@ _PEOPLE = frozenset(row.id for row in EXPLAINERS if row.made_of == "marks")
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One explainer or control.
+    """An explainer or control.
 
     Attributes:
         found: None where it has no value.
@@ -37,7 +37,7 @@ class ForestRow:
 
 @dataclass(frozen=True, slots=True)
 class ForestPlot:
-    """One metric of one model, held against one reader policy.
+    """A metric of one model, scored against one reader policy.
 
     Attributes:
         human: what readers reach against the others' consensus; None with fewer than two.
@@ -52,7 +52,7 @@ class ForestPlot:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """One metric for every model, on one axis.
+    """A metric of all models on one axis.
 
     Attributes:
         direction: ``higher is better``, ``lower is better``, or nothing.
@@ -139,5 +139,5 @@ def _is_better(summary: Summary) -> bool:
 
 
 def has_ceilings(plots: Sequence[Forest]) -> bool:
-    """Whether any row knows what its grid could reach at best."""
+    """Return True if any row has the score that its grid could reach at best."""
     return any(row.ceiling is not None for one in plots for plot in one.plots for row in plot.rows)

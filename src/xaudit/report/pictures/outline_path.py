@@ -1,4 +1,4 @@
-"""What readers drew as SVG paths, in pixels of the original frame; a mask's outline runs between the pixels."""
+"""Readers' marks as SVG paths in pixels of the original frame; a mask's outline runs between the pixels."""
 
 from collections import defaultdict
 from typing import assert_never

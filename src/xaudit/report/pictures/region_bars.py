@@ -12,7 +12,7 @@ from xaudit.report.wording import interval, percent, region_words
 
 @dataclass(frozen=True, slots=True)
 class RegionRow:
-    """One region.
+    """A region.
 
     Attributes:
         reliance: how far the answer depends on it beyond random areas; None where it was not measured.
@@ -38,7 +38,7 @@ class RegionRow:
 
 @dataclass(frozen=True, slots=True)
 class RegionBars:
-    """One model.
+    """A model.
 
     Attributes:
         is_here: whether there is a model to ask; of one that is not, the rows have no reliance.

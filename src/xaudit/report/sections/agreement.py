@@ -1,4 +1,4 @@
-"""How far readers agree, measure by measure: mean, range, what it was taken over, and all digits."""
+"""Agreement between readers, measure by measure: mean, range, number of cases, and all digits."""
 
 from collections.abc import Callable, Sequence
 

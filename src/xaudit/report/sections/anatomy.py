@@ -34,7 +34,7 @@ _SIDES = {
     "named": "named by the masks",
     "by shape": "told apart by shape",
     "one lung": "only one lung shown",
-    "not told": "not told apart, so both count together",
+    "not told": "not told apart and counted together",
 }
 
 
@@ -44,9 +44,8 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
     held = sorted(one.mark_in_lungs for one in rows if one.mark_in_lungs is not None)
     if held:
         text = (
-            f"Of {count(len(held), 'marked image')} the lungs hold {percent(sum(held) / len(held))} of the mark on "
-            f"average, least {percent(held[0])}, most {percent(held[-1])}. A mark comes before the lungs, so a low "
-            "share moves no pixel of it."
+            f"On {count(len(held), 'marked image')}, {percent(sum(held) / len(held))} of the mark lies inside the lungs on "
+            f"average ({percent(held[0])} to {percent(held[-1])}). Pixels of a mark count as mark wherever they lie."
         )
         blocks.append(Paragraph(text))
     sides = Counter(one.sides for one in rows if one.sides)
@@ -71,7 +70,7 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
 
 
 def anatomy_grid(rows: Sequence[AnatomyRow]) -> Grid:
-    """One row per data set and structure."""
+    """List each structure of each data set in a row."""
     lines = []
     for dataset_id in dict.fromkeys(one.dataset_id for one in rows):
         own = [one for one in rows if one.dataset_id == dataset_id]

@@ -1,4 +1,4 @@
-"""In which way the maps fail, beside whether the model was right; and how much that rests on the thresholds."""
+"""Failure categories of the maps by the model's answer, and how much they depend on the thresholds."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ from xaudit.report.wording import count, percent
 
 CELLS = ("TP", "FN", "FP", "TN")
 _LEGEND_CELLS = {
-    "TP": "TP found",
-    "FN": "FN overlooked",
+    "TP": "TP correctly positive",
+    "FN": "FN missed",
     "FP": "FP false alarm",
-    "TN": "TN rightly passed",
+    "TN": "TN correctly negative",
 }
 
 _WORDS = {
@@ -54,8 +54,8 @@ def categories_section(outcome: Outcome) -> Section | None:
     shifts = _shift_table(outcome)
     if shifts is not None:
         text = (
-            "Maps that change their category when one threshold is a fifth lower / higher; in brackets the change "
-            "of those right for the wrong reason, where there is one."
+            "Share of maps whose category changes when one threshold is a fifth lower / higher; in brackets the change in "
+            "the number of answers that are right for the wrong reason, if it changes."
         )
         blocks += [shifts, Paragraph(text, "dim")]
     return Section("How the maps fail, and whether the model was right", tuple(blocks))
@@ -99,7 +99,7 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
     )
     judged = [sum(one.n_judged for one in own if one.explainer_id == name) for name in asked]
     apart = [sum(one.n_no_reason for one in own if one.explainer_id == name) for name in asked]
-    for words, numbers in (("of right answers judged", judged), ("right, no reason to judge", apart)):
+    for words, numbers in (("of correct answers judged", judged), ("correct, not judged", apart)):
         if any(apart):
             rows.append(Row((Cell(words), *(Cell(str(n) if n else ".") for n in numbers))))
     columns = [
@@ -112,7 +112,7 @@ def _table(outcome: Outcome, model: str, own: Sequence[CategoryCount], cells: Se
 
 
 def category_rank(category: str) -> tuple[int, int]:
-    """Where a category stands in tables: by kind, then by place."""
+    """Return the sort key of a category: first its kind, then its place."""
     kind, place = _split(category)
     places = list(_PLACES)
     return _ORDER.index(kind), places.index(place) if place in places else len(places)
@@ -129,19 +129,19 @@ def _cells(numbers: Mapping[str, int], cells: Sequence[str]) -> str:
 
 
 def _wrong(own: Sequence[CategoryCount], explainer_id: str) -> str:
-    """How many right answers rest on the wrong reason; a dash where no map of a marked case gives a reason to judge."""
+    """Count the right answers that rest on the wrong reason; a dash if no map of a marked case can be judged."""
     mine = [one for one in own if one.explainer_id == explainer_id]
     return str(sum(one.n_wrong_reason for one in mine)) if any(one.n_judged for one in mine) else "-"
 
 
 def _legend(cells: Sequence[str]) -> str:
     return (
-        "Numbers of maps by what the model said: "
+        "Number of maps by the model's answer: "
         + ", ".join(_LEGEND_CELLS[cell] for cell in cells)
-        + ". covers: half of the mark or more; spills: less than half of the map lies in the mark, and most of the rest "
-        "where it says. Right for the wrong reason: a correct answer whose map misses the mark, or is no denser "
-        "there than elsewhere. A map that is none or points at everything gives no reason to judge and is counted apart. "
-        "Thresholds: `categories` in the audit file."
+        + ". covers: the map covers at least half of the mark; spills: less than half of the map lies inside the mark, and "
+        "most of the rest lies in the region named. Right for the wrong reason: a correct answer whose map misses the mark "
+        "or is no denser there than elsewhere. Answers whose map is empty or points at everything are not judged. Set the "
+        "thresholds under `categories` in the audit file."
     )
 
 
@@ -149,7 +149,7 @@ _WITHOUT_A_MARK = ("unmarked", "no_map", "diffuse")
 
 
 def _shift_table(outcome: Outcome) -> Grid | None:
-    """How far the thresholds decide; None where no map met a mark, so that there was little to decide."""
+    """Tabulate how many categories change with each threshold; None if no map met a mark."""
     if all(count.category in _WITHOUT_A_MARK for count in outcome.categories):
         return None
     groups: dict[tuple[str, str], dict[str, list[ThresholdShift]]] = defaultdict(lambda: defaultdict(list))

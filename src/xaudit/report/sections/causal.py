@@ -1,4 +1,4 @@
-"""Where the maps lie beside what the model uses: cases counted by both."""
+"""Cases counted by where the map lies and by what the model uses."""
 
 from xaudit.catalog import MARGIN
 from xaudit.records import LocalizedAndCausal, Outcome
@@ -26,14 +26,14 @@ def causal_section(outcome: Outcome) -> Section | None:
         Column("map elsewhere,\nnot used", numeric=True),
     ]
     legend = (
-        "Cases. A map lies on the mark where it does not miss it and is denser there than elsewhere; a model uses the mark "
-        f"where hiding it lowers the answer by more than {MARGIN:g} beyond hiding random areas. Second and third column: the "
-        "explainer misreports, and in the second it looks right. Second and fourth: the model looks elsewhere."
+        "Number of cases. A map is on the mark if it does not miss the mark and is denser there than elsewhere. A model uses the "
+        f"mark if hiding it lowers the answer by more than {MARGIN:g} beyond hiding random areas. Second column: the map looks "
+        "right and is wrong about the model. Third: the map misses what the model uses. Fourth: model and map look elsewhere."
     )
     if unknown:
-        legend += f" Not counted: up to {unknown} without a mark, without a value of reliance on it, or whose map is none or diffuse."
+        legend += f" Not counted: up to {unknown} without a mark or without its reliance, or with an empty or diffuse map."
     return Section(
-        "Do the maps lie where the model's evidence is", (grid(columns, rows), Paragraph(legend, "dim"))
+        "Do the maps lie on the evidence that the model uses", (grid(columns, rows), Paragraph(legend, "dim"))
     )
 
 

@@ -1,4 +1,4 @@
-"""What stays the same when the image is flipped, turned or shifted, and when it gets coarser; only where it was asked."""
+"""Answers and maps of flipped, turned, shifted and coarser images, where the audit asks for them."""
 
 import re
 from collections.abc import Sequence
@@ -11,32 +11,32 @@ from xaudit.report.lookup import SummaryLookup
 from xaudit.report.wording import interval, metric_words
 
 _TITLES = {
-    "equivariance": "What stays the same when the image is flipped, turned or shifted",
-    "resolution": "What is left at coarser resolution",
+    "equivariance": "Effect of flipping, turning or shifting the image",
+    "resolution": "Effect of coarser resolution",
 }
 _FINDINGS = {"equivariance": ("XA203", "XA304"), "resolution": ("XA305",)}
 _LEGENDS = {
     "equivariance": (
-        "same class: whether the model names the class of the unchanged image. P moves by: how far the target's "
-        "probability differs."
+        "same class: share of images that keep their predicted class. P moves by: absolute change of the target's "
+        "probability."
     ),
     "resolution": (
-        "Columns: pixels averaged per side of the model's frame; 1 is the whole image, with which the others are compared. "
-        "same class: whether the model names the same. P moves by: how far the target's probability differs."
+        "Columns: pixels averaged per side of the model's frame; 1 is full resolution, the reference. same class: share of "
+        "images that keep their predicted class. P moves by: absolute change of the target's probability."
     ),
 }
 _OF_MAPS = {
     "equivariance": (
-        "The changed image is explained and its map moved back. map: rank correlation with the unchanged image's map over "
-        "the pixels that both show; 1 is the same order, 0 is chance."
+        "The map of the changed image is moved back before it is compared. map: rank correlation with the unchanged "
+        "image's map over the pixels that both show; 1 is the same order, 0 is chance."
     ),
-    "resolution": "map: rank correlation with the whole image's map; 1 is the same order, 0 is chance.",
+    "resolution": "map: rank correlation with the map at full resolution; 1 is the same order, 0 is chance.",
 }
-_OF_PEAKS = "peak: overlap of the highest pixels, as many as the mark holds."
+_OF_PEAKS = "peak: overlap of the highest pixels, as many as the mark has."
 
 
 def changed_section(outcome: Outcome, family: Literal["equivariance", "resolution"]) -> Section | None:
-    """One family of changed images, per model: the answer, then each explainer's map; None where it was not asked."""
+    """Show one family of changed images by model: the answer, then each explainer's map; None if not requested."""
     changes = _changes(outcome, family)
     if not changes:
         return None

@@ -1,4 +1,4 @@
-"""Whether maps depend on the model, bear noise and other seeds, and agree between models; only where it was asked."""
+"""Sanity, robustness and repeatability of maps, where the audit asks for them."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from xaudit.report.wording import count, interval, metric_words, percent
 _LEGENDS = {
     "mprt": "mprt: likeness of the map to that of the network with every layer random",
     "mprt-independent": "mprt independent: with one part of the layers random at a time",
-    "efficient-mprt": "efficient mprt: by what share the entropy of the map then rises",
+    "efficient-mprt": "efficient mprt: relative rise of the map's entropy then",
     "random-logit": "random logit, class contrast: likeness to the map of another class",
     "class-contrast": "",
     "location-collapse": "location collapse: likeness of the places that maps of different patients point at",
@@ -20,7 +20,7 @@ _LEGENDS = {
     "seed-stability": "seed stability: likeness of maps of one image from different seeds",
 }
 _CODES = ("XA311", "XA312", "XA313")
-_CONSTANT = "a constant map earns"
+_CONSTANT_MAP = "a constant map reaches"
 
 
 def checks_section(outcome: Outcome) -> Section | None:
@@ -56,7 +56,7 @@ def checks_section(outcome: Outcome) -> Section | None:
             rows += [heading(f"{model}: {count(cases, 'image')}"), *own]
     columns = [Column("explainer"), *(Column(_title(metric)) for metric in metrics)]
     if with_share:
-        columns.append(Column(_CONSTANT.replace(" map ", " map\n")))
+        columns.append(Column(_CONSTANT_MAP.replace(" map ", " map\n")))
     said = [v for v in outcome.verdicts if v.code in _CODES]
     findings: list[Block] = [Paragraph(v.sentence, "bad", lead=v.code) for v in said]
     legend = "; ".join(filter(None, (_LEGENDS.get(metric, "") for metric in metrics)))
@@ -65,15 +65,15 @@ def checks_section(outcome: Outcome) -> Section | None:
         "map and 0 is chance."
     )
     if with_share:
-        text += f" {_CONSTANT}: what the mean of the other patients' maps scores, as a share of the explainer's own score."
+        text += f" {_CONSTANT_MAP}: score of the mean of the other patients' maps, as a share of the explainer's own score."
     return Section(
-        "Do the maps depend on the model, and only on it",
+        "Do the maps depend on the model, and on nothing else",
         (grid(columns, rows), *findings, Paragraph(text, "dim")),
     )
 
 
 def _constant_share(lookup: SummaryLookup, model: str, name: str) -> str:
-    """What share of an explainer's score its own mean map reaches, for the first metric that both have; else nothing."""
+    """Return the share of an explainer's score that its own mean map reaches, in the first metric that both have."""
     for row in METRICS:
         if row.family != "localization" or not row.is_share or not row.higher_is_better:
             continue
@@ -127,10 +127,10 @@ def repeatability_section(outcome: Outcome) -> Section | None:
         *(Column(f"maps of\n{name}") for name in names),
     ]
     legend = (
-        "same class: share of the cases on which both models name the same. P differs by: of the class explained, mean "
-        "over the cases. maps: rank correlation of the two models' maps of one case, mean over the cases [95 % interval]; "
-        "1 is the same order of pixels, 0 is chance. Where answers agree and maps do not, the maps do not show what the "
-        "answers rest on."
+        "same class: share of cases on which both models predict the same class. P differs by: mean difference in the "
+        "probability of the explained class. maps: rank correlation of the two models' maps of one case, mean over the "
+        "cases [95 % interval]; 1 is the same order of pixels, 0 is chance. If the answers agree and the maps do not, the "
+        "maps do not show what the answers rest on."
     )
     return Section(
         "Do models that agree in their answers agree in their maps",

@@ -1,4 +1,4 @@
-"""What was left out and why, what a reader must know, and what the run cost."""
+"""Closing sections: missing scores with their reasons, notes, and the cost of the run."""
 
 from collections import defaultdict
 
@@ -31,7 +31,7 @@ def skipped_section(outcome: Outcome, *, longest: int = LONGEST_LIST) -> Section
     """
     lines = left_out_lines(outcome)
     if not lines:
-        text = "Nothing: every image was read, and everything that was measured has a value."
+        text = "Nothing: every image was read, and every score has a value."
         return Section("Left out", (Paragraph(text, "dim"),))
     shown: list[Block] = [Paragraph(text, lead="-") for text in lines[:longest]]
     if len(lines) > longest:
@@ -119,7 +119,7 @@ def notes_section(outcome: Outcome) -> Section | None:
 
 
 def work_section(outcome: Outcome, *, folder: str = "", command: str = "", more: str = "") -> Section:
-    """What the run cost, where it lies, and how to have it again.
+    """State the cost of the run, its folder, and the command that repeats it.
 
     Args:
         more: what to type to read what is not said here.

@@ -1,4 +1,4 @@
-"""How well each model classifies: confusion matrices side by side, with what they come to."""
+"""Classification results: confusion matrices side by side, with accuracy, sensitivity, specificity and AUROC."""
 
 from xaudit.records import Evaluation, Outcome
 from xaudit.report.grid import Beside, Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
@@ -36,10 +36,10 @@ def without_test_images(outcome: Outcome) -> str:
     if not shown:
         return ""
     splits = list(dict.fromkeys(one.split for one in shown))
-    own = ": a model's own training images say little of others" if "train" in splits else ""
+    own = "; results on training images say little about new ones" if "train" in splits else ""
     all_of_them = {one.model_id for one in shown} == {one.model_id for one in outcome.evaluations}
     whose = "" if all_of_them else f" of {', '.join(dict.fromkeys(one.model_id for one in shown))}"
-    return f"No test images{whose}; shown are those of the split {' and '.join(splits)}{own}."
+    return f"No test images{whose}; this table shows the split {' and '.join(splits)}{own}."
 
 
 def _matrix(evaluation: Evaluation) -> Grid:
@@ -74,7 +74,7 @@ def _mistakes(evaluation: Evaluation, title: str) -> Grid:
         Row((Cell(f"{MEASURE_WORDS.get(name, name)} {interval(value)}"),), heading=True)
         for name, value in evaluation.measures.items()
     ]
-    columns = [Column("true"), Column("said instead"), Column("images", numeric=True)]
+    columns = [Column("true"), Column("predicted"), Column("images", numeric=True)]
     return grid(columns, [*rows, *measures], title=title)
 
 

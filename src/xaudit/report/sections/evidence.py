@@ -1,4 +1,4 @@
-"""Where the models look, which explainer says so truthfully, and how maps meet the readers' marks."""
+"""Evidence: regions that the models use, explainers that show them, and maps compared with the readers' marks."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,9 @@ from xaudit.report.wording import bar, count, interval, metric_words, percent, r
 
 _BAR_WIDTH = 6
 _LONGEST_TITLE = 12
-NO_MODEL_TO_ASK = (
-    "What the answer of a model depends on is not assessed where there are only its files: no model."
-)
+NO_MODEL_TO_ASK = "Without the model itself, xaudit cannot measure what its answer depends on."
 
-_COMPARES = "It compares maps with what the model's answer depends on."
+_COMPARES = "This table compares maps with what the model's answer depends on."
 _CELL_OF_FINDING: dict[str, tuple[str, Tone]] = {
     "XA301": ("misreports", "bad"),
     "XA302": ("agrees", "good"),
@@ -51,11 +49,11 @@ def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
             blocks.append(grid(columns, rows, title=about, n_keys=len(keys)))
     if not blocks:
         return Section(title, (Paragraph(why_no_reliance(outcome), "dim"),))
-    legend = "map there: share of the explainer's positive saliency that lies in the region."
+    legend = "map there: share of the explainer's positive saliency inside the region."
     if has_model(outcome):
         legend = (
-            "answer depends on it: how far the probability falls when the region is replaced by something plausible, "
-            f"minus the same for random areas of its size; 0 means no more than any other place. {legend}"
+            "answer depends on it: drop in probability when the region is replaced by something plausible, minus the drop "
+            f"for random areas of the same size; 0 means that the region matters no more than any other. {legend}"
         )
     if outcome.external_ids:
         legend += f" {NO_MODEL_TO_ASK}"
@@ -63,7 +61,7 @@ def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
 
 
 def has_model(outcome: Outcome) -> bool:
-    """Whether any of the models is here and can be asked."""
+    """Return True if at least one model is loaded and can be evaluated."""
     return any(model not in outcome.external_ids for model in outcome.model_ids)
 
 
@@ -72,9 +70,9 @@ def why_no_reliance(outcome: Outcome) -> str:
     if not has_model(outcome):
         return NO_MODEL_TO_ASK
     if not outcome.reliance_asked:
-        return "Not measured: the audit file switches it off with `reliance.enabled: false`."
+        return "Not measured: the audit file sets `reliance.enabled: false`."
     if not has_marks(outcome):
-        return "Not measurable here: it needs cases with a reader's marks, and none were given."
+        return "Not measured: this needs readers' marks, and the data has none."
     reasons = dict.fromkeys(one.reason for one in outcome.unscored if one.explainer_id == MODEL_LEVEL)
     return f"Not measured on any case: {'; '.join(reasons) or 'no case has a value'}."
 
@@ -88,7 +86,7 @@ def has_marks(outcome: Outcome) -> bool:
 def _why_no_agreement(outcome: Outcome) -> str:
     """Why no map could be compared with what the model's answer depends on."""
     if any(one.family == "reliance" for one in outcome.summaries):
-        return "That was measured, and no map could be ranked against it: the section 'Left out' gives the reasons."
+        return "No map could be compared with it; the section 'Left out' gives the reasons."
     return why_no_reliance(outcome)
 
 
@@ -150,8 +148,8 @@ def with_reader(model: str, reader: str) -> str:
 
 
 def truth_section(outcome: Outcome) -> Section:
-    """Which explainer's map is dense where the model depends on the image; the controls show what chance gives."""
-    title = "Which explainer told the truth about the model"
+    """Compare each explainer's map with the regions that the model depends on; controls show what chance gives."""
+    title = "Which explainer shows what the model uses"
     lookup = SummaryLookup(outcome)
     findings = [v for v in outcome.verdicts if is_explainer_finding(v)]
     pairs = [(model, reader) for model in outcome.model_ids for reader in lookup.readers(model)]
@@ -166,7 +164,7 @@ def truth_section(outcome: Outcome) -> Section:
         if line.is_control and not any(agreements):
             continue
         if line.is_control and not headed:
-            rows.append(heading("controls, which know nothing of the model"))
+            rows.append(heading("controls, which do not use the model"))
             headed = True
         cells = [Cell(line.label)]
         for (model, reader), found in zip(pairs, agreements, strict=True):
@@ -179,14 +177,14 @@ def truth_section(outcome: Outcome) -> Section:
         return Section(title, (Paragraph(f"{_COMPARES} {_why_no_agreement(outcome)}", "dim"),))
     columns = [Column("explainer"), *(Column(with_reader(model, reader)) for model, reader in pairs)]
     legend = (
-        "Rank correlation of the map's density over the regions with the model's dependence on them: 1 is the same "
-        "order, 0 is chance. Do not show or gate on an explainer that misreports."
+        "Rank correlation over the regions between the map's density and the drop in the model's answer: 1 is the same "
+        "order, 0 is chance. Do not show an explainer that misreports, and do not gate on it."
     )
     return Section(title, (grid(columns, rows), Paragraph(legend, "dim")))
 
 
 def believed(outcome: Outcome, lookup: SummaryLookup, model: str, name: str, reader: str) -> Cell:
-    """Whether one explainer's maps say what the model depends on, in a word."""
+    """Return the verdict on one explainer in a word, such as "agrees"."""
     found = lookup.find(model, name, "reliance-agreement", reader)
     if found is None:
         return Cell("-", "dim")
@@ -201,7 +199,7 @@ def _word(findings: Sequence[Verdict], model: str, name: str, reader: str) -> tu
 
 def localization_section(outcome: Outcome) -> Section:
     """Explainers and controls against the readers' marks and the model's own probability, per model."""
-    title = "How the maps meet the marks, and what removing their peaks does"
+    title = "How well the maps match the marks, and what hiding their peaks does"
     lookup = SummaryLookup(outcome)
     metrics = lookup.headline_metrics(("localization", "faithfulness", "complexity"))
     if not metrics:
@@ -217,7 +215,7 @@ def localization_section(outcome: Outcome) -> Section:
         f"Mean over the cases [95 % interval over {unit}].{beside} (+) higher is better, (-) lower is better."
     )
     if any(len(line.ids) > 1 for line in map_lines(outcome)):
-        legend += " Of a control that each explainer has its own of, the best is shown."
+        legend += " Where a control exists once per explainer, the best one is shown."
     blocks: list[Block] = [
         grid(columns, rows),
         Paragraph(legend, "dim"),
@@ -225,11 +223,9 @@ def localization_section(outcome: Outcome) -> Section:
         *limits_blocks(outcome),
     ]
     if not any(_needs_marks(metric) for metric in metrics):
-        text = (
-            "No localization: no reader's marks were given, so whether the maps meet a lesion cannot be said."
-        )
+        text = "No localization: the data has no readers' marks to compare the maps with."
         if has_marks(outcome):
-            text = "No localization: no metric that compares maps with the readers' marks has a value in this run."
+            text = "No localization: in this run no metric that compares maps with marks has a value."
         blocks.insert(0, Paragraph(text, "strong"))
     return Section(title, tuple(blocks))
 
@@ -294,5 +290,5 @@ def _needs_marks(metric_id: str) -> bool:
 
 
 def _is_about(verdict: Verdict, model: str, explainer: str, reader: str) -> bool:
-    """Whether a finding's subject, ``model/explainer`` or ``model/explainer/reader``, is this one."""
+    """Return True if a finding's subject is ``model/explainer`` or ``model/explainer/reader``."""
     return verdict.subject in (f"{model}/{explainer}", f"{model}/{explainer}/{reader}")

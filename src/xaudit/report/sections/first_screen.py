@@ -1,4 +1,4 @@
-"""What a reader needs first, on one screen; every other table stands in the whole report."""
+"""The first screen of a report; all other tables stand in the whole report."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -80,11 +80,11 @@ def _looks(outcome: Outcome, *, plain: bool) -> Section | None:
         *keys,
         *(Column(f"{broken(name)}\npoints", numeric=True) for name in explainers),
     ]
-    legend = "points: share of the map's positive saliency that lies there."
+    legend = "points: share of the map's positive saliency inside the region."
     if absent is not None:
         legend = (
-            "depends: fall of the probability when the region is replaced, beyond that for random areas of its size. "
-            + legend
+            "answer depends on it: drop in probability when the region is hidden, minus the drop when random areas of "
+            f"the same size are hidden. {legend}"
         )
     elif outcome.external_ids:
         legend += f" {NO_MODEL_TO_ASK}"
@@ -116,17 +116,12 @@ def explainers_section(outcome: Outcome) -> Section | None:
         if outcome.control_ids:
             text = f"* better than the best control, paired by case; {text}"
         if any(line.cells[-1].text.strip("-") for line in rows if not line.heading):
-            text += " wrong reason: right answers whose map misses the mark, or is no denser there than elsewhere."
+            text += " wrong reason: correct answers whose map misses the mark or is no denser there than elsewhere."
             apart = _most_apart(outcome)
             if apart:
-                maps = counted(
-                    apart,
-                    "right answer whose map is empty or diffuse and gives",
-                    "right answers whose maps are empty or diffuse and give",
-                )
-                text += f" Not counted: up to {maps} no reason to judge."
+                text += f" Not judged: up to {_maps_without_aim(apart)}."
         elif apart := _most_apart(outcome):
-            text += f" No reason to judge: the maps of up to {counted(apart, 'right answer')} are none or point at everything."
+            text += f" The reason was not judged for up to {_maps_without_aim(apart)}."
         blocks.append(Paragraph(text, "dim"))
     return Section(
         "Which explainer to believe, and what it shows",
@@ -179,7 +174,7 @@ def _about(model: str, reader: str, known: Sequence[Summary]) -> str:
 
 
 def _wrong(outcome: Outcome, model: str, explainer: str) -> str:
-    """How many right answers with a mark rest on the wrong reason, and of how many."""
+    """Count the right answers with a mark that rest on the wrong reason, and all that were judged."""
     if not is_judged_by_mark(outcome, model):
         return "-"
     own = [one for one in outcome.categories if (one.model_id, one.explainer_id) == (model, explainer)]
@@ -194,6 +189,14 @@ def _most_apart(outcome: Outcome) -> int:
         if one.explainer_id not in outcome.control_ids:
             apart[one.model_id, one.explainer_id] += one.n_no_reason
     return max(apart.values(), default=0)
+
+
+def _maps_without_aim(n: int) -> str:
+    return counted(
+        n,
+        "correct answer, whose map is empty or points at everything",
+        "correct answers, whose maps are empty or point at everything",
+    )
 
 
 def _findings(outcome: Outcome) -> list[Block]:
@@ -211,8 +214,8 @@ def _findings(outcome: Outcome) -> list[Block]:
     for explainers, models in coarse.items():
         where = "" if len(models) == len(outcome.model_ids) else f" on {', '.join(models)}"
         text = (
-            f"too coarse for these marks{where}: {', '.join(explainers)}. Even the mark itself, drawn on their grid, scores "
-            "low, so a low score against the marks says nothing of the model."
+            f"Too coarse for these marks{where}: {', '.join(explainers)}. Even a perfect map on such a grid scores low, so "
+            "a low score against the marks says nothing about the model."
         )
         blocks.append(Paragraph(text, lead="XA303"))
     others = [v for v in outcome.verdicts if is_explainer_finding(v) and v.code not in _IN_THE_TABLE]

@@ -1,4 +1,4 @@
-"""What limits the localization scores: maps that point nowhere, and grids too coarse for the marks."""
+"""Limits of the localization scores: maps that point nowhere, and grids too coarse for the marks."""
 
 from xaudit.catalog import CEILING
 from xaudit.config import DEFAULT_METRICS
@@ -23,8 +23,8 @@ def limits_blocks(outcome: Outcome) -> list[Block]:
             if ceilings:
                 blocks.append(
                     Paragraph(
-                        f"{model}: what the mark itself would score, drawn on the explainer's native grid, and the share of it "
-                        "reached: " + "; ".join(ceilings) + ".",
+                        f"{model}: best possible score on the explainer's native grid (a map that is exactly the mark), and "
+                        "the share of it that the explainer reached: " + "; ".join(ceilings) + ".",
                         "dim",
                     )
                 )
@@ -34,14 +34,14 @@ def limits_blocks(outcome: Outcome) -> list[Block]:
 
 
 def nowhere_blocks(outcome: Outcome, lookup: SummaryLookup, model: str, reader: str) -> list[Block]:
-    """How many of each explainer's maps point nowhere, where any do."""
+    """Count each explainer's maps that point nowhere; nothing for explainers without such maps."""
     blocks: list[Block] = []
     for name in outcome.explainer_ids:
         found = lookup.find(model, name, "map-missing", reader)
         n_missing = 0 if found is None else round(found.interval.estimate * found.n_cases)
         if found is not None and n_missing:
-            nothing = "points nowhere and counts" if n_missing == 1 else "point nowhere and count"
-            text = f"{name} on {model}: {n_missing:,} of {count(found.n_cases, 'map')} {nothing} as having found nothing."
+            nothing = "is empty and counts as a miss" if n_missing == 1 else "are empty and count as misses"
+            text = f"{name} on {model}: {n_missing:,} of {count(found.n_cases, 'map')} {nothing}."
             blocks.append(Paragraph(text, lead="-"))
     return blocks
 

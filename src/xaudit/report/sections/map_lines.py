@@ -1,4 +1,4 @@
-"""Which lines a table of maps has: every explainer, then the controls, those made of maps in one line for all."""
+"""Lines of a table of maps: explainers first, then controls; those made of maps share a line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from xaudit.records import Outcome, Summary
 
 @dataclass(frozen=True, slots=True)
 class MapLine:
-    """One line of a table of maps.
+    """A line of a table of maps.
 
     Attributes:
         ids: one explainer or control, or a control that each explainer has its own of.
@@ -65,6 +65,6 @@ def shown_summary(found: Iterable[Summary | None]) -> Summary | None:
 
 
 def _shared_name(control: str, explainers: Iterable[str]) -> str:
-    """What controls of one kind have in common: ``mean-map`` of ``gradcam.mean-map``."""
+    """Return the name that controls of one kind share: ``mean-map`` of ``gradcam.mean-map``."""
     owners = [name for name in explainers if control.startswith(f"{name}.")]
     return control[len(max(owners, key=len)) + 1 :] if owners else control

@@ -1,4 +1,4 @@
-"""What follows CheXlocalize to the letter, so that it can be held against its published tables."""
+"""Results by the protocol of CheXlocalize, comparable with its published tables."""
 
 from collections.abc import Sequence
 
@@ -29,8 +29,8 @@ def protocol_section(outcome: Outcome) -> Section | None:
     blocks: list[Block] = [*_score_grids(outcome, summaries), *_regression_blocks(lines)]
     legend = (
         "By CheXlocalize's definitions (Saporta et al. 2022): maps scaled from minimum to maximum, Otsu on 256 levels, "
-        "outlines filled, first maximum; 95 % of 1,000 resamples of images as if they were independent, which is too "
-        "narrow with several images per patient. Compare with its tables, and with nothing else here."
+        "outlines filled, first maximum. Intervals: 95 % of 1,000 resamples of images, which is too narrow with several "
+        "images per patient. Compare these numbers with CheXlocalize's tables only."
     )
     if lines:
         legend += (

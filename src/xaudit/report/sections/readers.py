@@ -1,4 +1,4 @@
-"""How far the readers agree, and how near the explainers come to them."""
+"""Agreement between readers, and the share of it that explainers reach."""
 
 from collections.abc import Sequence
 
@@ -21,12 +21,12 @@ def readers_section(outcome: Outcome) -> Section | None:
     legends = []
     if outcome.agreements:
         legends.append(
-            "Dice and best-match IoU: means over marked cases, and over lesions. kappa: over lesions and unmarked cases."
+            "Dice: mean over marked cases. Best-match IoU: mean over lesions. kappa: over lesions and unmarked cases."
         )
     if ceilings:
         legends.append(
-            "Share: the explainer's mean score over that of the readers, each held against the others, on the same cases "
-            "[interval]. * the interval of the paired difference leaves out zero."
+            "Share: the explainer's mean score divided by the readers' mean score against each other, on the same cases "
+            "[interval]. * the paired difference differs from zero."
         )
     return Section("Readers", (*blocks, Paragraph(" ".join(legends), "dim")))
 
@@ -37,7 +37,7 @@ def _is_headline(metric_id: str) -> bool:
 
 
 def agreement_grid(agreements: Sequence[ReaderAgreement]) -> Grid:
-    """One row for every two readers."""
+    """List each pair of readers in a row."""
     several = len({one.dataset_id for one in agreements}) > 1
     columns = [
         Column("readers", wraps=True),

@@ -10,7 +10,7 @@ from xaudit.statistics.digits import shown
 
 
 def strata_section(outcome: Outcome) -> Section | None:
-    """One headline metric per stratum, model and explainer; None where the audit asks for no strata.
+    """Show a headline metric by stratum, model and explainer; None if the audit asks for no strata.
 
     All others stand in the table ``summary``.
     """
@@ -39,7 +39,7 @@ def strata_section(outcome: Outcome) -> Section | None:
     legend = (
         f"n: {'patients' if known_patients else 'images'}; no interval below 5. One metric of "
         f"{count(len(metrics), 'headline metric')}; all stand in summary.parquet. `xaudit compare --by` tests "
-        "explainers within strata. Strata were not corrected for their number: read them as hints."
+        "explainers within strata. Intervals are not corrected for the number of strata: read them as hints."
     )
     return Section("Strata", (*grids, Paragraph(legend, "dim")))
 
@@ -120,8 +120,8 @@ def planning_section(outcome: Outcome) -> Section | None:
     ]
     unit = unit_of(outcome)
     legend = (
-        f"Annotated {unit}s for intervals of ± {outcome.plans[0].wanted:g}, if further {unit}s are like these: "
-        "width falls with the root of their number."
+        f"Number of annotated {unit}s for intervals of ± {outcome.plans[0].wanted:g}, if further {unit}s resemble these: "
+        "the width falls with the square root of the number."
     )
     return Section(
         "How many patients" if unit == "patient" else "How many images",

@@ -1,4 +1,4 @@
-"""Where maps were cut whose threshold was tuned on other cases, and on how many."""
+"""Tuned thresholds of binary maps, and the number of cases that they were tuned on."""
 
 from collections.abc import Sequence
 
@@ -27,8 +27,8 @@ def _line(model: str, own: Sequence[TunedThreshold], *, patients_known: bool) ->
         for name, tuned in by_explainer.items()
     )
     return (
-        f"{model}: `binarisation: tuned` cuts at the share of the map's range that met the marks of the split "
-        f"{own[0].split} best, whose cases are not scored here: {chosen}."
+        f"{model}: `binarisation: tuned` chose the threshold, a share of the map's range, with the best mean IoU on the "
+        f"split {own[0].split}, whose cases are not scored here: {chosen}."
     )
 
 

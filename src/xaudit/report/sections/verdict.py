@@ -26,12 +26,12 @@ _NAMED_GATES = 3
 
 
 def is_gate(verdict: Verdict) -> bool:
-    """Whether it is about a limit that somebody set."""
+    """Return True if the verdict is about a gate."""
     return verdict.kind == "gate"
 
 
 def is_explainer_finding(verdict: Verdict) -> bool:
-    """Whether it is about how far one explainer can be believed."""
+    """Return True if the verdict is about the truth of one explainer's maps."""
     return verdict.code.startswith("XA3")
 
 
@@ -92,13 +92,15 @@ def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
     own = [v for v in outcome.verdicts if v.model_id == model_id and is_gate(v)]
     gates = [v for v in own if v.gating]
     if not gates and not findings:
-        text = "no gate was set and nothing was found to judge."
+        text = "no verdict. No gate was set, and no measure of this run leads to a finding."
         return Paragraph(f"{model_id}: {text}", tone=tone, lead=lead)
     parts = [_sentence(v, model_id) for v in findings]
     parts.append(_gates_in_words(gates, model_id, alone=not findings))
     empty = list(dict.fromkeys(v.rule for v in own if v.code == "XA103" and not v.gating))
     if empty:
-        parts.append(f"A control, which knows nothing of the model, passes {_some(empty)} too.")
+        parts.append(
+            f"A control that does not use the model passes {_some(empty)} too, so passing means little."
+        )
     return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
 
 
@@ -113,7 +115,7 @@ def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> 
         return "No gate was set."
     if not missed:
         return f"Gates: {len(gates)} of {len(gates)} passed."
-    lead = f"Gates: {len(missed)} of {len(gates)} missed"
+    lead = f"Gates: {len(missed)} of {len(gates)} failed"
     if alone:
         return f"{lead}, the first: {_sentence(missed[0], model_id)}"
     return f"{lead}: {_some(list(dict.fromkeys(v.rule for v in missed)))}."
@@ -139,7 +141,7 @@ def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
     """
     gates = [v for v in outcome.verdicts if is_gate(v)]
     if not gates:
-        text = "None were set: add `gates:` to the audit file, or try `xaudit gate RUN --fail-under METRIC=VALUE`."
+        text = "No gates. Add `gates:` to the audit file, or try `xaudit gate RUN --fail-under METRIC=VALUE`."
         return Section("Gates", (Paragraph(text, "dim"),))
     table = grid(
         [
@@ -152,7 +154,7 @@ def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
         [_gate_row(v) for v in gates],
     )
     on_mean = outcome.gate_on == "mean"
-    legend = f"measured: {'the mean, on which this audit gates' if on_mean else 'the unfavourable end of the interval'}."
+    legend = f"measured: {'the mean, as this audit asks' if on_mean else 'the end of the 95 % interval that is less favourable'}."
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)
         for v in gates

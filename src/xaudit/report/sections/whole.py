@@ -17,7 +17,7 @@ from xaudit.report.wording import count, explained_images
 
 
 def report_title(outcome: Outcome) -> str:
-    """What was audited, in one line."""
+    """Name the audit, its models, explainers and images in one line."""
     n_explainers = len(outcome.explainer_ids) - len(outcome.control_ids)
     return (
         f"xaudit: {outcome.name}, {count(len(outcome.model_ids), 'model')}, {count(n_explainers, 'explainer')}, "

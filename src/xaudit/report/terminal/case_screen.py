@@ -1,4 +1,4 @@
-"""One case of a run on a screen: its image with every map, and what was measured of it."""
+"""A case of a run on a screen: its image, every map and its scores."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -66,7 +66,7 @@ def print_case(
 
 
 def case_head(view: CaseView) -> tuple[Paragraph, ...]:
-    """Which case it is, and what each reader drew on it."""
+    """Name the case and describe each reader's marks."""
     case = view.case
     known = [f"{case.width} × {case.height} px", *_spacing(case), f"split {case.split}"]
     if case.left_edge is not None:
@@ -88,7 +88,7 @@ def case_head(view: CaseView) -> tuple[Paragraph, ...]:
 
 
 def model_words(prediction: Prediction) -> str:
-    """What a model said of the case.
+    """Describe a model's answer for the case.
 
     Example:
         >>> model_words(Prediction("a", None, "net", "test", "well", "sick", "sick", (1.0, 0.0), (0.73, 0.27),
@@ -229,7 +229,7 @@ def _spacing(case: Case) -> list[str]:
 
 
 def _drawn(case: Case, marks: Sequence[Annotation]) -> str:
-    """What one reader drew, the largest mark with its extent."""
+    """Describe a reader's marks, the largest with its extent."""
     masks = [rasterise(mark.region, (case.height, case.width)) for mark in marks if mark.region is not None]
     if not masks:
         return "looked and found nothing"

@@ -29,7 +29,7 @@ def picture_lines(
     signed: bool,
     colour: bool,
 ) -> list[Text]:
-    """One picture, ``columns`` characters wide.
+    """Draw a picture ``columns`` characters wide.
 
     In colour each character holds two pixels, one above the other: the image in grey, the map over it, and a line just
     outside what any reader marked. Without, each holds one: a map is drawn alone, as darker and lighter shades, its

@@ -2,10 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from xaudit.config import CategoriesSection
 from xaudit.metrics.categories import DIFFUSE, NO_MAP, UNMARKED, category_of, is_wrong_reason
-from xaudit.records import CategorisedMap, CategoryCount, MapFacts, ThresholdShift
+from xaudit.records import (
+    CategorisedMap,
+    CategoryCount,
+    LocalizedAndCausal,
+    MapFacts,
+    Outcome,
+    ThresholdShift,
+)
+from xaudit.stages.outcome.reasons import with_judged_reasons
+from xaudit.verdict import is_refused
 
 SHIFTS = (0.8, 1.2)
 """By what each threshold is multiplied in turn, to show how much a table rests on it."""
@@ -45,7 +55,7 @@ def confusion_cell(facts: MapFacts, positive: str) -> str:
 
 
 def category_counts(maps: Sequence[CategorisedMap]) -> tuple[CategoryCount, ...]:
-    """How many maps of each model and explainer fell into each category, by confusion cell."""
+    """Count the maps of each model and explainer in each category, by confusion cell."""
     n_maps: Counter[tuple[str, str, str, str]] = Counter()
     n_wrong: Counter[tuple[str, str, str, str]] = Counter()
     n_judged: Counter[tuple[str, str, str, str]] = Counter()
@@ -63,10 +73,32 @@ def category_counts(maps: Sequence[CategorisedMap]) -> tuple[CategoryCount, ...]
     )
 
 
+def with_categories(
+    outcome: Outcome,
+    maps: Sequence[CategorisedMap],
+    thresholds: CategoriesSection,
+    causal: Iterable[LocalizedAndCausal],
+) -> Outcome:
+    """Return the outcome with the counts of its maps.
+
+    Reasons and causal counts are left out for a model whose answers are refused: its maps explain nothing then.
+    """
+    refused = {model for model in outcome.model_ids if is_refused(outcome.verdicts, model)}
+    return replace(
+        outcome,
+        categories=category_counts(with_judged_reasons(maps, outcome.verdicts)),
+        category_shifts=tuple(
+            replace(one, change_wrong_reason=0) if one.model_id in refused else one
+            for one in threshold_shifts(maps, thresholds)
+        ),
+        causal=tuple(one for one in causal if one.model_id not in refused),
+    )
+
+
 def threshold_shifts(
     maps: Sequence[CategorisedMap], thresholds: CategoriesSection
 ) -> tuple[ThresholdShift, ...]:
-    """How the categories of each model and explainer move when one threshold at a time is a fifth lower or higher.
+    """Count the categories that change when one threshold at a time is a fifth lower or higher.
 
     A threshold that would leave its range stops at 1.
     """

@@ -20,7 +20,7 @@ from xaudit.store.tables import read_annotations, read_cases, read_predictions
 
 @dataclass(frozen=True)
 class _StoredRun:
-    """What a comparison needs of one finished run."""
+    """The parts of a finished run that a comparison needs."""
 
     folder: RunFolder
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""What must be said about the data before any number is believed."""
+"""Findings about the data that limit all other results."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def data_findings(datasets: Mapping[str, "Dataset"], problems: Sequence[Problem]) -> list[Verdict]:
-    """One finding for each thing that the data lacks; none of them fails a run."""
+    """Return a finding for each thing that the data lacks; none of them fails a run."""
     found: list[Verdict] = []
     for name, dataset in datasets.items():
         subject = f"data set '{name}'" if len(datasets) > 1 else "the data"

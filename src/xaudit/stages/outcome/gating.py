@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from xaudit.config import Gate, MaxDrop
+from xaudit.config import Gate, MaxDrop, SettingError
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.outcome.baseline import load_baseline
@@ -32,6 +32,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
     settings = run.statistics
     strictness = Strictness(limits.gate_on or settings.gate_on, limits.strict or settings.strict)
     gates = _parsed(limits.fail_under, "--fail-under", Gate.parse, run) or _own_gates(run, limits)
+    own = (run.head["explained_by"], run.head["external"])
     people = set(run.head["controls"]) - set(run.head["levels_to_beat"])
     judged = judge(
         without_people(run.outcome.summaries, people),
@@ -41,7 +42,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         strict=strictness.strict,
         explainers=run.explainers,
         positive=run.outcome.positive,
-        reach=reach_of(run.head, gates, run.metric_names),
+        reach=reach_of(*own, gates, run.metric_names),
         evaluations=run.outcome.evaluations,
     )
     drops: tuple[Verdict, ...] = ()
@@ -53,7 +54,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
             models=run.outcome.model_ids,
             explainers=run.explainers,
             strictness=strictness,
-            reach=reach_of(run.head, largest, run.metric_names),
+            reach=reach_of(*own, largest, run.metric_names),
         )
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
     findings = [verdict for verdict in judged if verdict.kind != "gate"]
@@ -86,10 +87,10 @@ def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run:
     for text in texts:
         try:
             limit = parse(text, metrics=run.metric_names)
-        except ValueError as error:
-            message, _, hint = str(error).partition("|")
+        except SettingError as error:
             raise UsageError(
-                f"{option}: {message}", hint=hint or f"for example {option} iou@lime=0.3 pointing-game=0.5"
+                f"{option}: {error}",
+                hint=error.hint or f"for example {option} iou@lime=0.3 pointing-game=0.5",
             ) from None
         if limit.subject is not None and limit.subject not in run.head["explainers"]:
             known = run.head["explainers"]

@@ -1,12 +1,12 @@
-"""Which limits a run is held to, and what they come to."""
+"""Verdicts on a run, by its own gates."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
 from xaudit.records import Evaluation, Summary, Verdict
 from xaudit.stages.outcome.resolution import resolution_findings
+from xaudit.stages.outcome.results import RunFacts
 from xaudit.verdict import Reach, Survival, changed_findings, judge
 
 
@@ -19,13 +19,13 @@ def metric_names(audit: AuditFile) -> dict[str, str]:
     }
 
 
-def judged(
+def judge_run(
     audit: AuditFile,
     summaries: Sequence[Summary],
-    head: Mapping[str, Any],
+    facts: RunFacts,
     evaluations: Sequence[Evaluation] = (),
 ) -> tuple[Verdict, ...]:
-    """Every verdict on a run: its gates, and findings that nobody asked for."""
+    """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
         without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
         gates=audit.gates,
@@ -33,8 +33,8 @@ def judged(
         gate_on=audit.statistics.gate_on,
         strict=audit.statistics.strict,
         explainers=[spec.id for spec in audit.explainers],
-        positive=head["positive"],
-        reach=reach_of(head, audit.gates, metric_names(audit)),
+        positive=facts.positive,
+        reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
         evaluations=evaluations,
     )
     of_changes = changed_findings(
@@ -44,13 +44,20 @@ def judged(
         metric_names=metric_names(audit),
     )
     coarse = resolution_findings(summaries, metric_names(audit))
-    return (*verdicts, *coarse, *of_changes, *head["data_findings"])
+    return (*verdicts, *coarse, *of_changes, *facts.data_findings)
 
 
-def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: Mapping[str, str]) -> Reach:
-    """Which limits concern which model of a run.
+def reach_of(
+    explained_by: Mapping[str, Sequence[str]],
+    external: Iterable[str],
+    limits: Iterable[Gate | MaxDrop],
+    names: Mapping[str, str],
+) -> Reach:
+    """Return the limits that concern each model of a run.
 
     Args:
+        explained_by: ids of the explainers of each model.
+        external: ids of the models that are known by their files only.
         names: catalog name of each metric id.
     """
     families = {row.id: row.family for row in METRICS}
@@ -59,7 +66,7 @@ def reach_of(head: Mapping[str, Any], limits: Iterable[Gate | MaxDrop], names: M
         for one in limits
         if families.get(names.get(one.metric, one.metric)) in FAMILIES_WITH_QUESTIONS
     )
-    return Reach(head["explained_by"], dict.fromkeys(head["external"], asking))
+    return Reach(explained_by, dict.fromkeys(external, asking))
 
 
 def survival_of(audit: AuditFile) -> Survival:
@@ -69,5 +76,5 @@ def survival_of(audit: AuditFile) -> Survival:
 
 
 def without_people(summaries: Sequence[Summary], people: Collection[str]) -> list[Summary]:
-    """What is judged: that readers reach a gate makes it a good gate, not an uninformative one."""
+    """Leave out the readers' own scores: a gate that readers reach is a good gate, not an uninformative one."""
     return [summary for summary in summaries if summary.explainer_id not in people]

@@ -1,4 +1,4 @@
-"""What a run could not score, and why."""
+"""Missing scores of a run, and their reasons."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def what_is_missing(
 
 
 def failures(problems: Sequence[Problem], *, n_cases: int, n_chosen: int) -> list[tuple[int, int]]:
-    """How many cases failed of how many that were asked, first before the choice of cases, then after it.
+    """Count failed and requested cases, before and after the choice of cases.
 
     Every image of the data is opened and most are classified, but only a few may be explained: held against those
     few, one damaged training image would fail a run.

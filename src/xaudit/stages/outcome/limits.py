@@ -1,4 +1,4 @@
-"""What a finished run may be held against, instead of its own gates or beside them."""
+"""Limits for a finished run, instead of its own gates or beside them."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -21,7 +21,7 @@ MOST_POINTS = 33
 
 @dataclass(frozen=True, slots=True)
 class MeanCurve:
-    """One metric's curve for one model and explainer, the mean over cases.
+    """The mean curve of a metric over the cases of one model and explainer.
 
     Attributes:
         share: rising, 0 to 1.
@@ -41,7 +41,7 @@ class MeanCurve:
 
 @dataclass(frozen=True, slots=True)
 class CaseCurve:
-    """One case's curve; both (n,)."""
+    """The curve of a case; both (n,)."""
 
     case_id: str
     share: FloatArray
@@ -125,7 +125,7 @@ def averaged(
 
 
 def common_shares(shares: Iterable[FloatArray]) -> FloatArray:
-    """Where the curves of several cases are averaged.
+    """Return the shares at which the curves of several cases are averaged.
 
     Where one case has all the points that any has, it is at these. Otherwise, as with superpixels, of which each image
     has its own number, it is at even steps over what all have in common.

@@ -24,7 +24,7 @@ CONFIDENCE = "confidence"
 
 @dataclass(frozen=True)
 class MarkedResults:
-    """What the regressions of one model, or of several taken together, are made of.
+    """Input of the regressions of one model, or of several taken together.
 
     Attributes:
         scores: of one model.

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from xaudit.catalog.plugin_rows import remember
@@ -20,14 +19,12 @@ from xaudit.records import (
     UnscoredGroup,
     Work,
 )
-from xaudit.stages.outcome.categories import category_counts, threshold_shifts
-from xaudit.stages.outcome.reasons import with_judged_reasons
+from xaudit.stages.outcome.categories import with_categories
 from xaudit.store.json_records import read_evaluations, read_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
 from xaudit.store.tables import read_categories, read_problems, read_summaries, read_thresholds
-from xaudit.verdict import is_refused
 
 OUTCOME = "outcome.json"
 
@@ -49,14 +46,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
     # A run of a version that knew no categories has none.
     maps = read_categories(run) if "categories" in head else ()
     thresholds = CategoriesSection.model_validate(head.get("categories", {}))
-    verdicts = read_verdicts(run)
-    refused = {model for model in head["models"] if is_refused(verdicts, model)}
-    shifts = [
-        replace(one, change_wrong_reason=0) if one.model_id in refused else one
-        for one in threshold_shifts(maps, thresholds)
-    ]
     causal = [LocalizedAndCausal(**row) for row in head["causal"]]
-    return Outcome(
+    outcome = Outcome(
         name=run.name,
         run_id=run.run_id,
         model_ids=tuple(head["models"]),
@@ -64,7 +55,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         control_ids=tuple(head["controls"]),
         evaluations=read_evaluations(run),
         summaries=read_summaries(run),
-        verdicts=verdicts,
+        verdicts=read_verdicts(run),
         problems=read_problems(run),
         n_explained=head["n_explained"],
         positive=head["positive"],
@@ -75,14 +66,12 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         ceilings=tuple(_ceiling(row) for row in head["ceilings"]),
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
-        categories=category_counts(with_judged_reasons(maps, verdicts)),
-        category_shifts=tuple(shifts),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
-        causal=tuple(one for one in causal if one.model_id not in refused),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
     )
+    return with_categories(outcome, maps, thresholds, causal)
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
@@ -102,7 +91,7 @@ def _regression(plain: Mapping[str, Any]) -> Regression:
 
 
 def read_head(run: RunFolder) -> dict[str, Any]:
-    """What a finished run says of itself beside its tables; raises RunFolderError where it does not.
+    """Read the outcome's fields that are not tables; raises RunFolderError if they are missing.
 
     What other packages brought stands in the catalog afterwards, installed or not.
     """
@@ -119,7 +108,7 @@ def read_head(run: RunFolder) -> dict[str, Any]:
 
 
 def _checked_head(plain: Any, shown: str) -> dict[str, Any]:  # noqa: ANN401
-    """What other files of the stages take from a run's head without looking.
+    """Check the fields of a run's head that other stages rely on.
 
     Raises:
         ValueError, KeyError, TypeError: where it is damaged.

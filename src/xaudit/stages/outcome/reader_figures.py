@@ -18,7 +18,7 @@ from xaudit.statistics.bootstrap import ClusterBootstrap
 
 
 def agreement_of(dataset: Dataset, cases: Sequence[Case]) -> tuple[ReaderAgreement, ...]:
-    """How far the readers of a data set agree on these cases; nothing where no case has two of them."""
+    """Measure the agreement of a data set's readers on these cases; empty if no case has two readers."""
     return reader_agreement(_read_cases(dataset, cases), dataset_id=dataset.id)
 
 
@@ -123,7 +123,7 @@ def _all_of(case: Case) -> BoolArray:
 
 
 def seen_by(model_hw: tuple[int, int], fit: Fit) -> Callable[[Case], BoolArray]:
-    """What a model sees of a case: (H, W), false where the image is cropped to fit the model's frame."""
+    """Return a function for the mask (H, W) of a case that a model sees, false where the image is cropped."""
 
     def seen(case: Case) -> BoolArray:
         geometry = fit_geometry((case.height, case.width), model_hw, fit)

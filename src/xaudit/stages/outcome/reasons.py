@@ -1,4 +1,4 @@
-"""How many right answers rest on the right reason, by model and explainer."""
+"""Right answers counted by their reason, by model and explainer."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable

@@ -13,7 +13,7 @@ from xaudit.statistics.strata import CaseFacts
 def regressions_of(
     scores: Sequence[ScoreResult], facts: Mapping[str, Mapping[str, CaseFacts]], *, confidence: float
 ) -> tuple[Regression, ...]:
-    """One regression per model, explainer, localization metric and reader, in that order.
+    """Fit a regression per model, explainer, localization metric and reader, in that order.
 
     The area is in mm² where every marked case has a spacing, else the share of the image; doubling it moves the
     score by the slope of ``log2-lesion-area``. Confidence is the probability of the class that is explained. Cases

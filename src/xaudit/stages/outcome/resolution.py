@@ -1,4 +1,4 @@
-"""Whether the readers' marks are large enough for an explainer's native grid to show them at all."""
+"""Find the marks that are too small for an explainer's native grid to show."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -67,7 +67,7 @@ def _check_names(kind: str, names: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _notes(base: StoredRun, head: StoredRun) -> list[str]:
-    """What differs between the runs beside models and cases."""
+    """List the differences between the runs beside models and cases."""
     notes = [
         f"{name} has other settings than in the base run: what its maps did need not be the model's doing"
         for name in sorted(changed_explainers(base.scores, head.scores))

@@ -28,7 +28,7 @@ class StoredRun:
 
     @cached_property
     def head(self) -> Mapping[str, Any]:
-        """What the run says of itself beside its tables."""
+        """The outcome's fields that are not tables."""
         return read_head(self.folder)
 
     @cached_property
@@ -43,12 +43,12 @@ class StoredRun:
 
     @cached_property
     def annotations(self) -> tuple[Annotation, ...]:
-        """What readers drew."""
+        """Readers' marks."""
         return read_annotations(self.folder)
 
     @cached_property
     def predictions(self) -> tuple[Prediction, ...]:
-        """What every model said of every case."""
+        """Predictions of every model for every case."""
         return read_predictions(self.folder)
 
     @cached_property
@@ -78,7 +78,7 @@ class StoredRun:
 
     @property
     def statistics(self) -> StatisticsSection:
-        """How the run's intervals were made."""
+        """Settings of the run's intervals."""
         return StatisticsSection.model_validate(self.head["statistics"])
 
     @property
@@ -88,5 +88,5 @@ class StoredRun:
 
     @property
     def schema_version(self) -> str:
-        """Of the files."""
+        """Schema version of the run's files."""
         return str(self.head.get("schema_version"))

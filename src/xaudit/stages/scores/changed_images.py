@@ -1,4 +1,4 @@
-"""What happens to a model's answer and to its maps when the image is changed: equivariance and resolution.
+"""Change of answers and maps when the image is changed: equivariance and resolution.
 
 Both families ask the same: change the image, ask and explain again with the same target and the same seed, bring the
 map back, compare. Results do not depend on the chunk: a changed image depends on its image alone.
@@ -37,7 +37,7 @@ from xaudit.records import (
 
 @dataclass(frozen=True)
 class ChangeFamily:
-    """One section of the audit file that changes images.
+    """A section of the audit file that changes images.
 
     Attributes:
         explainers: those that explain the changed images.
@@ -95,7 +95,7 @@ def score_maps(
     metrics: Sequence[MetricSpec],
     thresholds: Thresholds = MappingProxyType({}),
 ) -> list[ScoreResult]:
-    """How far one explainer's maps stay the same under each change, and where the changed ones point.
+    """Score how far one explainer's maps stay the same under each change, and where the changed maps point.
 
     A changed map is float32, as a stored one is. A change that changes nothing costs no evaluation: its map is the
     stored one.
@@ -129,7 +129,7 @@ def score_maps(
 
 @dataclass(frozen=True)
 class _About:
-    """What a score of this file is about; without a map, the model's answer."""
+    """The subject of a score; without a map, the model's answer."""
 
     subject: Subject
     model_id: str

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CheckedMaps:
-    """One explainer's maps of some cases, and the means to make further ones of them.
+    """An explainer's maps of some cases, and the means to make further maps of them.
 
     Attributes:
         maps: as stored, by case id; a case without one is left out.
@@ -57,7 +57,7 @@ class CheckedMaps:
 
     @cached_property
     def seeds(self) -> list[int]:
-        """What the stored maps were drawn from."""
+        """Seeds of the stored maps."""
         return [self.maps[one.case.case_id].seed for one in self.subjects]
 
     @cached_property
@@ -101,7 +101,7 @@ class CheckedMaps:
         settings: object,
         cost: tuple[int, float] = (0, 0.0),
     ) -> list[ScoreResult]:
-        """One result per subject."""
+        """Return a result per subject."""
         found: list[ScoreResult] = []
         for subject, value in zip(self.subjects, values, strict=True):
             saliency = self.maps[subject.case.case_id]
@@ -110,7 +110,7 @@ class CheckedMaps:
         return found
 
     def costs(self) -> "Costs":
-        """What is spent from now on."""
+        """Count the costs from now on."""
         return Costs(self.chunk.classifier.meter, len(self.subjects))
 
 
@@ -134,7 +134,7 @@ class Costs:
 def score_key(
     case: Case, said: Prediction, saliency: SaliencyMap, metric: tuple[str, str], settings: object
 ) -> ScoreKey:
-    """What a score of one map is about.
+    """Return the key of a map's score.
 
     Args:
         metric: its id and its family.

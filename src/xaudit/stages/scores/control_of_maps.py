@@ -1,4 +1,4 @@
-"""One control made of an explainer's maps on one chunk: its scores, and the facts of its failure categories."""
+"""Score a control made of an explainer's maps on one chunk, with the facts of its failure categories."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,55 +4,24 @@ Each piece is a shard of scores of its own, so that switching one on or off leav
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from xaudit.audit import Chunk, Thresholds
 from xaudit.catalog import explainer_row, metric_row
-from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
+from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
-from xaudit.records import Case, MapFacts, Prediction, SaliencyMap, ScoreResult
+from xaudit.records import MapFacts, SaliencyMap, ScoreResult
+from xaudit.stages.scores.audited_model import AuditedModel, Cut
 from xaudit.stages.scores.control_of_maps import ControlOfMaps
 from xaudit.stages.scores.human_control import score_people
 from xaudit.stages.scores.made_of_maps import MapPool, Partners
 from xaudit.store.parts import shard_key
 
 if TYPE_CHECKING:
-    from xaudit.cases.dataset import Dataset
-    from xaudit.models.classifier import Classifier
     from xaudit.stages.scores.changed_images import ChangeFamily
-
-StoredMaps = Callable[[Chunk, ExplainerSpec, str], Sequence[SaliencyMap]]
-"""The maps of a chunk by one explainer, from the part with that key."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """One chunk's cases, a digest of all that its results depend on, and the keys of its maps by explainer id."""
-
-    pairs: Sequence[tuple[Case, Prediction]]
-    inputs: str
-    map_keys: Mapping[str, str]
-
-
-def maps_by_case(
-    cuts: Sequence[Cut],
-    wanted: Collection[str],
-    spec: ExplainerSpec,
-    *,
-    stored_maps: StoredMaps,
-    chunk_of: Callable[[Cut], Chunk],
-) -> dict[str, SaliencyMap]:
-    """One explainer's stored maps of the cases with these ids; only the parts that hold them are read."""
-    return {
-        one.case_id: one
-        for cut in cuts
-        if not {case.case_id for case, _ in cut.pairs}.isdisjoint(wanted)
-        for one in stored_maps(chunk_of(cut), spec, cut.map_keys[spec.id])
-        if one.case_id in wanted
-    }
 
 
 @dataclass(frozen=True)
@@ -80,63 +49,49 @@ class Group:
 
 @dataclass(frozen=True)
 class FurtherScores:
-    """The pieces of one model of an audit.
+    """The pieces of one model of an audit."""
 
-    Attributes:
-        pairs: every explained case.
-        stored_maps: as the run keeps them.
-        thresholds: that were tuned for the model, by explainer and class; what is made of an explainer's maps, or of
-            its maps of changed images, is cut at its own.
-    """
-
-    audit: AuditFile
-    classifier: "Classifier"
-    dataset: "Dataset"
-    pairs: Sequence[tuple[Case, Prediction]]
-    stored_maps: StoredMaps
-    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
+    model: AuditedModel
 
     @property
     def n_of_chunk(self) -> int:
-        """How many pieces :meth:`of_chunk` has."""
+        """Count the pieces of :meth:`of_chunk`."""
         return sum(1 + len(family.explainers) for family in self._families) + len(self._people)
 
     def of_chunk(self, chunk: Chunk, cut: Cut) -> Iterator[Piece]:
-        """What can be scored as soon as the chunk's maps are stored."""
+        """Yield the pieces that can be scored as soon as the chunk's maps are stored."""
         for family in self._families:
             yield from self._changes(chunk, cut, family)
         for control in self._people:
             yield from self._reached_by_people(chunk, cut, control)
 
-    def groups_of_all(
-        self, n_chunks: int, cuts: Callable[[], Sequence[Cut]], *, failed: Collection[str]
-    ) -> list[Group]:
-        """What can be scored when every chunk's maps are stored: one group for each chunk.
+    def groups_of_all(self, *, failed: Collection[str]) -> list[Group]:
+        """Return what can be scored when every chunk's maps are stored: one group for each chunk.
 
         Args:
-            cuts: asked for when the first piece is made.
             failed: ids of cases that could not be explained: with another set of them the means are others.
         """
         if not self._made_of_maps:
             return []
+        model = self.model
 
         @cache
         def shared() -> tuple[Partners, Mapping[str, MapPool], str]:
-            partners = Partners(self.dataset, self.pairs, seed=self.audit.seed, fit=self.classifier.fit)
-            pools = {spec.id: self._pool(cuts(), spec) for spec in self.audit.explainers}
-            inputs = [cut.inputs for cut in cuts()]
+            partners = Partners(model.dataset, model.pairs, seed=model.audit.seed, fit=model.classifier.fit)
+            pools = {spec.id: self._pool(spec) for spec in self.model.audit.explainers}
+            inputs = [cut.inputs for cut in model.cuts]
             return partners, pools, shard_key({"inputs": inputs, "failed": sorted(failed)})
 
         def pieces(index: int) -> Iterator[Piece]:
-            cut = cuts()[index]
+            cut = model.cuts[index]
             partners, pools, everything = shared()
-            chunk = Chunk(self.classifier, self.dataset, cut.pairs)
-            for explainer in self.audit.explainers:
+            chunk = model.chunk(cut.pairs)
+            for explainer in self.model.audit.explainers:
                 for control in self._made_of_maps:
                     about = [everything, *_told(explainer), *_told(control)]
                     key = self._key(cut, "made of maps", about, self._tuned(explainer))
-                    name = f"{self.classifier.id}: {explainer.id}, {control.id}"
-                    read = partial(self.stored_maps, chunk, explainer, cut.map_keys[explainer.id])
+                    name = f"{self.model.classifier.id}: {explainer.id}, {control.id}"
+                    read = partial(self.model.maps, chunk, explainer, cut.map_keys[explainer.id])
                     made = ControlOfMaps(
                         chunk,
                         explainer,
@@ -149,19 +104,19 @@ class FurtherScores:
                     )
                     yield Piece(name, chunk, key, made.scores, made.facts)
 
-        n_pieces = len(self.audit.explainers) * len(self._made_of_maps)
-        return [Group(n_pieces, partial(pieces, index)) for index in range(n_chunks)]
+        n_pieces = len(self.model.audit.explainers) * len(self._made_of_maps)
+        return [Group(n_pieces, partial(pieces, index)) for index in range(len(model.chunks))]
 
     def _changes(self, chunk: Chunk, cut: Cut, family: "ChangeFamily") -> Iterator[Piece]:
         from xaudit.stages.scores.changed_images import score_answers, score_maps
 
-        name = f"{self.classifier.id}: {family.id}"
+        name = f"{self.model.classifier.id}: {family.id}"
         changes = [family.id, *(change.id for change in family.changes)]
         yield Piece(name, chunk, self._key(cut, "answers", changes), lambda: score_answers(chunk, family))
         for spec in family.explainers:
 
             def score(spec: ExplainerSpec = spec) -> Sequence[ScoreResult]:
-                maps = self.stored_maps(chunk, spec, cut.map_keys[spec.id])
+                maps = self.model.maps(chunk, spec, cut.map_keys[spec.id])
                 tuned = self._tuned(spec)
                 return score_maps(chunk, spec, maps, family, metrics=self._placed, thresholds=tuned)
 
@@ -175,30 +130,32 @@ class FurtherScores:
                 for subject in chunk.subjects
                 for result in score_people(
                     subject,
-                    self.dataset.reader_masks(subject.case),
+                    self.model.dataset.reader_masks(subject.case),
                     control,
-                    model_id=self.classifier.id,
-                    policy=self.dataset.readers,
+                    model_id=self.model.classifier.id,
+                    policy=self.model.dataset.readers,
                     metrics=self._placed,
-                    votes=self.dataset.votes,
+                    votes=self.model.dataset.votes,
                 )
             ]
 
         # Raised by one whenever readers' marks would give other scores than before.
         key = self._key(cut, "people", [*_told(control), "2"])
-        yield Piece(f"{self.classifier.id}: {control.id}", chunk, key, score)
+        yield Piece(f"{self.model.classifier.id}: {control.id}", chunk, key, score)
 
-    def _pool(self, cuts: Sequence[Cut], explainer: ExplainerSpec) -> MapPool:
+    def _pool(self, explainer: ExplainerSpec) -> MapPool:
+        model = self.model
+
         def read(index: int) -> Sequence[SaliencyMap]:
-            chunk = Chunk(self.classifier, self.dataset, cuts[index].pairs)
-            return self.stored_maps(chunk, explainer, cuts[index].map_keys[explainer.id])
+            cut = model.cuts[index]
+            return model.maps(model.chunk(cut.pairs), explainer, cut.map_keys[explainer.id])
 
         return MapPool(
-            chunks=[frozenset(case.cluster for case, _ in cut.pairs) for cut in cuts],
+            chunks=[frozenset(case.cluster for case, _ in cut.pairs) for cut in model.cuts],
             read=read,
-            cluster_of={case.case_id: case.cluster for case, _ in self.pairs},
+            cluster_of={case.case_id: case.cluster for case, _ in model.pairs},
             signed=explainer_row(explainer.name).signed,
-            frame_hw=self.classifier.model_hw,
+            frame_hw=model.classifier.model_hw,
         )
 
     def _key(
@@ -220,18 +177,18 @@ class FurtherScores:
         )
 
     def _tuned(self, explainer: ExplainerSpec) -> Thresholds:
-        return self.thresholds.get(explainer.id, {})
+        return self.model.thresholds.get(explainer.id, {})
 
     @cached_property
     def _placed(self) -> tuple[MetricSpec, ...]:
         """The metrics that hold a map against a mark."""
-        return tuple(one for one in self.audit.metrics if metric_row(one.name).family == "localization")
+        return tuple(one for one in self.model.audit.metrics if metric_row(one.name).family == "localization")
 
     @cached_property
     def _families(self) -> "tuple[ChangeFamily, ...]":
         from xaudit.stages.scores.changed_images import change_families
 
-        return change_families(self.audit)
+        return change_families(self.model.audit)
 
     @cached_property
     def _made_of_maps(self) -> tuple[ExplainerSpec, ...]:
@@ -241,12 +198,14 @@ class FurtherScores:
     @cached_property
     def _people(self) -> tuple[ExplainerSpec, ...]:
         """The control made of marks; none without several readers, or without a metric that a mark can take."""
-        several = len({mark.reader_id for mark in self.dataset.annotations}) > 1
+        several = len({mark.reader_id for mark in self.model.dataset.annotations}) > 1
         asked = any(metric.name in OVERLAPS for metric in self._placed)
         return self._controls("marks") if several and asked else ()
 
     def _controls(self, made_of: str) -> tuple[ExplainerSpec, ...]:
-        return tuple(spec for spec in self.audit.controls if explainer_row(spec.name).made_of == made_of)
+        return tuple(
+            spec for spec in self.model.audit.controls if explainer_row(spec.name).made_of == made_of
+        )
 
 
 def told_thresholds(tuned: Thresholds) -> Mapping[str, object]:

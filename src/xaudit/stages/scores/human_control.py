@@ -1,4 +1,4 @@
-"""What people reach on the very cases that are explained: each reader's mark against the others'."""
+"""Scores of the readers themselves on the explained cases: each reader's mark against the others'."""
 
 from collections.abc import Mapping, Sequence
 

@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 
-from xaudit.audit import Chunk
 from xaudit.catalog import explainer_row, with_model_id
 from xaudit.config import AuditFile, ExplainerSpec, fingerprint
 from xaudit.geometry import fit_geometry, map_to_original, on_grid
@@ -30,9 +29,9 @@ from xaudit.records import (
     ScoreKey,
     ScoreResult,
 )
+from xaudit.stages.scores.audited_model import AuditedModel, Cut
 from xaudit.stages.scores.checked_maps import as_score
-from xaudit.stages.scores.further_scores import Cut, Group, Piece, maps_by_case
-from xaudit.stages.work.shards import ShardPlan
+from xaudit.stages.scores.further_scores import Group, Piece
 from xaudit.store.parts import shard_key
 
 
@@ -41,34 +40,34 @@ class ModelPairs:
     """The pieces in which each model of an audit is held against every other one of the same data set."""
 
     audit: AuditFile
-    plans: Sequence[ShardPlan]
+    models: Sequence[AuditedModel]
 
-    def groups(self) -> list[tuple[ShardPlan, Group]]:
+    def groups(self) -> list[tuple[AuditedModel, Group]]:
         """One for each chunk of each model that has another beside it, once the maps of all are stored."""
         return [
-            (plan, Group(1, partial(self._of_chunk, plan, index)))
-            for plan in self.plans
-            for index in range(plan.n_chunks if self._others(plan) else 0)
+            (model, Group(1, partial(self._of_chunk, model, index)))
+            for model in self.models
+            for index in range(len(model.chunks) if self._others(model) else 0)
         ]
 
-    def _of_chunk(self, plan: ShardPlan, index: int) -> Iterator[Piece]:
-        cut, others = plan.cuts[index], self._others(plan)
-        chunk = Chunk(plan.classifier, plan.dataset, cut.pairs)
+    def _of_chunk(self, model: AuditedModel, index: int) -> Iterator[Piece]:
+        cut, others = model.cuts[index], self._others(model)
+        chunk = model.chunk(cut.pairs)
         beside = {one.classifier.id: [c.inputs for c in self._touching(one, cut)] for one in others}
         key = shard_key(
             {
                 "inputs": cut.inputs,
                 "beside": beside,
-                "kinds": {one.classifier.id: self._kind(plan, one) for one in others},
-                "explainers": [[spec.id, spec.fingerprint] for spec in self._own(plan)],
+                "kinds": {one.classifier.id: self._kind(model, one) for one in others},
+                "explainers": [[spec.id, spec.fingerprint] for spec in self._own(model)],
             }
         )
-        name = f"{plan.classifier.id}: beside the other models"
-        yield Piece(name, chunk, key, partial(self._scores, plan, cut))
+        name = f"{model.classifier.id}: beside the other models"
+        yield Piece(name, chunk, key, partial(self._scores, model, cut))
 
-    def _touching(self, plan: ShardPlan, cut: Cut) -> list[Cut]:
+    def _touching(self, model: AuditedModel, cut: Cut) -> list[Cut]:
         wanted = {case.case_id for case, _ in cut.pairs}
-        return [one for one in plan.cuts if not wanted.isdisjoint(case.case_id for case, _ in one.pairs)]
+        return [one for one in model.cuts if not wanted.isdisjoint(case.case_id for case, _ in one.pairs)]
 
     @property
     def _asked(self) -> tuple[ExplainerSpec, ...]:
@@ -77,32 +76,32 @@ class ModelPairs:
             return self.audit.explainers
         return tuple(s for s in self.audit.explainers_and_controls if s.id in section.explainers)
 
-    def _own(self, plan: ShardPlan) -> tuple[ExplainerSpec, ...]:
+    def _own(self, model: AuditedModel) -> tuple[ExplainerSpec, ...]:
         """Those that are asked and explain this model; maps from files are there for their own model only."""
         names = {spec.id for spec in self._asked}
-        return tuple(spec for spec in plan.audit.explainers_and_controls if spec.id in names)
+        return tuple(spec for spec in model.audit.explainers_and_controls if spec.id in names)
 
-    def _others(self, plan: ShardPlan) -> list[ShardPlan]:
+    def _others(self, model: AuditedModel) -> list[AuditedModel]:
         if self.audit.repeatability is None:
             return []
-        return [one for one in self.plans if one is not plan and one.dataset.id == plan.dataset.id]
+        return [one for one in self.models if one is not model and one.dataset.id == model.dataset.id]
 
-    def _kind(self, plan: ShardPlan, other: ShardPlan) -> str:
+    def _kind(self, model: AuditedModel, other: AuditedModel) -> str:
         families = {model.id: model.family_name for model in self.audit.models}
-        same = families[plan.classifier.id] == families[other.classifier.id]
+        same = families[model.classifier.id] == families[other.classifier.id]
         return "repeatability" if same else "reproducibility"
 
-    def _scores(self, plan: ShardPlan, cut: Cut) -> list[ScoreResult]:
-        results = self._of_answers(plan, cut)
-        for spec in self._own(plan):
-            results += self._of_maps(plan, cut, spec)
+    def _scores(self, model: AuditedModel, cut: Cut) -> list[ScoreResult]:
+        results = self._of_answers(model, cut)
+        for spec in self._own(model):
+            results += self._of_maps(model, cut, spec)
         return results
 
-    def _of_answers(self, plan: ShardPlan, cut: Cut) -> list[ScoreResult]:
+    def _of_answers(self, model: AuditedModel, cut: Cut) -> list[ScoreResult]:
         """Whether the other models name the same class, and how far the target's probability differs."""
         found: _Found = defaultdict(list)
-        for other in self._others(plan):
-            kind, name = self._kind(plan, other), other.classifier.id
+        for other in self._others(model):
+            kind, name = self._kind(model, other), other.classifier.id
             answers = {case.case_id: said for case, said in other.pairs}
             for case, said in cut.pairs:
                 theirs = answers.get(case.case_id)
@@ -113,40 +112,28 @@ class ModelPairs:
                     apart = abs(_probability(said, said.target) - _probability(theirs, said.target))
                 found[case.case_id, f"{kind}-class"].append((name, same))
                 found[case.case_id, f"{kind}-probability"].append((name, apart))
-        return _results(found, cut.pairs, plan.classifier.id, None)
+        return _results(found, cut.pairs, model.classifier.id, None)
 
-    def _of_maps(self, plan: ShardPlan, cut: Cut, spec: ExplainerSpec) -> list[ScoreResult]:
+    def _of_maps(self, model: AuditedModel, cut: Cut, spec: ExplainerSpec) -> list[ScoreResult]:
         """Spearman's rank correlation with the other models' maps of the same class."""
-        wanted = {case.case_id for case, _ in cut.pairs}
-        own = self._maps(plan, [cut], wanted, spec)
+        own = model.maps_by_case([cut], cut.pairs, spec)
         found: _Found = defaultdict(list)
-        for other in self._others(plan):
-            kind, name = self._kind(plan, other), other.classifier.id
+        for other in self._others(model):
+            kind, name = self._kind(model, other), other.classifier.id
             same = next((one for one in self._own(other) if one.id == spec.id), None)
             if same is None:
                 continue
-            theirs = self._maps(other, self._touching(other, cut), wanted, same)
+            theirs = other.maps_by_case(self._touching(other, cut), cut.pairs, same)
             for case, _ in cut.pairs:
                 if case.case_id not in own:
                     continue
                 value: Measured = Absent(f"{name} has no map of this case")
                 if case.case_id in theirs:
                     pair = (own[case.case_id], theirs[case.case_id])
-                    value = _likeness(case, pair, (plan.classifier, other.classifier), spec)
+                    value = _likeness(case, pair, (model.classifier, other.classifier), spec)
                 found[case.case_id, kind].append((name, value))
         pairs = [pair for pair in cut.pairs if pair[0].case_id in own]
-        return _results(found, pairs, plan.classifier.id, spec)
-
-    def _maps(
-        self, plan: ShardPlan, cuts: Sequence[Cut], wanted: set[str], spec: ExplainerSpec
-    ) -> dict[str, SaliencyMap]:
-        return maps_by_case(
-            cuts,
-            wanted,
-            spec,
-            stored_maps=plan.stored_maps,
-            chunk_of=lambda cut: Chunk(plan.classifier, plan.dataset, cut.pairs),
-        )
+        return _results(found, pairs, model.classifier.id, spec)
 
 
 _Found = defaultdict[tuple[str, str], list[tuple[str, Measured]]]
@@ -191,7 +178,7 @@ def _in_original_frame(
 def _results(
     found: _Found, pairs: Sequence[tuple[Case, Prediction]], model_id: str, spec: ExplainerSpec | None
 ) -> list[ScoreResult]:
-    """One result for every other model, and one for the mean over those that have a value."""
+    """Return a result for every other model, and one for the mean over those that have a value."""
     results: list[ScoreResult] = []
     by_case = {case.case_id: (case, said) for case, said in pairs}
     for (case_id, metric), values in found.items():

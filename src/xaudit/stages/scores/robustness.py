@@ -1,4 +1,4 @@
-"""How far an explainer's maps move under noise that changes nothing, and under another seed.
+"""Change of an explainer's maps under noise that leaves the answer as it is, and under another seed.
 
 All cases of a chunk are explained together, so that batches are full.
 """
@@ -31,7 +31,7 @@ def score_robustness(
     section: RobustnessSection,
     seed: int,
 ) -> list[ScoreResult]:
-    """How far one explainer's maps move under noise on the image, and under other seeds.
+    """Score how far one explainer's maps move under noise on the image, and under other seeds.
 
     Costs, per case, ``samples`` maps and forwards for the noise, and ``seeds`` - 1 maps for the seeds; where the
     first other seed gives the very same map, the explainer has no use for it, and no further ones are made.

@@ -1,4 +1,4 @@
-"""Whether an explainer's maps depend on the model, on the class, and on the image: its maps beside maps that should differ.
+"""Sanity checks: maps compared with maps of a changed model, another class or other images, which should differ.
 
 All cases of a chunk are explained together, so that batches are full.
 """
@@ -155,7 +155,7 @@ def _other_classes(checked: CheckedMaps, section: SanitySection, seed: int) -> l
 def score_collapse(
     pairs: Sequence[tuple[Case, Prediction]], spec: ExplainerSpec, maps: Mapping[str, SaliencyMap]
 ) -> list[ScoreResult]:
-    """How alike the place is at which one explainer points on different patients: mean over the others.
+    """Score how alike the place is at which one explainer points on different patients: mean over the others.
 
     Costs no evaluations. A case is held against the cases of all other patients that have a map.
     """

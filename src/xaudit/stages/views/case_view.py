@@ -1,4 +1,4 @@
-"""One case of a finished run with everything that is stored of it: answers, maps, scores, failure categories."""
+"""A case of a finished run with everything stored of it: answers, maps, scores, failure categories."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseView:
-    """One case as a run left it.
+    """A case as a run left it.
 
     Attributes:
         predictions: one per model, in the audit's order.

@@ -1,4 +1,4 @@
-"""Which cases of a run the report's gallery shows, and in which order they are bad."""
+"""Choose the cases of the report's gallery, and rank them from worst to best."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

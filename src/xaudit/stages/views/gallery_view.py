@@ -1,4 +1,4 @@
-"""One case as one model sees it, with every explainer's map, as the report's gallery shows it."""
+"""A case of the report's gallery: one model's answer with every explainer's map."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ def _shown_metrics() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GalleryMap:
-    """One explainer's map of one case.
+    """An explainer's map of one case.
 
     Attributes:
         values: (h, w) of the model's frame, averaged down to :data:`MAP_SIDE`; None where the run kept no maps.
@@ -37,7 +37,7 @@ class GalleryMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GalleryView:
-    """One case as one model sees it.
+    """A case as one model sees it.
 
     Attributes:
         geometry: from the case's original frame to the model's.

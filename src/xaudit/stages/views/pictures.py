@@ -1,4 +1,4 @@
-"""Which cases of a finished run are worth a picture, and what each picture shows."""
+"""Choose the cases of a finished run that get a picture, and collect what it shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _RANKED_BY = ("relevance-mass-accuracy", "pixel-flipping")
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One image, one map and the readers' marks, all (H, W) of the original frame.
+    """An image, a map and the readers' marks, all (H, W) of the original frame.
 
     Attributes:
         name: of the file, without a suffix.

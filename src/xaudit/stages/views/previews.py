@@ -33,7 +33,7 @@ def previews(dataset: "Dataset", cases: Iterable[Case]) -> Iterator[Preview]:
 
 
 def preview(case_id: str, pixels: FloatArray) -> Preview:
-    """One image in 8 bits of grey, the whole frame, with no other change than its size.
+    """Reduce an image to 8 bits of grey, the whole frame, with no other change than its size.
 
     Args:
         pixels: (H, W) or (H, W, 3) in [0, 1]; of colours the luma of ITU-R BT.601 is kept.

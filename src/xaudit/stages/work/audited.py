@@ -10,21 +10,20 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
 from xaudit.config import AuditFile, ModelSection, fingerprint
-from xaudit.config.sections.plugged import brought_by
 from xaudit.errors import DataError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
 from xaudit.models.sources.external import ExternalModel
 from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
 from xaudit.stages.request import RunRequest
+from xaudit.stages.scores.audited_model import AuditedModel
+from xaudit.stages.scores.selection import select_cases, select_for_tuning
 from xaudit.stages.work.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
 from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
-from xaudit.stages.work.selection import select_cases, select_for_tuning
 from xaudit.stages.work.shares import PREDICTED_FROM
 from xaudit.stages.work.tuning import check_tuning
-from xaudit.stages.work.waves import Subject
 from xaudit.statistics.classification import evaluate
 from xaudit.statistics.strata import check_told
 from xaudit.store.checksums import annotations_checksum, images_checksum
@@ -66,7 +65,7 @@ class Audited:
         """
         datasets = self.datasets
         self.check_data()
-        given, plugins = self.given, [origin_of(one) for one in brought_by(self.audit)]
+        given, plugins = self.given, [origin_of(one) for one in self.audit.plugins]
         trained = [model for model in self.audit.models if model.id not in given]
         for model in trained:
             check_untrained(model, self.dataset_of(model), self.request)
@@ -191,10 +190,11 @@ class Audited:
         return [(case, predictions[case.case_id]) for case in cases]
 
     @property
-    def subjects(self) -> list[Subject]:
+    def models(self) -> list[AuditedModel]:
         """Every model with the cases that it is asked about."""
         return [
-            Subject(
+            AuditedModel(
+                self.folder,
                 self.audit_of(model),
                 self.classifiers[model.id],
                 self.dataset_of(model),
@@ -250,7 +250,7 @@ class Audited:
             code={name: one.code for name, one in classifiers.items() if one.code},
             answers={name: one.answers_checksum for name, one in classifiers.items() if one.answers_checksum},
             outputs={name: one.outputs for name, one in classifiers.items() if one.outputs},
-            plugins=[origin_of(one) for one in brought_by(self.audit)],
+            plugins=[origin_of(one) for one in self.audit.plugins],
         )
 
     def _predictions_made_from(self) -> str:

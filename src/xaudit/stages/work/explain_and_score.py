@@ -11,11 +11,11 @@ from xaudit.engine.crew import Crew
 from xaudit.engine.local import ShardCount, Tally
 from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import RunFolderError
-from xaudit.records import Progress
+from xaudit.records import Progress, TunedThreshold
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited, Predicted
 from xaudit.stages.work.half_precision import note_of_precision
-from xaudit.stages.work.shards import PartKeys
+from xaudit.stages.work.shards import PartKeys, check_explainers
 from xaudit.stages.work.shares import require_all_stored
 from xaudit.stages.work.tuning import choose_thresholds
 from xaudit.stages.work.waves import DIVIDED, SCORING, LaneWork, Waves, n_shards, run_wave
@@ -34,6 +34,7 @@ class Scored:
         crew_evals: model evaluations in other processes.
         crew_seconds: of these, inside the models.
         notes: what a reader of the results must know of how they were made.
+        thresholds: thresholds that were tuned on another split.
     """
 
     keys: PartKeys
@@ -41,6 +42,7 @@ class Scored:
     crew_evals: int
     crew_seconds: float
     notes: tuple[str, ...]
+    thresholds: tuple[TunedThreshold, ...]
 
 
 def explain_and_score(
@@ -53,9 +55,9 @@ def explain_and_score(
         IncompleteRunError: where a share that is merged has left something out, or a worker was killed.
     """
     request, share = audited.request, audited.request.share
-    waves = Waves(audited.folder, audited.audit, audited.subjects, with_scores=with_scores)
-    for plan in waves.plans:
-        plan.check()
+    waves = Waves(audited.audit, audited.models, with_scores=with_scores)
+    for model in waves.models:
+        check_explainers(model)
     before = ShardCount(0, 0)
     notes: list[str] = []
     with _crew(audited, with_scores=with_scores) as crew:
@@ -63,8 +65,8 @@ def explain_and_score(
         if with_scores and audited.audit.tunes_thresholds:
             total = n_shards(waves.lanes("tune"))
             before = _tune(waves, audited, Tally(total, n_evals, on_progress, stage="tune thresholds"), crew)
-        for plan in waves.plans if with_scores else ():
-            note = note_of_precision(plan.audit, plan.classifier, plan.dataset, plan.pairs)
+        for model in waves.models if with_scores else ():
+            note = note_of_precision(model.audit, model.classifier, model.dataset, model.pairs)
             notes += [note] if note else []
         chosen = SCORING if share is None else DIVIDED
         tally = Tally(sum(n_shards(waves.lanes(wave), share) for wave in chosen), n_evals, on_progress)
@@ -77,7 +79,7 @@ def explain_and_score(
         crew_cost = (0, 0.0) if crew is None else (crew.n_evals, crew.seconds)
     counted = tally.counted
     count = ShardCount(before.n_shards + counted.n_shards, before.n_reused + counted.n_reused)
-    return Scored(waves.keys, count, *crew_cost, tuple(notes))
+    return Scored(waves.keys, count, *crew_cost, tuple(notes), waves.told.tuned)
 
 
 def parts_have_gone(folder: RunFolder, n_parts: int) -> RunFolderError:
@@ -131,5 +133,5 @@ class BeginWork:
         """Loads the models anew."""
         one_blas_thread().__enter__()
         audited = Audited.as_known(self.request, self.folder, self.datasets, self.predicted)
-        waves = Waves(self.folder, audited.audit, audited.subjects, with_scores=self.with_scores)
+        waves = Waves(audited.audit, audited.models, with_scores=self.with_scores)
         return LaneWork(waves)

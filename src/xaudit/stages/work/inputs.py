@@ -9,8 +9,8 @@ from xaudit.config import ModelSection, fingerprint
 from xaudit.models.classifier import Classifier
 from xaudit.models.sources.factory import code_of
 from xaudit.records import Case, Prediction
+from xaudit.stages.scores.audited_model import SCORE_VERSION
 from xaudit.stages.work.external_model import external_checksums
-from xaudit.stages.work.shards import SCORES_MEAN
 from xaudit.store.checksums import annotations_checksum, lines_checksum
 from xaudit.store.parts import shard_key
 
@@ -33,7 +33,7 @@ def inputs_digest(
     """
     return fingerprint(
         {
-            "xaudit": [xaudit.__version__, SCORES_MEAN],
+            "xaudit": [xaudit.__version__, SCORE_VERSION],
             "data": {name: _data_digest(dataset) for name, dataset in datasets.items()},
             "models": {name: one.fingerprint for name, one in classifiers.items()},
             "external": external_checksums(classifiers),

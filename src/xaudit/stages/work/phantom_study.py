@@ -7,7 +7,7 @@ import yaml
 
 from xaudit.config import AuditFile, DataSection, PhantomSection, TrainSection, build_audit_file
 
-_AUDIT = Path(__file__).parent.parent / "assets" / "phantom.yaml"
+_AUDIT = Path(__file__).parents[2] / "assets" / "phantom.yaml"
 
 _TRAINING = {
     "honest": TrainSection(epochs=30, batch_size=16, learning_rate=4e-3, patience=30),

@@ -5,8 +5,8 @@ only thing that leaves it is one threshold per explainer and class.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from xaudit.engine.local import Lane, Shard
 from xaudit.errors import DataError
 from xaudit.metrics.localization.tuning import choose_threshold
 from xaudit.records import TunedThreshold, TuningCurve
+from xaudit.stages.scores.audited_model import AuditedModel, Pairs
+from xaudit.stages.work.shards import PartKeys
 from xaudit.store.parts import (
     PART_PROBLEMS,
     TUNING,
@@ -27,10 +29,10 @@ from xaudit.store.parts import (
     shard_key,
     write_part,
 )
+from xaudit.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
-    from xaudit.stages.work.shards import Pairs, ShardPlan
 
 
 def check_tuning(dataset: "Dataset", settings: LocalizationSection) -> None:
@@ -73,62 +75,53 @@ def check_tuning(dataset: "Dataset", settings: LocalizationSection) -> None:
             )
 
 
-@dataclass(frozen=True)
-class TuningPlan:
-    """The shards of one model that make the maps of its tuning split and hold them against every threshold.
+def tuning_lanes(model: AuditedModel, keys: PartKeys) -> list[Lane]:
+    """Return one lane for each chunk of the tuning split; each shard leaves one part of curves, and one of maps.
 
-    Attributes:
-        plan: of the tuning split's cases; lends its folder, its cases and what their results depend on.
+    Args:
+        model: with the cases of the tuning split.
+        keys: receive the keys of the parts.
     """
+    n_shards = len(model.audit.explainers_and_controls)
+    return [Lane(n_shards, partial(_tune_chunk, model, pairs, keys)) for pairs in model.chunks]
 
-    plan: "ShardPlan"
 
-    def lanes(self) -> list[Lane]:
-        """One lane for each chunk; each shard leaves one part of curves, and one of maps."""
-        size, pairs = self.plan.audit.run.shard_size, self.plan.pairs
-        chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
-        n_shards = len(self.plan.audit.explainers_and_controls)
-        return [Lane(n_shards, partial(self._of_chunk, chunk)) for chunk in chunks]
+def _tune_chunk(model: AuditedModel, pairs: Pairs, keys: PartKeys) -> Iterator[Shard]:
+    run, settings = model.run, model.audit.localization
+    chunk, inputs, map_keys = model.chunk(pairs), model.inputs(pairs), model.cut(pairs).map_keys
+    for spec in model.audit.explainers_and_controls:
+        map_key = map_keys[spec.id]
+        key = shard_key(
+            {
+                **inputs,
+                "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
+                "thresholds": list(settings.tune_thresholds),
+            }
+        )
+        keys.tuning_maps[map_key] = None
+        keys.tuning[key] = None
+        keys.problems[key] = None
+        name = f"{model.classifier.id}: {spec.id}, {settings.tune_on}"
+        do = partial(_store_curves, model, chunk, spec, map_key, key)
+        yield Shard(name, len(pairs), partial(_is_tuned, run, key), do)
 
-    def _of_chunk(self, pairs: "Pairs") -> Iterator[Shard]:
-        audit, keys = self.plan.audit, self.plan.keys
-        chunk = Chunk(self.plan.classifier, self.plan.dataset, pairs)
-        inputs = self.plan.inputs(pairs)
-        for spec in audit.explainers_and_controls:
-            map_key = shard_key({**inputs, "explainer": [spec.id, spec.fingerprint]})
-            key = shard_key(
-                {
-                    **inputs,
-                    "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
-                    "thresholds": list(audit.localization.tune_thresholds),
-                }
-            )
-            keys.tuning_maps[map_key] = None
-            keys.tuning[key] = None
-            keys.problems[key] = None
-            name = f"{self.plan.classifier.id}: {spec.id}, {audit.localization.tune_on}"
-            yield Shard(name, len(pairs), self._is_done(key), self._do(chunk, spec, map_key, key))
 
-    def _is_done(self, key: str) -> Callable[[], bool]:
-        run = self.plan.run
-        return lambda: has_part(run, TUNING, key) and not read_parts(run, PART_PROBLEMS, [key]).rows
+def _is_tuned(run: RunFolder, key: str) -> bool:
+    return has_part(run, TUNING, key) and not read_parts(run, PART_PROBLEMS, [key]).rows
 
-    def _do(self, chunk: Chunk, spec: ExplainerSpec, map_key: str, key: str) -> Callable[[], None]:
-        run, audit = self.plan.run, self.plan.audit
 
-        def do() -> None:
-            # Not among the cases that were chosen to be scored: such a case failed before that choice.
-            problems = [replace(one, stage="tune") for one in chunk.problems]
-            if problems or has_part(run, PART_PROBLEMS, key):
-                write_part(run, PART_PROBLEMS, key, problems)
-            maps = read_parts(run, TUNING_MAPS, [map_key]).rows
-            if {one.case_id for one in maps} != have_maps(chunk, spec):
-                maps = tuple(explain(chunk, spec, seed=audit.seed))
-                write_part(run, TUNING_MAPS, map_key, maps)
-            thresholds = audit.localization.tune_thresholds
-            write_part(run, TUNING, key, tuning_curves(chunk, spec, maps, thresholds=thresholds))
-
-        return do
+def _store_curves(model: AuditedModel, chunk: Chunk, spec: ExplainerSpec, map_key: str, key: str) -> None:
+    run, audit = model.run, model.audit
+    # Not among the cases that were chosen to be scored: such a case failed before that choice.
+    problems = [replace(one, stage="tune") for one in chunk.problems]
+    if problems or has_part(run, PART_PROBLEMS, key):
+        write_part(run, PART_PROBLEMS, key, problems)
+    maps = read_parts(run, TUNING_MAPS, [map_key]).rows
+    if {one.case_id for one in maps} != have_maps(chunk, spec):
+        maps = tuple(explain(chunk, spec, seed=audit.seed))
+        write_part(run, TUNING_MAPS, map_key, maps)
+    thresholds = audit.localization.tune_thresholds
+    write_part(run, TUNING, key, tuning_curves(chunk, spec, maps, thresholds=thresholds))
 
 
 def choose_thresholds(curves: Sequence[TuningCurve], *, split: str) -> tuple[TunedThreshold, ...]:

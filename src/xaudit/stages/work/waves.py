@@ -5,22 +5,24 @@ That is what can be divided, among the processes of one machine and among machin
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import Literal, assert_never
 
 from xaudit.config import AuditFile
 from xaudit.engine.crew import Crew, News
 from xaudit.engine.local import Lane, Tally, run_shards
 from xaudit.records import TunedThreshold
 from xaudit.stages.request import Share
+from xaudit.stages.scores.audited_model import AuditedModel
 from xaudit.stages.scores.repeatability import ModelPairs
-from xaudit.stages.work.shards import Pairs, PartKeys, ShardPlan
-from xaudit.stages.work.tuning import TuningPlan, thresholds_of
-from xaudit.store.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from xaudit.cases.dataset import Dataset
-    from xaudit.models.classifier import Classifier
+from xaudit.stages.work.shards import (
+    PartKeys,
+    failed_cases,
+    lane_of_group,
+    lanes_of_all_maps,
+    lanes_of_checks,
+    lanes_of_chunks,
+)
+from xaudit.stages.work.tuning import thresholds_of, tuning_lanes
 
 Wave = Literal["tune", "chunks", "checks", "maps", "models"]
 """``tune`` chooses thresholds; ``chunks`` explains and scores; ``checks`` asks for sanity and robustness; ``maps`` is
@@ -32,17 +34,6 @@ DIVIDED: tuple[Wave, ...] = ("chunks", "checks")
 
 _AFTER: tuple[Wave, ...] = ("maps", "checks")
 """In which order the rows of these two follow those of the chunks."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One model, the audit as it concerns this model, and the cases that it is asked about."""
-
-    audit: AuditFile
-    classifier: "Classifier"
-    dataset: "Dataset"
-    pairs: Pairs
-    for_tuning: Pairs = ()
 
 
 @dataclass(frozen=True)
@@ -73,90 +64,76 @@ class Waves:
         with_scores: false where only maps are wanted.
     """
 
-    def __init__(
-        self, run: RunFolder, audit: AuditFile, subjects: Sequence[Subject], *, with_scores: bool
-    ) -> None:
-        self.run, self.audit, self.subjects, self.with_scores = run, audit, subjects, with_scores
+    def __init__(self, audit: AuditFile, models: Sequence[AuditedModel], *, with_scores: bool) -> None:
+        self.audit, self.models, self.with_scores = audit, models, with_scores
         self.told = Told()
         self.tuning_keys = PartKeys()
         self._pair_keys = PartKeys()
         self._keys: dict[tuple[str, Wave], PartKeys] = {}
 
     def learn(self, told: Told) -> None:
-        """Takes up what the waves so far came to, before the first wave that depends on it."""
+        """Load the results that the next wave needs from earlier waves."""
         if told.tuned != self.told.tuned:
-            self.__dict__.pop("plans", None)
+            self._keys.clear()
+            self.models = [
+                replace(model, thresholds=thresholds_of(told.tuned, model.classifier.id))
+                for model in self.models
+            ]
         self.told = told
 
     def lanes(self, wave: Wave) -> list[Lane]:
-        """What one wave consists of; nothing where the audit does not ask for it."""
+        """Return the lanes of a wave; none if the audit does not ask for it."""
         match wave:
             case "tune":
-                return [lane for plan in self._tuning_plans for lane in plan.lanes()]
+                split = [replace(model, pairs=model.for_tuning) for model in self.models]
+                return [lane for model in split for lane in tuning_lanes(model, self.tuning_keys)]
             case "chunks":
-                return [lane for plan in self.plans for lane in plan.lanes()]
-            case "checks":
-                return [lane for plan in self._of_wave(wave) for lane in plan.lanes_of_checks()]
-            case "maps":
-                failed = self.told.failed
                 return [
                     lane
-                    for plan in self._of_wave(wave)
-                    for lane in plan.lanes_of_all(failed.get(plan.classifier.id, ()))
+                    for model in self.models
+                    for lane in lanes_of_chunks(
+                        model, self._keys_of(model, wave), with_scores=self.with_scores
+                    )
+                ]
+            case "checks":
+                return [
+                    lane
+                    for model in self._scored
+                    for lane in lanes_of_checks(model, self._keys_of(model, wave))
+                ]
+            case "maps":
+                return [
+                    lane
+                    for model in self._scored
+                    for lane in lanes_of_all_maps(
+                        model, self._keys_of(model, wave), self.told.failed.get(model.classifier.id, ())
+                    )
                 ]
             case "models":
-                groups = ModelPairs(self.audit, self.plans if self.with_scores else ()).groups()
-                return [plan.lane_of(group, self._pair_keys) for plan, group in groups]
+                groups = ModelPairs(self.audit, self._scored).groups()
+                return [lane_of_group(model.run, group, self._pair_keys) for model, group in groups]
             case _:
                 assert_never(wave)
 
-    @cached_property
-    def plans(self) -> list[ShardPlan]:
-        """One for each model."""
-        return [
-            ShardPlan(
-                self.run,
-                one.audit,
-                one.classifier,
-                one.dataset,
-                one.pairs,
-                PartKeys(),
-                with_scores=self.with_scores,
-                thresholds=thresholds_of(self.told.tuned, one.classifier.id),
-            )
-            for one in self.subjects
-        ]
-
     @property
-    def _tuning_plans(self) -> list[TuningPlan]:
-        return [
-            TuningPlan(
-                ShardPlan(self.run, one.audit, one.classifier, one.dataset, one.for_tuning, self.tuning_keys)
-            )
-            for one in self.subjects
-        ]
+    def _scored(self) -> Sequence[AuditedModel]:
+        return self.models if self.with_scores else ()
 
-    def _of_wave(self, wave: Wave) -> list[ShardPlan]:
-        """The plans, with a place of its own for the keys of a wave: rows stand in one order, whenever they are made."""
-        if not self.with_scores:
-            return []
-        return [
-            replace(plan, keys=self._keys.setdefault((plan.classifier.id, wave), PartKeys()))
-            for plan in self.plans
-        ]
+    def _keys_of(self, model: AuditedModel, wave: Wave) -> PartKeys:
+        """Return the keys of one wave of a model, apart from others: rows keep their order, whenever they are made."""
+        return self._keys.setdefault((model.classifier.id, wave), PartKeys())
 
     def failed(self) -> Mapping[str, tuple[str, ...]]:
-        """By model id, the cases of the wave ``chunks`` that could not be explained."""
-        return {plan.classifier.id: plan.failed() for plan in self.plans}
+        """Return the cases that the wave ``chunks`` could not explain, by model id."""
+        return {
+            model.classifier.id: failed_cases(model, self._keys_of(model, "chunks")) for model in self.models
+        }
 
     @property
     def keys(self) -> PartKeys:
         """The keys of the parts of all lanes that were gone through, in the order in which tables are read."""
-        in_order = [self.tuning_keys]
-        for plan in self.plans:
-            name = plan.classifier.id
-            in_order += [plan.keys, *(self._keys[name, w] for w in _AFTER if (name, w) in self._keys)]
-        return PartKeys().and_those_of([*in_order, self._pair_keys])
+        own = [self._keys_of(model, wave) for model in self.models for wave in ("chunks", *_AFTER)]
+        return PartKeys.together([self.tuning_keys, *own, self._pair_keys])
 
 
 def run_wave(
@@ -204,7 +181,7 @@ class LaneWork:
         self._waves.learn(task.told)
         if task.wave not in self._lanes:
             self._lanes[task.wave] = self._waves.lanes(task.wave)
-        meters = [one.classifier.meter for one in self._waves.subjects]
+        meters = [one.classifier.meter for one in self._waves.models]
         for shard in self._lanes[task.wave][task.index].shards():
             evals, seconds = sum(one.n_evals for one in meters), sum(one.seconds for one in meters)
             reused = shard.is_done()

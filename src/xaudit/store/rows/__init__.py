@@ -1,1 +1,1 @@
-"""Columns of each table, and how records become rows."""
+"""Columns of each table, and the conversion between records and rows."""

@@ -1,4 +1,4 @@
-"""The tables of what came in: cases, readers' annotations, and the cases that could not be used."""
+"""Tables of the inputs: cases, readers' annotations, and the cases that could not be used."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never
@@ -123,7 +123,7 @@ PREVIEWS = Table[Preview](
 PROBLEMS = Table[Problem](
     "problems", "one case that could not be used", schemas.PROBLEMS, _problem_row, _problem
 )
-"""Of the run as a whole, written when it ends."""
+"""Problems of the whole run, written when it ends."""
 
 PART_PROBLEMS = Table[Problem](
     "failed",
@@ -133,4 +133,4 @@ PART_PROBLEMS = Table[Problem](
     _problem,
     in_parts=True,
 )
-"""Of one shard, written with it, so that a run that goes on still counts what failed before."""
+"""Problems of one shard, written with it, so that a resumed run still counts earlier failures."""

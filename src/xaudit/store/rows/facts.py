@@ -1,4 +1,4 @@
-"""What is known of maps, and the category that follows from it, as rows."""
+"""Measurements of maps, and the resulting categories, as rows."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What models rely on as rows."""
+"""Reliance of models on regions, as rows."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The columns of every table that a run writes, in order, each with its type, whether it may be empty, and its meaning.
+"""Columns of every table that a run writes, in order: type, nullability and meaning.
 
 Ids have the same name in every table, so that tables join on them.
 """
@@ -26,7 +26,7 @@ _SECONDS: Column = ("seconds", _NUMBER, "wall time spent, shared evenly within a
 
 
 def _schema(*columns: Column, empty: tuple[str, ...] = ()) -> pa.Schema:
-    """A schema whose columns must hold a value, but for those named in ``empty``."""
+    """Return a schema whose columns must hold a value, except those named in ``empty``."""
     return pa.schema(
         [
             pa.field(name, kind, nullable=name in empty, metadata={"meaning": meaning})

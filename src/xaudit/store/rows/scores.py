@@ -1,4 +1,4 @@
-"""Scores, and the curves they were read from, as rows."""
+"""Scores, and the curves they were computed from, as rows."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One kind of table: its name, its columns, and how a record becomes a row and a row a record."""
+"""A kind of table: its name, its columns, and the conversion between records and rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True)
 class Table(Generic[Record]):
-    """A kind of table of one kind of record.
+    """A kind of table, holding one kind of record.
 
     Attributes:
-        name: of the file or, for a table in parts, of the folder.
-        meaning: what one row is.
+        name: name of the file or, for a table in parts, of the folder.
+        meaning: meaning of a row.
         schema: its columns.
-        encode: from a record to a value per column.
-        decode: from a value per column back to the same record.
-        in_parts: whether it is written as ``<name>/part-<key>.parquet``.
+        encode: converts a record to a value per column.
+        decode: converts a value per column back to the same record.
+        in_parts: True if it is written as ``<name>/part-<key>.parquet``.
     """
 
     name: str

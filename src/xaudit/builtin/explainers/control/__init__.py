@@ -1,0 +1,1 @@
+"""Controls: maps that know nothing of the model, as levels to beat."""

@@ -1,0 +1,1 @@
+"""Methods that follow the gradient back to the pixels."""

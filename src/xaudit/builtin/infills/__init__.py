@@ -1,0 +1,1 @@
+"""In-fills: what a region of an image is replaced by."""

@@ -1,0 +1,38 @@
+"""Metrics, by family.
+
+Those that an audit file lists under `metrics` have a file each, in their family's folder. Those that a section of the audit
+file measures together, such as `sanity` or `reliance`, have one file for the section: one computation gives all of them, so
+none has a function of its own.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from xaudit.catalog.plugin_records import MetricPlugin, not_alone
+from xaudit.catalog.rows import MetricRow
+
+ALIKE = "-1 to 1, chance 0"
+
+
+def measured_together(rows: Iterable[MetricRow]) -> tuple[MetricPlugin, ...]:
+    """Make the records of one section's metrics, in their order."""
+    return tuple(MetricPlugin(row, not_alone, order=order) for order, row in enumerate(rows))
+
+
+def check_row(
+    metric_id: str,
+    meaning: str,
+    family: Literal["sanity", "robustness", "repeatability"],
+    value_range: str,
+    cost: str,
+    citation: str,
+    *,
+    higher_is_better: bool | None = False,
+    headline: bool = True,
+    unavailable: str = "",
+) -> MetricRow:
+    """Make the row of a check, which is measured on some cases only."""
+    return MetricRow(
+        metric_id, meaning, family, higher_is_better, value_range, cost, citation=citation, headline=headline,
+        by_default=False, unavailable=unavailable,
+    )  # fmt: skip

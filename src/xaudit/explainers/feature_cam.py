@@ -1,0 +1,143 @@
+"""Class activation maps that ask for no gradients."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from xaudit.errors import ModelError
+from xaudit.explainers.cam import CamExplainer, Passage
+from xaudit.records import FloatArray
+
+
+@dataclass(frozen=True)
+class FeatureCam(CamExplainer):
+    """The methods that weigh features without gradients.
+
+    Attributes:
+        method: makes the map on the layer's grid, (h, w), from the image, its features, (C, h, w), its logits and the
+            target, such as :func:`eigencam`.
+
+    Sources: Muhammad and Yeasin 2020; Wang et al. 2020, algorithm 1; Desai and Ramaswamy 2020. See
+    docs/decisions/0017-what-a-cam-leaves-open.md.
+    """
+
+    method: Callable[["FeatureCam", torch.Tensor, torch.Tensor, torch.Tensor, int], FloatArray]
+
+    def maps_of(self, images: torch.Tensor, targets: Sequence[int]) -> FloatArray:
+        """Make the maps of a batch, (N, h, w)."""
+        from xaudit.explainers.cam_library import scaled_as_library
+
+        with torch.no_grad():
+            features, logits = self._features(images)
+            cams = [
+                self.method(self, images[index], features[index], logits[index], target)
+                for index, target in enumerate(targets)
+            ]
+        return scaled_as_library(np.stack(cams), self.classifier.model_hw)
+
+    def _features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The layer's features, (N, C, h, w), and the logits, both on the CPU."""
+        passage = Passage(self.classifier.id, self.layer_name)
+        grid = self.grid
+        kept: list[torch.Tensor] = []
+
+        def keep(layer: torch.nn.Module, inputs: object, features: object) -> None:
+            entered = passage.enter(layer, inputs, features).detach()
+            kept.append(grid.channels_first(entered).float().clone().cpu())
+
+        handle = self.layer.register_forward_hook(keep)
+        try:
+            logits: torch.Tensor = self.classifier.module(images)
+        finally:
+            handle.remove()
+        passage.check_entered(self.layer, None, None)
+        return kept[0].contiguous(), logits.float().cpu()
+
+    def seen_through(self, image: torch.Tensor, features: torch.Tensor, target: int) -> torch.Tensor:
+        """The target's logit of the image times each feature, drawn in the frame and scaled to 0 to 1; (C,)."""
+        scores = []
+        for some in torch.split(features, self.classifier.batch_size):
+            # Corners aligned, and 1e-8 beside the range, as the library does.
+            drawn = torch.nn.functional.interpolate(
+                some[None].to(image.device),
+                size=self.classifier.model_hw,
+                mode="bilinear",
+                align_corners=True,
+            )[0]
+            low, high = drawn.amin(dim=(1, 2), keepdim=True), drawn.amax(dim=(1, 2), keepdim=True)
+            masks = (drawn - low) / (high - low + 1e-8)
+            seen = (image * masks[:, None]).contiguous(memory_format=torch.channels_last)
+            scores.append(self.classifier.module(seen)[:, target].float().cpu())
+        return torch.cat(scores)
+
+    def without_each(self, image: torch.Tensor, features: torch.Tensor, target: int) -> torch.Tensor:
+        """The target's logit when one feature is zero everywhere, for each feature; (C,)."""
+        scores = []
+        for channels in torch.split(torch.arange(len(features)), self.classifier.batch_size):
+            ablated = features.repeat(len(channels), 1, 1, 1)
+            ablated[torch.arange(len(channels)), channels] = 0
+            n_copies = 1 if self._head_runs_alone else len(channels)
+            scores.append(self._head(image, ablated, n_copies)[:, target])
+        return torch.cat(scores)
+
+    @cached_property
+    def _head_runs_alone(self) -> bool:
+        """True if one image in front of the layer and several behind it give the logits of several images.
+
+        Then the network before the layer runs once instead of once per feature. Not so where a part of it goes round
+        the layer and cannot be shared, or the head looks up how many images there were.
+        """
+        image = torch.zeros((3, *self.classifier.model_hw), device=self.classifier.device)
+        features, logits = self._features(image[None])
+        try:
+            shared = self._head(image, features.expand(2, -1, -1, -1), 1)
+        except (ModelError, RuntimeError):
+            return False
+        return shared.shape == (2, logits.shape[1]) and torch.allclose(
+            shared, logits.expand(2, -1), rtol=1e-4, atol=1e-5
+        )
+
+    def _head(self, image: torch.Tensor, features: torch.Tensor, n_copies: int) -> torch.Tensor:
+        """The logits of features that take the place of the layer's own, (K, n_classes)."""
+        placed = self.grid.as_given(features.to(image.device).contiguous(memory_format=torch.channels_last))
+        handle = self.layer.register_forward_hook(lambda _layer, _inputs, _features: placed)
+        copies = image.expand(n_copies, -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        try:
+            logits: torch.Tensor = self.classifier.module(copies)
+        finally:
+            handle.remove()
+        return logits.float().cpu()
+
+
+def eigencam(
+    _cam: FeatureCam, _image: torch.Tensor, features: torch.Tensor, _logits: torch.Tensor, _target: int
+) -> FloatArray:
+    """Take the first principal component of the features, whichever class is the target."""
+    from xaudit.explainers.cam_library import first_component
+
+    return first_component(features.numpy())
+
+
+def scorecam(
+    cam: FeatureCam, image: torch.Tensor, features: torch.Tensor, _logits: torch.Tensor, target: int
+) -> FloatArray:
+    """Weigh each feature by the target's logit of the image seen through it, softmax over the features."""
+    return _summed(torch.softmax(cam.seen_through(image, features, target), dim=0), features)
+
+
+def ablationcam(
+    cam: FeatureCam, image: torch.Tensor, features: torch.Tensor, logits: torch.Tensor, target: int
+) -> FloatArray:
+    """Weigh each feature by how far the target's logit falls when it is set to zero.
+
+    The fall is not divided by the logit, which would turn the map round where the logit is negative.
+    """
+    return _summed(logits[target] - cam.without_each(image, features, target), features)
+
+
+def _summed(weights: torch.Tensor, features: torch.Tensor) -> FloatArray:
+    summed: FloatArray = torch.einsum("c,chw->hw", weights, features).numpy()
+    return summed

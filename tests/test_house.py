@@ -1,0 +1,124 @@
+"""The rules that keep the source readable: small folders, files and functions, docstrings that say what a thing does."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import xaudit
+
+SRC = Path(xaudit.__file__).parent
+
+# Rooms whose docstrings are not rewritten yet.
+ROOMS_WITH_OLD_DOCSTRINGS = (
+    "audit",
+    "cases",
+    "catalog",
+    "changes",
+    "cli",
+    "compare.py",
+    "engine",
+    "errors.py",
+    "explainers",
+    "geometry.py",
+    "metrics",
+    "models",
+    "native_grid.py",
+    "outlines.py",
+    "perturb",
+    "plugins",
+    "records",
+    "report",
+    "seeds.py",
+    "stages",
+    "statistics",
+    "store",
+    "summarise.py",
+    "verdict",
+)
+FORBIDDEN_OPENINGS = frozenset({"Of", "Whether", "What", "One", "Where", "Which", "How"})
+
+MOST_FILES = 25
+LISTS_OF_NOUNS = ("records",)
+
+MOST_LINES = 350
+LONG_FILES = (
+    "cases/anatomy/lung_masks.py",
+    "cases/assembly.py",
+    "catalog/explainers.py",
+    "models/network/layer_grid.py",
+    "models/weights/checkpoint.py",
+)
+
+MOST_FUNCTION_LINES = 60
+LONG_FUNCTIONS = (
+    "compare.py: compare",
+    "explainers/__init__.py: make_explainer",
+    "explainers/native_grids.py: native_grids",
+    "metrics/faithfulness/__init__.py: _measure",
+    "metrics/reliance.py: ask_region_reliance",
+    "models/weights/checkpoint.py: load_weights",
+    "report/html/page.py: page_of",
+    "stages/outcome/comparisons.py: compare_runs",
+    "stages/outcome/published_regressions.py: published_regressions",
+    "stages/work/external_model.py: obtain_external",
+)
+
+
+@cache
+def files() -> tuple[tuple[str, str, ast.Module], ...]:
+    """Return the name, text and syntax tree of each file, read once for all tests."""
+    texts = {path.relative_to(SRC).as_posix(): path.read_text() for path in sorted(SRC.rglob("*.py"))}
+    return tuple((name, text, ast.parse(text)) for name, text in texts.items())
+
+
+def opening(docstring: str) -> str:
+    return docstring.split(maxsplit=1)[0].strip(",.:;'`") if docstring.strip() else ""
+
+
+def test_no_folder_has_more_files_than_a_screen_shows():
+    counts = {}
+    for name, _, _ in files():
+        folder = name.rpartition("/")[0]
+        counts[folder] = counts.get(folder, 0) + 1
+    assert {
+        folder: count
+        for folder, count in counts.items()
+        if count > MOST_FILES and folder not in LISTS_OF_NOUNS
+    } == {}
+
+
+def test_no_file_is_longer_than_its_noun_needs():
+    long = {name for name, text, _ in files() if text.count("\n") > MOST_LINES}
+    assert sorted(long - set(LONG_FILES)) == []
+    assert sorted(set(LONG_FILES) - long) == [], "no longer too long: take it off the list"
+
+
+def test_no_function_is_longer_than_a_screen():
+    long = {
+        f"{name}: {node.name}"
+        for name, _, tree in files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno + 1 > MOST_FUNCTION_LINES
+    }
+    assert sorted(long - set(LONG_FUNCTIONS)) == []
+    assert sorted(set(LONG_FUNCTIONS) - long) == [], "no longer too long: take it off the list"
+
+
+def test_docstrings_say_what_a_thing_does():
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    assert [
+        f"{name}:{getattr(node, 'lineno', 1)}: {docstring.splitlines()[0]}"
+        for name, _, tree in files()
+        if name.partition("/")[0] not in ROOMS_WITH_OLD_DOCSTRINGS
+        for node in ast.walk(tree)
+        if isinstance(node, documented)
+        and (docstring := ast.get_docstring(node))
+        and opening(docstring) in FORBIDDEN_OPENINGS
+    ] == []
+
+
+def test_the_opening_of_a_docstring_is_its_first_word():
+    assert opening("Whether, by now, it runs.") == "Whether"
+    assert opening("Wherever it lies.") == "Wherever"
+    assert opening("") == ""
