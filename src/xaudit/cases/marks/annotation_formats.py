@@ -14,13 +14,8 @@ from xaudit.records import Problem
 
 def annotation_format(format_id: str) -> FormatPlugin:
     """Return the record of a format; raises PluginError where another package's cannot be used."""
-    if format_id in FORMAT_RECORDS:
-        return FORMAT_RECORDS[format_id]
     plugin = brought("format", format_id)
-    if plugin is None:
-        raise KeyError(format_id)
-    record: FormatPlugin = plugin.plugin
-    return record
+    return FORMAT_RECORDS[format_id] if plugin is None else plugin.plugin
 
 
 def collect_marks(
@@ -36,10 +31,9 @@ def collect_marks(
         PluginError: where another package's format fails.
     """
     record = annotation_format(format_id)
-    if format_id not in FORMAT_RECORDS:
-        plugin = brought("format", format_id)
-        if plugin is not None:
-            collect_plugged(plugin, _path(source, record), marks)
+    plugin = brought("format", format_id)
+    if plugin is not None:
+        collect_plugged(plugin, _path(source, record), marks)
         return ()
     given = _path(source, record) if record.content == "table" else source
     settings = {name: getattr(section, name) for name in record.settings}

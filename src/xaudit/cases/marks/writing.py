@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.mark_list import NO_READERS, ONLY_READER
 from xaudit.catalog import FORMAT_RECORDS
@@ -14,6 +15,9 @@ from xaudit.counts import counted_sentence
 from xaudit.errors import DataError
 from xaudit.geometry import bounding_box, rasterise
 from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
+
+FILLED = "{n} boxes and outlines are the pixels whose centres they hold|1 box or outline is the pixels whose centres it holds"
+"""The loss of a format that holds masks only."""
 
 UNNAMED = "unnamed"
 """The class of a mark without a label, in a format where every mark has a class."""
@@ -110,10 +114,11 @@ def spelled(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def write_text(file: Path, text: str) -> None:
-    """Write a file, and the folders that it lies in."""
+def file_for(out: Path, name: str, suffix: str) -> Path:
+    """Return the file of an image below a folder, by the image's name and another suffix; its own folder is made."""
+    file = out / f"{without_suffix(name)}{suffix}"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    return file
 
 
 @dataclass(frozen=True, slots=True)

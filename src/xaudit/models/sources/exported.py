@@ -99,7 +99,9 @@ def _frame(
     values = {node.name: node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder"}
     given = [values.get(name) for name in names if isinstance(name, str)]
     if len(given) != 1 or not isinstance(given[0], torch.Tensor) or given[0].ndim != 4:
-        shapes = ", ".join(str(tuple(one.shape)) for one in given if isinstance(one, torch.Tensor)) or "none"
+        shapes = (
+            ", ".join(str(tuple(value.shape)) for value in given if isinstance(value, torch.Tensor)) or "none"
+        )
         raise ModelError(
             f"{subject}: takes inputs of shape {shapes}, expected one of (images, channels, height, width)",
             hint="export the network with one batch of images as its only input",

@@ -22,20 +22,16 @@ class MapSource(Protocol):
     @property
     def spec(self) -> ExplainerSpec:
         """Under which the maps stand in the tables; its hash is decided by what the files hold."""
-        ...
 
     @property
     def checksum(self) -> str:
         """SHA-256 over all files."""
-        ...
 
     def has(self, case_id: str, target: str) -> bool:
         """Return True if there is a map of a case that explains this class."""
-        ...
 
     def read(self, case: Case, target: str) -> FloatArray:
         """Read the map, (h, w) float32, on the grid of its file; raises DataError where it cannot be read."""
-        ...
 
 
 @dataclass(eq=False, kw_only=True)

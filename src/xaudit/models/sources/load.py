@@ -129,14 +129,11 @@ def _loaded(
         notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
         orders = orders_in(notes)
-        trained_elsewhere = "architecture" not in notes
-        if record is not None and record.remarks is not None and trained_elsewhere:
+        if record is not None and record.remarks is not None and "architecture" not in notes:
             remarks = (*remarks, *record.remarks(section, weights))
+    frame = (side, section.mean, section.std)
     preparation = asked_preparation(section)
-    architecture = architecture_of(section)
-    return LoadedNetwork(
-        module, side, section.mean, section.std, architecture, remarks, orders, preparation=preparation
-    )
+    return LoadedNetwork(module, *frame, architecture_of(section), remarks, orders, preparation=preparation)
 
 
 def _check_preprocessing(

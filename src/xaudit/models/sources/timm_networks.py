@@ -134,7 +134,7 @@ def _set(section: ModelSection, key: str) -> Any:  # noqa: ANN401
 def _agrees(own: object, wanted: object) -> bool:
     if isinstance(own, list) and isinstance(wanted, list):
         return len(own) == len(wanted) and all(
-            math.isclose(one, other, abs_tol=1e-4) for one, other in zip(own, wanted, strict=True)
+            math.isclose(a, b, abs_tol=1e-4) for a, b in zip(own, wanted, strict=True)
         )
     return own == wanted
 

@@ -65,7 +65,7 @@ def object_region(
         DataError: without outline and box, with one outside the image, or with an outline elsewhere than the box.
     """
     box = item.find("bndbox")
-    if len({ElementTree.tostring(one).strip() for one in item.findall("bndbox")}) > 1:
+    if len({ElementTree.tostring(box).strip() for box in item.findall("bndbox")}) > 1:
         raise DataError(
             f"{place}: has two boxes", hint="make two objects of them, or keep the one that is meant"
         )
@@ -90,7 +90,7 @@ def object_region(
     if numbers is not None and _are_pixels(place, outlines, numbers, origin):
         outlines = [tuple((x - 0.5, y - 0.5) for x, y in points) for points in outlines]
         checked = [checked_polygon(f"{place}: polygon", points, frame) for points in outlines]
-        return mask_region(union((_with_edge(np.array(one.points), frame) for one in checked), frame))
+        return mask_region(union((_with_edge(np.array(outline.points), frame) for outline in checked), frame))
     return joined(tuple(checked_polygon(f"{place}: polygon", points, frame) for points in outlines), frame)
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
 from xaudit.cases.marks.mark import checked_box, checked_number
 from xaudit.cases.marks.mark_list import MarkList
-from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled, write_text
+from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled
 from xaudit.config.sections.data import ANNOTATION_COLUMNS
 from xaudit.errors import DataError, did_you_mean
 
@@ -92,16 +92,7 @@ def box_columns(names: Collection[str], in_file: Mapping[str, str]) -> tuple[str
 def collect_cell_box(
     row: Row, marks: MarkList, case_id: str, reader: str, label: str | None, edges: Mapping[str, str]
 ) -> None:
-    """Add the box of a row, or the reader's vote that nothing is there where all its cells are empty.
-
-    Args:
-        row: of the table.
-        marks: to add to.
-        case_id: whose image it is.
-        reader: who drew it.
-        label: what was found.
-        edges: the cells by ``x0``, ``y0``, ``x1``, ``y1`` or ``x``, ``y``, ``width``, ``height``.
-    """
+    """Add the box of a row, its cells by the names of :data:`CORNERS` or :data:`SIDES`; all empty, nothing is there."""
     if not any(edges.values()):
         marks.nothing(row.place, case_id, reader)
         return
@@ -174,5 +165,5 @@ def write_boxes(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
     writer = csv.DictWriter(text, WRITTEN, lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(out, text.getvalue())
+    out.write_text(text.getvalue(), encoding="utf-8")
     return 1

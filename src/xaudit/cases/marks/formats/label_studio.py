@@ -65,20 +65,17 @@ def fault_of_label_studio(content: object, shown: str) -> DataError | None:
 
 
 def _is_json_min(content: object) -> bool:
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and isinstance(content[0], dict)
-        and ("annotation_id" in content[0])
-    )
+    match content:
+        case [{"annotation_id": _}, *_]:
+            return True
+    return False
 
 
 def _is_task(item: object) -> bool:
-    return (
-        isinstance(item, dict)
-        and isinstance(item.get("annotations"), list)
-        and isinstance(item.get("data"), dict)
-    )
+    match item:
+        case {"annotations": list(), "data": dict()}:
+            return True
+    return False
 
 
 def collect_label_studio(source: Path | FileSet, marks: MarkList) -> None:
@@ -228,7 +225,7 @@ def _brush(place: str, value: _Item, frame: tuple[int, int]) -> Region:
     code = value.get("rle")
     if value.get("format") != "rle" or not isinstance(code, list):
         raise DataError(f"{place}: a brush stroke without rle", hint="export as JSON")
-    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < 256 for one in code):
+    if not all(isinstance(byte, int) and not isinstance(byte, bool) and 0 <= byte < 256 for byte in code):
         raise DataError(f"{place}: rle holds something that is no byte", hint="export as JSON again")
     try:
         inside = decode_brush(code, frame[0] * frame[1])

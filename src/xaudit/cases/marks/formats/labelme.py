@@ -22,13 +22,12 @@ from typing import Any, assert_never
 import numpy as np
 from PIL import Image
 
-from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.header import UnreadableImageError
 from xaudit.cases.images.raster import raster_header, raster_mask
 from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
-from xaudit.cases.marks.writing import MarksToWrite, write_text
+from xaudit.cases.marks.writing import MarksToWrite, file_for
 from xaudit.cases.names.name_match import NameMatcher
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -201,8 +200,8 @@ def write_labelme(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
             "imageHeight": image.height,
             "imageWidth": image.width,
         }
-        text = json.dumps(content, indent=2) + "\n"
-        write_text(out / f"{folders[reader]}{without_suffix(image.path)}.json", text)
+        file = file_for(out, folders[reader] + image.path, ".json")
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         n_files += 1
     return n_files
 

@@ -18,7 +18,7 @@ from xaudit.cases.images.nifti_file import nibabel_package
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.file_set import FileSet
 from xaudit.cases.marks.mark_list import NO_READERS, ONLY_READER, MarkList
-from xaudit.cases.marks.writing import MarkedImage, MarksToWrite
+from xaudit.cases.marks.writing import MarkedImage, MarksToWrite, file_for
 from xaudit.cases.masks.nifti import MaskSlice, bare, in_place, mask_files, mask_names, read_numbers
 from xaudit.cases.text.spelling import nfc
 from xaudit.config import NiftiSection
@@ -165,8 +165,7 @@ def write_nifti(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
     grids = {file: _grid(files[file]) for file in dict.fromkeys(file for file, _ in drawn)}
     for (file, reader), held in drawn.items():
         volume = _volume(files[file], held, numbers, losses)
-        target = out / f"{folders[reader]}{without_suffix(file)}.nii.gz"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = file_for(out, folders[reader] + file, ".nii.gz")
         nibabel.save(nibabel.Nifti1Image(volume, grids[file]), target)
     return len(drawn)
 

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.marks.encodings.voc_object import Origin, number_in, object_region
 from xaudit.cases.marks.file_set import FileSet, file_set, without_uids
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
-from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled
+from xaudit.cases.marks.writing import MarksToWrite, as_box, file_for, spelled
 from xaudit.cases.names.image_index import NO_IMAGE
 from xaudit.cases.text.cells import cell_text
 from xaudit.errors import DataError
@@ -178,9 +177,8 @@ def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
                 ] += 1
             for name, edge in corners.items():
                 ElementTree.SubElement(edges, name).text = spelled(edge)
-        file = out / f"{folders[reader]}{without_suffix(image.path)}.xml"
-        file.parent.mkdir(parents=True, exist_ok=True)
         ElementTree.indent(root)
+        file = file_for(out, folders[reader] + image.path, ".xml")
         file.write_bytes(ElementTree.tostring(root, encoding="utf-8"))
         n_files += 1
     if marks.readers not in ([], [ONLY_READER]):

@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xaudit.cases.annotation_file import check_bytes
-from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.marks.encodings.yolo_lines import (
     LineKind,
     Settings,
@@ -29,7 +28,7 @@ from xaudit.cases.marks.encodings.yolo_lines import (
 from xaudit.cases.marks.file_set import FileSet, file_set
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon
 from xaudit.cases.marks.mark_list import MarkList
-from xaudit.cases.marks.writing import UNNAMED, MarksToWrite, as_box, write_text
+from xaudit.cases.marks.writing import UNNAMED, MarksToWrite, as_box, file_for
 from xaudit.cases.table import read_text
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -260,7 +259,7 @@ def write_yolo(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
                     f"|1 mark without a label is of the class '{UNNAMED}'"
                 ] += 1
             lines.append(yolo_line(names.index(mark.label or UNNAMED), region, image.frame) + "\n")
-        write_text(out / f"{folders[reader]}{without_suffix(image.path)}.txt", "".join(lines))
+        file_for(out, folders[reader] + image.path, ".txt").write_text("".join(lines), encoding="utf-8")
         n_files += 1
     if drawn_twice := [reader for reader in folders.values() if reader]:
         losses[
