@@ -21,10 +21,7 @@ def annotation_format(format_id: str) -> FormatPlugin:
 def collect_marks(
     format_id: str, source: FileSet | Path, marks: MarkList, section: AnnotationSection
 ) -> tuple[Problem, ...]:
-    """Read files of one format into a list of marks.
-
-    Returns:
-        What could not be used because its image could not be read.
+    """Read files of one format into a list of marks; return what could not be used because its image could not be read.
 
     Raises:
         DataError: with the file, the place in it and the value.

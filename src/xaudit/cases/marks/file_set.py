@@ -43,30 +43,18 @@ class FileSet:
         return self.files[0].name if self.single else self.folder.name
 
     def json(self, file: Path, what: str) -> object:
-        """Return the content of a JSON file, parsed once.
-
-        Raises:
-            DataError: as :func:`xaudit.cases.annotation_file.read_json` does.
-        """
+        """Return the content of a JSON file, parsed once; raises DataError as :func:`xaudit.cases.annotation_file.read_json` does."""
         if file in self.contents:
             return self.contents[file]
         return read_json(file, self.relative(file), what)
 
     def xml(self, file: Path, shown: str, what: str) -> ElementTree.Element:
-        """Return the root of an XML file, which is read once.
-
-        Raises:
-            DataError: as :func:`xaudit.cases.annotation_file.read_xml` does.
-        """
+        """Return the root of an XML file, which is read once; raises DataError as :func:`xaudit.cases.annotation_file.read_xml` does."""
         held = self.contents.get(file)
         return read_xml(file, shown, what, data=held if isinstance(held, bytes) else None)
 
     def text(self, file: Path) -> str:
-        """Return the content of a text file, which is read once.
-
-        Raises:
-            DataError: as :func:`xaudit.cases.table.read_text` does.
-        """
+        """Return the content of a text file, which is read once; raises DataError as :func:`xaudit.cases.table.read_text` does."""
         held = self.contents.get(file)
         if isinstance(held, str):
             return held

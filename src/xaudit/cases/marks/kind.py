@@ -96,15 +96,7 @@ def kind_of_file(path: Path, shown: str, section: AnnotationSection) -> Kind:
 
 
 def format_of_file(path: Path, section: AnnotationSection) -> str:
-    """Return the format of a file by its content.
-
-    Args:
-        path: of the file; it exists.
-        section: its ``columns`` can make a table of boxes out of any other.
-
-    Raises:
-        DataError: where the content is of no known kind.
-    """
+    """Return the format of a file by its content, as :func:`kind_of_file`; raises DataError where it is in none."""
     kind = kind_of_file(path, path.name, section)
     if kind.fault is not None:
         raise kind.fault

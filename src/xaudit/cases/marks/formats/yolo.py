@@ -14,7 +14,8 @@ Source: the formats' pages of Darknet and Ultralytics.
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from xaudit.cases.annotation_file import check_bytes
@@ -67,7 +68,7 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
         raise DataError(
             f"{path.name}: holds no text file", hint="give the folder of the YOLO labels, one .txt per image"
         )
-    names = _Names(folder)
+    names = partial(_nearest_names, folder, cache(_names_in))
     marks.expect_files(given.relative(file).removesuffix(".txt") for file in files)
     lines = _lines(given, files, marks)
     kinds = _kinds(given, lines, marks)
@@ -93,7 +94,7 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
                         ] += 1
                         values = values[:4]
                     region = _region(place, values, marks.images.frames[case_id])
-                    marks.add(case_id, reader, region, _label(place, words[0], names.of(file.parent)))
+                    marks.add(case_id, reader, region, _label(place, words[0], names(file.parent)))
 
 
 def _lines(given: FileSet, files: Sequence[Path], marks: MarkList) -> Mapping[Path, Sequence[_Line]]:
@@ -121,12 +122,13 @@ def _kinds(given: FileSet, lines: Mapping[Path, Sequence[_Line]], marks: MarkLis
 
 def _settings(root: Path, folder: Path) -> Settings:
     """Read the nearest ``data.yaml``: in a folder, those above it, and the two above the root."""
+    read = map(settings_in, _upwards(root, folder, 2))
+    return next((settings for settings in read if settings.is_there), Settings())
+
+
+def _upwards(root: Path, folder: Path, n_above: int) -> Sequence[Path]:
     places = [folder, *folder.parents]
-    for place in places[: places.index(root) + 3]:
-        found = settings_in(place)
-        if found.is_there:
-            return found
-    return Settings()
+    return places[: places.index(root) + 1 + n_above]
 
 
 def yolo_line(number: int, region: Region, frame: tuple[int, int]) -> str:
@@ -192,23 +194,11 @@ def _label(place: str, word: str, names: Mapping[int, str]) -> str:
     return names.get(number, str(number))
 
 
-class _Names:
-    """The classes' names for files of each folder: those of the nearest folder that has some."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._known: dict[Path, Mapping[int, str]] = {}
-
-    def of(self, folder: Path) -> Mapping[int, str]:
-        """Return the names for the files of a folder by their numbers; empty if there are none."""
-        if folder not in self._known:
-            own = _names_in(folder)
-            if not own and folder == self._root:
-                own = _names_in(folder.parent)
-            elif not own:
-                own = self.of(folder.parent)
-            self._known[folder] = own
-        return self._known[folder]
+def _nearest_names(
+    root: Path, names_in: Callable[[Path], Mapping[int, str]], folder: Path
+) -> Mapping[int, str]:
+    """Return the names of the classes by their numbers: from a folder, those above it, or the one above the root."""
+    return next((names for place in _upwards(root, folder, 1) if (names := names_in(place))), {})
 
 
 def _names_in(folder: Path) -> Mapping[int, str]:
