@@ -170,6 +170,15 @@ def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     return names, _rows(path.name, names, lines)
 
 
+def read_known_rows(path: Path, columns: Sequence[str], table_name: str, hint: str) -> Iterator[Row]:
+    """Return the rows of a table that must have these columns; raises DataError where it lacks one, and as :func:`read_rows`."""
+    names, rows = read_rows(path)
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise DataError(f"{path.name}: not {table_name}: no column is called '{missing[0]}'", hint=hint)
+    return rows
+
+
 def check_all_or_none(rows: Sequence[Row], column: str, what: str) -> None:
     """Raise DataError if a column is filled for some rows and empty for others.
 

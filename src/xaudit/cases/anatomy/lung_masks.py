@@ -13,7 +13,7 @@ import numpy as np
 
 from xaudit.cases.anatomy.lung_sides import LeftAndRight, Side, is_lung, side_of, sides_of_numbers, with_rest
 from xaudit.cases.anatomy.refused import Refused
-from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.marks.formats.coco import collect_coco
 from xaudit.cases.marks.formats.dicom_seg import collect_dicom_seg, is_dicom_seg
 from xaudit.cases.marks.formats.rtstruct import collect_rtstruct, is_rtstruct
 from xaudit.cases.marks.mark_list import MarkList
@@ -277,14 +277,9 @@ def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection |
     Raises:
         DataError: if no name in the file is that of a lung, or the one in the audit file.
     """
-    reader = _dicom_reader(path)
-    if reader is None:
-        marks: Sequence[Annotation] = read_coco(path, images)
-    else:
-        gathered = MarkList(images)
-        reader(path, gathered)
-        marks = gathered.all()
-    drawn = [mark for mark in marks if mark.region is not None]
+    marks = MarkList(images)
+    (_dicom_reader(path) or collect_coco)(path, marks)
+    drawn = [mark for mark in marks.all() if mark.region is not None]
     names = sorted({mark.label for mark in drawn if mark.label is not None})
     sides = _named_sides(names, named, path, where) if named else _sides_by_name(names, drawn, path, where)
     regions: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)

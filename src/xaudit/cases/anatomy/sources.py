@@ -20,7 +20,8 @@ from xaudit.cases.anatomy.lung_masks import LungsBySide, NumberedLungs
 from xaudit.cases.anatomy.lung_sides import LeftAndRight
 from xaudit.cases.anatomy.lung_sources import lung_source
 from xaudit.cases.anatomy.refused import Refused
-from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.marks.formats.coco import collect_coco
+from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.masks.by_case import mask_files
 from xaudit.cases.masks.nifti import MaskSlice, holds_nifti, is_nifti, read_slice
 from xaudit.cases.masks.raster import read_mask
@@ -314,7 +315,9 @@ def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
 
 def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:
     """Return the regions of a structure in a COCO file: the categories with its name, or the only category."""
-    marks = [mark for mark in read_coco(file, images) if mark.region is not None]
+    gathered = MarkList(images)
+    collect_coco(file, gathered)
+    marks = [mark for mark in gathered.all() if mark.region is not None]
     names = {mark.label for mark in marks}
     word = _SINGULAR[structure]
     wanted: set[str | None] = {name for name in names if name is not None and word in name.lower()}

@@ -103,10 +103,15 @@ class _OneChannel:
 
 
 def on_one_channel(module: torch.nn.Module) -> torch.nn.Module:
-    """The same network, which from now on takes (N, 3, H, W) and looks at the mean of the channels.
+    """Let a network take (N, 3, H, W) from now on, and look at the mean of the channels.
 
     Its class is changed in place, not wrapped: names of layers and weights stay as they are, and a deep copy works too.
     """
-    kind = type(module)
-    module.__class__ = type(kind.__name__, (_OneChannel, kind), {"__module__": kind.__module__})
+    put_before(module, _OneChannel)
     return module
+
+
+def put_before(module: torch.nn.Module, before: type) -> None:
+    """Put a class before a network's own, so that its ``forward`` is called first; the name stays."""
+    kind = type(module)
+    module.__class__ = type(kind.__name__, (before, kind), {"__module__": kind.__module__})
