@@ -967,3 +967,10 @@ def test_gates_may_ask_for_everything_that_is_measured():
         },
     )
     assert [str(gate) for gate in audit.gates] == gates
+
+
+def test_a_bar_in_a_value_does_not_cut_the_message():
+    with pytest.raises(AuditFileError) as refused:
+        build(explainers=["grad|cam"])
+    assert str(refused.value) == "audit.yaml: explainers[0]: no explainer is called 'grad|cam'"
+    assert "`xaudit list explainers` shows all" in refused.value.hint

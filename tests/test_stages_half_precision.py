@@ -10,8 +10,8 @@ from xaudit.config import AuditFile
 from xaudit.errors import ModelError
 from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
+from xaudit.stages.scores.audited_model import _computed_on
 from xaudit.stages.work.half_precision import note_of_precision
-from xaudit.stages.work.shards import _answered_by
 
 
 def classifier(precision):
@@ -74,7 +74,7 @@ def test_float32_needs_no_note():
 
 
 def test_parts_of_another_precision_are_not_reused():
-    assert _answered_by(classifier("bfloat16")) != _answered_by(classifier("float32"))
+    assert _computed_on(classifier("bfloat16")) != _computed_on(classifier("float32"))
 
 
 def test_a_cpu_is_refused(tmp_path):

@@ -5,8 +5,8 @@ the three, which is the comparison's *axis*. A difference is the first minus the
 order of the scores.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Literal
@@ -99,9 +99,6 @@ def compare(
         strata: parts of the cases by model, each compared on its own *instead of* all cases; the parts are those
             of the first contestant's model.
     """
-    bootstrap = ClusterBootstrap(
-        replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "summaries")
-    )
     contestants = {one for pair in pairs for one in (pair.first, pair.second)}
     patients_known = all(result.key.patient_id is not None for rows in scores.values() for result in rows)
     panels: dict[tuple[str, str, str, str], Panel] = {}
@@ -117,24 +114,22 @@ def compare(
         clusters |= own
         panels |= {(run_id, p.model_id, p.metric_id, p.reader): p for p in own_panels}
     matches = _matches(pairs, panels, clusters, strata)
-    samples = [match.sample for match in matches if len(match.cases)]
-    intervals = iter(bootstrap.means(samples))
+    intervals = _intervals(matches, settings, seed_for(seed, "summaries"))
     flip_seed = seed_for(seed, "sign-flip")
-    compared = [
-        _compared(match, next(intervals) if match.cases else None, flip_seed, patients_known)
-        for match in matches
-    ]
-    compared = _adjusted(compared)
-    readers: dict[str, set[str]] = defaultdict(set)
-    for match in matches:
-        readers[match.panel.metric_id].add(match.panel.reader)
+    compared = _adjusted(
+        [
+            _compared(match, next(intervals) if match.cases else None, flip_seed, patients_known)
+            for match in matches
+        ]
+    )
     several_models = len({one.model_id for one in compared}) > 1
+    readers = Counter(metric for metric, _ in {(one.panel.metric_id, one.panel.reader) for one in matches})
     return tuple(
         _concluded(
             comparison,
             match.panel.row,
             alpha=1 - settings.confidence,
-            name_reader=len(readers[comparison.metric_id]) > 1,
+            name_reader=readers[comparison.metric_id] > 1,
             name_model=several_models,
         )
         for comparison, match in zip(compared, matches, strict=True)
@@ -159,6 +154,11 @@ class _Match:
     cases: tuple[str, ...]
     sample: Sample
     n_unpaired: int
+
+
+def _intervals(matches: Sequence[_Match], settings: StatisticsSection, seed: int) -> Iterator[Interval]:
+    bootstrap = ClusterBootstrap(replicates=settings.replicates, confidence=settings.confidence, seed=seed)
+    return iter(bootstrap.means([match.sample for match in matches if len(match.cases)]))
 
 
 def _matches(

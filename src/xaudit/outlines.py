@@ -94,11 +94,16 @@ def within_outline(corners: FloatArray, shape: tuple[int, int]) -> BoolArray:
     for parity in (right_parity, left_parity):
         parity += toggled
         inside[top:bottom, left:right] |= _odd(parity)
-    near = np.rint(a)
-    at_corner = (np.abs(a - near) < _ON_CORNER_PX).all(axis=1) & ((near >= 0) & (near < shape)).all(axis=1)
-    rows, columns = near[at_corner].astype(int).T
-    inside[rows, columns] = True
+    _fill_corners(inside, a)
     return inside
+
+
+def _fill_corners(inside: BoolArray, corners: FloatArray) -> None:
+    """Fill each pixel whose centre is within 1e-12 of a corner, whatever the parities say, as scikit-image does."""
+    near = np.rint(corners)
+    at_corner = (np.abs(corners - near) < _ON_CORNER_PX).all(axis=1)
+    rows, columns = near[at_corner & ((near >= 0) & (near < inside.shape)).all(axis=1)].astype(int).T
+    inside[rows, columns] = True
 
 
 def within_outlines(outlines: Sequence[FloatArray], shape: tuple[int, int]) -> BoolArray:

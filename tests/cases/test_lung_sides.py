@@ -9,7 +9,7 @@ from PIL import Image
 from test_mask_sources import coco
 from test_rtstruct import UID, index, square, structure_set
 
-from xaudit.cases.anatomy.lung_masks import drawn_lungs
+from xaudit.cases.anatomy.drawn_lungs import drawn_lungs
 from xaudit.cases.anatomy.lung_sides import side_of
 from xaudit.config import LungSection
 

@@ -14,7 +14,8 @@ from tiny_networks import Tiny
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, OutputError
 from xaudit.models.sources.build import build_module
-from xaudit.models.weights.checkpoint import load_weights, read_state, save_safetensors, write_whole
+from xaudit.models.weights.checkpoint import load_weights, read_state
+from xaudit.models.weights.saving import save_safetensors, write_whole
 
 CLASSES = ("cancer", "normal")
 RE_SAVE = "save the weights alone, `torch.save(model.state_dict(), path)`, or as safetensors"

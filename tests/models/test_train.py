@@ -14,7 +14,8 @@ from xaudit.models.predict import predict
 from xaudit.models.training.data import Frames, TrainingData
 from xaudit.models.training.state import EpochLosses, TrainingState
 from xaudit.models.training.train import learning_rate_at
-from xaudit.models.weights.checkpoint import read_state, save_safetensors
+from xaudit.models.weights.checkpoint import read_state
+from xaudit.models.weights.saving import save_safetensors
 from xaudit.records import Case
 
 CLASSES = ("cancer", "normal")

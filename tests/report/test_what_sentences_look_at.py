@@ -213,14 +213,14 @@ def test_what_was_asked_for_in_vain_is_not_said_to_be_unasked():
 
 def test_the_page_names_no_bands_and_no_controls_that_are_not_drawn():
     material = pages.material(names=CASES)
-    assert page_of(material).curves_have_bands
+    assert page_of(material).curves.have_bands
     thin = tuple(
         replace(one, means=tuple(replace(mean, low=None, high=None) for mean in one.means))
         for one in material.curves
         if one.explainer_id not in material.outcome.control_ids
     )
-    page = page_of(replace(material, curves=thin))
-    assert (page.curves_have_bands, page.curves_have_controls) == (False, False)
+    drawn = page_of(replace(material, curves=thin)).curves
+    assert (drawn.have_bands, drawn.have_controls) == (False, False)
     assert "stands clear of the dashed controls" not in html_report(replace(material, curves=thin))
 
 

@@ -1,6 +1,5 @@
 """Assembly of a data set from a section of the audit file: list, name, open, annotate, split."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,20 +8,26 @@ from pathlib import Path
 from xaudit.cases.anatomy.sources import mask_sources, notes_of_masks
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.images.entry import Entry, file_and_frame, is_raster, without_suffix
-from xaudit.cases.images.folder import list_folder, spelled_others, unlisted_images
 from xaudit.cases.images.header import Header
 from xaudit.cases.images.opened_image import OpenedImage, opened_images
+from xaudit.cases.listing import (
+    class_names,
+    list_images,
+    merged,
+    positive_class,
+    with_augmented,
+    with_patients,
+)
 from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.cases.marks.reading import AnnotationReading
 from xaudit.cases.names.alike import check_entries
 from xaudit.cases.names.image_index import ImageIndex, facts_of
 from xaudit.cases.splits import assign_splits, check_patients
-from xaudit.cases.table import read_table
 from xaudit.cases.text.spelling import nfc
-from xaudit.config import DataSection, LungSection
+from xaudit.config import DataSection
 from xaudit.counts import counted
-from xaudit.errors import DataError, did_you_mean
-from xaudit.records import Annotation, Case, Problem, Progress
+from xaudit.errors import DataError
+from xaudit.records import Case, Problem, Progress
 
 
 @dataclass
@@ -47,12 +52,12 @@ def assemble(
 ) -> Dataset:
     """Load the data set of a section of the format ``folder`` or ``csv``; see :func:`xaudit.cases.load_dataset`."""
     passed_over: list[str] = []
-    root, entries, left_out = _listed(section, faults, passed_over)
-    entries = _merged(entries, section.merge)
-    class_names = _class_names(entries, section)
-    entries = _with_patients(entries, section.patient_pattern)
+    root, entries, left_out = list_images(section, faults, passed_over)
+    entries = merged(entries, section.merge)
+    names = class_names(entries, section)
+    entries = with_patients(entries, section.patient_pattern)
     check_entries((section.labels or root).name, entries)
-    entries = _with_augmented(entries, section.augmented_pattern)
+    entries = with_augmented(entries, section.augmented_pattern)
     opened = _open(root, entries, dataset_id, section, on_progress)
     images = _image_index(opened, section, root)
     reading: list[AnnotationReading] = []
@@ -74,8 +79,8 @@ def assemble(
         root=root,
         cases=tuple(cases),
         annotations=read.annotations,
-        class_names=class_names,
-        positive=_positive(section.positive, class_names, cases, read.annotations),
+        class_names=names,
+        positive=positive_class(section.positive, names, cases, read.annotations),
         readers="union" if section.annotations is None else section.annotations.readers,
         masks=masks,
         window=section.window,
@@ -85,7 +90,7 @@ def assemble(
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
         notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened)),
-        passed_over=(*passed_over, *(source.extra_images for source in reading if source.extra_images)),
+        passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
         votes=None if section.annotations is None else section.annotations.votes,
         reading=reading[0] if reading else None,
     )
@@ -102,107 +107,6 @@ def _image_index(opened: _Opened, section: DataSection, root: Path) -> ImageInde
         facts=facts_of(opened.cases, section.merge),
         root=root,
         digests=opened.digests,
-    )
-
-
-def _listed(
-    section: DataSection, faults: list[DataError] | None, passed_over: list[str] | None = None
-) -> tuple[Path, tuple[Entry, ...], tuple[str, ...]]:
-    """Return the images' folder, its images, and notes on skipped files; their names are added to ``passed_over``."""
-    if section.format == "csv" and section.labels is not None:
-        root = section.images or section.labels.parent
-        entries = read_table(section.labels, root, faults=faults, passed_over=passed_over)
-        beside = (
-            ()
-            if section.images is None
-            else unlisted_images(root, entries, section.labels.name, ignored=_mask_and_mark_paths(section))
-        )
-        return root, entries, beside
-    if section.images is None or section.format != "folder":
-        raise ValueError(f"a section of the format {section.format} without its source")
-    if section.labels is not None:
-        raise DataError(
-            f"{section.labels.name}: in a folder data set the sub-folder is the label, so no table is read",
-            hint="set format: csv, or take data.labels out",
-        )
-    no_images: list[Path] = []
-    entries = list_folder(section.images, ignored=_mask_and_mark_paths(section), others=no_images)
-    return section.images, entries, spelled_others(no_images)
-
-
-def _mask_and_mark_paths(section: DataSection) -> list[Path]:
-    """Return the paths of masks and marks, which may lie among the images."""
-    regions = section.regions
-    others: list[object] = [regions.lungs, regions.body, regions.thorax]
-    if isinstance(regions.lungs, LungSection):
-        others += [regions.lungs.path, *regions.lungs.left, *regions.lungs.right]
-    others += [] if section.annotations is None else [section.annotations.path]
-    return [path for path in others if isinstance(path, Path)]
-
-
-def _merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, ...]:
-    labels = {entry.label for entry in entries}
-    for name in merge:
-        if name not in labels:
-            hint = did_you_mean(name, labels, otherwise=f"the data has {_spelled(labels)}")
-            raise DataError(f"data.merge: no class of the data is called '{name}'", hint=hint)
-    return tuple(replace(entry, label=merge.get(entry.label, entry.label)) for entry in entries)
-
-
-def _class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
-    labels = {entry.label for entry in entries}
-    for name in sorted(labels - set(section.classes)) if section.classes else ():
-        hint = did_you_mean(name, section.classes, otherwise=f"data.classes has {_spelled(section.classes)}")
-        raise DataError(f"data.classes: the class '{name}' of the data is not listed", hint=hint)
-    # A listed order is the order of a model's outputs, so it is kept.
-    names = section.classes or tuple(sorted(labels))
-    if len(names) < 2:
-        raise DataError(
-            f"all {counted(len(entries), 'image is', 'images are')} of the one class '{names[0]}'",
-            hint="give another class, or list the classes in data.classes",
-        )
-    return names
-
-
-def _with_patients(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
-    if pattern is None:
-        return tuple(entries)
-    named = []
-    for entry in entries:
-        match = re.search(pattern, nfc(entry.path))
-        patient = match.group(1) if match else None
-        if not patient:
-            raise DataError(
-                f"data.patient_pattern: '{pattern}' finds no patient in '{entry.path}'",
-                hint="its first group must match the patient in every path, as in '(P[0-9]+)_'",
-            )
-        if entry.patient_id not in (None, patient):
-            raise DataError(
-                f"{entry.path}: the table says patient '{entry.patient_id}', data.patient_pattern '{patient}'",
-                hint="take one of the two out",
-            )
-        named.append(replace(entry, patient_id=patient))
-    return tuple(named)
-
-
-def _with_augmented(entries: Sequence[Entry], pattern: str | None) -> tuple[Entry, ...]:
-    """Mark the entries whose image path matches a pattern as augmented; some must match, and not all."""
-    if pattern is None:
-        return tuple(entries)
-    if any(entry.augmented is not None for entry in entries):
-        raise DataError(
-            "data.augmented_pattern: the table has a column 'augmented' already",
-            hint="take one of the two out",
-        )
-    matched = [re.search(pattern, nfc(entry.path)) is not None for entry in entries]
-    if all(matched) or not any(matched):
-        what = "every image" if all(matched) else "no image"
-        raise DataError(
-            f"data.augmented_pattern: '{pattern}' is found in the path of {what}, such as '{entries[0].path}'",
-            hint="it must be found in the paths of augmented images and in no other, as in '_aug[0-9]*\\.'",
-        )
-    return tuple(
-        replace(entry, augmented=is_augmented) for entry, is_augmented in zip(entries, matched, strict=True)
     )
 
 
@@ -317,19 +221,6 @@ def _divided(cases: Sequence[Case], section: DataSection, digests: Mapping[str, 
     return [replace(case, split=splits[case.case_id]) for case in cases]
 
 
-def _positive(
-    given: str | None, class_names: Sequence[str], cases: Sequence[Case], annotations: Sequence[Annotation]
-) -> str:
-    if given is not None:
-        if given not in class_names:
-            hint = did_you_mean(given, class_names, otherwise=f"the classes are {_spelled(class_names)}")
-            raise DataError(f"data.positive: no class is called '{given}'", hint=hint)
-        return given
-    marked = {mark.case_id for mark in annotations if mark.region is not None}
-    counts = Counter(case.label for case in cases if case.case_id in marked)
-    return max(class_names, key=lambda name: (counts[name], name))
-
-
 def _notes(opened: _Opened) -> list[str]:
     notes = []
     n_turned = sum(header.turned for header in opened.headers.values())
@@ -359,28 +250,3 @@ def _notes(opened: _Opened) -> list[str]:
             + " of another image"
         )
     return notes
-
-
-def _spelled(names: Sequence[str] | set[str]) -> str:
-    return ", ".join(f"'{name}'" for name in sorted(names))
-
-
-def listed_entries(section: DataSection, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
-    """List the images of a section with merged labels, patients and splits; none is opened."""
-    root, entries, _ = _listed(section, faults)
-    entries = _with_patients(_merged(entries, section.merge), section.patient_pattern)
-    check_entries((section.labels or root).name, entries)
-    check_patients((entry.patient_id, entry.split or "") for entry in entries)
-    return _with_augmented(entries, section.augmented_pattern)
-
-
-def class_names_of(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
-    """Return the classes of listed images, in the order of a model's outputs.
-
-    Raises:
-        DataError: if there is only one, or if a class that the section names is missing.
-    """
-    names = _class_names(entries, section)
-    if section.positive is not None:
-        _positive(section.positive, names, (), ())
-    return names

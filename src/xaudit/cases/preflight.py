@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from xaudit.cases.assembly import class_names_of, listed_entries
 from xaudit.cases.images.dicom_file import pydicom_package
 from xaudit.cases.images.entry import Entry
 from xaudit.cases.images.folder import check_folder
 from xaudit.cases.images.nifti_file import nibabel_package
+from xaudit.cases.listing import class_names_of, listed_entries
 from xaudit.cases.masks.nifti import is_nifti, mask_files
 from xaudit.cases.phantom.study import CANCER, NORMAL
 from xaudit.cases.table import read_text

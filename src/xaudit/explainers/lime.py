@@ -127,7 +127,7 @@ class LimeExplainer:
 
     @property
     def _check_points(self) -> Sequence[int]:
-        """How many samples the surrogate is fitted to, until it need not be fitted to more."""
+        """Return the numbers of samples that the surrogate is fitted to, until it need not be fitted to more."""
         if not self.stops_early:
             return (self.n_samples,)
         return range(CHECK_EVERY, self.n_samples + 1, CHECK_EVERY)
@@ -148,7 +148,7 @@ def _further(make: Callable[[int, int], torch.Tensor], done: int, start: int, st
 
 
 def drawn_samples(seed: int, n_samples: int, n_segments: int) -> IntArray:
-    """Which superpixels each sample shows, as the lime library draws it: (n_samples, n_segments) of 0 and 1.
+    """Return the superpixels that each sample shows, as the lime library draws them: (n_samples, n_segments) of 0 and 1.
 
     The first sample shows everything. Fewer samples of the same seed are the first of more.
     """

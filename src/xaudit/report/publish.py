@@ -1,10 +1,12 @@
 """Publication of a finished run: overlays, page, JUnit XML, GitHub's annotations and summary, and the exit code."""
 
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xaudit.counts import counted
 from xaudit.errors import ExitCode, RunFolderError, UnansweredError
@@ -14,7 +16,11 @@ from xaudit.report.files.junit import junit_of_unanswered, junit_xml
 from xaudit.report.wording import count
 from xaudit.stages import FinishedRun, load_outcome
 from xaudit.store.atomic_file import refusals_as_output_errors, write_atomically
+from xaudit.store.run_folder import RunFolder
 from xaudit.verdict import missed_gates
+
+if TYPE_CHECKING:
+    from xaudit.stages.views.pictures import Picture
 
 JUNIT = "junit.xml"
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -57,9 +63,7 @@ def publish_run(
     outcome, folder = finished.outcome, finished.folder
     assert outcome is not None
     if finished.pictures is not None:
-        from xaudit.report.pictures.gallery import draw
-
-        n_drawn = draw(finished.pictures(), folder)
+        n_drawn = _draw_overlays(finished.pictures(), folder)
         if n_drawn and not publication.quiet:
             tell(f"{counted(n_drawn, 'overlay')} in {folder / 'figures'}")
     show(outcome)
@@ -71,6 +75,20 @@ def publish_run(
             tell(f"the whole report with its pictures: {folder / NAME}")
     write_junit(outcome, folder / JUNIT)
     return publish_verdict(outcome, publication, tell)
+
+
+def _draw_overlays(pictures: Iterable["Picture"], folder: Path) -> int:
+    """Write one PNG per picture under ``figures/``, and return how many."""
+    from xaudit.report.pictures.figures import overlay
+
+    run = RunFolder.open_run(folder)
+    n_drawn = 0
+    for n_drawn, one in enumerate(pictures, start=1):  # noqa: B007  (counts)
+        image = overlay(one.pixels, one.saliency, one.marks, signed=one.signed, caption=one.caption)
+        data = io.BytesIO()
+        image.save(data, format="PNG", optimize=False)
+        run.save_bytes(f"figures/{one.name}.png", data.getvalue())
+    return n_drawn
 
 
 def publish_verdict(outcome: Outcome, publication: Publication, tell: Tell) -> ExitCode:

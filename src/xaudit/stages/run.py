@@ -31,6 +31,7 @@ from xaudit.stages.work.shares import (
 )
 from xaudit.store.adoption import adopt_parts, adopt_predictions, adopt_weights
 from xaudit.store.event_log import append_event
+from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Invocation, build_manifest
 from xaudit.store.parts import (
     CURVES,
@@ -74,7 +75,7 @@ class Run:
     def _carry_out(self, until: Stage) -> FinishedRun:
         self._begin(until)
         if until != "train":
-            _ = self.audited.evaluations
+            write_evaluations(self.folder, self.audited.evaluations)
         if until not in ("train", "predict"):
             scored = explain_and_score(self.audited, self._tell, with_scores=until != "explain")
             if self.request.share is not None:

@@ -5,7 +5,7 @@ next to, and the other one lies opposite.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
-from xaudit.records import BoolArray, IntArray
+from xaudit.records import BoolArray, FloatArray, IntArray
 
 Side = Literal["left", "right"]
 
@@ -41,6 +41,12 @@ class LeftAndRight:
     def whole(self) -> BoolArray:
         """Union of both lungs."""
         return self.left | self.right
+
+
+LungMask = LeftAndRight | BoolArray
+Pixels = Callable[[], FloatArray]
+
+BY_SHAPE = "left and right told apart by shape"
 
 
 def side_of(name: str) -> Side | None:

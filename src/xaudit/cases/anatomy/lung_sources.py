@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from xaudit.cases.anatomy.drawn_lungs import drawn_lungs, is_drawn
 from xaudit.cases.anatomy.formats import check_one_format
 from xaudit.cases.anatomy.lung_masks import (
     LungsBySide,
     LungSource,
     NumberedLungs,
-    drawn_lungs,
-    is_drawn,
     side_folders,
 )
 from xaudit.cases.masks.by_case import mask_files

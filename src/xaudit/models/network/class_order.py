@@ -13,6 +13,7 @@ import torch
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, did_you_mean
+from xaudit.models.network.front import put_in_front
 from xaudit.models.network.outputs import logits_of
 
 NAMES = ("class_names", "classes", "class_labels", "id2label", "label2id", "class_to_idx", "idx_to_class")
@@ -103,8 +104,7 @@ def in_order(module: torch.nn.Module, outputs: Sequence[str], class_names: Seque
     """
     if tuple(outputs) == tuple(class_names):
         return module
-    kind = type(module)
-    module.__class__ = type(kind.__name__, (_Reordered, kind), {"__module__": kind.__module__})
+    put_in_front(module, _Reordered)
     order = torch.tensor([list(outputs).index(name) for name in class_names])
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_class_order", order, persistent=False)

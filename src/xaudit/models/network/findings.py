@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.network.front import put_in_front
 from xaudit.models.network.outputs import logits_of
 
 _NEVER_SURE = 1e-6
@@ -58,8 +59,7 @@ class _OneFinding:
 
 def on_one_finding(module: torch.nn.Module, finding: AskedFinding) -> torch.nn.Module:
     """Reduce the network, in place, to one finding; names of layers and weights stay as they are."""
-    kind = type(module)
-    module.__class__ = type(kind.__name__, (_OneFinding, kind), {"__module__": kind.__module__})
+    put_in_front(module, _OneFinding)
     module.xaudit_finding = finding  # type: ignore[assignment]
     return module
 

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.network.halves import axes_by_halves
 
+_KNOWN = "xaudit_grids"
 _SMALLEST_HALVED = 64
-_CLEAR = 0.3
-"""Least share of the change that must move with the changed half of the image along an axis of rows or columns."""
-_FAINT = 0.25
-"""Largest movement allowed along any other axis, as a share of that."""
 
 _FORWARD_ERRORS = (
     ArithmeticError,
@@ -116,9 +114,10 @@ def layer_grid(
             the axes apart.
     """
     # Kept on the layer, so that copies with other weights have the axes of the original.
-    known: dict[tuple[int, int], LayerGrid] = layer.__dict__.setdefault("xaudit_grids", {})
+    known: dict[tuple[int, int], LayerGrid] = getattr(layer, _KNOWN, {})
     if model_hw not in known:
-        known[model_hw] = _observed_grid(network, layer, subject, model_hw)
+        known = {**known, model_hw: _observed_grid(network, layer, subject, model_hw)}
+        setattr(layer, _KNOWN, known)
     return known[model_hw]
 
 
@@ -148,7 +147,9 @@ def _observed_grid(
     shapes += [_Seen(network, [layer], hw, 1).only_shape(layer) or () for hw in _other_frames(model_hw)]
     grid = _by_frames(shapes)
     if grid is None and not _follows(shapes):
-        grid = _by_class(layer, own) or _by_halves(network, layer, model_hw)
+        grid = _by_class(layer, own)
+        if grid is None and (axes := axes_by_halves(network, layer, model_hw)) is not None:
+            grid = _grid(*axes, shape)
     if grid is not None:
         return grid
     raise ModelError(
@@ -279,76 +280,3 @@ def _by_class(layer: torch.nn.Module, own: _Seen) -> LayerGrid | None:
         grid = before and _grid(before.rows, before.columns, shape)
     # Frames are square: a grid that is not, such as one of tokens in a column, is no picture of them.
     return grid if grid is not None and grid.hw[0] == grid.hw[1] else None
-
-
-def _by_halves(
-    network: torch.nn.Module, layer: torch.nn.Module, model_hw: tuple[int, int]
-) -> LayerGrid | None:
-    """Return the axes along which the features change in their first half or last half as the image does."""
-    device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
-    image, other = torch.randn((2, 3, *model_hw), generator=torch.Generator().manual_seed(0)).to(device)
-    images = image.repeat(5, 1, 1, 1)
-    middle_row, middle_column = model_hw[0] // 2, model_hw[1] // 2
-    images[1, :, :middle_row], images[2, :, middle_row:] = other[:, :middle_row], other[:, middle_row:]
-    images[3, :, :, :middle_column], images[4, :, :, middle_column:] = (
-        other[:, :, :middle_column],
-        other[:, :, middle_column:],
-    )
-    kept: list[torch.Tensor] = []
-    handle = layer.register_forward_hook(lambda _part, _inputs, output: kept.append(output.detach().clone()))
-    try:
-        with torch.no_grad():
-            network.forward(images)
-    finally:
-        handle.remove()
-    features = kept[0].double()
-    if len(features) != 5:
-        return None
-    top, bottom, left, right = (features[1:] - features[0]).abs()
-    with_rows, with_columns = _moves(top, bottom), _moves(left, right)
-    rows, columns = _clear_axis(with_rows), _clear_axis(with_columns)
-    shape = tuple(features.shape)
-    if rows is None or columns is None or rows == columns:
-        return _by_square(shape, with_rows, with_columns)
-    return _grid(rows, columns, shape)
-
-
-def _by_square(
-    shape: Sequence[int], with_rows: Sequence[float], with_columns: Sequence[float]
-) -> LayerGrid | None:
-    """Return the two axes of equal length, if every change moves along both of them and not along the third.
-
-    This happens if a network reads only one corner of its frame: a change of a half moves along rows and columns
-    alike. The frame is square, and so is the grid. Attention between tokens moves along neither if columns change.
-    """
-    pairs = [pair for pair in ((1, 2), (2, 3)) if shape[pair[0]] == shape[pair[1]] != shape[6 - sum(pair)]]
-    if len(pairs) != 1:
-        return None
-    [(rows, columns)] = pairs
-    along = [moved[axis - 1] for moved in (with_rows, with_columns) for axis in (rows, columns)]
-    across = [moved[5 - rows - columns] for moved in (with_rows, with_columns)]
-    if min(along) < _CLEAR or max(across) > _FAINT * min(along):
-        return None
-    return _grid(rows, columns, shape)
-
-
-def _moves(first: torch.Tensor, last: torch.Tensor) -> list[float]:
-    """Return, for each of three axes, how much more of the first change than of the last lies in its first half; -1 to 1."""
-    moved = []
-    for axis in range(3):
-        half = first.shape[axis] // 2
-        shares = [
-            float(change.narrow(axis, 0, half).sum() / change.sum()) if half and change.sum() > 0 else 0.5
-            for change in (first, last)
-        ]
-        moved.append(shares[0] - shares[1])
-    return moved
-
-
-def _clear_axis(moved: Sequence[float]) -> int | None:
-    """Return the axis, 1 to 3, along which a change moves clearly and along no other; else None."""
-    axis = max(range(3), key=lambda index: moved[index])
-    others = [abs(value) for index, value in enumerate(moved) if index != axis]
-    if moved[axis] < _CLEAR or max(others) > _FAINT * moved[axis]:
-        return None
-    return axis + 1

@@ -10,6 +10,7 @@ from xaudit.catalog.plugins import blamed, brought
 from xaudit.config import ModelSection
 from xaudit.config.sections.plugged import package_of, plugin_of
 from xaudit.errors import ModelError, PluginError
+from xaudit.models.network.front import put_in_front
 from xaudit.models.network.sealed import DEFAULT_SIDE
 
 
@@ -107,11 +108,5 @@ def on_one_channel(module: torch.nn.Module) -> torch.nn.Module:
 
     Its class is changed in place, not wrapped: names of layers and weights stay as they are, and a deep copy works too.
     """
-    put_before(module, _OneChannel)
+    put_in_front(module, _OneChannel)
     return module
-
-
-def put_before(module: torch.nn.Module, before: type) -> None:
-    """Put a class before a network's own, so that its ``forward`` is called first; the name stays."""
-    kind = type(module)
-    module.__class__ = type(kind.__name__, (before, kind), {"__module__": kind.__module__})

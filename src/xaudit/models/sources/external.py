@@ -28,7 +28,8 @@ class MapSource(Protocol):
         """SHA-256 over all files."""
 
     def has(self, case_id: str, target: str) -> bool:
-        """Return True if there is a map of a case that explains this class."""
+        """Return True if a map of the case explains this class."""
+        ...
 
     def read(self, case: Case, target: str) -> FloatArray:
         """Read the map, (h, w) float32, on the grid of its file; raises DataError where it cannot be read."""

@@ -17,11 +17,11 @@ from xaudit.config import ModelSection
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import StoredOrder, order_of_outputs, stored_orders
+from xaudit.models.network.front import put_in_front
 from xaudit.models.network.outputs import ONE_LOGIT
 from xaudit.models.network.sealed import check_channels
 from xaudit.models.preparation.folder_preprocessing import folder_preprocessing
 from xaudit.models.sources.archive import first_line
-from xaudit.models.sources.build import put_before
 from xaudit.models.sources.extras import check_extra
 from xaudit.models.sources.loaded_network import LoadedNetwork
 
@@ -91,9 +91,9 @@ def load_huggingface(
     preprocessing = folder_preprocessing(section, folder, plain, subject)
     check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
     kind = type(module)
-    put_before(module, _Logits)
+    put_in_front(module, _Logits)
     if preprocessing.preparation is not None and preprocessing.preparation.flips_channels:
-        put_before(module, _FlipsChannels)
+        put_in_front(module, _FlipsChannels)
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]

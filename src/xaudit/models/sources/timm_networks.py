@@ -53,7 +53,7 @@ def _own_side(section: ModelSection) -> int:
 
 
 def timm_remarks(section: ModelSection, weights: Path) -> tuple[str, ...]:
-    """Return a remark if timm's own weights of this name want images prepared otherwise.
+    """Return notes if timm's own weights of this name need images prepared differently.
 
     Raises:
         ModelError: where a config.json of timm lies beside the weights and says that they want it.

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 from xaudit.errors import ModelError
-from xaudit.models.weights.checkpoint import read_plain, write_whole
+from xaudit.models.weights.checkpoint import read_plain
+from xaudit.models.weights.saving import write_whole
 from xaudit.models.weights.wrapped_weights import State
 
 

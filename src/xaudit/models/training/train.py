@@ -29,7 +29,8 @@ from xaudit.models.sources.factory import code_of
 from xaudit.models.training.augment import augment, draw_change, keeps_mark
 from xaudit.models.training.data import Frames, TrainingData
 from xaudit.models.training.state import EpochLosses, TrainingState
-from xaudit.models.weights.checkpoint import read_state, save_safetensors
+from xaudit.models.weights.checkpoint import read_state
+from xaudit.models.weights.saving import save_safetensors
 from xaudit.records import Case, Progress
 from xaudit.seeds import generator_for, seed_for
 

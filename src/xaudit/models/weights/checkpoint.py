@@ -1,14 +1,12 @@
-"""Weights on disk: read without running anything in the file, checked against the network, written atomically.
+"""Weights on disk: read without running anything that is in the file, and checked against the network.
 
 A state dict maps names to tensors. It may lie inside a larger checkpoint, under ``state_dict`` or a like key, and
 its names may carry the prefix of a wrapper (``module.`` of DataParallel, for one), see :mod:`xaudit.models.weights.wrapped_weights`.
 """
 
 import json
-import os
 import pickle
 import re
-import secrets
 import struct
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,10 +16,9 @@ from typing import IO
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from xaudit.counts import counted
-from xaudit.errors import ModelError, OutputError
+from xaudit.errors import ModelError
 from xaudit.models.network.class_order import StoredOrder, stored_orders
 from xaudit.models.network.outputs import ONE_LOGIT
 from xaudit.models.weights.torch_file import names_in, unpacked_bytes
@@ -100,6 +97,19 @@ def load_weights(
     own = own_weights(states, expected.keys(), path=path, model_id=model_id, prefix=prefix)
     state = _without_unused_parts(own.state, module)
     _check_classes(state, expected, path, class_names=class_names, model_id=model_id)
+    _check_entries(state, expected, f"model '{model_id}': {path}")
+    try:
+        module.load_state_dict({**expected, **state})
+    except RuntimeError:  # a kind of number that cannot be brought to the network's
+        raise ModelError(
+            f"model '{model_id}': {path}: its numbers are of a kind that the network cannot take",
+            hint="save the weights as float32",
+        ) from None
+    return Loaded(notes, own.remarks)
+
+
+def _check_entries(state: State, expected: Mapping[str, torch.Tensor], subject: str) -> None:
+    """Raise ModelError if a state dict lacks entries of the network, or has others, or others' shapes."""
     missing = [name for name in expected if name not in state and not name.endswith("num_batches_tracked")]
     unexpected = [name for name in state if name not in expected]
     reshaped = [name for name in state if name in expected and state[name].shape != expected[name].shape]
@@ -117,17 +127,9 @@ def load_weights(
             "the architecture" if missing or unexpected else "the architecture, `input_size` and `channels`"
         )
         raise ModelError(
-            f"model '{model_id}': {path} is no checkpoint of this architecture: {'; '.join(faults)}",
+            f"{subject} is no checkpoint of this architecture: {'; '.join(faults)}",
             hint=f"name {named} that it was trained with",
         )
-    try:
-        module.load_state_dict({**expected, **state})
-    except RuntimeError:  # a kind of number that cannot be brought to the network's
-        raise ModelError(
-            f"model '{model_id}': {path}: its number type does not fit the network",
-            hint="save the weights as float32",
-        ) from None
-    return Loaded(notes, own.remarks)
 
 
 def read_state(path: Path) -> tuple[State, Mapping[str, object]]:
@@ -165,36 +167,6 @@ def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]
     state = _state_in(content, path)
     main = next((where for where, other in nested.items() if other.keys() == state.keys()), "")
     return {main: state, **{where: other for where, other in nested.items() if where != main}}, notes
-
-
-def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
-    """Write tensors and JSON notes atomically; raise OutputError if there is no permission or no space."""
-    plain = {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, tensor in state.items()
-    }
-    write_whole(path, save(plain, metadata={"xaudit": json.dumps(notes, sort_keys=True)}))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a temporary file, sync it and rename it, so that no reader sees half of it; raise OutputError if that fails."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Named as the store names its own, which tidies up after a process that was killed.
-        temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)  # there is none once it took the file's name
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror}",
-            hint="choose a folder with space and permission to write",
-        ) from error
 
 
 def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:

@@ -1,14 +1,13 @@
-"""Contents of the page as plain data, in reading order."""
+"""The page of a finished run, as plain data."""
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 from xaudit.catalog import METRICS
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.files.comparison import comparison_section
-from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, Tone, grid
+from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid
 from xaudit.report.html.absent import (
     asked_in_vain,
     no_pairs,
@@ -17,13 +16,29 @@ from xaudit.report.html.absent import (
     not_asked,
     nothing_decided,
 )
-from xaudit.report.html.confusion import Matrix, matrices
-from xaudit.report.html.curve_charts import CurveChart, curve_charts, no_curves
-from xaudit.report.html.gallery_notes import Gallery, gallery_of
+from xaudit.report.html.confusion import matrices
+from xaudit.report.html.curve_charts import curve_charts, no_curves
+from xaudit.report.html.gallery_notes import gallery_of
 from xaudit.report.html.manifest_rows import manifest_rows
+from xaudit.report.html.parts import (
+    AnswersPart,
+    ClosingPart,
+    CurvesPart,
+    FailuresPart,
+    Judgement,
+    Page,
+    Pairs,
+    Reasons,
+    ReasonsPart,
+    RegionsPart,
+    SanityPart,
+    ScoresPart,
+    StrataPart,
+    VerdictPart,
+)
 from xaudit.report.lookup import SummaryLookup
-from xaudit.report.pictures.forest import Forest, forests, has_ceilings
-from xaudit.report.pictures.region_bars import RegionBars, region_bars
+from xaudit.report.pictures.forest import forests
+from xaudit.report.pictures.region_bars import region_bars
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -42,7 +57,6 @@ from xaudit.report.sections.strata import planning_section, regression_section, 
 from xaudit.report.sections.verdict import gates_section, model_verdict, worst_first
 from xaudit.report.sections.whole import report_title
 from xaudit.report.wording import interval, metric_words
-from xaudit.stages.outcome.reasons import ReasonCount
 from xaudit.stages.views.report_material import ReportMaterial
 
 _SHOWN_ELSEWHERE = frozenset(
@@ -52,82 +66,6 @@ _SHOWN_ELSEWHERE = frozenset(
     }
 )
 _LONGEST_LIST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The verdict on one model in one sentence."""
-
-    model_id: str
-    word: str
-    tone: Tone
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reasons:
-    """Reasons behind a model's right answers, by explainer."""
-
-    model_id: str
-    rows: tuple[ReasonCount, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Paired comparisons: the sentences that decide something, and all that was compared."""
-
-    decided: tuple[str, ...]
-    n_more: int
-    tables: tuple[Grid, ...]
-    legend: str
-    n_undecided: int
-    nothing: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The whole page, in the order in which it is read."""
-
-    name: str
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    judgements: tuple[Judgement, ...]
-    gates: Section
-    matrices: tuple[Matrix, ...]
-    untested: str
-    reasons: tuple[Reasons, ...]
-    no_reasons: str
-    bars: tuple[RegionBars, ...]
-    no_reliance: str
-    no_model: str
-    truth: Section
-    causal: Section | None
-    forests: tuple[Forest, ...]
-    has_ceilings: bool
-    has_humans: bool
-    has_controls: bool
-    localization: Section
-    readers: Section | None
-    protocol: Section | None
-    categories: Section | None
-    thresholds: tuple[Block, ...]
-    pairs: Pairs | None
-    no_pairs: str
-    gallery: Gallery
-    strata: tuple[Section, ...]
-    strata_missing: tuple[str, ...]
-    strata_empty: tuple[str, ...]
-    curves: tuple[CurveChart, ...]
-    curves_missing: str
-    curves_have_bands: bool
-    curves_have_controls: bool
-    sanity: tuple[Section, ...]
-    no_sanity: str
-    notes: Section | None
-    skipped: Section
-    work: Section
-    manifest: tuple[tuple[str, str], ...]
-    command: str
 
 
 def page_of(
@@ -148,62 +86,64 @@ def page_of(
     shown = Counter(
         (view.model_id, view.prediction.label, view.prediction.predicted) for view in material.views
     )
-    plots = forests(outcome)
-    categories = categories_section(outcome)
-    cut = 0 if categories is None else _thresholds_from(categories.blocks)
-    command = texts(shlex.join(material.manifest.get("command_line", ())))
-    strata = [
-        strata_section(outcome),
-        regression_section(outcome),
-        planning_section(outcome),
-        changed_section(outcome, "resolution"),
-        changed_section(outcome, "equivariance"),
-    ]
     charts = curve_charts(material)
-    reasons = _reasons(material)
-    checks = [checks_section(outcome), repeatability_section(outcome), _further(outcome)]
+    checks = (checks_section(outcome), repeatability_section(outcome), _further(outcome))
     return Page(
         name=outcome.name,
         title=report_title(outcome).removeprefix("xaudit: "),
         facts=_facts(material),
-        judgements=_judgements(outcome),
-        gates=gates_section(outcome),
-        matrices=matrices(outcome, dict(shown)),
-        untested=without_test_images(outcome),
-        reasons=reasons,
-        no_reasons=no_reasons(material, {one.model_id for one in reasons}),
-        bars=region_bars(outcome),
-        no_reliance=why_no_reliance(outcome),
-        no_model=NO_MODEL_TO_ASK,
-        truth=truth_section(outcome),
-        causal=causal_section(outcome),
-        forests=plots,
-        has_ceilings=has_ceilings(plots),
-        has_humans=any(plot.human is not None for one in plots for plot in one.plots),
-        has_controls=any(row.is_control for one in plots for plot in one.plots for row in plot.rows),
-        localization=localization_section(outcome),
-        readers=readers_section(outcome),
-        protocol=protocol_section(outcome),
-        categories=None if categories is None else Section(categories.title, categories.blocks[:cut]),
-        thresholds=() if categories is None else categories.blocks[cut:],
+        verdict=VerdictPart(_judgements(outcome), gates_section(outcome)),
+        answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
+        reasons=_reasons(material),
+        regions=RegionsPart(
+            region_bars(outcome),
+            why_no_reliance(outcome),
+            NO_MODEL_TO_ASK,
+            truth_section(outcome),
+            causal_section(outcome),
+        ),
+        scores=ScoresPart(
+            forests(outcome),
+            localization_section(outcome),
+            readers_section(outcome),
+            protocol_section(outcome),
+        ),
+        failures=_failures(outcome),
         pairs=_pairs(material),
         no_pairs=no_pairs(material),
         gallery=gallery_of(material, images=images, named=named),
-        strata=tuple(section for section in strata if section is not None),
-        strata_missing=not_asked(material, (strata[0], strata[3], strata[4])),
-        strata_empty=asked_in_vain(material, (strata[0], strata[3], strata[4])),
-        curves=charts,
-        curves_missing="" if charts else no_curves(material),
-        curves_have_bands=any(line.band for one in charts for plot in one.plots for line in plot.lines),
-        curves_have_controls=any(look.is_control for one in charts for look in one.looks),
-        sanity=tuple(section for section in checks if section is not None),
-        no_sanity=no_sanity(material),
-        notes=notes_section(outcome),
-        skipped=skipped_section(outcome),
-        work=work_section(outcome),
-        manifest=manifest_rows(material),
-        command=command,
+        strata=_strata(material),
+        curves=CurvesPart(charts, "" if charts else no_curves(material)),
+        sanity=SanityPart(_those_there(checks), no_sanity(material)),
+        closing=ClosingPart(
+            notes_section(outcome),
+            skipped_section(outcome),
+            work_section(outcome),
+            manifest_rows(material),
+            texts(shlex.join(material.manifest.get("command_line", ()))),
+        ),
     )
+
+
+def _those_there(sections: Iterable[Section | None]) -> tuple[Section, ...]:
+    return tuple(section for section in sections if section is not None)
+
+
+def _strata(material: ReportMaterial) -> StrataPart:
+    outcome = material.outcome
+    of_cases = strata_section(outcome)
+    changed = [changed_section(outcome, family) for family in ("resolution", "equivariance")]
+    sections = (of_cases, regression_section(outcome), planning_section(outcome), *changed)
+    asked = (of_cases, changed[0], changed[1])
+    return StrataPart(_those_there(sections), not_asked(material, asked), asked_in_vain(material, asked))
+
+
+def _failures(outcome: Outcome) -> FailuresPart:
+    section = categories_section(outcome)
+    if section is None:
+        return FailuresPart(None, ())
+    cut = _thresholds_from(section.blocks)
+    return FailuresPart(Section(section.title, section.blocks[:cut]), section.blocks[cut:])
 
 
 def _thresholds_from(blocks: Sequence[Block]) -> int:
@@ -234,7 +174,7 @@ def _judgements(outcome: Outcome) -> tuple[Judgement, ...]:
     return tuple(found)
 
 
-def _reasons(material: ReportMaterial) -> tuple[Reasons, ...]:
+def _reasons(material: ReportMaterial) -> ReasonsPart:
     outcome = material.outcome
     by_key = {(one.model_id, one.explainer_id): one for one in material.reasons}
     names = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
@@ -243,7 +183,7 @@ def _reasons(material: ReportMaterial) -> tuple[Reasons, ...]:
         rows = tuple(by_key[model, name] for name in names if (model, name) in by_key)
         if rows:
             found.append(Reasons(model, rows))
-    return tuple(found)
+    return ReasonsPart(tuple(found), no_reasons(material, {one.model_id for one in found}))
 
 
 def _pairs(material: ReportMaterial) -> Pairs | None:

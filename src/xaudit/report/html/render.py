@@ -12,7 +12,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from xaudit.report.hashed_ids import HashedIds
-from xaudit.report.html.page import Page, page_of
+from xaudit.report.html.page import page_of
+from xaudit.report.html.parts import Page
 from xaudit.stages.views.report_material import ReportMaterial
 
 _TEMPLATES = Path(__file__).parent / "templates"

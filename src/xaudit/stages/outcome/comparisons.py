@@ -73,11 +73,8 @@ def compare_runs(
     first, *others = stored
     for other in others:
         _check_same_data(first, other)
-    in_all = [name for name in first.explainer_ids if all(name in run.explainer_ids for run in others)]
-    models_in_all = [
-        name for name in first.outcome.model_ids if all(name in run.outcome.model_ids for run in others)
-    ]
-    chosen, chosen_models = list(explainers) or in_all, list(models) or models_in_all
+    chosen = list(explainers) or _in_all([run.explainer_ids for run in stored])
+    chosen_models = list(models) or _in_all([run.outcome.model_ids for run in stored])
     if axis == "explainer" and len(chosen) < 2:
         raise UsageError(
             "a comparison takes at least two explainers",
@@ -102,6 +99,10 @@ def compare_runs(
         metric_names=first.head["metric_names"],
         strata=None if by is None else _strata(first, by),
     )
+
+
+def _in_all(names: Sequence[Sequence[str]]) -> list[str]:
+    return [name for name in names[0] if all(name in others for others in names[1:])]
 
 
 def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:

@@ -11,7 +11,7 @@ from xaudit.catalog import CHEXLOCALIZE
 from xaudit.geometry import union
 from xaudit.metrics.absent import Absent
 from xaudit.metrics.lesion_geometry import LesionGeometry, lesion_geometry
-from xaudit.records import Case, FloatArray, Prediction, Regression, Score, ScoreResult
+from xaudit.records import Case, Coefficient, FloatArray, Prediction, Regression, Score, ScoreResult
 from xaudit.statistics.regression import NoFit
 from xaudit.statistics.simple_regression import simple_regression
 
@@ -105,12 +105,7 @@ def published_regressions(
         columns[CONFIDENCE] = {case: confidence[case] for case in with_iou if case in confidence}
         for feature, column in columns.items():
             cases = sorted(values.keys() & column.keys())
-            fit = simple_regression(
-                _array(values, cases),
-                _array(column, cases),
-                name=feature,
-                n_tests=1 if feature == CONFIDENCE else len(FEATURES),
-            )
+            fit = _fit(feature, _array(values, cases), _array(column, cases))
             found.append(
                 Regression(
                     model_id=model,
@@ -126,6 +121,11 @@ def published_regressions(
                 )
             )
     return tuple(found)
+
+
+def _fit(feature: str, values: FloatArray, column: FloatArray) -> tuple[Coefficient, ...] | NoFit:
+    n_tests = 1 if feature == CONFIDENCE else len(FEATURES)
+    return simple_regression(values, column, name=feature, n_tests=n_tests)
 
 
 def lesion_geometries(dataset: Dataset, cases: Sequence[Case]) -> dict[str, LesionGeometry]:

@@ -25,7 +25,7 @@ SCORE_VERSION = 7
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One chunk's cases, a digest of all that its results depend on, and the keys of its maps by explainer id."""
+    """Cases of a chunk, a digest of all that its results depend on, and the keys of its maps by explainer id."""
 
     pairs: Pairs
     inputs: str

@@ -43,7 +43,7 @@ class ModelPairs:
     models: Sequence[AuditedModel]
 
     def groups(self) -> list[tuple[AuditedModel, Group]]:
-        """One for each chunk of each model that has another beside it, once the maps of all are stored."""
+        """Return a group for each chunk of each model that is compared with another, once all maps are stored."""
         return [
             (model, Group(1, partial(self._of_chunk, model, index)))
             for model in self.models
@@ -98,7 +98,7 @@ class ModelPairs:
         return results
 
     def _of_answers(self, model: AuditedModel, cut: Cut) -> list[ScoreResult]:
-        """Whether the other models name the same class, and how far the target's probability differs."""
+        """Compare the predicted class and the target's probability with those of the other models."""
         found: _Found = defaultdict(list)
         for other in self._others(model):
             kind, name = self._kind(model, other), other.classifier.id

@@ -1,4 +1,4 @@
-"""Which cases of a data set are explained, and in what order."""
+"""Selection of the cases that are explained, and their order."""
 
 from collections.abc import Collection, Mapping, Sequence
 

@@ -17,7 +17,7 @@ STRUCTURES = ("lungs", "thorax", "body")
 
 @dataclass(frozen=True, eq=False)
 class CaseAnatomy:
-    """One case with its masks, all (H, W) of the original frame.
+    """A case with its masks, all (H, W) of the original frame.
 
     Attributes:
         mark: what any reader marked; empty where nobody marked anything.
@@ -65,7 +65,7 @@ class CaseAnatomy:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is missing, and what cannot be right."""
+        """List what is missing, and what cannot be right."""
         found = list(self.surroundings.unknown.values())
         lungs, thorax, body = (self.masks.get(name) for name in STRUCTURES)
         for inner, outer, words, whole in (

@@ -1,4 +1,4 @@
-"""What can be known of an audit before it starts: every fault at once, and what could not be looked at."""
+"""Check of an audit before it starts: every fault at once, and what could not be checked."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from xaudit.store.foreign_table import read_foreign_table
 
 @dataclass(slots=True)
 class AuditCheck:
-    """What stops a run of an audit, and what only the run itself can tell.
+    """Faults that stop a run, and what only the run itself can tell.
 
     Attributes:
         faults: in the order of the audit file.

@@ -1,4 +1,4 @@
-"""What an audit is about: its data, its models and what they said of each case."""
+"""The data, models and predictions of an audit."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,6 @@ from xaudit.stages.work.tuning import check_tuning
 from xaudit.statistics.classification import evaluate
 from xaudit.statistics.strata import missing_property
 from xaudit.store.checksums import annotations_checksum, images_checksum
-from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Contents
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_predictions, write_predictions
@@ -47,15 +46,17 @@ class Audited:
         self.request = request
         self.audit = request.audit
         self._tell = on_progress
+        self._loaded: Mapping[str, Classifier] = {}
+        self._answers_so_far: Mapping[str, Mapping[str, Prediction]] = {}
 
     @classmethod
     def as_known(
         cls, request: RunRequest, folder: RunFolder, datasets: Mapping[str, Dataset], predicted: Predicted
     ) -> Self:
-        """Where data and answers are there already, as in a worker process; only the models are loaded."""
-        one = cls(request, lambda _: None)
-        one.__dict__.update(folder=folder, datasets=datasets, predicted=predicted)
-        return one
+        """Return an audit whose data and predictions are read already, as in a worker process."""
+        audited = cls(request, lambda _: None)
+        audited.folder, audited.datasets, audited.predicted = folder, datasets, predicted
+        return audited
 
     @cached_property
     def folder(self) -> RunFolder:
@@ -102,7 +103,7 @@ class Audited:
     @cached_property
     def classifiers(self) -> Mapping[str, Classifier]:
         """Every model with its weights, by its id; trained where it has none."""
-        return {
+        self._loaded = {
             model.id: self.given.get(model.id)
             or trained_classifier(
                 model,
@@ -113,6 +114,7 @@ class Audited:
             )
             for model in self.audit.models
         }
+        return self._loaded
 
     def audit_of(self, model: ModelSection) -> AuditFile:
         """The audit as a model sees it: its own explainers, and only what can be asked of it."""
@@ -120,7 +122,7 @@ class Audited:
 
     @cached_property
     def predicted(self) -> Predicted:
-        """What every model said of every case; stored answers where nothing has changed since."""
+        """Predictions of every model for every case; stored ones where nothing has changed since."""
         made_from = self._predictions_made_from()
         problems: list[Problem] = []
         stored = self._stored_predictions(made_from)
@@ -141,6 +143,7 @@ class Audited:
         by_model: dict[str, dict[str, Prediction]] = {model.id: {} for model in self.audit.models}
         for prediction in stored:
             by_model[prediction.model_id][prediction.case_id] = prediction
+        self._answers_so_far = by_model
         return by_model, tuple(problems)
 
     def _answers(self, model: ModelSection, dataset: Dataset) -> Iterator[Prediction | Problem]:
@@ -158,7 +161,7 @@ class Audited:
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:
-        """How well every model classifies every split of its data."""
+        """Accuracy and other measures of every model on every split of its data."""
         found: list[Evaluation] = []
         for model in self.audit.models:
             dataset = self.dataset_of(model)
@@ -170,7 +173,6 @@ class Audited:
                 seed=self.audit.seed,
                 patients_known=dataset.patients_known,
             )
-        write_evaluations(self.folder, found)
         return tuple(found)
 
     def chosen(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
@@ -219,17 +221,15 @@ class Audited:
 
     @property
     def device(self) -> str:
-        """Where the models compute; what was asked for, where none is loaded yet."""
-        classifiers = self.__dict__.get("classifiers", {})
-        return next((str(one.device) for one in classifiers.values()), self.request.device)
+        """Device of the models; the requested one if none is loaded yet."""
+        return next((str(one.device) for one in self._loaded.values()), self.request.device)
 
     def contents(self) -> Contents:
         """Counts and checksums of the data, and of the models as far as they are loaded."""
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
         marks = [mark for dataset in self.datasets.values() for mark in dataset.annotations]
-        classifiers = self.__dict__.get("classifiers", {})
-        predicted = self.__dict__.get("predicted", ({}, ()))[0]
-        answers = [one for of_model in predicted.values() for one in of_model.values()]
+        classifiers = self._loaded
+        answers = [one for of_model in self._answers_so_far.values() for one in of_model.values()]
         return Contents(
             counts={
                 "cases": len(cases),

@@ -26,7 +26,7 @@ from xaudit.store.tables import write_thresholds
 
 @dataclass(frozen=True)
 class Scored:
-    """What was done.
+    """The parts that were made, and what they cost.
 
     Attributes:
         keys: of all parts that belong to the run.
@@ -121,7 +121,7 @@ def _n_evals(audited: Audited, crew: Crew | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class BeginWork:
-    """How a worker process begins: with the data as it was read and the answers as they were given."""
+    """Start of a worker process, with the data and predictions that the first process read."""
 
     request: RunRequest
     folder: RunFolder

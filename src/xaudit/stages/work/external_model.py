@@ -76,16 +76,14 @@ def obtain_external(
         maps=maps,
         remarks=(
             *_extra_note(section.id, "its table of predictions names", len(set(extra))),
-            *(
-                note
-                for name, own in maps.items()
-                for note in (
-                    *_extra_note(section.id, f"its folder of {name} holds maps of", own.files.n_extra),
-                    *_rounding_note(section.id, name, own),
-                )
-            ),
+            *(note for name, own in maps.items() for note in _map_notes(section.id, name, own)),
         ),
     )
+
+
+def _map_notes(model_id: str, explainer_id: str, maps: ExternalMaps) -> list[str]:
+    extra = _extra_note(model_id, f"its folder of {explainer_id} holds maps of", maps.files.n_extra)
+    return [*extra, *_rounding_note(model_id, explainer_id, maps)]
 
 
 def _rounding_note(model_id: str, explainer_id: str, maps: ExternalMaps) -> list[str]:
@@ -109,7 +107,7 @@ def _extra_note(model_id: str, what: str, number: int) -> list[str]:
 def external_predictions(
     model: ExternalModel, section: ModelSection, dataset: "Dataset", audit: AuditFile
 ) -> Iterator[Prediction | Problem]:
-    """What the model said of each case; a case that is to be scored and of which it said nothing is a problem."""
+    """Yield the model's prediction of each case; a case to be scored without one is a problem."""
     for case in dataset.cases:
         answer = model.answers.get(case.case_id)
         if answer is not None:
@@ -138,7 +136,7 @@ def external_checksums(classifiers: Mapping[str, "Classifier"]) -> dict[str, dic
 
 
 def external_notes(audit: AuditFile) -> list[str]:
-    """What a reader must know of each external model: where its maps come from, and what nobody could ask it."""
+    """Return notes on each external model: the source of its maps, and the measures that need the model."""
     notes = []
     families = {row.id: row.family for row in METRICS}
     for model in audit.models:

@@ -1,4 +1,4 @@
-"""What an external model said of each image, from the rows of a table.
+"""Predictions of an external model, from the rows of a table.
 
 A row names an image, by ``case_id`` or ``image``, and says how likely each class is: in a column for each class of the
 data, or, of two classes, in a column for one of them; or else in ``label``, the class that the model named, and
@@ -158,7 +158,7 @@ def _logits(
 
 
 def _not_shares(values: Sequence[float]) -> str:
-    """What numbers that are no probabilities may be instead."""
+    """Return a guess at what numbers that are no probabilities are instead."""
     percents = all(0 <= value <= 100 for value in values)
     if percents and len(values) > 1 and abs(sum(values) - 100) <= 100 * SUM_WITHIN:
         return "these are percentages: divide them by 100"

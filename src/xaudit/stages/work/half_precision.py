@@ -1,4 +1,4 @@
-"""What half precision does to the scores, measured on a few cases before an audit relies on it."""
+"""Effect of half precision on the scores, measured on a few cases before an audit relies on it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

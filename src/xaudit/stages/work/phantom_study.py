@@ -28,7 +28,7 @@ def default_audit(overrides: tuple[str, ...] = ()) -> AuditFile:
 
 
 def training_settings(variant: str) -> TrainSection:
-    """How a built-in network is trained; a marker in the corner is learned in a tenth of the time."""
+    """Return the training settings of a built-in network; a corner marker is learned in a tenth of the time."""
     return _TRAINING[variant]
 
 

@@ -1,4 +1,4 @@
-"""What can be known to go wrong before a model is trained or asked about thousands of images."""
+"""Checks before a model is trained or predicts thousands of images."""
 
 from collections.abc import Iterator
 from itertools import islice

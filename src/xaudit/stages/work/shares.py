@@ -30,7 +30,7 @@ _NAMES = {
 
 
 def name_of(request: RunRequest) -> str:
-    """What the run of a request is called: the audit's name, and for a share also which one of how many."""
+    """Return the name of a request's run: the audit's, and for a share its number and how many there are."""
     share = request.share
     name = request.audit.name
     return name if share is None else f"{name}-shard-{share.index}-of-{share.of}"

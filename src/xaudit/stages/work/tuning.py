@@ -125,7 +125,7 @@ def _store_curves(model: AuditedModel, chunk: Chunk, spec: ExplainerSpec, map_ke
 
 
 def choose_thresholds(curves: Sequence[TuningCurve], *, split: str) -> tuple[TunedThreshold, ...]:
-    """One threshold for each model, explainer and class of which there is a curve, in that order.
+    """Choose a threshold for each model, explainer and class that has a curve, in that order.
 
     Args:
         curves: of the tuning split, each case once per model and explainer; their order does not matter.
@@ -154,7 +154,7 @@ def choose_thresholds(curves: Sequence[TuningCurve], *, split: str) -> tuple[Tun
 
 
 def thresholds_of(tuned: Sequence[TunedThreshold], model_id: str) -> Mapping[str, Thresholds]:
-    """What was tuned for one model: by explainer, then by class."""
+    """Return the thresholds of one model, by explainer, then by class."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for one in tuned:
         if one.model_id == model_id:

@@ -38,7 +38,7 @@ _AFTER: tuple[Wave, ...] = ("maps", "checks")
 
 @dataclass(frozen=True)
 class Told:
-    """What the lanes of a wave must know of the waves before.
+    """Results of earlier waves that a wave needs.
 
     Attributes:
         failed: by model id, the cases that could not be explained.
@@ -50,7 +50,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One lane of one wave, for a worker."""
+    """A lane of a wave, for a worker."""
 
     wave: Wave
     index: int
@@ -165,7 +165,7 @@ def _go_through(lane: Lane) -> None:
 
 
 def n_shards(lanes: Sequence[Lane], share: Share | None = None) -> int:
-    """How many shards some lanes have; of a divided wave, how many this share has."""
+    """Count the shards of some lanes; of a divided wave, those of this share."""
     return sum(lane.n_shards for index, lane in enumerate(lanes) if share is None or share.holds(index))
 
 

@@ -1,0 +1,177 @@
+"""Parts of the page, a record for each section, in the order in which they are read."""
+
+from dataclasses import dataclass
+
+from xaudit.report.grid import Block, Grid, Section, Tone
+from xaudit.report.html.confusion import Matrix
+from xaudit.report.html.curve_charts import CurveChart
+from xaudit.report.html.gallery_notes import Gallery
+from xaudit.report.pictures.forest import Forest, has_ceilings
+from xaudit.report.pictures.region_bars import RegionBars
+from xaudit.stages.outcome.reasons import ReasonCount
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on one model in one sentence."""
+
+    model_id: str
+    word: str
+    tone: Tone
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPart:
+    """The verdict on each model, and the gates."""
+
+    judgements: tuple[Judgement, ...]
+    gates: Section
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersPart:
+    """Right and wrong answers; ``untested`` names models without test images."""
+
+    matrices: tuple[Matrix, ...]
+    untested: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Reasons of one model's answers, by explainer."""
+
+    model_id: str
+    rows: tuple[ReasonCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonsPart:
+    """Reasons of right answers; ``missing`` says why some or all models have none."""
+
+    models: tuple[Reasons, ...]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionsPart:
+    """Regions that the model depends on, and those that explainers show."""
+
+    bars: tuple[RegionBars, ...]
+    no_reliance: str
+    no_model: str
+    truth: Section
+    causal: Section | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresPart:
+    """Scores of the explainers beside controls and readers."""
+
+    forests: tuple[Forest, ...]
+    localization: Section
+    readers: Section | None
+    protocol: Section | None
+
+    @property
+    def has_ceilings(self) -> bool:
+        """True if a plot shows what the mark itself would score."""
+        return has_ceilings(self.forests)
+
+    @property
+    def has_humans(self) -> bool:
+        """True if a plot shows the readers."""
+        return any(plot.human is not None for one in self.forests for plot in one.plots)
+
+    @property
+    def has_controls(self) -> bool:
+        """True if a plot shows a control."""
+        return any(row.is_control for one in self.forests for plot in one.plots for row in plot.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresPart:
+    """Failure categories of the maps, and how they depend on the thresholds."""
+
+    categories: Section | None
+    thresholds: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Paired comparisons: the sentences that decide something, and all that was compared."""
+
+    decided: tuple[str, ...]
+    n_more: int
+    tables: tuple[Grid, ...]
+    legend: str
+    n_undecided: int
+    nothing: str
+
+
+@dataclass(frozen=True, slots=True)
+class StrataPart:
+    """Strata and changed images; ``missing`` was not asked for, ``empty`` has no value."""
+
+    sections: tuple[Section, ...]
+    missing: tuple[str, ...]
+    empty: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvesPart:
+    """Faithfulness curves; ``missing`` says why there are none."""
+
+    charts: tuple[CurveChart, ...]
+    missing: str
+
+    @property
+    def have_bands(self) -> bool:
+        """True if a line has its interval as a band."""
+        return any(line.band for one in self.charts for plot in one.plots for line in plot.lines)
+
+    @property
+    def have_controls(self) -> bool:
+        """True if a line is a control's."""
+        return any(look.is_control for one in self.charts for look in one.looks)
+
+
+@dataclass(frozen=True, slots=True)
+class SanityPart:
+    """Checks of the maps; ``missing`` says why there are none."""
+
+    sections: tuple[Section, ...]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPart:
+    """Notes, skipped cases, and how to run the audit again."""
+
+    notes: Section | None
+    skipped: Section
+    work: Section
+    manifest: tuple[tuple[str, str], ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole page, in the order in which it is read."""
+
+    name: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    verdict: VerdictPart
+    answers: AnswersPart
+    reasons: ReasonsPart
+    regions: RegionsPart
+    scores: ScoresPart
+    failures: FailuresPart
+    pairs: Pairs | None
+    no_pairs: str
+    gallery: Gallery
+    strata: StrataPart
+    curves: CurvesPart
+    sanity: SanityPart
+    closing: ClosingPart
