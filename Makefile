@@ -104,6 +104,7 @@ screenshots: .ready
 package: .ready
 	rm -rf dist
 	$(UV) tool run --quiet --from build==$(BUILD_VERSION) pyproject-build --outdir dist
+	rm -rf src/xaudit.egg-info  # it names another version than make install does, and PYTHONPATH=src would find it
 	$(UV) tool run --quiet twine==$(TWINE_VERSION) check --strict dist/*
 
 compat: .ready

@@ -7,6 +7,7 @@ already has a torch of its own. Exits with 1 where a step failed or where that t
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="xaudit-compat-") as folder:
         uv("build", "--quiet", "--out-dir", folder, ROOT)
+        shutil.rmtree(ROOT / "src" / "xaudit.egg-info", ignore_errors=True)  # as make package does
         (wheel,) = Path(folder).glob("*.whl")
         rows = []
         for python in asked.python:

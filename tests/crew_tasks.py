@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from xaudit.engine.crew import Crew, News
+from xaudit.engine.crew import Crew, ShardReport
 from xaudit.errors import DataError
 
 
@@ -24,12 +24,12 @@ def work(task):
         case "die":
             os._exit(7)
         case "wait":
-            yield News(f"{os.getpid()}", False)
+            yield ShardReport(f"{os.getpid()}", False)
             time.sleep(600)
         case _:
-            yield News(f"{task} by {os.getpid()}", False, 3, 0.5)
+            yield ShardReport(f"{task} by {os.getpid()}", False, 3, 0.5)
             time.sleep(0.05)
-            yield News(f"{os.environ['OMP_NUM_THREADS']} threads", True)
+            yield ShardReport(f"{os.environ['OMP_NUM_THREADS']} threads", True)
 
 
 def begin():
@@ -42,7 +42,7 @@ def cannot_begin():
 
 if __name__ == "__main__":  # a parent that is killed while its workers wait
     with Crew(2, begin, n_threads=1) as crew:
-        for news in crew.do(["wait", "wait"]):
-            sys.stdout.write(f"{news.name}\n")
+        for report in crew.do(["wait", "wait"]):
+            sys.stdout.write(f"{report.name}\n")
             sys.stdout.flush()
         sys.exit("the workers waited no longer")

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from xaudit.audit import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.catalog import EXPLAINERS, METRICS, REGIONS
+from xaudit.chunks import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
 from xaudit.config import ExplainerSpec, MetricSpec, RelianceSection
 from xaudit.errors import DataError
 from xaudit.models.classifier import Classifier

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from xaudit.audit import Chunk, explain, have_maps, map_facts, score, tuning_curves
-from xaudit.audit.results import NO_FILE
 from xaudit.cases.names.image_index import ImageIndex
+from xaudit.chunks import Chunk, explain, have_maps, map_facts, score, tuning_curves
+from xaudit.chunks.results import NO_FILE
 from xaudit.config import ExplainerSpec, MetricSpec, ModelSection
 from xaudit.errors import ModelError
 from xaudit.explainers.external.maps import load_maps

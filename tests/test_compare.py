@@ -123,7 +123,7 @@ def test_too_few_patients_leave_a_comparison_open():
     assert (found.conclusion, found.p_value, found.difference.low) == ("undecided", None, None)
     assert found.sentence == (
         "gradcam's and lime's iou differ by -0.12 on the same 4 patients: "
-        "too few to tell it from chance, which takes at least 5"
+        "too few to rule out chance; at least 5 are needed"
     )
 
 

@@ -65,7 +65,7 @@ def test_what_goes_wrong_in_a_worker_is_raised_with_its_hint_and_where_it_happen
     with pytest.raises(DataError) as caught:
         names_of(["a", "fail", "b"], n_workers=2)
     assert (str(caught.value), caught.value.hint) == ("one.png: cannot be read", "restore it")
-    assert "crew_tasks.py" in caught.value.__notes__[0]
+    assert "crew_tasks.py" in "".join(caught.value.__notes__)
 
 
 def test_an_error_that_cannot_travel_is_told_in_words():

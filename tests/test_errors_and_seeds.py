@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import traceback
 
 import numpy as np
 import pytest
@@ -96,3 +97,9 @@ def test_errors_seeds_catalog_and_config_come_without_torch_and_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_traceback_shows_the_hint():
+    error = XauditError("labels.csv: row 3: no image", hint="add the file")
+    assert traceback.format_exception_only(error)[1:] == ["hint: add the file\n"]
+    assert len(traceback.format_exception_only(XauditError("no hint"))) == 1

@@ -24,8 +24,8 @@ IMPORTED_AS = {
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
 }
-NOT_IMPORTED = {"lime", "pandas", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"}
-"""lime and pandas are what results are held against and handed over as; pydicom imports the others."""
+NOT_IMPORTED = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"}
+"""pydicom imports them."""
 NOT_REQUIRED = {"cv2", "_typeshed"}
 """Quantus and grad-cam each require a package of OpenCV, and doctor looks whether it loads."""
 

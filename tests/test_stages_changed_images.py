@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from xaudit.audit import Chunk, explain
+from xaudit.chunks import Chunk, explain
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec
 from xaudit.models.classifier import Classifier
 from xaudit.perturb.image_change import Coarsening, Flip, Rotation, Shift

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from xaudit.audit import Subject
+from xaudit.chunks import Subject
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.geometry import fit_geometry
 from xaudit.records import Case, Prediction, Score, Unscored

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from xaudit.audit import Subject, localize
+from xaudit.chunks import Subject, localize
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.geometry import fit_geometry
 from xaudit.metrics import Absent

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from xaudit.audit import Subject
 from xaudit.cases.marks.readers import under_policy
+from xaudit.chunks import Subject
 from xaudit.config import ExplainerSpec, MetricSpec, StatisticsSection
 from xaudit.geometry import fit_geometry
 from xaudit.records import Case, Prediction, Score, ScoreKey

@@ -18,7 +18,7 @@ from xaudit.config import StatisticsSection
 from xaudit.records import ALL_CASES, Comparison, Interval, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap, Sample
-from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_difference
 from xaudit.statistics.mcnemar import mcnemar
 from xaudit.statistics.paired import cluster_means, holm, wilcoxon_p
 from xaudit.statistics.panels import Group, Panel, panels_of
@@ -110,9 +110,9 @@ def compare(
             if (metrics is None or result.key.metric_id in metrics)
             and Contestant(run_id, result.key.model_id, result.key.explainer_id) in contestants
         ]
-        found, own = panels_of(wanted, metric_names or {}, patients_known=patients_known)
+        own_panels, own = panels_of(wanted, metric_names or {}, patients_known=patients_known)
         clusters |= own
-        panels |= {(run_id, p.model_id, p.metric_id, p.reader): p for p in found}
+        panels |= {(run_id, p.model_id, p.metric_id, p.reader): p for p in own_panels}
     matches = _matches(pairs, panels, clusters, strata)
     intervals = _intervals(matches, settings, seed_for(seed, "summaries"))
     flip_seed = seed_for(seed, "sign-flip")
@@ -167,13 +167,13 @@ def _matches(
     clusters: Mapping[str, str],
     strata: Mapping[str, StratumCases] | None,
 ) -> list[_Match]:
-    found: list[tuple[tuple[str, int, str, str, int, int], _Match]] = []
-    asked = dict.fromkeys((metric, reader) for _, _, metric, reader in panels)
+    ranked: list[tuple[tuple[str, int, str, str, int, int], _Match]] = []
+    questions = dict.fromkeys((metric, reader) for _, _, metric, reader in panels)
     for index, pair in enumerate(pairs):
         parts: list[tuple[str, frozenset[str] | None]] = [(ALL_CASES, None)]
         if strata is not None:
             parts = list(strata.get(pair.first.model_id, {}).items())
-        for metric, reader in asked:
+        for metric, reader in questions:
             sides = [
                 panels.get((one.run_id, one.model_id, metric, reader)) for one in (pair.first, pair.second)
             ]
@@ -184,12 +184,12 @@ def _matches(
             panel = sides[0] or sides[1]
             if panel is None or not any(groups):
                 continue
-            place = len(_PLACES) if panel.row is None else _PLACES[panel.row.id]
+            metric_rank = len(_PLACES) if panel.row is None else _PLACES[panel.row.id]
             model = pair.first.model_id if pair.axis == "explainer" else ""
             for rank, (stratum, cases) in enumerate(parts):
                 match = _match(pair, panel, stratum, groups, cases, clusters)
-                found.append(((model, place, metric, reader, rank, index), match))
-    return [match for _, match in sorted(found, key=lambda item: item[0])]
+                ranked.append(((model, metric_rank, metric, reader, rank, index), match))
+    return [match for _, match in sorted(ranked, key=lambda item: item[0])]
 
 
 def _match(
@@ -254,8 +254,10 @@ def _compared(match: _Match, difference: Interval | None, flip_seed: int, patien
 def _adjusted(compared: Sequence[Comparison]) -> list[Comparison]:
     """Adjust each kind of p by Holm's method within its family."""
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, one in enumerate(compared):
-        families[one.model_id if one.axis == "explainer" else "", one.family].append(index)
+    for index, comparison in enumerate(compared):
+        families[comparison.model_id if comparison.axis == "explainer" else "", comparison.family].append(
+            index
+        )
     changed = list(compared)
     for indices in families.values():
         for index, p in _holm_of(indices, [compared[index].p_value for index in indices]):
@@ -294,19 +296,19 @@ def _concluded(
     elif difference.low is None or difference.high is None or comparison.p_adjusted is None:
         sentence = (
             f"{both} differ by {shown(difference.estimate)} {where}: "
-            f"too few to tell it from chance, which takes at least {MIN_CLUSTERS}"
+            f"too few to rule out chance; at least {MIN_CLUSTERS} are needed"
         )
     elif difference.low <= 0 <= difference.high:
-        sentence = f"{both} differ by {_size(difference)} {where}: chance may explain it"
+        sentence = f"{both} differ by {shown_difference(difference)} {where}: chance may explain it"
     elif comparison.p_adjusted > alpha:
         sentence = (
-            f"{both} differ by {_size(difference)} {where}: chance may explain it "
+            f"{both} differ by {shown_difference(difference)} {where}: chance may explain it "
             f"(Wilcoxon p = {shown(comparison.p_adjusted, beside=alpha)} after Holm's correction)"
         )
     else:
         higher = difference.low > 0
         conclusion = "higher" if higher else "lower"
-        size = _size(difference if higher else _negated(difference))
+        size = shown_difference(difference, negated=not higher)
         sentence = f"{first} is {conclusion}{_worth(row, higher)} than {second} by {size} {where}"
     return replace(comparison, conclusion=conclusion, sentence=sentence)
 
@@ -338,13 +340,3 @@ def _worth(row: MetricRow | None, higher: bool) -> str:
     if row is None or row.higher_is_better is None:
         return ""
     return " (better)" if row.higher_is_better == higher else " (worse)"
-
-
-def _size(difference: Interval) -> str:
-    return shown_interval(difference, beside=0.0, estimate_too=False)
-
-
-def _negated(interval: Interval) -> Interval:
-    low = None if interval.high is None else -interval.high
-    high = None if interval.low is None else -interval.low
-    return replace(interval, estimate=-interval.estimate, low=low, high=high)

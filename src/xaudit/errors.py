@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class XauditError(Exception):
-    """An error that a user can fix: ``message`` says what and where, ``hint`` what to do.
+    """An error that a user can fix: ``message`` says what and where, ``hint`` what to do; tracebacks show both.
 
     Example:
         >>> error = XauditError("labels.csv: row 3: no image", hint="add the file or drop the row")
@@ -36,6 +36,8 @@ class XauditError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")
 
 
 class UsageError(XauditError):
@@ -122,5 +124,5 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
         >>> did_you_mean("gradcamm", ["lime", "gradcam"], otherwise="see `xaudit list explainers`")
         "did you mean 'gradcam'? see `xaudit list explainers`"
     """
-    found = nearest(name, known)
-    return f"did you mean '{found}'? {otherwise}" if found else otherwise
+    match = nearest(name, known)
+    return f"did you mean '{match}'? {otherwise}" if match else otherwise

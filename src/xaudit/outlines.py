@@ -21,6 +21,7 @@ _ROUNDED_PX = 1e-6
 """Far more than rounding moves a crossing on the largest image that is read."""
 
 _ON_CORNER_PX = 1e-12
+"""A corner this near to a pixel's centre holds that pixel, whatever the parities say, as in scikit-image."""
 
 
 def length_px(points: FloatArray) -> float:
@@ -87,8 +88,7 @@ def within_outline(corners: FloatArray, shape: tuple[int, int]) -> BoolArray:
             _toggle(toggled, crossings.row[~unsure] - top, np.ceil(crossings.at[~unsure]) - left)
         else:
             _toggle(toggled, crossings.row - top, np.ceil(crossings.at) - left)
-    # The crossings above leave out the rows on which a line ends.
-    for end in (a, b):
+    for end in (a, b):  # the crossings above leave out the rows on which a line ends
         (on_row,) = np.nonzero((end[:, 0] == np.rint(end[:, 0])) & (end[:, 0] >= top) & (end[:, 0] < bottom))
         toggle_near(on_row, end[on_row, 0], end[on_row, 1])
     for parity in (right_parity, left_parity):

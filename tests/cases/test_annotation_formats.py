@@ -13,7 +13,8 @@ from PIL import Image
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.annotation_files import read_annotations
 from xaudit.cases.marks.annotation_folder import survey_folder
-from xaudit.cases.marks.annotation_formats import collect_marks, format_of_file
+from xaudit.cases.marks.annotation_formats import collect_marks
+from xaudit.cases.marks.kind import format_of_file
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.names.image_index import ImageIndex
 from xaudit.catalog import FORMAT_RECORDS, FORMATS

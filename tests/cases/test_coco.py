@@ -6,7 +6,8 @@ import re
 import pytest
 from case_files import refused
 
-from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.marks.formats.coco import collect_coco
+from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.names.image_index import ImageIndex
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
@@ -21,6 +22,12 @@ LISTED = [
     {"id": 2, "file_name": "cancer/b.png"},
     {"id": 3, "file_name": "bad.png", "height": 1, "width": 1},
 ]
+
+
+def read_coco(path, images):
+    marks = MarkList(images)
+    collect_coco(path, marks)
+    return marks.all()
 
 
 @pytest.fixture

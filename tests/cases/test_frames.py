@@ -211,7 +211,7 @@ def test_an_image_listed_by_itself_and_with_its_file_is_refused(load, tmp_path):
     table.write_text("image,label\ncancer/axial.nii.gz,a\ncancer/axial.nii.gz#2,b\n")
     with refused(
         "'cancer/axial#2' would be two images, of which one is listed as 'cancer/axial.nii.gz#2'",
-        "list a file of several images as a whole or image by image, and rename files called alike",
+        "list a file of several images as a whole or image by image, and rename files with the same name",
     ):
         load(format="csv", labels=table, images=root, window="full")
 

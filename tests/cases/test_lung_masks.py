@@ -60,7 +60,7 @@ def test_masks_of_other_images_are_refused(tmp_path):
     write_image(folder / "x.png")
     with refused(
         "lungs: none of its 1 masks has the name of an image",
-        "a mask is called like its image: scan-1.png for scan-1.dcm",
+        "give each mask the name of its image: scan-1.png for scan-1.dcm",
     ):
         find_masks(folder, PATHS, FRAMES)
 

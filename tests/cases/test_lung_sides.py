@@ -109,7 +109,7 @@ def test_lungs_in_two_formats_in_one_folder_are_refused(two_classes, load, tmp_p
     folder = folder_of(tmp_path / "lungs", numbers())
     coco(folder, ("left lung", IMAGE, LEFT)).rename(folder / "left.json")
     with refused(
-        "data.regions.lungs: lungs holds PNGs (cancer-0.png) and COCO (left.json), so which are the masks is not clear",
+        "data.regions.lungs: lungs holds PNGs (cancer-0.png) and COCO (left.json), and the masks of a structure have one format",
         "keep the masks of a structure in one format",
     ):
         load(images=two_classes, regions={"lungs": folder})

@@ -198,8 +198,8 @@ def truncated(path, whole):
         ),
         (
             lambda path: a_volume(path),
-            "x.nii.gz: holds 3 slices, and is called like one image",
-            "call the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
+            "x.nii.gz: holds 3 slices, but has the name of one image",
+            "name the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
         ),
     ],
     ids=["truncated", "empty", "png", "4-D", "size", "nan", "volume"],
@@ -230,7 +230,7 @@ def test_a_slice_beyond_the_volume_is_refused(load, tmp_path):
     a_volume(tmp_path / "ct01.nii")
     with refused(
         "ct01.nii: has no slice 3; its 3 slices are counted from 0",
-        "number the images as the slices, or set regions.nifti.first_slice",
+        "number the images like the slices, or set regions.nifti.first_slice",
     ):
         load(images=root, regions={"lungs": tmp_path / "ct01.nii"})
     counted = {"lungs": tmp_path / "ct01.nii", "nifti": {"first_slice": 1}}
@@ -258,7 +258,7 @@ def test_a_folder_of_both_formats_and_a_missing_file_are_refused(load, tmp_path)
     save(tmp_path / "masks" / "x.nii", SHOWN)
     write_image(tmp_path / "masks" / "y.png")
     with refused(
-        "data.regions.lungs: masks holds NIfTI (x.nii) and PNGs (y.png), so which are the masks is not clear",
+        "data.regions.lungs: masks holds NIfTI (x.nii) and PNGs (y.png), and the masks of a structure have one format",
         "keep the masks of a structure in one format",
     ):
         load(images=root, regions={"lungs": tmp_path / "masks"})

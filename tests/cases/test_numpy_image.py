@@ -53,7 +53,7 @@ def test_values_are_shares_of_what_the_kind_of_number_can_hold(array, expected):
         (saved(np.zeros(4, np.uint8)), "is an array of 4, and an image has rows"),
         (saved(np.array(["x"])), "is an array of 1, and"),
         (saved(np.array([["x"]])), "is an array of str"),
-        (saved(np.array([[{}]]), allow_pickle=True), "is an array of Python objects, which could be code"),
+        (saved(np.array([[{}]]), allow_pickle=True), "is an array of Python objects, which could contain code"),
         (saved(np.zeros((40, 50), np.uint8))[:-1], "is truncated"),
         (saved(np.zeros((4, 5), np.uint8))[:30], "is a truncated or damaged array of NumPy"),
         (saved(np.zeros((0, 5), np.uint8)), "claims to have 5 × 0 pixels"),

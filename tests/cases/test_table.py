@@ -42,7 +42,7 @@ def test_every_column_reaches_its_case(table):
 def test_augmented_is_yes_or_no(table):
     with refused(
         "labels.csv: line 2: augmented is 'maybe'",
-        "write yes or no, or leave the cell empty where nobody knows",
+        "write yes or no, or leave the cell empty if it is not known",
     ):
         read(table("image,label,augmented\na.png,x,maybe\n"))
     with refused("labels.csv: two columns are called 'site'", "keep one of them"):

@@ -43,7 +43,7 @@ def test_flips_are_counted_by_hand():
     assert (found.p_value, found.p_exact) == (None, None)  # 4 patients are too few for a test
     assert found.sentence == (
         "net's test accuracy went from 0.50 to 0.62, by 0.12 on the same 4 patients (2 cases put right, 1 put wrong): "
-        "too few to tell it from chance, which takes at least 5"
+        "too few to rule out chance; at least 5 are needed"
     )
 
 

@@ -46,8 +46,8 @@ def test_a_move_is_the_mean_of_head_minus_base_on_the_same_cases_worked_by_hand(
     assert (found.n_cases, found.n_patients, found.n_unpaired, found.cluster) == (6, 3, 0, "patient")
     assert (found.difference.low, found.p_value, found.conclusion) == (None, None, "undecided")
     assert found.sentence == (
-        "iou of lime on net differs by 0.20 on the same 3 patients: too few to tell it from chance, "
-        "which takes at least 5"
+        "iou of lime on net differs by 0.20 on the same 3 patients: too few to rule out chance; "
+        "at least 5 are needed"
     )
 
 

@@ -274,7 +274,7 @@ def test_findings_on_data_of_two_classes_without_the_one_that_is_meant(place, re
     write([small(**findings)], {"positive": "ill"})
     assert refusal("config", "validate", "audit.yaml") == (
         "model 'm': the data's positive class 'ill' is none of its findings",
-        "name the one that is meant as `finding`: cough, flu",
+        "set `finding` to one of: cough, flu",
     )
 
 
@@ -283,7 +283,7 @@ def test_a_device_that_is_not_here_is_refused_before_the_data_is_read(place, ref
     error, hint = refusal("run", "audit.yaml", "-q", "-o", "runs", "--device", "cuda:99")
     assert (error, hint) == (
         "device 'cuda:99' is not available on this machine",
-        "use `auto`, which takes what there is",
+        "use `auto`, which picks an available device",
     )
     assert not Path("runs").exists()
 

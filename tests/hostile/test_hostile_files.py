@@ -93,7 +93,7 @@ def test_notes_that_are_no_notes_are_refused(tmp_path, notes):
     from safetensors.torch import save_file
 
     save_file(seeds.state(), tmp_path / "net.safetensors", metadata={"xaudit": notes})
-    assert "what xaudit noted in the file is damaged" in refused(read_weights, tmp_path / "net.safetensors")
+    assert "xaudit's notes in the file are damaged" in refused(read_weights, tmp_path / "net.safetensors")
 
 
 def test_an_older_checkpoint_that_declares_two_gigabytes_is_refused(tmp_path):

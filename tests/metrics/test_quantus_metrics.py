@@ -12,8 +12,8 @@ from quantus.functions.similarity_func import correlation_spearman
 from quantus.metrics.base import Metric
 from torch import nn
 
-from xaudit.audit.explaining import explain_again
 from xaudit.catalog.quantus import DEFECTS, FAMILY_OF_CATEGORY, NEEDS_MORE, quantus_rows
+from xaudit.chunks.explaining import explain_again
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.errors import AuditFileError
 from xaudit.metrics import Absent, ask_faithfulness, score_complexity, score_localization

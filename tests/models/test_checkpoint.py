@@ -269,7 +269,7 @@ def test_full_disk_is_an_error_a_user_can_mend(tmp_path, monkeypatch):
     with pytest.raises(OutputError) as caught:
         write_whole(tmp_path / "weights", b"new")
     assert str(caught.value) == f"{tmp_path / 'weights'}: cannot be written: No space left on device"
-    assert caught.value.hint == "choose a folder with room and permission to write"
+    assert caught.value.hint == "choose a folder with space and permission to write"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -32,7 +32,7 @@ def test_absent_device_is_refused(name, monkeypatch):
     with pytest.raises(ModelError) as caught:
         choose_device(name)
     assert str(caught.value) == f"device '{name}' is not available on this machine"
-    assert caught.value.hint == "use `auto`, which takes what there is"
+    assert caught.value.hint == "use `auto`, which picks an available device"
 
 
 def test_gpu_beyond_the_last_is_refused(monkeypatch):

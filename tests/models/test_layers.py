@@ -9,7 +9,7 @@ from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.network.layers import TARGET_LAYERS, candidate_layers, target_layer
 from xaudit.models.sources.build import build_module, input_hw
-from xaudit.models.sources.small_resnet import build as build_small
+from xaudit.models.sources.small_resnet import SmallResNet
 from xaudit.models.sources.torchvision_networks import torchvision_classifiers
 
 TOKENS = "vit_"
@@ -134,7 +134,7 @@ def test_densenets_last_norm_would_be_overwritten():
 
 
 def test_the_phantoms_network_is_explained_at_its_last_block():
-    module = build_small(2)
+    module = SmallResNet(2)
     assert layer_of(module) is module.layer4
 
 
@@ -147,7 +147,7 @@ def test_a_subclass_of_a_known_architecture_is_known():
 
 
 def test_named_layer_comes_before_the_table():
-    module = build_small(2)
+    module = SmallResNet(2)
     assert layer_of(module, "layer3") is module.layer3
 
 

@@ -95,7 +95,7 @@ def test_probabilities_that_are_taken_for_logits_are_told_and_the_other_way_roun
     [note] = load(**archive(tmp_path)).notes
     assert "set `outputs: multilabel-probabilities`" in note
     said, hint = refusal(weights, outputs="multilabel-probabilities")
-    assert said.startswith("model 'net': its answers are no probabilities: on noise they lie between -")
+    assert said.startswith("model 'net': its outputs are not probabilities: on noise they lie between -")
     assert hint == "set `outputs: multilabel`"
 
 
@@ -112,14 +112,14 @@ def test_layers_and_gradients_are_those_of_the_network_and_a_copy_can_unlearn(we
 def test_a_finding_that_is_none_of_the_network_s_is_refused_with_those_that_are(weights):
     assert refusal(weights, class_names=("cancer", "none"), positive="cancer") == (
         "model 'net': the data's positive class 'cancer' is none of its findings",
-        "name the one that is meant as `finding`: effusion, nodule, mass",
+        "set `finding` to one of: effusion, nodule, mass",
     )
 
 
 def test_data_of_three_classes_is_refused(weights):
     said, hint = refusal(weights, class_names=("mass", "nodule", "none"))
     assert said == (
-        "model 'net': a multilabel network is asked for one finding, and the data has the classes mass, nodule, none"
+        "model 'net': a multilabel network needs data with two classes, and the data has mass, nodule, none"
     )
     assert "`merge`" in hint
 

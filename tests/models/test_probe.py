@@ -32,7 +32,7 @@ def refusal(module):
 
 def test_dropout_as_a_function_is_found_in_the_forward_that_calls_it():
     assert refusal(network("DropsAsFunction")) == (
-        "model 'net': gives other logits when it is asked the same again: DropsAsFunction.forward draws random "
+        "model 'net': gives different logits for the same image: DropsAsFunction.forward draws random "
         "numbers in evaluation mode",
         "use torch.nn.Dropout, which evaluation switches off, or give torch.nn.functional.dropout "
         "`training=self.training`",

@@ -219,7 +219,7 @@ class Dropping(torch.nn.Module):
 
 def test_a_program_written_as_for_training_is_refused(tmp_path):
     said, hint = refusal("torchscript", write_torchscript(Dropping(), tmp_path / "drops.pt"))
-    assert said.startswith("model 'net': gives other logits when it is asked the same again")
+    assert said.startswith("model 'net': gives different logits for the same image")
     assert hint == "write the file anew after `model.eval()`: it was written as for training"
 
 

@@ -11,7 +11,7 @@ import sys
 LIBRARIES = (
     "xaudit.cli.boundary",
     "xaudit.stages.run",
-    "xaudit.audit",
+    "xaudit.chunks",
     "xaudit.explainers.lime",
     "xaudit.explainers.cam",
     "xaudit.explainers.cam_library",

@@ -50,9 +50,7 @@ def test_an_unknown_layer_is_refused_before_a_network_is_trained(refused, study)
 
 def test_random_numbers_in_evaluation_mode(refused, study):
     error, hint = refused(write_audit(study, models=faulty("Stochastic")))
-    assert error.startswith(
-        "model 'marks': gives other logits when it is asked the same again: Stochastic.forward"
-    )
+    assert error.startswith("model 'marks': gives different logits for the same image: Stochastic.forward")
     assert "training=self.training" in hint
 
 

@@ -71,3 +71,11 @@ def test_the_command_line_itself_imports_no_heavy_library():
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60
     )
     assert done.stderr.strip() == ""
+
+
+def test_the_library_imports_no_heavy_library_before_it_is_used():
+    code = f"import sys, xaudit; xaudit.audit, dir(xaudit); sys.exit(str(set({HEAVY!r}) & set(sys.modules) or ''))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr.strip() == ""

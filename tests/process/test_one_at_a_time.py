@@ -42,8 +42,8 @@ def test_a_second_run_of_the_same_audit_is_refused_and_the_first_goes_on(study, 
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        f"error: runs/{run.name}: another xaudit is at work in this run folder (process {at_work.pid})",
-        "hint:  wait until it has ended and give the same command again, or start a second folder with --fresh",
+        f"error: runs/{run.name}: another xaudit process is working in this run folder (process {at_work.pid})",
+        "hint:  wait until it ends and repeat the command, or start another folder with --fresh",
     ]
     assert at_work.wait(120) == 0
     assert tables(run) == whole

@@ -5,7 +5,7 @@ import pytest
 from xaudit.config import StratumSpec
 from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Prediction
 from xaudit.statistics.lesion_shape import lesion_shape
-from xaudit.statistics.strata import check_told, facts_of, strata_of
+from xaudit.statistics.strata import facts_of, missing_property, strata_of
 
 
 def case(name, *, label="cancer", side=64, spacing=None):
@@ -172,6 +172,6 @@ def test_what_the_data_says_itself_takes_no_limits(name):
 def test_a_property_that_the_data_tells_of_no_case_is_named():
     told = replace(case("a"), site="A")
     asked = [StratumSpec(name="lesion-size"), StratumSpec(name="site"), StratumSpec(name="augmented")]
-    assert check_told([case("b")], asked) == "site"
-    assert check_told([case("b"), told], asked) == "augmented"
-    assert check_told([replace(told, augmented=False)], asked) is None
+    assert missing_property([case("b")], asked) == "site"
+    assert missing_property([case("b"), told], asked) == "augmented"
+    assert missing_property([replace(told, augmented=False)], asked) is None

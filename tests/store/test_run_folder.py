@@ -14,7 +14,7 @@ from xaudit.errors import OutputError, RunFolderError
 from xaudit.store import RunFolder, list_runs
 
 OTHER_HASH = "fedcba9876543210"
-LIST_HINT = "`xaudit list runs` shows those there are"
+LIST_HINT = "`xaudit list runs` lists the existing ones"
 FRESH_HINT = "audit again with --fresh to replace it"
 
 

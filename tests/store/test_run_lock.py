@@ -37,10 +37,10 @@ def test_a_second_process_is_refused_with_the_first_ones_number(run, holder):
     with pytest.raises(RunFolderError) as caught:
         RunLock.take(run.path)
     assert str(caught.value) == (
-        f"{run.path}: another xaudit is at work in this run folder (process {holder.pid})"
+        f"{run.path}: another xaudit process is working in this run folder (process {holder.pid})"
     )
     assert caught.value.hint == (
-        "wait until it has ended and give the same command again, or start a second folder with --fresh"
+        "wait until it ends and repeat the command, or start another folder with --fresh"
     )
     assert int(caught.value.exit_code) == 2
 
@@ -70,7 +70,7 @@ def test_a_file_that_nobody_locks_means_nothing(run, text):
 
 def test_one_process_takes_a_folder_once(run):
     first = RunLock.take(run.path)
-    with pytest.raises(RunFolderError, match="another xaudit is at work"):
+    with pytest.raises(RunFolderError, match="another xaudit process is working"):
         RunLock.take(run.path)
     first.release()
     RunLock.take(run.path).release()

@@ -292,8 +292,8 @@ def test_a_damaged_table_is_named_with_what_is_wrong(run, spoil, reason):
 def test_a_table_that_was_never_written_says_what_to_do(run, read):
     with pytest.raises(RunFolderError) as caught:
         read(run)
-    assert str(caught.value).endswith(": not there; the run did not get so far")
-    assert caught.value.hint == "give the command that made the run again: it goes on where it stopped"
+    assert str(caught.value).endswith(": missing; the run stopped before writing it")
+    assert caught.value.hint == "repeat the command that made the run: it resumes where it stopped"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,15 @@ def read_rows(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     return names, _rows(path.name, names, lines)
 
 
+def read_known_rows(path: Path, columns: Sequence[str], table_name: str, hint: str) -> Iterator[Row]:
+    """Return the rows of a table that must have these columns; raises DataError where it lacks one, and as :func:`read_rows`."""
+    names, rows = read_rows(path)
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise DataError(f"{path.name}: not {table_name}: no column is called '{missing[0]}'", hint=hint)
+    return rows
+
+
 def check_all_or_none(rows: Sequence[Row], column: str, what: str) -> None:
     """Raise DataError if a column is filled for some rows and empty for others.
 
@@ -210,10 +219,10 @@ def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
         DataError: if the folder cannot be listed, or a link leads nowhere or to a folder twice.
     """
     try:
-        found = files_in(folder)
+        files = files_in(folder)
     except OSError as error:
         raise _unreadable(folder.name, error) from None
-    return [path for path in found if not suffixes or path.name.lower().endswith(tuple(suffixes))]
+    return [path for path in files if not suffixes or path.name.lower().endswith(tuple(suffixes))]
 
 
 def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Iterator[Row]:
@@ -240,7 +249,7 @@ def _rows(shown: str, names: Sequence[str], lines: "Iterator[list[str]]") -> Ite
         raise DataError(f"{shown}: line {line + 1}: not CSV: {error}", hint="check its quotes") from None
 
 
-def _check_repeated(place: str, names: Sequence[str], cells: Sequence[str]) -> None:
+def _check_repeated(location: str, names: Sequence[str], cells: Sequence[str]) -> None:
     """Raise DataError if two columns with the same name hold different texts in a row."""
     known: dict[str, str] = {}
     for name, cell in zip(names, cells, strict=True):
@@ -248,7 +257,7 @@ def _check_repeated(place: str, names: Sequence[str], cells: Sequence[str]) -> N
         first = known.setdefault(name, text)
         if name and first != text:
             raise DataError(
-                f"{place}: two columns are called '{name:.60}', of which one says '{first:.60}' and the other '{text:.60}'",
+                f"{location}: two columns are called '{name:.60}', of which one says '{first:.60}' and the other '{text:.60}'",
                 hint="keep one of them, or rename it",
             )
 

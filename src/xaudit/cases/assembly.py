@@ -124,9 +124,13 @@ def _open(
         on_progress(
             Progress("load", index, len(entries), f"{n_problems} unreadable" if n_problems else "images")
         )
-        for one in opened_images(root, entry.path, section.window, section.nifti):
+        for image in opened_images(root, entry.path, section.window, section.nifti):
             _keep(
-                opened, replace(entry, path=one.path), prefix + nfc(without_suffix(one.path)), dataset_id, one
+                opened,
+                replace(entry, path=image.path),
+                prefix + nfc(without_suffix(image.path)),
+                dataset_id,
+                image,
             )
     on_progress(Progress("load", len(entries), len(entries), "images"))
     if not opened.cases:
@@ -143,7 +147,7 @@ def _keep(opened: _Opened, entry: Entry, case_id: str, dataset_id: str, image: O
     if case_id in opened.digests:
         raise DataError(
             f"'{case_id}' would be two images, of which one is listed as '{entry.path}'",
-            hint="list a file of several images as a whole or image by image, and rename files called alike",
+            hint="list a file of several images as a whole or image by image, and rename files with the same name",
         )
     opened.paths[entry.path] = case_id
     opened.digests[case_id] = image.file_sha256

@@ -69,20 +69,20 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     problems: list[Problem] = []
     complete = True
     for file in image_files(folder, ignored=[section.path]):
-        for one in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
-            case_id = nfc(without_suffix(one.path))
-            paths[one.path] = case_id
-            digests[case_id] = one.file_sha256
-            if one.header is None:
-                problems.append(Problem(case_id, "load", one.reason))
-                complete = complete and (one.uid is not None or is_raster(one.path))
+        for opened in opened_images(folder, file.relative_to(folder).as_posix(), "full", section.nifti):
+            case_id = nfc(without_suffix(opened.path))
+            paths[opened.path] = case_id
+            digests[case_id] = opened.file_sha256
+            if opened.header is None:
+                problems.append(Problem(case_id, "load", opened.reason))
+                complete = complete and (opened.uid is not None or is_raster(opened.path))
             else:
-                size = one.header.height, one.header.width
-                images.append(MarkedImage(case_id, one.path, *size, one.header.plane))
-                if one.header.plane is not None:
-                    planes[case_id] = one.header.plane
-            if one.uid is not None:
-                uids.setdefault(one.uid, case_id)
+                size = opened.header.height, opened.header.width
+                images.append(MarkedImage(case_id, opened.path, *size, opened.header.plane))
+                if opened.header.plane is not None:
+                    planes[case_id] = opened.header.plane
+            if opened.uid is not None:
+                uids.setdefault(opened.uid, case_id)
     if not images:
         raise DataError(
             f"{folder.name}: holds no image that can be read", hint="give the images' folder with --images"
@@ -91,7 +91,9 @@ def marked_folder(folder: Path, section: AnnotationSection) -> Marked:
     index = ImageIndex(paths, frames, uids, complete, planes, root=folder, digests=digests)
     reading: list[AnnotationReading] = []
     annotations, unused, notes = read_annotations(section, index, merge={}, reading=reading)
-    passed_over = [sentence for one in reading for sentence in (one.extra_images, *one.sentences) if sentence]
+    passed_over = [
+        sentence for opened in reading for sentence in (opened.extra_images, *opened.sentences) if sentence
+    ]
     return Marked(tuple(images), annotations, (*problems, *unused), (*notes, *passed_over))
 
 
@@ -117,7 +119,7 @@ def convert(marked: Marked, format_id: str, out: Path) -> Conversion:
     )
     back = read_annotations(AnnotationSection(path=out, format=format_id), index, merge={}).annotations
     readers = {mark.reader_id for mark in marked.annotations}
-    if len(readers) == 1 and {mark.reader_id for mark in back} <= {ONLY_READER}:  # a format that names nobody
+    if len(readers) == 1 and {mark.reader_id for mark in back} <= {ONLY_READER}:  # no reader names
         back = tuple(replace(mark, reader_id=next(iter(readers))) for mark in back)
     before, after = _sheets(marked.images, marked.annotations), _sheets(marked.images, back)
     n_same = sum(key in after and np.array_equal(mask, after[key]) for key, mask in before.items())

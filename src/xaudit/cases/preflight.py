@@ -49,9 +49,9 @@ def preview(section: DataSection) -> Preview:
         partial(_check_annotations, section),
     ]
     for structure in ("lungs", "body", "thorax"):
-        place = getattr(section.regions, structure)
-        if isinstance(place, Path):
-            checks.append(partial(_check_masks, place))
+        mask_path = getattr(section.regions, structure)
+        if isinstance(mask_path, Path):
+            checks.append(partial(_check_masks, mask_path))
     for check in checks:
         try:
             check()
@@ -68,7 +68,7 @@ def _check_packages(section: DataSection, entries: tuple[Entry, ...]) -> None:
     masks = [getattr(section.regions, name) for name in ("lungs", "body", "thorax")]
     marks = [] if section.annotations is None else [section.annotations.path]
     if any(is_nifti(Path(name)) for name in names) or any(
-        isinstance(place, Path) and is_nifti(place) for place in (*masks, *marks)
+        isinstance(path, Path) and is_nifti(path) for path in (*masks, *marks)
     ):
         nibabel_package()
 
@@ -83,11 +83,11 @@ def _check_annotations(section: DataSection) -> None:
     raise DataError(f"{path}: no such annotations", hint=hint)
 
 
-def _check_masks(place: Path) -> None:
+def _check_masks(path: Path) -> None:
     """Raise DataError if masks do not exist; the hint names the nearest file."""
-    if is_nifti(place):
-        mask_files(place)
-    elif place.suffix.lower() != ".json":
-        check_folder(place, what="masks")
-    elif not place.is_file():
-        read_text(place, what="annotations")
+    if is_nifti(path):
+        mask_files(path)
+    elif path.suffix.lower() != ".json":
+        check_folder(path, what="masks")
+    elif not path.is_file():
+        read_text(path, what="annotations")

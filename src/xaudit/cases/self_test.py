@@ -79,7 +79,7 @@ def plant_corners(
     x0, y0, x1, y1 = int(box.x0), int(box.y0), int(box.x1), int(box.y1)
     width, height = min(BLOCK_PX, x1 - x0), min(BLOCK_PX, y1 - y0)
     tolerance = (max(1 / geometry.scale_x, width / 2), max(1 / geometry.scale_y, height / 2))
-    found = []
+    blocks = []
     for vertical, top in (("top", y0), ("bottom", y1 - height)):
         for horizontal, left in (("left", x0), ("right", x1 - width)):
             image = np.zeros(mark.shape, dtype=np.float32)
@@ -87,15 +87,14 @@ def plant_corners(
             carried, valid = map_to_original(image_to_model(image, geometry), geometry)
             seen = bool(valid[top : top + height, left : left + width].all())
             planted = (left + width / 2, top + height / 2)
-            found.append(Planted(f"{vertical} {horizontal}", planted, _centre(carried), seen, tolerance))
-    return tuple(found)
+            blocks.append(Planted(f"{vertical} {horizontal}", planted, _centre(carried), seen, tolerance))
+    return tuple(blocks)
 
 
 def check_reading(workspace: Path) -> bool:
     """Return True if a block and the box around it still coincide after both were written to files and read.
 
-    The image is 70 × 40 pixels, so that a swap of rows and columns shows; the box is Pascal VOC,
-    which counts from 1.
+    The image is 70 × 40 pixels, so that a swap of rows and columns shows; the box is Pascal VOC, which counts from 1.
 
     Raises:
         OutputError: if the workspace cannot be written to.

@@ -114,12 +114,12 @@ def check_bytes(path: Path, shown: str) -> None:
     Raises:
         OSError: if it cannot be inspected.
     """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise DataError(f"{shown}: no file, but a device or a pipe", hint="give a file, or a folder of files")
-    if found.st_size > LARGEST_BYTES:
+    if status.st_size > LARGEST_BYTES:
         raise DataError(
-            f"{shown}: {found.st_size / 2**20:.0f} MB, and annotations of more than {LARGEST_BYTES // 2**20} MB are not read",
+            f"{shown}: {status.st_size / 2**20:.0f} MB, and annotations of more than {LARGEST_BYTES // 2**20} MB are not read",
             hint="divide the file, or take embedded images out of it",
         )
 
@@ -186,7 +186,7 @@ def _texts(names: Sequence[str], cells: Sequence[str]) -> tuple[Mapping[str, str
 def _lines(path: Path) -> list[_Line]:
     text = read_text(path, what="labels")
     rows = table_lines(text, path.name)
-    found: list[_Line] = []
+    table_rows: list[_Line] = []
     try:
         names = [nfc(name.strip()).lower() for name in without_empty_end(next(rows, []))]
         _check_columns(path.name, names)
@@ -199,16 +199,16 @@ def _lines(path: Path) -> list[_Line]:
                     f"{path.name}: line {rows.line_num}: {counted(len(row), 'cell')} under {counted(len(names), 'column')}",
                     hint="put quotes around a text that holds the separator",
                 )
-            if len(found) >= MOST_ROWS:
+            if len(table_rows) >= MOST_ROWS:
                 raise DataError(
                     f"{path.name}: lists more than {MOST_ROWS} images", hint="audit them in several runs"
                 )
-            found.append(_Line(rows.line_num, *_texts(names, cells)))
+            table_rows.append(_Line(rows.line_num, *_texts(names, cells)))
     except csv.Error as error:
         raise DataError(
             f"{path.name}: line {rows.line_num}: not CSV: {error}", hint="check its quotes"
         ) from None
-    return found
+    return table_rows
 
 
 def _check_columns(shown: str, names: Sequence[str]) -> None:
@@ -225,9 +225,9 @@ def _check_columns(shown: str, names: Sequence[str]) -> None:
     for name in (*NEEDED, *OPTIONAL):
         if names.count(name) > 1:
             raise DataError(f"{shown}: two columns are called '{name}'", hint="keep one of them")
-    one, other = ("spacing_row_mm" in names), ("spacing_col_mm" in names)
-    if one != other:
-        missing = "spacing_col_mm" if one else "spacing_row_mm"
+    has_row, has_column = ("spacing_row_mm" in names), ("spacing_col_mm" in names)
+    if has_row != has_column:
+        missing = "spacing_col_mm" if has_row else "spacing_row_mm"
         raise DataError(f"{shown}: the column '{missing}' is missing", hint="spacing needs rows and columns")
 
 
@@ -256,12 +256,12 @@ def _entries(shown: str, lines: Sequence[_Line], root: Path, faults: list[DataEr
     return entries
 
 
-def _entry(place: str, line: _Line, root: Path) -> Entry:
+def _entry(location: str, line: _Line, root: Path) -> Entry:
     row = line.cells
     for name in NEEDED:
         if not row[name]:
             raise DataError(
-                f"{place}: {line.spelled_empty(name)}",
+                f"{location}: {line.spelled_empty(name)}",
                 hint="fill it in, or drop the row"
                 + (
                     "; a class of that name needs another, such as 'no finding'"
@@ -272,30 +272,30 @@ def _entry(place: str, line: _Line, root: Path) -> Entry:
     image = PurePosixPath(row["image"].replace("\\", "/"))
     if image.is_absolute() or ".." in image.parts or _DRIVE.match(row["image"]):
         raise DataError(
-            f"{place}: image '{row['image']:.200}' leaves the images' folder",
+            f"{location}: image '{row['image']:.200}' leaves the images' folder",
             hint="give a path relative to data.images, or to the table where that is not set",
         )
     parts = [part.encode("utf-8", "replace") for part in image.parts]
     if "\0" in row["image"] or max(map(len, parts)) > _LONGEST_NAME or len(b"/".join(parts)) > _LONGEST_PATH:
-        raise DataError(f"{place}: image {row['image']!r:.80} is no path", hint="give the image's path")
+        raise DataError(f"{location}: image {row['image']!r:.80} is no path", hint="give the image's path")
     path = _path_on_disk(root, image.as_posix())
     if path is None:
         folder = (root / image).parent
         beside = [near.name for near in folder.iterdir()] if folder.is_dir() else []
         hint = did_you_mean(image.name[:_LONGEST_SHOWN], beside, otherwise="add the image, or drop the row")
-        raise DataError(f"{place}: no image '{image.as_posix():.200}'", hint=hint)
+        raise DataError(f"{location}: no image '{image.as_posix():.200}'", hint=hint)
     split = row.get("split") or None
     if split is not None and split.lower() not in SPLITS:
         hint = did_you_mean(split[:_LONGEST_SHOWN], SPLITS, otherwise="a split is train, validation or test")
-        raise DataError(f"{place}: no split is called '{split:.60}'", hint=hint)
+        raise DataError(f"{location}: no split is called '{split:.60}'", hint=hint)
     return Entry(
         path,
         row["label"],
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],
-        spacing_mm=_spacing(place, line),
+        spacing_mm=_spacing(location, line),
         site=row.get("site") or None,
-        augmented=_augmented(place, row.get("augmented", "")),
+        augmented=_augmented(location, row.get("augmented", "")),
     )
 
 
@@ -312,18 +312,18 @@ def _path_on_disk(root: Path, image: str) -> str | None:
     return None if own is None else frame_path(own, frame)
 
 
-def _augmented(place: str, cell: str) -> bool | None:
+def _augmented(location: str, cell: str) -> bool | None:
     if not cell:
         return None
     if cell.lower() not in AUGMENTED:
         raise DataError(
-            f"{place}: augmented is '{cell:.60}'",
-            hint="write yes or no, or leave the cell empty where nobody knows",
+            f"{location}: augmented is '{cell:.60}'",
+            hint="write yes or no, or leave the cell empty if it is not known",
         )
     return AUGMENTED[cell.lower()]
 
 
-def _spacing(place: str, line: _Line) -> tuple[float, float] | None:
+def _spacing(location: str, line: _Line) -> tuple[float, float] | None:
     cells = (line.cells.get("spacing_row_mm", ""), line.cells.get("spacing_col_mm", ""))
     if not any(cells):
         return None
@@ -335,7 +335,7 @@ def _spacing(place: str, line: _Line) -> tuple[float, float] | None:
             value = math.nan
         if not (math.isfinite(value) and value > 0):
             raise DataError(
-                f"{place}: {name} is '{line.words.get(name, cell):.60}'",
+                f"{location}: {name} is '{line.words.get(name, cell):.60}'",
                 hint="give millimetres per pixel, or leave both cells empty",
             )
         values.append(value)

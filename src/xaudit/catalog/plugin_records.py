@@ -127,15 +127,13 @@ class ModelPlugin:
         row: what the catalog says of it; its id is what ``models[].source`` names.
         build: ``build(options, n_classes)`` gives a ``torch.nn.Module`` from (N, 3, h, w) float32, normalised, to
             (N, n_classes) logits, with random weights drawn from torch's generator: xaudit loads ``weights`` into it or
-            trains it. Nothing is downloaded. Of xaudit's own sources it is ``build(section, n_classes, auxiliary)``; the last
-            is True in training, for heads that only training uses.
+            trains it. Nothing is downloaded. xaudit's own get the section, ``n_classes`` and True for heads of training only.
         options: what ``models[].options`` may set.
         key: of xaudit's own sources, as are all that follow: the key of the model's section that names the network.
         library: the package that the row's ``extra`` brings, as it is imported.
         architecture: what the network is called in tables; ``{0.factory}`` stands for that key of the section.
         side: ``side(section)`` gives the side of the model's frame in pixels; None for ``input_size``, or 224.
-        load: ``load(section, class_names, weights, device)`` gives a
-            :class:`xaudit.models.sources.loaded_network.LoadedNetwork`, if the file or folder holds the network itself.
+        load: ``load(section, class_names, weights, device)`` gives a ``LoadedNetwork``, if ``weights`` holds the network.
         check_file: ``check_file(weights, subject=...)`` looks into such a file or folder, and loads nothing.
         remarks: ``remarks(section, weights)`` gives sentences for the reader of the results.
         on_cpu: True if it runs on the CPU only.
@@ -172,9 +170,8 @@ class FormatPlugin:
             :class:`xaudit.cases.marks.file_set.FileSet` in place of the path, unless they are tables, and may return problems.
         per_image: whether it is a folder of files, one for each image.
         settings: of xaudit's own formats, as are all that follow: keys of ``data.annotations`` that ``collect`` takes too.
-        content: what its files are. Their usual suffixes follow from it, and what ``recognise`` is given: the value of a JSON
-            file, the name of the first XML element, the columns of a table and ``data.annotations.columns``, a whole text, or
-            the first bytes of a DICOM file.
+        content: what its files are, and so what ``recognise`` is given: the value of a JSON file, the name of the first XML
+            element, the columns of a table and ``data.annotations.columns``, a whole text, or a DICOM file's first bytes.
         recognise: returns True for content of this format; None for any content of the kind, or any table with ``columns``.
         columns: leads to the names of the columns, in lower case, by which a table is known.
         fault: ``fault(value, shown)`` gives a DataError for JSON that looks like the format and cannot be read, else None.

@@ -10,7 +10,7 @@ from xaudit.config import StatisticsSection
 from xaudit.records import Flips, Interval, Prediction
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
-from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_difference
 from xaudit.statistics.mcnemar import mcnemar
 
 
@@ -55,7 +55,7 @@ def _flips(
     n_fixed = int(((was_right == 0) & (is_right == 1)).sum())
     n_broken = int(((was_right == 1) & (is_right == 0)).sum())
     test = mcnemar(is_right, was_right, names)
-    found = Flips(
+    record = Flips(
         model_id=model_id,
         split=split,
         accuracies=(float(was_right.mean()), float(is_right.mean())),
@@ -71,30 +71,26 @@ def _flips(
         sentence="",
         p_exact=None if test is None else test.exact,
     )
-    return _told(found, alpha=1 - bootstrap.confidence)
+    return _with_sentence(record, alpha=1 - bootstrap.confidence)
 
 
-def _told(found: Flips, *, alpha: float) -> Flips:
-    before, after = (shown(accuracy) for accuracy in found.accuracies)
-    where = f"on the same {counted(found.n_patients, found.cluster)}"
-    who = f"{found.model_id}'s {found.split} accuracy"
-    turned = f"{counted(found.n_fixed, 'case')} put right, {found.n_broken} put wrong"
-    if not found.n_fixed and not found.n_broken:
-        others = f", though {counted(found.n_changed, 'answer')} changed" if found.n_changed else ""
-        return replace(found, conclusion="same", sentence=f"{who} is {after} as before{others} ({where})")
-    figures = f"from {before} to {after}, by {_size(found.difference)} {where} ({turned})"
-    if _leaves_out_zero(found.difference) and found.p_value is not None and found.p_value <= alpha:
-        if found.difference.estimate > 0:
-            return replace(found, conclusion="higher", sentence=f"{who} rose {figures}")
-        return replace(found, conclusion="lower", sentence=f"{who} fell {figures}")
-    if found.difference.low is None:
-        few = f"too few to tell it from chance, which takes at least {MIN_CLUSTERS}"
-        return replace(found, sentence=f"{who} went {figures}: {few}")
-    return replace(found, sentence=f"{who} went {figures}: chance may explain it")
-
-
-def _size(difference: Interval) -> str:
-    return shown_interval(difference, beside=0.0, estimate_too=False)
+def _with_sentence(record: Flips, *, alpha: float) -> Flips:
+    before, after = (shown(accuracy) for accuracy in record.accuracies)
+    where = f"on the same {counted(record.n_patients, record.cluster)}"
+    who = f"{record.model_id}'s {record.split} accuracy"
+    turned = f"{counted(record.n_fixed, 'case')} put right, {record.n_broken} put wrong"
+    if not record.n_fixed and not record.n_broken:
+        others = f", though {counted(record.n_changed, 'answer')} changed" if record.n_changed else ""
+        return replace(record, conclusion="same", sentence=f"{who} is {after} as before{others} ({where})")
+    figures = f"from {before} to {after}, by {shown_difference(record.difference)} {where} ({turned})"
+    if _leaves_out_zero(record.difference) and record.p_value is not None and record.p_value <= alpha:
+        if record.difference.estimate > 0:
+            return replace(record, conclusion="higher", sentence=f"{who} rose {figures}")
+        return replace(record, conclusion="lower", sentence=f"{who} fell {figures}")
+    if record.difference.low is None:
+        few = f"too few to rule out chance; at least {MIN_CLUSTERS} are needed"
+        return replace(record, sentence=f"{who} went {figures}: {few}")
+    return replace(record, sentence=f"{who} went {figures}: chance may explain it")
 
 
 def _leaves_out_zero(difference: Interval) -> bool:

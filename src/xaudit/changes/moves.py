@@ -9,10 +9,10 @@ import numpy as np
 
 from xaudit.catalog import METRICS
 from xaudit.config import StatisticsSection
-from xaudit.records import MODEL_LEVEL, FloatArray, Interval, Move, Score, ScoreResult
+from xaudit.records import MODEL_LEVEL, FloatArray, Move, Score, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
-from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.statistics.digits import counted, shown, shown_difference
 from xaudit.statistics.paired import cluster_means, holm, wilcoxon_p
 
 _ROWS = METRICS.by_id
@@ -68,23 +68,23 @@ def moves(
 
     def in_order(key: Key) -> tuple[str, int, str, str, str]:
         model_id, metric_id, reader, explainer_id = key
-        place = _PLACES.get(names.get(metric_id, metric_id), len(_PLACES))
-        return model_id, place, metric_id, reader, explainer_id
+        rank = _PLACES.get(names.get(metric_id, metric_id), len(_PLACES))
+        return model_id, rank, metric_id, reader, explainer_id
 
-    found: list[Move] = []
+    compared: list[Move] = []
     for key in sorted(before.keys() & after.keys(), key=in_order):
         row = _ROWS.get(names.get(key[1], key[1]))
         if not before[key].values and not after[key].values:
             continue
         measured = _measured(key, before[key], after[key], clusters, bootstrap)
-        found.append(
+        compared.append(
             replace(
                 measured,
                 higher_is_better=None if row is None else row.higher_is_better,
                 cluster="patient" if patients_known else "case",
             )
         )
-    return tuple(_concluded(move, alpha=1 - settings.confidence) for move in _adjusted(found))
+    return tuple(_concluded(move, alpha=1 - settings.confidence) for move in _adjusted(compared))
 
 
 def _groups(results: Iterable[ScoreResult], cases: Collection[str]) -> dict[Key, _Group]:
@@ -140,19 +140,19 @@ def _values(group: _Group, cases: Sequence[str]) -> FloatArray:
     return np.array([group.values[case] for case in cases], dtype=np.float64)
 
 
-def _adjusted(found: Sequence[Move]) -> list[Move]:
+def _adjusted(compared: Sequence[Move]) -> list[Move]:
     """Apply Holm's correction within each model's metric family."""
-    adjusted = list(found)
+    adjusted = list(compared)
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, move in enumerate(found):
+    for index, move in enumerate(compared):
         if move.conclusion == "same":
             adjusted[index] = replace(move, p_adjusted=move.p_value)
         elif move.p_value is not None:
             families[move.model_id, move.family].append(index)
     for indices in families.values():
-        values = holm([found[index].p_value or 0.0 for index in indices])
+        values = holm([compared[index].p_value or 0.0 for index in indices])
         for index, p_adjusted in zip(indices, values, strict=True):
-            adjusted[index] = replace(found[index], p_adjusted=p_adjusted)
+            adjusted[index] = replace(compared[index], p_adjusted=p_adjusted)
     return adjusted
 
 
@@ -169,20 +169,22 @@ def _concluded(move: Move, *, alpha: float) -> Move:
     if difference.low is None or difference.high is None or move.p_adjusted is None:
         return replace(
             move,
-            sentence=f"{who} differs by {shown(difference.estimate)} {where}: too few to tell it from chance, "
-            f"which takes at least {MIN_CLUSTERS}",
+            sentence=f"{who} differs by {shown(difference.estimate)} {where}: too few to rule out chance; "
+            f"at least {MIN_CLUSTERS} are needed",
         )
     if difference.low <= 0 <= difference.high:
-        return replace(move, sentence=f"{who} differs by {_size(difference)} {where}: chance may explain it")
+        return replace(
+            move, sentence=f"{who} differs by {shown_difference(difference)} {where}: chance may explain it"
+        )
     if move.p_adjusted > alpha:
         p = shown(move.p_adjusted, beside=alpha)
         return replace(
             move,
-            sentence=f"{who} differs by {_size(difference)} {where}: chance may explain it "
+            sentence=f"{who} differs by {shown_difference(difference)} {where}: chance may explain it "
             f"(Wilcoxon p = {p} after Holm's correction)",
         )
     higher = difference.low > 0
-    size = _size(difference if higher else _negated(difference))
+    size = shown_difference(difference, negated=not higher)
     worth = {None: "", higher: " (better)"}.get(move.higher_is_better, " (worse)")
     verb = "rose" if higher else "fell"
     return replace(
@@ -190,13 +192,3 @@ def _concluded(move: Move, *, alpha: float) -> Move:
         conclusion="higher" if higher else "lower",
         sentence=f"{who} {verb} by {size} {where}{worth}",
     )
-
-
-def _size(difference: Interval) -> str:
-    return shown_interval(difference, beside=0.0, estimate_too=False)
-
-
-def _negated(interval: Interval) -> Interval:
-    low = None if interval.high is None else -interval.high
-    high = None if interval.low is None else -interval.low
-    return replace(interval, estimate=-interval.estimate, low=low, high=high)

@@ -5,32 +5,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Self
 
+from xaudit.api.progress import ProgressBars, ProgressReport, Silence
 from xaudit.cli.output import say
 from xaudit.records import Progress
 from xaudit.report.wording import duration
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 LINE_EVERY_S = 60.0
 """At most one line in so many seconds within a stage, where stderr is no terminal."""
 
 VERBOSE_LINE_EVERY_S = 1.0
-
-
-class ProgressReport(Protocol):
-    """Takes news of progress while it is entered."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def __call__(self, progress: Progress) -> None:
-        """Takes a piece of news."""
 
 
 def progress_report(*, quiet: bool, verbose: bool) -> ProgressReport:
@@ -40,21 +25,6 @@ def progress_report(*, quiet: bool, verbose: bool) -> ProgressReport:
     if sys.stderr.isatty() and not verbose:
         return ProgressBars()
     return ProgressLines(VERBOSE_LINE_EVERY_S if verbose else LINE_EVERY_S)
-
-
-class Silence:
-    """Says nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-    def __call__(self, progress: Progress) -> None:
-        """Says nothing of it."""
 
 
 @dataclass
@@ -106,42 +76,3 @@ def _line(progress: Progress, elapsed: float, first_done: int) -> str:
         parts.append(f"about {duration(elapsed / fresh * (progress.total - progress.done))} left")
     note = f" ({progress.note})" if progress.note else ""
     return ", ".join(parts) + note
-
-
-class ProgressBars:
-    """A progress bar per stage; finished ones stay."""
-
-    def __enter__(self) -> Self:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        from xaudit.report.terminal.console import messages_console
-
-        self._tasks: dict[str, TaskID] = {}
-        self._bars: Bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[note]}", style="dim"),
-            console=messages_console(),
-        )
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leaves the bars on the screen and frees the cursor."""
-        self._bars.stop()
-
-    def __call__(self, progress: Progress) -> None:
-        """Moves the stage's bar."""
-        task = self._tasks.get(progress.stage)
-        total = progress.total or None
-        if task is None:
-            task = self._bars.add_task(
-                progress.stage, total=total, completed=progress.done, note=progress.note
-            )
-            self._tasks[progress.stage] = task
-        self._bars.update(task, total=total, completed=progress.done, note=progress.note)

@@ -27,7 +27,7 @@ _STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ShardReport:
     """A worker's report that a shard is done, now or earlier.
 
     Attributes:
@@ -41,7 +41,7 @@ class News:
     seconds: float = 0.0
 
 
-Work = Callable[[Any], Iterator[News]]
+Work = Callable[[Any], Iterator[ShardReport]]
 """Function that does one task and yields a report for each shard of it."""
 
 
@@ -97,7 +97,7 @@ class Crew:
                 worker.process.join()
         self._workers.clear()
 
-    def do(self, tasks: Sequence[Any]) -> Iterator[News]:
+    def do(self, tasks: Sequence[Any]) -> Iterator[ShardReport]:
         """Do the tasks, each in one worker, in the order in which workers become free.
 
         Raises:
@@ -117,10 +117,10 @@ class Crew:
                 assert isinstance(connection, Connection)
                 worker = busy[connection]
                 match _received(worker):
-                    case News() as news:
-                        self.n_evals += news.n_evals
-                        self.seconds += news.seconds
-                        yield news
+                    case ShardReport() as report:
+                        self.n_evals += report.n_evals
+                        self.seconds += report.seconds
+                        yield report
                     case _Failure(error, trace):
                         error.add_note(f"in a worker process:\n{trace}")
                         raise error
@@ -162,7 +162,7 @@ def _killed(worker: _Worker) -> IncompleteRunError:
     how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
     return IncompleteRunError(
         f"a worker process ended {how} before its work was done",
-        hint="give the same command again: what is finished is kept. Where memory ran out, take fewer --workers",
+        hint="repeat the command: finished work is kept. If memory ran out, use fewer --workers",
     )
 
 
@@ -189,11 +189,11 @@ def _serve(connection: Connection, n_threads: int) -> None:
         limit_threads(n_threads)
         work = connection.recv()()
         while True:
-            for news in work(connection.recv()):
-                connection.send(news)
+            for report in work(connection.recv()):
+                connection.send(report)
             connection.send(_TaskDone())
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the parent needs no more of us, or has gone
+        return  # the parent has no more tasks, or is gone
     except BaseException as error:  # the outermost boundary of a worker: the parent raises it anew
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.send(_failure(error))
@@ -203,7 +203,7 @@ def _failure(error: BaseException) -> _Failure:
     trace = "".join(traceback.format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  (made on this line)
-    except Exception:  # an error of any make may not be one that can be pickled
+    except Exception:  # not every error can be pickled
         return _Failure(RuntimeError(f"{type(error).__name__}: {error}"), trace)
     return _Failure(error, trace)
 

@@ -65,11 +65,7 @@ def untrained_classifier(
     batch_size: int,
     positive: str | None = None,
 ) -> "Classifier":
-    """Build the model with random weights, enough to see what it can do before it is trained.
-
-    Raises:
-        ModelError: as :func:`load_classifier`.
-    """
+    """Build the model with random weights, enough to see what it can do; raise ModelError as :func:`load_classifier`."""
     import torch
 
     from xaudit.models.sources.load import load
@@ -97,9 +93,8 @@ def train_classifier(
 ) -> Path:
     """Train a model from scratch and return the safetensors file, ``<folder>/<model id>.safetensors``.
 
-    An interrupted training resumes after its last finished epoch and ends with the same weights as one that was
-    never interrupted. If the file exists, made from the same data, settings and seed, it is
-    returned at once.
+    An interrupted training resumes after its last finished epoch and ends with the same weights as one that was never
+    interrupted. If the file exists, made from the same data, settings and seed, it is returned at once.
 
     Raises:
         ModelError: if the model cannot be built or the data cannot teach it (one class only).

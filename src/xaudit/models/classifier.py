@@ -53,8 +53,7 @@ class Classifier:
         compile: True to send full batches to a compiled network, see :mod:`xaudit.models.network.compiling`.
         remarks: sentences of its source that a reader of its results must know.
         precision: precision of :meth:`logits`; a direct call of ``module`` gives float32.
-        outputs: the class that each output of the network itself stands for, before reordering to
-            ``class_names``.
+        outputs: the class that each output of the network itself stands for, before reordering to ``class_names``.
         code: digest of the code that builds it, unless that is xaudit's or a library's; empty otherwise.
         answers_checksum: digest of its logits of two fixed images; empty for a file that holds its program.
         fingerprint: 16 hex digits; differs if weights, architecture, code, classes, preprocessing or answers differ.
@@ -98,14 +97,14 @@ class Classifier:
             self.module.float().eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         )
         n_classes = len(self.class_names)
-        found = check_answers(
+        remarks = check_answers(
             self.module,
             subject=f"model '{self.id}'",
             n_classes=n_classes,
             model_hw=self.model_hw,
             device=self.device,
         )
-        self.notes = (*self.remarks, *found)
+        self.notes = (*self.remarks, *remarks)
         if not isinstance(self.module, Sealed):
             self.answers_checksum = answers_digest(
                 self.module, n_classes=n_classes, model_hw=self.model_hw, device=self.device
@@ -175,11 +174,11 @@ class Classifier:
     @contextmanager
     def in_float32(self) -> Iterator[None]:
         """Compute :meth:`logits` in float32 in this context, whatever the configured precision."""
-        asked, self.precision = self.precision, "float32"
+        precision, self.precision = self.precision, "float32"
         try:
             yield
         finally:
-            self.precision = asked
+            self.precision = precision
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalise intensities in [0, 1], (..., 3, h, w), as the module expects them."""

@@ -29,7 +29,7 @@ def choose_device(name: str) -> torch.device:
         case "cuda" | "mps":
             raise ModelError(
                 f"device '{name}' is not available on this machine",
-                hint="use `auto`, which takes what there is",
+                hint="use `auto`, which picks an available device",
             )
         case _:
             raise ModelError(f"no device is called '{name}'", hint="one of: auto, cpu, cuda, cuda:N, mps")

@@ -37,16 +37,16 @@ def layers_in_use(classifier: Classifier) -> tuple[str, ...]:
     finally:
         for handle in handles:
             handle.remove()
-    places: dict[str, tuple[int, int]] = {}
+    positions: dict[str, tuple[int, int]] = {}
     for number, (name, part) in enumerate(classifier.module.named_modules()):
         if any(True for _ in part.parameters(recurse=False)):
-            where = _place(name, reached)
+            where = _position(name, reached)
             if where is not None:
-                places[name] = (where, number)
-    return tuple(sorted(places, key=lambda name: places[name]))
+                positions[name] = (where, number)
+    return tuple(sorted(positions, key=lambda name: positions[name]))
 
 
-def _place(name: str, reached: dict[str, int]) -> int | None:
+def _position(name: str, reached: dict[str, int]) -> int | None:
     """Return the order in which the module, or its parent if it is never called, was first reached."""
     if name in reached:
         return reached[name]

@@ -46,7 +46,7 @@ def check_explainer(
     """
     settings = all_options(plugin.row.options, options)
     model = classifier or tried_classifier()
-    check_maps(lambda one: plugin.make(dict(settings), one), model, signed=plugin.row.signed)
+    check_maps(lambda tried: plugin.make(dict(settings), tried), model, signed=plugin.row.signed)
 
 
 def check_maps(
@@ -77,8 +77,8 @@ def check_maps(
     )
     allowed = WITHIN * max(1.0, float(np.abs(maps).max())) if within is None else within
 
-    def same(found: FloatArray, what: str) -> None:
-        demand(bool(np.abs(found - maps).max() <= allowed), f"a map depends on {what}")
+    def same(again: FloatArray, what: str) -> None:
+        demand(bool(np.abs(again - maps).max() <= allowed), f"a map depends on {what}")
 
     same(tried.explained(everything[::-1])[::-1], "the order of the images")
     same(np.stack([tried.explained([index])[0] for index in everything]), "the other images of its batch")

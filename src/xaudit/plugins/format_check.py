@@ -68,16 +68,16 @@ def check_marks(collect: Collect, path: Path, index: ImageIndex, *, by: str) -> 
     before = _bytes(path)
     try:
         with leaves_random_states("the format"):
-            found = tried.read(path, index)
+            marks = tried.read(path, index)
     except DataError as error:
         raise PluginError(f"the example is refused: {error}", hint=error.hint) from error
     demand(_bytes(path) == before, "the example was changed; a format only reads")
-    demand(bool(found), "nothing was read from the example; it must mark something")
-    demand(tried.again(path, index) == found, "other marks come out when the example is read again")
-    _check_missing(tried, path, index, found)
-    _check_unreadable(tried, path, index, found)
+    demand(bool(marks), "nothing was read from the example; it must mark something")
+    demand(tried.again(path, index) == marks, "other marks come out when the example is read again")
+    _check_missing(tried, path, index, marks)
+    _check_unreadable(tried, path, index, marks)
     _check_damage(tried, path, index)
-    return found
+    return marks
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class _Tried:
             return None
 
 
-def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[Annotation, ...]) -> None:
+def _check_missing(tried: _Tried, path: Path, index: ImageIndex, marks: tuple[Annotation, ...]) -> None:
     """Check a mark on an image that the data does not hold."""
-    missing = found[0].case_id
+    missing = marks[0].case_id
     fewer = replace(
         index,
         paths=_without(missing, index.paths),
@@ -114,7 +114,7 @@ def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[An
         frames={case: frame for case, frame in index.frames.items() if case != missing},
         planes={case: plane for case, plane in index.planes.items() if case != missing},
     )
-    others = _others(missing, found)
+    others = _others(missing, marks)
     try:
         tried.read(path, fewer)
     except DataError as error:
@@ -135,12 +135,12 @@ def _check_missing(tried: _Tried, path: Path, index: ImageIndex, found: tuple[An
     )
 
 
-def _check_unreadable(tried: _Tried, path: Path, index: ImageIndex, found: tuple[Annotation, ...]) -> None:
+def _check_unreadable(tried: _Tried, path: Path, index: ImageIndex, marks: tuple[Annotation, ...]) -> None:
     """Check a mark on an image that exists but cannot be read, so that its frame is not known."""
-    broken = found[0].case_id
+    broken = marks[0].case_id
     frames = {case: frame for case, frame in index.frames.items() if case != broken}
     demand(
-        tried.again(path, replace(index, frames=frames)) == _others(broken, found),
+        tried.again(path, replace(index, frames=frames)) == _others(broken, marks),
         "other marks come out where an image cannot be read; pass on where `marks.case` gives None",
     )
 
@@ -166,7 +166,7 @@ def _check_damage(tried: _Tried, path: Path, index: ImageIndex) -> None:
                 except Exception as error:
                     raise PluginError(
                         f"{file.name}, {what}, ends in {type(error).__name__}: {error}",
-                        hint="raise xaudit.plugins.DataError with place and hint for what a user can mend",
+                        hint="raise xaudit.plugins.DataError with place and hint for errors that a user can fix",
                     ) from error
             file.write_bytes(content)
 
@@ -189,8 +189,8 @@ def _check_words(error: DataError, path: Path, what: str) -> None:
     )
 
 
-def _others(case_id: str, found: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
-    return tuple(mark for mark in found if mark.case_id != case_id)
+def _others(case_id: str, marks: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
+    return tuple(mark for mark in marks if mark.case_id != case_id)
 
 
 def _without(case_id: str, names: Mapping[str, str]) -> dict[str, str]:
@@ -198,7 +198,7 @@ def _without(case_id: str, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
 def _bytes(path: Path) -> dict[Path, bytes]:

@@ -80,25 +80,27 @@ def _answered(
         asking = plugin.measure(Asked(classifier, image, 1, saliency, "case", 3, None), settings)
         demand(isinstance(asking, Generator), "`measure` is no generator of questions")
         askings.append(asking)
-    found = answer(askings, classifier.logits, batch_size=classifier.batch_size)
-    return [one.value.value if isinstance(one.value, Found) else one.value for one in found]
+    answers = answer(askings, classifier.logits, batch_size=classifier.batch_size)
+    return [
+        answered.value.value if isinstance(answered.value, Found) else answered.value for answered in answers
+    ]
 
 
 def _check_company(plugin: MetricPlugin, settings: dict[str, OptionValue]) -> None:
     classifier = tried_classifier(batch_size=3)
     noise = np.random.default_rng(3).normal(size=tried_map().shape)
-    alone = [_answered(plugin, [one], settings, classifier)[0] for one in (noise, tried_map())]
+    alone = [_answered(plugin, [saliency], settings, classifier)[0] for saliency in (noise, tried_map())]
     together = _answered(plugin, [noise, tried_map()], settings, classifier)
     demand(
-        all(_near(one, other) for one, other in zip(alone, together, strict=True)),
+        all(_near(saliency, other) for saliency, other in zip(alone, together, strict=True)),
         "a value depends on who shares its batches: is a question's key that of other images?",
     )
 
 
-def _near(one: Measured, other: Measured) -> bool:
-    if isinstance(one, Absent) or isinstance(other, Absent):
-        return one == other
-    return math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-6)
+def _near(first: Measured, second: Measured) -> bool:
+    if isinstance(first, Absent) or isinstance(second, Absent):
+        return first == second
+    return math.isclose(first, second, rel_tol=1e-5, abs_tol=1e-6)
 
 
 def _is_value(plugin: MetricPlugin, value: object) -> None:

@@ -17,6 +17,7 @@ from xaudit.report.wording import count
 from xaudit.stages import FinishedRun, load_outcome
 from xaudit.store.atomic_file import refusals_as_output_errors, write_atomically
 from xaudit.store.run_folder import RunFolder
+from xaudit.verdict import missed_gates
 
 if TYPE_CHECKING:
     from xaudit.stages.views.pictures import Picture
@@ -106,7 +107,7 @@ def publish_verdict(outcome: Outcome, publication: Publication, tell: Tell) -> E
         summary = os.environ.get(_SUMMARY_VARIABLE)
         if summary:
             _append_summary(outcome, Path(summary))
-    missed = [v for v in outcome.verdicts if v.gating and v.status != "pass"]
+    missed = missed_gates(outcome.verdicts)
     if not missed:
         return ExitCode.OK
     n_gating = sum(v.gating for v in outcome.verdicts)

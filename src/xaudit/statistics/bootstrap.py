@@ -74,19 +74,19 @@ class ClusterBootstrap:
         Samples over the same clusters share one pass over the draws and one matrix product.
         """
         panels: dict[tuple[str, ...], list[tuple[int, FloatArray, FloatArray]]] = {}
-        for place, sample in enumerate(samples):
+        for index, sample in enumerate(samples):
             names, sums, counts = _cluster_sums(sample.values, sample.clusters)
-            panels.setdefault(names, []).append((place, sums, counts))
-        found: dict[int, Interval] = {}
+            panels.setdefault(names, []).append((index, sums, counts))
+        intervals: dict[int, Interval] = {}
         for names, members in panels.items():
             sums = np.stack([one for _, one, _ in members], axis=1)
             counts = np.stack([one for _, _, one in members], axis=1)
-            for (place, _, _), interval in zip(members, self._ratios(sums, counts), strict=True):
+            for (index, _, _), interval in zip(members, self._ratios(sums, counts), strict=True):
                 certain = interval.low is not None and interval.low == interval.high
-                if samples[place].is_share and certain and interval.estimate in (0.0, 1.0):
+                if samples[index].is_share and certain and interval.estimate in (0.0, 1.0):
                     interval = wilson(interval.estimate, len(names), confidence=self.confidence)
-                found[place] = interval
-        return tuple(found[place] for place in range(len(samples)))
+                intervals[index] = interval
+        return tuple(intervals[index] for index in range(len(samples)))
 
     def share(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
         """Return the mean of values between 0 and 1, with an interval that keeps its width at the ends.
@@ -189,15 +189,15 @@ class ClusterBootstrap:
         return Interval(estimate, min(float(low), estimate), max(float(high), estimate), method, dropped)
 
     def _draws(self, n_clusters: int) -> Resamples:
-        found = self._resamples.get(n_clusters)
-        if found is None:
+        draws = self._resamples.get(n_clusters)
+        if draws is None:
             seed = seed_for(self._seed, "resamples", str(n_clusters))
-            found = Resamples(n_clusters, replicates=self.replicates, seed=seed)
-            self._resamples[n_clusters] = found
+            draws = Resamples(n_clusters, replicates=self.replicates, seed=seed)
+            self._resamples[n_clusters] = draws
             if len(self._resamples) > _RESAMPLES_KEPT:
                 self._resamples.popitem(last=False)
         self._resamples.move_to_end(n_clusters)
-        return found
+        return draws
 
 
 def cluster_bootstrap(

@@ -1,9 +1,11 @@
 """Numbers for people: few digits, but enough to see on which side of a limit a number lies."""
 
+from dataclasses import replace
+
 from xaudit.counts import counted
 from xaudit.records import Interval
 
-__all__ = ["SMALLEST", "counted", "shown", "shown_interval"]
+__all__ = ["SMALLEST", "counted", "shown", "shown_difference", "shown_interval"]
 
 _DIGITS = 2
 _MOST_DIGITS = 17
@@ -55,6 +57,19 @@ def shown_interval(interval: Interval, *, beside: float | None = None, estimate_
     if interval.low <= interval.estimate <= interval.high:
         estimate = _between(interval.estimate, low, high, estimate)
     return f"{estimate} [{low}, {high}]"
+
+
+def shown_difference(difference: Interval, *, negated: bool = False) -> str:
+    """Format a difference, with limits that can be told from 0; ``negated`` changes its sign.
+
+    Example:
+        >>> shown_difference(Interval(-0.2, -0.3, -0.1, "bca"), negated=True)
+        '0.20 [0.10, 0.30]'
+    """
+    if negated:
+        low, high = (None if end is None else -end for end in (difference.high, difference.low))
+        difference = replace(difference, estimate=-difference.estimate, low=low, high=high)
+    return shown_interval(difference, beside=0.0, estimate_too=False)
 
 
 def _between(value: float, low: str, high: str, text: str) -> str:

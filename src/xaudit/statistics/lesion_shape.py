@@ -20,8 +20,7 @@ class LesionShape:
     Attributes:
         area_px: pixels inside any mark.
         n_lesions: separate marked areas; areas that touch, if only by a corner, are one.
-        elongation: long over short side of the smallest rectangle around the largest lesion, at any angle;
-            1 or more.
+        elongation: long over short side of the smallest rectangle around the largest lesion, at any angle; 1 or more.
         irrectangularity: the share of that rectangle that the lesion does not fill; 0 for a rectangle.
     """
 

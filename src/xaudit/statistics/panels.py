@@ -63,12 +63,12 @@ def panels_of(
     Raises:
         ValueError: if a case occurs twice in a group or a value is not finite.
     """
-    found: dict[tuple[str, str, str], dict[str, Group]] = defaultdict(dict)
+    by_panel: dict[tuple[str, str, str], dict[str, Group]] = defaultdict(dict)
     clusters: dict[str, str] = {}
     for result in scores:
         key = result.key
         clusters[key.case_id] = key.patient_id if patients_known and key.patient_id else key.case_id
-        groups = found[key.model_id, key.metric_id, key.reader]
+        groups = by_panel[key.model_id, key.metric_id, key.reader]
         group = groups.setdefault(key.explainer_id, Group(key.family))
         match result:
             case Score():
@@ -85,11 +85,11 @@ def panels_of(
 
     panels = [
         Panel(model_id, metric_id, reader, _ROWS.get(metric_names.get(metric_id, metric_id)), groups)
-        for (model_id, metric_id, reader), groups in found.items()
+        for (model_id, metric_id, reader), groups in by_panel.items()
     ]
     return sorted(panels, key=_in_order), clusters
 
 
 def _in_order(panel: Panel) -> tuple[str, int, str, str]:
-    place = len(_PLACES) if panel.row is None else _PLACES[panel.row.id]
-    return panel.model_id, place, panel.metric_id, panel.reader
+    rank = len(_PLACES) if panel.row is None else _PLACES[panel.row.id]
+    return panel.model_id, rank, panel.metric_id, panel.reader

@@ -43,19 +43,19 @@ def plan(
         explainers: those that are no controls; a gate that names none concerns all of them.
         wanted: half-width.
     """
-    found: list[Plan] = []
+    plans: list[Plan] = []
     for gate in gates:
-        asked = [gate.subject] if gate.subject else [*explainers, MODEL_LEVEL]
+        subjects = [gate.subject] if gate.subject else [*explainers, MODEL_LEVEL]
         for summary in summaries:
             if (
                 summary.stratum != gate.stratum
                 or summary.metric_id != gate.metric
-                or summary.explainer_id not in asked
+                or summary.explainer_id not in subjects
             ):
                 continue
             reached = half_width(summary.interval)
             needed = None if not reached else patients_needed(reached, summary.n_patients, wanted)
-            found.append(
+            plans.append(
                 Plan(
                     rule=str(gate),
                     model_id=summary.model_id,
@@ -67,4 +67,4 @@ def plan(
                     n_needed=needed,
                 )
             )
-    return tuple(found)
+    return tuple(plans)

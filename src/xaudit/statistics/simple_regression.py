@@ -50,13 +50,13 @@ def simple_regression(
     variance = float(left @ left) / (n_cases - 2)
     error = math.sqrt(variance / spread)
     error_at_0 = math.sqrt(variance * (1 / n_cases + float(column.mean()) ** 2 / spread))
-    found = [
+    coefficients = [
         _coefficient("intercept", intercept, error_at_0, n_cases - 2, 1),
         _coefficient(name, slope, error, n_cases - 2, n_tests),
     ]
     if np.ptp(response) > 0:
-        found.append(_rank_correlation(response, column, n_tests))
-    return tuple(found)
+        coefficients.append(_rank_correlation(response, column, n_tests))
+    return tuple(coefficients)
 
 
 def _coefficient(name: str, value: float, error: float, freedom: int, n_tests: int) -> Coefficient:

@@ -72,18 +72,18 @@ def facts_of(
     return facts
 
 
-def check_told(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | None:
+def missing_property(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | None:
     """Return the first property that must come from the data and is missing there; None if there is none.
 
     Example:
-        >>> check_told([], [StratumSpec(name="class"), StratumSpec(name="site")])
+        >>> missing_property([], [StratumSpec(name="class"), StratumSpec(name="site")])
         'site'
     """
-    told = {
+    is_known = {
         "site": any(case.site is not None for case in cases),
         "augmented": any(case.augmented is not None for case in cases),
     }
-    return next((spec.name for spec in specs if not told.get(spec.name, True)), None)
+    return next((spec.name for spec in specs if not is_known.get(spec.name, True)), None)
 
 
 def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> dict[str, frozenset[str]]:
@@ -96,22 +96,22 @@ def strata_of(facts: Mapping[str, CaseFacts], specs: Sequence[StratumSpec]) -> d
         >>> strata_of({}, [StratumSpec(name="class")])
         {}
     """
-    found: dict[str, frozenset[str]] = {}
+    strata: dict[str, frozenset[str]] = {}
     for spec in specs:
         values, order = _values(spec, facts)
         for value in [*order, UNKNOWN]:
             cases = frozenset(case for case, own in values.items() if own == value)
             if cases:
-                found[f"{spec.name}={value}"] = cases
-    return found
+                strata[f"{spec.name}={value}"] = cases
+    return strata
 
 
 def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str, str], list[str]]:
     """Return the value of each case, and all values in the order of display."""
     match spec.name:
         case "correctness":
-            words = {case: "correct" if f.prediction.correct else "wrong" for case, f in facts.items()}
-            return words, list(spec.parts or ())
+            wordings = {case: "correct" if f.prediction.correct else "wrong" for case, f in facts.items()}
+            return wordings, list(spec.parts or ())
         case "class":
             slugs = _slugs(f.case.label for f in facts.values())
             return {case: slugs[f.case.label] for case, f in facts.items()}, list(slugs.values())
@@ -121,8 +121,8 @@ def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str
             named = {case: UNKNOWN if site is None else slugs[site] for case, site in sites.items()}
             return named, list(slugs.values())
         case "augmented":
-            said = {None: UNKNOWN, True: "yes", False: "no"}
-            return {case: said[f.case.augmented] for case, f in facts.items()}, ["no", "yes"]
+            augmented_words = {None: UNKNOWN, True: "yes", False: "no"}
+            return {case: augmented_words[f.case.augmented] for case, f in facts.items()}, ["no", "yes"]
         case "lesion-count":
             counts = {
                 case: "none" if f.shape is None else str(f.shape.n_lesions) for case, f in facts.items()
@@ -201,7 +201,7 @@ def _slugs(names: Iterable[str]) -> dict[str, str]:
     slugs: dict[str, str] = {}
     for name in sorted(set(names)):
         slug = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-") or "class"
-        # Its own, not the part of the cases of which nobody knows.
+        # A class called "unknown" must not share the stratum of cases without a value.
         slug = f"{slug}-1" if slug == UNKNOWN else slug
         taken = slugs.values()
         number = 2

@@ -22,7 +22,7 @@ from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.table import Table
 from xaudit.store.run_folder import RunFolder
 
-# The problems first and the scores last: whoever is killed in between must not leave a case out without a word.
+# Problems first and scores last, so that a kill in between never leaves a case out silently.
 TABLES: Sequence[Table[Any]] = (
     PART_PROBLEMS,
     MAPS,
@@ -75,4 +75,5 @@ def adopt_predictions(run: RunFolder, other: RunFolder, made_from: str) -> None:
     name = f"{table.name}.parquet"
     with suppress(DamagedTableError, FileNotFoundError):
         run.save_bytes(name, adopt_table(other.path / name, table, run, f"{other.run_id}/{name}"))
+        # Last, so that a kill in between leaves predictions that count as incomplete and are made again.
         run.save_bytes(made_from, (other.path / made_from).read_bytes())

@@ -52,11 +52,7 @@ def refusals_as_output_errors(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents; leave an existing one unchanged.
-
-    Raises:
-        OutputError: no permission, no space, or a file in the way.
-    """
+    """Create a folder and its parents, or leave an existing one unchanged; raise OutputError if that fails."""
     with refusals_as_output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
 
@@ -77,21 +73,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         try:
             _write_and_rename(path, data)
         except FileNotFoundError:
-            # Another process, to which our process id meant nothing, took the temporary file for a leftover.
+            # A process that cannot see our process id, as in a container, removed the temporary file as a leftover.
             _write_and_rename(path, data)
 
 
 def remove_leftovers(folder: Path) -> int:
     """Remove temporary files of writers that are gone, and return their number; files that cannot be removed stay."""
     removed = 0
-    for place, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
-            found = _LEFTOVER.match(name)
-            if found is None:
+            match = _LEFTOVER.match(name)
+            if match is None:
                 continue
-            path = Path(place, name)
+            path = Path(parent, name)
             with contextlib.suppress(OSError):
-                if _age_seconds(path) > _STALE_SECONDS or not _is_alive(int(found["pid"])):
+                if _age_seconds(path) > _STALE_SECONDS or not _is_alive(int(match["pid"])):
                     path.unlink()
                     removed += 1
     return removed

@@ -15,11 +15,7 @@ from xaudit.store.run_status import utc_text
 def append_event(
     run: RunFolder, event: str, details: Mapping[str, object] | None = None, *, now: datetime
 ) -> None:
-    """Append one line in one write; first end a line that a kill cut short.
-
-    Raises:
-        OutputError: no permission or no space.
-    """
+    """Append one line, after ending one that a kill cut short; raise OutputError if that fails."""
     redact = Redaction.of_this_machine()
     line = {"time": utc_text(now), "event": event, **redact.plain(dict(details or {}))}
     data = (json.dumps(line, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace")

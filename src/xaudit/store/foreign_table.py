@@ -54,8 +54,8 @@ def _csv(path: Path, what: str) -> list[Row]:
                     hint="put quotes around a text that holds the separator",
                 )
             _check_cells(path.name, len(rows) * len(names))
-            told = {name: nfc(cell.strip()) for name, cell in zip(names, fitting, strict=True)}
-            rows.append((f"{path.name}: line {reader.line_num}", told))
+            cells_by_name = {name: nfc(cell.strip()) for name, cell in zip(names, fitting, strict=True)}
+            rows.append((f"{path.name}: line {reader.line_num}", cells_by_name))
     except csv.Error as error:
         raise DataError(
             f"{path.name}: line {reader.line_num}: not CSV: {error}", hint="check its quotes"
@@ -93,9 +93,9 @@ def _parquet(path: Path, what: str) -> list[Row]:
             f"{path}: no such file of {what}", hint="paths in the audit file start from its folder"
         ) from None
     except (pa.ArrowException, OSError, ValueError, LookupError, MemoryError, OverflowError) as error:
-        said = (str(error).splitlines() or ["damaged"])[0]
+        reason = (str(error).splitlines() or ["damaged"])[0]
         raise DataError(
-            f"{path.name}: cannot be read as Parquet: {said:.120}", hint="write it again"
+            f"{path.name}: cannot be read as Parquet: {reason:.120}", hint="write it again"
         ) from None
     return [(f"{path.name}: row {number}", row) for number, row in enumerate(rows, 1)]
 

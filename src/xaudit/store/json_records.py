@@ -26,7 +26,9 @@ def read_verdicts(run: RunFolder) -> tuple[Verdict, ...]:
 
 def write_evaluations(run: RunFolder, evaluations: Sequence[Evaluation]) -> None:
     """Write ``evaluations.json``; raise OutputError if the folder cannot be written to."""
-    rows = [{**_shallow(one), "measures": _intervals(one.measures)} for one in evaluations]
+    rows = [
+        {**_shallow(evaluation), "measures": _intervals(evaluation.measures)} for evaluation in evaluations
+    ]
     _write(run, "evaluations", "evaluations", rows)
 
 
@@ -41,7 +43,9 @@ def _evaluation(row: dict[str, Any]) -> Evaluation:
             **_known(Evaluation, row),
             "class_names": tuple(row["class_names"]),
             "matrix": tuple(tuple(line) for line in row["matrix"]),
-            "measures": {n: Interval(**_known(Interval, one)) for n, one in row["measures"].items()},
+            "measures": {
+                n: Interval(**_known(Interval, interval)) for n, interval in row["measures"].items()
+            },
         }
     )
 
@@ -75,8 +79,8 @@ def _read(
         plain = json.loads((run.path / f"{name}.json").read_bytes())
     except FileNotFoundError:
         raise RunFolderError(
-            f"{shown}: not there; the run did not get so far",
-            hint="give the command that made the run again: it goes on where it stopped",
+            f"{shown}: missing; the run stopped before writing it",
+            hint="repeat the command that made the run: it resumes where it stopped",
         ) from None
     except (ValueError, RecursionError) as error:
         raise RunFolderError(f"{shown}: damaged: not JSON ({error!s:.200})", hint=AUDIT_AGAIN) from error

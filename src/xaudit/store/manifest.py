@@ -115,7 +115,7 @@ def build_manifest(run: RunFolder, invocation: Invocation, contents: Contents) -
         "xaudit": xaudit.__version__,
         "python": platform.python_version(),
         "libraries": library_versions(),
-        "plugins": [dict(one) for one in contents.plugins],
+        "plugins": [dict(plugin) for plugin in contents.plugins],
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "hardware": {
             "device": redact.text(invocation.device),

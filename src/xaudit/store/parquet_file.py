@@ -61,19 +61,32 @@ def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> by
 
     Raises as :func:`check_table`; every page is read, so that nothing damaged is taken over.
     """
-    file = _open_parquet(pa.BufferReader(path.read_bytes()), table, shown)
+    columns = read_columns(path, table, shown)
+    for field in table.schema:
+        if _is_map(field) and columns.column(field.name).type != field.type:
+            raise DamagedTableError("its maps are rounded to float16, as versions before 1.2 stored them")
     try:
-        found = file.read(use_threads=False)
-        for field in table.schema:
-            if _is_map(field) and found.column(field.name).type != field.type:
-                raise DamagedTableError("its maps are rounded to float16, as versions before 1.2 stored them")
-        columns = [
-            found.column(field.name)
-            if field.name in found.column_names
-            else pa.array([_fill(table, field)] * len(found), field.type)
-            for field in table.schema
-        ]
-        return _encoded(table, columns, run)
+        return _encoded(table, columns.columns, run)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise DamagedTableError(_first_line(error)) from error
+
+
+def read_columns(
+    path: Path, table: Table[Any], shown: str, *, names: Sequence[str] | None = None
+) -> pa.Table:
+    """Return the columns of a file in the schema's order; one that is newer than the file holds its fill.
+
+    Args:
+        names: the columns wanted; None for all.
+
+    Raises as :func:`check_table`.
+    """
+    file = _open_parquet(pa.BufferReader(path.read_bytes()), table, shown)
+    fields = [field for field in table.schema if names is None or field.name in names]
+    try:
+        found = file.read(columns=names, use_threads=False)
+        columns = [_column(table, found, field) for field in fields]
+        return pa.Table.from_arrays(columns, names=[field.name for field in fields])
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise DamagedTableError(_first_line(error)) from error
 
@@ -119,8 +132,8 @@ def read_table(path: Path, table: Table[Record], shown: str) -> list[Record]:
     data = path.read_bytes()
     file = _open_parquet(pa.BufferReader(data), table, shown)
     try:
-        found = file.read(use_threads=False)
-        columns = {field.name: _values(table, found, field) for field in table.schema}
+        content = file.read(use_threads=False)
+        columns = {field.name: _values(table, content, field) for field in table.schema}
         names = list(columns)
         rows = zip(*columns.values(), strict=True)
         return [table.decode(dict(zip(names, row, strict=True))) for row in rows]
@@ -155,14 +168,8 @@ def _open_parquet(source: Any, table: Table[Any], shown: str) -> pq.ParquetFile:
 
 
 def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
-    """Return one Python value per row; a map's numbers stay an array. A column that the file lacks is filled in."""
-    if field.name not in found.column_names:
-        return [_fill(table, field)] * int(found.num_rows)
-    column = found.column(field.name)
-    if column.type != field.type and not (_is_map(field) and column.type == _HALVED_VALUES):
-        raise ValueError(f"the column {field.name!r} holds {column.type}, not {field.type}")
-    if column.null_count and not field.nullable:
-        raise ValueError(f"the column {field.name!r} has gaps")
+    """Return one Python value per row; a map's numbers stay an array."""
+    column = _column(table, found, field)
     if not _is_map(field):
         plain: list[Any] = column.to_pylist()
         return plain
@@ -171,6 +178,18 @@ def _values(table: Table[Any], found: pa.Table, field: pa.Field) -> list[Any]:
         flat = chunk.values.to_numpy(zero_copy_only=False)
         arrays += np.split(flat, chunk.offsets.to_numpy()[1:-1])[: len(chunk)]
     return arrays
+
+
+def _column(table: Table[Any], found: pa.Table, field: pa.Field) -> pa.ChunkedArray:
+    """Return a column, checked against its field; one of a later minor version than the file has its fill."""
+    if field.name not in found.column_names:
+        return pa.chunked_array([pa.array([_fill(table, field)] * int(found.num_rows), field.type)])
+    column = found.column(field.name)
+    if column.type != field.type and not (_is_map(field) and column.type == _HALVED_VALUES):
+        raise ValueError(f"the column {field.name!r} holds {column.type}, not {field.type}")
+    if column.null_count and not field.nullable:
+        raise ValueError(f"the column {field.name!r} has gaps")
+    return column
 
 
 def _is_map(field: pa.Field) -> bool:

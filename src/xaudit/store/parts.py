@@ -92,6 +92,7 @@ def shard_key(parts: Mapping[str, object]) -> str:
         >>> shard_key({"cases": ["a"], "seed": 0}) == shard_key({"seed": 0, "cases": ("a",)})
         True
     """
+    # Through JSON, which writes tuples and lists alike, so that both give one key.
     plain = json.loads(json.dumps(dict(parts), allow_nan=True))
     return fingerprint({"schema": SCHEMA_VERSION.partition(".")[0], "parts": plain})
 
@@ -115,11 +116,7 @@ def has_part(run: RunFolder, table: Table[Any], key: str) -> bool:
 
 
 def write_part(run: RunFolder, table: Table[Record], key: str, rows: Sequence[Record]) -> None:
-    """Store a finished shard in one step; no rows are a result too.
-
-    Raises:
-        OutputError: no permission or no space.
-    """
+    """Store a finished shard in one step, also one without rows; raise OutputError if that fails."""
     path = _path(run, table, key)
     run.save_bytes(f"{table.name}/{path.name}", encode_table(table, rows, run))
 
@@ -202,7 +199,5 @@ def _unreadable_as_errors(shown: str) -> Iterator[None]:
 
 
 def _remove(path: Path) -> None:
-    with contextlib.suppress(
-        OSError
-    ):  # in a folder that only lets us read, it stays and is passed over again
+    with contextlib.suppress(OSError):  # in a read-only folder it stays, and is skipped again
         path.unlink()

@@ -68,7 +68,7 @@ class Redaction:
             # Cut off first, because a home folder may have a blank in its name; the rest is judged as a path.
             text = re.sub(rf"{re.escape(place)}(?=[/\\])", "", text)
             text = re.sub(rf"{re.escape(place)}(?![\w-])", "…", text)
-        text = _PATH.sub(lambda found: _last_part(found[0]), text)
+        text = _PATH.sub(lambda match: _last_part(match[0]), text)
         for word in self.words:
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text, flags=re.IGNORECASE)
         return text

@@ -65,8 +65,8 @@ class RunFolder:
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
         created = utc_from_text(utc_text(now))
         make_folder(root)
-        for _, found in run_paths(root)[-1:]:
-            created = max(created, utc_of(found) + timedelta(seconds=1))
+        for _, newest in run_paths(root)[-1:]:
+            created = max(created, utc_of(newest) + timedelta(seconds=1))
         while True:
             run_id = f"{created.strftime(_UTC)}-{slug}-{config_hash[:8]}"
             with refusals_as_output_errors(root):
@@ -86,8 +86,8 @@ class RunFolder:
         A folder without a status counts; one that a newer version wrote does not.
         """
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-        for path, found in reversed(run_paths(root)):
-            if found["name"] != slug or found["hash"] != config_hash[:8]:
+        for path, match in reversed(run_paths(root)):
+            if match["name"] != slug or match["hash"] != config_hash[:8]:
                 continue
             try:
                 run = cls.open_run(path)
@@ -95,7 +95,7 @@ class RunFolder:
                 if _is_newer(path):
                     continue
                 remove_leftovers(path)
-                return cls(path, path.name, name, config_hash, utc_of(found))
+                return cls(path, path.name, name, config_hash, utc_of(match))
             if run.config_hash == config_hash:
                 return run
         return None
@@ -112,12 +112,14 @@ class RunFolder:
         """
         if not path.is_dir():
             raise RunFolderError(
-                f"{path}: no such run folder", hint="`xaudit list runs` shows those there are"
+                f"{path}: no such run folder", hint="`xaudit list runs` lists the existing ones"
             )
         _check_files(path)
         written = [path / name for name in ("status.json", "manifest.json") if (path / name).exists()]
         if not written and _RUN_ID.match(path.resolve().name) is None:
-            raise RunFolderError(f"{path}: not a run folder", hint="`xaudit list runs` shows those there are")
+            raise RunFolderError(
+                f"{path}: not a run folder", hint="`xaudit list runs` lists the existing ones"
+            )
         for file in written:
             plain = _read_object(file)
             if plain is None:
@@ -232,8 +234,8 @@ def run_paths(root: Path) -> list[tuple[Path, re.Match[str]]]:
     """
     if not root.is_dir():
         return []
-    found = [(path, _RUN_ID.match(path.name) or _own_name(path)) for path in root.iterdir() if path.is_dir()]
-    runs = [(path, match) for path, match in found if match is not None]
+    named = [(path, _RUN_ID.match(path.name) or _own_name(path)) for path in root.iterdir() if path.is_dir()]
+    runs = [(path, match) for path, match in named if match is not None]
     return sorted(runs, key=lambda run: (run[1]["utc"], run[0].name))
 
 
@@ -261,7 +263,7 @@ def _check_files(path: Path) -> None:
             if file.exists() and not file.is_file():
                 raise RunFolderError(
                     f"{path}: {file.relative_to(path).as_posix()} is no file, but a device or a pipe",
-                    hint="nothing of xaudit's writes one; take it out",
+                    hint="xaudit writes no such thing; remove it",
                 )
 
 

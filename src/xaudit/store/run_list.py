@@ -38,13 +38,13 @@ class RunEntry:
 def list_runs(root: Path) -> tuple[RunEntry, ...]:
     """Return every run under ``root``, newest first, unreadable ones included; empty if there is no such folder."""
     entries = []
-    for path, found in reversed(run_paths(root)):
-        created = utc_of(found)
+    for path, match in reversed(run_paths(root)):
+        created = utc_of(match)
         try:
             run = RunFolder.open_run(path, tidy=False)
             status = run.status
             entries.append(RunEntry(path.name, run.name, run.created, status.state, updated=status.updated))
         except RunFolderError as error:
             reason = str(error).removeprefix(str(path)).lstrip("/: ")
-            entries.append(RunEntry(path.name, found["name"], created, "unreadable", reason))
+            entries.append(RunEntry(path.name, match["name"], created, "unreadable", reason))
     return tuple(entries)

@@ -57,8 +57,8 @@ class RunLock:
                 if error.errno not in _TAKEN:
                     raise
                 raise RunFolderError(
-                    f"{run}: another xaudit is at work in this run folder{owner}",
-                    hint="wait until it has ended and give the same command again, or start a second folder with --fresh",
+                    f"{run}: another xaudit process is working in this run folder{owner}",
+                    hint="wait until it ends and repeat the command, or start another folder with --fresh",
                 ) from None
             if _is_still_there(handle, path):
                 break
@@ -101,7 +101,7 @@ def _owner(handle: int) -> str:
 
 def _is_still_there(handle: int, path: Path) -> bool:
     try:
-        there, held = path.stat(), os.fstat(handle)
+        on_disk, locked = path.stat(), os.fstat(handle)
     except FileNotFoundError:
         return False
-    return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+    return (on_disk.st_dev, on_disk.st_ino) == (locked.st_dev, locked.st_ino)

@@ -4,7 +4,8 @@ Writers raise OutputError if the folder cannot be written to; readers raise RunF
 damaged or newer than this program.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
@@ -118,12 +119,23 @@ def _write(run: RunFolder, table: Table[Record], rows: Sequence[Record]) -> None
 def _read(run: RunFolder, table: Table[Record]) -> tuple[Record, ...]:
     name = f"{table.name}.parquet"
     shown = f"{run.run_id}/{name}"
-    try:
+    with read_errors(shown):
         return tuple(read_table(run.path / name, table, shown))
+
+
+@contextmanager
+def read_errors(shown: str) -> Iterator[None]:
+    """Inside, a table that cannot be read raises RunFolderError.
+
+    Args:
+        shown: names the table.
+    """
+    try:
+        yield
     except FileNotFoundError:
         raise RunFolderError(
-            f"{shown}: not there; the run did not get so far",
-            hint="give the command that made the run again: it goes on where it stopped",
+            f"{shown}: missing; the run stopped before writing it",
+            hint="repeat the command that made the run: it resumes where it stopped",
         ) from None
     except DamagedTableError as error:
         raise RunFolderError(f"{shown}: damaged: {error}", hint=AUDIT_AGAIN) from error

@@ -10,7 +10,7 @@ from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings
-from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts
+from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
@@ -28,6 +28,7 @@ __all__ = [
     "is_refused",
     "judge",
     "judge_drops",
+    "missed_gates",
 ]
 
 _EVERYTHING = Reach()

@@ -173,7 +173,9 @@ def explainer_findings(own: Sequence[Summary], explainers: Sequence[str]) -> lis
     agreements = [summary for summary in own if summary.metric_id == _AGREEMENT]
     several = several_readers(agreements)
     verdicts = []
-    for summary in (one for name in explainers for one in agreements if one.explainer_id == name):
+    for summary in (
+        agreement for name in explainers for agreement in agreements if agreement.explainer_id == name
+    ):
         difference = summary.control_difference
         if summary.interval.low is None or (difference is not None and difference.low is None):
             verdicts.append(

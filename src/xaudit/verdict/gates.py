@@ -44,6 +44,11 @@ def gate_verdicts(
     return [replace(verdict, gating=False) for verdict in verdicts] if gate.informational else verdicts
 
 
+def missed_gates(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts that fail a run: gating ones that failed or had no value."""
+    return [one for one in verdicts if one.gating and one.status != "pass"]
+
+
 def finding_gate_verdicts(gate: Gate, model_id: str, findings: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts of a gate on a finding, one for each reader: passed if the finding holds.
 

@@ -117,8 +117,8 @@ def _dark_lungs(grey: FloatArray) -> BoolArray | Refused:
         return body
     side = min(body.shape)
     within = eroded(body, 0.012 * side)
-    found = _pair(opened(within & ~dense, 0.006 * side), body, smallest=SMALLEST_LUNG)
-    return found if isinstance(found, Refused) else _closed_pair(found, within, body, LUNG_SHARES)
+    pair = _pair(opened(within & ~dense, 0.006 * side), body, smallest=SMALLEST_LUNG)
+    return pair if isinstance(pair, Refused) else _closed_pair(pair, within, body, LUNG_SHARES)
 
 
 def _walled_lungs(grey: FloatArray) -> _Slice | Refused:
@@ -129,13 +129,13 @@ def _walled_lungs(grey: FloatArray) -> _Slice | Refused:
     if not body.any() or (bright & body).sum() < BRIGHT_WITHIN * bright.sum():
         return Refused("the window shows only parts of the body's outline")
     within = eroded(body, 0.012 * side)
-    found: tuple[BoolArray, BoolArray] | Refused = Refused("the window shows no walls around the lungs")
+    pair: tuple[BoolArray, BoolArray] | Refused = Refused("the window shows no walls around the lungs")
     for gap in WALL_GAPS:
         walls = closed(bright, gap * side)
         halls = opened(filled(walls) & ~walls & within, 0.02 * side)
-        found = _pair(halls, body, smallest=HARD_SMALLEST_LUNG)
-        if not isinstance(found, Refused):
-            lungs = _closed_pair(found, within, body, HARD_LUNG_SHARES)
+        pair = _pair(halls, body, smallest=HARD_SMALLEST_LUNG)
+        if not isinstance(pair, Refused):
+            lungs = _closed_pair(pair, within, body, HARD_LUNG_SHARES)
             if not isinstance(lungs, Refused):
                 return body, lungs
     return Refused("lung, fat and air are equally black, and the walls around the lungs have gaps")

@@ -14,7 +14,6 @@ from xaudit.cases.anatomy.lung_sides import (
     side_of,
     with_rest,
 )
-from xaudit.cases.marks.formats.coco import read_coco
 from xaudit.cases.marks.formats.dicom_seg import collect_dicom_seg, is_dicom_seg
 from xaudit.cases.marks.formats.rtstruct import collect_rtstruct, is_rtstruct
 from xaudit.cases.marks.mark_list import MarkList
@@ -82,24 +81,19 @@ def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection |
     Raises:
         DataError: if no name in the file is that of a lung, or the one in the audit file.
     """
-    reader = _dicom_reader(path)
-    if reader is None:
-        marks: Sequence[Annotation] = read_coco(path, images)
-    else:
-        gathered = MarkList(images)
-        reader(path, gathered)
-        marks = gathered.all()
-    drawn = [mark for mark in marks if mark.region is not None]
+    marks = MarkList(images)
+    (_dicom_reader(path) or collect_coco)(path, marks)
+    drawn = [mark for mark in marks.all() if mark.region is not None]
     names = sorted({mark.label for mark in drawn if mark.label is not None})
     sides = _named_sides(names, named, path, where) if named else _sides_by_name(names, drawn, path, where)
-    found: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)
+    regions: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)
     for mark in drawn:
         if mark.region is not None and mark.label in sides:
-            found[mark.case_id].append((mark.region, sides[mark.label]))
-    told: tuple[tuple[str, ...], ...] = tuple(
+            regions[mark.case_id].append((mark.region, sides[mark.label]))
+    side_names: tuple[tuple[str, ...], ...] = tuple(
         tuple(str(name) for name, side in sides.items() if side == wanted) for wanted in ("left", "right")
     )
-    return DrawnLungs({case: tuple(own) for case, own in found.items()}, (told[0], told[1]))
+    return DrawnLungs({case: tuple(own) for case, own in regions.items()}, (side_names[0], side_names[1]))
 
 
 def _sides_by_name(
@@ -114,9 +108,9 @@ def _sides_by_name(
     if not lungs and len(labels) == 1:
         lungs = list(labels)
     if not lungs:
-        found = ", ".join(sorted(repr(name) for name in labels)) or "nothing"
+        drawn_names = ", ".join(sorted(repr(name) for name in labels)) or "nothing"
         raise DataError(
-            f"{where}: {path.name} draws {found}, and nothing with 'lung' in its name",
+            f"{where}: {path.name} draws {drawn_names}, and nothing with 'lung' in its name",
             hint="call the category 'lung', or give a file with lungs only",
         )
     return {name: None if name is None else side_of(name) for name in lungs}
@@ -127,10 +121,10 @@ def _check_other_lung(lungs: Sequence[str | None], path: Path, where: str) -> No
     sides = {name: side_of(name) for name in lungs if name is not None}
     named = set(sides.values()) - {None}
     if None in sides.values() and len(named) == 1:
-        told = next(name for name, side in sides.items() if side is not None)
+        sided = next(name for name, side in sides.items() if side is not None)
         other = next(name for name, side in sides.items() if side is None)
         raise DataError(
-            f"{where}: {path.name} draws '{told:.60}' and '{other:.60}', and which lung '{other:.60}' shows is not said",
+            f"{where}: {path.name} draws '{sided:.60}' and '{other:.60}', and which lung '{other:.60}' shows is not said",
             hint=f"name the categories of each lung: {{path: {path.name}, left: [...], right: [...]}}",
         )
 
@@ -158,7 +152,7 @@ def _dicom_reader(path: Path) -> Callable[[Path, MarkList], None] | None:
             try:
                 with file.open("rb") as stream:
                     head = stream.read(_HEAD_BYTES)
-            except OSError:  # whoever reads the file itself says why it cannot be opened
+            except OSError:  # reading the file itself reports why it cannot be opened
                 continue
             if is_dicom_seg(head):
                 return collect_dicom_seg

@@ -13,12 +13,12 @@ _DRAWN = {"coco": "COCO", "dicom-seg": "DICOM segmentations", "rtstruct": "RT st
 _MAY_DRAW = (".json", ".dcm", ".dicom", "")
 
 
-def check_one_format(path: Path, place: str) -> None:
+def check_one_format(path: Path, location: str) -> None:
     """Raise DataError if a folder holds masks of two formats, or COCO files, one of which must be given as a file.
 
     Args:
         path: path of the masks; a file is not checked.
-        place: name of the masks in errors, such as ``data.regions.lungs``.
+        location: name of the masks in errors, such as ``data.regions.lungs``.
     """
     if not path.is_dir():
         return
@@ -28,15 +28,15 @@ def check_one_format(path: Path, place: str) -> None:
         if kind is not None:
             first.setdefault(kind, file.relative_to(path).as_posix())
     if len(first) > 1:
-        (one, name), (other, second) = list(first.items())[:2]
+        (known_kind, name), (other, second) = list(first.items())[:2]
         raise DataError(
-            f"{place}: {path.name} holds {one} ({_shown(name)}) and {other} ({_shown(second)}), so which are the masks is not "
-            "clear",
+            f"{location}: {path.name} holds {known_kind} ({_shown(name)}) and {other} ({_shown(second)}), and the masks "
+            "of a structure have one format",
             hint="keep the masks of a structure in one format",
         )
     if "COCO" in first:
         raise DataError(
-            f"{place}: {path.name} is a folder with COCO ({_shown(first['COCO'])}), and COCO masks of a structure are one file",
+            f"{location}: {path.name} is a folder with COCO ({_shown(first['COCO'])}), and COCO masks of a structure are one file",
             hint="name the file; several files must be joined to one",
         )
 

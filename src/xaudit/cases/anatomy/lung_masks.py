@@ -64,30 +64,30 @@ class NumberedLungs:
 
     def _sides_of(self, numbers: IntArray) -> LungMask:
         """Return the lungs of a mask; if it shows one number of two, the other lung is not on the image."""
-        found = sides_of_numbers(numbers, self.left, self.right)
-        if isinstance(found, LeftAndRight):
-            return found
+        lungs = sides_of_numbers(numbers, self.left, self.right)
+        if isinstance(lungs, LeftAndRight):
+            return lungs
         values = np.unique(numbers[numbers != 0])
         if len(values) != 1 or values[0] in _BINARY or int(values[0]) not in self._pair:
-            return found
+            return lungs
         first = int(values[0]) == self._pair[0]
         return (
-            LeftAndRight(found, np.zeros_like(found)) if first else LeftAndRight(np.zeros_like(found), found)
+            LeftAndRight(lungs, np.zeros_like(lungs)) if first else LeftAndRight(np.zeros_like(lungs), lungs)
         )
 
     @cached_property
     def _pair(self) -> tuple[int, ...]:
         """The two numbers of the lungs, if no mask of the data holds any other; else empty."""
-        found: set[int] = set()
+        used: set[int] = set()
         is_pair = False
         for case in self.cases:
             numbers = self.numbers(case)
             if numbers is not None:
-                found |= {int(value) for value in np.unique(numbers)} - {0}
+                used |= {int(value) for value in np.unique(numbers)} - {0}
                 is_pair = is_pair or isinstance(sides_of_numbers(numbers), LeftAndRight)
-            if len(found) > 2:
+            if len(used) > 2:
                 return ()
-        return tuple(sorted(found)) if is_pair and len(found) == 2 else ()
+        return tuple(sorted(used)) if is_pair and len(used) == 2 else ()
 
     def numbers(self, case: Case) -> IntArray | None:
         """Return the numbers of the mask, (H, W), 0 outside; None without a file."""
@@ -111,14 +111,14 @@ class NumberedLungs:
 
     def check(self, cases: Sequence[Case], where: str) -> None:
         """Raise DataError if the audit file names a number that no mask holds."""
-        found: set[int] = set()
+        used: set[int] = set()
         for case in cases:
             numbers = self.numbers(case)
-            found |= set() if numbers is None else {int(value) for value in np.unique(numbers)}
+            used |= set() if numbers is None else {int(value) for value in np.unique(numbers)}
         for side, wanted in (("left", self.left), ("right", self.right)):
             for number in wanted:
-                if number not in found:
-                    has = ", ".join(map(str, sorted(found - {0})[:12])) or "none but 0"
+                if number not in used:
+                    has = ", ".join(map(str, sorted(used - {0})[:12])) or "none but 0"
                     raise DataError(
                         f"{where}.{side}: no mask holds the number {number}", hint=f"the masks hold {has}"
                     )
@@ -147,7 +147,7 @@ class LungsBySide:
     def n_extra(self) -> int:
         """Number of files, of both sides, that belong to no image of the data."""
         sources = (*self.left, *self.right)
-        return sum(one.n_extra for one in sources if isinstance(one, NumberedLungs | LungsBySide))
+        return sum(source.n_extra for source in sources if isinstance(source, NumberedLungs | LungsBySide))
 
     @property
     def sides(self) -> str:

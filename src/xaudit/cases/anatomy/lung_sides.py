@@ -105,10 +105,10 @@ def sides_of_numbers(
     values = np.unique(numbers[numbers != 0])
     if len(values) != 2:
         return np.asarray(numbers != 0)
-    one, other = (np.asarray(numbers == value) for value in values)
-    smaller, larger = sorted((one, other), key=np.count_nonzero)
+    first, second = (np.asarray(numbers == value) for value in values)
+    smaller, larger = sorted((first, second), key=np.count_nonzero)
     # A structure within the lungs, such as a nodule or a vessel, is no lung.
     hull = np.asarray(convex_hull_image(larger))  # type: ignore[no-untyped-call]
     if np.count_nonzero(smaller & hull) > _INSIDE_SHARE * np.count_nonzero(smaller):
         return np.asarray(numbers != 0)
-    return LeftAndRight(one, other)
+    return LeftAndRight(first, second)

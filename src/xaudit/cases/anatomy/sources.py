@@ -20,7 +20,8 @@ from xaudit.cases.anatomy.lung_masks import LungsBySide, NumberedLungs
 from xaudit.cases.anatomy.lung_sides import LeftAndRight
 from xaudit.cases.anatomy.lung_sources import lung_source
 from xaudit.cases.anatomy.refused import Refused
-from xaudit.cases.marks.formats.coco import read_coco
+from xaudit.cases.marks.formats.coco import collect_coco
+from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.masks.by_case import mask_files
 from xaudit.cases.masks.nifti import MaskSlice, holds_nifti, is_nifti, read_slice
 from xaudit.cases.masks.raster import read_mask
@@ -100,15 +101,15 @@ class NiftiMasks:
 
     def mask(self, case: Case, pixels: Pixels) -> BoolArray | None:  # noqa: ARG002
         """Return the slice's pixels that are not zero."""
-        found = self.slices.get(case.case_id)
-        return None if found is None else read_slice(found, (case.height, case.width), self.section)
+        mask_slice = self.slices.get(case.case_id)
+        return None if mask_slice is None else read_slice(mask_slice, (case.height, case.width), self.section)
 
     def digest(self, case: Case) -> object:
         """Return the mask's run lengths."""
-        found = self.slices.get(case.case_id)
-        if found is None:
+        mask_slice = self.slices.get(case.case_id)
+        if mask_slice is None:
             return None
-        return mask_region(read_slice(found, (case.height, case.width), self.section)).counts
+        return mask_region(read_slice(mask_slice, (case.height, case.width), self.section)).counts
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,11 @@ class DrawnMasks:
         """Return the union of the regions on the case."""
         frame = (case.height, case.width)
         drawn = self.regions.get(case.case_id)
-        return None if drawn is None else union((rasterise(one, frame) for one in drawn), frame)
+        return None if drawn is None else union((rasterise(region, frame) for region in drawn), frame)
 
     def digest(self, case: Case) -> object:
         """Return the regions as text."""
-        return [repr(one) for one in self.regions.get(case.case_id, ())]
+        return [repr(region) for region in self.regions.get(case.case_id, ())]
 
 
 @dataclass(frozen=True)
@@ -208,11 +209,7 @@ class MaskSources:
         return {name: source for name, source in named.items() if source is not None}
 
     def surroundings(self, case: Case, pixels: Pixels) -> Surroundings:
-        """Return the known anatomy of a case.
-
-        Raises:
-            DataError: if a tolerance in millimetres meets a case without spacing, or a file cannot be read.
-        """
+        """Return the known anatomy of a case; raise DataError for an unreadable file or a tolerance in mm without spacing."""
         masks: dict[str, BoolArray] = {}
         unknown: dict[str, str] = {}
         for name, source in self.sources.items():
@@ -298,9 +295,9 @@ def _source(
     check_one_format(given, f"{where}.{structure}")
     files, n_extra = mask_files(given, section, cases, images, f"{where}.{structure}")
     if is_nifti(given) or holds_nifti(given):
-        slices = {name: one for name, one in files.items() if isinstance(one, MaskSlice)}
+        slices = {name: file for name, file in files.items() if isinstance(file, MaskSlice)}
         return NiftiMasks(slices, section.nifti, n_extra)
-    return MaskFiles({name: one for name, one in files.items() if isinstance(one, Path)}, n_extra)
+    return MaskFiles({name: file for name, file in files.items() if isinstance(file, Path)}, n_extra)
 
 
 def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
@@ -318,16 +315,18 @@ def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
 
 def _drawn(file: Path, structure: str, images: ImageIndex, where: str) -> Mapping[str, tuple[Region, ...]]:
     """Return the regions of a structure in a COCO file: the categories with its name, or the only category."""
-    marks = [mark for mark in read_coco(file, images) if mark.region is not None]
+    gathered = MarkList(images)
+    collect_coco(file, gathered)
+    marks = [mark for mark in gathered.all() if mark.region is not None]
     names = {mark.label for mark in marks}
     word = _SINGULAR[structure]
     wanted: set[str | None] = {name for name in names if name is not None and word in name.lower()}
     if not wanted and len(names) == 1:
         wanted = names
     if not wanted:
-        found = ", ".join(sorted(repr(name) for name in names)) or "nothing"
+        drawn_names = ", ".join(sorted(repr(name) for name in names)) or "nothing"
         raise DataError(
-            f"{where}.{structure}: {file.name} draws {found}, and nothing with '{word}' in its name",
+            f"{where}.{structure}: {file.name} draws {drawn_names}, and nothing with '{word}' in its name",
             hint=f"call the category '{word}', or give a file with {structure} only",
         )
     drawn: dict[str, list[Region]] = defaultdict(list)

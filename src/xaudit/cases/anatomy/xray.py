@@ -65,11 +65,11 @@ def segment_lungs(pixels: FloatArray) -> BoolArray | Refused:
     around = ndimage.gaussian_filter(np.where(body, grey, 0), SURROUNDINGS * side) / np.maximum(weight, 1e-6)
     within = eroded(body, 0.02 * side) | (body & ~_near_air(body, 0.04 * side))
     dark = opened(within & (smooth < around), 0.02 * side)
-    found = _pair(dark, body)
-    if isinstance(found, Refused):
-        return found
-    first, second = (filled(closed(lung, CLOSING * side)) & body for lung in found)
-    lungs = (first ^ second) | found[0] | found[1]
+    pair = _pair(dark, body)
+    if isinstance(pair, Refused):
+        return pair
+    first, second = (filled(closed(lung, CLOSING * side)) & body for lung in pair)
+    lungs = (first ^ second) | pair[0] | pair[1]
     share = float(lungs.sum() / body.sum())
     if not LUNG_SHARES[0] <= share <= LUNG_SHARES[1]:
         return Refused(f"the lungs found cover {share:.0%} of the body")
@@ -93,10 +93,10 @@ def _pair(dark: BoolArray, body: BoolArray) -> tuple[BoolArray, BoolArray] | Ref
     left_half = np.broadcast_to(
         np.arange(body.shape[1]) + 0.5 < (columns[0] + columns[-1] + 1) / 2, body.shape
     )
-    found = [pieces(dark & half)[:1] for half in (left_half, ~left_half)]
-    if not found[0] or not found[1]:
+    fields = [pieces(dark & half)[:1] for half in (left_half, ~left_half)]
+    if not fields[0] or not fields[1]:
         return Refused("no dark field lies on either side of the body's middle")
-    left, right = found[0][0], found[1][0]
+    left, right = fields[0][0], fields[1][0]
     small, large = sorted((int(left.sum()), int(right.sum())))
     if small < SMALLEST_LUNG * large:
         return Refused("only one lung field was found")

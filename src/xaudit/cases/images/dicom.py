@@ -140,7 +140,7 @@ def left_edge(orientation: Sequence[float], stated: str) -> PatientSide | None:
     """
     if len(orientation) == _N_ORIENTATION:
         along = orientation[:3]
-        axis = max(range(3), key=lambda place: abs(along[place]))
+        axis = max(range(3), key=lambda index: abs(along[index]))
         if abs(along[axis]) < _ALONG_AN_AXIS:
             return None
         # What lies at the left edge is where rows come from.

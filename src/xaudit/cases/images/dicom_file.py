@@ -54,11 +54,7 @@ T = TypeVar("T")
 
 
 def pydicom_package() -> ModuleType:
-    """Import the package that reads DICOM files.
-
-    Raises:
-        DataError: if it is not installed.
-    """
+    """Import the package that reads DICOM files; raise DataError if it is not installed."""
     try:
         import pydicom
         import pydicom.pixels
@@ -144,8 +140,8 @@ class Elements:
         value = self.get(keyword)
         if value is None:
             return ()
-        found = guarded(lambda: tuple(float(number) for number in (value if _many(value) else [value])))
-        return found or ()
+        numbers = guarded(lambda: tuple(float(number) for number in (value if _many(value) else [value])))
+        return numbers or ()
 
     def number(self, keyword: str) -> float | None:
         """Return the first value of an element."""

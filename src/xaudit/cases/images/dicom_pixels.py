@@ -190,9 +190,9 @@ def _decoders(elements: Elements) -> list[str]:
     syntax = _syntax(elements)
     decoder = guarded(lambda: pydicom_package().pixels.get_decoder(syntax))
     installed = guarded(lambda: list(decoder.available_plugins)) or []  # type: ignore[union-attr]
-    asked = [name for name in _DECODERS if name in installed]
-    # pydicom's own needs no other beside it.
-    return asked[:1] if "pydicom" in asked else asked
+    usable = [name for name in _DECODERS if name in installed]
+    # pydicom's own decoder needs no fallback.
+    return usable[:1] if "pydicom" in usable else usable
 
 
 def _why_not_decoded(elements: Elements) -> str:

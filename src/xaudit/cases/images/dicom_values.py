@@ -55,8 +55,7 @@ def apply_window(values: FloatArray, centre: float, width: float, *, function: s
         width: width of the window, at least 1 for ``LINEAR`` and above 0 otherwise.
         function: ``LINEAR``, ``LINEAR_EXACT`` or ``SIGMOID``.
 
-    Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about
-    ``centre - 0.5``.
+    Source: DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3; ``LINEAR`` runs over ``width - 1`` steps about ``centre - 0.5``.
 
     Example:
         >>> apply_window(np.array([-1350.0, -600.5, 149.0]), -600, 1500).round(3).tolist()
@@ -132,7 +131,7 @@ def _through_table(
 def _entries(stored: object, descriptor: list[int]) -> FloatArray:
     """Return a table's entries, stored as numbers or as bytes."""
     if isinstance(stored, bytes):
-        # Entries of 8 bits are packed by some, and take 16 in other files.
+        # Some files pack entries of 8 bits, others store them in 16.
         wide = descriptor[2] > 8 or len(stored) >= 2 * (descriptor[0] or 2**16)
         entries = np.frombuffer(stored, dtype="<u2" if wide else "u1")[: descriptor[0] or 2**16]
         return np.asarray(entries, dtype=np.float64)
@@ -181,7 +180,7 @@ def _padding(elements: Elements, stored: FloatArray) -> BoolArray:
     if first is None:
         return np.zeros(stored.shape, dtype=bool)
     if (elements.number("PixelRepresentation") or 0) == 1:
-        # Written as unsigned by some, whatever the pixels are.
+        # Some files store it as unsigned, whatever the pixels are.
         first, last = _signed(elements, first), None if last is None else _signed(elements, last)
     low, high = sorted((first, first if last is None else last))
     return np.asarray((stored >= low) & (stored <= high))

@@ -89,8 +89,8 @@ def file_and_frame(path: str) -> tuple[str, int | None]:
         >>> file_and_frame("cancer/ct.dcm#3"), file_and_frame("a#3.png")
         (('cancer/ct.dcm', 3), ('a#3.png', None))
     """
-    found = _FRAME.fullmatch(path)
-    return (path, None) if found is None else (found["file"], int(found["frame"]))
+    match = _FRAME.fullmatch(path)
+    return (path, None) if match is None else (match["file"], int(match["frame"]))
 
 
 def without_suffix(path: str) -> str:

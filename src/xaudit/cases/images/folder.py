@@ -71,13 +71,13 @@ def image_files(
 
 
 def _images(walk: FolderWalk, folder: Path, others: list[Path] | None) -> list[Path]:
-    found: list[Path] = []
+    images: list[Path] = []
     for path in walk.files(folder):
         if is_image(path):
-            found.append(path)
+            images.append(path)
         elif others is not None:
             others.append(path)
-    return found
+    return images
 
 
 def spelled_others(others: Collection[Path]) -> tuple[str, ...]:
@@ -116,12 +116,12 @@ def unlisted_images(
     listed_files = {file_and_frame(entry.path)[0] for entry in entries}
     suffixes = {PurePosixPath(path).suffix.lower() for path in listed_files}
     try:
-        found = {nfc(path.relative_to(root).as_posix()) for path in FolderWalk(root, ignored).files(root)}
+        files = {nfc(path.relative_to(root).as_posix()) for path in FolderWalk(root, ignored).files(root)}
     except DataError as error:
         return (f"the images' folder was not read through for images that {table} does not list: {error}",)
     unlisted = sorted(
         path
-        for path in found - {nfc(path) for path in listed_files}
+        for path in files - {nfc(path) for path in listed_files}
         if PurePosixPath(path).suffix.lower() in suffixes
     )
     if not unlisted:

@@ -49,11 +49,7 @@ def sniff(head: bytes) -> SourceFormat | None:
 
 
 def is_image(path: Path) -> bool:
-    """Return True if a file is an image by its name, or else by its content.
-
-    Raises:
-        OSError: if it cannot be opened.
-    """
+    """Return True if a file is an image by its name, or else by its content; raise OSError if it cannot be opened."""
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
     if path.name == "DICOMDIR":
@@ -162,7 +158,7 @@ def read_image(root: Path, path: str) -> tuple[bytes, int | None]:
         stamp = (root / file).stat()
     except OSError as error:
         raise _unopened(error) from None
-    return _held(root / file, stamp.st_size, stamp.st_mtime_ns), frame
+    return _cached_bytes(root / file, stamp.st_size, stamp.st_mtime_ns), frame
 
 
 def read_bytes(path: Path) -> bytes:
@@ -172,12 +168,12 @@ def read_bytes(path: Path) -> bytes:
         UnreadableImageError: too large, a device or a pipe, or with the system's reason; it names no path.
     """
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise UnreadableImageError("is no file, but a device or a pipe")
-        if found.st_size > LARGEST_BYTES:
+        if status.st_size > LARGEST_BYTES:
             raise UnreadableImageError(
-                f"has {found.st_size / 2**20:.0f} MB, and images of more than {LARGEST_BYTES // 2**20} MB are not read"
+                f"has {status.st_size / 2**20:.0f} MB, and images of more than {LARGEST_BYTES // 2**20} MB are not read"
             )
         return path.read_bytes()
     except OSError as error:
@@ -189,7 +185,7 @@ def _unopened(error: OSError) -> UnreadableImageError:
 
 
 @lru_cache(maxsize=1)
-def _held(path: Path, size: int, changed: int) -> bytes:  # noqa: ARG001  (they tell a file that was changed)
+def _cached_bytes(path: Path, size: int, changed: int) -> bytes:  # noqa: ARG001  (they tell a file that was changed)
     """Read a file of several images, and keep it for the next of them."""
     return read_bytes(path)
 

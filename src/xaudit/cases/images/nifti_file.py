@@ -98,12 +98,12 @@ class Volume:
             )
         along = 2
         if axis != "third" and self.axes is not None:
-            along = next(place for place in range(3) if self.axes[place] in _ACROSS[axis])
-        first, second = (place for place in range(3) if place != along)
+            along = next(stored for stored in range(3) if self.axes[stored] in _ACROSS[axis])
+        first, second = (stored for stored in range(3) if stored != along)
         if orientation == "stored" or self.axes is None:
             return Cut(along, (first, False), (second, False))
-        turned = {place: _TO_IMAGE[self.axes[place]] for place in (first, second)}
-        across, down = sorted((first, second), key=lambda place: "LPI".index(turned[place]))
+        turned = {stored: _TO_IMAGE[self.axes[stored]] for stored in (first, second)}
+        across, down = sorted((first, second), key=lambda stored: "LPI".index(turned[stored]))
         return Cut(
             along, (across, turned[across] != self.axes[across]), (down, turned[down] != self.axes[down])
         )
@@ -115,14 +115,14 @@ class Volume:
             UnreadableImageError: if it cannot be read, holds no plain numbers, or would take too much memory.
         """
         others = [side for axis, side in enumerate(self.shape) if axis != cut.axis]
-        # Twice as they are stored, or scaled; then as float64, as grey levels and as what is no number.
+        # Two copies as stored or scaled, then float64, grey levels and the mask of values that are not numbers.
         n_number = max(int(self.image.header.get_data_dtype().itemsize), 8 if self._scaled else 1)
         check_memory(self.n_held + math.prod(others) * (2 * n_number + 13))
-        place: list[int | slice] = [slice(None)] * 3
-        place[cut.axis] = index
+        selection: list[int | slice] = [slice(None)] * 3
+        selection[cut.axis] = index
         n_axes = len(self.image.shape)
         try:
-            values = np.asarray(self.image.dataobj[(*place[:n_axes], *(0,) * (n_axes - 3))])
+            values = np.asarray(self.image.dataobj[(*selection[:n_axes], *(0,) * (n_axes - 3))])
         except _BROKEN:
             raise _truncated() from None
         if values.dtype.kind not in "buif":
@@ -182,9 +182,9 @@ class Volume:
 
     def spacing_mm(self, cut: Cut) -> tuple[float, float] | None:
         """Return the spacing between pixels as (row, column), None if the file does not say."""
-        zooms = [float(one) for one in self.image.header.get_zooms()[:3]] + [1.0, 1.0, 1.0]
-        found = zooms[cut.down[0]], zooms[cut.across[0]]
-        return found if all(np.isfinite(one) and one > 0 for one in found) else None
+        zooms = [float(zoom) for zoom in self.image.header.get_zooms()[:3]] + [1.0, 1.0, 1.0]
+        spacing = zooms[cut.down[0]], zooms[cut.across[0]]
+        return spacing if all(np.isfinite(zoom) and zoom > 0 for zoom in spacing) else None
 
 
 def is_nifti_head(head: bytes) -> bool:
@@ -271,7 +271,7 @@ def _unpacked(data: bytes, n_bytes: int) -> BytesIO:
     whole.seek(0)
     n_after = 0
     while unpacking.unconsumed_tail and not unpacking.eof:
-        # The checksum stands at the very end; what lies between is thrown away.
+        # The checksum is at the very end; the bytes before it are dropped.
         n_after += len(unpacking.decompress(unpacking.unconsumed_tail, 1 << 20))
         if n_after > _MOST_AFTER:
             raise UnreadableImageError("holds far more than its header says", hint=AGAIN)
@@ -313,11 +313,7 @@ def _step(turned: bool) -> int:
 
 
 def nibabel_package() -> ModuleType:
-    """Import the package that reads and writes NIfTI files.
-
-    Raises:
-        DataError: if it is not installed.
-    """
+    """Import the package that reads and writes NIfTI files; raise DataError if it is not installed."""
     try:
         import nibabel
     except ImportError:

@@ -77,7 +77,7 @@ def _array(data: bytes) -> Any:  # noqa: ANN401  (of whatever kind of number)
     except _BROKEN as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise UnreadableImageError(
-                "is an array of Python objects, which could be code; save numbers"
+                "is an array of Python objects, which could contain code; save numbers"
             ) from None
         raise UnreadableImageError("is a truncated or damaged array of NumPy") from None
 

@@ -49,14 +49,14 @@ def opened_images(
     """
     data = b""
     try:
-        data, asked = read_image(root, path)
+        data, frame_number = read_image(root, path)
         numbers = frame_numbers(data, slices)
     except UnreadableImageError as error:
         yield OpenedImage(path, None, str(error), uid_of(data), sha256(data), sha256(data))
         return
     digest = sha256(data)
-    several = numbers is not None and asked is None
-    frames: Sequence[int | None] = numbers if several and numbers is not None else (asked,)
+    several = numbers is not None and frame_number is None
+    frames: Sequence[int | None] = numbers if several and numbers is not None else (frame_number,)
     for frame in frames:
         shown = frame_path(path, frame) if several else path
         own = digest if frame is None else frame_digest(digest, frame)

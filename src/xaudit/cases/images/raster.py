@@ -134,8 +134,8 @@ def _without_alpha(image: Image.Image, *, is_mask: bool) -> IntArray:
     clear = values[:, :, -1] == 0
     if is_mask and clear.any() and not clear.all() and bool((values[:, :, :-1] != 0).any(axis=2).all()):
         raise UnreadableImageError(
-            "is black nowhere and transparent in places, so its shape lies in the alpha channel, which does not count: save "
-            "what is transparent as black"
+            "has no black pixel and some transparent ones, so the mask is in the alpha channel, which is ignored: save "
+            "transparent pixels as black"
         )
     return np.asarray(drawn)
 

@@ -1,4 +1,4 @@
-"""What the readers drew, from whichever kind of file holds it."""
+"""Read the readers' marks from files of any format."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xaudit.cases.marks.annotation_folder import Survey, survey_as_named, survey_folder
-from xaudit.cases.marks.annotation_formats import annotation_format, collect_marks, format_of_file
+from xaudit.cases.marks.annotation_formats import annotation_format, collect_marks
 from xaudit.cases.marks.file_set import FileSet
+from xaudit.cases.marks.kind import format_of_file
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks.reading import AnnotationReading, read_parts
 from xaudit.cases.names.alike import check_spellings
@@ -22,7 +23,7 @@ from xaudit.records import Annotation, Problem
 
 
 class ReadAnnotations(NamedTuple):
-    """What was read.
+    """The annotations of a data set.
 
     Attributes:
         annotations: in the order of their cases and readers.
@@ -43,7 +44,7 @@ def read_annotations(
     faults: list[DataError] | None = None,
     reading: list[AnnotationReading] | None = None,
 ) -> ReadAnnotations:
-    """The annotations that a section names.
+    """Read the annotations that a section names.
 
     Args:
         section: None where the data has no annotations.
@@ -98,7 +99,7 @@ _EMPTY = "read, and it says nothing of an image of the data"
 
 
 def _without_marks(survey: Survey, marks: MarkList) -> list[str]:
-    """The files of many images of which nothing is used, such as those of images that the data does not hold."""
+    """List the files of many images of which nothing is used, such as those of images that the data does not hold."""
     used = {file for sources in marks.sources.values() for _, file in sources}
     copies = {name for names in survey.passed_over.values() for name in names}
     return [
@@ -111,7 +112,7 @@ def _without_marks(survey: Survey, marks: MarkList) -> list[str]:
 
 
 def _survey(path: Path, section: AnnotationSection, marks: MarkList) -> Survey:
-    """The files to read, by their formats."""
+    """Find the files to read, by their formats."""
     named = None if section.format == "auto" else annotation_format(section.format)
     if not path.is_dir():
         format_id = format_of_file(path, section) if named is None else named.row.id
@@ -122,7 +123,7 @@ def _survey(path: Path, section: AnnotationSection, marks: MarkList) -> Survey:
 
 
 def _collect(survey: Survey, marks: MarkList, section: AnnotationSection) -> tuple[Problem, ...]:
-    """Reads the files into a list of marks; returns what could not be used."""
+    """Read the files into a list of marks; returns what could not be used."""
     problems: list[Problem] = []
     for format_id, given in survey.sets.items():
         known = annotation_format(format_id)
@@ -146,7 +147,7 @@ def _collect(survey: Survey, marks: MarkList, section: AnnotationSection) -> tup
 
 
 def _distinct(given: FileSet, survey: Survey, marks: MarkList) -> list[Path]:
-    """The files without those that repeat another one byte for byte, for the same reader."""
+    """Drop files that repeat another one byte for byte, for the same reader."""
     by_size: dict[tuple[int, str], list[Path]] = defaultdict(list)
     for file in given.files:
         by_size[file.stat().st_size, marks.folder_reader(given.relative(file))].append(file)
@@ -166,7 +167,7 @@ def _distinct(given: FileSet, survey: Survey, marks: MarkList) -> list[Path]:
 
 
 def _located(error: DataError, name: str) -> DataError:
-    """An error of a file with the folders before its name."""
+    """Put the folders of a file before its name in an error."""
     last = name.rpartition("/")[2]
     message = str(error)
     if last == name or not message.startswith(last):
@@ -175,7 +176,7 @@ def _located(error: DataError, name: str) -> DataError:
 
 
 def _check_sources(shown: str, marks: MarkList) -> None:
-    """Raises DataError where a reader's marks of one image lie in files that cannot be joined."""
+    """Raise DataError where a reader's marks of one image lie in files that cannot be joined."""
     joined: set[str] = set()
     for (case_id, reader), sources in marks.sources.items():
         if len(sources) < 2:
@@ -221,7 +222,7 @@ def _renamed(mark: Annotation, rename: Mapping[str, str], merge: Mapping[str, st
 
 
 def _of_labels(marks: Sequence[Annotation], wanted: Sequence[str], shown: str) -> tuple[Annotation, ...]:
-    """The marks with wanted labels; who marked something else looked for these too, and found none of them."""
+    """Keep the marks with wanted labels; who marked something else looked for these too, and found none of them."""
     if not wanted:
         return tuple(marks)
     found = {mark.label for mark in marks if mark.label is not None}

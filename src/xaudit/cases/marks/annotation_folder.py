@@ -1,4 +1,4 @@
-"""A folder of annotations, looked at file by file: what is in which format, and what is passed over and why.
+"""Look through a folder of annotations: which file is in which format, which is passed over and why.
 
 No file is left out because of what another one holds. A file that looks like annotations and cannot be read as such is an error,
 and so is one that is called like an image and is in no known format: it may be what a reader drew.
@@ -15,10 +15,9 @@ from xaudit.cases.images.entry import IMAGE_SUFFIXES, RASTER_SUFFIXES
 from xaudit.cases.images.folder import image_files
 from xaudit.cases.images.header import UnreadableImageError
 from xaudit.cases.images.image_file import read_bytes, sha256
-from xaudit.cases.marks.annotation_formats import unknown_content
 from xaudit.cases.marks.file_set import FileSet, without_uids
 from xaudit.cases.marks.formats.yolo import OTHERS, has_yolo_line
-from xaudit.cases.marks.kind import SUFFIXES, Kind, kind_of_file
+from xaudit.cases.marks.kind import SUFFIXES, Kind, kind_of_file, unknown_content
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.marks.mask_or_picture import looks_like
 from xaudit.cases.masks.nifti import bare, is_nifti
@@ -63,7 +62,7 @@ class Survey:
 
 
 def survey_folder(path: Path, section: AnnotationSection, marks: MarkList) -> Survey:
-    """Looks at every file of a folder, and tells its format by its content.
+    """Look at every file of a folder, and recognise its format by its content.
 
     Raises:
         DataError: where a file is damaged, may be a mask or a picture, or may be marks in no known format; where no file is
@@ -91,7 +90,7 @@ def survey_folder(path: Path, section: AnnotationSection, marks: MarkList) -> Su
 
 
 def survey_as_named(path: Path, known: FormatPlugin, section: AnnotationSection, marks: MarkList) -> Survey:
-    """The files of a folder that are in the format that the audit file names, and those of others, passed over.
+    """Find the files of a folder in the format that the audit file names; the others are passed over.
 
     A file that is called like one of the format and is in no known format is read, so that its error is told.
 
@@ -109,7 +108,7 @@ def survey_as_named(path: Path, known: FormatPlugin, section: AnnotationSection,
 
 
 def _listed(path: Path, known: FormatPlugin) -> list[Path]:
-    """Every file of a folder; what masks are is decided as for images."""
+    """List every file of a folder; masks are found as images are."""
     files = files_below(path, ())
     return sorted({*files, *image_files(path)}) if known.row.id == "masks" else files
 
@@ -129,7 +128,7 @@ class _Survey:
     n_kept: int = 0
 
     def look(self, file: Path) -> None:
-        """Tells what a file is, and keeps it with its like; raises DataError where it is damaged or called like an image."""
+        """Recognise a file and keep it with its like; raises DataError where it is damaged or called like an image."""
         suffix = file.suffix.lower()
         if file.name.lower() in OTHERS:
             self._pass_over(file, "a list or a text of a data set, and no marks")
@@ -141,7 +140,7 @@ class _Survey:
             self._sort(file, self._kind(file))
 
     def look_as(self, file: Path, known: FormatPlugin) -> None:
-        """As :meth:`look` where one format is to be read, whatever else there is."""
+        """Look at a file, as :meth:`look` does, where one format is to be read, whatever else there is."""
         suffix = file.suffix.lower()
         if known.row.id == "masks":
             is_own = suffix in RASTER_SUFFIXES
@@ -168,7 +167,7 @@ class _Survey:
             self._pass_over(file, f"{other.name}, while data.annotations.format is {known.row.id}")
 
     def sort_texts(self) -> None:
-        """Tells which texts are YOLO: those that hold its lines or are called like an image, and empty ones beside them."""
+        """Sort out which texts are YOLO: those that hold its lines or are called like an image, and empty ones beside them."""
         only_texts = not self.by_format and not self.pictures
         for file, meaning in self.texts:
             empty = file.stat().st_size == 0
@@ -178,7 +177,7 @@ class _Survey:
                 self._pass_over(file, meaning)
 
     def sort_pictures(self) -> None:
-        """Tells masks from the pictures that were annotated; alone in their folder, all are masks."""
+        """Sort masks from the pictures that were annotated; alone in their folder, all are masks."""
         others = set(self.by_format) - {"masks", "nifti"}
         for file in self.pictures:
             with self.marks.item():
@@ -214,7 +213,7 @@ class _Survey:
             self._pass_over(file, kind.meaning)
 
     def _kind(self, file: Path) -> Kind:
-        """The format of a file; raises DataError where it looks like annotations and is none."""
+        """Recognise a file; raises DataError where it looks like annotations and is none."""
         shown, suffix = self._name(file), file.suffix.lower()
         try:
             kind = kind_of_file(file, shown, self.section)
@@ -245,7 +244,7 @@ class _Survey:
                 self.contents[file] = kind.content
 
     def _reason_to_pass_over(self, file: Path) -> str | None:
-        """Why a picture beside annotations is none of them; None for a mask. Raises DataError where it may be either."""
+        """Say why a picture beside annotations is none of them; None for a mask. Raises DataError where it may be either."""
         if self._is_image_of_data(file):
             return "an image of the data"
         match looks_like(file):
@@ -303,16 +302,16 @@ class _Survey:
 
 
 def bare_stem(file: Path) -> str:
-    """A file's name without its suffix, or the two of a packed NIfTI file."""
+    """Return a file's name without its suffix, or the two of a packed NIfTI file."""
     name = bare(file.name)
     return name if name != file.name else file.stem
 
 
 def _is_other_dicom(meaning: str) -> bool:
-    """Tell whether a file is DICOM that holds no marks, such as the image itself."""
+    """Return True if a file is DICOM that holds no marks, such as the image itself."""
     return "DICOM" in meaning or "radiotherapy" in meaning
 
 
 def _may_be(meaning: str, kind: str) -> bool:
-    """Tell whether content of no known format is at least what the file's name says."""
+    """Return True if content of no known format is at least what the file's name says."""
     return kind in meaning or (kind == "table" and meaning == "a text in no known format")

@@ -3,46 +3,34 @@
 from pathlib import Path
 
 from xaudit.cases.marks.file_set import FileSet
-from xaudit.cases.marks.kind import kind_of_file
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.cases.marks.plugged import collect_plugged
-from xaudit.cases.text.text_check import check_text
 from xaudit.catalog import FORMAT_RECORDS
 from xaudit.catalog.plugin_records import FormatPlugin
 from xaudit.catalog.plugins import brought
 from xaudit.config import AnnotationSection
-from xaudit.errors import DataError
 from xaudit.records import Problem
 
 
 def annotation_format(format_id: str) -> FormatPlugin:
     """Return the record of a format; raises PluginError where another package's cannot be used."""
-    if format_id in FORMAT_RECORDS:
-        return FORMAT_RECORDS[format_id]
     plugin = brought("format", format_id)
-    if plugin is None:
-        raise KeyError(format_id)
-    record: FormatPlugin = plugin.plugin
-    return record
+    return FORMAT_RECORDS[format_id] if plugin is None else plugin.plugin
 
 
 def collect_marks(
     format_id: str, source: FileSet | Path, marks: MarkList, section: AnnotationSection
 ) -> tuple[Problem, ...]:
-    """Read files of one format into a list of marks.
-
-    Returns:
-        What could not be used because its image could not be read.
+    """Read files of one format into a list of marks; return what could not be used because its image could not be read.
 
     Raises:
         DataError: with the file, the place in it and the value.
         PluginError: where another package's format fails.
     """
     record = annotation_format(format_id)
-    if format_id not in FORMAT_RECORDS:
-        plugin = brought("format", format_id)
-        if plugin is not None:
-            collect_plugged(plugin, _path(source, record), marks)
+    plugin = brought("format", format_id)
+    if plugin is not None:
+        collect_plugged(plugin, _path(source, record), marks)
         return ()
     given = _path(source, record) if record.content == "table" else source
     settings = {name: getattr(section, name) for name in record.settings}
@@ -53,32 +41,3 @@ def _path(source: FileSet | Path, record: FormatPlugin) -> Path:
     if isinstance(source, Path):
         return source
     return source.folder if record.per_image and not source.single else source.files[0]
-
-
-def format_of_file(path: Path, section: AnnotationSection) -> str:
-    """Return the format of a file by its content.
-
-    Args:
-        path: of the file; it exists.
-        section: its ``columns`` can make a table of boxes out of any other.
-
-    Raises:
-        DataError: where the content is of no known kind.
-    """
-    kind = kind_of_file(path, path.name, section)
-    if kind.fault is not None:
-        raise kind.fault
-    if kind.format_id is None:
-        check_text(path)
-        raise unknown_content(path)
-    return kind.format_id
-
-
-def unknown_content(path: Path) -> DataError:
-    """Return the error of a file or folder that holds no known annotations."""
-    tried = ", ".join(record.name for record in FORMAT_RECORDS.values())
-    return DataError(
-        f"{path.name}: its content is none of the known annotations; tried {tried}",
-        hint="set data.annotations.format, and for a table data.annotations.columns; "
-        "`xaudit list formats` says what each holds",
-    )

@@ -32,41 +32,29 @@ class FileSet:
     contents: Mapping[Path, object] = field(default_factory=dict)
 
     def relative(self, file: Path) -> str:
-        """The path of a file below the folder."""
+        """Return the path of a file below the folder."""
         return (
             file.as_posix()[len(self.folder.as_posix().rstrip("/")) + 1 :] if not self.single else file.name
         )
 
     @property
     def name(self) -> str:
-        """The name of the folder, or of the single file, as a path has it."""
+        """Name of the folder, or of the single file."""
         return self.files[0].name if self.single else self.folder.name
 
     def json(self, file: Path, what: str) -> object:
-        """The content of a JSON file, parsed once.
-
-        Raises:
-            DataError: as :func:`xaudit.cases.annotation_file.read_json` does.
-        """
+        """Return the content of a JSON file, parsed once; raises DataError as :func:`xaudit.cases.annotation_file.read_json` does."""
         if file in self.contents:
             return self.contents[file]
         return read_json(file, self.relative(file), what)
 
     def xml(self, file: Path, shown: str, what: str) -> ElementTree.Element:
-        """The root of an XML file, which is read once.
-
-        Raises:
-            DataError: as :func:`xaudit.cases.annotation_file.read_xml` does.
-        """
+        """Return the root of an XML file, which is read once; raises DataError as :func:`xaudit.cases.annotation_file.read_xml` does."""
         held = self.contents.get(file)
         return read_xml(file, shown, what, data=held if isinstance(held, bytes) else None)
 
     def text(self, file: Path) -> str:
-        """The content of a text file, which is read once.
-
-        Raises:
-            DataError: as :func:`xaudit.cases.table.read_text` does.
-        """
+        """Return the content of a text file, which is read once; raises DataError as :func:`xaudit.cases.table.read_text` does."""
         held = self.contents.get(file)
         if isinstance(held, str):
             return held
@@ -79,7 +67,7 @@ class FileSet:
 
 
 def file_set(source: Path | FileSet, suffixes: Sequence[str]) -> FileSet:
-    """The files to read: a set as it is, a file alone, or the files of a folder with one of these suffixes.
+    """Return the files to read: a set as it is, a file alone, or the files of a folder with one of these suffixes.
 
     Args:
         source: a set, a file or a folder.
@@ -96,7 +84,7 @@ def file_set(source: Path | FileSet, suffixes: Sequence[str]) -> FileSet:
 
 
 def without_uids(name: str) -> str:
-    """A file's name for messages: a DICOM UID is cut to its last digits.
+    """Return a file's name for messages, with a DICOM UID cut to its last digits.
 
     Example:
         >>> without_uids("dr-a/1.2.840.10008.1.12345678.xml")

@@ -11,6 +11,7 @@ from xaudit.cases.images.dicom_file import names_storage
 from xaudit.cases.images.image_file import sniff
 from xaudit.cases.marks.file_set import damaged
 from xaudit.cases.table import read_text
+from xaudit.cases.text.text_check import check_text
 from xaudit.catalog import FORMAT_RECORDS
 from xaudit.catalog.plugin_records import FormatPlugin
 from xaudit.config import AnnotationSection
@@ -65,7 +66,7 @@ class Kind:
 
 
 def kind_of_file(path: Path, shown: str, section: AnnotationSection) -> Kind:
-    """The format of a single file.
+    """Recognise the format of a single file.
 
     Args:
         path: of the file; it exists.
@@ -92,6 +93,27 @@ def kind_of_file(path: Path, shown: str, section: AnnotationSection) -> Kind:
     if content is not None:
         return Kind(_recognised(content, head))
     return _kind_of_text(path, shown, head, section)
+
+
+def format_of_file(path: Path, section: AnnotationSection) -> str:
+    """Return the format of a file by its content, as :func:`kind_of_file`; raises DataError where it is in none."""
+    kind = kind_of_file(path, path.name, section)
+    if kind.fault is not None:
+        raise kind.fault
+    if kind.format_id is None:
+        check_text(path)
+        raise unknown_content(path)
+    return kind.format_id
+
+
+def unknown_content(path: Path) -> DataError:
+    """Return the error of a file or folder that holds no known annotations."""
+    tried = ", ".join(record.name for record in FORMAT_RECORDS.values())
+    return DataError(
+        f"{path.name}: its content is none of the known annotations; tried {tried}",
+        hint="set data.annotations.format, and for a table data.annotations.columns; "
+        "`xaudit list formats` says what each holds",
+    )
 
 
 def _records(content: str) -> Iterator[FormatPlugin]:

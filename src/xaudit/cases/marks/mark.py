@@ -1,4 +1,4 @@
-"""What a reader drew, checked against the image it was drawn on."""
+"""Check the region that a reader drew against the image it was drawn on."""
 
 import math
 
@@ -14,13 +14,13 @@ SLACK_PX = 0.5
 
 
 MOST_POINTS = 20_000
-"""Of one outline."""
+"""The most points that an outline may have."""
 
 _NO_IMAGE_IS_LARGER = 1e12
 
 
 def checked_number(place: str, value: object, what: str) -> float:
-    """A number of pixels, or a share of them, as JSON or a text gives it.
+    """Return a number of pixels, or a share of them, that JSON or a text gives.
 
     Raises:
         DataError: where it is none, not finite, or larger than any image.
@@ -40,7 +40,7 @@ def checked_number(place: str, value: object, what: str) -> float:
 
 
 def checked_box(place: str, corners: tuple[float, float, float, float], frame: tuple[int, int]) -> Box:
-    """The box with these edges.
+    """Return the box with these edges.
 
     Args:
         place: for the error: the file and where in it.
@@ -64,7 +64,7 @@ def checked_box(place: str, corners: tuple[float, float, float, float], frame: t
 
 
 def checked_polygon(place: str, points: tuple[tuple[float, float], ...], frame: tuple[int, int]) -> Polygon:
-    """The outline through these points (x, y).
+    """Return the outline through these points (x, y).
 
     Raises:
         DataError: fewer than three points or more than :data:`MOST_POINTS`, outside the image, or without area.
@@ -85,7 +85,7 @@ def checked_polygon(place: str, points: tuple[tuple[float, float], ...], frame: 
 
 
 def check_points(place: str, n_points: int) -> None:
-    """Raises DataError where an outline has more points than anybody draws."""
+    """Raise DataError where an outline has more points than anybody draws."""
     if n_points > MOST_POINTS:
         raise DataError(
             f"{place}: an outline of {n_points} points, and more than {MOST_POINTS} are not read",
@@ -94,7 +94,7 @@ def check_points(place: str, n_points: int) -> None:
 
 
 def checked_runs(place: str, runs: MaskRegion, frame: tuple[int, int]) -> MaskRegion:
-    """The mask with these run lengths.
+    """Return the mask with these run lengths.
 
     Raises:
         DataError: of another size than the image, runs that do not add up to it, or without area.
@@ -123,7 +123,7 @@ def checked_ellipse(
     *,
     degrees: float = 0.0,
 ) -> Region:
-    """The pixels whose centres lie in an ellipse; one without any keeps the outline around its centre.
+    """Return the pixels whose centres lie in an ellipse, or its bounding box if it holds no centre.
 
     Args:
         place: for the error.
@@ -155,7 +155,7 @@ def checked_ellipse(
 def turned_box(
     corners: tuple[float, float, float, float], pivot: tuple[float, float], degrees: float
 ) -> tuple[tuple[float, float], ...]:
-    """The four corners of a box turned clockwise, as seen on the screen, around a point.
+    """Return the four corners of a box turned clockwise, as seen on the screen, around a point.
 
     Example:
         >>> turned_box((1, 0, 3, 1), (1, 0), 90)
@@ -170,7 +170,7 @@ def turned_box(
 
 
 def placed_mask(place: str, crop: BoolArray, corner: tuple[int, int], frame: tuple[int, int]) -> MaskRegion:
-    """A mask that is stored without the empty pixels around it.
+    """Place a mask that is stored without the empty pixels around it.
 
     Args:
         place: for the error.
@@ -196,7 +196,7 @@ def placed_mask(place: str, crop: BoolArray, corner: tuple[int, int], frame: tup
 
 
 def joined(parts: tuple[Region, ...], frame: tuple[int, int]) -> Region:
-    """One region for what a reader drew in several parts."""
+    """Join the parts that a reader drew into one region."""
     if len(parts) == 1:
         return parts[0]
     return mask_region(union((rasterise(part, frame) for part in parts), frame))

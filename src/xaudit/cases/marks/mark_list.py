@@ -1,4 +1,4 @@
-"""What readers drew and where they found nothing, gathered while an annotation file is read."""
+"""Gather what readers drew, and where they found nothing, while an annotation file is read."""
 
 import re
 from collections import Counter, defaultdict
@@ -18,17 +18,17 @@ from xaudit.outlines import length_px
 from xaudit.records import Annotation, FloatArray, Polygon, Region
 
 ONLY_READER = "reader-1"
-"""Who drew an annotation that names nobody."""
+"""The reader of an annotation that names nobody."""
 
 NO_READERS = GENERIC
 """Names of folders, in lower case, that do not name a reader."""
 
 
 MOST_FAULTS = 200
-"""So many faults are gathered at most: whoever has more has one mistake, many times."""
+"""The most faults that are gathered: whoever has more has one mistake, many times."""
 
 MOST_OUTLINED_PX = 25_000_000
-"""How long the outlines of one image can be in all: so many pixels are drawn in a second or two."""
+"""The longest that the outlines of one image can be in all: so many pixels are drawn in a second or two."""
 
 _UID = re.compile(r"\d+(\.\d+){4,}")
 
@@ -70,7 +70,7 @@ class MarkList:
 
     @contextmanager
     def item(self) -> Iterator[None]:
-        """Around one item of the file: an error in it leaves the others to be read where all are asked for."""
+        """Wrap one item of the file: with a list of faults, an error in it leaves the others to be read."""
         try:
             yield
         except DataError as error:
@@ -121,7 +121,7 @@ class MarkList:
         self._patient_places = frozenset(places)
 
     def case(self, place: str, *names: str) -> str | None:
-        """The case that the first known of several names means; None where its image could not be read.
+        """Return the case that the first known of several names means; None where its image could not be read.
 
         Raises:
             DataError: where no name means an image, the first that does means several, or another name of the file means
@@ -188,7 +188,7 @@ class MarkList:
         return name in self._absent
 
     def case_and_reader(self, place: str, path: str) -> tuple[str | None, str]:
-        """Which case a file of marks belongs to by its path without suffix, and whose it is.
+        """Return the case that a file of marks belongs to by its path without suffix, and the reader.
 
         What stands before the image's own path names the reader: ``dr-a/cancer/scan-1`` and ``dr-a/scan-1`` are
         reader ``dr-a`` on the image ``cancer/scan-1.png``. Folders called after a split or ``labels`` name nobody, nor do
@@ -215,7 +215,7 @@ class MarkList:
         return any(self.images.named("/".join(parts[start:])) for start in range(len(parts)))
 
     def file_of(self, place: str, path: str) -> tuple[str, tuple[str, ...]] | None:
-        """The case that a file is called after, and the folders before the image's own path; None for another image's file.
+        """Return the case that a file is called after, and the folders before the image's path; None for another image's file.
 
         Raises:
             DataError: where several images may be meant.
@@ -231,7 +231,7 @@ class MarkList:
         return case_id, before
 
     def read_once(self, place: str, path: str, case_id: str, reader: str) -> None:
-        """Raises DataError where another file was read already as the same reader's marks of the same image."""
+        """Raise DataError where another file was read already as the same reader's marks of the same image."""
         other = self._read.setdefault((case_id, reader), path)
         if split_name(other).parts != split_name(path).parts:
             raise DataError(
@@ -240,7 +240,7 @@ class MarkList:
             )
 
     def _own(self, path: str, place: str | None = None) -> tuple[str | None, tuple[str, ...]]:
-        """The image that a path ends with, or that ends with the end of the path, and the folders before."""
+        """Return the image that a path ends with, or that ends with the end of the path, and the folders before."""
         parts = split_name(path).parts
         for start in range(len(parts)):
             found = next(iter(self.images.candidates("/".join(parts[start:]))), [])
@@ -254,7 +254,7 @@ class MarkList:
         return None, ()
 
     def folder_reader(self, name: str) -> str:
-        """The reader that the folders before a file's name stand for; ``reader-1`` where they name nobody.
+        """Return the reader that the folders before a file's name stand for; ``reader-1`` where they name nobody.
 
         Args:
             name: path of the file below the folder of annotations. Folders called after a split or ``labels`` name nobody,
@@ -273,7 +273,7 @@ class MarkList:
         return frozenset(part for path in self.images.paths for part in path.split("/")[:-1])
 
     def reading(self, file: str, format_name: str | None = None) -> None:
-        """Says which file the marks come from that are added next, so that errors can name it.
+        """Name the file that the next marks come from, so that errors can name it.
 
         Args:
             file: its name below the folder of annotations.
@@ -283,18 +283,18 @@ class MarkList:
 
     @property
     def sources(self) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
-        """By case and reader: the formats and files that say something of them."""
+        """Return, by case and reader, the formats and files that say something of them."""
         return {key: tuple(files) for key, files in self._sources.items()}
 
     def add(self, case_id: str, reader: str, region: Region, label: str | None = None) -> None:
-        """Something that a reader drew; raises DataError where an image has more outlines than can be drawn."""
+        """Add a region that a reader drew; raises DataError where an image has more outlines than can be drawn."""
         if isinstance(region, Polygon):
             self.outlined(case_id, np.array(region.points))
         self._sources[case_id, reader][self._source] = None
         self._drawn.append(Annotation(case_id, reader, region, label))
 
     def outlined(self, case_id: str, *outlines: FloatArray) -> None:
-        """Counts outlines that are drawn at once, as :meth:`add` counts those that it is given.
+        """Count outlines that are drawn at once, as :meth:`add` counts those that it is given.
 
         Args:
             case_id: of the image.
@@ -311,12 +311,12 @@ class MarkList:
             )
 
     def nothing(self, place: str, case_id: str, reader: str) -> None:
-        """A reader looked at a case and found nothing."""
+        """Note that a reader looked at a case and found nothing."""
         self._sources[case_id, reader][self._source] = None
         self._nothing.setdefault((case_id, reader), place)
 
     def all(self) -> tuple[Annotation, ...]:
-        """Everything drawn, in the order of the file, and after it who found nothing.
+        """Return everything drawn, in the order of the file, and after it who found nothing.
 
         Raises:
             DataError: where a reader found nothing and yet drew something.

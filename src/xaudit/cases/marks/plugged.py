@@ -1,4 +1,4 @@
-"""Formats of other packages, behind our own edge: what they mark must be regions of images that there are."""
+"""Read formats of other packages, and check that they mark regions of images that there are."""
 
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class PluggedMarks(MarkList):
 
 
 def collect_plugged(found: Brought, path: Path, marks: MarkList) -> None:
-    """Reads a file or folder by another package's format into a list of marks.
+    """Read a file or folder by another package's format into a list of marks.
 
     Raises:
         DataError: for what a user can mend in the file.

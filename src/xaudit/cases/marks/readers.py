@@ -1,4 +1,4 @@
-"""How the marks of several readers become the regions that a map is held against."""
+"""Turn the marks of several readers into the regions that a map is compared with."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
@@ -13,7 +13,7 @@ Policy = Literal["union", "intersection", "majority", "staple", "each"]
 
 
 def reader_masks(annotations: Sequence[Annotation], frame: tuple[int, int]) -> Mapping[str, BoolArray]:
-    """What each reader marked on one case, by reader; empty where a reader looked and found nothing.
+    """Return the mask of each reader on one case; empty where a reader looked and found nothing.
 
     Args:
         annotations: of one case.
@@ -36,7 +36,7 @@ def reader_masks(annotations: Sequence[Annotation], frame: tuple[int, int]) -> M
 def under_policy(
     masks: Mapping[str, BoolArray], policy: Policy, *, votes: int | None = None
 ) -> Mapping[str, BoolArray]:
-    """The regions that a map is held against: one under the policy's name, or each reader's own.
+    """Return the regions that a map is compared with: one under the policy's name, or each reader's own.
 
     A reader who looked and found nothing counts: two of three readers are a majority, one of two is not.
     Nobody looked, or fewer looked than must agree: no region at all, since nobody can say that nothing is there.

@@ -1,4 +1,4 @@
-"""Marks of images and readers on their way into files, and how their regions become boxes and numbers texts."""
+"""Write marks in another format. What a format cannot hold is never dropped in silence: it is a line of the losses."""
 
 import re
 from collections import Counter, defaultdict
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.mark_list import NO_READERS, ONLY_READER
 from xaudit.catalog import FORMAT_RECORDS
@@ -14,6 +15,9 @@ from xaudit.counts import counted_sentence
 from xaudit.errors import DataError
 from xaudit.geometry import bounding_box, rasterise
 from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
+
+FILLED = "{n} boxes and outlines are the pixels whose centres they hold|1 box or outline is the pixels whose centres it holds"
+"""The loss of a format that holds masks only."""
 
 UNNAMED = "unnamed"
 """The class of a mark without a label, in a format where every mark has a class."""
@@ -52,13 +56,13 @@ class MarksToWrite:
         self.readers = sorted({mark.reader_id for mark in annotations})
 
     def sheets(self) -> Iterator[tuple[MarkedImage, str, list[Annotation]]]:
-        """Image by image and reader by reader: what was drawn, nothing where the reader found nothing."""
+        """Yield the marks image by image and reader by reader; none where the reader found nothing."""
         for image in self.images:
             for reader, marks in self.by_case.get(image.case_id, {}).items():
                 yield image, reader, [mark for mark in marks if mark.region is not None]
 
     def folders(self, losses: Counter[str]) -> Mapping[str, str]:
-        """Each reader's folder, with a slash; none where the only reader has no name of their own."""
+        """Return each reader's folder, with a slash; none where the only reader has no name."""
         if self.readers in ([], [ONLY_READER]):
             return dict.fromkeys(self.readers, "")
         folders: dict[str, str] = {}
@@ -76,7 +80,7 @@ class MarksToWrite:
 
 
 def as_box(region: Region | None, frame: tuple[int, int], losses: Counter[str]) -> Box:
-    """A region as the box around it, and a loss where it was no box; raises ValueError where nothing was drawn."""
+    """Return the box around a region, and count a loss if it was no box; raises ValueError where nothing was drawn."""
     if region is None:
         raise ValueError("nothing was drawn")
     if isinstance(region, Polygon):
@@ -87,7 +91,7 @@ def as_box(region: Region | None, frame: tuple[int, int], losses: Counter[str]) 
 
 
 def around(region: Region, frame: tuple[int, int]) -> Box:
-    """The smallest box that holds a region."""
+    """Return the smallest box that holds a region."""
     match region:
         case Box():
             return region
@@ -101,7 +105,7 @@ def around(region: Region, frame: tuple[int, int]) -> Box:
 
 
 def spelled(value: float) -> str:
-    """A number without a fraction that is zero.
+    """Spell a number, without a fraction that is zero.
 
     Example:
         >>> spelled(3.0), spelled(2.5)
@@ -110,15 +114,16 @@ def spelled(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def write_text(file: Path, text: str) -> None:
-    """Writes a file, and the folders that it lies in."""
+def file_for(out: Path, name: str, suffix: str) -> Path:
+    """Return the file of an image below a folder, by the image's name and another suffix; its own folder is made."""
+    file = out / f"{without_suffix(name)}{suffix}"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    return file
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written.
+    """The result of writing marks.
 
     Attributes:
         n_files: how many files.
@@ -132,7 +137,7 @@ class Written:
 def write_annotations(
     format_id: str, images: Sequence[MarkedImage], annotations: Sequence[Annotation], out: Path
 ) -> Written:
-    """Writes annotations as a file, or as a folder of one file per image.
+    """Write annotations as a file, or as a folder of one file per image.
 
     Args:
         format_id: one of :data:`xaudit.catalog.formats.WRITABLE`.

@@ -21,19 +21,19 @@ class FilesOfCases(NamedTuple):
 
 
 def mask_files(
-    given: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, place: str
+    given: Path, section: RegionSection, cases: Sequence[Case], images: ImageIndex, location: str
 ) -> FilesOfCases:
     """Find the mask of each case in a folder of PNGs, or in NIfTI files.
 
     Args:
-        place: name of the masks in errors, such as ``data.regions.lungs``.
+        location: name of the masks in errors, such as ``data.regions.lungs``.
 
     Raises:
         DataError: if there is no such file, no mask for any case, or one that cannot be read or does not fit.
     """
     if given.name.lower().endswith((".mha", ".nrrd")):
         raise DataError(
-            f"{place}: {given.name}: volumes of this format are not read",
+            f"{location}: {given.name}: volumes of this format are not read",
             hint="save it as NIfTI, or the mask of each slice as a PNG that is called like its image",
         )
     paths = {case.case_id: case.path for case in cases}
@@ -43,7 +43,7 @@ def mask_files(
             name: plane for name, plane in images.planes.items() if name in paths and is_placed(paths[name])
         }
         slices = find_slices(given, paths, frames, section.nifti, planes)
-        n_used = len({one.file for one in slices.values()})
+        n_used = len({mask_slice.file for mask_slice in slices.values()})
         return FilesOfCases(slices, len(nifti_files(given)) - n_used)
-    found = find_masks(given, paths, frames, images)
-    return FilesOfCases(found, found.n_extra)
+    masks = find_masks(given, paths, frames, images)
+    return FilesOfCases(masks, masks.n_extra)

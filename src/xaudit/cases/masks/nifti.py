@@ -66,7 +66,7 @@ def holds_nifti(folder: Path) -> bool:
 
 
 def find_slices(
-    place: Path,
+    masks_path: Path,
     paths: Mapping[str, str],
     frames: Mapping[str, tuple[int, int]],
     section: NiftiSection,
@@ -75,7 +75,7 @@ def find_slices(
     """Find the mask of each case that has one.
 
     Args:
-        place: one file, or a folder of files with or without the images' sub-folders.
+        masks_path: one file, or a folder of files with or without the images' sub-folders.
         paths: case id: path of the image below the images' folder.
         frames: case id: (height, width) of the image.
         section: numbering and orientation of slices.
@@ -85,21 +85,21 @@ def find_slices(
         DataError: no such file, no mask for any case, one that could belong to several cases, one that cannot be read
             or does not fit its image, or nibabel is not installed.
     """
-    files = _files(place)
-    found: dict[str, MaskSlice] = {}
+    files = _files(masks_path)
+    slices: dict[str, MaskSlice] = {}
     for case_id, path in paths.items():
         mask = _of_image(nfc(without_suffix(path)), files, section)
         if mask is not None:
             known = planes if planes is not None and section.orientation == "patient" else {}
             plane = known.get(case_id)
-            found[case_id] = mask if plane is None else in_place(mask, plane)
-    if not found:
+            slices[case_id] = mask if plane is None else in_place(mask, plane)
+    if not slices:
         raise DataError(
-            f"{place.name}: none of its {len(files)} NIfTI files has the name of an image, or of its volume",
+            f"{masks_path.name}: none of its {len(files)} NIfTI files has the name of an image, or of its volume",
             hint="scan-1.nii.gz is the mask of scan-1.png; slice 12 of ct01.nii.gz that of ct01-012.png or ct01/012.png",
         )
     owners: dict[MaskSlice, list[str]] = defaultdict(list)
-    for case_id, mask in found.items():
+    for case_id, mask in slices.items():
         owners[mask].append(case_id)
     for mask, cases in owners.items():
         if len(cases) > 1:
@@ -107,9 +107,9 @@ def find_slices(
                 f"{mask.file.name}: {_spelled(mask)} can be the mask of {' or '.join(cases[:2])}",
                 hint="put the masks into the same sub-folders as the images",
             )
-    for case_id, mask in found.items():
+    for case_id, mask in slices.items():
         read_slice(mask, frames[case_id], section)
-    return found
+    return slices
 
 
 def read_slice(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection) -> BoolArray:
@@ -128,15 +128,15 @@ def read_numbers(mask: MaskSlice, frame: tuple[int, int], section: NiftiSection)
     n_slices = volume.shape[cut.axis]
     if mask.index is None and n_slices > 1:
         raise DataError(
-            f"{mask.file.name}: holds {counted(n_slices, 'slice')}, and is called like one image",
-            hint="call the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
+            f"{mask.file.name}: holds {counted(n_slices, 'slice')}, but has the name of one image",
+            hint="name the volume like its images without their numbers: ct01.nii.gz for ct01-012.png",
         )
     index = 0 if mask.index is None else mask.index
     if not 0 <= index < n_slices:
         first = section.first_slice
         raise DataError(
             f"{mask.file.name}: has no {_spelled(mask, first)}; its {counted(n_slices, 'slice is', 'slices are')} counted from {first}",
-            hint="number the images as the slices, or set regions.nifti.first_slice",
+            hint="number the images like the slices, or set regions.nifti.first_slice",
         )
     try:
         numbers = volume.slice(cut, index)
@@ -188,34 +188,38 @@ def in_place(mask: MaskSlice, plane: Plane) -> MaskSlice:
     return MaskSlice(mask.file, placed[1], placed[0])
 
 
-def mask_files(place: Path, what: str = "masks") -> Mapping[str, Path]:
+def mask_files(masks_path: Path, what: str = "masks") -> Mapping[str, Path]:
     """Return the NIfTI files of a folder by their paths below it without suffix; a single file by its name.
 
     Raises:
         DataError: if there is no such file or folder.
     """
-    if is_nifti(place):
-        if not place.is_file():
-            beside = [near.name for near in place.parent.iterdir()] if place.parent.is_dir() else []
-            hint = did_you_mean(place.name, beside, otherwise="paths in the audit file start from its folder")
-            raise DataError(f"{place}: no such file of {what}", hint=hint)
-        return {nfc(bare(place.name)): place}
-    check_folder(place, what=what)
-    return {nfc(bare(path.relative_to(place).as_posix())): path for path in files_below(place, SUFFIXES)}
+    if is_nifti(masks_path):
+        if not masks_path.is_file():
+            beside = [near.name for near in masks_path.parent.iterdir()] if masks_path.parent.is_dir() else []
+            hint = did_you_mean(
+                masks_path.name, beside, otherwise="paths in the audit file start from its folder"
+            )
+            raise DataError(f"{masks_path}: no such file of {what}", hint=hint)
+        return {nfc(bare(masks_path.name)): masks_path}
+    check_folder(masks_path, what=what)
+    return {
+        nfc(bare(path.relative_to(masks_path).as_posix())): path for path in files_below(masks_path, SUFFIXES)
+    }
 
 
-def _files(place: Path) -> Mapping[str, Path]:
+def _files(path: Path) -> Mapping[str, Path]:
     """Return the files by their path below the folder without suffix; a single file by its name."""
-    found = mask_files(place)
-    if is_nifti(place):
-        return found
-    rasters = files_below(place, (".png",))
+    files = mask_files(path)
+    if is_nifti(path):
+        return files
+    rasters = files_below(path, (".png",))
     if rasters:
         raise DataError(
-            f"{place.name}: holds NIfTI files and PNGs ({rasters[0].name}), so which are the masks is not clear",
+            f"{path.name}: holds NIfTI files and PNGs ({rasters[0].name}), and the masks of a structure have one format",
             hint="keep the masks of a structure in one format",
         )
-    return found
+    return files
 
 
 def bare(name: str) -> str:

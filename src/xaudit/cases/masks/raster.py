@@ -48,7 +48,7 @@ def find_masks(
     names = {file: without_suffix(file.relative_to(folder).as_posix()) for file in image_files(folder)}
     index = images or ImageIndex({path: case for case, path in paths.items()}, frames)
     matcher = NameMatcher(index, names.values())
-    found, n_extra = FoundMasks(), 0
+    masks, n_extra = FoundMasks(), 0
     for file, name in names.items():
         cases = matcher.cases(name)
         shown = f"{folder.name}/{file.relative_to(folder).as_posix()}"
@@ -60,31 +60,27 @@ def find_masks(
         if not cases:
             n_extra += 1
             continue
-        if cases[0] in found:
-            other = found[cases[0]].relative_to(folder).as_posix()
+        if cases[0] in masks:
+            other = masks[cases[0]].relative_to(folder).as_posix()
             raise DataError(
                 f"{shown}: is the mask of {cases[0]}, and so is {other}",
                 hint="keep one of the two, or put the masks into the same sub-folders as the images",
             )
         if cases[0] in frames:
-            found[cases[0]] = file
-    if not found:
+            masks[cases[0]] = file
+    if not masks:
         raise DataError(
             f"{folder.name}: none of its {len(names)} masks has the name of an image",
-            hint="a mask is called like its image: scan-1.png for scan-1.dcm",
+            hint="give each mask the name of its image: scan-1.png for scan-1.dcm",
         )
-    for case_id, file in found.items():
+    for case_id, file in masks.items():
         read_mask(file, frames[case_id])
-    found.n_extra = n_extra
-    return found
+    masks.n_extra = n_extra
+    return masks
 
 
 def read_mask(file: Path, frame: tuple[int, int]) -> BoolArray:
-    """Return the pixels inside the mask, (H, W).
-
-    Raises:
-        DataError: if the file cannot be read, or has another size than ``frame``.
-    """
+    """Return the pixels inside the mask, (H, W); raise DataError if the file is unreadable or has another size."""
     return np.asarray(read_numbered_mask(file, frame) != 0)
 
 

@@ -27,12 +27,12 @@ def check_entries(source: str, entries: Iterable[Entry]) -> None:
         entries: all images, with the classes that ``data.merge`` makes.
     """
     kept = tuple(entries)
-    places = [
+    sources = [
         ("patients", {entry.patient_id: entry.path for entry in kept if entry.patient_id}),
         ("classes", {entry.label: entry.path for entry in kept}),
         ("sites", {entry.site: entry.path for entry in kept if entry.site}),
     ]
-    for what, names in places:
+    for what, names in sources:
         check_spellings(source, what, names)
 
 

@@ -52,7 +52,7 @@ class ImageIndex:
 
         Another suffix is allowed, unless an image has exactly this name.
         """
-        return next(([case for case, _ in found] for found in self.candidates(name)), [])
+        return next(([case for case, _ in matches] for matches in self.candidates(name)), [])
 
     def candidates(self, name: str) -> Iterator[list[tuple[str, Folders]]]:
         """Yield the cases whose path ends a name, or is ended by it, each with the folders that precede it in the name.
@@ -62,37 +62,29 @@ class ImageIndex:
         parts = split_name(name).parts
         if not parts:
             return
-        found = _ending(parts, self._by_name)
-        if found:
-            yield found
-        found = _ending((*parts[:-1], without_suffix(parts[-1])), self._by_stem)
-        if found:
-            yield found
+        matches = _ending(parts, self._by_name)
+        if matches:
+            yield matches
+        matches = _ending((*parts[:-1], without_suffix(parts[-1])), self._by_stem)
+        if matches:
+            yield matches
 
-    def one(self, place: str, name: str) -> str:
-        """Return the only case that a name can mean, by :meth:`named`.
+    def one(self, location: str, name: str) -> str:
+        """Return the only case that a name can mean, by :meth:`named`; raise DataError if it means none, or several."""
+        return self.only(location, name, self.named(name))
 
-        Raises:
-            DataError: if it means none, or several.
-        """
-        return self.only(place, name, self.named(name))
-
-    def only(self, place: str, name: str, found: Sequence[str]) -> str:
-        """Return the only one of the cases that a name can mean.
-
-        Raises:
-            DataError: if there is none, or several.
-        """
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise self.absent(place, name)
+    def only(self, location: str, name: str, cases: Sequence[str]) -> str:
+        """Return the only one of the cases that a name can mean; raise DataError if there is none, or several."""
+        if len(cases) == 1:
+            return cases[0]
+        if not cases:
+            raise self.absent(location, name)
         raise DataError(
-            f"{place}: '{name[:_LONGEST_NAME]}' can be the image {found[0]} or {found[1]}",
+            f"{location}: '{name[:_LONGEST_NAME]}' can be the image {cases[0]} or {cases[1]}",
             hint="name the image with its sub-folder",
         )
 
-    def absent(self, place: str, name: str) -> DataError:
+    def absent(self, location: str, name: str) -> DataError:
         """Return the error for a name that no image has."""
         alike = self.named(name)
         name = name[:_LONGEST_NAME]
@@ -102,7 +94,7 @@ class ImageIndex:
             folder = "/".join(split_name(name).parts[:-own])
             reason = f"; there is '{'/'.join(self._parts[alike[0]])}', but in no folder '{folder}'"
         return DataError(
-            f"{place}: no image of the data is called '{name}'{reason}",
+            f"{location}: no image of the data is called '{name}'{reason}",
             hint=NO_IMAGE if alike else did_you_mean(name, self._like(name), otherwise=NO_IMAGE),
         )
 
@@ -128,12 +120,12 @@ class ImageIndex:
         )
         return list(islice(alike, _COMPARED))
 
-    def check_size(self, place: str, case_id: str, size_hw: tuple[int, int]) -> None:
+    def check_size(self, location: str, case_id: str, size_hw: tuple[int, int]) -> None:
         """Raise DataError if an annotation was drawn on a frame of another size than the image's."""
         frame = self.frames[case_id]
         if size_hw != frame:
             raise DataError(
-                f"{place}: drawn on {size_hw[1]} × {size_hw[0]} pixels, but the image {case_id} has "
+                f"{location}: drawn on {size_hw[1]} × {size_hw[0]} pixels, but the image {case_id} has "
                 f"{frame[1]} × {frame[0]}",
                 hint="give the image that was annotated, or annotate this one; sizes are not guessed",
             )

@@ -140,7 +140,7 @@ class NameMatcher:
             return False
         if not all(known.describes(folder, case_id) for folder in rest):
             return False
-        if not split_name(name).is_absolute and not all(known.describes(one, case_id) for one in begin):
+        if not split_name(name).is_absolute and not all(known.describes(part, case_id) for part in begin):
             self.used = begin
         return True
 

@@ -31,7 +31,7 @@ def phantom_section(
         except OutputError:
             if not folder.is_dir():
                 raise
-            # Another process made the same study meanwhile; what is there is whole.
+            # Another process made the same study meanwhile, and its folder is complete.
     policy = section.annotations or AnnotationSection(path=folder)
     return section.model_copy(
         update={

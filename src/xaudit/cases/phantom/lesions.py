@@ -1,8 +1,7 @@
 """Simulated tumours: position, size, and shape in each slice of a patient.
 
-Sizes are log-normal around 22 mm, but one patient in twelve has any size from a nodule of 3 mm to a mass of 62 mm,
-all orders of magnitude alike.
-Lengths are millimetres in the body's frame of :mod:`xaudit.cases.phantom.anatomy`.
+Sizes are log-normal around 22 mm, but one patient in twelve has any size from a nodule of 3 mm to a mass of 62 mm, all
+orders of magnitude alike. Lengths are millimetres in the body's frame of :mod:`xaudit.cases.phantom.anatomy`.
 """
 
 import math
@@ -113,12 +112,12 @@ def _draw_lesion(size: float, depth: FloatArray, grid: Grid, generator: np.rando
     else:
         low, high = radius + 1, math.inf
     low = min(low, 0.85 * deepest)
-    places = np.flatnonzero((depth >= low) & (depth <= max(high, low + 3)))
-    place = int(places[generator.integers(places.size)])
+    candidates = np.flatnonzero((depth >= low) & (depth <= max(high, low + 3)))
+    index = int(candidates[generator.integers(candidates.size)])
     solid = generator.uniform(0, 1) < 0.92 or size < 10
     return Lesion(
-        x=float(grid.x.reshape(-1)[place]),
-        y=float(grid.y.reshape(-1)[place]),
+        x=float(grid.x.reshape(-1)[index]),
+        y=float(grid.y.reshape(-1)[index]),
         diameter_mm=size,
         lobes=tuple(
             (generator.uniform(0, 0.15) / (order - 1) ** 0.5, generator.uniform(0, 6.28))

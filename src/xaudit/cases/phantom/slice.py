@@ -137,7 +137,7 @@ def _scan(
     """Simulate a scanner: blur, correlated noise that is worst deep in the body, a round frame."""
     blurred = gaussian_filter(hu, 0.7 / grid.spacing_mm)
     grain = gaussian_filter(generator.standard_normal(hu.shape).astype(np.float32), 0.55)
-    # The filter leaves .48 of white noise's deviation; it is brought back to the deviation asked for.
+    # The filter leaves .48 of white noise's deviation; dividing by it restores the wanted deviation.
     depth = np.clip(-skin / np.float32(120), 0, 1)
     noisy = blurred + grain * (np.float32(anatomy.noise_hu / 0.48) * (np.float32(0.6) + depth))
     if anatomy.round_frame:

@@ -126,7 +126,7 @@ def _write_patient(
         )
         pixels = painted.pixels
         if evidence:
-            # A normal patient's tag lies where the tumour that they do not have would call for it.
+            # A normal patient's tag is placed as if they had a tumour.
             pixels = plant_evidence(
                 pixels,
                 section.plant,
@@ -155,5 +155,5 @@ def _write_patient(
 def _unwritable(folder: Path, error: OSError) -> OutputError:
     return OutputError(
         f"{folder}: cannot be written: {error.strerror or error}",
-        hint="check the permissions and the room left on the disk, or name another folder",
+        hint="check the permissions and the space left on the disk, or name another folder",
     )

@@ -48,11 +48,11 @@ def vessel_cover(segments: tuple[Segment, ...], anatomy: Anatomy, size: int) -> 
     middle_x = anatomy.shift_mm[0] + anatomy.fov_mm / 2
     middle_y = anatomy.shift_mm[1] + anatomy.fov_mm / 2
 
-    def place(x: float, y: float) -> tuple[float, float]:
+    def pixel(x: float, y: float) -> tuple[float, float]:
         return (x * cos - y * sin + middle_x) / spacing, (x * sin + y * cos + middle_y) / spacing
 
     for x0, y0, x1, y1, width in segments:
-        start, end = place(x0, y0), place(x1, y1)
+        start, end = pixel(x0, y0), pixel(x1, y1)
         thick = width / spacing
         # A slice is thicker than a small vessel, which therefore shows fainter than a large one.
         ink = round(255 * min(1.0, width / FULL_WIDTH_MM))

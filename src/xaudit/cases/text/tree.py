@@ -45,16 +45,17 @@ class FolderWalk:
         self._enter(folder)
         with os.scandir(folder) as entries:
             inside = sorted(
-                (one for one in entries if not one.name.startswith(_LEFT_OUT)), key=lambda one: one.name
+                (entry for entry in entries if not entry.name.startswith(_LEFT_OUT)),
+                key=lambda entry: entry.name,
             )
-        for one in inside:
-            path = folder / one.name
-            if one.is_symlink() and self.check_link(path):
+        for entry in inside:
+            path = folder / entry.name
+            if entry.is_symlink() and self.check_link(path):
                 continue
-            if one.is_dir():
+            if entry.is_dir():
                 if not self.is_ignored(path):
                     yield from self.files(path)
-            elif one.is_file():
+            elif entry.is_file():
                 yield path
 
     def is_ignored(self, folder: Path) -> bool:
@@ -100,11 +101,7 @@ class FolderWalk:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the files below a folder, in the order of their paths; skip links back to a parent folder.
-
-    Raises:
-        DataError: as :meth:`FolderWalk.files`.
-    """
+    """Return the files below a folder, sorted by path, without links back to a parent; raise as :meth:`FolderWalk.files`."""
     return sorted(FolderWalk(folder, circles="pass over").files(folder))
 
 
@@ -114,5 +111,5 @@ def listed(folder: Path) -> list[Path]:
 
 
 def _identity(folder: Path) -> object:
-    found = folder.stat()
-    return (found.st_dev, found.st_ino) if found.st_ino else folder.resolve()
+    status = folder.stat()
+    return (status.st_dev, status.st_ino) if status.st_ino else folder.resolve()

@@ -72,22 +72,22 @@ def order_of_outputs(
         (section.classes, "classes") if section.outputs == "classes" else (section.findings, "findings")
     )
     check_stated(section, class_names)
-    orders = [one for one in stored if not one.is_vague or set(one.names) == set(class_names)]
-    for one in orders:
+    orders = [order for order in stored if not order.is_vague or set(order.names) == set(class_names)]
+    for order in orders:
         if stated:
-            _check_agreement(one, StoredOrder(key, stated), subject, file)
-        elif set(one.names) != set(class_names):
+            _check_agreement(order, StoredOrder(key, stated), subject, file)
+        elif set(order.names) != set(class_names):
             raise ModelError(
-                f"{subject}: {file}: its classes ({one.key}) are {', '.join(one.names)}, the data has "
+                f"{subject}: {file}: its classes ({order.key}) are {', '.join(order.names)}, the data has "
                 f"{', '.join(class_names)}",
                 hint="list the data's classes in the order of its outputs as `classes` of the model, or rename them with "
                 "`merge`",
             )
-    for one in orders[1:]:
-        if set(one.names) == set(orders[0].names) and one.names != orders[0].names:
+    for order in orders[1:]:
+        if set(order.names) == set(orders[0].names) and order.names != orders[0].names:
             raise ModelError(
-                f"{subject}: {file}: {orders[0].key} lists the classes as {', '.join(orders[0].names)}, and {one.key} as "
-                f"{', '.join(one.names)}",
+                f"{subject}: {file}: {orders[0].key} lists the classes as {', '.join(orders[0].names)}, and {order.key} as "
+                f"{', '.join(order.names)}",
                 hint="correct the file: both give the order of its outputs",
             )
     if stated:
@@ -152,7 +152,7 @@ def _check_agreement(stored: StoredOrder, stated: StoredOrder, subject: str, fil
             )
 
 
-def _orders_in(content: object, place: str) -> Iterator[StoredOrder]:
+def _orders_in(content: object, prefix: str) -> Iterator[StoredOrder]:
     if not isinstance(content, Mapping):
         return
     for key, value in content.items():
@@ -160,8 +160,8 @@ def _orders_in(content: object, place: str) -> Iterator[StoredOrder]:
         if name in (*NAMES, *_VAGUE):
             names = _names_of(value)
             if names:
-                yield StoredOrder(f"{place}{key}", names, is_vague=name in _VAGUE)
-        elif name in _NESTS and not place:
+                yield StoredOrder(f"{prefix}{key}", names, is_vague=name in _VAGUE)
+        elif name in _NESTS and not prefix:
             yield from _orders_in(value, f"{key}.")
 
 

@@ -72,11 +72,11 @@ def compiled(
     frozen = torch.compile(network, dynamic=False, options={"freezing": True})
     try:
         with torch.inference_mode(False), torch.no_grad():
-            wanted, found = network(images), frozen(images)
+            wanted, given = network(images), frozen(images)
     except RuntimeError as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{subject}: cannot be compiled: {first}", hint=_OFF) from error
-    difference = float((wanted - found).abs().max())
+    difference = float((wanted - given).abs().max())
     if not difference <= TOLERANCE * max(1.0, float(wanted.abs().max())):
         raise ModelError(f"{subject}: compiled, its logits differ by {difference:.1e}", hint=_OFF)
 
@@ -95,6 +95,6 @@ def state_of(module: torch.nn.Module) -> tuple[object, ...]:
     weights = [*module.parameters(), *module.buffers()]
     return (
         tuple(map(id, parts)),
-        tuple((one.data_ptr(), 0 if one.is_inference() else one._version) for one in weights),
+        tuple((weight.data_ptr(), 0 if weight.is_inference() else weight._version) for weight in weights),
         sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in parts),
     )

@@ -9,16 +9,12 @@ from xaudit.models.network.findings import AskedFinding
 
 
 def single_finding(section: ModelSection, class_names: tuple[str, ...], positive: str | None) -> str:
-    """Return the class of the data that a single logit stands for.
-
-    Raises:
-        ModelError: if the data does not have exactly two classes, or not this one.
-    """
+    """Return the class that a single logit stands for; raise ModelError unless the data has two classes and this is one."""
     if len(class_names) != 2:
         raise ModelError(
             f"model '{section.id}': `outputs: sigmoid` is for two classes, and the data has {len(class_names)}: "
             f"{', '.join(class_names)}",
-            hint="bring them to two with `merge`, or give the network a logit for each class",
+            hint="use `merge` to make two classes, or give the network a logit for each class",
         )
     stands_for = section.finding or positive
     if stands_for not in class_names:
@@ -75,15 +71,15 @@ def asked_finding(section: ModelSection, class_names: tuple[str, ...], positive:
         return AskedFinding(0, class_names.index(stands_for), 1, threshold=section.threshold, symmetric=True)
     if len(class_names) != 2 or positive not in class_names:
         raise ModelError(
-            f"model '{section.id}': a multilabel network is asked for one finding, and the data has the classes "
+            f"model '{section.id}': a multilabel network needs data with two classes, and the data has "
             f"{', '.join(class_names)}",
-            hint="bring them to two with `merge`, with and without the finding",
+            hint="use `merge` to make two classes, with and without the finding",
         )
     finding = section.finding or positive
     if finding not in section.findings:
         raise ModelError(
             f"model '{section.id}': the data's positive class '{finding}' is none of its findings",
-            hint=f"name the one that is meant as `finding`: {', '.join(section.findings)}",
+            hint=f"set `finding` to one of: {', '.join(section.findings)}",
         )
     return AskedFinding(
         section.findings.index(finding),

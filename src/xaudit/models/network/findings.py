@@ -47,20 +47,20 @@ class _OneFinding:
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) to (N, 2), in the order of the data's classes."""
-        asked = self.xaudit_finding
-        answers = logits_of(super().forward(images), asked.n_findings)  # type: ignore[misc]
-        logit = answers[:, asked.column : asked.column + 1]
-        if asked.probabilities:
+        finding = self.xaudit_finding
+        answers = logits_of(super().forward(images), finding.n_findings)  # type: ignore[misc]
+        logit = answers[:, finding.column : finding.column + 1]
+        if finding.probabilities:
             logit = torch.logit(logit, eps=_NEVER_SURE)
-        logit = logit - math.log(asked.threshold / (1 - asked.threshold))
-        logit, without = (logit / 2, -logit / 2) if asked.symmetric else (logit, torch.zeros_like(logit))
-        return torch.cat([logit, without] if asked.place == 0 else [without, logit], dim=1)
+        logit = logit - math.log(finding.threshold / (1 - finding.threshold))
+        logit, without = (logit / 2, -logit / 2) if finding.symmetric else (logit, torch.zeros_like(logit))
+        return torch.cat([logit, without] if finding.place == 0 else [without, logit], dim=1)
 
 
-def on_one_finding(module: torch.nn.Module, asked: AskedFinding) -> torch.nn.Module:
+def on_one_finding(module: torch.nn.Module, finding: AskedFinding) -> torch.nn.Module:
     """Reduce the network, in place, to one finding; names of layers and weights stay as they are."""
     put_in_front(module, _OneFinding)
-    module.xaudit_finding = asked  # type: ignore[assignment]
+    module.xaudit_finding = finding  # type: ignore[assignment]
     return module
 
 
@@ -72,22 +72,22 @@ def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str
     """
     if not isinstance(module, _OneFinding):
         return ()
-    asked = module.xaudit_finding
+    finding = module.xaudit_finding
     own: Any = super(_OneFinding, module)
-    answers = logits_of(own.forward(images), asked.n_findings)
+    answers = logits_of(own.forward(images), finding.n_findings)
     lie_between = bool((answers >= 0).all() and (answers <= 1).all())
-    if asked.probabilities and not lie_between:
+    if finding.probabilities and not lie_between:
         low, high = float(answers.min()), float(answers.max())
         raise ModelError(
-            f"{subject}: its answers are no probabilities: on noise they lie between {low:.3g} and {high:.3g}",
+            f"{subject}: its outputs are not probabilities: on noise they lie between {low:.3g} and {high:.3g}",
             hint="set `outputs: multilabel`",
         )
-    if lie_between and asked.symmetric:
+    if lie_between and finding.symmetric:
         return (
             f"{subject}: on noise its single output lies between 0 and 1; if it is a probability, take the sigmoid out of the network, "
             "or set `outputs: multilabel-probabilities` and name the class as `findings`, else every image counts as showing it",
         )
-    if lie_between and not asked.probabilities:
+    if lie_between and not finding.probabilities:
         return (
             f"{subject}: on noise its answers for findings lie between 0 and 1; if they are probabilities, set `outputs: "
             "multilabel-probabilities`, else every image counts as showing the finding",

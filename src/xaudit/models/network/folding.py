@@ -92,7 +92,7 @@ class Folding:
                 if not self._pairs or any(pair.is_watched for pair in self._pairs):
                     return None
                 folded = _without_norms(self._module, self._pairs)
-                wanted, found = (
+                wanted, given = (
                     logits_of(module.forward(images), self._n_classes) for module in (self._module, folded)
                 )
         except _NOT_COPIED:
@@ -101,7 +101,7 @@ class Folding:
             for part, training in was_training:
                 part.training = training
         largest = max(1.0, float(wanted.abs().max()))
-        is_same = float((wanted - found).abs().max()) <= TOLERANCE * largest
+        is_same = float((wanted - given).abs().max()) <= TOLERANCE * largest
         return folded if is_same else None
 
 
@@ -109,7 +109,7 @@ def _pairs(module: torch.nn.Module, images: torch.Tensor) -> list[_Pair]:
     """Return each convolution whose output goes unchanged into a batch norm, if both are called only once."""
     n_calls: dict[torch.nn.Module, int] = {}
     made: dict[torch.nn.Module, tuple[ReferenceType[torch.Tensor], int]] = {}
-    found: list[_Pair] = []
+    pairs: list[_Pair] = []
 
     def after_convolution(part: torch.nn.Conv2d, _inputs: object, output: torch.Tensor) -> None:
         n_calls[part] = n_calls.get(part, 0) + 1
@@ -119,7 +119,7 @@ def _pairs(module: torch.nn.Module, images: torch.Tensor) -> list[_Pair]:
         n_calls[part] = n_calls.get(part, 0) + 1
         for convolution, (output, version) in made.items():
             if inputs and output() is inputs[0] and inputs[0]._version == version:
-                found.append(_Pair(convolution, part))  # type: ignore[arg-type]
+                pairs.append(_Pair(convolution, part))  # type: ignore[arg-type]
 
     handles = []
     for part in module.modules():
@@ -135,7 +135,7 @@ def _pairs(module: torch.nn.Module, images: torch.Tensor) -> list[_Pair]:
             handle.remove()
     return [
         pair
-        for pair in found
+        for pair in pairs
         if n_calls[pair.convolution] == n_calls[pair.norm] == 1
         and not any(tensor.is_inference() for tensor in pair.tensors)
     ]
@@ -152,7 +152,7 @@ def _without_norms(module: torch.nn.Module, pairs: list[_Pair]) -> torch.nn.Modu
     """Return a network with the same weights and hooks, and the pairs' norms folded away."""
     shared: list[object] = [*module.parameters(), *module.buffers()]
     shared += [hooks for part in module.modules() for hooks in _hooks(part)]
-    memo: dict[int, object] = {id(one): one for one in shared}
+    memo: dict[int, object] = {id(item): item for item in shared}
     copy = deepcopy(module, memo)
     for pair in pairs:
         weight, bias = _folded_weights(pair)

@@ -125,15 +125,15 @@ def grids(network: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, Laye
     """Return the grids of all modules whose axes a frame or a class tells, by name, in order of use."""
     named = {name: part for name, part in network.named_modules() if name}
     seen = [_Seen(network, list(named.values()), hw, 1) for hw in (model_hw, *_other_frames(model_hw))]
-    found = {}
+    known = {}
     for name, part in sorted(named.items(), key=lambda item: seen[0].order.get(item[1], 0)):
-        shapes = [one.only_shape(part) for one in seen]
+        shapes = [outputs.only_shape(part) for outputs in seen]
         if shapes[0] is None or len(shapes[0]) != 4:
             continue
         grid = _by_frames(shapes) or (None if _follows(shapes) else _by_class(part, seen[0]))
         if grid is not None:
-            found[name] = grid
-    return found
+            known[name] = grid
+    return known
 
 
 def _observed_grid(

@@ -108,8 +108,8 @@ def _named(
 ) -> torch.nn.Module:
     by_name = dict(module.named_modules())
     if name in by_name and name:
-        found: torch.nn.Module = by_name[name]
-        return found
+        layer: torch.nn.Module = by_name[name]
+        return layer
     candidates = candidate_layers(module, model_hw)
     raise ModelError(
         f"model '{model_id}': {type(module).__name__} has no layer called '{name}'",

@@ -36,11 +36,11 @@ def logits_of(output: object, n_classes: int) -> torch.Tensor:
     """
     match output:
         case torch.Tensor():
-            found = output
+            logits = output
         case Mapping() if isinstance(output.get("logits"), torch.Tensor):
-            found = output["logits"]
+            logits = output["logits"]
         case tuple() if isinstance(getattr(output, "logits", None), torch.Tensor):
-            found = output.logits  # type: ignore[attr-defined]
+            logits = output.logits  # type: ignore[attr-defined]
         case tuple() | list():
             fitting = [part for part in output if _is_logits(part, n_classes)]
             if len(fitting) != 1:
@@ -48,20 +48,20 @@ def logits_of(output: object, n_classes: int) -> torch.Tensor:
                     f"the module returns a {type(output).__name__} in which {len(fitting)} tensors could be the logits",
                     hint="return one tensor of shape (images, classes), or a dict with the key 'logits'",
                 )
-            found = fitting[0]
+            logits = fitting[0]
         case _:
             raise ModelError(
                 f"the module returns a {type(output).__name__} without logits",
                 hint="return one tensor of shape (images, classes), or a dict with the key 'logits'",
             )
-    if not _is_logits(found, n_classes):
-        single = found.ndim == 2 and found.shape[1] == 1 and n_classes == 2
+    if not _is_logits(logits, n_classes):
+        single = logits.ndim == 2 and logits.shape[1] == 1 and n_classes == 2
         raise ModelError(
-            f"the module's output has shape {tuple(found.shape)}, expected (images, {n_classes})",
+            f"the module's output has shape {tuple(logits.shape)}, expected (images, {n_classes})",
             hint="one logit per class of the data set, in the order of its class names"
             + (f"; {ONE_LOGIT}" if single else ""),
         )
-    return found
+    return logits
 
 
 def auxiliary_heads(output: object) -> list[AuxiliaryHead]:

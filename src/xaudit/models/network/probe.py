@@ -51,31 +51,31 @@ def check_answers(
             question differently, or lets an image's answer depend on the image beside it.
     """
     images = torch.randn((2, 3, *model_hw), generator=torch.Generator().manual_seed(0)).to(device)
-    # Brighter and flatter, so that what counts over the batch notices the company.
+    # Brighter and flatter, so that a layer that mixes the batch gives other logits.
     images[1] = 0.3 * images[1] + 1
     images = images.contiguous(memory_format=torch.channels_last)
     was_training = module.training
     module.eval()
     try:
         with torch.inference_mode(), torch.random.fork_rng([device] if device.type == "cuda" else []):
-            answer = _asked(module, images, subject, n_classes)
+            answer = _logits(module, images, subject, n_classes)
             if not torch.isfinite(answer).all():
                 raise ModelError(
                     f"{subject}: its logits are not finite numbers",
                     hint="the weights hold NaN or infinity; train again",
                 )
             largest = float(answer.abs().max())
-            again = _asked(module, images, subject, n_classes)
+            again = _logits(module, images, subject, n_classes)
             if float((again - answer).abs().max()) > _DRAWN * largest:
                 raise ModelError(
-                    f"{subject}: gives other logits when it is asked the same again: "
+                    f"{subject}: gives different logits for the same image: "
                     f"{_where(module, images, images, _DRAWN)} draws random numbers in evaluation mode",
                     hint=_AS_TRAINED
                     if isinstance(module, Sealed)
                     else "use torch.nn.Dropout, which evaluation switches off, or give "
                     "torch.nn.functional.dropout `training=self.training`",
                 )
-            alone = _asked(module, images[:1], subject, n_classes)
+            alone = _logits(module, images[:1], subject, n_classes)
             if float((alone - answer[:1]).abs().max()) > _BESIDE * largest + 1e-5:
                 raise ModelError(
                     f"{subject}: an image's logits depend on the image beside it: "
@@ -91,7 +91,7 @@ def check_answers(
     return (*_remarks(answer, subject), *remarks)
 
 
-def _asked(module: torch.nn.Module, images: torch.Tensor, subject: str, n_classes: int) -> torch.Tensor:
+def _logits(module: torch.nn.Module, images: torch.Tensor, subject: str, n_classes: int) -> torch.Tensor:
     try:
         answer = logits_of(module(images), n_classes)
     except ModelError as error:
@@ -107,7 +107,7 @@ def _asked(module: torch.nn.Module, images: torch.Tensor, subject: str, n_classe
     if len(answer) != len(images):
         raise ModelError(
             f"{subject}: {'two images' if len(images) == 2 else 'one image'} gave logits of shape {tuple(answer.shape)}",
-            hint="one row of logits per image",
+            hint="return one row of logits per image",
         )
     return answer
 
@@ -139,10 +139,12 @@ def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
 
 def _where(module: torch.nn.Module, images: torch.Tensor, others: torch.Tensor, tolerance: float) -> str:
     """Return the first module whose output for the same first image differs between two passes, in words."""
-    # What draws may draw the same twice, of two logits one time in four.
+    # A random layer may repeat itself: with two logits, one time in four.
     for _ in range(_TRIES):
-        one, other = _passages(module, images), _passages(module, others)
-        for (name, kind, before, after), (_, _, before_again, after_again) in zip(one, other, strict=False):
+        first, second = _passages(module, images), _passages(module, others)
+        for (name, kind, before, after), (_, _, before_again, after_again) in zip(
+            first, second, strict=False
+        ):
             if _same(before, before_again, tolerance) and not _same(after, after_again, tolerance):
                 return f"'{name}' ({kind})" if name else f"{kind}.forward"
     return type(module).__name__
@@ -174,7 +176,7 @@ def _passages(
     return seen
 
 
-def _same(one: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
-    if one.shape != other.shape:
+def _same(first: torch.Tensor, second: torch.Tensor, tolerance: float) -> bool:
+    if first.shape != second.shape:
         return False
-    return float((one - other).abs().max()) <= tolerance * float(one.abs().max())
+    return float((first - second).abs().max()) <= tolerance * float(first.abs().max())

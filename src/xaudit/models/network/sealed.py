@@ -90,17 +90,17 @@ class SealedFile:
 def read_sealed(path: Path, *, subject: str) -> SealedFile:
     """Read a file; raise ModelError if it is missing, not a file, larger than any model, or unreadable."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise ModelError(
                 f"{subject}: {path}: no file, but a device or a pipe",
                 hint="give the path of the file as `weights`",
             )
-        if found.st_size >= LARGEST_BYTES:
+        if status.st_size >= LARGEST_BYTES:
             raise ModelError(
-                f"{subject}: {path}: {found.st_size / 2**20:.0f} MB, and models of {LARGEST_BYTES // 2**20} MB and more "
+                f"{subject}: {path}: {status.st_size / 2**20:.0f} MB, and models of {LARGEST_BYTES // 2**20} MB and more "
                 "are not read",
-                hint="bring a model that asks less of this machine, or its weights alone as safetensors",
+                hint="use a smaller model, or give only its weights as safetensors",
             )
         return SealedFile(path, path.read_bytes())
     except OSError as error:
@@ -109,11 +109,11 @@ def read_sealed(path: Path, *, subject: str) -> SealedFile:
         ) from None
 
 
-def check_channels(found: object, wanted: int, *, subject: str) -> None:
+def check_channels(channels: object, wanted: int, *, subject: str) -> None:
     """Raise ModelError if a program takes another number of channels than the audit file says."""
-    if isinstance(found, int) and found != wanted:
-        hint = f"set `channels: {found}`" if found in (1, 3) else "images have 1 or 3 channels"
-        raise ModelError(f"{subject}: takes {found} channels, the audit file says {wanted}", hint=hint)
+    if isinstance(channels, int) and channels != wanted:
+        hint = f"set `channels: {channels}`" if channels in (1, 3) else "images have 1 or 3 channels"
+        raise ModelError(f"{subject}: takes {channels} channels, the audit file says {wanted}", hint=hint)
 
 
 def agreed_side(height: object, width: object, asked: int | None, *, subject: str) -> int:

@@ -91,31 +91,33 @@ def folder_preprocessing(
         note = f"{subject}: has no preprocessor_config.json, so mean {list(section.mean)} and std {list(section.std)} are the audit file's"
         return Preprocessing(side, section.mean, section.std, (note,), asked_preparation(section))
     subject = f"{subject}/{path.name}"
-    told = _read(path, subject)
-    kind = told.get("image_processor_type") or told.get("feature_extractor_type") or "no type named"
+    stored = _read(path, subject)
+    kind = stored.get("image_processor_type") or stored.get("feature_extractor_type") or "no type named"
     processor = _processor(folder, str(kind), subject)
-    asked = {name: _plain(getattr(processor, name, None)) for name in _UNDERSTOOD}
-    steps = _steps(asked, subject)
+    settings = {name: _plain(getattr(processor, name, None)) for name in _UNDERSTOOD}
+    steps = _steps(settings, subject)
     side = agreed_side(*_sides(steps.side), section.input_size, subject=subject)
     _check_fit(section, steps, subject)
     preparation = Preparation(
-        _filter(section, asked["resample"], subject),
+        _filter(section, settings["resample"], subject),
         rounds_down=True,
-        flips_channels=bool(asked["do_flip_channel_order"]),
+        flips_channels=bool(settings["do_flip_channel_order"]),
     )
-    _check_scale(asked, subject)
-    mean, std, notes = _mean_and_std(section, asked, subject)
+    _check_scale(settings, subject)
+    mean, std, notes = _mean_and_std(section, settings, subject)
     ours = Preprocessing(side, mean, std, notes, preparation)
     check_pixels(
         processor,
         ours,
         fit=section.fit,
         not_understood={
-            name for name in told.keys() - _UNDERSTOOD - _CHANGES_NO_PIXEL if told[name] not in (None, False)
+            name
+            for name in stored.keys() - _UNDERSTOOD - _CHANGES_NO_PIXEL
+            if stored[name] not in (None, False)
         },
         subject=subject,
     )
-    unknown = sorted(told.keys() - _UNDERSTOOD - _CHANGES_NO_PIXEL)
+    unknown = sorted(stored.keys() - _UNDERSTOOD - _CHANGES_NO_PIXEL)
     if unknown:
         note = f"{subject}: {', '.join(unknown)}: not known here, and without effect on the images that were tried"
         ours = Preprocessing(side, mean, std, (*notes, note), preparation)
@@ -160,9 +162,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _steps(asked: Mapping[str, Any], subject: str) -> _Steps:
-    size, crop, share = asked["size"], asked["crop_size"], asked["crop_pct"]
-    if asked["do_resize"] is False:
+def _steps(settings: Mapping[str, Any], subject: str) -> _Steps:
+    size, crop, share = settings["size"], settings["crop_size"], settings["crop_pct"]
+    if settings["do_resize"] is False:
         raise ModelError(
             f"{subject}: do_resize is false, so images keep their own size, and xaudit's frames have one",
             hint="set do_resize to true there and size to what the network was trained with",
@@ -171,7 +173,7 @@ def _steps(asked: Mapping[str, Any], subject: str) -> _Steps:
         case {"shortest_edge": int() as edge, **rest} if not rest:
             pass
         case {"height": int() as height, "width": int() as width, **rest} if not rest:
-            if not asked["do_center_crop"]:
+            if not settings["do_center_crop"]:
                 return _Steps(size, "stretch", f"size {height} × {width}")
             raise ModelError(
                 f"{subject}: do_center_crop after size {height} × {width} is not carried out here",
@@ -182,11 +184,11 @@ def _steps(asked: Mapping[str, Any], subject: str) -> _Steps:
                 f"{subject}: size {size} is not carried out here; only height and width, or shortest_edge, are",
                 hint="give size there as height and width of a square, if the network was trained so",
             )
-    if share and not asked["do_center_crop"]:
+    if share and not settings["do_center_crop"]:
         if edge >= 384:  # transformers' ConvNextImageProcessor stretches from there on
             return _Steps(edge, "stretch", f"size {edge} (crop_pct counts below 384)")
         return _Steps(edge, _crop(edge, int(edge / share)), f"crop_pct {share:g}")
-    if not asked["do_center_crop"]:
+    if not settings["do_center_crop"]:
         raise ModelError(
             f"{subject}: shortest_edge without do_center_crop leaves images that are not square, and xaudit's frames are",
             hint="set do_center_crop and crop_size there, or size as height and width, as the network was trained",
@@ -212,17 +214,17 @@ def _check_fit(section: ModelSection, steps: _Steps, subject: str) -> None:
         )
 
 
-def _is_close(one: str, other: str) -> bool:
-    shares = [fit.partition("-")[2] for fit in (one, other) if fit.startswith("crop-")]
+def _is_close(first: str, second: str) -> bool:
+    shares = [fit.partition("-")[2] for fit in (first, second) if fit.startswith("crop-")]
     return len(shares) == 2 and math.isclose(float(shares[0]), float(shares[1]), abs_tol=1e-6)
 
 
-def _filter(section: ModelSection, told: object, subject: str) -> Resample:
-    number = 2 if told is None else told
+def _filter(section: ModelSection, resample: object, subject: str) -> Resample:
+    number = 2 if resample is None else resample
     if not isinstance(number, int) or int(number) not in _FILTERS:
         raise ModelError(
-            f"{subject}: resample {told} is not carried out here, only {', '.join(f'{k} ({v})' for k, v in _FILTERS.items())}",
-            hint="set resample there to a filter of these, if the network bears it",
+            f"{subject}: resample {resample} is not carried out here, only {', '.join(f'{k} ({v})' for k, v in _FILTERS.items())}",
+            hint="set resample there to a filter of these, if the network tolerates it",
         )
     name = _FILTERS[int(number)]
     if section.resample not in (None, name):
@@ -233,8 +235,8 @@ def _filter(section: ModelSection, told: object, subject: str) -> Resample:
     return name
 
 
-def _check_scale(asked: Mapping[str, Any], subject: str) -> None:
-    factor = asked["rescale_factor"] if asked["do_rescale"] else 1.0
+def _check_scale(settings: Mapping[str, Any], subject: str) -> None:
+    factor = settings["rescale_factor"] if settings["do_rescale"] else 1.0
     if not isinstance(factor, int | float) or not math.isclose(factor, 1 / 255, rel_tol=1e-3):
         raise ModelError(
             f"{subject}: scales intensities by {factor} (do_rescale, rescale_factor), and xaudit's are in 0 to 1",
@@ -243,23 +245,23 @@ def _check_scale(asked: Mapping[str, Any], subject: str) -> None:
 
 
 def _mean_and_std(
-    section: ModelSection, asked: Mapping[str, Any], subject: str
+    section: ModelSection, settings: Mapping[str, Any], subject: str
 ) -> tuple[Triple, Triple, tuple[str, ...]]:
-    normalises = asked["do_normalize"]
+    normalises = settings["do_normalize"]
     wanted = {
-        "mean": _triple(asked["image_mean"] if normalises else 0.0, subject),
-        "std": _triple(asked["image_std"] if normalises else 1.0, subject),
+        "mean": _triple(settings["image_mean"] if normalises else 0.0, subject),
+        "std": _triple(settings["image_std"] if normalises else 1.0, subject),
     }
     if min(wanted["std"]) <= 0:
         raise ModelError(
             f"{subject}: image_std must be more than 0, got {list(wanted['std'])}", hint=_COPY_AGAIN
         )
-    if asked["do_flip_channel_order"]:
+    if settings["do_flip_channel_order"]:
         # Normalised in the order of the image, and flipped in front of the network.
         wanted = {name: (values[2], values[1], values[0]) for name, values in wanted.items()}
     folder, _, name_of_file = subject.rpartition("/")
     notes: list[str] = []
-    if asked["do_flip_channel_order"]:
+    if settings["do_flip_channel_order"]:
         notes.append(f"{folder}: red and blue are exchanged, as do_flip_channel_order of {name_of_file} says")
     for name, value in wanted.items():
         own = getattr(section, name)
@@ -289,14 +291,16 @@ def _sides(size: object) -> tuple[object, object]:
 def _triple(value: Any, subject: str) -> Triple:  # noqa: ANN401
     values = value if isinstance(value, list | tuple) else [value]
     values = [*values] * 3 if len(values) == 1 else values
-    if len(values) != 3 or not all(isinstance(one, int | float) and math.isfinite(one) for one in values):
+    if len(values) != 3 or not all(
+        isinstance(channel, int | float) and math.isfinite(channel) for channel in values
+    ):
         raise ModelError(
             f"{subject}: image_mean and image_std must be one or three numbers, got {value!r}",
             hint=_COPY_AGAIN,
         )
-    first, second, third = (float(one) for one in values)
+    first, second, third = (float(channel) for channel in values)
     return first, second, third
 
 
-def _same(one: Triple, other: Triple) -> bool:
-    return all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(one, other, strict=True))
+def _same(first: Triple, second: Triple) -> bool:
+    return all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(first, second, strict=True))

@@ -22,12 +22,12 @@ CODE_ERRORS = (
 """Errors that building or loading somebody else's network raises, in many ways."""
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
-"""What reading a damaged archive raises; one that is encrypted or packed in an unknown way is a RuntimeError."""
+"""Errors of reading a damaged archive; one that is encrypted or packed in an unknown way is a RuntimeError."""
 
 
 @contextmanager
 def opened_archive(file: SealedFile, *, subject: str, what: str, again: str) -> Iterator[zipfile.ZipFile]:
-    """Within, the archive can be read.
+    """Open an archive for reading.
 
     Args:
         subject: the model, for errors.
@@ -53,7 +53,7 @@ def opened_archive(file: SealedFile, *, subject: str, what: str, again: str) -> 
 
 
 def not_loaded(file: SealedFile, error: BaseException, *, subject: str, again: str) -> ModelError:
-    """Return the error for an archive that looked whole and that torch refuses."""
+    """Return the error of an archive that looked whole and that torch refuses."""
     return ModelError(
         f"{subject}: {file.path} cannot be loaded: {first_line(error)}",
         hint=f"copy it again from its source; {again}",
@@ -61,7 +61,7 @@ def not_loaded(file: SealedFile, error: BaseException, *, subject: str, again: s
 
 
 def first_line(error: BaseException) -> str:
-    r"""The first line of an error's text that says something; its kind where none does.
+    r"""Return the first line of an error's text that says something; its kind if none does.
 
     Example:
         >>> first_line(ValueError("\n  a header is cut off\nstack: ...")), first_line(EOFError())

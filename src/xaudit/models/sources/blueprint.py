@@ -37,7 +37,7 @@ class Blueprint(Classifier):
         self.fingerprint = ""
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Raises NotImplementedError: a network without its weights has no answers."""
+        """Raise NotImplementedError: a network without its weights has no answers."""
         raise NotImplementedError(f"asked for answers to {len(images)} images")
 
 

@@ -104,7 +104,7 @@ class _OneChannel:
 
 
 def on_one_channel(module: torch.nn.Module) -> torch.nn.Module:
-    """The same network, which from now on takes (N, 3, H, W) and looks at the mean of the channels.
+    """Let a network take (N, 3, H, W) from now on, and look at the mean of the channels.
 
     Its class is changed in place, not wrapped: names of layers and weights stay as they are, and a deep copy works too.
     """

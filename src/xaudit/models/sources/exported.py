@@ -8,7 +8,6 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -37,14 +36,6 @@ _EXPORT_AGAIN = "export it again: `torch.export.save(torch.export.export(model.e
 _LOAD_ERRORS = (*CODE_ERRORS, zipfile.BadZipFile)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Input of a program: the number of images at a time, and their side."""
-
-    sizes: BatchSizes
-    side: int
-
-
 def load_exported(
     section: ModelSection, class_names: tuple[str, ...], weights: Path, device: torch.device
 ) -> LoadedNetwork:
@@ -64,7 +55,7 @@ def load_exported(
     except _LOAD_ERRORS as error:
         again = f"{_EXPORT_AGAIN} with the torch that is installed here"
         raise not_loaded(file, error, subject=subject, again=again) from None
-    frame = _frame(program, subject, section.channels, section.input_size)
+    sizes, side = _frame(program, subject, section.channels, section.input_size)
     if device.type != "cpu" or any(weight.device != device for weight in program.state_dict.values()):
         from torch.export.passes import move_to_device_pass
 
@@ -72,8 +63,8 @@ def load_exported(
     network = program.module()
     for weight in network.parameters():
         weight.requires_grad_(False)
-    module = Sealed(lambda images: network(images), n_classes=n_classes, sizes=frame.sizes)
-    return loaded_program(section, file, module, frame.side)
+    module = Sealed(lambda images: network(images), n_classes=n_classes, sizes=sizes)
+    return loaded_program(section, file, module, side)
 
 
 def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> None:
@@ -102,12 +93,15 @@ def _check_entries(archive: zipfile.ZipFile, file: SealedFile, subject: str) -> 
 
 def _frame(
     program: torch.export.ExportedProgram, subject: str, channels: int, input_size: int | None
-) -> Frame:
+) -> tuple[BatchSizes, int]:
+    """Return how many images a program takes at a time, and the side of each; raises ModelError where it takes none."""
     names = program.graph_signature.user_inputs
     values = {node.name: node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder"}
     given = [values.get(name) for name in names if isinstance(name, str)]
     if len(given) != 1 or not isinstance(given[0], torch.Tensor) or given[0].ndim != 4:
-        shapes = ", ".join(str(tuple(one.shape)) for one in given if isinstance(one, torch.Tensor)) or "none"
+        shapes = (
+            ", ".join(str(tuple(value.shape)) for value in given if isinstance(value, torch.Tensor)) or "none"
+        )
         raise ModelError(
             f"{subject}: takes inputs of shape {shapes}, expected one of (images, channels, height, width)",
             hint="export the network with one batch of images as its only input",
@@ -121,9 +115,9 @@ def _frame(
     check_channels(n_channels, channels, subject=subject)
     side = agreed_side(height, width, input_size, subject=subject)
     if isinstance(n_images, int):
-        return Frame(BatchSizes(n_images, n_images), side)
+        return BatchSizes(n_images, n_images), side
     limits = program.range_constraints.get(n_images.node.expr)
     if limits is None:
-        return Frame(BatchSizes(), side)
+        return BatchSizes(), side
     most = int(limits.upper) if limits.upper < _UNLIMITED else None
-    return Frame(BatchSizes(max(1, int(limits.lower)), most), side)
+    return BatchSizes(max(1, int(limits.lower)), most), side

@@ -1,4 +1,4 @@
-"""A model that is not here: what it said of each image has been read from a table, and nothing else can be asked of it."""
+"""A model that is not here: its answers have been read from a table, and nothing else can be asked of it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from xaudit.models.classifier import Classifier
 from xaudit.records import Case, FloatArray
 
 DEFAULT_SIDE = 224
-"""Of the frame in which controls of an external model are made, where the audit file names none."""
+"""Side of the frame in which controls of an external model are made, where the audit file names none."""
 
 
 class MapSource(Protocol):
@@ -22,20 +22,17 @@ class MapSource(Protocol):
     @property
     def spec(self) -> ExplainerSpec:
         """Under which the maps stand in the tables; its hash is decided by what the files hold."""
-        ...
 
     @property
     def checksum(self) -> str:
         """SHA-256 over all files."""
-        ...
 
     def has(self, case_id: str, target: str) -> bool:
         """Return True if a map of the case explains this class."""
         ...
 
     def read(self, case: Case, target: str) -> FloatArray:
-        """The map, (h, w) float32, on the grid of its file; raises DataError where it cannot be read."""
-        ...
+        """Read the map, (h, w) float32, on the grid of its file; raises DataError where it cannot be read."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -60,11 +57,11 @@ class ExternalModel(Classifier):
         self.notes = self.remarks
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
-        """Raises ModelError: there is nobody to ask."""
+        """Raise ModelError: there is nobody to ask."""
         raise self._absent
 
     def target_layer(self, name: str | None = None) -> torch.nn.Module:  # noqa: ARG002
-        """Raises ModelError: there is no layer."""
+        """Raise ModelError: there is no layer."""
         raise self._absent
 
     @property

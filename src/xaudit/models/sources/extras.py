@@ -8,7 +8,7 @@ from xaudit.errors import ModelError
 
 
 def check_extra(section: ModelSection) -> None:
-    """Raises ModelError, with the command that installs it, where a model's library is missing; imports nothing."""
+    """Raise ModelError, with the command that installs it, where a model's library is missing; imports nothing."""
     record = MODEL_RECORDS.get(section.source)
     if record is not None and record.library and importlib.util.find_spec(record.library) is None:
         raise ModelError(

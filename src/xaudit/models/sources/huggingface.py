@@ -88,24 +88,24 @@ def load_huggingface(
     module = _loaded(folder, subject)
     outputs, notes = _outputs(module.config.id2label, plain, class_names, section, subject)
     order = [outputs.index(name) for name in class_names]
-    told = folder_preprocessing(section, folder, plain, subject)
+    preprocessing = folder_preprocessing(section, folder, plain, subject)
     check_channels(getattr(module.config, "num_channels", None), section.channels, subject=subject)
     kind = type(module)
     put_in_front(module, _Logits)
-    if told.preparation is not None and told.preparation.flips_channels:
+    if preprocessing.preparation is not None and preprocessing.preparation.flips_channels:
         put_in_front(module, _FlipsChannels)
     # An index on the network's own device, that stays out of its weights.
     module.register_buffer("xaudit_order", torch.tensor(order), persistent=False)
     digest = hashlib.sha256(text).hexdigest()[:16]
     return LoadedNetwork(
         module,
-        told.side,
-        told.mean,
-        told.std,
+        preprocessing.side,
+        preprocessing.mean,
+        preprocessing.std,
         f"{kind.__name__} {digest}",
-        (*told.notes, *notes),
+        (*preprocessing.notes, *notes),
         outputs=outputs,
-        preparation=told.preparation,
+        preparation=preprocessing.preparation,
     )
 
 
@@ -195,7 +195,7 @@ def _outputs(
     section: ModelSection,
     subject: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The class, or finding, that each logit stands for, and what must be read about it."""
+    """Return the class, or finding, that each logit stands for, and remarks about it."""
     names = tuple(labels[index] for index in sorted(labels))
     file = subject.partition(": ")[2] + "/config.json"
     if len(names) == len(class_names) and all(_UNNAMED.fullmatch(name) for name in names):

@@ -1,4 +1,4 @@
-"""A model of the audit file with its weights."""
+"""Load a model of the audit file with its weights."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,7 +85,7 @@ def load(
 
 
 def check_precision(section: ModelSection, precision: Precision, place: torch.device) -> None:
-    """Raises ModelError where half precision is asked of a CPU."""
+    """Raise ModelError where half precision is asked of a CPU."""
     if precision != "float32" and place.type == "cpu":
         raise ModelError(
             f"model '{section.id}': `run.precision: {precision}` is for a GPU, and this audit runs on the CPU",
@@ -129,20 +129,17 @@ def _loaded(
         notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
         orders = orders_in(notes)
-        trained_elsewhere = "architecture" not in notes
-        if record is not None and record.remarks is not None and trained_elsewhere:
+        if record is not None and record.remarks is not None and "architecture" not in notes:
             remarks = (*remarks, *record.remarks(section, weights))
+    frame = (side, section.mean, section.std)
     preparation = asked_preparation(section)
-    architecture = architecture_of(section)
-    return LoadedNetwork(
-        module, side, section.mean, section.std, architecture, remarks, orders, preparation=preparation
-    )
+    return LoadedNetwork(module, *frame, architecture_of(section), remarks, orders, preparation=preparation)
 
 
 def _check_preprocessing(
     section: ModelSection, model_hw: tuple[int, int], notes: Mapping[str, object], weights: Path
 ) -> None:
-    """Weights that xaudit trained know how images reached them; asked otherwise, they would quietly do worse."""
+    """Raise ModelError where weights that xaudit trained saw images prepared otherwise: they would quietly do worse."""
     asked = {
         "input_size": model_hw[0],
         "fit": section.fit,

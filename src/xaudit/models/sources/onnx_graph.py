@@ -42,7 +42,7 @@ def load_onnx(
     session = _session(file, subject)
     given = session.get_inputs()
     if len(given) != 1 or len(given[0].shape) != 4:
-        shapes = ", ".join(f"{one.name} {one.shape}" for one in given)
+        shapes = ", ".join(f"{value.name} {value.shape}" for value in given)
         raise ModelError(
             f"{subject}: its graph takes {shapes}, expected one input of (images, channels, height, width)",
             hint="export the network alone, with one batch of images as its only input",
@@ -59,7 +59,7 @@ def load_onnx(
     check_channels(n_channels, section.channels, subject=subject)
     side = agreed_side(height, width, section.input_size, subject=subject)
     sizes = BatchSizes(n_images, n_images) if isinstance(n_images, int) and n_images > 0 else BatchSizes()
-    names = [one.name for one in session.get_outputs()]
+    names = [output.name for output in session.get_outputs()]
     errors = _errors()
 
     def program(images: torch.Tensor) -> object:
@@ -69,9 +69,9 @@ def load_onnx(
         except errors as error:
             raise RuntimeError(first_line(error)) from None
         found = [
-            torch.from_numpy(np.asarray(one, dtype=np.float32))
-            for one in answers
-            if isinstance(one, np.ndarray)
+            torch.from_numpy(np.asarray(answer, dtype=np.float32))
+            for answer in answers
+            if isinstance(answer, np.ndarray)
         ]
         if len(found) == 1:
             return found[0]
@@ -109,10 +109,10 @@ def _session(file: SealedFile, subject: str) -> "onnxruntime.InferenceSession":
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """Return the exceptions of onnxruntime, which share no ancestor but Exception."""
+    """List the exceptions of onnxruntime: classes of its own, which share no ancestor but Exception."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     kinds: list[Any] = [
-        one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)
+        kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)
     ]
     return (*kinds, RuntimeError, ValueError)

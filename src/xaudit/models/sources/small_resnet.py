@@ -68,15 +68,5 @@ def phantom_side(section: ModelSection) -> int:
 
 
 def build_phantom(_section: ModelSection, n_classes: int, _auxiliary: bool) -> nn.Module:
-    """Build the network of a section, as :func:`build` does."""
-    return build(n_classes)
-
-
-def build(n_classes: int) -> nn.Module:
-    """Build the network with random weights, drawn from torch's generator.
-
-    Example:
-        >>> sum(weights.numel() for weights in build(2).parameters())
-        222546
-    """
+    """Build the network with random weights, drawn from torch's generator."""
     return SmallResNet(n_classes)

@@ -85,7 +85,7 @@ def timm_remarks(section: ModelSection, weights: Path) -> tuple[str, ...]:
 
 
 def _config_beside(weights: Path) -> dict[str, Any] | None:
-    """The preparation in a config.json that timm wrote beside the weights."""
+    """Read the preparation in a config.json that timm wrote beside the weights."""
     try:
         plain = json.loads((weights.parent / "config.json").read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -97,7 +97,7 @@ def _config_beside(weights: Path) -> dict[str, Any] | None:
 
 
 def _wanted(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The audit file's settings under which images are prepared as timm's transform for evaluation does it."""
+    """Return the audit file's settings under which images are prepared as timm's transform for evaluation does it."""
     wanted: dict[str, Any] = {}
     for name in ("mean", "std"):
         if config.get(name) is not None:
@@ -122,7 +122,7 @@ def _told(config: Mapping[str, Any]) -> str:
 
 
 def _set(section: ModelSection, key: str) -> Any:  # noqa: ANN401
-    """A setting of the audit file, with the default that counts for timm."""
+    """Return a setting of the audit file, with the default that counts for timm."""
     value = getattr(section, key)
     if key == "input_size" and value is None:
         return _own_side(section)
@@ -134,13 +134,13 @@ def _set(section: ModelSection, key: str) -> Any:  # noqa: ANN401
 def _agrees(own: object, wanted: object) -> bool:
     if isinstance(own, list) and isinstance(wanted, list):
         return len(own) == len(wanted) and all(
-            math.isclose(one, other, abs_tol=1e-4) for one, other in zip(own, wanted, strict=True)
+            math.isclose(a, b, abs_tol=1e-4) for a, b in zip(own, wanted, strict=True)
         )
     return own == wanted
 
 
 def _known(section: ModelSection) -> str:
-    """The name, after a look whether timm has it; names of places to download from are none."""
+    """Return the network's name if timm has it; names of places to download from are none."""
     check_extra(section)
     # timm brings a library that talks to a model server; told so before its import, it never does.
     os.environ["HF_HUB_OFFLINE"] = "1"

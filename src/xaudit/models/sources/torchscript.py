@@ -59,7 +59,7 @@ def load_torchscript(
 
 
 def _extra_files(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The texts that `torch.jit.save` was given as extra files and that are called like a list of classes."""
+    """Read the extra files of `torch.jit.save` that are called like a list of classes."""
     found = {}
     for entry in archive.infolist():
         folder, _, name = entry.filename.partition("/")[2].rpartition("/")

@@ -96,8 +96,7 @@ def keeps_mark(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 def _sampling(change: Change, height: int, width: int) -> list[list[float]]:
     """Return the 2 × 3 matrix from a position in the result to its source, in torch's [-1, 1] coordinates.
 
-    Computed in pixels, because a turn in coordinates that are scaled per axis would shear a frame that is not
-    square.
+    Computed in pixels, because a turn in coordinates that are scaled per axis would shear a frame that is not square.
     """
     angle = math.radians(change.degrees)
     cos, sin = math.cos(angle) / change.scale, math.sin(angle) / change.scale

@@ -37,11 +37,7 @@ class TrainingData:
         )
 
     def targets(self, cases: Sequence[Case]) -> npt.NDArray[np.int64]:
-        """Return the index of each case's label among the class names.
-
-        Raises:
-            ModelError: if a label is none of them.
-        """
+        """Return the index of each case's label among the class names; raise ModelError if a label is none of them."""
         index = {name: number for number, name in enumerate(self.class_names)}
         for case in cases:
             if case.label not in index:
@@ -52,11 +48,7 @@ class TrainingData:
         return np.array([index[case.label] for case in cases], dtype=np.int64)
 
     def class_counts(self, cases: Sequence[Case]) -> npt.NDArray[np.int64]:
-        """Count the cases of each class.
-
-        Raises:
-            ModelError: if a class has none, since no network can learn it then.
-        """
+        """Count the cases of each class; raise ModelError if a class has none, since no network can learn it then."""
         counts = np.bincount(self.targets(cases), minlength=len(self.class_names))
         if len(self.class_names) < 2:
             raise ModelError(

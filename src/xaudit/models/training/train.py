@@ -134,8 +134,8 @@ class _Training:
         """Return a network with fresh weights and its optimiser."""
         if self.section.outputs == "sigmoid":
             # Cross entropy of half the logit for the class and half of it against is binary cross entropy of the logit.
-            asked = asked_finding(self.section, self.data.class_names, self.data.positive)
-            module = on_one_finding(build_module(self.section, 1), asked)
+            finding = asked_finding(self.section, self.data.class_names, self.data.positive)
+            module = on_one_finding(build_module(self.section, 1), finding)
         else:
             module = build_module(self.section, len(self.counts), auxiliary=True)
         module = module.float().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -208,7 +208,7 @@ class _Training:
             "resample",
             "weights_prefix",
         }
-        if self.section.channels == 3:  # what was trained before there was a choice stays valid
+        if self.section.channels == 3:  # so that weights trained before this option stay valid
             left_out.add("channels")
         section = self.section.model_dump(mode="json", exclude=left_out)
         code = code_of(self.section)

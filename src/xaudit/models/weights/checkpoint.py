@@ -182,7 +182,7 @@ def _read_safetensors(path: Path) -> tuple[State, Mapping[str, object]]:
         notes = json.loads(metadata.pop("xaudit", "{}"))
     except (ValueError, RecursionError):
         raise ModelError(
-            f"weights {path}: what xaudit noted in the file is damaged", hint="copy it again from its source"
+            f"weights {path}: xaudit's notes in the file are damaged", hint="copy it again from its source"
         ) from None
     return state, _with_orders(notes if isinstance(notes, dict) else {}, metadata)
 
@@ -196,8 +196,8 @@ def orders_in(notes: Mapping[str, object]) -> tuple[StoredOrder, ...]:
 
 def _with_orders(notes: dict[str, object], content: object) -> dict[str, object]:
     """Add the orders of classes in the rest of a file to the notes, if there are any."""
-    found = stored_orders(content)
-    return {**notes, _ORDERS: found} if found else notes
+    orders = stored_orders(content)
+    return {**notes, _ORDERS: orders} if orders else notes
 
 
 def read_plain(path: Path) -> object:

@@ -13,11 +13,7 @@ from xaudit.errors import OutputError
 
 
 def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Mapping[str, object]) -> None:
-    """Write tensors and JSON notes atomically.
-
-    Raises:
-        OutputError: if there is no permission or no space.
-    """
+    """Write tensors and JSON notes atomically; raise OutputError if there is no permission or no space."""
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in state.items()
@@ -26,11 +22,7 @@ def save_safetensors(state: Mapping[str, torch.Tensor], path: Path, *, notes: Ma
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a temporary file, sync it and rename it, so that no reader sees half of it.
-
-    Raises:
-        OutputError: if there is no permission or no space.
-    """
+    """Write a temporary file, sync it and rename it, so that no reader sees half of it; raise OutputError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Named as the store names its own, which tidies up after a process that was killed.
@@ -46,5 +38,5 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror}",
-            hint="choose a folder with room and permission to write",
+            hint="choose a folder with space and permission to write",
         ) from error

@@ -64,7 +64,7 @@ def own_weights(
     Raises:
         ModelError: if there are several copies of the network and none is named, or the named one is missing.
     """
-    subject, told = f"model '{model_id}': {path}", f"model '{model_id}': {path.name}"
+    subject, short = f"model '{model_id}': {path}", f"model '{model_id}': {path.name}"
     needed = {name for name in expected if not name.endswith("num_batches_tracked")}
     copies = [copy for where, state in states.items() for copy in _copies(where, state, needed, expected)]
     main = next(iter(states))
@@ -81,9 +81,9 @@ def own_weights(
                 if known
                 else "leave `weights_prefix` out to see what does not fit",
             )
-        return OwnWeights(chosen.state, _remarks(chosen, whole, told))
+        return OwnWeights(chosen.state, _remarks(chosen, whole, short))
     if not whole:
-        # The nearest one, so that the error speaks of what lacks.
+        # The nearest one, so that the error names what is missing.
         nearest = max(copies, key=lambda copy: len(needed & copy.state.keys()))
         return OwnWeights(nearest.state, ())
     if any(not _same(whole[0].state, other.state, needed) for other in whole[1:]):
@@ -92,7 +92,7 @@ def own_weights(
             f"{subject}: holds {len(whole)} different sets of weights of this network, under {labels}",
             hint=f"name the one that is meant, for example `weights_prefix: {whole[0].label or whole[1].label}`",
         )
-    return OwnWeights(whole[0].state, _remarks(whole[0], whole, told))
+    return OwnWeights(whole[0].state, _remarks(whole[0], whole, short))
 
 
 def _copies(where: str, state: State, needed: set[str], expected: Collection[str]) -> Iterator[_Copy]:
@@ -139,13 +139,17 @@ def _renamed(state: State, expected: Collection[str]) -> State:
     old = {name: _OLD_DENSENET.fullmatch(short) for name, short in names.items()}
     wanted = {f"{match[1]}{match[2]}": name for name, match in old.items() if match}
     for short, name in wanted.items():
-        if short not in state and any(short.endswith(asked) for asked in expected if "denselayer" in asked):
+        if short not in state and any(
+            short.endswith(name_expected) for name_expected in expected if "denselayer" in name_expected
+        ):
             names[name] = short
     return {names[name]: tensor for name, tensor in state.items()}
 
 
-def _same(one: State, other: State, names: set[str]) -> bool:
-    return all(one[name].shape == other[name].shape and torch.equal(one[name], other[name]) for name in names)
+def _same(first: State, second: State, names: set[str]) -> bool:
+    return all(
+        first[name].shape == second[name].shape and torch.equal(first[name], second[name]) for name in names
+    )
 
 
 def _remarks(chosen: _Copy, whole: list[_Copy], subject: str) -> tuple[str, ...]:

@@ -113,17 +113,25 @@ def _names(c: Comparison) -> tuple[str, str]:
             return c.run_id, c.other_run_id
 
 
+_COLUMNS = (
+    *("axis", "run", "other_run", "model", "other_model", "explainer", "other_explainer"),
+    *("metric", "reader", "stratum", "mean", "other_mean", "difference", "low", "high", "method"),
+    *("p_wilcoxon", "p_wilcoxon_adjusted", "p_sign_flip", "p_sign_flip_adjusted"),
+    *("p_mcnemar", "p_mcnemar_adjusted", "p_mcnemar_exact", "p_mcnemar_exact_adjusted"),
+    *("effect_size", "wins", "ties", "losses"),
+    *("n_cases", "n_patients", "n_unpaired", "unit", "conclusion", "sentence"),
+)
+
+
+def comparison_rows(comparisons: Sequence[Comparison]) -> list[dict[str, object]]:
+    """Return one row for each comparison, unrounded, every figure in a column of its own."""
+    return [dict(zip(_COLUMNS, _values(one), strict=True)) for one in comparisons]
+
+
 def comparisons_grid(comparisons: Sequence[Comparison]) -> Grid:
-    """List comparisons in rows, unrounded, each figure in its own column."""
-    columns = [
-        *("axis", "run", "other_run", "model", "other_model", "explainer", "other_explainer"),
-        *("metric", "reader", "stratum", "mean", "other_mean", "difference", "low", "high", "method"),
-        *("p_wilcoxon", "p_wilcoxon_adjusted", "p_sign_flip", "p_sign_flip_adjusted"),
-        *("p_mcnemar", "p_mcnemar_adjusted", "p_mcnemar_exact", "p_mcnemar_exact_adjusted"),
-        *("effect_size", "wins", "ties", "losses"),
-        *("n_cases", "n_patients", "n_unpaired", "unit", "conclusion", "sentence"),
-    ]
-    return grid(columns, [Row(tuple(Cell(_plain(value)) for value in _values(c))) for c in comparisons])
+    """Return :func:`comparison_rows` as a table of texts."""
+    rows = (row.values() for row in comparison_rows(comparisons))
+    return grid(_COLUMNS, [Row(tuple(Cell(_plain(value)) for value in row)) for row in rows])
 
 
 def _values(c: Comparison) -> tuple[object, ...]:

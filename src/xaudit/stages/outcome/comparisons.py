@@ -12,7 +12,7 @@ from xaudit.errors import UsageError, did_you_mean
 from xaudit.records import Annotation, Case, Comparison, Outcome, ScoreResult
 from xaudit.stages.outcome.read_outcome import load, read_head
 from xaudit.stages.outcome.stored_strata import stored_strata
-from xaudit.statistics.strata import StratumCases, check_told
+from xaudit.statistics.strata import StratumCases, missing_property
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import read_annotations, read_cases, read_predictions
@@ -108,7 +108,7 @@ def _in_all(names: Sequence[Sequence[str]]) -> list[str]:
 def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:
     """By model, the parts of the run's scored cases; UsageError where the data does not tell them apart."""
     cases = read_cases(run.folder)
-    if check_told(cases, [StratumSpec(name=name)]) is not None:
+    if missing_property(cases, [StratumSpec(name=name)]) is not None:
         raise UsageError(
             f"--by {name}: {run.id} knows the {name} of no case",
             hint=f"give the table a column '{name}' and run the audit again",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds, explain
+from xaudit.chunks import Chunk, Thresholds, explain
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.store.checksums import annotations_checksum

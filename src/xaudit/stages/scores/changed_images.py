@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from scipy.special import softmax
 
-from xaudit.audit import Chunk, Subject, Thresholds, localize
 from xaudit.catalog import changed_metric_id, explainer_row
+from xaudit.chunks import Chunk, Subject, Thresholds, localize
 from xaudit.config import AuditFile, ExplainerSpec, MetricSpec, fingerprint
 from xaudit.explainers import make_explainer
 from xaudit.geometry import mask_to_model

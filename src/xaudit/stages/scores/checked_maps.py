@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from xaudit.audit import Chunk, Subject
 from xaudit.catalog import explainer_row
+from xaudit.chunks import Chunk, Subject
 from xaudit.config import ExplainerSpec, fingerprint
 from xaudit.explainers import make_explainer
 from xaudit.geometry import mask_to_model

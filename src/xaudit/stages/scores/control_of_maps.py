@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xaudit.audit import Chunk, Subject, Thresholds, empty_map, without_map
 from xaudit.catalog import EXTERNAL, explainer_row
+from xaudit.chunks import Chunk, Subject, Thresholds, empty_map, without_map
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics.absent import Absent
 from xaudit.records import FloatArray, MapFacts, SaliencyMap, ScoreResult

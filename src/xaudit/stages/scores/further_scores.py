@@ -9,8 +9,8 @@ from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds
 from xaudit.catalog import explainer_row, metric_row
+from xaudit.chunks import Chunk, Thresholds
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics.human import OVERLAPS
 from xaudit.records import MapFacts, SaliencyMap, ScoreResult

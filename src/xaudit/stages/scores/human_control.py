@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from xaudit.audit import Subject
 from xaudit.cases.marks.readers import Policy
 from xaudit.catalog import metric_row
+from xaudit.chunks import Subject
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.geometry import map_to_original
 from xaudit.metrics.absent import Absent

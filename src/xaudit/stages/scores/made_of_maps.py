@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from xaudit.audit import Subject, Thresholds, facts_of_map, localize
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog import made_of_maps_id
+from xaudit.chunks import Subject, Thresholds, facts_of_map, localize
 from xaudit.config import ExplainerSpec, MetricSpec, fingerprint
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model, map_to_original, union
 from xaudit.metrics.absent import Absent

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from xaudit.audit import Chunk
+from xaudit.chunks import Chunk
 from xaudit.config import ExplainerSpec, RobustnessSection
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.likeness import rank_likeness, structural_likeness

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from xaudit.audit import Chunk
 from xaudit.catalog import explainer_row, step_id
+from xaudit.chunks import Chunk
 from xaudit.config import ExplainerSpec, SanitySection
 from xaudit.config.audit_file import percents
 from xaudit.errors import ModelError

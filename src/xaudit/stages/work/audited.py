@@ -25,7 +25,7 @@ from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_chec
 from xaudit.stages.work.shares import PREDICTED_FROM
 from xaudit.stages.work.tuning import check_tuning
 from xaudit.statistics.classification import evaluate
-from xaudit.statistics.strata import check_told
+from xaudit.statistics.strata import missing_property
 from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.manifest import Contents
 from xaudit.store.run_folder import RunFolder
@@ -209,7 +209,7 @@ class Audited:
     def check_data(self) -> None:
         """Raises DataError where the data cannot answer what is asked: an untold stratum, a split too small to tune on."""
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
-        untold = check_told(cases, self.audit.statistics.strata)
+        untold = missing_property(cases, self.audit.statistics.strata)
         if untold is not None:
             raise DataError(
                 f"statistics.strata: the data says of no case what its '{untold}' is",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import spearmanr
 
-from xaudit.audit import CaseSource, Chunk, explain, score
+from xaudit.chunks import CaseSource, Chunk, explain, score
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.counts import counted
 from xaudit.records import Case, FloatArray, Prediction, Score, ScoreResult

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
-from xaudit.audit import (
+from xaudit.catalog import EXTERNAL, explainer_row
+from xaudit.chunks import (
     Chunk,
     ask_reliance,
     curves_of,
@@ -18,7 +19,6 @@ from xaudit.audit import (
     score,
     score_reliance,
 )
-from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.config import ExplainerSpec
 from xaudit.engine.local import Lane, Shard
 from xaudit.explainers import make_explainer

@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from xaudit.audit import Chunk, Thresholds, explain, have_maps, tuning_curves
 from xaudit.cases.splits import SCORED
 from xaudit.catalog import explainer_row
+from xaudit.chunks import Chunk, Thresholds, explain, have_maps, tuning_curves
 from xaudit.config import ExplainerSpec, LocalizationSection
 from xaudit.engine.local import Lane, Shard
 from xaudit.errors import DataError

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from xaudit.config import AuditFile
-from xaudit.engine.crew import Crew, News
+from xaudit.engine.crew import Crew, ShardReport
 from xaudit.engine.local import Lane, Tally, run_shards
 from xaudit.records import TunedThreshold
 from xaudit.stages.request import Share
@@ -154,8 +154,8 @@ def run_wave(
             else:
                 tasks.append(Task(wave, index, waves.told))
     if crew is not None:
-        for news in crew.do(tasks):
-            tally.count(news.name, reused=news.reused)
+        for report in crew.do(tasks):
+            tally.count(report.name, reused=report.reused)
 
 
 def _go_through(lane: Lane) -> None:
@@ -176,7 +176,7 @@ class LaneWork:
         self._waves = waves
         self._lanes: dict[Wave, list[Lane]] = {}
 
-    def __call__(self, task: Task) -> Iterator[News]:
+    def __call__(self, task: Task) -> Iterator[ShardReport]:
         """Does one lane."""
         self._waves.learn(task.told)
         if task.wave not in self._lanes:
@@ -188,4 +188,4 @@ class LaneWork:
             if not reused:
                 shard.do()
             n_evals = sum(one.n_evals for one in meters) - evals
-            yield News(shard.name, reused, n_evals, sum(one.seconds for one in meters) - seconds)
+            yield ShardReport(shard.name, reused, n_evals, sum(one.seconds for one in meters) - seconds)

@@ -36,9 +36,13 @@ def _facts(row: Mapping[str, Any]) -> MapFacts:
     return MapFacts(model_id=row["model"], explainer_id=row["explainer"], **same)
 
 
-def _category_row(one: CategorisedMap) -> dict[str, object]:
-    decided = {"category": one.category, "cell": one.cell, "wrong_reason": one.wrong_reason}
-    return {**_facts_row(one.facts), **decided}
+def _category_row(categorised: CategorisedMap) -> dict[str, object]:
+    decided = {
+        "category": categorised.category,
+        "cell": categorised.cell,
+        "wrong_reason": categorised.wrong_reason,
+    }
+    return {**_facts_row(categorised.facts), **decided}
 
 
 def _category(row: Mapping[str, Any]) -> CategorisedMap:

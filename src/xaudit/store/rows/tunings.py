@@ -37,9 +37,9 @@ def _tuning(row: Mapping[str, Any]) -> TuningCurve:
 _THRESHOLD_SAME = ("explainer_hash", "target", "split", "threshold", "iou", "n_cases", "n_patients")
 
 
-def _threshold_row(one: TunedThreshold) -> dict[str, object]:
-    same = {name: getattr(one, name) for name in _THRESHOLD_SAME}
-    return {"model": one.model_id, "explainer": one.explainer_id, **same}
+def _threshold_row(tuned: TunedThreshold) -> dict[str, object]:
+    same = {name: getattr(tuned, name) for name in _THRESHOLD_SAME}
+    return {"model": tuned.model_id, "explainer": tuned.explainer_id, **same}
 
 
 def _threshold(row: Mapping[str, Any]) -> TunedThreshold:

@@ -13,7 +13,7 @@ _SIZES = (3, 4, 8, 16)  # in bits: what the length of a run may take
 
 
 def decode_brush(values: Sequence[int], n_pixels: int) -> BoolArray:
-    """Which pixels of a brush stroke are not transparent, row by row.
+    """Return the pixels of a brush stroke that are not transparent, row by row.
 
     Args:
         values: the bytes of the code.
@@ -61,7 +61,7 @@ class _Bits:
 
 
 def encode_brush(inside: BoolArray) -> list[int]:
-    """The bytes of a brush stroke: what is inside is opaque white, the rest transparent black, row by row.
+    """Return the bytes of a brush stroke: what is inside is opaque white, the rest transparent black, row by row.
 
     Source: Label Studio's own code of RGBA values (``label_studio_sdk.converter.brush``).
     """

@@ -11,7 +11,7 @@ _MOST_GROUPS = 13  # 5 bits each: enough for 64-bit numbers
 
 
 def decode_runs(text: str) -> tuple[int, ...]:
-    """The run lengths that a compressed text holds.
+    """Return the run lengths that a compressed text holds.
 
     Raises:
         ValueError: where the text is cut short or holds a character that cannot stand in it.
@@ -46,7 +46,7 @@ def decode_runs(text: str) -> tuple[int, ...]:
 
 
 def encode_runs(counts: Sequence[int]) -> str:
-    """The compressed text of run lengths, which :func:`decode_runs` gives back.
+    """Return the compressed text of run lengths, which :func:`decode_runs` gives back.
 
     Example:
         >>> encode_runs((2, 2)), decode_runs(encode_runs((0, 1000, 3, 40)))

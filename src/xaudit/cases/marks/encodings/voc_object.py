@@ -52,7 +52,7 @@ _Points = tuple[tuple[float, float], ...]
 def object_region(
     place: str, item: ElementTree.Element, frame: tuple[int, int], origin: Origin, notes: Counter[str]
 ) -> Region:
-    """The region of an object.
+    """Return the region of an object.
 
     Args:
         place: for the error.
@@ -65,7 +65,7 @@ def object_region(
         DataError: without outline and box, with one outside the image, or with an outline elsewhere than the box.
     """
     box = item.find("bndbox")
-    if len({ElementTree.tostring(one).strip() for one in item.findall("bndbox")}) > 1:
+    if len({ElementTree.tostring(box).strip() for box in item.findall("bndbox")}) > 1:
         raise DataError(
             f"{place}: has two boxes", hint="make two objects of them, or keep the one that is meant"
         )
@@ -90,17 +90,17 @@ def object_region(
     if numbers is not None and _are_pixels(place, outlines, numbers, origin):
         outlines = [tuple((x - 0.5, y - 0.5) for x, y in points) for points in outlines]
         checked = [checked_polygon(f"{place}: polygon", points, frame) for points in outlines]
-        return mask_region(union((_with_edge(np.array(one.points), frame) for one in checked), frame))
+        return mask_region(union((_with_edge(np.array(outline.points), frame) for outline in checked), frame))
     return joined(tuple(checked_polygon(f"{place}: polygon", points, frame) for points in outlines), frame)
 
 
 def _with_edge(points: FloatArray, frame: tuple[int, int]) -> BoolArray:
-    """The pixels whose centres lie within an outline or on it."""
+    """Return the pixels whose centres lie within an outline or on it."""
     return within_outlines([points], frame) | on_outlines([points], frame, _ON_OUTLINE_PX)
 
 
 def number_in(place: str, parent: ElementTree.Element | None, name: str) -> float:
-    """The number of pixels in an element.
+    """Return the number of pixels in an element.
 
     Raises:
         DataError: where it is missing, or no number.
@@ -127,7 +127,7 @@ def _edges(numbers: _Corners, origin: Origin) -> _Corners:
 
 
 def _points(place: str, polygon: ElementTree.Element) -> _Points:
-    """The points of an outline, in either of the two spellings."""
+    """Return the points of an outline, in either of the two spellings."""
     numbered = [found for child in polygon if (found := _NUMBERED.fullmatch(child.tag))]
     if numbered:
         order = sorted({int(found[2]) for found in numbered})
@@ -143,7 +143,7 @@ def _points(place: str, polygon: ElementTree.Element) -> _Points:
 
 
 def _are_pixels(place: str, outlines: list[_Points], numbers: _Corners, origin: Origin) -> bool:
-    """Tell whether outlines are in the box's own numbers of pixels; raises DataError where they lie elsewhere than the box."""
+    """Return True if outlines are in the box's own numbers of pixels; raises DataError where they lie elsewhere than the box."""
     xs, ys = zip(*(point for points in outlines for point in points), strict=True)
     extent = (min(xs), min(ys), max(xs), max(ys))
     edges = _edges(numbers, origin)
@@ -161,7 +161,7 @@ def _furthest(one: _Corners, other: _Corners) -> float:
 
 
 def _overlap(one: _Corners, other: _Corners) -> float:
-    """Intersection over union of two boxes, each made a pixel larger so that thin ones can meet."""
+    """Return the intersection over union of two boxes, each made a pixel larger so that thin ones can meet."""
     a, b = ((x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5) for x0, y0, x1, y1 in (one, other))
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     shared = max(0.0, width) * max(0.0, height)

@@ -7,11 +7,12 @@ Source: Ultralytics' pages of its formats for detection, segmentation, pose, ori
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from xaudit.cases.annotation_file import check_bytes
 from xaudit.cases.table import read_text
@@ -47,7 +48,7 @@ class LineKind:
     doubt: str = ""
 
     def check(self, place: str, n_numbers: int) -> bool:
-        """Tell whether a line is a box with key points; raises DataError where that is not clear."""
+        """Return True if a line is a box with key points; raises DataError where that is not clear."""
         if self.key_points is not None:
             expected = 4 + self.key_points[0] * self.key_points[1]
             if n_numbers not in (4, expected):
@@ -109,7 +110,7 @@ class Settings:
 
 
 def settings_in(folder: Path) -> Settings:
-    """The settings in a folder.
+    """Read the settings in a folder.
 
     Raises:
         DataError: where the file is no YAML, or its ``kpt_shape`` means nothing.
@@ -118,14 +119,7 @@ def settings_in(folder: Path) -> Settings:
         file = folder / name
         if not file.is_file():
             continue
-        check_bytes(file, name)
-        try:
-            content = plain_yaml(read_text(file, what="class names"))
-        except PlainYamlError as error:
-            raise DataError(
-                f"{name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
-            ) from None
-        shape = content.get("kpt_shape") if isinstance(content, dict) else None
+        shape = read_settings(file).get("kpt_shape")
         if shape is None:
             return Settings(True)
         match shape:
@@ -137,6 +131,18 @@ def settings_in(folder: Path) -> Settings:
                     hint="expected how many key points, and 2 or 3 numbers each",
                 )
     return Settings()
+
+
+def read_settings(file: Path) -> Mapping[str, Any]:
+    """Read a data set's YAML file; raises DataError where it is none. Without keys, it is empty."""
+    check_bytes(file, file.name)
+    try:
+        content = plain_yaml(read_text(file, what="class names"))
+    except PlainYamlError as error:
+        raise DataError(
+            f"{file.name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
+        ) from None
+    return content if isinstance(content, dict) else {}
 
 
 def _numbers(words: Sequence[str]) -> Numbers | None:
@@ -151,12 +157,12 @@ def _points(numbers: Numbers) -> list[tuple[float, float]]:
 
 
 def _has_flags(words: Sequence[str]) -> bool:
-    """Tell whether every third word after the box is a visibility: 0, 1 or 2."""
+    """Return True if every third word after the box is a visibility: 0, 1 or 2."""
     return all(word in ("0", "1", "2", "0.0", "1.0", "2.0") for word in words[6::3])
 
 
 def _can_be_pose(numbers: Numbers) -> bool:
-    """Tell whether the first four are a box in the image, and all further pairs points in it, or 0 and 0 for one not seen."""
+    """Return True if the first four are a box in the image, and all further pairs points in it, or 0 and 0 for one not seen."""
     cx, cy, w, h = numbers[:4]
     if not (w > 0 and h > 0 and min(cx - w / 2, cy - h / 2) >= -0.01 and max(cx + w / 2, cy + h / 2) <= 1.01):
         return False
@@ -170,14 +176,14 @@ def _can_be_pose(numbers: Numbers) -> bool:
 
 
 def _is_turned_box(points: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether four points are the corners of a box, turned or not: its diagonals meet in the middle."""
+    """Return True if four points are the corners of a box, turned or not: its diagonals meet in the middle."""
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = points
     size = max(abs(ax - cx), abs(ay - cy), abs(bx - dx), abs(by - dy))
     return size > 0 and max(abs(ax + cx - bx - dx), abs(ay + cy - by - dy)) <= _SLACK / 2 * size
 
 
 def _is_drawn(points: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether points follow one another around something, as those of an outline do.
+    """Return True if points follow one another around something, as those of an outline do.
 
     The first one of key points is the middle of their box instead, and the second its size.
     """

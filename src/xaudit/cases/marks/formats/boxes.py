@@ -17,7 +17,7 @@ from typing import Literal
 from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
 from xaudit.cases.marks.mark import checked_box, checked_number
 from xaudit.cases.marks.mark_list import MarkList
-from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled, write_text
+from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled
 from xaudit.config.sections.data import ANNOTATION_COLUMNS
 from xaudit.errors import DataError, did_you_mean
 
@@ -38,7 +38,7 @@ def is_box_table(names: Collection[str], columns: Mapping[str, str]) -> bool:
 def collect_boxes(
     path: Path, marks: MarkList, *, columns: Mapping[str, str], origin: Origin = "auto"
 ) -> None:
-    """Reads a table of boxes into a list of marks.
+    """Read a table of boxes into a list of marks.
 
     Args:
         path: of the CSV.
@@ -77,7 +77,7 @@ def _in_file(columns: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def box_columns(names: Collection[str], in_file: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Which of the two spellings of a box a header has, by the names used here; None where it has neither.
+    """Return the columns of a box that a header has, in one of two spellings, by the names used here; None if it has neither.
 
     Example:
         >>> box_columns(("image", "x", "y", "width", "height"), {})
@@ -92,16 +92,7 @@ def box_columns(names: Collection[str], in_file: Mapping[str, str]) -> tuple[str
 def collect_cell_box(
     row: Row, marks: MarkList, case_id: str, reader: str, label: str | None, edges: Mapping[str, str]
 ) -> None:
-    """Adds the box of a row, or the reader's vote that nothing is there where all its cells are empty.
-
-    Args:
-        row: of the table.
-        marks: to add to.
-        case_id: whose image it is.
-        reader: who drew it.
-        label: what was found.
-        edges: the cells by ``x0``, ``y0``, ``x1``, ``y1`` or ``x``, ``y``, ``width``, ``height``.
-    """
+    """Add the box of a row, its cells by the names of :data:`CORNERS` or :data:`SIDES`; all empty, nothing is there."""
     if not any(edges.values()):
         marks.nothing(row.place, case_id, reader)
         return
@@ -114,7 +105,7 @@ def collect_cell_box(
 
 
 def _check_given_once(row: Row, in_file: Mapping[str, str], edges: Mapping[str, str]) -> None:
-    """Raises DataError where a row gives its box twice, by corners and by size, and they are not the same box."""
+    """Raise DataError where a row gives its box twice, by corners and by size, and they are not the same box."""
     sides = [row[in_file[name]] for name in SIDES]
     if "x0" not in edges or not all(sides) or not all(edges.values()):
         return
@@ -153,7 +144,7 @@ def _collect(
 
 
 def write_boxes(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One CSV table of all boxes; counts it."""
+    """Write a CSV table of all boxes; count it."""
     rows: list[Mapping[str, str]] = []
     for image, reader, drawn in marks.sheets():
         known = {
@@ -174,5 +165,5 @@ def write_boxes(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
     writer = csv.DictWriter(text, WRITTEN, lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(out, text.getvalue())
+    out.write_text(text.getvalue(), encoding="utf-8")
     return 1

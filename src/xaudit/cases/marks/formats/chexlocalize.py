@@ -17,7 +17,7 @@ from xaudit.cases.marks.encodings.run_lengths import decode_runs, encode_runs
 from xaudit.cases.marks.file_set import FileSet, file_set
 from xaudit.cases.marks.mark import checked_number, checked_runs
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
-from xaudit.cases.marks.writing import UNNAMED, MarksToWrite
+from xaudit.cases.marks.writing import FILLED, UNNAMED, MarksToWrite
 from xaudit.errors import DataError
 from xaudit.geometry import mask_region, rasterise, union
 from xaudit.records import Annotation, MaskRegion
@@ -27,7 +27,7 @@ _PATH = re.compile(r"^(patient\d+)/(study\d+)/(view[^/]+)$")
 
 
 def collect_chexlocalize(source: Path | FileSet, marks: MarkList) -> None:
-    """Reads a file, or several, into a list of marks.
+    """Read a file, or several, into a list of marks.
 
     Raises:
         DataError: with the image, the finding and the value.
@@ -88,7 +88,7 @@ def _mask(place: str, drawn: object, marks: MarkList, case_id: str) -> MaskRegio
 
 
 def write_chexlocalize(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One JSON file with every finding of every image that was annotated, empty where nothing was drawn; counts it.
+    """Write a JSON file with every finding of every annotated image, empty where nothing was drawn; count it.
 
     Raises:
         DataError: where there are several readers.
@@ -110,10 +110,7 @@ def write_chexlocalize(marks: MarksToWrite, out: Path, losses: Counter[str]) -> 
                     f"|1 mark without a label is of the finding '{UNNAMED}'"
                 ] += 1
             if not isinstance(mark.region, MaskRegion):
-                losses[
-                    "{n} boxes and outlines are the pixels whose centres they hold"
-                    "|1 box or outline is the pixels whose centres it holds"
-                ] += 1
+                losses[FILLED] += 1
         for of_one in by_finding.values():
             if len(of_one) > 1:
                 losses["{n} marks are one mask with others of the same finding and image"] += len(of_one)

@@ -20,27 +20,13 @@ from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon, checked_runs, joined
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
 from xaudit.cases.marks.writing import MarksToWrite, around
-from xaudit.cases.names.image_index import ImageIndex
 from xaudit.cases.text.cells import is_empty
 from xaudit.errors import DataError
 from xaudit.geometry import rasterise
-from xaudit.records import Annotation, Box, MaskRegion, Polygon, Region
+from xaudit.records import Box, MaskRegion, Polygon, Region
 
 _Item = dict[str, Any]
 _ImageId = int | str
-
-
-def read_coco(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
-    """What the readers drew, in the file's order, and after that who found nothing.
-
-    Marks on images that could not be read are left out.
-
-    Raises:
-        DataError: with the file, the place in it and the value.
-    """
-    marks = MarkList(images)
-    collect_coco(path, marks)
-    return marks.all()
 
 
 def is_coco(content: object) -> bool:
@@ -52,14 +38,15 @@ def is_coco(content: object) -> bool:
 
 def fault_of_coco(content: object, shown: str) -> DataError | None:
     """Return the error of JSON that looks like COCO and is not: results, or a file without one of the two lists."""
-    if isinstance(content, list):
-        results = any(isinstance(item, dict) and {"image_id", "score"} <= item.keys() for item in content)
-        message = "holds COCO results: a model's predictions and no reader's marks"
-        return damaged(shown, message) if results else None
-    keys = set(content) if isinstance(content, dict) else set()
-    about_images = keys & {"images", "categories", "info", "licenses"}
-    if not isinstance(content, dict) or not (
-        {"images", "categories"} <= keys or ("annotations" in keys and about_images)
+    if isinstance(content, list) and any(
+        isinstance(item, dict) and {"image_id", "score"} <= item.keys() for item in content
+    ):
+        return damaged(shown, "holds COCO results: a model's predictions and no reader's marks")
+    if not isinstance(content, dict):
+        return None
+    keys = content.keys()
+    if not {"images", "categories"} <= keys and not (
+        "annotations" in keys and keys & {"images", "categories", "info", "licenses"}
     ):
         return None
     missing = "annotations" if isinstance(content.get("images"), list) else "images"
@@ -67,19 +54,28 @@ def fault_of_coco(content: object, shown: str) -> DataError | None:
 
 
 def collect_coco(source: Path | FileSet, marks: MarkList) -> None:
-    """As :func:`read_coco`, into a list of marks."""
+    """Read a file, or several, into a list of marks; marks on images that could not be read are left out.
+
+    Raises:
+        DataError: with the file, the place in it and the value.
+    """
     given = file_set(source, (".json",))
     for file in given.files:
-        _collect(given.relative(file), _content(given, file), marks)
+        _collect(given.relative(file), given.json(file, "COCO"), marks)
 
 
-def _collect(shown: str, content: _Item, marks: MarkList) -> None:
+def _collect(shown: str, content: object, marks: MarkList) -> None:
+    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
+        raise DataError(
+            f"{shown}: not COCO: it needs the lists images and annotations",
+            hint="export as COCO instances, or name the folder of Pascal VOC files",
+        )
     cases = _Cases(shown, content, marks)
     categories = _categories(shown, content)
-    known: dict[_ImageId, tuple[str, _Item]] = {}
+    seen: dict[_ImageId, tuple[str, _Item]] = {}
     for place, item in _items(shown, content, "annotations"):
         with marks.item():
-            if _is_repeated(place, item, known):
+            if _is_repeated(place, item, seen):
                 marks.notes["marks that are given again, exactly as before, and count once"] += 1
                 continue
             _count_unread(item, marks.notes)
@@ -87,11 +83,8 @@ def _collect(shown: str, content: _Item, marks: MarkList) -> None:
             if case_id is None:
                 continue
             label = item.get("category_id")
-            if (
-                label is not None
-                and categories
-                and (not isinstance(label, int | str) or label not in categories)
-            ):
+            known = isinstance(label, int | str) and label in categories
+            if label is not None and categories and not known:
                 raise DataError(
                     f"{place}: category_id {label!r:.60} is not among the categories", hint="add it there"
                 )
@@ -107,14 +100,15 @@ def _collect(shown: str, content: _Item, marks: MarkList) -> None:
 
 
 def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
-    """The names of the categories by their ids.
+    """Return the names of the categories by their ids.
 
     Raises:
         DataError: for one without id, and for two names under one id.
     """
     names: dict[_ImageId, str] = {}
     for place, item in _items(shown, content, "categories"):
-        number, name = _image_id(place, item, "id"), _category(item)
+        number, name = _image_id(place, item, "id"), item.get("name")
+        name = name if isinstance(name, str) and name.strip() else str(number)
         if names.setdefault(number, name) != name:
             raise DataError(
                 f"{place}: the categories '{names[number]:.60}' and '{name:.60}' have the same id {number!r:.40}",
@@ -124,7 +118,7 @@ def _categories(shown: str, content: _Item) -> Mapping[_ImageId, str]:
 
 
 def _is_repeated(place: str, item: _Item, known: dict[_ImageId, tuple[str, _Item]]) -> bool:
-    """Tell whether an annotation is an earlier one again; raises DataError where another one has its id."""
+    """Return True if an annotation is an earlier one again; raises DataError where another one has its id."""
     number = item.get("id")
     if isinstance(number, bool) or not isinstance(number, int | str):
         return False
@@ -140,7 +134,7 @@ def _is_repeated(place: str, item: _Item, known: dict[_ImageId, tuple[str, _Item
 
 
 def _count_unread(item: _Item, notes: Counter[str]) -> None:
-    """Counts what an annotation holds beside its region, which is not used."""
+    """Count the parts of an annotation that are not used."""
     points = item.get("keypoints")
     if isinstance(points, list) and any(points):
         notes[
@@ -151,7 +145,7 @@ def _count_unread(item: _Item, notes: Counter[str]) -> None:
 
 
 class _Cases:
-    """Which case each image id of the file is, looked up when an annotation asks."""
+    """The cases of the file's image ids, looked up when an annotation asks."""
 
     def __init__(self, shown: str, content: _Item, marks: MarkList) -> None:
         self._marks = marks
@@ -167,7 +161,7 @@ class _Cases:
         marks.expect(str(item.get("file_name") or "") for _, item in self._listed.values())
 
     def of(self, place: str, item: _Item) -> str | None:
-        """The case that an annotation belongs to; None where its image could not be read."""
+        """Return the case that an annotation belongs to; None where its image could not be read."""
         image_id = _image_id(place, item, "image_id")
         if image_id not in self._known:
             if image_id not in self._listed:
@@ -194,18 +188,8 @@ class _Cases:
         return case_id
 
 
-def _content(given: FileSet, file: Path) -> _Item:
-    content = given.json(file, "COCO")
-    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
-        raise DataError(
-            f"{given.relative(file)}: not COCO: it needs the lists images and annotations",
-            hint="export as COCO instances, or name the folder of Pascal VOC files",
-        )
-    return content
-
-
 def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
-    """The entries of one of the file's lists, each with the place that an error names."""
+    """List the entries of one of the file's lists, each with the place that an error names."""
     items = content.get(key) or []
     if not isinstance(items, list):
         raise DataError(f"{shown}: {key} is no list", hint="export the annotations as COCO instances")
@@ -213,12 +197,6 @@ def _items(shown: str, content: _Item, key: str) -> list[tuple[str, _Item]]:
         if not isinstance(item, dict):
             raise DataError(f"{shown}: {key}[{index}] is {item!r:.40}", hint="expected keys and values")
     return [(f"{shown}: {key}[{index}]", item) for index, item in enumerate(items)]
-
-
-def _category(item: _Item) -> str:
-    """The name of a category; its number where it has none."""
-    name = item.get("name")
-    return name if isinstance(name, str) and name.strip() else str(item.get("id"))
 
 
 def _image_id(place: str, item: _Item, key: str) -> _ImageId:
@@ -313,7 +291,7 @@ def _collect_votes(shown: str, content: _Item, cases: _Cases, marks: MarkList) -
 
 
 def write_coco(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One file of all images, marks and readers; counts it."""
+    """Write a file of all images, marks and readers; count it."""
     numbers = {image.case_id: number for number, image in enumerate(marks.images, start=1)}
     names = sorted({mark.label for mark in marks.annotations if mark.label is not None})
     frames = {image.case_id: image.frame for image in marks.images}

@@ -41,7 +41,7 @@ _SHAPES = frozenset({"box", "polygon", "ellipse", "mask"})
 
 
 def collect_cvat(source: Path | FileSet, marks: MarkList) -> None:
-    """Reads a file, or several, into a list of marks.
+    """Read a file, or several, into a list of marks.
 
     Raises:
         DataError: with the image, the shape and the value.
@@ -64,7 +64,7 @@ def _collect_images(shown: str, tree: ElementTree.Element, marks: MarkList) -> N
 
 
 def runs_by_rows(text: str, height: int, width: int) -> BoolArray:
-    """The (height, width) mask of run lengths that go row by row and begin outside.
+    """Return the (height, width) mask of run lengths that go row by row and begin outside.
 
     Raises:
         ValueError: where they are no whole numbers, or do not fill the rectangle.
@@ -83,7 +83,7 @@ def runs_by_rows(text: str, height: int, width: int) -> BoolArray:
 
 
 def _named_images(tree: ElementTree.Element, marks: MarkList) -> list[str]:
-    """The names of the images; a subset stands before those that several images have, of the file or of the data."""
+    """List the names of the images; a subset stands before those that several images have, of the file or of the data."""
     subsets: dict[str, set[str]] = defaultdict(set)
     pairs = [(image.get("name") or "", image.get("subset") or "") for image in tree.findall("image")]
     for name, subset in pairs:
@@ -184,7 +184,7 @@ def _number(place: str, item: ElementTree.Element, name: str) -> float:
 
 
 def write_cvat(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One XML file of all images that were annotated, and of all readers; counts it."""
+    """Write an XML file of all annotated images and all readers; count it."""
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     named = marks.readers not in ([], [ONLY_READER])
@@ -218,7 +218,7 @@ def write_cvat(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
 
 
 def runs_of_rows(mask: BoolArray) -> str:
-    """Run lengths that go row by row and begin outside.
+    """Return a mask's run lengths, row by row, beginning outside.
 
     Example:
         >>> runs_of_rows(np.array([[False, True], [True, False]]))
@@ -231,7 +231,7 @@ def runs_of_rows(mask: BoolArray) -> str:
 
 
 def _meta(labels: Set[str], *, named: bool) -> ElementTree.Element:
-    """What other tools ask of a file before its images: its labels, and that shapes name their reader where they do."""
+    """Build the header that other tools ask for: the labels, and the attribute for readers if shapes have it."""
     meta = ElementTree.Element("meta")
     task = ElementTree.SubElement(meta, "task")
     ElementTree.SubElement(task, "mode").text = "annotation"

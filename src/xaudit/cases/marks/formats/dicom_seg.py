@@ -56,12 +56,12 @@ _MOST_PIXELS = 2**28  # of all frames together: a thousand slices of 512 by 512
 
 
 def is_dicom_seg(head: bytes) -> bool:
-    """Tell whether the beginning of a DICOM file names the storage class of segmentations, or of label maps."""
+    """Return True if the beginning of a DICOM file names the storage class of segmentations, or of label maps."""
     return names_storage(head, STORAGE) or names_storage(head, LABEL_MAPS)
 
 
 def collect_dicom_seg(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the segmentations of a folder, or a single one, into a list of marks.
+    """Read the segmentations of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the frame and what is wrong.
@@ -94,7 +94,7 @@ def collect_dicom_seg(path: Path | FileSet, marks: MarkList) -> None:
 
 
 def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # noqa: ANN401
-    """Adds what one file segments; returns how many slices of the data it knows."""
+    """Add the marks of a file; return how many slices of the data it knows."""
     height, width = _whole(shown, dataset, "Rows"), _whole(shown, dataset, "Columns")
     frames = guarded(lambda: list(dataset.PerFrameFunctionalGroupsSequence))
     n_frames = _whole(shown, dataset, "NumberOfFrames")
@@ -138,7 +138,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
 
 
 def _segment_names(shown: str, dataset: Any) -> dict[int, str]:  # noqa: ANN401
-    """The labels of the segments by their numbers; raises DataError for two labels under one number."""
+    """Return the labels of the segments by their numbers; raises DataError for two labels under one number."""
     listed = (
         guarded(lambda: [(int(s.SegmentNumber), str(s.SegmentLabel)) for s in dataset.SegmentSequence]) or []
     )
@@ -166,7 +166,7 @@ class _Frames:
         self._values(0)
 
     def segments(self, index: int, own: int | None) -> Iterator[tuple[int | None, BoolArray]]:
-        """The segments of a frame and their pixels, (H, W).
+        """Yield the segments of a frame and their pixels, (H, W).
 
         Args:
             index: of the frame.
@@ -202,7 +202,7 @@ def _segment_of(groups: Any) -> int:  # noqa: ANN401
 
 
 def _first(frame: Any, shared: Any, look: Callable[[Any], T]) -> T | None:  # noqa: ANN401
-    """What stands in the frame's own groups, or else in those that all frames share."""
+    """Look into the frame's own groups, or else into those that all frames share."""
     own = guarded(lambda: look(frame))
     return own if own is not None or shared is None else guarded(lambda: look(shared))
 

@@ -65,24 +65,21 @@ def fault_of_label_studio(content: object, shown: str) -> DataError | None:
 
 
 def _is_json_min(content: object) -> bool:
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and isinstance(content[0], dict)
-        and ("annotation_id" in content[0])
-    )
+    match content:
+        case [{"annotation_id": _}, *_]:
+            return True
+    return False
 
 
 def _is_task(item: object) -> bool:
-    return (
-        isinstance(item, dict)
-        and isinstance(item.get("annotations"), list)
-        and isinstance(item.get("data"), dict)
-    )
+    match item:
+        case {"annotations": list(), "data": dict()}:
+            return True
+    return False
 
 
 def collect_label_studio(source: Path | FileSet, marks: MarkList) -> None:
-    """Reads an export, or several, into a list of marks.
+    """Read an export, or several, into a list of marks.
 
     Raises:
         DataError: with the task, the annotation, the region and the value.
@@ -166,7 +163,7 @@ def _regions(
 
 
 def _check_holds_no_region(place: str, item: _Item, marks: MarkList) -> None:
-    """Counts what is said of a whole image; raises DataError for a region of a kind that is not read."""
+    """Count what is said of a whole image; raises DataError for a region of a kind that is not read."""
     kind = str(item.get("type"))
     if kind in _OF_AN_IMAGE:
         marks.notes["choices and texts of Label Studio that say something of an image and are not read"] += 1
@@ -228,7 +225,7 @@ def _brush(place: str, value: _Item, frame: tuple[int, int]) -> Region:
     code = value.get("rle")
     if value.get("format") != "rle" or not isinstance(code, list):
         raise DataError(f"{place}: a brush stroke without rle", hint="export as JSON")
-    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < 256 for one in code):
+    if not all(isinstance(byte, int) and not isinstance(byte, bool) and 0 <= byte < 256 for byte in code):
         raise DataError(f"{place}: rle holds something that is no byte", hint="export as JSON again")
     try:
         inside = decode_brush(code, frame[0] * frame[1])
@@ -242,7 +239,7 @@ def _share(place: str, value: _Item, name: str, size: int) -> float:
 
 
 def _all(labels: object) -> list[str]:
-    """The labels of a region: each of them makes a mark of it."""
+    """List the labels of a region; each of them makes a mark of it."""
     return [label for label in labels if isinstance(label, str)] if isinstance(labels, list) else []
 
 
@@ -257,7 +254,7 @@ def _reader(place: str, by: object) -> str | None:
 
 
 def _names(place: str, task: _Item) -> list[str]:
-    """The names of the task's image, as the tool stores them: in an address, or with eight digits in front."""
+    """List the names of the task's image as the tool stores them: in an address, or with eight digits in front."""
     names = _texts(task)
     if not names:
         raise DataError(f"{place}: its data names no image", hint="export the tasks with their data")
@@ -275,7 +272,7 @@ def _texts(task: _Item) -> list[str]:
 
 
 def _names_in(text: str) -> list[str]:
-    """The names that an address or a path can mean: as it is written and decoded; of an upload its last part."""
+    """List the names that an address or a path can mean: as it is written and decoded; of an upload its last part."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -292,7 +289,7 @@ def _names_in(text: str) -> list[str]:
 
 
 def write_label_studio(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One JSON file of a task for each image that was annotated; counts it."""
+    """Write a JSON file with a task for each annotated image; count it."""
     tasks: list[dict[str, Any]] = []
     for image, sheets in groupby(marks.sheets(), key=lambda sheet: sheet[0]):
         annotations: list[dict[str, Any]] = []

@@ -22,13 +22,12 @@ from typing import Any, assert_never
 import numpy as np
 from PIL import Image
 
-from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.header import UnreadableImageError
 from xaudit.cases.images.raster import raster_header, raster_mask
 from xaudit.cases.marks.file_set import FileSet, damaged, file_set
 from xaudit.cases.marks.mark import checked_box, checked_ellipse, checked_number, checked_polygon, placed_mask
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
-from xaudit.cases.marks.writing import MarksToWrite, write_text
+from xaudit.cases.marks.writing import MarksToWrite, file_for
 from xaudit.cases.names.name_match import NameMatcher
 from xaudit.counts import counted
 from xaudit.errors import DataError
@@ -51,7 +50,7 @@ def fault_of_labelme(content: object, shown: str) -> DataError | None:
 
 
 def collect_labelme(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the JSON files of a folder, or a single one, into a list of marks.
+    """Read the JSON files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the shape and the value.
@@ -93,7 +92,7 @@ def _collect(shown: str, content: object, marks: MarkList) -> None:
 
 
 def _whose(shown: str, image_path: object, marks: MarkList) -> tuple[str | None, str]:
-    """By the file's own name, or by what it says; never by one where the other means another image."""
+    """Return a file's case and reader by its own name or by what it says; the two never mean different images."""
     own = _own_name(shown)
     said = image_path.replace("\\", "/") if isinstance(image_path, str) else ""
     while said.startswith(("../", "./")):
@@ -153,7 +152,7 @@ def _region(place: str, shape: _Item, frame: tuple[int, int]) -> Region:
 
 
 def _lies_straight(points: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether four corners are those of a box along rows and columns, up to a hundredth of a pixel."""
+    """Return True if four corners are those of a box along rows and columns, up to a hundredth of a pixel."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return all(
         min(x - min(xs), max(xs) - x) <= 0.01 and min(y - min(ys), max(ys) - y) <= 0.01 for x, y in points
@@ -188,7 +187,7 @@ def _mask(
 
 
 def write_labelme(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One JSON file for each image and reader; counts them."""
+    """Write a JSON file for each image and reader; count them."""
     folders = marks.folders(losses)
     n_files = 0
     for image, reader, drawn in marks.sheets():
@@ -201,8 +200,8 @@ def write_labelme(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
             "imageHeight": image.height,
             "imageWidth": image.width,
         }
-        text = json.dumps(content, indent=2) + "\n"
-        write_text(out / f"{folders[reader]}{without_suffix(image.path)}.json", text)
+        file = file_for(out, folders[reader] + image.path, ".json")
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         n_files += 1
     return n_files
 

@@ -33,7 +33,7 @@ _Point = tuple[int, int]
 
 
 def collect_lidc(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the XML files of a folder, or a single one, into a list of marks.
+    """Read the XML files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the reader, the nodule and the value.
@@ -56,7 +56,7 @@ def collect_lidc(path: Path | FileSet, marks: MarkList) -> None:
 
 
 def strictly_within(points: Sequence[_Point], frame: tuple[int, int]) -> BoolArray:
-    """The pixels within an outline of pixels, those on it left out.
+    """Return the pixels within an outline of pixels, without those on it.
 
     Args:
         points: (x, y) of pixels, inside the frame.
@@ -79,7 +79,7 @@ def _on(points: Sequence[_Point], frame: tuple[int, int]) -> BoolArray:
 
 
 def _collect(shown: str, tree: ElementTree.Element, marks: MarkList) -> int:
-    """Adds what one file marks; returns how many slices of the data it knows."""
+    """Add the marks of a file; return how many slices of the data it knows."""
     if tree.tag.rpartition("}")[2] != "LidcReadMessage":
         raise DataError(
             f"{shown}: not LIDC-IDRI: it begins with <{tree.tag.rpartition('}')[2]:.40}>",
@@ -106,7 +106,7 @@ def _collect(shown: str, tree: ElementTree.Element, marks: MarkList) -> int:
 
 
 def _masks(place: str, nodule: ElementTree.Element, marks: MarkList) -> dict[str, BoolArray]:
-    """What one reader outlined of one nodule, by case, its holes taken out."""
+    """Draw what a reader outlined of a nodule, by case, without its holes."""
     inside: dict[str, BoolArray] = {}
     holes: dict[str, BoolArray] = {}
     for roi in nodule.findall("{*}roi"):
@@ -131,7 +131,7 @@ def _masks(place: str, nodule: ElementTree.Element, marks: MarkList) -> dict[str
 
 
 def _pointed_at(nodule: ElementTree.Element, marks: MarkList) -> set[str]:
-    """The cases on which one reader saw a nodule too small to outline."""
+    """List the cases on which a reader saw a nodule too small to outline."""
     small = [roi for roi in nodule.findall("{*}roi") if len(roi.findall("{*}edgeMap")) == 1]
     cases = {_case(roi.findtext("{*}imageSOP_UID") or "", marks) for roi in small}
     return {case_id for case_id in cases if case_id is not None}

@@ -14,7 +14,7 @@ from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.images.folder import check_folder, image_files
 from xaudit.cases.marks.file_set import FileSet
 from xaudit.cases.marks.mark_list import MarkList
-from xaudit.cases.marks.writing import MarksToWrite
+from xaudit.cases.marks.writing import FILLED, MarksToWrite, file_for
 from xaudit.cases.masks.raster import read_mask
 from xaudit.cases.phantom.files import write_mask
 from xaudit.errors import DataError
@@ -23,7 +23,7 @@ from xaudit.records import MaskRegion
 
 
 def collect_masks(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the masks of a folder, or a single one, into a list of marks.
+    """Read the masks of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file and what is wrong: unreadable, of another size than its image, of no image, or the same
@@ -64,23 +64,18 @@ def _files(path: Path) -> FileSet:
 
 
 def write_masks(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One PNG for each image and reader, white where a mark is; counts them."""
+    """Write a PNG for each image and reader, white inside the marks; count them."""
     folders = marks.folders(losses)
     n_files = 0
     for image, reader, drawn in marks.sheets():
         masks = (rasterise(mark.region, image.frame) for mark in drawn if mark.region is not None)
         n_shapes = sum(not isinstance(mark.region, MaskRegion) for mark in drawn)
         if n_shapes:
-            losses[
-                "{n} boxes and outlines are the pixels whose centres they hold"
-                "|1 box or outline is the pixels whose centres it holds"
-            ] += n_shapes
+            losses[FILLED] += n_shapes
         if any(mark.label is not None for mark in drawn):
             losses["{n} labels are lost|1 label is lost"] += sum(mark.label is not None for mark in drawn)
         if len(drawn) > 1:
             losses["{n} marks are one mask with others of the same reader and image"] += len(drawn)
-        file = out / f"{folders[reader]}{without_suffix(image.path)}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_mask(file, union(masks, image.frame))
+        write_mask(file_for(out, folders[reader] + image.path, ".png"), union(masks, image.frame))
         n_files += 1
     return n_files

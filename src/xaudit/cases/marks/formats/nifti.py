@@ -18,7 +18,7 @@ from xaudit.cases.images.nifti_file import nibabel_package
 from xaudit.cases.images.plane import Plane
 from xaudit.cases.marks.file_set import FileSet
 from xaudit.cases.marks.mark_list import NO_READERS, ONLY_READER, MarkList
-from xaudit.cases.marks.writing import MarkedImage, MarksToWrite
+from xaudit.cases.marks.writing import MarkedImage, MarksToWrite, file_for
 from xaudit.cases.masks.nifti import MaskSlice, bare, in_place, mask_files, mask_names, read_numbers
 from xaudit.cases.text.spelling import nfc
 from xaudit.config import NiftiSection
@@ -33,7 +33,7 @@ _Owners = dict[str, dict[str, int | None]]
 
 
 def collect_nifti(path: Path | FileSet, marks: MarkList, *, nifti: NiftiSection) -> None:
-    """Reads the NIfTI files of a folder, or a single one, into a list of marks.
+    """Read the NIfTI files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file and what is wrong: unreadable, of another size than its image, of no image, of fractions, or
@@ -62,7 +62,7 @@ def collect_nifti(path: Path | FileSet, marks: MarkList, *, nifti: NiftiSection)
 
 
 def _files(path: Path | FileSet) -> Mapping[str, Path]:
-    """The files by their paths below the folder without suffix."""
+    """Return the files by their paths below the folder without suffix."""
     if isinstance(path, FileSet):
         named: dict[str, Path] = {}
         for file in path.files:
@@ -78,7 +78,7 @@ def _files(path: Path | FileSet) -> Mapping[str, Path]:
 
 
 def _owners(marks: MarkList, section: NiftiSection) -> _Owners:
-    """By what a file can be called: the cases that it can hold masks of, and their slices."""
+    """Return, by the name that a file can have, the cases that it can hold masks of and their slices."""
     owners: _Owners = defaultdict(dict)
     for path, case_id in marks.images.paths.items():
         if case_id in marks.images.frames:
@@ -88,7 +88,7 @@ def _owners(marks: MarkList, section: NiftiSection) -> _Owners:
 
 
 def _belongs(name: str, owners: _Owners, marks: MarkList) -> tuple[str, dict[str, int | None]]:
-    """Whose file it is, and which slices of it are which cases."""
+    """Return the reader of a file, and its slices by case."""
     parts = name.split("/")
     for start in range(len(parts)):
         cases = owners.get("/".join(parts[start:]))
@@ -129,7 +129,7 @@ def _collect(mask: MaskSlice, case_id: str, reader: str, into: tuple[MarkList, N
 
 
 def _labels(shown: str, numbers: FloatArray) -> list[int]:
-    """The numbers of a slice that are not zero."""
+    """Return the numbers of a slice that are not zero."""
     found = np.unique(numbers)
     if found.min() < 0 or not np.array_equal(found, np.rint(found)):
         raise DataError(
@@ -165,14 +165,13 @@ def write_nifti(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
     grids = {file: _grid(files[file]) for file in dict.fromkeys(file for file, _ in drawn)}
     for (file, reader), held in drawn.items():
         volume = _volume(files[file], held, numbers, losses)
-        target = out / f"{folders[reader]}{without_suffix(file)}.nii.gz"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = file_for(out, folders[reader] + file, ".nii.gz")
         nibabel.save(nibabel.Nifti1Image(volume, grids[file]), target)
     return len(drawn)
 
 
 def _numbers(marks: Sequence[Annotation], losses: Counter[str]) -> Mapping[str | None, int]:
-    """The number of each label; labels that are numbers keep them."""
+    """Number the labels; labels that are numbers keep them."""
     labels = sorted({mark.label for mark in marks if mark.label is not None})
     if labels and all(label.isascii() and label.isdigit() and 0 < int(label) < 2**16 for label in labels):
         numbers: dict[str | None, int] = {label: int(label) for label in labels}
@@ -191,7 +190,7 @@ def _volume(
     numbers: Mapping[str | None, int],
     losses: Counter[str],
 ) -> FloatArray:
-    """(W, H, number of slices) of labels' numbers."""
+    """Draw the labels' numbers, (W, H, number of slices)."""
     height, width = next(iter(images.values())).frame
     kind = np.uint8 if max(numbers.values(), default=0) < 2**8 else np.uint16
     volume = np.zeros((width, height, max(images)), dtype=kind)
@@ -216,7 +215,7 @@ def _volume(
 
 
 def _grid(images: Mapping[int, MarkedImage]) -> FloatArray:
-    """From voxels to the patient, (4, 4) in NIfTI's coordinates."""
+    """Return the matrix from voxels to the patient, (4, 4), in NIfTI's coordinates."""
     planes = {number: _placed(image) for number, image in sorted(images.items())}
     (first, plane), (last, furthest) = next(iter(planes.items())), list(planes.items())[-1]
     origin = np.asarray(plane.origin)

@@ -10,7 +10,7 @@ Source: Wang et al. 2017, ChestX-ray8, and the README of the NIH Clinical Center
 
 from pathlib import Path
 
-from xaudit.cases.annotation_file import read_rows
+from xaudit.cases.annotation_file import read_known_rows
 from xaudit.cases.marks.formats.boxes import collect_cell_box
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
@@ -22,18 +22,13 @@ FRAME = (1024, 1024)
 
 
 def collect_nih(path: Path, marks: MarkList) -> None:
-    """Reads the table into a list of marks.
+    """Read the table into a list of marks.
 
     Raises:
         DataError: with the line and the value; also where an image is not of the release's size.
     """
-    names, rows = read_rows(path)
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise DataError(
-            f"{path.name}: not NIH ChestX-ray14: no column is called '{missing[0]}'",
-            hint="give BBox_List_2017.csv, or set format: boxes and data.annotations.columns",
-        )
+    hint = "give BBox_List_2017.csv, or set format: boxes and data.annotations.columns"
+    rows = read_known_rows(path, COLUMNS, "NIH ChestX-ray14", hint)
     for row in marks.expect_rows(rows, "image index"):
         with marks.item():
             case_id = marks.case(row.place, row["image index"])

@@ -9,29 +9,24 @@ Source: the challenge's data page (RSNA and Kaggle, 2018).
 
 from pathlib import Path
 
-from xaudit.cases.annotation_file import Row, read_rows
+from xaudit.cases.annotation_file import Row, read_known_rows
 from xaudit.cases.marks.formats.boxes import SIDES, collect_cell_box
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
 
-COLUMNS = frozenset({"patientid", "x", "y", "width", "height", "target"})
+COLUMNS = ("height", "patientid", "target", "width", "x", "y")
 LABEL = "Lung Opacity"
 FRAME = (1024, 1024)
 
 
 def collect_rsna(path: Path, marks: MarkList) -> None:
-    """Reads the challenge's table into a list of marks.
+    """Read the challenge's table into a list of marks.
 
     Raises:
         DataError: with the line and the value; also where an image is not of the challenge's size.
     """
-    names, rows = read_rows(path)
-    missing = sorted(COLUMNS - set(names))
-    if missing:
-        raise DataError(
-            f"{path.name}: not RSNA: no column is called '{missing[0]}'",
-            hint="give stage_2_train_labels.csv, or set format: boxes and data.annotations.columns",
-        )
+    hint = "give stage_2_train_labels.csv, or set format: boxes and data.annotations.columns"
+    rows = read_known_rows(path, COLUMNS, "RSNA", hint)
     for row in marks.expect_rows(rows, "patientid"):
         with marks.item():
             _collect(row, marks)

@@ -51,19 +51,19 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class _Structure:
-    """What a structure is called, and which coordinates it is drawn in."""
+    """The name of a structure, and the coordinates that it is drawn in."""
 
     name: str | None
     space: str | None
 
 
 def is_rtstruct(head: bytes) -> bool:
-    """Whether the beginning of a DICOM file names the storage class of structure sets."""
+    """Return True if the beginning of a DICOM file names the storage class of structure sets."""
     return names_storage(head, STORAGE)
 
 
 def collect_rtstruct(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the structure sets of a folder, or a single one, into a list of marks.
+    """Read the structure sets of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the structure, the outline and what is wrong.
@@ -98,7 +98,7 @@ def collect_rtstruct(path: Path | FileSet, marks: MarkList) -> None:
 
 
 def inside_outlines(outlines: Sequence[FloatArray], frame: tuple[int, int]) -> BoolArray:
-    """The pixels whose centres lie within an odd number of outlines, or on one of them.
+    """Return the pixels whose centres lie within an odd number of outlines, or on one of them.
 
     Args:
         outlines: (N, 2) each, of x and y between pixel edges.
@@ -119,7 +119,7 @@ def inside_outlines(outlines: Sequence[FloatArray], frame: tuple[int, int]) -> B
 
 
 def distinct_outlines(outlines: Sequence[FloatArray]) -> list[FloatArray]:
-    """The outlines without those that are an earlier one again, up to :data:`SAME_WITHIN_PX`, from whichever point and way round.
+    """Drop outlines that are an earlier one again, up to :data:`SAME_WITHIN_PX`, from whichever point and way round.
 
     A structure that lists an outline twice means it once; by the even-odd rule it would be a hole in itself.
 
@@ -145,7 +145,7 @@ def distinct_outlines(outlines: Sequence[FloatArray]) -> list[FloatArray]:
 
 
 def _runs_along(points: FloatArray, outline: FloatArray) -> bool:
-    """Tell whether every one of several points lies on an outline, up to :data:`SAME_WITHIN_PX`."""
+    """Return True if every one of several points lies on an outline, up to :data:`SAME_WITHIN_PX`."""
     steps = np.roll(outline, -1, axis=0) - outline
     squared = np.maximum((steps**2).sum(axis=1), np.finfo(float).tiny)
     for begin in range(0, len(points), _AT_ONCE):
@@ -158,7 +158,7 @@ def _runs_along(points: FloatArray, outline: FloatArray) -> bool:
 
 
 def _same_for_all(outline: FloatArray) -> tuple[tuple[float, float], ...]:
-    """An outline's points from the least on, in the one of its two directions whose next point is less."""
+    """Return an outline's points from the least on, in the direction whose next point is less."""
     rounded = (np.round(outline, 3) + 0.0).tolist()
     points = [
         tuple(point) for at, point in enumerate(rounded) if point != rounded[at - 1] or len(rounded) == 1
@@ -171,7 +171,7 @@ def _same_for_all(outline: FloatArray) -> tuple[tuple[float, float], ...]:
 
 
 def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # noqa: ANN401
-    """Adds what one file outlines; returns on how many slices of the data."""
+    """Add the marks of a file; return on how many slices of the data they lie."""
     structures = _structures(shown, dataset)
     found: set[str] = set()
     outlined: set[int] = set()
@@ -210,7 +210,7 @@ def _collect(shown: str, dataset: Any, reader: str, marks: MarkList) -> int:  # 
 
 
 def _structures(shown: str, dataset: Any) -> dict[int, _Structure]:  # noqa: ANN401
-    """The structures by their numbers."""
+    """Return the structures by their numbers."""
     listed = guarded(
         lambda: [
             (
@@ -238,7 +238,7 @@ def _placed(
     space: str | None,
     marks: MarkList,
 ) -> tuple[str, FloatArray] | None:
-    """The case that an outline belongs to, and its points on the image; None where the data does not hold it."""
+    """Return the case of an outline and its points on the image; None where the data does not hold it."""
     numbers = _numbers(place, contour)
     if numbers is None or numbers.size == 0 or numbers.size % 3 or not np.isfinite(numbers).all():
         raise DataError(f"{place}: its points are missing, damaged or not finite", hint=_AGAIN)
@@ -268,7 +268,7 @@ def _placed(
 
 
 def _numbers(place: str, contour: Any) -> FloatArray | None:  # noqa: ANN401
-    """What an outline's points are written as; None where that is missing or damaged."""
+    """Read the numbers of an outline's points; None where they are missing or damaged."""
     raw = guarded(lambda: contour.get_item("ContourData").value)
     if not isinstance(raw, bytes):
         return None
@@ -280,14 +280,14 @@ def _numbers(place: str, contour: Any) -> FloatArray | None:  # noqa: ANN401
 
 
 def _check_on_image(place: str, points: FloatArray, frame: tuple[int, int]) -> None:
-    """Raises DataError where an outline leaves the image."""
+    """Raise DataError where an outline leaves the image."""
     (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
     around = ((x0, y0), (max(x1, x0 + 1e-6), y0), (x1, max(y1, y0 + 1e-6)))
     checked_polygon(place, tuple((float(x), float(y)) for x, y in around), frame)
 
 
 def _named(contour: Any, marks: MarkList) -> str | None:  # noqa: ANN401
-    """The case that an outline names; empty where it names none, None where the data does not hold it."""
+    """Return the case that an outline names; empty where it names none, None where the data does not hold it."""
     sources = guarded(lambda: list(contour.ContourImageSequence))
     if not sources:
         return ""
@@ -302,7 +302,7 @@ def _named(contour: Any, marks: MarkList) -> str | None:  # noqa: ANN401
 
 
 def _lies_on(points: FloatArray, space: str | None, marks: MarkList) -> str | None:
-    """The nearest slice of the data that all points lie on and within; None where there is none."""
+    """Return the nearest slice of the data that all points lie on and within; None if there is none."""
     nearest: tuple[float, str] | None = None
     for case_id, plane in marks.images.planes.items():
         if None not in (space, plane.space) and space != plane.space:

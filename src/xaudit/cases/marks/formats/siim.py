@@ -9,36 +9,32 @@ Source: the challenge's ``mask_functions.py`` (SIIM, ACR, STR and Kaggle, 2019).
 
 from pathlib import Path
 
-from xaudit.cases.annotation_file import Row, read_rows
+from xaudit.cases.annotation_file import Row, read_known_rows
 from xaudit.cases.marks.mark import checked_runs
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
 from xaudit.records import MaskRegion
 
-COLUMNS = frozenset({"imageid", "encodedpixels"})
+COLUMNS = ("encodedpixels", "imageid")
 LABEL = "Pneumothorax"
 FRAME = (1024, 1024)
 
 
 def collect_siim(path: Path, marks: MarkList) -> None:
-    """Reads the challenge's table into a list of marks.
+    """Read the challenge's table into a list of marks.
 
     Raises:
         DataError: with the line and the value; also where an image is not of the challenge's size.
     """
-    names, rows = read_rows(path)
-    missing = sorted(COLUMNS - set(names))
-    if missing:
-        raise DataError(
-            f"{path.name}: not SIIM-ACR: no column is called '{missing[0]}'", hint="give train-rle.csv"
-        )
+    hint = "give train-rle.csv"
+    rows = read_known_rows(path, COLUMNS, "SIIM-ACR", hint)
     for row in marks.expect_rows(rows, "imageid"):
         with marks.item():
             _collect(row, marks)
 
 
 def relative_runs(text: str, n_pixels: int) -> tuple[int, ...]:
-    """COCO's run lengths for the challenge's text.
+    """Return COCO's run lengths for the challenge's text.
 
     Raises:
         ValueError: where it holds no pairs of numbers, or leaves the image.

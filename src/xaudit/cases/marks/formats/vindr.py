@@ -8,29 +8,24 @@ Source: Nguyen et al. 2022, VinDr-CXR, and its page on PhysioNet.
 
 from pathlib import Path
 
-from xaudit.cases.annotation_file import Row, check_all_or_none, read_rows
+from xaudit.cases.annotation_file import Row, check_all_or_none, read_known_rows
 from xaudit.cases.marks.formats.boxes import collect_cell_box
 from xaudit.cases.marks.mark_list import MarkList
 from xaudit.errors import DataError
 
 BOX = ("x_min", "y_min", "x_max", "y_max")
-COLUMNS = frozenset({"image_id", "class_name", *BOX})
+COLUMNS = ("class_name", "image_id", "x_max", "x_min", "y_max", "y_min")
 NOTHING = "no finding"
 
 
 def collect_vindr(path: Path, marks: MarkList) -> None:
-    """Reads one of the tables into a list of marks.
+    """Read one of the tables into a list of marks.
 
     Raises:
         DataError: with the line and the value.
     """
-    names, rows = read_rows(path)
-    missing = sorted(COLUMNS - set(names))
-    if missing:
-        raise DataError(
-            f"{path.name}: not VinDr-CXR: no column is called '{missing[0]}'",
-            hint="give its annotations, or set format: boxes and data.annotations.columns",
-        )
+    hint = "give its annotations, or set format: boxes and data.annotations.columns"
+    rows = read_known_rows(path, COLUMNS, "VinDr-CXR", hint)
     kept = marks.expect_rows(rows, "image_id")
     check_all_or_none(kept, "rad_id", "rad_id")
     for row in kept:

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from xaudit.cases.images.entry import without_suffix
 from xaudit.cases.marks.encodings.voc_object import Origin, number_in, object_region
 from xaudit.cases.marks.file_set import FileSet, file_set, without_uids
 from xaudit.cases.marks.mark_list import ONLY_READER, MarkList
-from xaudit.cases.marks.writing import MarksToWrite, as_box, spelled
+from xaudit.cases.marks.writing import MarksToWrite, as_box, file_for, spelled
 from xaudit.cases.names.image_index import NO_IMAGE
 from xaudit.cases.text.cells import cell_text
 from xaudit.errors import DataError
@@ -62,13 +61,8 @@ def collect_voc(
             if case_id not in marks.images.frames:
                 continue
             unnamed = marks.folder_reader(name) if given.mixed else marks.only_reader
-            found = _marks(
-                shown,
-                _tree(shown, given.xml(file, shown, "Pascal VOC")),
-                (case_id, unnamed),
-                marks,
-                "zero" if origin == "zero" else "one",
-            )
+            tree = given.xml(file, shown, "Pascal VOC")
+            found = _marks(shown, tree, (case_id, unnamed), marks, "zero" if origin == "zero" else "one")
             reader = found[0].reader_id
             if (case_id, reader) in drawn:
                 raise DataError(
@@ -110,18 +104,14 @@ def _stem(name: str) -> str:
     return name[: -len(".xml")] if name.lower().endswith(".xml") else name
 
 
-def _tree(shown: str, tree: ElementTree.Element) -> ElementTree.Element:
-    if tree.tag != "annotation":
-        raise DataError(
-            f"{shown}: not Pascal VOC: it begins with <{tree.tag:.40}>", hint="expected <annotation>"
-        )
-    return tree
-
-
 def _marks(
     shown: str, tree: ElementTree.Element, whose: tuple[str, str], marks: MarkList, origin: Origin
 ) -> list[Annotation]:
     (case_id, unnamed), images = whose, marks.images
+    if tree.tag != "annotation":
+        raise DataError(
+            f"{shown}: not Pascal VOC: it begins with <{tree.tag:.40}>", hint="expected <annotation>"
+        )
     size = (
         [number_in(shown, tree.find("size"), side) for side in ("height", "width")]
         if _has_size(tree)
@@ -149,7 +139,7 @@ def _marks(
 
 
 def _has_size(tree: ElementTree.Element) -> bool:
-    """Some tools write a size of 0 × 0 where they do not know it."""
+    """Return True if a file says its image's size; some tools write 0 × 0 where they do not know it."""
     sides = [(tree.findtext(f"size/{side}") or "").strip() for side in ("width", "height")]
     return all(side not in ("", "0") for side in sides)
 
@@ -163,7 +153,7 @@ def _reader(tree: ElementTree.Element) -> str | None:
 
 
 def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
-    """One XML file for each image and reader; counts them."""
+    """Write an XML file for each image and reader; count them."""
     folders = marks.folders(Counter())
     n_files = 0
     for image, reader, drawn in marks.sheets():
@@ -187,9 +177,8 @@ def write_voc(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
                 ] += 1
             for name, edge in corners.items():
                 ElementTree.SubElement(edges, name).text = spelled(edge)
-        file = out / f"{folders[reader]}{without_suffix(image.path)}.xml"
-        file.parent.mkdir(parents=True, exist_ok=True)
         ElementTree.indent(root)
+        file = file_for(out, folders[reader] + image.path, ".xml")
         file.write_bytes(ElementTree.tostring(root, encoding="utf-8"))
         n_files += 1
     if marks.readers not in ([], [ONLY_READER]):

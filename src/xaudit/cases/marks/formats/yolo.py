@@ -14,18 +14,23 @@ Source: the formats' pages of Darknet and Ultralytics.
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from xaudit.cases.annotation_file import check_bytes
-from xaudit.cases.images.entry import without_suffix
-from xaudit.cases.marks.encodings.yolo_lines import LineKind, Settings, kind_of_lines, settings_in
+from xaudit.cases.marks.encodings.yolo_lines import (
+    LineKind,
+    Settings,
+    kind_of_lines,
+    read_settings,
+    settings_in,
+)
 from xaudit.cases.marks.file_set import FileSet, file_set
 from xaudit.cases.marks.mark import checked_box, checked_number, checked_polygon
 from xaudit.cases.marks.mark_list import MarkList
-from xaudit.cases.marks.writing import UNNAMED, MarksToWrite, as_box, write_text
+from xaudit.cases.marks.writing import UNNAMED, MarksToWrite, as_box, file_for
 from xaudit.cases.table import read_text
-from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.records import Box, Polygon, Region
@@ -40,18 +45,18 @@ _LINE = re.compile(r"\s*\d+(\s+-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?){4,}\s*", re.IGNO
 
 
 def is_yolo(text: str) -> bool:
-    """Whether every line of a text that is not blank is a number and at least four shares of the image."""
+    """Return True if every line that is not blank is a number and at least four shares of the image."""
     lines = [line for line in text.splitlines() if line.strip()]
     return bool(lines) and all(_LINE.fullmatch(line) for line in lines)
 
 
 def has_yolo_line(path: Path) -> bool:
-    """Tell whether a text holds a line of YOLO among others, so that it is one that is damaged."""
+    """Return True if a text holds a line of YOLO among others, so that it is one that is damaged."""
     return any(_LINE.fullmatch(line) for line in read_text(path, what="annotations").splitlines())
 
 
 def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
-    """Reads the text files of a folder, or a single one, into a list of marks.
+    """Read the text files of a folder, or a single one, into a list of marks.
 
     Raises:
         DataError: with the file, the line and the value.
@@ -63,7 +68,7 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
         raise DataError(
             f"{path.name}: holds no text file", hint="give the folder of the YOLO labels, one .txt per image"
         )
-    names = _Names(folder)
+    names = partial(_nearest_names, folder, cache(_names_in))
     marks.expect_files(given.relative(file).removesuffix(".txt") for file in files)
     lines = _lines(given, files, marks)
     kinds = _kinds(given, lines, marks)
@@ -89,11 +94,11 @@ def collect_yolo(path: Path | FileSet, marks: MarkList) -> None:
                         ] += 1
                         values = values[:4]
                     region = _region(place, values, marks.images.frames[case_id])
-                    marks.add(case_id, reader, region, _label(place, words[0], names.of(file.parent)))
+                    marks.add(case_id, reader, region, _label(place, words[0], names(file.parent)))
 
 
 def _lines(given: FileSet, files: Sequence[Path], marks: MarkList) -> Mapping[Path, Sequence[_Line]]:
-    """The lines of each file that are not blank: their numbers, and their words."""
+    """Split the lines of each file that are not blank into their numbers and their words."""
     lines: dict[Path, Sequence[_Line]] = {}
     for file in files:
         with marks.item():
@@ -117,16 +122,17 @@ def _kinds(given: FileSet, lines: Mapping[Path, Sequence[_Line]], marks: MarkLis
 
 def _settings(root: Path, folder: Path) -> Settings:
     """Read the nearest ``data.yaml``: in a folder, those above it, and the two above the root."""
+    read = map(settings_in, _upwards(root, folder, 2))
+    return next((settings for settings in read if settings.is_there), Settings())
+
+
+def _upwards(root: Path, folder: Path, n_above: int) -> Sequence[Path]:
     places = [folder, *folder.parents]
-    for place in places[: places.index(root) + 3]:
-        found = settings_in(place)
-        if found.is_there:
-            return found
-    return Settings()
+    return places[: places.index(root) + 1 + n_above]
 
 
 def yolo_line(number: int, region: Region, frame: tuple[int, int]) -> str:
-    """The line of a box or an outline.
+    """Return the line of a box or an outline.
 
     Raises:
         ValueError: for a mask, which the format cannot hold.
@@ -188,51 +194,33 @@ def _label(place: str, word: str, names: Mapping[int, str]) -> str:
     return names.get(number, str(number))
 
 
-class _Names:
-    """The classes' names for files of each folder: those of the nearest folder that has some."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._known: dict[Path, Mapping[int, str]] = {}
-
-    def of(self, folder: Path) -> Mapping[int, str]:
-        """The names that hold for the files of a folder, by their numbers; empty where there are none."""
-        if folder not in self._known:
-            own = _names_in(folder)
-            if not own and folder == self._root:
-                own = _names_in(folder.parent)
-            elif not own:
-                own = self.of(folder.parent)
-            self._known[folder] = own
-        return self._known[folder]
+def _nearest_names(
+    root: Path, names_in: Callable[[Path], Mapping[int, str]], folder: Path
+) -> Mapping[int, str]:
+    """Return the names of the classes by their numbers: from a folder, those above it, or the one above the root."""
+    return next((names for place in _upwards(root, folder, 1) if (names := names_in(place))), {})
 
 
 def _names_in(folder: Path) -> Mapping[int, str]:
     for name in NAMES:
         file = folder / name
         if file.is_file():
+            if name.endswith(".yaml"):
+                return _from_yaml(file)
             check_bytes(file, name)
             text = read_text(file, what="class names")
-            if name.endswith(".yaml"):
-                return _from_yaml(name, text)
             return dict(enumerate(line.strip() for line in text.rstrip().splitlines()))
     return {}
 
 
-def _from_yaml(name: str, text: str) -> Mapping[int, str]:
-    try:
-        content = plain_yaml(text)
-    except PlainYamlError as error:
-        raise DataError(
-            f"{name}: not YAML: {error}", hint="list the classes in classes.txt, one a line"
-        ) from None
-    names = content.get("names") if isinstance(content, dict) else None
+def _from_yaml(file: Path) -> Mapping[int, str]:
+    names = read_settings(file).get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
     if not isinstance(names, dict) or not all(
         isinstance(number, int) and isinstance(label, str | int | float) for number, label in names.items()
     ):
-        raise DataError(f"{name}: names is missing", hint="list the classes there, or in classes.txt")
+        raise DataError(f"{file.name}: names is missing", hint="list the classes there, or in classes.txt")
     return {number: str(label) for number, label in names.items()}
 
 
@@ -261,7 +249,7 @@ def write_yolo(marks: MarksToWrite, out: Path, losses: Counter[str]) -> int:
                     f"|1 mark without a label is of the class '{UNNAMED}'"
                 ] += 1
             lines.append(yolo_line(names.index(mark.label or UNNAMED), region, image.frame) + "\n")
-        write_text(out / f"{folders[reader]}{without_suffix(image.path)}.txt", "".join(lines))
+        file_for(out, folders[reader] + image.path, ".txt").write_text("".join(lines), encoding="utf-8")
         n_files += 1
     if drawn_twice := [reader for reader in folders.values() if reader]:
         losses[

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk, counted_values
+from xaudit.chunks.chunk import Chunk, counted_values
 from xaudit.config import ExplainerSpec
 from xaudit.geometry import map_to_original
 from xaudit.metrics.absent import Absent
@@ -29,7 +29,7 @@ def tuning_curves(
         thresholds: rising thresholds of the map, which is scaled to 0 to 1.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
-    found: list[TuningCurve] = []
+    tuning: list[TuningCurve] = []
     for subject in chunk.subjects:
         saliency = by_case.get(subject.case.case_id)
         if saliency is None:
@@ -42,7 +42,7 @@ def tuning_curves(
             if not isinstance(curve := iou_curve(MarkedMap(carried, region, valid), thresholds), Absent)
         ]
         if curves:
-            found.append(
+            tuning.append(
                 TuningCurve(
                     case_id=subject.case.case_id,
                     patient_id=subject.case.patient_id,
@@ -54,4 +54,4 @@ def tuning_curves(
                     ious=tuple(float(iou) for iou in np.mean(curves, axis=0)),
                 )
             )
-    return found
+    return tuning

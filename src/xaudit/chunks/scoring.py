@@ -5,12 +5,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk, Subject, counted_values
-from xaudit.audit.faithfulness import faithfulness_of
-from xaudit.audit.localizing import Thresholds, ceilings_of, laid_over, localize_on, missing_map
-from xaudit.audit.reliance import effect_of
-from xaudit.audit.results import key_of, result_of, timed, why_no_region, without_map
 from xaudit.catalog import EXTERNAL, metric_row
+from xaudit.chunks.chunk import Chunk, Subject, counted_values
+from xaudit.chunks.faithfulness import faithfulness_of
+from xaudit.chunks.localizing import Thresholds, ceilings_of, laid_over, localize_on, missing_map
+from xaudit.chunks.reliance import effect_of
+from xaudit.chunks.results import key_of, result_of, timed, why_no_region, without_map
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.explainers.native_grids import native_grids
 from xaudit.geometry import map_to_original

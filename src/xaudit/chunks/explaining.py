@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk
 from xaudit.catalog import EXTERNAL, explainer_row
+from xaudit.chunks.chunk import Chunk
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import AskingExplainer, Explainer, make_explainer
 from xaudit.records import (
@@ -41,9 +41,9 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
     return [
         SaliencyMap(
             subject.case.case_id, chunk.classifier.id, spec.id, spec.fingerprint, subject.prediction.target,
-            np.asarray(one.value, dtype=np.float32), own_seed, one.n_evals, one.seconds,
+            np.asarray(answer.value, dtype=np.float32), own_seed, answer.n_evals, answer.seconds,
         )
-        for subject, own_seed, one in zip(chunk.subjects, seeds, made, strict=True)
+        for subject, own_seed, answer in zip(chunk.subjects, seeds, made, strict=True)
     ]  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def have_maps(chunk: Chunk, spec: ExplainerSpec) -> frozenset[str]:
         return frozenset(subject.case.case_id for subject in chunk.subjects)
     files = chunk.classifier.maps[spec.id]
     return frozenset(
-        one.case.case_id for one in chunk.subjects if files.has(one.case.case_id, one.prediction.target)
+        own.case.case_id for own in chunk.subjects if files.has(own.case.case_id, own.prediction.target)
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk
-from xaudit.audit.explaining import explain_again
-from xaudit.audit.results import key_of, result_of
 from xaudit.catalog import EXTERNAL, explainer_row, metric_row
+from xaudit.chunks.chunk import Chunk
+from xaudit.chunks.explaining import explain_again
+from xaudit.chunks.results import key_of, result_of
 from xaudit.config import ExplainerSpec, MetricSpec
 from xaudit.metrics import ask_faithfulness
 from xaudit.metrics.curve import Curve
@@ -35,7 +35,7 @@ def faithfulness_of(
     """Compute the metrics that ask the model, by case and metric, in shared batches."""
     from xaudit.perturb.asking import answer
 
-    asked = [
+    pairs = [
         (subject, metric)
         for subject in chunk.subjects
         for metric in metrics
@@ -43,7 +43,7 @@ def faithfulness_of(
     ]
     classifier = chunk.classifier
     blank = str(spec.options["baseline"]) if explainer_row(spec.name).sums_to_answer else None
-    found = answer(
+    answers = answer(
         [
             ask_faithfulness(
                 metric,
@@ -58,24 +58,26 @@ def faithfulness_of(
                 if spec.name == EXTERNAL.id
                 else explain_again(chunk, spec, maps[subject.case.case_id].seed),
             )
-            for subject, metric in asked
+            for subject, metric in pairs
         ],
         classifier.logits,
         batch_size=classifier.batch_size,
     )
     results: dict[tuple[str, str], ScoreResult] = {}
-    for (subject, metric), one in zip(asked, found, strict=True):
+    for (subject, metric), answered in zip(pairs, answers, strict=True):
         key = key_of(subject, maps[subject.case.case_id], metric)
-        result = result_of(key, one.value.value, one.n_evals + one.value.n_evals, one.seconds)
-        if isinstance(result, Score) and one.value.curve is not None:
-            result = replace(result, curve=_curve(key, one.value.curve))
+        result = result_of(
+            key, answered.value.value, answered.n_evals + answered.value.n_evals, answered.seconds
+        )
+        if isinstance(result, Score) and answered.value.curve is not None:
+            result = replace(result, curve=_curve(key, answered.value.curve))
         results[subject.case.case_id, metric.id] = result
     return results
 
 
 def curves_of(results: Sequence[ScoreResult]) -> list[ScoreCurve]:
     """Return the curves that freshly measured scores were computed from."""
-    return [one.curve for one in results if isinstance(one, Score) and one.curve is not None]
+    return [result.curve for result in results if isinstance(result, Score) and result.curve is not None]
 
 
 def _curve(key: ScoreKey, curve: Curve) -> ScoreCurve:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xaudit.audit.chunk import Chunk, Subject
-from xaudit.audit.results import key_of, result_of, why_no_region
+from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.results import key_of, result_of, why_no_region
 from xaudit.config import RelianceSection
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.reliance import RegionEffect, ask_region_reliance
@@ -21,7 +21,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
     from xaudit.perturb.asking import answer
 
     classifier = chunk.classifier
-    asked = answer(
+    answers = answer(
         [
             ask_region_reliance(
                 subject.image,
@@ -38,8 +38,8 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
     )
     return [
         _reliance(subject, classifier.id, effect)
-        for subject, one in zip(chunk.subjects, asked, strict=True)
-        for effect in one.value
+        for subject, answered in zip(chunk.subjects, answers, strict=True)
+        for effect in answered.value
     ]
 
 

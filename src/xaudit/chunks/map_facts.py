@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from xaudit.audit.chunk import Chunk, Subject, counted_values
+from xaudit.chunks.chunk import Chunk, Subject, counted_values
 from xaudit.config import ExplainerSpec
 from xaudit.geometry import map_to_original
 from xaudit.metrics.categories import measure_map
@@ -19,18 +19,18 @@ def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) ->
     All readers' marks count together. A case without a map is left out.
     """
     by_case = {saliency.case_id: saliency for saliency in maps}
-    found: list[MapFacts] = []
+    facts: list[MapFacts] = []
     for subject in chunk.subjects:
         saliency = by_case.get(subject.case.case_id)
         if saliency is None:
             continue
-        found.append(facts_of_map(subject, replace(saliency, values=counted_values(saliency, spec))))
-    return found
+        facts.append(facts_of_map(subject, replace(saliency, values=counted_values(saliency, spec))))
+    return facts
 
 
 def facts_of_map(subject: Subject, saliency: SaliencyMap) -> MapFacts:
     """Measure one map for its failure category; evidence against the target is ignored."""
-    said = subject.prediction
+    prediction = subject.prediction
     carried, valid = map_to_original(saliency.values, subject.road(saliency.values))
     measures = measure_map(carried, subject.mark, valid, subject.anatomy)
     return MapFacts(
@@ -39,8 +39,8 @@ def facts_of_map(subject: Subject, saliency: SaliencyMap) -> MapFacts:
         model_id=saliency.model_id,
         explainer_id=saliency.explainer_id,
         explainer_hash=saliency.explainer_hash,
-        target=said.target,
-        label=said.label,
-        predicted=said.predicted,
+        target=prediction.target,
+        label=prediction.label,
+        predicted=prediction.predicted,
         **asdict(measures),
     )

@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from xaudit.audit.chunk import Subject
-from xaudit.audit.results import key_of, result_of, timed
 from xaudit.catalog import CEILING, metric_row
+from xaudit.chunks.chunk import Subject
+from xaudit.chunks.results import key_of, result_of, timed
 from xaudit.config import MetricSpec
 from xaudit.geometry import image_to_model, map_to_original
 from xaudit.metrics import score_marked_map
@@ -66,8 +66,8 @@ def localize_on(
     if not marked:
         return [Unscored(key_of(subject, saliency, metric), "no reader has annotated this case")]
     results: list[ScoreResult] = []
-    for reader, one in marked.items():
-        value, seconds = timed(lambda one=one: score_marked_map(metric, one))  # type: ignore[misc]
+    for reader, mark in marked.items():
+        value, seconds = timed(lambda mark=mark: score_marked_map(metric, mark))  # type: ignore[misc]
         results.append(result_of(key_of(subject, saliency, metric, reader=reader), value, 0, seconds))
     return results
 
@@ -96,11 +96,11 @@ def missing_map(
     return [
         result_of(
             key_of(subject, saliency, "map-missing", reader=reader),
-            one.no_mark or (0.0 if one.no_map is None else 1.0),
+            mark.no_mark or (0.0 if mark.no_map is None else 1.0),
             0,
             0.0,
         )
-        for reader, one in marked.items()
+        for reader, mark in marked.items()
     ]
 
 

@@ -5,15 +5,15 @@ grow with the number of cases. Every random choice is seeded by case and explain
 its company changes a result.
 """
 
-from xaudit.audit.chunk import CaseSource, Chunk, Subject
-from xaudit.audit.explaining import explain, have_maps
-from xaudit.audit.faithfulness import curves_of
-from xaudit.audit.localizing import Thresholds, localize
-from xaudit.audit.map_facts import facts_of_map, map_facts
-from xaudit.audit.reliance import ask_reliance, score_reliance
-from xaudit.audit.results import without_map
-from xaudit.audit.scoring import empty_map, score
-from xaudit.audit.tuning import tuning_curves
+from xaudit.chunks.chunk import CaseSource, Chunk, Subject
+from xaudit.chunks.explaining import explain, have_maps
+from xaudit.chunks.faithfulness import curves_of
+from xaudit.chunks.localizing import Thresholds, localize
+from xaudit.chunks.map_facts import facts_of_map, map_facts
+from xaudit.chunks.reliance import ask_reliance, score_reliance
+from xaudit.chunks.results import without_map
+from xaudit.chunks.scoring import empty_map, score
+from xaudit.chunks.tuning import tuning_curves
 
 __all__ = [
     "CaseSource",

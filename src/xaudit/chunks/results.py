@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-from xaudit.audit.chunk import Subject
 from xaudit.catalog import STRUCTURES, metric_row
+from xaudit.chunks.chunk import Subject
 from xaudit.config import MetricSpec
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.records import (
