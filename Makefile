@@ -51,6 +51,7 @@ lint: .ready
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest tests/test_house.py
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile

@@ -14,6 +14,7 @@ from xaudit.cases.anatomy.lung_sides import (
     side_of,
     with_rest,
 )
+from xaudit.cases.marks.formats.coco import collect_coco
 from xaudit.cases.marks.formats.dicom_seg import collect_dicom_seg, is_dicom_seg
 from xaudit.cases.marks.formats.rtstruct import collect_rtstruct, is_rtstruct
 from xaudit.cases.marks.mark_list import MarkList
