@@ -42,7 +42,7 @@ class DrawnLungs:
 
     @property
     def n_given(self) -> int:
-        """Number of masks of the side with more of them."""
+        """Number of images with a region."""
         return len(self.marks)
 
     @property
@@ -52,7 +52,7 @@ class DrawnLungs:
         return f"left is {left}, right is {right}" if left and right else BY_SHAPE
 
     def mask(self, case: Case, pixels: Pixels) -> LungMask | None:  # noqa: ARG002
-        """Return both lungs; None if the case has neither."""
+        """Return the lungs drawn on the case."""
         drawn = self.marks.get(case.case_id)
         if drawn is None:
             return None
@@ -64,7 +64,7 @@ class DrawnLungs:
         return with_rest(left, right, rest) if left.any() or right.any() else rest
 
     def digest(self, case: Case) -> object:
-        """Return the digests of all sources."""
+        """Return the regions as text."""
         return [repr(one) for one in self.marks.get(case.case_id, ())]
 
 

@@ -203,7 +203,7 @@ def _pairs(material: ReportMaterial) -> Pairs | None:
 
 
 def _further(outcome: Outcome) -> Section | None:
-    """Whatever the run measured of maps that no other section shows; None where there is nothing."""
+    """Return the measures of maps that no other section shows; None if there are none."""
     there = {one.metric_id for one in outcome.summaries if one.family not in _SHOWN_ELSEWHERE}
     known = {row.id: row for row in METRICS}
     metrics = [name for name in known if name in there]
