@@ -474,9 +474,9 @@ def test_what_means_nothing_is_answered_with_its_place_and_the_next_step(what):
 
 
 def test_data_and_models_are_needed():
-    with pytest.raises(AuditFileError, match=r"^audit.yaml: data: is needed and missing$"):
+    with pytest.raises(AuditFileError, match=r"(?m)^audit.yaml: data: is needed and missing$"):
         build_audit_file({"models": plain()["models"]}, shown="audit.yaml", root=Path())
-    with pytest.raises(AuditFileError, match=r"^audit.yaml: models: is needed and missing$"):
+    with pytest.raises(AuditFileError, match=r"(?m)^audit.yaml: models: is needed and missing$"):
         build_audit_file({"data": {"images": "a"}}, shown="audit.yaml", root=Path())
 
 
@@ -568,9 +568,9 @@ def test_a_file_that_is_no_audit_says_what_it_is(tmp_path, name, content, messag
 
 
 def test_a_file_that_is_not_there_or_is_a_folder(tmp_path):
-    with pytest.raises(AuditFileError, match=r"nowhere\.yaml: no such file$"):
+    with pytest.raises(AuditFileError, match=r"(?m)nowhere\.yaml: no such file$"):
         read_audit_file(tmp_path / "nowhere.yaml")
-    with pytest.raises(AuditFileError, match=r": cannot be read: Is a directory$"):
+    with pytest.raises(AuditFileError, match=r"(?m): cannot be read: Is a directory$"):
         read_audit_file(tmp_path)
 
 

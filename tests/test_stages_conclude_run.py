@@ -343,7 +343,7 @@ def test_a_plan_is_made_only_where_a_width_is_wanted(run):
 
 def test_without_a_single_score_nothing_is_written_and_every_reason_is_given(run):
     results = [Unscored(key(0, "lime"), "the map is constant"), Unscored(key(1, "edges"), "no mark")]
-    with pytest.raises(NothingScoredError, match=r"^nothing could be scored: no mark$") as caught:
+    with pytest.raises(NothingScoredError, match=r"(?m)^nothing could be scored: no mark$") as caught:
         concluded(run, audit(), results, problems=[Problem("c002", "load", "cut off")])
     assert caught.value.missing == (
         ("m/edges", "1 case: no mark"),
@@ -356,7 +356,7 @@ def test_without_a_single_score_nothing_is_written_and_every_reason_is_given(run
 
 def test_without_any_result_no_case_was_explained(run):
     with pytest.raises(
-        NothingScoredError, match=r"^nothing could be scored: no case was explained$"
+        NothingScoredError, match=r"(?m)^nothing could be scored: no case was explained$"
     ) as caught:
         concluded(run, audit(), [])
     assert caught.value.missing == (("scores", "no case was explained"),)
@@ -381,7 +381,7 @@ def test_more_failed_cases_than_are_allowed_make_a_run_incomplete(run, stages, n
     if said is None:
         assert concluded(run, audit(), overlaps(), **asked).problems == tuple(problems)
         return
-    with pytest.raises(IncompleteRunError, match=rf"^{said}$") as caught:
+    with pytest.raises(IncompleteRunError, match=rf"(?m)^{said}$") as caught:
         concluded(run, audit(), overlaps(), **asked)
     assert caught.value.missing == tuple((p.case_id, f"{p.stage}: cut off") for p in problems)
     # The tables are written all the same.

@@ -134,5 +134,5 @@ def test_the_run_that_was_finished_last_is_taken_and_newer_unfinished_ones_are_n
 
 
 def test_where_there_is_no_run_it_says_so():
-    with pytest.raises(RunFolderError, match=r"^nowhere: no run folder there$"):
+    with pytest.raises(RunFolderError, match=r"(?m)^nowhere: no run folder there$"):
         newest_run(Path("nowhere"))

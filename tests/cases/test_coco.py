@@ -200,7 +200,7 @@ def test_a_listed_image_that_nobody_marked_may_be_absent(read):
     ],
 )
 def test_a_value_that_means_nothing_is_named_with_its_place(read, keys, message):
-    with pytest.raises(DataError, match="^" + re.escape("marks.json: " + message) + "$") as caught:
+    with pytest.raises(DataError, match="(?m)^" + re.escape("marks.json: " + message) + "$") as caught:
         read(drawn(**keys), categories=[{"id": 1, "name": "nodule"}])
     assert caught.value.hint
 

@@ -65,5 +65,5 @@ def test_the_files_that_were_written_are_counted(tmp_path, kind, n_files):
 def test_a_segmentation_of_no_image_in_the_folder_is_refused(tmp_path):
     write_image(tmp_path / "images" / "a.png")
     section = AnnotationSection(path=FILES / "dicom-seg" / "binary.dcm")
-    with pytest.raises(DataError, match=r"^binary\.dcm: segments no slice of the data$"):
+    with pytest.raises(DataError, match=r"(?m)^binary\.dcm: segments no slice of the data$"):
         marked_folder(tmp_path / "images", section)

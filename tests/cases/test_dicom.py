@@ -213,7 +213,7 @@ def test_the_uid_is_found_where_the_pixels_are_not():
 def test_without_pydicom_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(
-        DataError, match=r"^DICOM images need the package pydicom, which is not installed$"
+        DataError, match=r"(?m)^DICOM images need the package pydicom, which is not installed$"
     ) as caught:
         read_header(dicom_bytes_cached, "lung")
     assert caught.value.hint == "pip install 'xaudit[dicom]'"

@@ -18,7 +18,7 @@ FRAME = (40, 60)
     ids=["flat", "upright", "a point"],
 )
 def test_an_outline_without_width_or_without_height_has_no_area(points):
-    with pytest.raises(DataError, match=r"^here: the outline from .* has no area$"):
+    with pytest.raises(DataError, match=r"(?m)^here: the outline from .* has no area$"):
         checked_polygon("here", points, FRAME)
 
 
@@ -43,7 +43,7 @@ def test_half_a_pixel_beyond_the_edge_is_cut_off_and_more_is_refused(place):
     corners[place] += sign * 0.5
     assert checked_box("here", tuple(corners), FRAME) == Box(*within)
     corners[place] += sign * 0.01
-    with pytest.raises(DataError, match=r"leaves the image of 60 × 40$"):
+    with pytest.raises(DataError, match=r"(?m)leaves the image of 60 × 40$"):
         checked_box("here", tuple(corners), FRAME)
 
 
@@ -52,7 +52,7 @@ def test_half_a_pixel_beyond_the_edge_is_cut_off_and_more_is_refused(place):
 def test_a_corner_that_is_no_number_is_refused(place, value):
     corners = [1.0, 1.0, 5.0, 5.0]
     corners[place] = value
-    with pytest.raises(DataError, match=r"^here: .*is not finite$"):
+    with pytest.raises(DataError, match=r"(?m)^here: .*is not finite$"):
         checked_box("here", tuple(corners), FRAME)
 
 

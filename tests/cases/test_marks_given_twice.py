@@ -63,7 +63,7 @@ def test_an_outline_in_the_boxs_own_numbers_counts_its_pixels(tmp_path):
 
 def test_an_outline_elsewhere_than_its_box_is_refused(tmp_path):
     with pytest.raises(
-        DataError, match=r"^a.xml: object 1: its polygon .* and its box .* are not the same mark$"
+        DataError, match=r"(?m)^a.xml: object 1: its polygon .* and its box .* are not the same mark$"
     ):
         voc(tmp_path, BOX.replace("30", "13") + HALF)
 

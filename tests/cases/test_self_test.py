@@ -25,7 +25,7 @@ def test_a_shift_by_one_pixel_is_noticed(tmp_path, monkeypatch, shift):
 
 def test_a_workspace_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match=r"file/new: cannot be written: Not a directory$"):
+    with pytest.raises(OutputError, match=r"(?m)file/new: cannot be written: Not a directory$"):
         check_reading(tmp_path / "file" / "new")
 
 

@@ -91,6 +91,6 @@ def test_a_patient_with_two_labels_counts_under_the_rarer_one():
 
 
 def test_a_patient_in_two_splits_is_refused():
-    with pytest.raises(DataError, match=r"^the patient 'P7' is in test and in train$") as caught:
+    with pytest.raises(DataError, match=r"(?m)^the patient 'P7' is in test and in train$") as caught:
         check_patients([("P6", "test"), ("P7", "train"), (None, "test"), (None, "train"), ("P7", "test")])
     assert caught.value.hint == "move all images of a patient to one side, or leave the splits to xaudit"

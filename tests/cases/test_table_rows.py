@@ -32,11 +32,11 @@ def test_rows_that_can_be_used_are_kept_beside_those_that_cannot(table, tmp_path
 
 def test_without_a_row_that_can_be_used_the_last_fault_is_raised(table, tmp_path):
     faults = []
-    with pytest.raises(DataError, match=r"^table\.csv: line 3: no image 'c\.png'$"):
+    with pytest.raises(DataError, match=r"(?m)^table\.csv: line 3: no image 'c\.png'$"):
         read_table(table("b.png,", "c.png,cancer"), tmp_path, faults=faults)
     assert [str(fault) for fault in faults] == ["table.csv: line 2: label is empty"]
 
 
 def test_where_nothing_gathers_faults_the_first_is_raised(table, tmp_path):
-    with pytest.raises(DataError, match=r"^table\.csv: line 3: label is empty$"):
+    with pytest.raises(DataError, match=r"(?m)^table\.csv: line 3: label is empty$"):
         read_table(table("a.png,cancer", "b.png,", "c.png,cancer"), tmp_path)

@@ -160,7 +160,7 @@ def test_marks_on_an_image_that_could_not_be_read_are_left_out(read):
     ],
 )
 def test_a_file_that_means_nothing_is_refused(read, text, message):
-    with pytest.raises(DataError, match="^" + re.escape(message) + "$") as caught:
+    with pytest.raises(DataError, match="(?m)^" + re.escape(message) + "$") as caught:
         read(a=text)
     assert caught.value.hint
 

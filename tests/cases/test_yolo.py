@@ -23,7 +23,7 @@ def test_an_outline_that_runs_a_little_over_the_edge_is_taken_and_pixels_are_not
     expected[20:, 54:] = True
     assert np.array_equal(rasterise(mark.region, SMALL), expected)
     (tmp_path / "a.txt").write_text("0 .9 .5 2.1 .5 2.1 1 .9 1\n")
-    with pytest.raises(DataError, match=r"^a\.txt: line 1: 2\.1 is no share of the image$"):
+    with pytest.raises(DataError, match=r"(?m)^a\.txt: line 1: 2\.1 is no share of the image$"):
         read(tmp_path, format="yolo")
 
 

@@ -38,6 +38,7 @@ def test_each_library_is_met_in_the_files_of_its_family_only():
     assert met == {
         ("backprop_rules", "captum"),
         ("cam_library", "pytorch_grad_cam"),
+        ("lime", "lime"),
         ("gradients", "captum"),
         ("superpixel_effects", "captum"),
     }

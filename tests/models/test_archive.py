@@ -67,7 +67,7 @@ def test_an_archive_that_is_locked_is_refused():
 def test_an_error_of_the_network_itself_passes():
     file = SealedFile(Path("net.pt"), bytes(archive()))
     with (
-        pytest.raises(ModelError, match=r"^its program writes files$"),
+        pytest.raises(ModelError, match=r"(?m)^its program writes files$"),
         opened_archive(file, subject="model 'net'", what="TorchScript archive", again=AGAIN),
     ):
         raise ModelError("its program writes files")

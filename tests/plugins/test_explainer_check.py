@@ -186,5 +186,5 @@ def test_a_fault_is_told(make, told):
 
 
 def test_negative_values_are_a_fault_of_an_unsigned_map():
-    with pytest.raises(PluginError, match=r"^maps hold negative values, and the row says signed=False$"):
+    with pytest.raises(PluginError, match=r"(?m)^maps hold negative values, and the row says signed=False$"):
         check(signed=False)

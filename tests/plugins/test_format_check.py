@@ -198,5 +198,5 @@ def test_an_error_says_what_to_do_and_no_folder_of_this_machine(check, tmp_path)
 
 def test_the_example_must_be_there_and_a_file(tmp_path):
     plugin = FormatPlugin(ROW, "lines", collect_lines)
-    with pytest.raises(PluginError, match=r"^the example marks\.txt is not there$"):
+    with pytest.raises(PluginError, match=r"(?m)^the example marks\.txt is not there$"):
         check_format(plugin, tmp_path / "marks.txt", images=IMAGES)

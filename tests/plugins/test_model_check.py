@@ -95,6 +95,6 @@ def test_what_trains_has_something_to_train():
     check_model(plugin(network, trains=True))
     check_model(plugin(cut(Still)))
     with pytest.raises(
-        PluginError, match=r"^the network has no parameters to train, and the row says trains=True$"
+        PluginError, match=r"(?m)^the network has no parameters to train, and the row says trains=True$"
     ):
         check_model(plugin(cut(Still), trains=True))

@@ -220,5 +220,5 @@ def test_a_link_to_an_open_stream_is_written_to_and_stays_a_link(tmp_path):
 
 
 def test_a_full_device_is_an_output_error():
-    with pytest.raises(OutputError, match=r"^/dev/full: the disk is full$"):
+    with pytest.raises(OutputError, match=r"(?m)^/dev/full: the disk is full$"):
         write_atomically(PosixPath("/dev/full"), b"whole")
