@@ -15,7 +15,7 @@ from xaudit.errors import DataError
 
 
 def unreadable(reason):
-    return pytest.raises(UnreadableImageError, match=f"^{reason}$")
+    return pytest.raises(UnreadableImageError, match=f"(?m)^{reason}$")
 
 
 def test_stored_values_are_rescaled_and_windowed():

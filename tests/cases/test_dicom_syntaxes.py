@@ -30,7 +30,7 @@ from xaudit.cases.images.header import UnreadableImageError
 
 
 def unreadable(reason):
-    return pytest.raises(UnreadableImageError, match=f"^{reason}$")
+    return pytest.raises(UnreadableImageError, match=f"(?m)^{reason}$")
 
 
 def of_pydicom(name):

@@ -29,7 +29,7 @@ def content(name):
 
 
 def unreadable(reason):
-    return pytest.raises(UnreadableImageError, match=f"^{reason}$")
+    return pytest.raises(UnreadableImageError, match=f"(?m)^{reason}$")
 
 
 def shown(name, frame=None, window=WHOLE_RANGE, slices=SLICES):

@@ -37,7 +37,7 @@ def png16(values):
 
 
 def unreadable(reason):
-    return pytest.raises(UnreadableImageError, match=f"^{reason}$")
+    return pytest.raises(UnreadableImageError, match=f"(?m)^{reason}$")
 
 
 def test_eight_bits_are_divided_by_255():

@@ -30,7 +30,7 @@ def pixels(data, frame=None):
 
 
 def unreadable(reason):
-    return pytest.raises(UnreadableImageError, match=f"^{reason}$")
+    return pytest.raises(UnreadableImageError, match=f"(?m)^{reason}$")
 
 
 def test_pages_of_16_bits_are_divided_by_65535():
