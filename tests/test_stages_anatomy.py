@@ -84,6 +84,6 @@ def test_the_section_counts_masks_and_names_the_first_case_of_each_problem():
         ["data", "body", "3", "0", "50 %", "55 %", "60 %"],
     ]
     assert marks.text.startswith(
-        "Of 2 marked images the lungs hold 50 % of the mark on average, least 25 %, most 75 %."
+        "On 2 marked images, 50 % of the mark lies inside the lungs on average (25 % to 75 %)."
     )
     assert problem.text == "2 images: no lungs (b)"

@@ -79,7 +79,7 @@ def test_what_was_made_can_be_named_by_the_next_audit(answer, study, tmp_path):
 
 def test_the_share_of_marks_in_the_lungs_is_told(answer, study):
     _, out, _ = answer("data", "regions", study / "audit.yaml", "-q")
-    assert "Of 3 marked images the lungs hold " in out
+    assert "On 3 marked images, " in out
     _, out, _ = answer("data", "regions", study / "audit.yaml", "-q", "--format", "json", "--limit", "2")
     assert len(json.loads(out)["cases"]) == 2
 

@@ -83,7 +83,7 @@ def test_a_fault_is_told(build, told):
 
 
 def test_a_network_that_an_audit_refuses_is_refused_with_the_same_words():
-    told = r"^model 'tried': the module's output has shape \(2, 3\), expected \(images, 2\)$"
+    told = r"(?m)^model 'tried': the module's output has shape \(2, 3\), expected \(images, 2\)$"
     with pytest.raises(ModelError, match=told):
         check_model(plugin(lambda options, _: network(options, 3)))
     for module in (Batch, Turns):

@@ -31,7 +31,7 @@ def test_one_key_brings_metrics_intervals_and_regressions(study, capsys):
     assert rows.loc[("gradcam", "iou"), "method"] != "image-percentile"
     assert "By CheXlocalize's definitions ─" in shown
     words = " ".join(shown.split())
-    assert "1,000 resamples of images as if they were independent" in words
+    assert "1,000 resamples of images, which is too narrow" in words
     # All marks are boxes of 8 × 10 pixels: only the confidence could differ, and hits are all alike.
     assert "2 regressions not fitted: area-share is the same on all cases" in words
     assert max(map(len, shown.splitlines())) <= 80

@@ -145,7 +145,7 @@ def test_one_mask_without_a_neck_tells_no_side(tmp_path, capsys):
     )
     assert run_command_line(["data", "regions", path]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Left and right lung: not told apart, so both count together on 2 images." in shown
+    assert "Left and right lung: not told apart and counted together on 2 images." in shown
     assert "name them under data.regions.lungs" in shown
 
 
