@@ -27,11 +27,15 @@ def test_numbers_without_sign_of_8_and_16_bits_are_shares_of_their_largest(bits,
 
 @pytest.mark.parametrize("sample_format", [None, 1])
 def test_of_more_bits_the_range_is_not_known_whether_the_file_says_its_kind_or_not(sample_format):
-    with pytest.raises(UnreadableImageError, match=r"(?m)^is a TIFF of 32-bit numbers, whose range is not known"):
+    with pytest.raises(
+        UnreadableImageError, match=r"(?m)^is a TIFF of 32-bit numbers, whose range is not known"
+    ):
         read_pixels(tiff(32, sample_format=sample_format), "tiff", "lung")
 
 
 @pytest.mark.parametrize("bits", [16, 32])
 def test_numbers_with_a_sign_are_refused(bits):
-    with pytest.raises(UnreadableImageError, match=r"(?m)^is a TIFF of signed numbers, whose range is not known"):
+    with pytest.raises(
+        UnreadableImageError, match=r"(?m)^is a TIFF of signed numbers, whose range is not known"
+    ):
         read_pixels(tiff(bits, sample_format=2), "tiff", "lung")
