@@ -4,6 +4,9 @@ import pytest
 
 from plugin_site import forget
 
+collect_ignore = ["conftest.py"]
+"""Doctests are looked for in every file, and another folder's ``conftest`` may be imported by then."""
+
 
 @pytest.fixture(scope="module")
 def forgotten_afterwards():

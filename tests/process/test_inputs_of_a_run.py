@@ -3,6 +3,8 @@
 import json
 import os
 import py_compile
+import shutil
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -32,16 +34,49 @@ def build(n_classes):
 """
 
 
+def add_network(folder):
+    (folder / "my_net.py").write_text(NETWORK)
+    (folder / "my_gain.py").write_text("GAIN = +1\n")
+    (folder / "shift.json").write_text("0.0")
+    write_audit(
+        folder, models=[study_model(factory="my_net:build")], explainers=["gradcam"], gates=[], controls=[]
+    )
+
+
 @pytest.fixture
 def mine(study):
     """The study with a network of the user's own: a module, a helper module, and a file of numbers that it reads."""
-    (study / "my_net.py").write_text(NETWORK)
-    (study / "my_gain.py").write_text("GAIN = +1\n")
-    (study / "shift.json").write_text("0.0")
-    write_audit(
-        study, models=[study_model(factory="my_net:build")], explainers=["gradcam"], gates=[], controls=[]
-    )
+    add_network(study)
     return study
+
+
+@pytest.fixture(scope="module")
+def after(pristine, tmp_path_factory):
+    """That study after a stage, carried out once for all tests of this file."""
+
+    @cache
+    def folder_after(stage):
+        folder = tmp_path_factory.mktemp(stage) / "study"
+        shutil.copytree(pristine, folder)
+        add_network(folder)
+        done(folder, stage)
+        return folder
+
+    return folder_after
+
+
+@pytest.fixture
+def predicted(after, tmp_path):
+    return shutil.copytree(after("predict"), tmp_path / "predicted")
+
+
+@pytest.fixture
+def audited(after, tmp_path):
+    return shutil.copytree(after("run"), tmp_path / "audited")
+
+
+def runs_of(folder):
+    return sorted(path for path in (folder / "runs").iterdir() if path.is_dir())
 
 
 def command(folder, name="predict", *more):
@@ -51,7 +86,7 @@ def command(folder, name="predict", *more):
 def done(folder, name="predict", *more):
     finished = command(folder, name, *more)
     assert finished.returncode == 0, finished.stderr
-    return sorted(path for path in (folder / "runs").iterdir() if path.is_dir())
+    return runs_of(folder)
 
 
 def contents(folder):
@@ -85,23 +120,26 @@ def exchange_weights(folder):
     [(negate_forward, 0), (negate_helper, 0), (shift_data_file, 8), (exchange_weights, 24)],
     ids=lambda one: getattr(one, "__name__", ""),
 )
-def test_edited_code_data_or_weights_make_another_run_with_the_new_answers(mine, change, right):
+def test_edited_code_data_or_weights_make_another_run_with_the_new_answers(predicted, change, right):
     # 24 images, 8 of them well: all are named rightly; negated none; always "well", the 8 that are.
-    [first] = done(mine)
+    [first] = runs_of(predicted)
     assert n_right(first) == 24
     before = contents(first)
-    change(mine)
-    runs = done(mine)
+    change(predicted)
+    runs = done(predicted)
     assert len(runs) == 2
     assert n_right(runs[1]) == right
     assert contents(first) == before
-    assert done(mine) == runs, "the same inputs find the same folder"
 
 
-def test_a_run_computes_its_maps_and_scores_anew_where_forward_was_edited(mine):
-    done(mine, "run")
-    negate_forward(mine)
-    _, second = done(mine, "run")
+def test_the_same_inputs_find_the_same_folder(predicted):
+    runs = runs_of(predicted)
+    assert done(predicted) == runs
+
+
+def test_a_run_computes_its_maps_and_scores_anew_where_forward_was_edited(audited):
+    negate_forward(audited)
+    _, second = done(audited, "run")
     work = json.loads((second / "outcome.json").read_text())["work"]
     assert work["n_shards_reused"] == 0
     [accuracy] = [
@@ -154,13 +192,13 @@ def test_the_manifest_holds_a_checksum_of_every_input(mine):
 
 
 @pytest.mark.slow
-def test_a_corrected_mark_makes_a_new_run_that_takes_over_the_shards_that_still_hold(mine):
-    [first] = done(mine, "run")
+def test_a_corrected_mark_makes_a_new_run_that_takes_over_the_shards_that_still_hold(audited):
+    [first] = runs_of(audited)
     before = contents(first)
-    marks = json.loads((mine / "marks.json").read_text())
+    marks = json.loads((audited / "marks.json").read_text())
     marks["annotations"][0]["bbox"][2] -= 1
-    (mine / "marks.json").write_text(json.dumps(marks))
-    _, second = done(mine, "run")
+    (audited / "marks.json").write_text(json.dumps(marks))
+    _, second = done(audited, "run")
     assert contents(first) == before
     work = json.loads((second / "outcome.json").read_text())["work"]
     assert 0 < work["n_shards_reused"] < work["n_shards"]
@@ -173,13 +211,13 @@ def test_a_run_that_is_refused_for_its_data_or_its_weights_leaves_no_folder(mine
         assert not (mine / "runs").exists(), change
 
 
-def test_an_unfinished_run_hides_no_finished_one_and_is_named(mine):
-    [finished] = done(mine, "run")
-    done(mine, "predict", "--seed", "5")
-    [newer] = [path for path in (mine / "runs").iterdir() if path != finished]
+def test_an_unfinished_run_hides_no_finished_one_and_is_named(audited):
+    [finished] = runs_of(audited)
+    done(audited, "predict", "--seed", "5")
+    [newer] = [path for path in (audited / "runs").iterdir() if path != finished]
     note = f"note:  shown is {finished.name}; {newer.name} is newer and not finished (interrupted)"
     for words in (["report"], ["gate"], ["compare"], ["show", "-", "p0-0"]):
-        shown = xaudit_process(*words, cwd=mine)
+        shown = xaudit_process(*words, cwd=audited)
         assert shown.returncode in (0, 2), shown.stderr
         assert shown.stderr.splitlines()[0] == note
         assert "was not finished" not in shown.stderr

@@ -169,11 +169,11 @@ def reliance_agreement(
     reliance = np.round([max(0.0, float(np.mean(beyond[name]))) for name in names], _DECIMALS)
     if not reliance.any():
         return Absent(
-            "the model depends on no region: hiding any of them changes the answer no more than hiding random areas of its "
-            "size, so there is no order for a map to match"
+            "hiding any region changes the answer no more than hiding random areas of its size, so there is no ranking to "
+            "compare the map with"
         )
     if np.ptp(reliance) == 0:
-        return Absent("the model depends on every region alike, so there is no order for a map to match")
+        return Absent("hiding any region changes the answer equally, so there is no ranking to compare the map with")
     if np.ptp(density) == 0:
         return Absent("the map is equally dense in every region, so it ranks none above another")
     return float(np.corrcoef(rankdata(density), rankdata(reliance))[0, 1])
