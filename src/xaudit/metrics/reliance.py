@@ -173,7 +173,9 @@ def reliance_agreement(
             "compare the map with"
         )
     if np.ptp(reliance) == 0:
-        return Absent("hiding any region changes the answer equally, so there is no ranking to compare the map with")
+        return Absent(
+            "hiding any region changes the answer equally, so there is no ranking to compare the map with"
+        )
     if np.ptp(density) == 0:
         return Absent("the map is equally dense in every region, so it ranks none above another")
     return float(np.corrcoef(rankdata(density), rankdata(reliance))[0, 1])
