@@ -12,7 +12,9 @@ class WithoutGradients(ColourReader):
 
 class Stochastic(ColourReader):
     def forward(self, images):
-        return torch.nn.functional.dropout(super().forward(images), 0.5)
+        # Of 64 copies, so that two passes never happen to drop the same ones.
+        copies = super().forward(images)[:, None].expand(-1, 64, -1)
+        return torch.nn.functional.dropout(copies, 0.5).mean(dim=1)
 
 
 class Probabilities(ColourReader):
