@@ -28,7 +28,7 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA103",
         "uninformative gate",
-        "a control, which knows nothing of the model, passes the same gate; under `strict` that fails",
+        "a control, which does not use the model, passes the same gate; under `strict` that fails",
         "raise the gate above the best control, or gate on reliance, which asks no map",
     ),
     FindingRow(
