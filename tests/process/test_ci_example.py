@@ -194,7 +194,7 @@ def test_the_readme_can_be_followed_step_by_step_and_mains_run_stays(checkout):
     assert done.returncode == 1, done.stderr
     assert contents(main) == before
     [pull] = [path for path in runs.iterdir() if path != main]
-    [against] = blocks_of("Hold it against main")
+    [against] = blocks_of("Compare it with main")
     done = typed(checkout, against)
     assert done.returncode == 1, done.stderr
     assert done.stdout.index(pull.name) < done.stdout.index(main.name)

@@ -258,4 +258,4 @@ def test_the_phantom_tunes_on_its_own_validation_patients_as_a_process(tmp_path)
     [run] = (tmp_path / "runs").glob("*-audit-*")
     splits = pd.read_parquet(run / "cases.parquet").set_index("case_id")["split"]
     assert set(splits[table(run, "tuning")["case_id"]]) == {"validation"}
-    assert "split validation best" in " ".join(done.stdout.split())
+    assert "with the best mean IoU on the split validation" in " ".join(done.stdout.split())
