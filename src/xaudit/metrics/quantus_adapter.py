@@ -121,7 +121,7 @@ def check_options(metric_id: str, name: str, options: Options) -> None:
     """Raise AuditFileError if Quantus does not take the settings of a metric ``quantus:NAME``."""
     try:
         _made(name.removeprefix(QUANTUS), options)
-    except Exception as error:  # foreign code: its classes raise whatever they like for a setting they do not take
+    except Exception as error:  # foreign code, which raises any kind of error
         raise AuditFileError(
             f"metrics: '{metric_id}': Quantus {version()} does not take its settings: {_message(error)}",
             hint=f"`xaudit list quantus` shows what {name} takes",
@@ -172,7 +172,7 @@ def _scored(name: str, options: Options, seed: int, *, n_classes: int = 0, **inp
             returned = _made(name, options, n_classes)(**inputs)
     except MemoryError:
         raise
-    except Exception as error:  # foreign code again: one image without a value, with the reason, and the run goes on
+    except Exception as error:  # foreign code; the reason stands in the table
         if type(error).__name__ == "OutOfMemoryError":
             raise
         return Absent(f"Quantus {version()} fails: {_message(error)}")
