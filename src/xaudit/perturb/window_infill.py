@@ -1,7 +1,7 @@
 """In-filling of many rectangular windows of an image, one at a time each, as :func:`xaudit.perturb.infill.infill` does."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,20 +15,28 @@ from xaudit.records import BoolArray
 
 
 class WindowBox(NamedTuple):
-    """A rectangle of the model's frame, in pixels."""
+    """A rectangle of the model's frame, in pixels; its last row and column lie before ``bottom`` and ``right``."""
 
     top: int
     left: int
-    height: int
-    width: int
+    bottom: int
+    right: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.bottom - self.top, self.right - self.left
 
     @property
     def slices(self) -> tuple[slice, slice]:
         """The rows and columns that it covers."""
-        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
 Boxes: TypeAlias = Sequence[tuple[int, int, int, int]]
+
+AT_ONCE: Final = 32
+"""Windows that share their work: more would leave the processor's cache."""
 
 _FILLS: Final = {"blur": fill_windows_smoothly, "noise": fill_windows_with_noise}
 """Kinds with a way of their own: (pixels (h, 3, w), windows, generator) gives (n, height, 3, width)."""
@@ -44,7 +52,7 @@ def infill_windows(
 
     Args:
         image: (3, h, w), normalised.
-        boxes: (top, left, height, width) of each window in pixels, inside the frame.
+        boxes: (top, left, bottom, right) of each window in pixels, bottom and right outside it.
         kind: id of an in-fill; kinds without a fast way are filled one by one.
 
     Returns:
@@ -65,7 +73,7 @@ def infill_windows(
     out = image.repeat(len(windows), 1, 1, 1)
     pixels = np.ascontiguousarray(image.numpy().transpose(1, 0, 2))
     at = 0
-    for size, group in groupby(windows, key=lambda box: (box.height, box.width)):
+    for size, group in groupby(windows, key=lambda box: box.size):
         alike = list(group)
         if 2 * size[0] * size[1] > frame_hw[0] * frame_hw[1]:
             # Little is left to share, and in float32 the share that is kept would lose its digits.
@@ -81,6 +89,18 @@ def infill_windows(
     return out
 
 
+def each_window_filled(
+    image: torch.Tensor, boxes: Iterable[tuple[int, int, int, int]], kind: str, generator: np.random.Generator
+) -> Iterator[torch.Tensor]:
+    """Yield the image with each window replaced, (3, h, w), a few at a time: memory does not grow with the windows.
+
+    See :func:`infill_windows`.
+    """
+    waiting = iter(boxes)
+    while few := list(islice(waiting, AT_ONCE)):
+        yield from infill_windows(image, few, kind, generator)
+
+
 def mask_of(box: WindowBox, frame_hw: tuple[int, int]) -> BoolArray:
     """Draw a window as a mask, true inside."""
     mask = np.zeros(frame_hw, dtype=bool)
@@ -90,9 +110,4 @@ def mask_of(box: WindowBox, frame_hw: tuple[int, int]) -> BoolArray:
 
 def _is_inside(box: WindowBox, frame_hw: tuple[int, int]) -> bool:
     height, width = frame_hw
-    return (
-        box.height > 0
-        and box.width > 0
-        and 0 <= box.top <= height - box.height
-        and 0 <= box.left <= width - box.width
-    )
+    return 0 <= box.top < box.bottom <= height and 0 <= box.left < box.right <= width
