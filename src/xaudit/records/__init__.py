@@ -21,6 +21,7 @@ from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.region import Box, MaskRegion, Polygon, Region
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
+from xaudit.records.reliance_area import Area, FrameBox, MapTest
 from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
@@ -34,6 +35,7 @@ __all__ = [
     "MODEL_LEVEL",
     "NO_READER",
     "Annotation",
+    "Area",
     "BoolArray",
     "Box",
     "Case",
@@ -46,10 +48,12 @@ __all__ = [
     "Evaluation",
     "Flips",
     "FloatArray",
+    "FrameBox",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
     "MapFacts",
+    "MapTest",
     "MaskRegion",
     "Move",
     "Outcome",

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from xaudit.errors import ModelError
 from xaudit.metrics.reliance_map.windows import WindowGrid
 from xaudit.perturb.asking import Asking, curve
-from xaudit.perturb.infill import infill
+from xaudit.perturb.window_infill import each_window_filled
 from xaudit.records import FloatArray
 from xaudit.seeds import generator_for
 
@@ -69,8 +69,7 @@ def hide_windows(
         yield image
         for grid, kind in wanted:
             noise = generator_for(seed, kind, f"{grid.height} × {grid.width} px")
-            for mask in grid.masks():
-                yield infill(image, mask, kind, noise)
+            yield from each_window_filled(image, grid.boxes(), kind, noise)
 
     sizes = [len(grid.tops) * len(grid.lefts) for grid, _ in wanted]
     logits = yield curve(hidden(), 1 + sum(sizes))

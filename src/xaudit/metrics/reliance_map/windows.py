@@ -37,12 +37,6 @@ class WindowGrid:
             for left in self.lefts:
                 yield top, left, top + self.height, left + self.width
 
-    def masks(self) -> Iterator[BoolArray]:
-        """Yield each window as an (H, W) mask, row by row."""
-        for top, left, bottom, right in self.boxes():
-            mask = np.zeros(self.frame_hw, dtype=bool)
-            mask[top:bottom, left:right] = True
-            yield mask
 
     def shares(self, part: BoolArray) -> FloatArray:
         """Return the share of each window that a part covers, (rows, columns) float32.
