@@ -82,27 +82,31 @@ def max_sign_flip(
         >>> max_sign_flip(steady, seed=0).p.tolist()
         [1.0, 1.0, 0.015625]
     """
-    values = np.asarray(values, dtype=np.float64)
-    groups = np.zeros(values.shape[1], dtype=np.intp) if groups is None else np.asarray(groups)
-    if values.ndim != 2 or len(groups) != values.shape[1]:
-        raise ValueError(f"values of {values.shape} do not match {len(groups)} groups")
-    if np.isinf(values).any():
-        raise ValueError("an effect is infinite")
-    base = values if base is None else np.asarray(base, dtype=np.float64)
-    if base.shape != values.shape:
-        raise ValueError(f"values of {values.shape} do not match a base of {base.shape}")
-    known = ~np.isnan(values).all(axis=1)
-    values, base = values[known], base[known]
+    groups = np.zeros(np.shape(values)[1], dtype=np.intp) if groups is None else np.asarray(groups)
+    values, base = _checked(values, values if base is None else base, groups)
     if len(values) < MIN_CLUSTERS:
         return None
     n_patients = (~np.isnan(values)).sum(axis=0)
-    base = np.where((~np.isnan(base)).sum(axis=0) >= MIN_CLUSTERS, base, np.nan)
     tested = n_patients >= MIN_CLUSTERS
     p, statistic = np.ones(len(tested)), np.zeros(len(tested))
     if tested.any():
         deviations = _centred(values, base, groups)[:, tested]
         p[tested], statistic[tested] = _against_maximum(deviations, n_patients[tested], seed, draws)
     return MaxTest(p, statistic, n_patients, tested)
+
+
+def _checked(values: FloatArray, base: FloatArray, groups: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return both in double precision, without patients that have no value; base windows of few patients lose theirs."""
+    values, base = np.asarray(values, dtype=np.float64), np.asarray(base, dtype=np.float64)
+    if values.ndim != 2 or len(groups) != values.shape[1]:
+        raise ValueError(f"values of {values.shape} do not match {len(groups)} groups")
+    if base.shape != values.shape:
+        raise ValueError(f"values of {values.shape} do not match a base of {base.shape}")
+    if np.isinf(values).any() or np.isinf(base).any():
+        raise ValueError("an effect is infinite")
+    known = ~np.isnan(values).all(axis=1)
+    values, base = values[known], base[known]
+    return values, np.where((~np.isnan(base)).sum(axis=0) >= MIN_CLUSTERS, base, np.nan)
 
 
 def _centred(values: FloatArray, base: FloatArray, groups: IntArray) -> FloatArray:
