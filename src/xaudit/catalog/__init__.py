@@ -30,7 +30,7 @@ from xaudit.catalog.metric_ids import (
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
-from xaudit.catalog.regions import REGIONS, STRUCTURES
+from xaudit.catalog.regions import AREA_PLACES, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
     ExplainerRow,
@@ -45,6 +45,7 @@ from xaudit.catalog.rows import (
 from xaudit.catalog.table import Table
 
 __all__ = [
+    "AREA_PLACES",
     "ASKS_THE_MODEL",
     "CEILING",
     "CHANGED_FAMILIES",

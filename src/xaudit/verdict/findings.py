@@ -29,7 +29,11 @@ _NAMES = {
 
 def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict]:
     """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured."""
-    regions = {(s.reader, s.metric_id.removeprefix("reliance-")): s for s in own if s.family == "reliance"}
+    regions = {
+        (s.reader, s.metric_id.removeprefix("reliance-")): s
+        for s in own
+        if s.family == "reliance" and not s.metric_id.startswith("reliance-area-")
+    }
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)
     outside = "the area outside the lungs" if _lungs_known(regions) else "the rest of the image"

@@ -20,6 +20,13 @@ def check_gates(audit: AuditFile) -> None:
             )
         _check_region(audit, index, gate)
         _check_changed(audit, index, gate)
+        if gate.metric.startswith("reliance-area-") and not (
+            audit.reliance.enabled and audit.reliance.map.enabled
+        ):
+            raise SettingError(
+                f"gates[{index}]: {gate.metric} is not measured",
+                hint="set `reliance.enabled` and `reliance.map.enabled` to true",
+            )
         row = metric_row(audit.metric_names.get(gate.metric, gate.metric))
         if row.family in CHECK_FAMILIES and not row.is_listed and getattr(audit, row.family) is None:
             raise SettingError(

@@ -20,6 +20,8 @@ from xaudit.records import (
     ScoreResult,
     Summary,
 )
+from xaudit.stages.outcome.areas.gate_values import area_summaries
+from xaudit.stages.outcome.areas.map_tests import map_tests
 from xaudit.stages.outcome.by_class import reliance_by_class
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.causal import localized_and_causal
@@ -33,8 +35,9 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_categories, write_problems, write_summaries
+from xaudit.store.tables import write_areas, write_categories, write_problems, write_summaries
 from xaudit.summarise import summarise
+from xaudit.verdict import area_findings, is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +75,14 @@ def conclude(
             run_folder=run.path,
             missing=what_is_missing(scores, results.problems),
         )
-    summaries = summarise(
-        scores,
-        controls=audit.levels_to_beat,
-        patients_known=facts.patients_known,
-        settings=audit.statistics,
-        seed=audit.seed,
-        metric_names=metric_names(audit),
-        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
-    )
-    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+    tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
+    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
     by_class = reliance_by_class(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
     verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class)
+    refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
+    verdicts = (*verdicts, *area_findings(tests, refused=refused))
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -108,6 +105,7 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
+        map_tests=tests,
         by_class=by_class,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
@@ -117,12 +115,28 @@ def conclude(
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
 
 
+def _summaries(
+    audit: AuditFile, scores: Sequence[ScoreResult], facts: RunFacts, figures: CaseFigures
+) -> tuple[Summary, ...]:
+    summaries = summarise(
+        scores,
+        controls=audit.levels_to_beat,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+        metric_names=metric_names(audit),
+        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
+    )
+    return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+
+
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     """Write the tables and JSON files of a conclusion; raises OutputError if the folder refuses."""
     outcome = conclusion.outcome
     write_summaries(run, outcome.summaries)
     write_verdicts(run, outcome.verdicts)
     write_problems(run, outcome.problems)
+    write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
 
@@ -162,7 +176,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans", "by_class")
+            for name in ("agreements", "ceilings", "regressions", "plans", "map_tests", "by_class")
         },
     }
 
