@@ -72,16 +72,7 @@ def conclude(
             run_folder=run.path,
             missing=what_is_missing(scores, results.problems),
         )
-    summaries = summarise(
-        scores,
-        controls=audit.levels_to_beat,
-        patients_known=facts.patients_known,
-        settings=audit.statistics,
-        seed=audit.seed,
-        metric_names=metric_names(audit),
-        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
-    )
-    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+    summaries = _summaries(audit, scores, facts, figures)
     by_class = reliance_by_class(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
@@ -115,6 +106,21 @@ def conclude(
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+
+
+def _summaries(
+    audit: AuditFile, scores: Sequence[ScoreResult], facts: RunFacts, figures: CaseFigures
+) -> tuple[Summary, ...]:
+    summaries = summarise(
+        scores,
+        controls=audit.levels_to_beat,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+        metric_names=metric_names(audit),
+        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
+    )
+    return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
