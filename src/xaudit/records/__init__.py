@@ -21,6 +21,8 @@ from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.region import Box, MaskRegion, Polygon, Region
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
+from xaudit.records.reliance_area import Area, FrameBox, MapTest
+from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
@@ -33,6 +35,7 @@ __all__ = [
     "MODEL_LEVEL",
     "NO_READER",
     "Annotation",
+    "Area",
     "BoolArray",
     "Box",
     "Case",
@@ -45,10 +48,12 @@ __all__ = [
     "Evaluation",
     "Flips",
     "FloatArray",
+    "FrameBox",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
     "MapFacts",
+    "MapTest",
     "MaskRegion",
     "Move",
     "Outcome",
@@ -79,5 +84,7 @@ __all__ = [
     "UnscoredGroup",
     "Verdict",
     "VerdictChange",
+    "WindowEffects",
+    "WindowQuestion",
     "Work",
 ]

@@ -10,6 +10,7 @@ from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.regression import Regression
+from xaudit.records.reliance_area import MapTest
 from xaudit.records.summary import Summary
 from xaudit.records.tuning import TunedThreshold
 from xaudit.records.verdict import Verdict
@@ -28,6 +29,7 @@ class Outcome:
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
+        map_tests: tests of the reliance map over all windows, with the areas that they show.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -56,3 +58,4 @@ class Outcome:
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     gate_on: Literal["lower", "mean"] = "lower"
+    map_tests: tuple[MapTest, ...] = ()

@@ -39,6 +39,7 @@ from xaudit.store.parts import (
     MAPS,
     PART_PROBLEMS,
     RELIANCE,
+    RELIANCE_MAP,
     SCORES,
     TUNING,
     TUNING_MAPS,
@@ -156,6 +157,7 @@ class Run:
             (MAP_FACTS, keys.facts),
             (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
+            (RELIANCE_MAP, keys.reliance_map),
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)

@@ -17,7 +17,7 @@ from xaudit.models.sources.external import ExternalModel
 from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
 from xaudit.stages.request import RunRequest
 from xaudit.stages.scores.audited_model import AuditedModel
-from xaudit.stages.scores.selection import select_cases, select_for_tuning
+from xaudit.stages.scores.selection import select_cases, select_for_tuning, select_others
 from xaudit.stages.work.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
@@ -179,6 +179,23 @@ class Audited:
         """The cases of a model that are explained, with what it said of them."""
         return self._selected(model, partial(select_cases, settings=self.audit.run))
 
+    def others(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The cases that a model is asked about without being explained, with what it said of them."""
+        audit = self.audit_of(model)
+        if not (audit.reliance.enabled and audit.reliance.map.enabled):
+            return []
+        limit = self.audit.run.limit
+        per_class = audit.reliance.per_class
+        dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
+        cases = select_others(
+            dataset.cases,
+            predictions,
+            explained=[case for case, _ in self.chosen(model)],
+            per_class=per_class if limit is None else min(limit, per_class),
+            seed=self.audit.seed,
+        )
+        return [(case, predictions[case.case_id]) for case in cases]
+
     def for_tuning(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
         """The cases that choose a model's thresholds, with what it said of them."""
         return self._selected(model, partial(select_for_tuning, settings=self.audit.localization))
@@ -202,6 +219,7 @@ class Audited:
                 self.dataset_of(model),
                 self.chosen(model),
                 self.for_tuning(model) if self.audit.tunes_thresholds else (),
+                others=self.others(model),
             )
             for model in self.audit.models
         ]
