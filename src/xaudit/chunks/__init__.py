@@ -6,6 +6,7 @@ its company changes a result.
 """
 
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
+from xaudit.chunks.donors import DonorPool, need_donor
 from xaudit.chunks.explaining import explain, have_maps
 from xaudit.chunks.faithfulness import curves_of
 from xaudit.chunks.localizing import Thresholds, localize
@@ -19,6 +20,7 @@ from xaudit.chunks.tuning import tuning_curves
 __all__ = [
     "CaseSource",
     "Chunk",
+    "DonorPool",
     "Subject",
     "Thresholds",
     "ask_reliance",
@@ -30,6 +32,7 @@ __all__ = [
     "have_maps",
     "localize",
     "map_facts",
+    "need_donor",
     "score",
     "score_reliance",
     "tuning_curves",

@@ -27,6 +27,7 @@ from xaudit.records import (
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.chunks.donors import DonorPool
     from xaudit.models.classifier import Classifier
 
 
@@ -175,9 +176,14 @@ class Chunk:
     """A few cases of one model, read on first use; a case that cannot be read becomes a problem, not a crash."""
 
     def __init__(
-        self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
+        self,
+        classifier: "Classifier",
+        source: CaseSource,
+        pairs: Sequence[tuple[Case, Prediction]],
+        donors: "DonorPool | None" = None,
     ) -> None:
         self.classifier = classifier
+        self.donors = donors
         self.pairs = tuple(pairs)
         self._source = source
 

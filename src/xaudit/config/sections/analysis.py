@@ -35,6 +35,10 @@ class RelianceMapSection(Section):
     infills: tuple[Infill, ...] = Field(
         ("blur", "noise"), min_length=1, description="what windows are replaced by, as in `reliance.infills`"
     )
+    transplant: bool = Field(
+        True,
+        description="copy the windows of the largest scale from test images of the target class into those of other classes",
+    )
 
     @field_validator("scales", "infills")
     @classmethod
@@ -51,7 +55,8 @@ class RelianceSection(Section):
     infills: tuple[Infill, ...] = Field(
         ("blur", "noise"),
         min_length=1,
-        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side), donor (the same "
+        "place of another patient without the finding)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
     per_class: int = Field(

@@ -17,6 +17,7 @@ from xaudit.chunks import (
     explain,
     have_maps,
     map_facts,
+    need_donor,
     score,
     score_reliance,
 )
@@ -190,7 +191,10 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
 def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     """Return the key of a chunk's reliance on regions; empty if it is not measured."""
     settings = model.audit.reliance
-    return shard_key({**inputs, "reliance": settings.by_region}) if settings.enabled else ""
+    if not settings.enabled:
+        return ""
+    donors = model.donor_inputs if need_donor(settings.infills) else {}
+    return shard_key({**inputs, **donors, "reliance": settings.by_region})
 
 
 def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
@@ -198,7 +202,8 @@ def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     settings = model.audit.reliance
     if not (settings.enabled and settings.map.enabled):
         return ""
-    return shard_key({**inputs, "reliance map": settings.map.model_dump(mode="json")})
+    donors = model.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
+    return shard_key({**inputs, **donors, "reliance map": settings.map.model_dump(mode="json")})
 
 
 def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
