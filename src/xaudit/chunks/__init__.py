@@ -8,6 +8,7 @@ its company changes a result.
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.chunks.explaining import explain, have_maps
 from xaudit.chunks.faithfulness import curves_of
+from xaudit.chunks.image_changes import measure_image_changes, score_image_changes
 from xaudit.chunks.localizing import Thresholds, localize
 from xaudit.chunks.map_facts import facts_of_map, map_facts
 from xaudit.chunks.reliance import ask_reliance, score_reliance
@@ -28,7 +29,9 @@ __all__ = [
     "have_maps",
     "localize",
     "map_facts",
+    "measure_image_changes",
     "score",
+    "score_image_changes",
     "score_reliance",
     "tuning_curves",
     "without_map",

@@ -35,6 +35,7 @@ from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Invocation, build_manifest
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -120,13 +121,16 @@ class Run:
         keys = scored.keys
         scores = read_parts(self.folder, SCORES, list(keys.scores))
         maps = read_parts(self.folder, MAP_FACTS, list(keys.facts))
-        missing = {*scores.missing, *maps.missing}
+        changes = read_parts(self.folder, IMAGE_CHANGES, list(keys.image_changes))
+        missing = {*scores.missing, *maps.missing, *changes.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
         self._prune(keys)
         problems = problems_of(self.audited, keys)
         run_facts = facts_of_run(self.audited, problems, scored.notes)
-        results = Results(scores.rows, problems, self._work(scored), maps.rows, scored.thresholds)
+        results = Results(
+            scores.rows, problems, self._work(scored), maps.rows, scored.thresholds, changes.rows
+        )
         figures = case_figures(self.audited, scores.rows)
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
         save_conclusion(self.folder, conclusion)
@@ -156,6 +160,7 @@ class Run:
             (MAP_FACTS, keys.facts),
             (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
+            (IMAGE_CHANGES, keys.image_changes),
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
+from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
@@ -27,6 +28,7 @@ TABLES: tuple[Table[Any], ...] = (
     SCORES,
     CURVES,
     RELIANCE,
+    IMAGE_CHANGES,
     MAP_FACTS,
     SUMMARY,
     CATEGORIES,

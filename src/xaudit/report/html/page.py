@@ -51,6 +51,7 @@ from xaudit.report.sections.evidence import (
     truth_section,
     why_no_reliance,
 )
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
@@ -61,7 +62,7 @@ from xaudit.stages.views.report_material import ReportMaterial
 
 _SHOWN_ELSEWHERE = frozenset(
     {
-        *("localization", "faithfulness", "regions", "reliance", "agreement", "limits"),
+        *("localization", "faithfulness", "regions", "reliance", "image", "agreement", "limits"),
         *("equivariance", "resolution", "sanity", "robustness", "repeatability"),
     }
 )
@@ -101,6 +102,7 @@ def page_of(
             NO_MODEL_TO_ASK,
             truth_section(outcome),
             causal_section(outcome),
+            image_section(outcome),
         ),
         scores=ScoresPart(
             forests(outcome),

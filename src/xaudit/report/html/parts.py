@@ -62,6 +62,7 @@ class RegionsPart:
     no_model: str
     truth: Section
     causal: Section | None
+    image: Section | None = None
 
 
 @dataclass(frozen=True, slots=True)

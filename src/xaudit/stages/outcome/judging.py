@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, Summary, Verdict
+from xaudit.records import Evaluation, PropertyEffect, Summary, Verdict
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
-from xaudit.verdict import Reach, Survival, changed_findings, judge
+from xaudit.verdict import Reach, Survival, changed_findings, image_findings, is_refused, judge
 
 
 def metric_names(audit: AuditFile) -> dict[str, str]:
@@ -24,6 +24,7 @@ def judge_run(
     summaries: Sequence[Summary],
     facts: RunFacts,
     evaluations: Sequence[Evaluation] = (),
+    effects: Sequence[PropertyEffect] = (),
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
@@ -44,7 +45,15 @@ def judge_run(
         metric_names=metric_names(audit),
     )
     coarse = resolution_findings(summaries, metric_names(audit))
-    return (*verdicts, *coarse, *of_changes, *facts.data_findings)
+    of_image = image_findings_where_judged(verdicts, effects)
+    return (*verdicts, *of_image, *coarse, *of_changes, *facts.data_findings)
+
+
+def image_findings_where_judged(
+    verdicts: Sequence[Verdict], effects: Sequence[PropertyEffect]
+) -> list[Verdict]:
+    """Return the findings on whole-image properties of the models whose answers leave something to judge."""
+    return [one for one in image_findings(effects) if not is_refused(verdicts, one.model_id)]
 
 
 def reach_of(

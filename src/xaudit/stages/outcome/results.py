@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from xaudit.records import (
     Ceiling,
     Evaluation,
+    ImageChange,
     MapFacts,
     Problem,
     ReaderAgreement,
@@ -57,6 +58,7 @@ class Results:
     work: Work
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
+    image_changes: Sequence[ImageChange] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from xaudit.chunks import (
     explain,
     have_maps,
     map_facts,
+    measure_image_changes,
     score,
+    score_image_changes,
     score_reliance,
 )
 from xaudit.config import ExplainerSpec
@@ -27,6 +29,7 @@ from xaudit.stages.scores.further_scores import FurtherScores, Group, Piece, tol
 from xaudit.stages.scores.map_checks import MapChecks
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -48,6 +51,7 @@ class PartKeys:
     maps: dict[str, None] = field(default_factory=dict)
     scores: dict[str, None] = field(default_factory=dict)
     reliance: dict[str, None] = field(default_factory=dict)
+    image_changes: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     facts: dict[str, None] = field(default_factory=dict)
     tuning_maps: dict[str, None] = field(default_factory=dict)
@@ -76,7 +80,7 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
     if not with_scores:
         return [Lane(n_shards, partial(_maps_of_chunk, model, pairs, keys)) for pairs in model.chunks]
     further = FurtherScores(model)
-    n_shards += model.audit.reliance.enabled + further.n_of_chunk
+    n_shards += model.audit.reliance.enabled + bool(model.audit.reliance.image_changes) + further.n_of_chunk
     return [Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks]
 
 
@@ -124,11 +128,19 @@ def _scores_of_chunk(
     chunk, inputs, cut = model.chunk(pairs), model.inputs(pairs), model.cut(pairs)
     reliance_key = ""
     if audit.reliance.enabled:
-        reliance_key = shard_key({**inputs, "reliance": audit.reliance.model_dump(mode="json")})
+        reliance_key = shard_key(
+            {**inputs, "reliance": audit.reliance.model_dump(mode="json", exclude={"image"})}
+        )
         keys.reliance[reliance_key] = None
         keys.scores[reliance_key] = None
         ask = partial(_ask_reliance, model, chunk, reliance_key)
         yield _shard(model.run, _Step(f"{who}: reliance", chunk, reliance_key, ask), keys)
+    if audit.reliance.image_changes:
+        key = shard_key({**inputs, "image": audit.reliance.image_changes})
+        keys.image_changes[key] = None
+        keys.scores[key] = None
+        ask = partial(_ask_image_changes, model, chunk, key)
+        yield _shard(model.run, _Step(f"{who}: whole image", chunk, key, ask), keys)
     tables = (SCORES, MAP_FACTS, CURVES) if audit.run.curves else (SCORES, MAP_FACTS)
     for spec in audit.explainers_and_controls:
         key = _score_key(model, inputs, spec, reliance_key)
@@ -164,6 +176,13 @@ def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str) -> None:
     reliances = ask_reliance(chunk, model.audit.reliance, seed=model.audit.seed)
     write_part(model.run, RELIANCE, key, reliances)
     write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+
+
+def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str) -> None:
+    changes = model.audit.reliance.image_changes
+    rows = measure_image_changes(chunk, changes, seed=model.audit.seed)
+    write_part(model.run, IMAGE_CHANGES, key, rows)
+    write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
 
 
 @dataclass(frozen=True, slots=True)
