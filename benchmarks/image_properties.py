@@ -5,7 +5,7 @@
 The built-in study's honest network, mixed with a model that knows only the brightness of the image, or only its sharpness:
 p = (1 - w) p_honest + w p_property, for w = 0, .2, .5 and .8. The property's model is a logistic function of the property
 in standard deviations of its natural values. Every mixture is asked by the code of `reliance.image`, on slices with and
-without cancer, and judged by the code of findings XA210 and XA213. Then the honest network alone on further populations.
+without cancer, and judged by the code of findings XA210 and XA214. Then the honest network alone on further populations.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import torch
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES, IMAGE_CHANGES, IMAGE_MARGIN
-from xaudit.chunks import Chunk, measure_image_changes
+from xaudit.chunks import Chunk, Subject, measure_image_changes
 from xaudit.config import AuditFile, ModelSection, StatisticsSection
 from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
@@ -83,6 +83,14 @@ class Asked:
         return getattr(self.honest, name)
 
 
+@dataclass
+class Prepared:
+    """The part of a chunk that the questions use: cases that are read once and asked of every mixture."""
+
+    classifier: Asked
+    subjects: Sequence[Subject]
+
+
 def population(patients: int, seed: int, folder: Path) -> tuple[Dataset, list[tuple[Case, Prediction]]]:
     """Draw simulated patients, two slices of each; P(cancer) is asked on all of them."""
     phantom = {"patients": patients, "slices": 2, "splits": "test", "plant": "none", "seed": seed}
@@ -110,7 +118,9 @@ def shipped(data: Dataset) -> Classifier:
     """Load the built-in study's honest network."""
     section = ModelSection.model_validate({"id": "honest", "source": "phantom", "variant": "honest"})
     weights = Path(str(files("xaudit") / "assets" / "phantom-honest.safetensors"))
-    return load_classifier(section, class_names=data.class_names, weights=weights, device="cpu", batch_size=32)
+    return load_classifier(
+        section, class_names=data.class_names, weights=weights, device="cpu", batch_size=32
+    )
 
 
 def natural_values(chunk: Chunk, name: str) -> tuple[float, float]:
@@ -159,8 +169,10 @@ def main() -> None:
                 natural = natural_values(plain, plant)
                 for share in SHARES if seed == 1 else (0.0,):
                     mixture = Mixture(honest, plant, share, natural, known)
-                    chunk = Chunk(Asked(honest, mixture.logits, "mixed"), data, pairs)  # type: ignore[arg-type]
-                    rows = measure_image_changes(chunk, DEFAULT_IMAGE_CHANGES, seed=SEED)
+                    asked = Asked(honest, mixture.logits, "mixed")
+                    rows = measure_image_changes(
+                        Prepared(asked, plain.subjects), DEFAULT_IMAGE_CHANGES, seed=SEED
+                    )  # type: ignore[arg-type]
                     title = f"population {seed}, {plant} w = {share:g}"
                     show(title, effects_of(rows), names if share == 0 else (plant,))
     print(f"{time.perf_counter() - started:.0f} s")

@@ -94,6 +94,14 @@ FINDINGS: tuple[FindingRow, ...] = (
     ),
     FindingRow(
         "XA213",
+        "a place without evidence changes the answer on images of a class",
+        "replacing the border, the outside or another region without evidence changes the answer on images of one true class, "
+        f"beyond random areas of its size, by more than {MARGIN:g} (lower end of the interval). Images of every class are "
+        "asked, since an answer near 0 or 1 cannot show it on images of one class only",
+        "look at that region on images of that class; blank it out and train again",
+    ),
+    FindingRow(
+        "XA214",
         "the answer is sensitive to the quality of the image",
         "small steps of a property of the whole image move the target's probability by more than "
         f"{IMAGE_MARGIN:g} on the images of some class (lower end of the interval), but not one way on all of them: a finding is "

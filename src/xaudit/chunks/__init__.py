@@ -12,6 +12,7 @@ from xaudit.chunks.image_changes import measure_image_changes, score_image_chang
 from xaudit.chunks.localizing import Thresholds, localize
 from xaudit.chunks.map_facts import facts_of_map, map_facts
 from xaudit.chunks.reliance import ask_reliance, score_reliance
+from xaudit.chunks.reliance_map import ask_reliance_map
 from xaudit.chunks.results import without_map
 from xaudit.chunks.scoring import empty_map, score
 from xaudit.chunks.tuning import tuning_curves
@@ -22,6 +23,7 @@ __all__ = [
     "Subject",
     "Thresholds",
     "ask_reliance",
+    "ask_reliance_map",
     "curves_of",
     "empty_map",
     "explain",

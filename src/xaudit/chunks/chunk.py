@@ -75,6 +75,11 @@ class Subject:
             return None
         return dilated(self.mark, around.tolerance_px, aspect=around.aspect)
 
+    @property
+    def mark_with_tolerance(self) -> BoolArray:
+        """The mark with its tolerance, (H, W) of the original frame."""
+        return self.mark if self._reach is None else self._reach
+
     @cached_property
     def lungs(self) -> Lungs | None:
         """The lungs, told apart as far as possible; None if they are not known."""
@@ -117,6 +122,36 @@ class Subject:
             body=carried(around.body),
             reach=carried(self._reach),
         )
+
+    @cached_property
+    def places_in_model(self) -> Mapping[str, BoolArray]:
+        """Disjoint anatomical regions of the model's frame, without a border; lungs count without a mark too."""
+
+        def carried(mask: BoolArray | None) -> BoolArray | None:
+            return None if mask is None else mask_to_model(mask, self.geometry)
+
+        around, lungs = self.surroundings, self.lungs
+        parts = partition(
+            mask_to_model(self.mark, self.geometry),
+            None if lungs is None else lungs.moved(lambda lung: mask_to_model(lung, self.geometry)),
+            thorax=carried(around.thorax),
+            body=carried(around.body),
+            reach=carried(self._reach),
+            with_border=False,
+        )
+        if lungs is None or self.mark.any():
+            return parts
+        both = mask_to_model(lungs.whole, self.geometry)
+        return {"lungs": both, **{name: part & ~both for name, part in parts.items()}}
+
+    @property
+    def asked_parts(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the model's frame that the model is asked about; the lungs also where nothing is marked."""
+        places = self.places_in_model
+        if self.mark.any() or "lungs" not in places:
+            return self.parts_in_model
+        lungs = places["lungs"]
+        return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
 
     @property
     def finding_in_model(self) -> BoolArray:

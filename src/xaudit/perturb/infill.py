@@ -25,7 +25,7 @@ NOISE_SHARE: Final = 0.05
 MOST_OFF_CENTRE: Final = 8
 """The axis of ``mirror`` lies at most the frame's width over this from the middle of the frame."""
 
-_SWEEPS = 4
+SWEEPS = 4
 _STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 
 
@@ -141,7 +141,7 @@ def _smooth_where_not_kept(values: FloatArray, kept: FloatArray) -> None:
     y, x = (slice(max(at[0] - 1, 0), at[-1] + 2) for at in (rows, columns))
     part, share = values[:, y, x], kept[y, x]
     given = (1 - share) / _sums_of_nine(np.ones_like(share))
-    for _ in range(_SWEEPS):
+    for _ in range(SWEEPS):
         smooth = _sums_of_nine(part)
         smooth *= given
         part *= share

@@ -60,17 +60,19 @@ def with_kept(pixels: FloatArray, changed: FloatArray, kept: BoolArray) -> Float
 
 
 def property_value(pixels: FloatArray, name: str) -> float:
-    """Measure a property of an image in grey values of 0 to 1, to say how large a step is beside natural differences.
+    """Measure a property of an image, to say how large a step is beside the natural differences between images.
 
-    Sharpness, noise, compression and resolution are all measured by the standard deviation of the image's finest detail
-    (the image minus its Gaussian of :data:`UNSHARP_SIGMA_PX`), which each of them raises or lowers.
+    Brightness is the mean, contrast the standard deviation, both in grey values of 0 to 1. All others raise or lower the
+    image's finest detail (the image minus its Gaussian of :data:`UNSHARP_SIGMA_PX`): they are measured by its standard
+    deviation as a share of the contrast, 0 for an image without contrast.
     """
     grey = pixels.mean(axis=0, dtype=np.float64)
     if name == "brightness":
         return float(grey.mean())
     if name == "contrast":
         return float(grey.std())
-    return float((grey - _blurred(grey, UNSHARP_SIGMA_PX)).std())
+    contrast = float(grey.std())
+    return float((grey - _blurred(grey, UNSHARP_SIGMA_PX)).std()) / contrast if contrast > 0 else 0.0
 
 
 def _blurred(pixels: FloatArray, sigma_px: float) -> FloatArray:

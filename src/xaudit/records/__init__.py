@@ -20,8 +20,11 @@ from xaudit.records.prediction import Prediction
 from xaudit.records.progress import Problem, Progress, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.region import Box, MaskRegion, Polygon, Region
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
+from xaudit.records.reliance_area import Area, FrameBox, MapTest
+from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
@@ -34,6 +37,7 @@ __all__ = [
     "MODEL_LEVEL",
     "NO_READER",
     "Annotation",
+    "Area",
     "BoolArray",
     "Box",
     "Case",
@@ -46,11 +50,13 @@ __all__ = [
     "Evaluation",
     "Flips",
     "FloatArray",
+    "FrameBox",
     "ImageChange",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
     "MapFacts",
+    "MapTest",
     "MaskRegion",
     "Move",
     "Outcome",
@@ -64,6 +70,7 @@ __all__ = [
     "PropertyEffect",
     "ReaderAgreement",
     "Region",
+    "RegionByClass",
     "Regression",
     "Reliance",
     "RunDiff",
@@ -82,5 +89,7 @@ __all__ = [
     "UnscoredGroup",
     "Verdict",
     "VerdictChange",
+    "WindowEffects",
+    "WindowQuestion",
     "Work",
 ]

@@ -17,7 +17,7 @@ class ImageChange:
         log_odds: log of that probability over its complement.
         probability_change: probability on the changed image minus that on the untouched one.
         log_odds_change: the same for the log-odds.
-        value: the property of the untouched image, in grey values of 0 to 1.
+        value: the property of the untouched image, as :func:`xaudit.perturb.whole_image.property_value` measures it.
         value_change: by how much the step changes that value.
     """
 

@@ -11,6 +11,7 @@ from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import CURVES, SCORES
 from xaudit.store.rows.summaries import SUMMARY
 from xaudit.store.rows.table import Table
@@ -28,6 +29,7 @@ TABLES: tuple[Table[Any], ...] = (
     SCORES,
     CURVES,
     RELIANCE,
+    RELIANCE_MAP,
     IMAGE_CHANGES,
     MAP_FACTS,
     SUMMARY,

@@ -20,7 +20,7 @@ SENSITIVE_RULE = f"no property of the whole image moves the answer by more than 
 
 
 def image_findings(effects: Sequence[PropertyEffect]) -> list[Verdict]:
-    """Return XA210 for each model that follows a property, and XA213 for each that is sensitive to others."""
+    """Return XA210 for each model that follows a property, and XA214 for each that is sensitive to others."""
     verdicts: list[Verdict] = []
     for model_id in dict.fromkeys(effect.model_id for effect in effects):
         followed: list[list[PropertyEffect]] = []
@@ -124,7 +124,7 @@ def _unsigned(effect: Interval) -> Interval:
 
 
 def _sensitive(moved: Sequence[PropertyEffect], n_classes: int) -> Verdict:
-    """Return XA213 for properties that move the answer, the strongest first.
+    """Return XA214 for properties that move the answer, the strongest first.
 
     Args:
         n_classes: true classes with enough patients for an interval.
@@ -143,7 +143,7 @@ def _sensitive(moved: Sequence[PropertyEffect], n_classes: int) -> Verdict:
             "answer from it"
         )
     return _verdict(
-        "XA213",
+        "XA214",
         (SENSITIVE_RULE, _largest_low(first)),
         [first],
         f"{first.model_id}: the answer is sensitive to the quality of the image. P({first.target}) moves with "

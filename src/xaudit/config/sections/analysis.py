@@ -45,8 +45,32 @@ class ImageChangesSection(Section):
         return tuple(change for change in IMAGE_CHANGES if change in changes)
 
 
+class RelianceMapSection(Section):
+    """Windows that are replaced one at a time, over the whole image."""
+
+    enabled: bool = Field(
+        True, description="off saves forwards, and leaves places that no region names unmeasured"
+    )
+    scales: tuple[Annotated[float, Field(gt=0, le=0.5)], ...] = Field(
+        (0.125, 0.25), min_length=1, description="sides of the windows, as shares of the frame's side"
+    )
+    stride: float = Field(
+        0.5, ge=0.1, le=1, description="distance between neighbouring windows, as a share of a window's side"
+    )
+    infills: tuple[Infill, ...] = Field(
+        ("blur", "noise"), min_length=1, description="what windows are replaced by, as in `reliance.infills`"
+    )
+
+    @field_validator("scales", "infills")
+    @classmethod
+    def _differ(cls, values: tuple[object, ...]) -> tuple[object, ...]:
+        if len(set(values)) < len(values):
+            raise SettingError(f"a value stands twice: {list(values)}")
+        return values
+
+
 class RelianceSection(Section):
-    """Regions that the model depends on, measured without any explainer."""
+    """Regions and windows that the model depends on, measured without any explainer."""
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
@@ -55,12 +79,30 @@ class RelianceSection(Section):
         description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
-    image: ImageChangesSection = ImageChangesSection()
+    per_class: int = Field(
+        20,
+        ge=0,
+        description="test images of each true class that the model is asked about: the explained ones, and others, spread "
+        "over the patients, until there are so many; `run.limit` limits them too",
+    )
+    map: RelianceMapSection = Field(
+        RelianceMapSection(), description="windows over the whole image, with or without marks"
+    )
+
+    image: ImageChangesSection = Field(
+        ImageChangesSection(),
+        description="steps of brightness, sharpness and other properties of the whole image",
+    )
 
     @property
     def image_changes(self) -> tuple[str, ...]:
         """The steps of properties of the whole image that are asked about; empty where the section is off."""
         return self.image.changes if self.enabled and self.image.enabled else ()
+
+    @property
+    def by_region(self) -> dict[str, object]:
+        """The settings that determine the reliance on regions, as plain values."""
+        return self.model_dump(mode="json", include={"enabled", "infills", "controls"})
 
 
 class LocalizationSection(Section):

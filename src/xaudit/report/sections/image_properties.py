@@ -15,7 +15,7 @@ _COLUMNS = (
     Column("finding\nchanged too", numeric=True),
     Column("natural\nspreads", numeric=True),
 )
-_CODES = ("XA210", "XA213")
+_CODES = ("XA210", "XA214")
 
 
 def image_section(outcome: Outcome) -> Section | None:

@@ -4,10 +4,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, PropertyEffect, Summary, Verdict
+from xaudit.records import Evaluation, PropertyEffect, RegionByClass, Summary, Verdict
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
-from xaudit.verdict import Reach, Survival, changed_findings, image_findings, is_refused, judge
+from xaudit.verdict import (
+    Reach,
+    Survival,
+    changed_findings,
+    class_findings,
+    image_findings,
+    is_refused,
+    judge,
+)
 
 
 def metric_names(audit: AuditFile) -> dict[str, str]:
@@ -24,6 +32,7 @@ def judge_run(
     summaries: Sequence[Summary],
     facts: RunFacts,
     evaluations: Sequence[Evaluation] = (),
+    by_class: Sequence[RegionByClass] = (),
     effects: Sequence[PropertyEffect] = (),
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
@@ -46,7 +55,7 @@ def judge_run(
     )
     coarse = resolution_findings(summaries, metric_names(audit))
     of_image = image_findings_where_judged(verdicts, effects)
-    return (*verdicts, *of_image, *coarse, *of_changes, *facts.data_findings)
+    return (*verdicts, *class_findings(by_class), *of_image, *coarse, *of_changes, *facts.data_findings)
 
 
 def image_findings_where_judged(

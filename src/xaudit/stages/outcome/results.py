@@ -11,9 +11,11 @@ from xaudit.records import (
     Problem,
     ReaderAgreement,
     Regression,
+    Reliance,
     ScoreResult,
     TunedThreshold,
     Verdict,
+    WindowEffects,
     Work,
 )
 from xaudit.statistics.strata import CaseFacts
@@ -51,6 +53,8 @@ class Results:
     Attributes:
         maps: facts of every map, from which its failure category follows.
         thresholds: thresholds that were tuned on another split.
+        reliances: effects of regions, on explained and on other cases.
+        windows: effects of windows, on explained and on other cases.
     """
 
     scores: Sequence[ScoreResult]
@@ -58,6 +62,8 @@ class Results:
     work: Work
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
+    reliances: Sequence[Reliance] = ()
+    windows: Sequence[WindowEffects] = ()
     image_changes: Sequence[ImageChange] = ()
 
 

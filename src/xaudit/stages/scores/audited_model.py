@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with the model's prediction for each."""
 
-SCORE_VERSION = 7
+SCORE_VERSION = 8
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -41,6 +41,7 @@ class AuditedModel:
         pairs: the cases that are explained.
         for_tuning: the cases of another split that choose its thresholds.
         thresholds: thresholds that were tuned for it, by explainer and class.
+        others: further test cases that the model is asked about; they are not explained.
     """
 
     run: RunFolder
@@ -50,13 +51,22 @@ class AuditedModel:
     pairs: Pairs
     for_tuning: Pairs = ()
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
+    others: Pairs = ()
     _inputs: dict[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def chunks(self) -> list[Pairs]:
-        """The cases, as many at a time as a shard holds."""
+        """The explained cases, as many at a time as a shard holds."""
+        return self._in_chunks(self.pairs)
+
+    @property
+    def chunks_of_others(self) -> list[Pairs]:
+        """The other cases, as many at a time as a shard holds."""
+        return self._in_chunks(self.others)
+
+    def _in_chunks(self, pairs: Pairs) -> list[Pairs]:
         size = self.audit.run.shard_size
-        return [self.pairs[start : start + size] for start in range(0, len(self.pairs), size)]
+        return [pairs[start : start + size] for start in range(0, len(pairs), size)]
 
     @cached_property
     def cuts(self) -> list[Cut]:

@@ -43,6 +43,36 @@ def select_cases(
     return sorted(chosen, key=lambda case: case.case_id)
 
 
+def select_others(
+    cases: Sequence[Case],
+    predictions: Mapping[str, Prediction],
+    *,
+    explained: Sequence[Case],
+    per_class: int,
+    seed: int,
+) -> list[Case]:
+    """Choose test cases that are not explained, so that each true class has ``per_class`` cases to ask the model about.
+
+    Sorted by id. Every patient's first case comes before any patient's second, explained ones counted.
+
+    Args:
+        predictions: by case id; cases without one are left out.
+        explained: the cases that are explained.
+        per_class: the model is asked about at least so many cases of each true class, where there are so many.
+    """
+    taken = {case.case_id for case in explained}
+    chosen: list[Case] = []
+    left = [case for case in cases if case.split == "test" and case.case_id in predictions]
+    for label in sorted({case.label for case in left}):
+        ordered = spread_over_patients([case for case in left if case.label == label], seed)
+        n_more = per_class - sum(case.case_id in taken for case in ordered)
+        known = {case.cluster for case in ordered if case.case_id in taken}
+        others = [case for case in ordered if case.case_id not in taken]
+        others.sort(key=lambda case: case.cluster in known)
+        chosen += others[: max(0, n_more)]
+    return sorted(chosen, key=lambda case: case.case_id)
+
+
 def select_for_tuning(
     cases: Sequence[Case],
     predictions: Mapping[str, Prediction],

@@ -12,6 +12,7 @@ from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.chunks import (
     Chunk,
     ask_reliance,
+    ask_reliance_map,
     curves_of,
     explain,
     have_maps,
@@ -34,6 +35,7 @@ from xaudit.store.parts import (
     MAPS,
     PART_PROBLEMS,
     RELIANCE,
+    RELIANCE_MAP,
     SCORES,
     has_part,
     read_parts,
@@ -51,6 +53,7 @@ class PartKeys:
     maps: dict[str, None] = field(default_factory=dict)
     scores: dict[str, None] = field(default_factory=dict)
     reliance: dict[str, None] = field(default_factory=dict)
+    reliance_map: dict[str, None] = field(default_factory=dict)
     image_changes: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     facts: dict[str, None] = field(default_factory=dict)
@@ -80,8 +83,18 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
     if not with_scores:
         return [Lane(n_shards, partial(_maps_of_chunk, model, pairs, keys)) for pairs in model.chunks]
     further = FurtherScores(model)
-    n_shards += model.audit.reliance.enabled + bool(model.audit.reliance.image_changes) + further.n_of_chunk
-    return [Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks]
+    n_questions = model.audit.reliance.enabled * (
+        1 + model.audit.reliance.map.enabled + model.audit.reliance.image.enabled
+    )
+    n_shards += n_questions + further.n_of_chunk
+    explained = [
+        Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks
+    ]
+    others = [
+        Lane(n_questions, partial(_questions_of_chunk, model, model.chunk(pairs), keys, scored=False))
+        for pairs in model.chunks_of_others
+    ]
+    return explained + others
 
 
 def lanes_of_checks(model: AuditedModel, keys: PartKeys) -> list[Lane]:
@@ -126,21 +139,8 @@ def _scores_of_chunk(
 ) -> Iterator[Shard]:
     audit, who = model.audit, model.classifier.id
     chunk, inputs, cut = model.chunk(pairs), model.inputs(pairs), model.cut(pairs)
-    reliance_key = ""
-    if audit.reliance.enabled:
-        reliance_key = shard_key(
-            {**inputs, "reliance": audit.reliance.model_dump(mode="json", exclude={"image"})}
-        )
-        keys.reliance[reliance_key] = None
-        keys.scores[reliance_key] = None
-        ask = partial(_ask_reliance, model, chunk, reliance_key)
-        yield _shard(model.run, _Step(f"{who}: reliance", chunk, reliance_key, ask), keys)
-    if audit.reliance.image_changes:
-        key = shard_key({**inputs, "image": audit.reliance.image_changes})
-        keys.image_changes[key] = None
-        keys.scores[key] = None
-        ask = partial(_ask_image_changes, model, chunk, key)
-        yield _shard(model.run, _Step(f"{who}: whole image", chunk, key, ask), keys)
+    reliance_key = _reliance_key(model, inputs)
+    yield from _questions_of_chunk(model, chunk, keys)
     tables = (SCORES, MAP_FACTS, CURVES) if audit.run.curves else (SCORES, MAP_FACTS)
     for spec in audit.explainers_and_controls:
         key = _score_key(model, inputs, spec, reliance_key)
@@ -151,6 +151,79 @@ def _scores_of_chunk(
         step = _ScoreStep(model, chunk, spec, map_key, key, reliance_key)
         yield _shard(model.run, _Step(f"{who}: {spec.id}", chunk, key, step.do, tables), keys)
     yield from (_shard_of_piece(model.run, piece, keys) for piece in further.of_chunk(chunk, cut))
+
+
+def _questions_of_chunk(
+    model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool = True
+) -> Iterator[Shard]:
+    """Yield the shards that ask the model itself, without an explainer.
+
+    Args:
+        scored: False for cases that are not explained: they are reported by true class and are in no score.
+    """
+    settings, who, inputs = model.audit.reliance, model.classifier.id, model.inputs(chunk.pairs)
+    if not settings.enabled:
+        return
+    key = _reliance_key(model, inputs)
+    keys.reliance[key] = None
+    if scored:
+        keys.scores[key] = None
+    yield _shard(
+        model.run,
+        _Step(
+            f"{who}: reliance",
+            chunk,
+            key,
+            partial(_ask_reliance, model, chunk, key, scored=scored),
+            (RELIANCE, SCORES) if scored else (RELIANCE,),
+        ),
+        keys,
+    )
+    if settings.map.enabled:
+        yield from _map_of_chunk(model, chunk, keys)
+    if settings.image.enabled:
+        yield _image_of_chunk(model, chunk, keys, scored=scored)
+
+
+def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
+    """Yield the shard that makes the reliance maps of a chunk."""
+    key = _map_key(model, model.inputs(chunk.pairs))
+    keys.reliance_map[key] = None
+    name = f"{model.classifier.id}: reliance map"
+    yield _shard(
+        model.run, _Step(name, chunk, key, partial(_ask_map, model, chunk, key), (RELIANCE_MAP,)), keys
+    )
+
+
+def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool) -> Shard:
+    """Return the shard that changes properties of a chunk's whole images."""
+    key = shard_key({**model.inputs(chunk.pairs), "image": model.audit.reliance.image_changes})
+    keys.image_changes[key] = None
+    if scored:
+        keys.scores[key] = None
+    name = f"{model.classifier.id}: whole image"
+    ask = partial(_ask_image_changes, model, chunk, key, scored=scored)
+    tables = (IMAGE_CHANGES, SCORES) if scored else (IMAGE_CHANGES,)
+    return _shard(model.run, _Step(name, chunk, key, ask, tables), keys)
+
+
+def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
+    """Return the key of a chunk's reliance on regions; empty if it is not measured."""
+    settings = model.audit.reliance
+    return shard_key({**inputs, "reliance": settings.by_region}) if settings.enabled else ""
+
+
+def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
+    """Return the key of a chunk's reliance map; empty if it is not measured."""
+    settings = model.audit.reliance
+    if not (settings.enabled and settings.map.enabled):
+        return ""
+    return shard_key({**inputs, "reliance map": settings.map.model_dump(mode="json")})
+
+
+def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
+    effects = ask_reliance_map(chunk, model.audit.reliance.map, seed=model.audit.seed)
+    write_part(model.run, RELIANCE_MAP, key, effects)
 
 
 def _score_key(
@@ -172,17 +245,19 @@ def _explain(model: AuditedModel, chunk: Chunk, spec: ExplainerSpec, key: str) -
     write_part(model.run, MAPS, key, explain(chunk, spec, seed=model.audit.seed))
 
 
-def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str) -> None:
+def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
     reliances = ask_reliance(chunk, model.audit.reliance, seed=model.audit.seed)
     write_part(model.run, RELIANCE, key, reliances)
-    write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+    if scored:
+        write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
 
 
-def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str) -> None:
+def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
     changes = model.audit.reliance.image_changes
     rows = measure_image_changes(chunk, changes, seed=model.audit.seed)
     write_part(model.run, IMAGE_CHANGES, key, rows)
-    write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
+    if scored:
+        write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
 
 
 @dataclass(frozen=True, slots=True)
