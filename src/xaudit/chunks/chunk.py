@@ -155,6 +155,11 @@ class Subject:
         return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
 
     @property
+    def finding_in_model(self) -> BoolArray:
+        """The mark with its tolerance, (h, w) of the model's frame; empty without marks."""
+        return mask_to_model(self.mark if self._reach is None else self._reach, self.geometry)
+
+    @property
     def asked_regions(self) -> tuple[str, ...]:
         """Regions that reliance is measured on: all that the data set has masks for, in this case or another."""
         around = self.surroundings

@@ -6,6 +6,7 @@ from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import PropertyEffect
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
@@ -30,6 +31,7 @@ class Outcome:
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
+        image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         by_class: reliance on regions on the images of each true class.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
@@ -60,5 +62,6 @@ class Outcome:
     by_class: tuple[RegionByClass, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
+    image_properties: tuple[PropertyEffect, ...] = ()
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
