@@ -40,10 +40,10 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA201",
         "the model looks elsewhere",
-        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing the "
-        "border, the outside or the opposite lung lowers it more than that: the lower end of the interval is held against "
-        f"a margin of {MARGIN:g}, the same for the mark and for every other region",
-        "look for what the region holds: markers, tubes, text, scanner edges; blank it out and train again",
+        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing a region "
+        "without evidence, such as the border or one named under `data.regions.own`, lowers it more than that: the lower "
+        f"end of the interval is held against a margin of {MARGIN:g}, the same for the mark and for every other region",
+        "look for what the region holds: markers, rulers, tubes, text, scanner edges; blank it out and train again",
     ),
     FindingRow(
         "XA202",
@@ -80,6 +80,14 @@ FINDINGS: tuple[FindingRow, ...] = (
         "the answers are not better than chance",
         "the interval of AUROC contains .5, so the model is not shown to tell the classes apart",
         "read the findings about its evidence with care; test on more patients, or train further",
+    ),
+    FindingRow(
+        "XA211",
+        "a region of your own: not used, or undecided",
+        f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
+        "its size (upper end of the interval), which passes; or the interval lies on both sides of that margin, too few "
+        "patients show the region, or no image does, which is undecided. XA201 names a region that is used",
+        "none where it passes; else audit more images that show the region",
     ),
     FindingRow(
         "XA301",

@@ -1,7 +1,7 @@
 """The results of a finished run, as every report shows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
@@ -28,6 +28,7 @@ class Outcome:
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
+        own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -55,4 +56,5 @@ class Outcome:
     causal: tuple[LocalizedAndCausal, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
+    own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"

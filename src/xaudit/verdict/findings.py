@@ -4,15 +4,17 @@ No finding claims that a model has no shortcut: it can only say that no measured
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
 from xaudit.records import Interval, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.verdict.naming import named, over, several_readers, subject_of
+from xaudit.verdict.own_regions import is_used
 
 ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
-"""Regions that hold no evidence of a lesion.
+"""Regions that hold no evidence of what readers mark.
 
 The rest of the same lung is left out: a model may rightly use the surroundings of a mark.
 """
@@ -27,16 +29,28 @@ _NAMES = {
 }
 
 
-def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict]:
-    """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured."""
-    regions = {(s.reader, s.metric_id.removeprefix("reliance-")): s for s in own if s.family == "reliance"}
+def model_findings(
+    own: Sequence[Summary], positive: str | None, own_regions: Mapping[str, bool] = MappingProxyType({})
+) -> list[Verdict]:
+    """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured.
+
+    Args:
+        own_regions: regions that the audit file names, true where an answer may rest on them.
+    """
+    regions = {
+        (one.reader, one.metric_id.removeprefix("reliance-")): one
+        for one in own
+        if one.family == "reliance" and not one.metric_id.startswith("reliance-logit-")
+    }
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)
     outside = "the area outside the lungs" if _lungs_known(regions) else "the rest of the image"
-    verdicts = [] if marks else _unmarked(regions.values(), positive, outside)
+    elsewhere = (*(name for name, may_matter in own_regions.items() if not may_matter), *ELSEWHERE)
+    unmarked = [one for (_, region), one in regions.items() if not own_regions.get(region, False)]
+    verdicts = [] if marks else _unmarked(unmarked, positive, outside)
     for mark in marks:
         others = {
-            region: regions[mark.reader, region] for region in ELSEWHERE if (mark.reader, region) in regions
+            region: regions[mark.reader, region] for region in elsewhere if (mark.reader, region) in regions
         }
         if mark.interval.low is None:
             verdicts.append(_undecided(mark, "what the model uses", (USE_RULE, MARGIN), several=several))
@@ -76,7 +90,7 @@ def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) 
             gating=False,
         )
         for summary in summaries
-        if _is_used(summary)
+        if is_used(summary)
     ]
 
 
@@ -88,9 +102,9 @@ def _use(
     Only a fall counts. A random area of the border's size may touch the mark, so on an honest model the border's
     reliance is negative, and that is no shortcut.
     """
-    uses_mark = _is_used(mark)
+    uses_mark = is_used(mark)
     used = [
-        (_name(region, outside), summary.interval) for region, summary in others.items() if _is_used(summary)
+        (_name(region, outside), summary.interval) for region, summary in others.items() if is_used(summary)
     ]
     used.sort(key=lambda item: -item[1].estimate)
     by_mark = f"by {_figures(mark.interval)}"
@@ -153,11 +167,6 @@ def _mixed(mark: Interval, used: Sequence[tuple[str, Interval]], answer: str, be
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _is_used(summary: Summary) -> bool:
-    """Return True if even the lower end of a region's reliance lies above the margin; this holds for the mark too."""
-    return summary.interval.low is not None and summary.interval.low > MARGIN
 
 
 def _figures(interval: Interval) -> str:

@@ -63,14 +63,7 @@ def conclude(
         NothingScoredError: if not one score has a value.
     """
     scores = results.scores
-    if not any(isinstance(result, Score) for result in scores):
-        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(scores, results.problems),
-        )
+    _check_anything_scored(run, results)
     summaries = summarise(
         scores,
         controls=audit.levels_to_beat,
@@ -106,10 +99,22 @@ def conclude(
         thresholds=tuple(results.thresholds),
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
+        own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+
+
+def _check_anything_scored(run: RunFolder, results: Results) -> None:
+    if not any(isinstance(result, Score) for result in results.scores):
+        reasons = sorted({result.reason for result in results.scores if not isinstance(result, Score)})
+        raise NothingScoredError(
+            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+            hint="`xaudit data check` reads the data set and lists its problems",
+            run_folder=run.path,
+            missing=what_is_missing(results.scores, results.problems),
+        )
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -147,6 +152,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         "gates": [gate.as_written() for gate in audit.gates],
         "statistics": audit.statistics.model_dump(mode="json"),
         "reliance": audit.reliance.model_dump(mode="json"),
+        "own_regions": audit.own_regions_by_model,
         "metric_names": metric_names(audit),
         "plugins": [told_row(one) for one in audit.plugins],
         "categories": audit.categories.model_dump(mode="json"),

@@ -69,9 +69,17 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
+        own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
     )
     return with_categories(outcome, maps, thresholds, causal)
+
+
+def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:
+    return {
+        model: {name: bool(may_matter) for name, may_matter in regions.items()}
+        for model, regions in plain.items()
+    }
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
