@@ -27,14 +27,14 @@ def disk(centre, radius):
     return np.hypot(y - centre[0], x - centre[1]) <= radius
 
 
-def write_skin(folder, *, marks=True, kind="melanoma"):
+def write_skin(folder, *, marks=True):
     """Skin images: a lesion marked in COCO and a ruler as a category of the same file, on every positive image."""
-    return _write(folder, kind, "naevus", marks=marks, draw=_skin)
+    return _write(folder, "melanoma", "naevus", marks=marks, draw=_skin)
 
 
-def write_fundi(folder, *, marks=True):
+def write_fundi(folder):
     """Fundus images: a haemorrhage marked in COCO, the optic disc and burnt-in text as folders of masks."""
-    return _write(folder, "diabetic", "healthy", marks=marks, draw=_fundus)
+    return _write(folder, "diabetic", "healthy", marks=True, draw=_fundus)
 
 
 def _skin(pixels, rng, *, positive):
@@ -84,7 +84,7 @@ def _write(folder, positive, negative, *, marks, draw):
     categories = [{"id": 1, "name": "lesion"}, {"id": 2, "name": "ruler"}]
     coco = {"images": images, "annotations": annotations, "categories": categories}
     (folder / "drawn.json").write_text(json.dumps(coco))
-    for name, channel in (("lesion", 2), ("edge", 1)):
+    for name, channel in (("violet", 2), ("green", 1)):
         save_reader(folder / f"{name}.safetensors", channel, positive_first=positive < negative)
     return folder
 
@@ -116,3 +116,33 @@ def save_reader(path, channel, *, positive_first):
         network.head.weight.copy_(sign * torch.tensor([[400.0, 0.0], [-400.0, 0.0]]))
         network.head.bias.copy_(sign * torch.tensor([-4.0, 4.0]))
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
+
+
+def round_audit(data, *gates, **changes):
+    """The audit of both networks on one of the studies as plain keys."""
+    models = [
+        {
+            "id": name,
+            "source": "python",
+            "factory": "known_network:build",
+            "weights": f"{name}.safetensors",
+            "input_size": SIDE,
+            "mean": [0, 0, 0],
+            "std": [1, 1, 1],
+            "layer": "features",
+        }
+        for name in ("violet", "green")
+    ]
+    return {
+        "name": "round",
+        "data": {"format": "csv", "images": "images", "labels": "labels.csv", **data},
+        "models": models,
+        "explainers": ["gradcam"],
+        "metrics": ["relevance-mass-accuracy", "pointing-game"],
+        "controls": ["random"],
+        "gates": list(gates),
+        "statistics": {"replicates": 200},
+        "reliance": {"controls": 4},
+        "run": {"figures": 2},
+        **changes,
+    }

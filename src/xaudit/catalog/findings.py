@@ -83,10 +83,11 @@ FINDINGS: tuple[FindingRow, ...] = (
     ),
     FindingRow(
         "XA211",
-        "a region of your own: not used, or undecided",
+        "a region of your own: not used, allowed, or undecided",
         f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
-        "its size (upper end of the interval), which passes; or the interval lies on both sides of that margin, too few "
-        "patients show the region, or no image does, which is undecided. XA201 names a region that is used",
+        "its size (upper end of the interval), which passes, as does a region with `evidence: true` that is used; or the "
+        "interval lies on both sides of that margin, too few patients show the region, or no image does, which is "
+        "undecided. XA201 names a region that is used and should not be",
         "none where it passes; else audit more images that show the region",
     ),
     FindingRow(

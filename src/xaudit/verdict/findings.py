@@ -4,6 +4,7 @@ No finding claims that a model has no shortcut: it can only say that no measured
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
@@ -22,6 +23,7 @@ The rest of the same lung is left out: a model may rightly use the surroundings 
 _AGREEMENT = "reliance-agreement"
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
 _AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
+_NOTHING_ELSE = "No other measured region stands out"
 _NAMES = {
     "thorax": "the rest of the thorax",
     "body": "the rest of the body",
@@ -56,7 +58,8 @@ def model_findings(
             verdicts.append(_undecided(mark, "what the model uses", (USE_RULE, MARGIN), several=several))
         else:
             answer = "the target's probability" if positive is None else f"P({positive})"
-            verdicts.append(_use(mark, others, answer, outside, several=several))
+            verdict = _use(mark, others, answer, outside, several=several)
+            verdicts.append(_with_allowed(verdict, regions.values(), own_regions))
     return verdicts
 
 
@@ -122,14 +125,14 @@ def _use(
         sentence = _mixed(mark.interval, used, answer, beyond)
     elif uses_mark:
         sentence = (
-            f"uses the marked lesion. Hiding it lowers {answer} {by_mark} {beyond}. No other measured region stands "
-            "out, which does not prove that there is no shortcut"
+            f"uses the marked lesion. Hiding it lowers {answer} {by_mark} {beyond}. {_NOTHING_ELSE}, which does not "
+            "prove that there is no shortcut"
         )
     else:
         lead = "does not affect" if unaffected else "is not shown to affect"
         sentence = (
             f"the marked lesion {lead} the answer. Hiding it lowers {answer} {by_mark} {beyond}; the lower end would "
-            f"have to be above {MARGIN:g}. No other measured region stands out"
+            f"have to be above {MARGIN:g}. {_NOTHING_ELSE}"
         )
     sound = uses_mark and not used
     return Verdict(
@@ -144,6 +147,15 @@ def _use(
         n_patients=mark.n_patients,
         gating=False,
     )
+
+
+def _with_allowed(verdict: Verdict, summaries: Iterable[Summary], own_regions: Mapping[str, bool]) -> Verdict:
+    """Say less of the other regions if the model uses one on which the audit file lets it rest."""
+    names = {summary.metric_id.removeprefix("reliance-") for summary in summaries if is_used(summary)}
+    if not any(own_regions.get(name, False) for name in names):
+        return verdict
+    sentence = verdict.sentence.replace(_NOTHING_ELSE, "No region that should not matter stands out")
+    return replace(verdict, sentence=sentence)
 
 
 def _mixed(mark: Interval, used: Sequence[tuple[str, Interval]], answer: str, beyond: str) -> str:
