@@ -1,7 +1,7 @@
 """The results of a finished run, as every report shows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
@@ -34,6 +34,7 @@ class Outcome:
         image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         by_class: reliance on regions on the images of each true class.
+        own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -63,5 +64,6 @@ class Outcome:
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     image_properties: tuple[PropertyEffect, ...] = ()
+    own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
