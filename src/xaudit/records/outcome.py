@@ -6,6 +6,7 @@ from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
@@ -30,6 +31,7 @@ class Outcome:
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
+        mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -59,3 +61,4 @@ class Outcome:
     reliance_asked: bool = True
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
+    mean_reliance: tuple[MeanReliance, ...] = ()

@@ -8,6 +8,7 @@ import pyarrow as pa
 from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
+from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
@@ -30,6 +31,7 @@ TABLES: tuple[Table[Any], ...] = (
     RELIANCE,
     RELIANCE_MAP,
     MAP_FACTS,
+    MEAN_RELIANCE,
     SUMMARY,
     CATEGORIES,
     PREVIEWS,

@@ -11,6 +11,7 @@ from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import localization_section, looks_section, truth_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
 from xaudit.report.sections.verdict import gates_section, verdict_section
 from xaudit.report.wording import count, explained_images
@@ -40,6 +41,7 @@ def report_sections(
         gates_section(outcome),
         evaluation_section(outcome),
         categories_section(outcome),
+        areas_section(outcome, plain=plain),
         looks_section(outcome, plain=plain),
         truth_section(outcome),
         causal_section(outcome),

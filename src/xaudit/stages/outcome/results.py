@@ -7,6 +7,7 @@ from xaudit.records import (
     Ceiling,
     Evaluation,
     MapFacts,
+    MeanReliance,
     Problem,
     ReaderAgreement,
     Regression,
@@ -50,6 +51,7 @@ class Results:
     Attributes:
         maps: facts of every map, from which its failure category follows.
         thresholds: thresholds that were tuned on another split.
+        mean_reliance: reliance maps, averaged over patients.
     """
 
     scores: Sequence[ScoreResult]
@@ -57,6 +59,7 @@ class Results:
     work: Work
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
+    mean_reliance: Sequence[MeanReliance] = ()
 
 
 @dataclass(frozen=True, slots=True)
