@@ -145,6 +145,15 @@ class Subject:
         return {"lungs": both, **{name: part & ~both for name, part in parts.items()}}
 
     @property
+    def asked_parts(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the model's frame that the model is asked about; the lungs also where nothing is marked."""
+        places = self.places_in_model
+        if self.mark.any() or "lungs" not in places:
+            return self.parts_in_model
+        lungs = places["lungs"]
+        return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
+
+    @property
     def asked_regions(self) -> tuple[str, ...]:
         """Regions that reliance is measured on: all that the data set has masks for, in this case or another."""
         around = self.surroundings

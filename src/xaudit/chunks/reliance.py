@@ -26,7 +26,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
             ask_region_reliance(
                 subject.image,
                 subject.target_index,
-                subject.parts_in_model,
+                subject.asked_parts,
                 infills=settings.infills,
                 controls=settings.controls,
                 generator=generator_for(seed, subject.case.case_id, "reliance"),
@@ -83,6 +83,9 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         control_logit_drop=effect.control_logit_drop,
         beyond_random=effect.beyond_random,
         logit_beyond_random=effect.logit_beyond_random,
+        rise_beyond_random=effect.rise_beyond_random,
+        logit_rise_beyond_random=effect.logit_rise_beyond_random,
+        label=subject.prediction.label,
     )
 
 

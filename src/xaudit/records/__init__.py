@@ -20,6 +20,7 @@ from xaudit.records.prediction import Prediction
 from xaudit.records.progress import Problem, Progress, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.region import Box, MaskRegion, Polygon, Region
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
 from xaudit.records.reliance_area import Area, FrameBox, MapTest
@@ -68,6 +69,7 @@ __all__ = [
     "Progress",
     "ReaderAgreement",
     "Region",
+    "RegionByClass",
     "Regression",
     "Reliance",
     "RunDiff",

@@ -10,6 +10,7 @@ from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Regression
 from xaudit.records.reliance_area import MapTest
 from xaudit.records.summary import Summary
@@ -32,6 +33,7 @@ class Outcome:
         reliance_asked: True if the audit measured what the models' answers depend on.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
+        by_class: reliance on regions on the images of each true class.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -57,6 +59,7 @@ class Outcome:
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
+    by_class: tuple[RegionByClass, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     gate_on: Literal["lower", "mean"] = "lower"

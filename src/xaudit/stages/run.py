@@ -143,6 +143,8 @@ class Run:
             maps.rows,
             scored.thresholds,
             mean_reliance(windows.rows, left_edges(self.audited)),
+            reliances=read_parts(self.folder, RELIANCE, list(keys.reliance)).rows,
+            windows=windows.rows,
         )
         figures = case_figures(self.audited, scores.rows)
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)

@@ -37,7 +37,6 @@ class WindowGrid:
             for left in self.lefts:
                 yield top, left, top + self.height, left + self.width
 
-
     def shares(self, part: BoolArray) -> FloatArray:
         """Return the share of each window that a part covers, (rows, columns) float32.
 

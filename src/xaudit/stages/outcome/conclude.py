@@ -20,6 +20,7 @@ from xaudit.records import (
     ScoreResult,
     Summary,
 )
+from xaudit.stages.outcome.by_class import reliance_by_class
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.causal import localized_and_causal
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
@@ -81,7 +82,10 @@ def conclude(
         strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
     )
     summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations)
+    by_class = reliance_by_class(
+        results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
+    )
+    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class)
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -104,6 +108,7 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
+        by_class=by_class,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         gate_on=audit.statistics.gate_on,
@@ -159,7 +164,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans")
+            for name in ("agreements", "ceilings", "regressions", "plans", "by_class")
         },
     }
 

@@ -15,6 +15,7 @@ from xaudit.records import (
     Outcome,
     Plan,
     ReaderAgreement,
+    RegionByClass,
     Regression,
     UnscoredGroup,
     Work,
@@ -73,12 +74,18 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        by_class=tuple(_by_class(row) for row in head["by_class"]),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
         mean_reliance=read_mean_reliance(run),
     )
     return with_categories(outcome, maps, thresholds, causal)
+
+
+def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
+    intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
+    return RegionByClass(**{**plain, **intervals})
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:

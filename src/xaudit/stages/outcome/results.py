@@ -11,9 +11,11 @@ from xaudit.records import (
     Problem,
     ReaderAgreement,
     Regression,
+    Reliance,
     ScoreResult,
     TunedThreshold,
     Verdict,
+    WindowEffects,
     Work,
 )
 from xaudit.statistics.strata import CaseFacts
@@ -52,6 +54,8 @@ class Results:
         maps: facts of every map, from which its failure category follows.
         thresholds: thresholds that were tuned on another split.
         mean_reliance: reliance maps, averaged over patients.
+        reliances: effects of regions, on explained and on other cases.
+        windows: effects of windows, on explained and on other cases.
     """
 
     scores: Sequence[ScoreResult]
@@ -60,6 +64,8 @@ class Results:
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
     mean_reliance: Sequence[MeanReliance] = ()
+    reliances: Sequence[Reliance] = ()
+    windows: Sequence[WindowEffects] = ()
 
 
 @dataclass(frozen=True, slots=True)

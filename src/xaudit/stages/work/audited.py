@@ -225,7 +225,7 @@ class Audited:
         ]
 
     def check_data(self) -> None:
-        """Raises DataError where the data cannot answer what is asked: an untold stratum, a split too small to tune on."""
+        """Raise DataError if the data cannot answer: no class to explain, an unknown stratum, a split too small to tune on."""
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
         untold = missing_property(cases, self.audit.statistics.strata)
         if untold is not None:
@@ -234,6 +234,15 @@ class Audited:
                 hint=f"give the table a column '{untold}'"
                 + (" or set data.augmented_pattern" if untold == "augmented" else ""),
             )
+        for name, dataset in self.datasets.items():
+            given = self.audit.all_datasets[name].positive is not None
+            if not given and not any(mark.region is not None for mark in dataset.annotations):
+                names = ", ".join(repr(one) for one in dataset.class_names)
+                raise DataError(
+                    f"{'data' if name == 'data' else f'datasets.{name}'}.positive: not set, and no reader's marks show "
+                    f"which class is the finding: {names}",
+                    hint=f"name the class whose evidence is explained, such as `positive: {dataset.class_names[0]}`",
+                )
         for dataset in self.datasets.values() if self.audit.tunes_thresholds else ():
             check_tuning(dataset, self.audit.localization)
 

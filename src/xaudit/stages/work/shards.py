@@ -85,7 +85,8 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
         Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks
     ]
     others = [
-        Lane(1, partial(_map_of_chunk, model, model.chunk(pairs), keys)) for pairs in model.chunks_of_others
+        Lane(n_questions, partial(_questions_of_chunk, model, model.chunk(pairs), keys, scored=False))
+        for pairs in model.chunks_of_others
     ]
     return explained + others
 
@@ -146,16 +147,31 @@ def _scores_of_chunk(
     yield from (_shard_of_piece(model.run, piece, keys) for piece in further.of_chunk(chunk, cut))
 
 
-def _questions_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
-    """Yield the shards that ask the model itself, without an explainer."""
+def _questions_of_chunk(
+    model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool = True
+) -> Iterator[Shard]:
+    """Yield the shards that ask the model itself, without an explainer.
+
+    Args:
+        scored: False for cases that are not explained: they are reported by true class and are in no score.
+    """
     settings, who, inputs = model.audit.reliance, model.classifier.id, model.inputs(chunk.pairs)
     if not settings.enabled:
         return
     key = _reliance_key(model, inputs)
     keys.reliance[key] = None
-    keys.scores[key] = None
+    if scored:
+        keys.scores[key] = None
     yield _shard(
-        model.run, _Step(f"{who}: reliance", chunk, key, partial(_ask_reliance, model, chunk, key)), keys
+        model.run,
+        _Step(
+            f"{who}: reliance",
+            chunk,
+            key,
+            partial(_ask_reliance, model, chunk, key, scored=scored),
+            (RELIANCE, SCORES) if scored else (RELIANCE,),
+        ),
+        keys,
     )
     if settings.map.enabled:
         yield from _map_of_chunk(model, chunk, keys)
@@ -209,10 +225,11 @@ def _explain(model: AuditedModel, chunk: Chunk, spec: ExplainerSpec, key: str) -
     write_part(model.run, MAPS, key, explain(chunk, spec, seed=model.audit.seed))
 
 
-def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str) -> None:
+def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
     reliances = ask_reliance(chunk, model.audit.reliance, seed=model.audit.seed)
     write_part(model.run, RELIANCE, key, reliances)
-    write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+    if scored:
+        write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
 
 
 @dataclass(frozen=True, slots=True)

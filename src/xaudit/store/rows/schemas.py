@@ -203,6 +203,13 @@ RELIANCE = _schema(
         "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
     ),
     ("logit_beyond_random", _NUMBER, "the same for the target's logit"),
+    (
+        "rise_beyond_random",
+        _NUMBER,
+        "rise of the probability minus its mean rise for random areas, a fall counting as no rise",
+    ),
+    ("logit_rise_beyond_random", _NUMBER, "the same for the target's logit"),
+    ("label", _TEXT, "the truth; empty in runs of an older version"),
     empty=("patient_id",),
 )
 
