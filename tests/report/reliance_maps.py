@@ -92,10 +92,14 @@ def phantom_tests() -> tuple[MapTest, ...]:
         map_test("honest", "normal", n_patients=18, n_cases=20),
         map_test("shortcut", areas=(area(),)),
         map_test("shortcut", scope="outside-mark", areas=(area(),)),
-        map_test("shortcut", "normal", n_patients=18, n_cases=20, largest=Interval(0.006, 0.001, 0.011, "bca")),
+        map_test(
+            "shortcut", "normal", n_patients=18, n_cases=20, largest=Interval(0.006, 0.001, 0.011, "bca")
+        ),
     )
 
 
-def view(one: MeanReliance, *, frame=(96, 96), fit="stretch", spacing=(0.7, 0.7), preview=None) -> RelianceView:
+def view(
+    one: MeanReliance, *, frame=(96, 96), fit="stretch", spacing=(0.7, 0.7), preview=None
+) -> RelianceView:
     case = Case(one.typical, "patient", "data", "a.png", "0" * 64, one.images, "test", *frame, spacing)
     return RelianceView(one, case, fit_geometry(frame, one.frame_hw, fit), preview)
