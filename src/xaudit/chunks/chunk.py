@@ -27,6 +27,7 @@ from xaudit.records import (
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.chunks.donors import DonorPool
     from xaudit.models.classifier import Classifier
 
 
@@ -154,6 +155,11 @@ class Subject:
         return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
 
     @property
+    def finding_in_model(self) -> BoolArray:
+        """The mark with its tolerance, (h, w) of the model's frame; empty without marks."""
+        return mask_to_model(self.mark if self._reach is None else self._reach, self.geometry)
+
+    @property
     def asked_regions(self) -> tuple[str, ...]:
         """Regions that reliance is measured on: all that the data set has masks for, in this case or another."""
         around = self.surroundings
@@ -175,9 +181,14 @@ class Chunk:
     """A few cases of one model, read on first use; a case that cannot be read becomes a problem, not a crash."""
 
     def __init__(
-        self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
+        self,
+        classifier: "Classifier",
+        source: CaseSource,
+        pairs: Sequence[tuple[Case, Prediction]],
+        donors: "DonorPool | None" = None,
     ) -> None:
         self.classifier = classifier
+        self.donors = donors
         self.pairs = tuple(pairs)
         self._source = source
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.donors import donor_image
 from xaudit.chunks.results import key_of, result_of, why_no_region
 from xaudit.config import RelianceSection
 from xaudit.metrics.absent import Absent, Measured
@@ -30,6 +31,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
                 infills=settings.infills,
                 controls=settings.controls,
                 generator=generator_for(seed, subject.case.case_id, "reliance"),
+                donor=donor_image(chunk, subject, settings.infills),
             )
             for subject in chunk.subjects
         ],

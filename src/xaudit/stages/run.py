@@ -43,6 +43,7 @@ from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Invocation, build_manifest
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -130,7 +131,8 @@ class Run:
         scores = read_parts(self.folder, SCORES, list(keys.scores))
         maps = read_parts(self.folder, MAP_FACTS, list(keys.facts))
         windows = read_parts(self.folder, RELIANCE_MAP, list(keys.reliance_map))
-        missing = {*scores.missing, *maps.missing, *windows.missing}
+        changes = read_parts(self.folder, IMAGE_CHANGES, list(keys.image_changes))
+        missing = {*scores.missing, *maps.missing, *windows.missing, *changes.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
         self._prune(keys)
@@ -145,6 +147,7 @@ class Run:
             mean_reliance(windows.rows, left_edges(self.audited)),
             reliances=read_parts(self.folder, RELIANCE, list(keys.reliance)).rows,
             windows=windows.rows,
+            image_changes=changes.rows,
         )
         figures = case_figures(self.audited, scores.rows)
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
@@ -176,6 +179,7 @@ class Run:
             (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
             (RELIANCE_MAP, keys.reliance_map),
+            (IMAGE_CHANGES, keys.image_changes),
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)

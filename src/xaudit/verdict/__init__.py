@@ -7,11 +7,12 @@ from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
-from xaudit.verdict.by_class import class_findings
+from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
+from xaudit.verdict.image_properties import image_findings
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
@@ -27,9 +28,11 @@ __all__ = [
     "Survival",
     "changed_findings",
     "class_findings",
+    "image_findings",
     "is_refused",
     "judge",
     "judge_drops",
+    "lungs_known",
     "missed_gates",
 ]
 

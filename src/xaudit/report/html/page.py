@@ -41,6 +41,7 @@ from xaudit.report.html.reliance_part import ReliancePart, reliance_parts
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.region_bars import region_bars
+from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -53,6 +54,7 @@ from xaudit.report.sections.evidence import (
     truth_section,
     why_no_reliance,
 )
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.reliance_areas import areas_section
@@ -64,7 +66,7 @@ from xaudit.stages.views.report_material import ReportMaterial
 
 _SHOWN_ELSEWHERE = frozenset(
     {
-        *("localization", "faithfulness", "regions", "reliance", "agreement", "limits"),
+        *("localization", "faithfulness", "regions", "reliance", "image", "agreement", "limits"),
         *("equivariance", "resolution", "sanity", "robustness", "repeatability"),
     }
 )
@@ -106,7 +108,9 @@ def page_of(
             why_no_reliance(outcome),
             NO_MODEL_TO_ASK,
             truth_section(outcome),
+            by_class_section(outcome),
             causal_section(outcome),
+            image_section(outcome),
         ),
         scores=ScoresPart(
             forests(outcome),

@@ -63,7 +63,9 @@ class RegionsPart:
     no_reliance: str
     no_model: str
     truth: Section
+    by_class: Section | None
     causal: Section | None
+    image: Section | None = None
 
 
 @dataclass(frozen=True, slots=True)

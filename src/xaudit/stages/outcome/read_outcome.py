@@ -14,6 +14,7 @@ from xaudit.records import (
     LocalizedAndCausal,
     Outcome,
     Plan,
+    PropertyEffect,
     ReaderAgreement,
     RegionByClass,
     Regression,
@@ -77,6 +78,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         by_class=tuple(_by_class(row) for row in head["by_class"]),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
+        image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
         mean_reliance=read_mean_reliance(run),
     )
@@ -95,6 +97,11 @@ def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
 def _ceiling(plain: Mapping[str, Any]) -> Ceiling:
     nested = {name: _interval(plain[name]) for name in ("human", "share", "difference")}
     return Ceiling(**{**plain, **nested})
+
+
+def _property_effect(plain: Mapping[str, Any]) -> PropertyEffect:
+    names = ("probability", "log_odds", "movement", "with_finding")
+    return PropertyEffect(**{**plain, **{name: Interval(**plain[name]) for name in names}})
 
 
 def _regression(plain: Mapping[str, Any]) -> Regression:

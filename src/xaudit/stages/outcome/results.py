@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from xaudit.records import (
     Ceiling,
     Evaluation,
+    ImageChange,
     MapFacts,
     MeanReliance,
     Problem,
@@ -66,6 +67,7 @@ class Results:
     mean_reliance: Sequence[MeanReliance] = ()
     reliances: Sequence[Reliance] = ()
     windows: Sequence[WindowEffects] = ()
+    image_changes: Sequence[ImageChange] = ()
 
 
 @dataclass(frozen=True, slots=True)
