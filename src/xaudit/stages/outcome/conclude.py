@@ -34,7 +34,7 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_categories, write_problems, write_summaries
+from xaudit.store.tables import write_categories, write_mean_reliance, write_problems, write_summaries
 from xaudit.summarise import summarise
 
 
@@ -102,6 +102,7 @@ def conclude(
         image_properties=effects,
         own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
+        mean_reliance=tuple(results.mean_reliance),
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
@@ -140,6 +141,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_verdicts(run, outcome.verdicts)
     write_problems(run, outcome.problems)
     write_categories(run, conclusion.maps)
+    write_mean_reliance(run, outcome.mean_reliance)
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
 
 

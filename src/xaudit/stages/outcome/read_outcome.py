@@ -26,7 +26,13 @@ from xaudit.store.json_records import read_evaluations, read_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
-from xaudit.store.tables import read_categories, read_problems, read_summaries, read_thresholds
+from xaudit.store.tables import (
+    read_categories,
+    read_mean_reliance,
+    read_problems,
+    read_summaries,
+    read_thresholds,
+)
 
 OUTCOME = "outcome.json"
 
@@ -75,6 +81,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
         own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
+        mean_reliance=read_mean_reliance(run),
     )
     return with_categories(outcome, maps, thresholds, causal)
 

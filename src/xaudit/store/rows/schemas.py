@@ -249,6 +249,35 @@ RELIANCE_MAP = _schema(
     empty=("patient_id",),
 )
 
+MEAN_RELIANCE = _schema(
+    _MODEL,
+    ("images", _TEXT, "true class of the images"),
+    ("target", _TEXT, "the class whose probability is measured"),
+    ("question", _TEXT, "as in `reliance_map`"),
+    ("direction", _TEXT, "`for`: falls of the probability; `against`: rises"),
+    ("frame_height", _WHOLE, "of the model's frame, in pixels"),
+    ("frame_width", _WHOLE, "of the model's frame, in pixels"),
+    ("height", _WHOLE, "rows of the map, which covers the whole frame"),
+    ("width", _WHOLE, "columns of the map"),
+    (
+        "values",
+        pa.list_(pa.float32()),
+        "change of the probability beyond that of the median window, row by row: mean over windows, in-fills, scales and "
+        "patients",
+    ),
+    ("n_cases", _WHOLE, "images behind it"),
+    ("n_patients", _WHOLE, "patients behind it, each of whom counts the same"),
+    ("cluster", _TEXT, "`patient`, or `case` where the data names no patients"),
+    ("probability", _NUMBER, "of the target on the untouched images, mean over patients"),
+    ("typical", _TEXT, "the case whose map is nearest to it"),
+    (
+        "left_edge",
+        _TEXT,
+        "side of the patient at the left edge of every image; empty where not known or not the same",
+    ),
+    empty=("left_edge",),
+)
+
 IMAGE_CHANGES = _schema(
     _CASE_ID,
     _PATIENT,
