@@ -272,13 +272,16 @@ def _main_areas(outcome: Outcome, test: MapTest) -> bool:
     """Return True if the test that the picture is of has areas for the same model, images and target."""
     about = (test.model_id, test.images, test.target)
     return any(
-        one.areas and _is_main(one) and (one.model_id, one.images, one.target) == about for one in outcome.map_tests
+        one.areas and _is_main(one) and (one.model_id, one.images, one.target) == about
+        for one in outcome.map_tests
     )
 
 
 def _headings(test: MapTest) -> list[str]:
     """Name a test, on two lines where one is too long for a narrow screen."""
-    extra = _FRAMES.get(test.frame, f", relative to {test.frame}") + _SCOPES.get(test.scope, f", {test.scope}")
+    extra = _FRAMES.get(test.frame, f", relative to {test.frame}") + _SCOPES.get(
+        test.scope, f", {test.scope}"
+    )
     about, change = f"{test.model_id}, {images_words(test)}:", f"{change_words(test)}{extra}"
     whole = f"{about} {change}"
     return [whole] if len(whole) <= _LONGEST_HEADING else [about, change]
@@ -310,7 +313,9 @@ def _legend(outcome: Outcome, *, brief: bool) -> str:
             "area: family-wise p < 0.05 over the whole image. change: mean over patients at its strongest window. patients: "
             "share of them whose answer changes there."
         )
-    margins = sorted({shown(one.margin) for one in outcome.map_tests if one.areas and one.answer == "probability"})
+    margins = sorted(
+        {shown(one.margin) for one in outcome.map_tests if one.areas and one.answer == "probability"}
+    )
     beyond = f" by more than {margins[0]}" if len(margins) == 1 else ""
     return (
         "area: windows that touch, each of which changes the answer more than the mean window, family-wise p < 0.05 over the "
