@@ -18,6 +18,8 @@ lungs of an image on which left and right cannot be told apart, in the place of 
 left is `body` and `empty`; without one it is `outside`, and never both.
 """
 
+OWN_REGION = "region"
+"""Stands in the catalog for each region that an audit file names itself; such regions come after the mark and before all others."""
 
 STRUCTURES: dict[str, str] = {
     "same-lung": "lungs",
@@ -36,3 +38,5 @@ AREA_PLACES: dict[str, str] = {
     "border": "in the border, the outer tenth of each side",
 }
 """Kinds of places at which an area of the reliance map can lie, in words; a gate can name each, as ``reliance-area-<kind>``."""
+
+AREA_METRICS = frozenset(f"reliance-area-{kind}" for kind in AREA_PLACES)

@@ -68,6 +68,7 @@ def ask_region_reliance(
     infills: Sequence[str],
     controls: int,
     generator: np.random.Generator,
+    donor: torch.Tensor | None = None,
 ) -> Asking[list[RegionEffect]]:
     """Ask for the effect of replacing each region by each in-fill, beside that of ``controls`` random areas.
 
@@ -82,6 +83,7 @@ def ask_region_reliance(
         target: index of the class explained.
         parts: name → (h, w) mask in the model's frame; empty ones are left out.
         controls: random areas per region, at least 1.
+        donor: (3, h, w), another patient's image, for in-fills that take their pixels from one.
 
     Returns:
         One per region and in-fill, in the order of ``parts``, then ``infills``.
@@ -104,7 +106,7 @@ def ask_region_reliance(
             for kind in infills:
                 noise = generator_for(seed, name, kind)
                 for area in areas[name]:
-                    yield infill(image, area, kind, noise)
+                    yield infill(image, area, kind, noise, donor)
 
     logits = yield curve(replaced(), 1 + len(parts) * len(infills) * (1 + controls))
     if not np.isfinite(logits).all():

@@ -31,6 +31,11 @@ class WindowGrid:
         """Rows and columns of windows."""
         return len(self.tops), len(self.lefts)
 
+    @property
+    def n_windows(self) -> int:
+        """Number of windows."""
+        return len(self.tops) * len(self.lefts)
+
     def boxes(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield each window as (top, left, bottom, right), row by row; bottom and right lie outside it."""
         for top in self.tops:

@@ -17,7 +17,10 @@ from xaudit.chunks import (
     explain,
     have_maps,
     map_facts,
+    measure_image_changes,
+    need_donor,
     score,
+    score_image_changes,
     score_reliance,
 )
 from xaudit.config import ExplainerSpec
@@ -28,6 +31,7 @@ from xaudit.stages.scores.further_scores import FurtherScores, Group, Piece, tol
 from xaudit.stages.scores.map_checks import MapChecks
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -51,6 +55,7 @@ class PartKeys:
     scores: dict[str, None] = field(default_factory=dict)
     reliance: dict[str, None] = field(default_factory=dict)
     reliance_map: dict[str, None] = field(default_factory=dict)
+    image_changes: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     facts: dict[str, None] = field(default_factory=dict)
     tuning_maps: dict[str, None] = field(default_factory=dict)
@@ -79,7 +84,9 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
     if not with_scores:
         return [Lane(n_shards, partial(_maps_of_chunk, model, pairs, keys)) for pairs in model.chunks]
     further = FurtherScores(model)
-    n_questions = model.audit.reliance.enabled * (1 + model.audit.reliance.map.enabled)
+    n_questions = model.audit.reliance.enabled * (
+        1 + model.audit.reliance.map.enabled + model.audit.reliance.image.enabled
+    )
     n_shards += n_questions + further.n_of_chunk
     explained = [
         Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks
@@ -175,6 +182,8 @@ def _questions_of_chunk(
     )
     if settings.map.enabled:
         yield from _map_of_chunk(model, chunk, keys)
+    if settings.image.enabled:
+        yield _image_of_chunk(model, chunk, keys, scored=scored)
 
 
 def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
@@ -187,10 +196,25 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
     )
 
 
+def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool) -> Shard:
+    """Return the shard that changes properties of a chunk's whole images."""
+    key = shard_key({**model.inputs(chunk.pairs), "image": model.audit.reliance.image_changes})
+    keys.image_changes[key] = None
+    if scored:
+        keys.scores[key] = None
+    name = f"{model.classifier.id}: whole image"
+    ask = partial(_ask_image_changes, model, chunk, key, scored=scored)
+    tables = (IMAGE_CHANGES, SCORES) if scored else (IMAGE_CHANGES,)
+    return _shard(model.run, _Step(name, chunk, key, ask, tables), keys)
+
+
 def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     """Return the key of a chunk's reliance on regions; empty if it is not measured."""
     settings = model.audit.reliance
-    return shard_key({**inputs, "reliance": settings.by_region}) if settings.enabled else ""
+    if not settings.enabled:
+        return ""
+    donors = model.donor_inputs if need_donor(settings.infills) else {}
+    return shard_key({**inputs, **donors, "reliance": settings.by_region})
 
 
 def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
@@ -198,7 +222,8 @@ def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     settings = model.audit.reliance
     if not (settings.enabled and settings.map.enabled):
         return ""
-    return shard_key({**inputs, "reliance map": settings.map.model_dump(mode="json")})
+    donors = model.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
+    return shard_key({**inputs, **donors, "reliance map": settings.map.model_dump(mode="json")})
 
 
 def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
@@ -230,6 +255,14 @@ def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) 
     write_part(model.run, RELIANCE, key, reliances)
     if scored:
         write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+
+
+def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
+    changes = model.audit.reliance.image_changes
+    rows = measure_image_changes(chunk, changes, seed=model.audit.seed)
+    write_part(model.run, IMAGE_CHANGES, key, rows)
+    if scored:
+        write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
 
 
 @dataclass(frozen=True, slots=True)

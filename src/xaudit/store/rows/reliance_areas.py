@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from xaudit.records import Area, Interval, TestedArea
-from xaudit.store.rows import schemas
+from xaudit.store.rows import dependence_schemas
 from xaudit.store.rows.table import Table
 
 _TEST = ("images", "target", "question", "direction", "answer", "frame", "scope", "n_patients")
@@ -50,7 +50,7 @@ def _tested_area(row: Mapping[str, Any]) -> TestedArea:
 RELIANCE_AREAS = Table[TestedArea](
     "reliance_areas",
     "an area of the reliance map, in one of the tests that show it",
-    schemas.RELIANCE_AREAS,
+    dependence_schemas.RELIANCE_AREAS,
     _row,
     _tested_area,
 )

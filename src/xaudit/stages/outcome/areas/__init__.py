@@ -1,1 +1,0 @@
-"""Areas of the reliance map: the tests that show them, and the figures that gates use."""
