@@ -23,7 +23,9 @@ from xaudit.records import (
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.dependence.by_class import reliance_by_class
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
+from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.image_properties import property_effects
+from xaudit.stages.outcome.dependence.map_tests import map_tests
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -34,8 +36,15 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_categories, write_mean_reliance, write_problems, write_summaries
+from xaudit.store.tables import (
+    write_areas,
+    write_categories,
+    write_mean_reliance,
+    write_problems,
+    write_summaries,
+)
 from xaudit.summarise import summarise
+from xaudit.verdict import area_findings, is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ def conclude(
     """
     scores = results.scores
     _check_anything_scored(run, results)
-    summaries = _summaries(audit, scores, facts, figures)
+    tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
+    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
     effects = property_effects(
         results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
@@ -74,6 +84,8 @@ def conclude(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
     verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects)
+    refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
+    verdicts = (*verdicts, *area_findings(tests, refused=refused))
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -96,6 +108,7 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
+        map_tests=tests,
         by_class=by_class,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
@@ -140,6 +153,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_summaries(run, outcome.summaries)
     write_verdicts(run, outcome.verdicts)
     write_problems(run, outcome.problems)
+    write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
     write_mean_reliance(run, outcome.mean_reliance)
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
@@ -181,7 +195,15 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans", "by_class", "image_properties")
+            for name in (
+                "agreements",
+                "ceilings",
+                "regressions",
+                "plans",
+                "map_tests",
+                "by_class",
+                "image_properties",
+            )
         },
     }
 
