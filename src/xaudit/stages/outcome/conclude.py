@@ -64,15 +64,7 @@ def conclude(
     Raises:
         NothingScoredError: if not one score has a value.
     """
-    scores = results.scores
-    if not any(isinstance(result, Score) for result in scores):
-        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(scores, results.problems),
-        )
+    scores = _scores_of(run, results)
     summaries = summarise(
         scores,
         controls=audit.levels_to_beat,
@@ -120,6 +112,20 @@ def conclude(
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+
+
+def _scores_of(run: RunFolder, results: Results) -> Sequence[ScoreResult]:
+    """Return the scores of a run; raise NothingScoredError if not one has a value."""
+    scores = results.scores
+    if any(isinstance(result, Score) for result in scores):
+        return scores
+    reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+    raise NothingScoredError(
+        "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+        hint="`xaudit data check` reads the data set and lists its problems",
+        run_folder=run.path,
+        missing=what_is_missing(scores, results.problems),
+    )
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:

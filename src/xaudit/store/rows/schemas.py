@@ -256,22 +256,17 @@ IMAGE_CHANGES = _schema(
     _TARGET,
     ("label", _TEXT, "the truth"),
     ("change", _TEXT, "the step, such as `brighter-10` or `blur-1`"),
-    (
-        "finding_kept",
-        _TRUTH,
-        "whether the marked finding kept its own pattern while the rest of the image was changed",
-    ),
+    ("finding_kept", _TRUTH, "whether the marked finding kept its own pattern"),
     ("probability", _NUMBER, "of the target on the untouched image"),
-    ("log_odds", _NUMBER, "logarithm of that probability over its complement, natural"),
+    ("log_odds", _NUMBER, "logarithm of that probability over its complement"),
     ("probability_change", _NUMBER, "probability on the changed image minus that on the untouched one"),
     ("log_odds_change", _NUMBER, "the same for the log-odds"),
     (
         "value",
         _NUMBER,
-        "the property on the untouched image: the mean for brightness and the standard deviation for contrast, in grey "
-        "values of 0 to 1; for all others that of the finest detail as a share of the contrast",
+        "brightness: mean; contrast: deviation; others: deviation of the finest detail over the contrast",
     ),
-    ("value_change", _NUMBER, "by how much the step changes it"),
+    ("value_change", _NUMBER, "by how much the step changes that value"),
     empty=("patient_id",),
 )
 
