@@ -91,6 +91,14 @@ FINDINGS: tuple[FindingRow, ...] = (
         "none where it passes; else audit more images that show the region",
     ),
     FindingRow(
+        "XA213",
+        "a place without evidence changes the answer on images of a class",
+        "replacing the border, the outside or another region without evidence changes the answer on images of one true class, "
+        f"beyond random areas of its size, by more than {MARGIN:g} (lower end of the interval). Images of every class are "
+        "asked, since an answer near 0 or 1 cannot show it on images of one class only",
+        "look at that region on images of that class; blank it out and train again",
+    ),
+    FindingRow(
         "XA301",
         "the explainer misreports",
         "its map is not denser where the model depends on the image: rank correlation with reliance not above zero, or "

@@ -6,11 +6,13 @@ its company changes a result.
 """
 
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
+from xaudit.chunks.donors import DonorPool, need_donor
 from xaudit.chunks.explaining import explain, have_maps
 from xaudit.chunks.faithfulness import curves_of
 from xaudit.chunks.localizing import Thresholds, localize
 from xaudit.chunks.map_facts import facts_of_map, map_facts
 from xaudit.chunks.reliance import ask_reliance, score_reliance
+from xaudit.chunks.reliance_map import ask_reliance_map
 from xaudit.chunks.results import without_map
 from xaudit.chunks.scoring import empty_map, score
 from xaudit.chunks.tuning import tuning_curves
@@ -18,9 +20,11 @@ from xaudit.chunks.tuning import tuning_curves
 __all__ = [
     "CaseSource",
     "Chunk",
+    "DonorPool",
     "Subject",
     "Thresholds",
     "ask_reliance",
+    "ask_reliance_map",
     "curves_of",
     "empty_map",
     "explain",
@@ -28,6 +32,7 @@ __all__ = [
     "have_maps",
     "localize",
     "map_facts",
+    "need_donor",
     "score",
     "score_reliance",
     "tuning_curves",

@@ -27,6 +27,7 @@ from xaudit.records import (
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.chunks.donors import DonorPool
     from xaudit.models.classifier import Classifier
 
 
@@ -74,6 +75,11 @@ class Subject:
         if around.tolerance_px == 0:
             return None
         return dilated(self.mark, around.tolerance_px, aspect=around.aspect)
+
+    @property
+    def mark_with_tolerance(self) -> BoolArray:
+        """The mark with its tolerance, (H, W) of the original frame."""
+        return self.mark if self._reach is None else self._reach
 
     @cached_property
     def lungs(self) -> Lungs | None:
@@ -127,6 +133,36 @@ class Subject:
             own={name: carried(mask) for name, mask in around.own.items()},
         )
 
+    @cached_property
+    def places_in_model(self) -> Mapping[str, BoolArray]:
+        """Disjoint anatomical regions of the model's frame, without a border; lungs count without a mark too."""
+
+        def carried(mask: BoolArray | None) -> BoolArray | None:
+            return None if mask is None else mask_to_model(mask, self.geometry)
+
+        around, lungs = self.surroundings, self.lungs
+        parts = partition(
+            mask_to_model(self.mark, self.geometry),
+            None if lungs is None else lungs.moved(lambda lung: mask_to_model(lung, self.geometry)),
+            thorax=carried(around.thorax),
+            body=carried(around.body),
+            reach=carried(self._reach),
+            with_border=False,
+        )
+        if lungs is None or self.mark.any():
+            return parts
+        both = mask_to_model(lungs.whole, self.geometry)
+        return {"lungs": both, **{name: part & ~both for name, part in parts.items()}}
+
+    @property
+    def asked_parts(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the model's frame that the model is asked about; the lungs also where nothing is marked."""
+        places = self.places_in_model
+        if self.mark.any() or "lungs" not in places:
+            return self.parts_in_model
+        lungs = places["lungs"]
+        return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
+
     @property
     def asked_regions(self) -> tuple[str, ...]:
         """Regions that reliance is measured on: all that the data set has masks for, in this case or another."""
@@ -158,9 +194,14 @@ class Chunk:
     """A few cases of one model, read on first use; a case that cannot be read becomes a problem, not a crash."""
 
     def __init__(
-        self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
+        self,
+        classifier: "Classifier",
+        source: CaseSource,
+        pairs: Sequence[tuple[Case, Prediction]],
+        donors: "DonorPool | None" = None,
     ) -> None:
         self.classifier = classifier
+        self.donors = donors
         self.pairs = tuple(pairs)
         self._source = source
 

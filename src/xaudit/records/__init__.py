@@ -19,8 +19,11 @@ from xaudit.records.prediction import Prediction
 from xaudit.records.progress import Problem, Progress, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.region import Box, MaskRegion, Polygon, Region
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
+from xaudit.records.reliance_area import Area, FrameBox, MapTest
+from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
@@ -33,6 +36,7 @@ __all__ = [
     "MODEL_LEVEL",
     "NO_READER",
     "Annotation",
+    "Area",
     "BoolArray",
     "Box",
     "Case",
@@ -45,10 +49,12 @@ __all__ = [
     "Evaluation",
     "Flips",
     "FloatArray",
+    "FrameBox",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
     "MapFacts",
+    "MapTest",
     "MaskRegion",
     "Move",
     "Outcome",
@@ -61,6 +67,7 @@ __all__ = [
     "Progress",
     "ReaderAgreement",
     "Region",
+    "RegionByClass",
     "Regression",
     "Reliance",
     "RunDiff",
@@ -79,5 +86,7 @@ __all__ = [
     "UnscoredGroup",
     "Verdict",
     "VerdictChange",
+    "WindowEffects",
+    "WindowQuestion",
     "Work",
 ]

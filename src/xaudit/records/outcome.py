@@ -9,7 +9,9 @@ from xaudit.records.evaluation import Evaluation
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Regression
+from xaudit.records.reliance_area import MapTest
 from xaudit.records.summary import Summary
 from xaudit.records.tuning import TunedThreshold
 from xaudit.records.verdict import Verdict
@@ -29,6 +31,8 @@ class Outcome:
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
         own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
+        map_tests: tests of the reliance map over all windows, with the areas that they show.
+        by_class: reliance on regions on the images of each true class.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -54,7 +58,9 @@ class Outcome:
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
+    by_class: tuple[RegionByClass, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"
+    map_tests: tuple[MapTest, ...] = ()

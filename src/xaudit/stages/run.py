@@ -39,6 +39,7 @@ from xaudit.store.parts import (
     MAPS,
     PART_PROBLEMS,
     RELIANCE,
+    RELIANCE_MAP,
     SCORES,
     TUNING,
     TUNING_MAPS,
@@ -126,7 +127,15 @@ class Run:
         self._prune(keys)
         problems = problems_of(self.audited, keys)
         run_facts = facts_of_run(self.audited, problems, scored.notes)
-        results = Results(scores.rows, problems, self._work(scored), maps.rows, scored.thresholds)
+        results = Results(
+            scores.rows,
+            problems,
+            self._work(scored),
+            maps.rows,
+            scored.thresholds,
+            reliances=read_parts(self.folder, RELIANCE, list(keys.reliance)).rows,
+            windows=read_parts(self.folder, RELIANCE_MAP, list(keys.reliance_map)).rows,
+        )
         figures = case_figures(self.audited, scores.rows)
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
         save_conclusion(self.folder, conclusion)
@@ -156,6 +165,7 @@ class Run:
             (MAP_FACTS, keys.facts),
             (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
+            (RELIANCE_MAP, keys.reliance_map),
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)

@@ -13,6 +13,7 @@ from xaudit.store.rows.cases import CASES
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import SCORES
 from xaudit.store.rows.summaries import SUMMARY
 from xaudit.store.rows.table import Table
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _TABLES: Mapping[str, Table[Any]] = {
-    table.name: table for table in (CASES, PREDICTIONS, SCORES, RELIANCE, SUMMARY, CATEGORIES)
+    table.name: table for table in (CASES, PREDICTIONS, SCORES, RELIANCE, RELIANCE_MAP, SUMMARY, CATEGORIES)
 }
 
 
@@ -33,7 +34,7 @@ def read_frame(run: RunFolder, name: str, *, optional: bool = False) -> "DataFra
 
     Args:
         run: the run that wrote it.
-        name: ``cases``, ``predictions``, ``scores``, ``reliance``, ``summary`` or ``categories``.
+        name: ``cases``, ``predictions``, ``scores``, ``reliance``, ``reliance_map``, ``summary`` or ``categories``.
         optional: a table that is not there has no rows.
 
     Raises:

@@ -19,6 +19,7 @@ from xaudit.store.rows.cases import PART_PROBLEMS
 from xaudit.store.rows.facts import MAP_FACTS
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import CURVES, SCORES
 from xaudit.store.rows.table import Table
 from xaudit.store.rows.tunings import TUNING
@@ -31,6 +32,7 @@ __all__ = [
     "MAP_FACTS",
     "PART_PROBLEMS",
     "RELIANCE",
+    "RELIANCE_MAP",
     "SCORES",
     "TUNING",
     "TUNING_MAPS",

@@ -10,6 +10,7 @@ from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import CURVES, SCORES
 from xaudit.store.rows.summaries import SUMMARY
 from xaudit.store.rows.table import Table
@@ -27,6 +28,7 @@ TABLES: tuple[Table[Any], ...] = (
     SCORES,
     CURVES,
     RELIANCE,
+    RELIANCE_MAP,
     MAP_FACTS,
     SUMMARY,
     CATEGORIES,

@@ -7,6 +7,7 @@ from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
+from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings
@@ -26,9 +27,11 @@ __all__ = [
     "Strictness",
     "Survival",
     "changed_findings",
+    "class_findings",
     "is_refused",
     "judge",
     "judge_drops",
+    "lungs_known",
     "missed_gates",
 ]
 

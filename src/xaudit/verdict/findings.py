@@ -83,7 +83,7 @@ def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) 
             subject=summary.model_id,
             rule=f"lower end of {summary.metric_id} <= {MARGIN:g}",
             sentence=(
-                f"{summary.model_id}: uses {_name(summary.metric_id.removeprefix('reliance-'), outside)}. Hiding it lowers "
+                f"{summary.model_id}: uses {region_name(summary.metric_id.removeprefix('reliance-'), outside)}. Hiding it lowers "
                 f"{answer} by {_figures(summary.interval)} more than hiding a random area of its size. "
                 f"Without marks, the effect of the lesion is not known ({counted(summary.n_patients, summary.cluster)})"
             ),
@@ -107,7 +107,9 @@ def _use(
     """
     uses_mark = is_used(mark)
     used = [
-        (_name(region, outside), summary.interval) for region, summary in others.items() if is_used(summary)
+        (region_name(region, outside), summary.interval)
+        for region, summary in others.items()
+        if is_used(summary)
     ]
     used.sort(key=lambda item: -item[1].estimate)
     by_mark = f"by {_figures(mark.interval)}"
@@ -185,7 +187,12 @@ def _figures(interval: Interval) -> str:
     return shown_interval(interval, beside=MARGIN, estimate_too=False)
 
 
-def _name(region: str, outside: str) -> str:
+def region_name(region: str, outside: str) -> str:
+    """Return a region's name for a sentence.
+
+    Args:
+        outside: the name of the region ``outside``, which depends on the anatomy that is known.
+    """
     return outside if region == "outside" else _NAMES.get(region, f"the {region.replace('-', ' ')}")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.cases.marks.reading import AnnotationReading
 
-PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag")
+PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag", "mixed")
 _NAMED_PROBLEMS = 200
 _NAMED_FILES = 10
 
@@ -61,6 +61,11 @@ def phantom(
     from xaudit.config import PhantomSection
 
     known = _plant(plant)
+    if known == "mixed" and strength:
+        raise UsageError(
+            f"--strength: mixed evidence is shown alike on both classes, not with strength {strength:g}",
+            hint="add --strength 0",
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: is there already and not empty", hint="name a folder that is not there yet")
     if out.is_dir():
@@ -73,9 +78,9 @@ def phantom(
     return 0
 
 
-def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposite-tag"]:
+def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposite-tag", "mixed"]:
     match name:
-        case "none" | "corner-marker" | "border-tone" | "opposite-tag":
+        case "none" | "corner-marker" | "border-tone" | "opposite-tag" | "mixed":
             return name
         case _:
             hint = did_you_mean(name, PLANTS, otherwise=f"there are {', '.join(PLANTS)}")

@@ -20,16 +20,59 @@ else:
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+class RelianceMapSection(Section):
+    """Windows that are replaced one at a time, over the whole image."""
+
+    enabled: bool = Field(
+        True, description="off saves forwards, and leaves places that no region names unmeasured"
+    )
+    scales: tuple[Annotated[float, Field(gt=0, le=0.5)], ...] = Field(
+        (0.125, 0.25), min_length=1, description="sides of the windows, as shares of the frame's side"
+    )
+    stride: float = Field(
+        0.5, ge=0.1, le=1, description="distance between neighbouring windows, as a share of a window's side"
+    )
+    infills: tuple[Infill, ...] = Field(
+        ("blur", "noise"), min_length=1, description="what windows are replaced by, as in `reliance.infills`"
+    )
+    transplant: bool = Field(
+        True,
+        description="copy the windows of the largest scale from test images of the target class into those of other classes",
+    )
+
+    @field_validator("scales", "infills")
+    @classmethod
+    def _differ(cls, values: tuple[object, ...]) -> tuple[object, ...]:
+        if len(set(values)) < len(values):
+            raise SettingError(f"a value stands twice: {list(values)}")
+        return values
+
+
 class RelianceSection(Section):
-    """Regions that the model depends on, measured without any explainer."""
+    """Regions and windows that the model depends on, measured without any explainer."""
 
     enabled: bool = Field(True, description="off saves forwards, and leaves the model's use of regions open")
     infills: tuple[Infill, ...] = Field(
         ("blur", "noise"),
         min_length=1,
-        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side), donor (the same "
+        "place of another patient without the finding)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
+    per_class: int = Field(
+        20,
+        ge=0,
+        description="test images of each true class that the model is asked about: the explained ones, and others, spread "
+        "over the patients, until there are so many; `run.limit` limits them too",
+    )
+    map: RelianceMapSection = Field(
+        RelianceMapSection(), description="windows over the whole image, with or without marks"
+    )
+
+    @property
+    def by_region(self) -> dict[str, object]:
+        """The settings that determine the reliance on regions, as plain values."""
+        return self.model_dump(mode="json", include={"enabled", "infills", "controls"})
 
 
 class LocalizationSection(Section):

@@ -39,6 +39,7 @@ from xaudit.report.html.parts import (
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.region_bars import region_bars
+from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -100,6 +101,7 @@ def page_of(
             why_no_reliance(outcome),
             NO_MODEL_TO_ASK,
             truth_section(outcome),
+            by_class_section(outcome),
             causal_section(outcome),
         ),
         scores=ScoresPart(

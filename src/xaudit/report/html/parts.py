@@ -61,6 +61,7 @@ class RegionsPart:
     no_reliance: str
     no_model: str
     truth: Section
+    by_class: Section | None
     causal: Section | None
 
 

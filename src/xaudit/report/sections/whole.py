@@ -2,6 +2,7 @@
 
 from xaudit.records import Outcome
 from xaudit.report.grid import Section
+from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -42,6 +43,7 @@ def report_sections(
         categories_section(outcome),
         looks_section(outcome, plain=plain),
         truth_section(outcome),
+        by_class_section(outcome),
         causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),

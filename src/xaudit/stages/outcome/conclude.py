@@ -20,6 +20,7 @@ from xaudit.records import (
     ScoreResult,
     Summary,
 )
+from xaudit.stages.outcome.by_class import reliance_by_class
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.causal import localized_and_causal
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
@@ -63,18 +64,19 @@ def conclude(
         NothingScoredError: if not one score has a value.
     """
     scores = results.scores
-    _check_anything_scored(run, results)
-    summaries = summarise(
-        scores,
-        controls=audit.levels_to_beat,
-        patients_known=facts.patients_known,
-        settings=audit.statistics,
-        seed=audit.seed,
-        metric_names=metric_names(audit),
-        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
+    if not any(isinstance(result, Score) for result in scores):
+        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+        raise NothingScoredError(
+            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+            hint="`xaudit data check` reads the data set and lists its problems",
+            run_folder=run.path,
+            missing=what_is_missing(scores, results.problems),
+        )
+    summaries = _summaries(audit, scores, facts, figures)
+    by_class = reliance_by_class(
+        results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
-    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations)
+    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class)
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -97,6 +99,7 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
+        by_class=by_class,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         own_regions=audit.own_regions_by_model,
@@ -106,15 +109,19 @@ def conclude(
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
 
 
-def _check_anything_scored(run: RunFolder, results: Results) -> None:
-    if not any(isinstance(result, Score) for result in results.scores):
-        reasons = sorted({result.reason for result in results.scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(results.scores, results.problems),
-        )
+def _summaries(
+    audit: AuditFile, scores: Sequence[ScoreResult], facts: RunFacts, figures: CaseFigures
+) -> tuple[Summary, ...]:
+    summaries = summarise(
+        scores,
+        controls=audit.levels_to_beat,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+        metric_names=metric_names(audit),
+        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
+    )
+    return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -163,7 +170,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans")
+            for name in ("agreements", "ceilings", "regressions", "plans", "by_class")
         },
     }
 

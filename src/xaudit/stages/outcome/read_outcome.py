@@ -15,6 +15,7 @@ from xaudit.records import (
     Outcome,
     Plan,
     ReaderAgreement,
+    RegionByClass,
     Regression,
     UnscoredGroup,
     Work,
@@ -67,6 +68,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        by_class=tuple(_by_class(row) for row in head["by_class"]),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         own_regions=_own_regions(head.get("own_regions", {})),
@@ -80,6 +82,11 @@ def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str,
         model: {name: bool(may_matter) for name, may_matter in regions.items()}
         for model, regions in plain.items()
     }
+
+
+def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
+    intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
+    return RegionByClass(**{**plain, **intervals})
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:

@@ -10,9 +10,11 @@ from xaudit.records import (
     Problem,
     ReaderAgreement,
     Regression,
+    Reliance,
     ScoreResult,
     TunedThreshold,
     Verdict,
+    WindowEffects,
     Work,
 )
 from xaudit.statistics.strata import CaseFacts
@@ -50,6 +52,8 @@ class Results:
     Attributes:
         maps: facts of every map, from which its failure category follows.
         thresholds: thresholds that were tuned on another split.
+        reliances: effects of regions, on explained and on other cases.
+        windows: effects of windows, on explained and on other cases.
     """
 
     scores: Sequence[ScoreResult]
@@ -57,6 +61,8 @@ class Results:
     work: Work
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
+    reliances: Sequence[Reliance] = ()
+    windows: Sequence[WindowEffects] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xaudit.chunks import Chunk, Thresholds, explain
+from xaudit.chunks import Chunk, DonorPool, Thresholds, explain
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.store.checksums import annotations_checksum
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with the model's prediction for each."""
 
-SCORE_VERSION = 7
+SCORE_VERSION = 8
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -41,6 +41,8 @@ class AuditedModel:
         pairs: the cases that are explained.
         for_tuning: the cases of another split that choose its thresholds.
         thresholds: thresholds that were tuned for it, by explainer and class.
+        others: further test cases that the model is asked about; they are not explained.
+        may_donate: test cases whose pixels may be copied into other patients' images.
     """
 
     run: RunFolder
@@ -50,13 +52,23 @@ class AuditedModel:
     pairs: Pairs
     for_tuning: Pairs = ()
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
+    others: Pairs = ()
+    may_donate: Pairs = ()
     _inputs: dict[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def chunks(self) -> list[Pairs]:
-        """The cases, as many at a time as a shard holds."""
+        """The explained cases, as many at a time as a shard holds."""
+        return self._in_chunks(self.pairs)
+
+    @property
+    def chunks_of_others(self) -> list[Pairs]:
+        """The other cases, as many at a time as a shard holds."""
+        return self._in_chunks(self.others)
+
+    def _in_chunks(self, pairs: Pairs) -> list[Pairs]:
         size = self.audit.run.shard_size
-        return [self.pairs[start : start + size] for start in range(0, len(self.pairs), size)]
+        return [pairs[start : start + size] for start in range(0, len(pairs), size)]
 
     @cached_property
     def cuts(self) -> list[Cut]:
@@ -74,7 +86,23 @@ class AuditedModel:
 
     def chunk(self, pairs: Pairs) -> Chunk:
         """Return these cases ready to be explained; their images are read when they are first needed."""
-        return Chunk(self.classifier, self.dataset, pairs)
+        return Chunk(self.classifier, self.dataset, pairs, self._donors)
+
+    @cached_property
+    def _donors(self) -> DonorPool:
+        return DonorPool(self.classifier, self.dataset, self.may_donate)
+
+    @cached_property
+    def donor_inputs(self) -> Mapping[str, object]:
+        """The inputs that determine which pixels donors give."""
+        ids = {case.case_id for case, _ in self.may_donate}
+        marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
+        return {
+            "donors": [
+                [case.case_id, case.sha256, case.patient_id, case.label] for case, _ in self.may_donate
+            ],
+            "donors' marks": annotations_checksum(marks),
+        }
 
     def inputs(self, pairs: Pairs) -> Mapping[str, object]:
         """Return the inputs that determine these cases' results, except the requested measures."""

@@ -12,10 +12,12 @@ from xaudit.catalog import EXTERNAL, explainer_row
 from xaudit.chunks import (
     Chunk,
     ask_reliance,
+    ask_reliance_map,
     curves_of,
     explain,
     have_maps,
     map_facts,
+    need_donor,
     score,
     score_reliance,
 )
@@ -31,6 +33,7 @@ from xaudit.store.parts import (
     MAPS,
     PART_PROBLEMS,
     RELIANCE,
+    RELIANCE_MAP,
     SCORES,
     has_part,
     read_parts,
@@ -48,6 +51,7 @@ class PartKeys:
     maps: dict[str, None] = field(default_factory=dict)
     scores: dict[str, None] = field(default_factory=dict)
     reliance: dict[str, None] = field(default_factory=dict)
+    reliance_map: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     facts: dict[str, None] = field(default_factory=dict)
     tuning_maps: dict[str, None] = field(default_factory=dict)
@@ -76,8 +80,16 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
     if not with_scores:
         return [Lane(n_shards, partial(_maps_of_chunk, model, pairs, keys)) for pairs in model.chunks]
     further = FurtherScores(model)
-    n_shards += model.audit.reliance.enabled + further.n_of_chunk
-    return [Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks]
+    n_questions = model.audit.reliance.enabled * (1 + model.audit.reliance.map.enabled)
+    n_shards += n_questions + further.n_of_chunk
+    explained = [
+        Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks
+    ]
+    others = [
+        Lane(n_questions, partial(_questions_of_chunk, model, model.chunk(pairs), keys, scored=False))
+        for pairs in model.chunks_of_others
+    ]
+    return explained + others
 
 
 def lanes_of_checks(model: AuditedModel, keys: PartKeys) -> list[Lane]:
@@ -122,13 +134,8 @@ def _scores_of_chunk(
 ) -> Iterator[Shard]:
     audit, who = model.audit, model.classifier.id
     chunk, inputs, cut = model.chunk(pairs), model.inputs(pairs), model.cut(pairs)
-    reliance_key = ""
-    if audit.reliance.enabled:
-        reliance_key = shard_key({**inputs, "reliance": audit.reliance.model_dump(mode="json")})
-        keys.reliance[reliance_key] = None
-        keys.scores[reliance_key] = None
-        ask = partial(_ask_reliance, model, chunk, reliance_key)
-        yield _shard(model.run, _Step(f"{who}: reliance", chunk, reliance_key, ask), keys)
+    reliance_key = _reliance_key(model, inputs)
+    yield from _questions_of_chunk(model, chunk, keys)
     tables = (SCORES, MAP_FACTS, CURVES) if audit.run.curves else (SCORES, MAP_FACTS)
     for spec in audit.explainers_and_controls:
         key = _score_key(model, inputs, spec, reliance_key)
@@ -139,6 +146,69 @@ def _scores_of_chunk(
         step = _ScoreStep(model, chunk, spec, map_key, key, reliance_key)
         yield _shard(model.run, _Step(f"{who}: {spec.id}", chunk, key, step.do, tables), keys)
     yield from (_shard_of_piece(model.run, piece, keys) for piece in further.of_chunk(chunk, cut))
+
+
+def _questions_of_chunk(
+    model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool = True
+) -> Iterator[Shard]:
+    """Yield the shards that ask the model itself, without an explainer.
+
+    Args:
+        scored: False for cases that are not explained: they are reported by true class and are in no score.
+    """
+    settings, who, inputs = model.audit.reliance, model.classifier.id, model.inputs(chunk.pairs)
+    if not settings.enabled:
+        return
+    key = _reliance_key(model, inputs)
+    keys.reliance[key] = None
+    if scored:
+        keys.scores[key] = None
+    yield _shard(
+        model.run,
+        _Step(
+            f"{who}: reliance",
+            chunk,
+            key,
+            partial(_ask_reliance, model, chunk, key, scored=scored),
+            (RELIANCE, SCORES) if scored else (RELIANCE,),
+        ),
+        keys,
+    )
+    if settings.map.enabled:
+        yield from _map_of_chunk(model, chunk, keys)
+
+
+def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
+    """Yield the shard that makes the reliance maps of a chunk."""
+    key = _map_key(model, model.inputs(chunk.pairs))
+    keys.reliance_map[key] = None
+    name = f"{model.classifier.id}: reliance map"
+    yield _shard(
+        model.run, _Step(name, chunk, key, partial(_ask_map, model, chunk, key), (RELIANCE_MAP,)), keys
+    )
+
+
+def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
+    """Return the key of a chunk's reliance on regions; empty if it is not measured."""
+    settings = model.audit.reliance
+    if not settings.enabled:
+        return ""
+    donors = model.donor_inputs if need_donor(settings.infills) else {}
+    return shard_key({**inputs, **donors, "reliance": settings.by_region})
+
+
+def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
+    """Return the key of a chunk's reliance map; empty if it is not measured."""
+    settings = model.audit.reliance
+    if not (settings.enabled and settings.map.enabled):
+        return ""
+    donors = model.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
+    return shard_key({**inputs, **donors, "reliance map": settings.map.model_dump(mode="json")})
+
+
+def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
+    effects = ask_reliance_map(chunk, model.audit.reliance.map, seed=model.audit.seed)
+    write_part(model.run, RELIANCE_MAP, key, effects)
 
 
 def _score_key(
@@ -160,10 +230,11 @@ def _explain(model: AuditedModel, chunk: Chunk, spec: ExplainerSpec, key: str) -
     write_part(model.run, MAPS, key, explain(chunk, spec, seed=model.audit.seed))
 
 
-def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str) -> None:
+def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
     reliances = ask_reliance(chunk, model.audit.reliance, seed=model.audit.seed)
     write_part(model.run, RELIANCE, key, reliances)
-    write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+    if scored:
+        write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ _RELIANCE_SAME = (
     "control_logit_drop",
     "beyond_random",
     "logit_beyond_random",
+    "rise_beyond_random",
+    "logit_rise_beyond_random",
+    "label",
 )
 
 

@@ -203,6 +203,49 @@ RELIANCE = _schema(
         "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
     ),
     ("logit_beyond_random", _NUMBER, "the same for the target's logit"),
+    (
+        "rise_beyond_random",
+        _NUMBER,
+        "rise of the probability minus its mean rise for random areas, a fall counting as no rise",
+    ),
+    ("logit_rise_beyond_random", _NUMBER, "the same for the target's logit"),
+    ("label", _TEXT, "the truth; empty in runs of an older version"),
+    empty=("patient_id",),
+)
+
+RELIANCE_MAP = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    ("target", _TEXT, "the class whose probability is measured"),
+    ("label", _TEXT, "the truth"),
+    ("predicted", _TEXT, "the class with the highest logit"),
+    (
+        "question",
+        _TEXT,
+        "`hide`: the window is filled in; `transplant`: it is copied from an image of the target class",
+    ),
+    ("infill", _TEXT, "what replaced the window's pixels"),
+    ("scale", _NUMBER, "side of a window, as a share of the frame's side"),
+    ("stride", _NUMBER, "distance between neighbouring windows, as a share of a window's side"),
+    ("height", _WHOLE, "of the model's frame, in pixels"),
+    ("width", _WHOLE, "of the model's frame, in pixels"),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("log_odds", _NUMBER, "log of p / (1 - p) on the untouched image, from the logits"),
+    ("rows", _WHOLE, "rows of windows"),
+    ("columns", _WHOLE, "columns of windows"),
+    (
+        "probability_drop",
+        pa.list_(pa.float32()),
+        "by how much the probability falls for each window, row by row; NaN where not measured",
+    ),
+    ("log_odds_drop", pa.list_(pa.float32()), "the same for the log odds"),
+    (
+        "mark_share",
+        pa.list_(pa.float32()),
+        "share of each window that lies in the mark; of a transplant, in the mark of the image it comes from",
+    ),
+    ("place", pa.list_(_TEXT), "region that fills most of each window, the mark left out"),
     empty=("patient_id",),
 )
 

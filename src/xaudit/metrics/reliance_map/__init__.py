@@ -1,0 +1,1 @@
+"""The reliance map: the model's dependence on every place of the image, measured without marks and without an explainer."""
