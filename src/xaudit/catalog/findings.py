@@ -1,5 +1,6 @@
 """The findings that a verdict can state, by code."""
 
+from xaudit.catalog.image_changes import IMAGE_MARGIN
 from xaudit.catalog.rows import FindingRow
 
 MARGIN = 0.02
@@ -82,6 +83,16 @@ FINDINGS: tuple[FindingRow, ...] = (
         "read the findings about its evidence with care; test on more patients, or train further",
     ),
     FindingRow(
+        "XA210",
+        "the model answers to a property of the whole image",
+        "more brightness, contrast, sharpness, noise, compression or resolution of the whole image moves the target's "
+        f"probability one way by more than {IMAGE_MARGIN:g} on the images of every class that was asked, marked findings kept as "
+        "they are: the whole interval from the step with the least to that with the most lies beyond the margin, on two "
+        "classes or more",
+        "compare the property between the classes, scanners and hospitals of the training data; standardise it, or vary it "
+        "at random while training",
+    ),
+    FindingRow(
         "XA211",
         "a region of your own: not used, allowed, or undecided",
         f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
@@ -97,6 +108,14 @@ FINDINGS: tuple[FindingRow, ...] = (
         f"beyond random areas of its size, by more than {MARGIN:g} (lower end of the interval). Images of every class are "
         "asked, since an answer near 0 or 1 cannot show it on images of one class only",
         "look at that region on images of that class; blank it out and train again",
+    ),
+    FindingRow(
+        "XA214",
+        "the answer is sensitive to the quality of the image",
+        "small steps of a property of the whole image move the target's probability by more than "
+        f"{IMAGE_MARGIN:g} on the images of some class (lower end of the interval), but not one way on all of them: a finding is "
+        "lost to blur, say, or something else looks like one when sharpened",
+        "train with such changes; do not use the model on images of other quality than it was tested on",
     ),
     FindingRow(
         "XA301",

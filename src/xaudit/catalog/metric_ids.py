@@ -14,6 +14,9 @@ CHEXLOCALIZE = "chexlocalize-"
 CHANGED_FAMILIES = ("equivariance", "resolution")
 """Families of metrics that are taken on changed images; the tables' ids name the change after the family."""
 
+MODEL_FAMILIES = ("reliance", "image")
+"""Families of metrics that ask the model itself: they have no explainer."""
+
 CHECK_FAMILIES = ("sanity", "robustness", "repeatability")
 """Families of metrics that a section of the audit file asks for, and the name of that section."""
 

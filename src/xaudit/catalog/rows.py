@@ -85,7 +85,7 @@ class ExplainerRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """A number about one map (or, in the family ``reliance``, about the model itself).
+    """A number about one map (or, in the families ``reliance`` and ``image``, about the model itself).
 
     Attributes:
         range: in words, with the unit.
@@ -109,6 +109,7 @@ class MetricRow:
         "robustness",
         "agreement",
         "reliance",
+        "image",
         "limits",
         "equivariance",
         "resolution",

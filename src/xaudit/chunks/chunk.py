@@ -147,11 +147,14 @@ class Subject:
             thorax=carried(around.thorax),
             body=carried(around.body),
             reach=carried(self._reach),
+            own={name: carried(mask) for name, mask in around.own.items()},
             with_border=False,
         )
         if lungs is None or self.mark.any():
             return parts
         both = mask_to_model(lungs.whole, self.geometry)
+        for name in around.own.keys() & parts.keys():
+            both = both & ~parts[name]
         return {"lungs": both, **{name: part & ~both for name, part in parts.items()}}
 
     @property
@@ -162,6 +165,11 @@ class Subject:
             return self.parts_in_model
         lungs = places["lungs"]
         return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
+
+    @property
+    def finding_in_model(self) -> BoolArray:
+        """The mark with its tolerance, (h, w) of the model's frame; empty without marks."""
+        return mask_to_model(self.mark if self._reach is None else self._reach, self.geometry)
 
     @property
     def asked_regions(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.outcome import Outcome
@@ -50,6 +51,7 @@ __all__ = [
     "Flips",
     "FloatArray",
     "FrameBox",
+    "ImageChange",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
@@ -65,6 +67,7 @@ __all__ = [
     "Preview",
     "Problem",
     "Progress",
+    "PropertyEffect",
     "ReaderAgreement",
     "Region",
     "RegionByClass",

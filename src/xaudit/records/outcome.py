@@ -6,6 +6,7 @@ from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import PropertyEffect
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
@@ -31,6 +32,7 @@ class Outcome:
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
         own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
+        image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         by_class: reliance on regions on the images of each true class.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
@@ -62,5 +64,6 @@ class Outcome:
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    image_properties: tuple[PropertyEffect, ...] = ()
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()

@@ -35,6 +35,7 @@ from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Invocation, build_manifest
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -121,7 +122,8 @@ class Run:
         keys = scored.keys
         scores = read_parts(self.folder, SCORES, list(keys.scores))
         maps = read_parts(self.folder, MAP_FACTS, list(keys.facts))
-        missing = {*scores.missing, *maps.missing}
+        changes = read_parts(self.folder, IMAGE_CHANGES, list(keys.image_changes))
+        missing = {*scores.missing, *maps.missing, *changes.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
         self._prune(keys)
@@ -135,6 +137,7 @@ class Run:
             scored.thresholds,
             reliances=read_parts(self.folder, RELIANCE, list(keys.reliance)).rows,
             windows=read_parts(self.folder, RELIANCE_MAP, list(keys.reliance_map)).rows,
+            image_changes=changes.rows,
         )
         figures = case_figures(self.audited, scores.rows)
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
@@ -166,6 +169,7 @@ class Run:
             (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
             (RELIANCE_MAP, keys.reliance_map),
+            (IMAGE_CHANGES, keys.image_changes),
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
+from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
@@ -29,6 +30,7 @@ TABLES: tuple[Table[Any], ...] = (
     CURVES,
     RELIANCE,
     RELIANCE_MAP,
+    IMAGE_CHANGES,
     MAP_FACTS,
     SUMMARY,
     CATEGORIES,

@@ -12,6 +12,7 @@ from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
+from xaudit.verdict.image_properties import image_findings
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.own_regions import own_region_findings
 from xaudit.verdict.reach import Reach
@@ -28,6 +29,7 @@ __all__ = [
     "Survival",
     "changed_findings",
     "class_findings",
+    "image_findings",
     "is_refused",
     "judge",
     "judge_drops",

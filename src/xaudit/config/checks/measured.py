@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from xaudit.catalog import CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
+from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES, ends
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
 from xaudit.config.sections.section import SettingError
@@ -26,6 +27,7 @@ def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
     found += [row.id for row in METRICS if row.family == "regions"]
     if asked:
         found += [row.id for row in METRICS if row.family in _ASKED_OF_THE_MODEL]
+    found += [f"image-{name}" for name in IMAGE_PROPERTIES if any(ends(name, audit.reliance.image_changes))]
     found += [
         row.id
         for row in METRICS
@@ -76,6 +78,10 @@ def _how_to_measure(gate: Gate, names: Mapping[str, str], measured: Sequence[str
     family = "" if row is None else row.family
     if family in _ASKED_OF_THE_MODEL:
         return "it takes `reliance.enabled: true`"
+    if family == "image":
+        name = gate.metric.removeprefix("image-")
+        steps = ", ".join(row.id for row in IMAGE_CHANGES.values() if row.property == name)
+        return f"it takes `reliance.image.enabled: true`, and a step in `reliance.image.changes`: {steps}"
     if family in CHANGED_FAMILIES:
         return f"it takes the section `{family}`, and the change in its name, such as {family}-{_CHANGES[family]}"
     if gate.metric.endswith(CEILING):

@@ -18,6 +18,7 @@ from xaudit.catalog import (
     GATED_FINDINGS,
     MARGIN,
     METRICS,
+    MODEL_FAMILIES,
     OWN_REGION,
     MetricRow,
     asks_model_of_change,
@@ -51,7 +52,7 @@ _BARE = re.compile(r"\s*([A-Za-z0-9][\w.:-]*)\s*([@%].*)?", re.DOTALL)
 class Gate(Section):
     """A limit that a model must keep, such as ``iou@gradcam >= 0.3`` or ``iou@lime%lesion-size=small >= 0.2``.
 
-    The subject is an explainer's id; a metric of the family ``reliance`` asks the model itself and takes none. The
+    The subject is an explainer's id; a metric of the families ``reliance`` and ``image`` asks the model itself and takes none. The
     stratum is a part of the cases, as summaries name it; by default all of them. An informational gate is judged
     and shown, and never decides the exit code. A gate may name a finding instead of a limit, such as ``uses-mark``; its
     metric is then the one that the finding rests on.
@@ -212,7 +213,9 @@ def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -
     _check_named_region(found["metric"], known)
     check_name(found["metric"], list(known), kind="metric")
     row = metric_row(known[found["metric"]])
-    if (row.family == "reliance" or asks_model_of_change(found["metric"])) and found["subject"] is not None:
+    if (row.family in MODEL_FAMILIES or asks_model_of_change(found["metric"])) and found[
+        "subject"
+    ] is not None:
         raise SettingError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
     return row
 

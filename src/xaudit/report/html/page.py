@@ -52,6 +52,7 @@ from xaudit.report.sections.evidence import (
     truth_section,
     why_no_reliance,
 )
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
@@ -62,7 +63,7 @@ from xaudit.stages.views.report_material import ReportMaterial
 
 _SHOWN_ELSEWHERE = frozenset(
     {
-        *("localization", "faithfulness", "regions", "reliance", "agreement", "limits"),
+        *("localization", "faithfulness", "regions", "reliance", "image", "agreement", "limits"),
         *("equivariance", "resolution", "sanity", "robustness", "repeatability"),
     }
 )
@@ -103,6 +104,7 @@ def page_of(
             truth_section(outcome),
             by_class_section(outcome),
             causal_section(outcome),
+            image_section(outcome),
         ),
         scores=ScoresPart(
             forests(outcome),

@@ -63,6 +63,7 @@ class RegionsPart:
     truth: Section
     by_class: Section | None
     causal: Section | None
+    image: Section | None = None
 
 
 @dataclass(frozen=True, slots=True)

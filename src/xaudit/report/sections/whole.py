@@ -10,6 +10,7 @@ from xaudit.report.sections.checks import checks_section, repeatability_section
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import localization_section, looks_section, truth_section
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
@@ -42,6 +43,7 @@ def report_sections(
         evaluation_section(outcome),
         categories_section(outcome),
         looks_section(outcome, plain=plain),
+        image_section(outcome),
         truth_section(outcome),
         by_class_section(outcome),
         causal_section(outcome),

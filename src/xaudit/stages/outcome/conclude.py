@@ -23,6 +23,7 @@ from xaudit.records import (
 from xaudit.stages.outcome.by_class import reliance_by_class
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.causal import localized_and_causal
+from xaudit.stages.outcome.image_properties import property_effects
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -73,10 +74,13 @@ def conclude(
             missing=what_is_missing(scores, results.problems),
         )
     summaries = _summaries(audit, scores, facts, figures)
+    effects = property_effects(
+        results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
+    )
     by_class = reliance_by_class(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class)
+    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects)
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -103,6 +107,7 @@ def conclude(
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         own_regions=audit.own_regions_by_model,
+        image_properties=effects,
         gate_on=audit.statistics.gate_on,
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
@@ -158,8 +163,8 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         "seed": audit.seed,
         "gates": [gate.as_written() for gate in audit.gates],
         "statistics": audit.statistics.model_dump(mode="json"),
-        "reliance": audit.reliance.model_dump(mode="json"),
         "own_regions": audit.own_regions_by_model,
+        "reliance": audit.reliance.model_dump(mode="json", exclude={"image"}),
         "metric_names": metric_names(audit),
         "plugins": [told_row(one) for one in audit.plugins],
         "categories": audit.categories.model_dump(mode="json"),
@@ -170,7 +175,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans", "by_class")
+            for name in ("agreements", "ceilings", "regressions", "plans", "by_class", "image_properties")
         },
     }
 

@@ -14,6 +14,7 @@ from xaudit.records import (
     LocalizedAndCausal,
     Outcome,
     Plan,
+    PropertyEffect,
     ReaderAgreement,
     RegionByClass,
     Regression,
@@ -72,6 +73,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         own_regions=_own_regions(head.get("own_regions", {})),
+        image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
     )
     return with_categories(outcome, maps, thresholds, causal)
@@ -96,6 +98,11 @@ def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
 def _ceiling(plain: Mapping[str, Any]) -> Ceiling:
     nested = {name: _interval(plain[name]) for name in ("human", "share", "difference")}
     return Ceiling(**{**plain, **nested})
+
+
+def _property_effect(plain: Mapping[str, Any]) -> PropertyEffect:
+    names = ("probability", "log_odds", "movement", "with_finding")
+    return PropertyEffect(**{**plain, **{name: Interval(**plain[name]) for name in names}})
 
 
 def _regression(plain: Mapping[str, Any]) -> Regression:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from xaudit.records import (
     Ceiling,
     Evaluation,
+    ImageChange,
     MapFacts,
     Problem,
     ReaderAgreement,
@@ -63,6 +64,7 @@ class Results:
     thresholds: Sequence[TunedThreshold] = ()
     reliances: Sequence[Reliance] = ()
     windows: Sequence[WindowEffects] = ()
+    image_changes: Sequence[ImageChange] = ()
 
 
 @dataclass(frozen=True, slots=True)

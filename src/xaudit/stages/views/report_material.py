@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import METRICS, explainer_row
+from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
 from xaudit.geometry import Fit, fit_geometry
@@ -210,7 +210,9 @@ def _comparisons(run: StoredRun) -> tuple[Comparison, ...]:
     return compare(
         {run.run_id: run.scores},
         pairs_of("explainer", runs=[run.run_id], models=run.outcome.model_ids, explainers=run.explainers),
-        metrics=[row.id for row in METRICS if row.headline and row.family != "reliance" and row.id in has],
+        metrics=[
+            row.id for row in METRICS if row.headline and row.family not in MODEL_FAMILIES and row.id in has
+        ],
         settings=run.statistics,
         seed=0,
         metric_names=run.metric_names,

@@ -249,6 +249,32 @@ RELIANCE_MAP = _schema(
     empty=("patient_id",),
 )
 
+IMAGE_CHANGES = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _TARGET,
+    ("label", _TEXT, "the truth"),
+    ("change", _TEXT, "the step, such as `brighter-10` or `blur-1`"),
+    (
+        "finding_kept",
+        _TRUTH,
+        "whether the marked finding kept its own pattern while the rest of the image was changed",
+    ),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("log_odds", _NUMBER, "logarithm of that probability over its complement, natural"),
+    ("probability_change", _NUMBER, "probability on the changed image minus that on the untouched one"),
+    ("log_odds_change", _NUMBER, "the same for the log-odds"),
+    (
+        "value",
+        _NUMBER,
+        "the property on the untouched image: the mean for brightness and the standard deviation for contrast, in grey "
+        "values of 0 to 1; for all others that of the finest detail as a share of the contrast",
+    ),
+    ("value_change", _NUMBER, "by how much the step changes it"),
+    empty=("patient_id",),
+)
+
 _FACTS: tuple[Column, ...] = (
     _CASE_ID,
     _PATIENT,
