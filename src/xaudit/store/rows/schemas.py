@@ -188,7 +188,7 @@ RELIANCE = _schema(
     (
         "region",
         _TEXT,
-        "`mark`, `same-lung`, `opposite-lung`, `lungs`, `border`, `thorax`, `body`, `empty` or `outside`",
+        "`mark`, `same-lung`, `opposite-lung`, `lungs`, `border`, `thorax`, `body`, `empty`, `outside`, or a name of the audit file",
     ),
     ("infill", _TEXT, "what replaced the region's pixels"),
     ("fraction", _NUMBER, "the region's share of the image"),
