@@ -14,6 +14,7 @@ from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
+from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
 from xaudit.records.prediction import Prediction
@@ -58,6 +59,7 @@ __all__ = [
     "MapFacts",
     "MapTest",
     "MaskRegion",
+    "MeanReliance",
     "Move",
     "Outcome",
     "PatientSide",

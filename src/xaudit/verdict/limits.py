@@ -42,7 +42,8 @@ class Result:
 
 def subjects_of(limit: Gate | MaxDrop, explainers: Sequence[str]) -> Sequence[str]:
     """Return the subjects of a limit: the explainer it names, the model itself, or all ``explainers``."""
-    family = _FAMILIES.get(limit.metric) or region_family(limit.metric)
+    row = METRICS.by_id.get(limit.metric)
+    family = region_family(limit.metric) if row is None else row.family
     if family in MODEL_FAMILIES or asks_model_of_change(limit.metric):
         return (MODEL_LEVEL,)
     if limit.subject is not None:

@@ -13,6 +13,7 @@ from xaudit.report.sections.evidence import localization_section, looks_section,
 from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
 from xaudit.report.sections.verdict import gates_section, verdict_section
 from xaudit.report.wording import count, explained_images
@@ -42,6 +43,7 @@ def report_sections(
         gates_section(outcome),
         evaluation_section(outcome),
         categories_section(outcome),
+        areas_section(outcome, plain=plain),
         looks_section(outcome, plain=plain),
         image_section(outcome),
         truth_section(outcome),

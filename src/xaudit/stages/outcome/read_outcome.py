@@ -26,7 +26,13 @@ from xaudit.store.json_records import read_evaluations, read_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
-from xaudit.store.tables import read_categories, read_problems, read_summaries, read_thresholds
+from xaudit.store.tables import (
+    read_categories,
+    read_mean_reliance,
+    read_problems,
+    read_summaries,
+    read_thresholds,
+)
 
 OUTCOME = "outcome.json"
 
@@ -72,11 +78,17 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         by_class=tuple(_by_class(row) for row in head["by_class"]),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
-        own_regions=_own_regions(head.get("own_regions", {})),
         image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
+        own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
+        mean_reliance=read_mean_reliance(run),
     )
     return with_categories(outcome, maps, thresholds, causal)
+
+
+def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
+    intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
+    return RegionByClass(**{**plain, **intervals})
 
 
 def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:
@@ -84,11 +96,6 @@ def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str,
         model: {name: bool(may_matter) for name, may_matter in regions.items()}
         for model, regions in plain.items()
     }
-
-
-def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
-    intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
-    return RegionByClass(**{**plain, **intervals})
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
