@@ -239,7 +239,12 @@ def test_without_images_only_the_mean_maps_are_left_without_a_case_behind_them()
     pictures = reliance_parts(material, images=False).values()
     maps = [one.map for part in pictures for one in part.figures]
     hrefs = [one["attrs"]["href"] for one in Tree(text).all("image")]
-    assert hrefs == [*maps[2:], (bar := next(iter(pictures)).bar), *maps[:2], bar]  # the failing model stands first
+    assert hrefs == [
+        *maps[2:],
+        (bar := next(iter(pictures)).bar),
+        *maps[:2],
+        bar,
+    ]  # the failing model stands first
     assert len(Tree(text).all("rect", **{"class": "seen"})) == len(maps) == 4
     assert "nearest to the mean" not in text
     assert text.count("data:image") == len(hrefs)

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from xaudit.geometry import Geometry, map_to_original, on_grid
+from xaudit.metrics.reliance_map.frames import position_in_words
 from xaudit.records import Area, BoolArray, FloatArray, MapTest, MeanReliance, Outcome
 from xaudit.report.pictures.figures import Pixels, colours
 from xaudit.report.pictures.outline_path import mask_path
-from xaudit.report.sections.reliance_areas import (
-    area_place,
-    change_words,
-    drawn_means,
-    images_words,
-    outlined_test,
-    position_words,
-    scale_top,
-)
+from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top
+from xaudit.report.sections.reliance_areas import area_place, change_words, images_words
 from xaudit.report.wording import interval
 from xaudit.stages.views.previews import preview_frame
 from xaudit.stages.views.reliance_view import RelianceView
@@ -214,7 +208,7 @@ def _strongest(mean: MeanReliance) -> str:
         return f"it {verb} nowhere"
     row, column = np.unravel_index(int(np.argmax(mean.rows)), (len(mean.rows), len(mean.rows[0])))
     y, x = (row + 0.5) / len(mean.rows), (column + 0.5) / len(mean.rows[0])
-    return f"it {verb} most at the {position_words((x, y, x, y))}, by {shown(highest)}"
+    return f"it {verb} most at the {position_in_words((x, y, x, y))}, by {shown(highest)}"
 
 
 def _alt(mean: MeanReliance, test: MapTest | None) -> str:
