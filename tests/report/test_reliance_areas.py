@@ -83,12 +83,12 @@ def test_falls_are_drawn_always_and_rises_where_an_area_shows_them():
 def test_no_area_is_said_with_its_bound_and_few_patients_are_no_test():
     none = map_test(largest=Interval(0.01, 0.002, 0.024, "bca"), net=Interval(0.3, 0.2, 0.4, "bca"))
     assert no_area_sentence(none) == (
-        "24 cancer images, 20 patients: hiding lowers P(cancer) nowhere beyond chance, at no place by more than 0.02 (upper "
-        "end of the largest window's change, 0.01 [0.00, 0.02]). All places together: 0.30 [0.20, 0.40], spread over the image."
+        "24 cancer images, 20 patients: no place stands out. Fall of P(cancer) when hidden: at most 0.02 at any place (upper end "
+        "for the window with the largest, 0.01 [0.00, 0.02]). All places together: 0.30 [0.20, 0.40], spread over the image."
     )
     few = map_test(p=None, n_patients=3, n_cases=4, largest=Interval(0.4, None, None, "none"))
     assert no_area_sentence(few) == (
-        "4 cancer images, 3 patients: hiding lowers P(cancer) by up to 0.40, and fewer than 5 patients are too few to test where."
+        "4 cancer images, 3 patients: fewer than 5 patients are too few to test where. Fall of P(cancer) when hidden: up to 0.40."
     )
 
 
@@ -98,7 +98,7 @@ def test_log_odds_are_never_called_a_probability():
             outcome([map_test(answer="log-odds", areas=(area(effect=Interval(2.1, 1, 3, "bca")),))])
         )
     )
-    assert "hiding lowers the log odds of cancer" in shown
+    assert "fall of the log odds of cancer" in shown
     assert "P(cancer)" not in shown
 
 
@@ -129,7 +129,7 @@ def test_tests_that_add_no_area_are_counted_in_the_whole_report_alone():
 def test_log_odds_stand_in_the_table_where_probabilities_are_too_saturated_to_show_it():
     tests = [map_test(), map_test(answer="log-odds", areas=(area(),))]
     for brief in (True, False):
-        assert "hiding lowers the log odds of cancer" in texts(areas_section(outcome(tests), brief=brief))
+        assert "fall of the log odds of cancer" in texts(areas_section(outcome(tests), brief=brief))
 
 
 def test_the_first_screen_takes_the_test_that_covers_most():
@@ -141,7 +141,7 @@ def test_the_first_screen_takes_the_test_that_covers_most():
     ]
     first = texts(areas_section(outcome(tests), brief=True))
     assert first.count("upper right corner") == 2
-    assert "hiding raises P(cancer)" in first
+    assert "rise of P(cancer) when hidden" in first
     assert "lungs" not in first
     assert "outside the mark" not in first
 

@@ -24,6 +24,7 @@ WIDTH = 320.0
 
 _LARGEST_GRID = 256
 _OPAQUE = 0.85
+_LEAST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +205,8 @@ def _strongest(mean: MeanReliance) -> str:
     """Name the place and the size of the map's largest value."""
     verb = "falls" if mean.direction == "for" else "rises"
     highest = mean.highest
-    if highest == 0:
-        return f"it {verb} nowhere"
+    if highest < _LEAST:
+        return f"it {verb} by less than {_LEAST} at every place"
     row, column = np.unravel_index(int(np.argmax(mean.rows)), (len(mean.rows), len(mean.rows[0])))
     y, x = (row + 0.5) / len(mean.rows), (column + 0.5) / len(mean.rows[0])
     return f"it {verb} most at the {position_in_words((x, y, x, y))}, by {shown(highest)}"

@@ -39,16 +39,15 @@ def images_words(about: MapTest | MeanReliance) -> str:
 
 
 def change_words(about: MapTest | MeanReliance) -> str:
-    """Say which change of a window does what to the answer.
+    """Name the change of the answer that is measured.
 
     A test on log odds says so: they are no probability.
     """
-    does = "hiding lowers" if about.direction == "for" else "hiding raises"
-    if about.question == "transplant":
-        verb = "lowers" if about.direction == "for" else "raises"
-        does = f"copying it from a {about.target} image {verb}"
+    change = "fall" if about.direction == "for" else "rise"
     on_odds = isinstance(about, MapTest) and about.answer == "log-odds"
-    return f"{does} {f'the log odds of {about.target}' if on_odds else f'P({about.target})'}"
+    answer = f"the log odds of {about.target}" if on_odds else f"P({about.target})"
+    when = f"copied from a {about.target} image" if about.question == "transplant" else "hidden"
+    return f"{change} of {answer} when {when}"
 
 
 def area_place(area: Area) -> str:
@@ -64,17 +63,19 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     Args:
         brief: without the interval of that place and without the sum over the image.
     """
-    about = f"{images_words(test)}: {change_words(test)}"
+    change = change_words(test)
+    change = change[:1].upper() + change[1:]
+    largest = test.largest
     if test.p is None:
-        known = "" if test.largest is None else f" by up to {shown(test.largest.estimate)}"
-        return f"{about}{known}, and fewer than 5 patients are too few to test where."
-    known = test.largest is not None and test.largest.high is not None
-    bound = f", at no place by more than {shown(test.largest.high)}" if known else ""
-    sentence = f"{about} nowhere beyond chance{bound}"
+        known = "" if largest is None else f" {change}: up to {shown(largest.estimate)}."
+        return f"{images_words(test)}: fewer than 5 patients are too few to test where.{known}"
+    sentence = f"{images_words(test)}: no place stands out."
+    if largest is None or largest.high is None:
+        return sentence
+    sentence += f" {change}: at most {shown(largest.high)} at any place"
     if brief:
         return f"{sentence}."
-    if known:
-        sentence += f" (upper end of the largest window's change, {interval(test.largest)})"
+    sentence += f" (upper end for the window with the largest, {interval(largest)})"
     if test.net is not None and test.net.low is not None and test.net.low > test.margin:
         sentence += f". All places together: {interval(test.net)}, spread over the image"
     return f"{sentence}."
