@@ -25,6 +25,7 @@ WIDTH = 320.0
 _LARGEST_GRID = 256
 _OPAQUE = 0.85
 _LEAST = 0.01
+_SAME = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ class ReliancePicture:
     areas: tuple[DrawnArea, ...]
     caption: str
     alt: str
+
+    @property
+    def shows_seen(self) -> bool:
+        """True if the part that the model sees must be outlined: it is not the whole picture, or nothing else is drawn."""
+        x, y, width, height = self.seen
+        whole = max(abs(x), abs(y), abs(width - WIDTH), abs(height - self.height)) <= _SAME * WIDTH
+        return not whole or self.view.preview is None
 
     @property
     def side(self) -> str:
