@@ -26,12 +26,16 @@ from xaudit.catalog.metric_ids import (
     asks_model_of_change,
     changed_metric_id,
     made_of_maps_id,
+    own_regions_of,
+    region_family,
+    region_metric_names,
     step_id,
     with_model_id,
+    with_own_regions,
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
-from xaudit.catalog.regions import REGIONS, STRUCTURES
+from xaudit.catalog.regions import OWN_REGION, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
     ExplainerRow,
@@ -68,6 +72,7 @@ __all__ = [
     "MODELS",
     "MODEL_FAMILIES",
     "MODEL_RECORDS",
+    "OWN_REGION",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",
@@ -90,9 +95,13 @@ __all__ = [
     "made_of_maps_id",
     "metric_row",
     "model_row",
+    "own_regions_of",
+    "region_family",
+    "region_metric_names",
     "step_id",
     "typed_options",
     "with_model_id",
+    "with_own_regions",
 ]
 
 

@@ -41,10 +41,10 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA201",
         "the model looks elsewhere",
-        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing the "
-        "border, the outside or the opposite lung lowers it more than that: the lower end of the interval is held against "
-        f"a margin of {MARGIN:g}, the same for the mark and for every other region",
-        "look for what the region holds: markers, tubes, text, scanner edges; blank it out and train again",
+        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing a region "
+        "without evidence, such as the border or one named under `data.regions.own`, lowers it more than that: the lower "
+        f"end of the interval is held against a margin of {MARGIN:g}, the same for the mark and for every other region",
+        "look for what the region holds: markers, rulers, tubes, text, scanner edges; blank it out and train again",
     ),
     FindingRow(
         "XA202",
@@ -91,6 +91,15 @@ FINDINGS: tuple[FindingRow, ...] = (
         "classes or more",
         "compare the property between the classes, scanners and hospitals of the training data; standardise it, or vary it "
         "at random while training",
+    ),
+    FindingRow(
+        "XA211",
+        "a region of your own: not used, allowed, or undecided",
+        f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
+        "its size (upper end of the interval), which passes, as does a region with `evidence: true` that is used; or the "
+        "interval lies on both sides of that margin, too few patients show the region, or no image does, which is "
+        "undecided. XA201 names a region that is used and should not be",
+        "none where it passes; else audit more images that show the region",
     ),
     FindingRow(
         "XA213",

@@ -1,7 +1,7 @@
 """The results of a finished run, as every report shows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
@@ -36,6 +36,7 @@ class Outcome:
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
         by_class: reliance on regions on the images of each true class.
+        own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -65,6 +66,7 @@ class Outcome:
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     image_properties: tuple[PropertyEffect, ...] = ()
+    own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
     mean_reliance: tuple[MeanReliance, ...] = ()

@@ -177,9 +177,11 @@ def _describe(dataset: "Dataset") -> None:
         source = dataset.masks.sources.get(name)
         if source is not None and source.n_given is None:
             emit(f"{word} masks: made from each image; `xaudit data regions` shows them")
-        elif source is not None or name == "lungs":
+        elif source is not None:
             how = f"; {source.sides}" if isinstance(source, LungSource) else ""
-            emit(f"{word} masks: {count((source and source.n_given) or 0, 'image')}{how}")
+            emit(f"{word} masks: {count(source.n_given or 0, 'image')}{how}")
+    for name, masks in dataset.masks.own.items():
+        emit(f"{name} masks: {count(masks.n_given, 'image')}")
     for note in dataset.notes:
         emit(f"note: {note}")
     for sentence in dataset.passed_over:

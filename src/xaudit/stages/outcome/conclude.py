@@ -20,10 +20,10 @@ from xaudit.records import (
     ScoreResult,
     Summary,
 )
-from xaudit.stages.outcome.by_class import reliance_by_class
 from xaudit.stages.outcome.categories import categorise, with_categories
-from xaudit.stages.outcome.causal import localized_and_causal
-from xaudit.stages.outcome.image_properties import property_effects
+from xaudit.stages.outcome.dependence.by_class import reliance_by_class
+from xaudit.stages.outcome.dependence.causal import localized_and_causal
+from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -65,14 +65,7 @@ def conclude(
         NothingScoredError: if not one score has a value.
     """
     scores = results.scores
-    if not any(isinstance(result, Score) for result in scores):
-        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(scores, results.problems),
-        )
+    _check_anything_scored(run, results)
     summaries = _summaries(audit, scores, facts, figures)
     effects = property_effects(
         results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
@@ -107,6 +100,7 @@ def conclude(
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         image_properties=effects,
+        own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
         mean_reliance=tuple(results.mean_reliance),
     )
@@ -127,6 +121,17 @@ def _summaries(
         strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
     )
     return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+
+
+def _check_anything_scored(run: RunFolder, results: Results) -> None:
+    if not any(isinstance(result, Score) for result in results.scores):
+        reasons = sorted({result.reason for result in results.scores if not isinstance(result, Score)})
+        raise NothingScoredError(
+            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+            hint="`xaudit data check` reads the data set and lists its problems",
+            run_folder=run.path,
+            missing=what_is_missing(results.scores, results.problems),
+        )
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -165,6 +170,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         "gates": [gate.as_written() for gate in audit.gates],
         "statistics": audit.statistics.model_dump(mode="json"),
         "reliance": audit.reliance.model_dump(mode="json", exclude={"image"}),
+        "own_regions": audit.own_regions_by_model,
         "metric_names": metric_names(audit),
         "plugins": [told_row(one) for one in audit.plugins],
         "categories": audit.categories.model_dump(mode="json"),

@@ -44,6 +44,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         positive=run.outcome.positive,
         reach=reach_of(*own, gates, run.metric_names),
         evaluations=run.outcome.evaluations,
+        own_regions=run.outcome.own_regions,
     )
     drops: tuple[Verdict, ...] = ()
     if limits.baseline is not None:

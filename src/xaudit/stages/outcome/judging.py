@@ -46,6 +46,7 @@ def judge_run(
         positive=facts.positive,
         reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
         evaluations=evaluations,
+        own_regions=audit.own_regions_by_model,
     )
     of_changes = changed_findings(
         summaries,

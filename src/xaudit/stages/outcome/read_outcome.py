@@ -79,6 +79,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
+        own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
         mean_reliance=read_mean_reliance(run),
     )
@@ -88,6 +89,13 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
 def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
     intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
     return RegionByClass(**{**plain, **intervals})
+
+
+def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:
+    return {
+        model: {name: bool(may_matter) for name, may_matter in regions.items()}
+        for model, regions in plain.items()
+    }
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
