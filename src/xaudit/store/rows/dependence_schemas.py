@@ -24,7 +24,7 @@ RELIANCE = schema(
     (
         "region",
         TEXT,
-        "`mark`, `same-lung`, `opposite-lung`, `lungs`, `border`, `thorax`, `body`, `empty` or `outside`",
+        "`mark`, `same-lung`, `opposite-lung`, `lungs`, `border`, `thorax`, `body`, `empty`, `outside`, or a name of the audit file",
     ),
     ("infill", TEXT, "what replaced the region's pixels"),
     ("fraction", NUMBER, "the region's share of the image"),
