@@ -133,6 +133,7 @@ class MetricRow:
         A region without a mark in its name can be hidden where nothing is marked, so its reliance needs none.
         """
         region = self.id.removeprefix("mass-").removeprefix("reliance-")
+        region = region.removeprefix("kept-").removesuffix("-beyond-random")
         masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
         unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung", "lungs")
         marks = ["marks"] * (self.needs_annotation and not unmarked)

@@ -94,7 +94,7 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _About:
-    """What a grid's windows were replaced for, and how much of a mark lies in each."""
+    """The question that a grid's windows were replaced for, and the share of a mark in each."""
 
     question: WindowQuestion
     scale: float
