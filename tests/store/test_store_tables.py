@@ -29,7 +29,7 @@ from store_records import (
 )
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Box, Case, Preview, Score, WindowEffects
+from xaudit.records import Box, Case, MeanReliance, Preview, Score, WindowEffects
 from xaudit.store import json_records, tables
 from xaudit.store.parquet_file import DamagedTableError, adopt_table, encode_table, read_table
 from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, RELIANCE_MAP, SCORES
@@ -70,6 +70,25 @@ def test_pictures_come_back_byte_by_byte_and_a_run_without_any_has_none(run):
     written = (Preview("a", 2, 3, bytes(range(256))), Preview("b", 1, 1, b""))
     tables.write_previews(run, written)
     assert tables.read_previews(run) == written
+
+
+def test_mean_reliance_maps_come_back_as_they_were_and_a_run_without_any_has_none(run):
+    assert tables.read_mean_reliance(run) == ()
+    rows = tuple(map(tuple, np.array([[0.1, 0.2, 0.3], [0, 0.5, 1 / 3]], dtype=np.float32).tolist()))
+    about = {
+        "frame_hw": (20, 30),
+        "n_cases": 3,
+        "n_patients": 2,
+        "cluster": "patient",
+        "probability": 0.7,
+        "typical": "a",
+    }
+    written = (
+        MeanReliance("net", "cancer", "cancer", "hide", "for", rows=rows, left_edge="R", **about),
+        MeanReliance("net", "normal", "cancer", "transplant", "against", rows=rows, **about),
+    )
+    tables.write_mean_reliance(run, written)
+    assert tables.read_mean_reliance(run) == written
 
 
 @pytest.mark.parametrize(("kind", "rows"), [("verdicts", verdicts), ("evaluations", evaluations)])

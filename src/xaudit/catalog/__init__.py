@@ -21,16 +21,21 @@ from xaudit.catalog.metric_ids import (
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
     CHEXLOCALIZE,
+    MODEL_FAMILIES,
     STEP,
     asks_model_of_change,
     changed_metric_id,
     made_of_maps_id,
+    own_regions_of,
+    region_family,
+    region_metric_names,
     step_id,
     with_model_id,
+    with_own_regions,
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
-from xaudit.catalog.regions import REGIONS, STRUCTURES
+from xaudit.catalog.regions import OWN_REGION, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
     ExplainerRow,
@@ -65,7 +70,9 @@ __all__ = [
     "METRICS",
     "METRIC_RECORDS",
     "MODELS",
+    "MODEL_FAMILIES",
     "MODEL_RECORDS",
+    "OWN_REGION",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",
@@ -88,9 +95,13 @@ __all__ = [
     "made_of_maps_id",
     "metric_row",
     "model_row",
+    "own_regions_of",
+    "region_family",
+    "region_metric_names",
     "step_id",
     "typed_options",
     "with_model_id",
+    "with_own_regions",
 ]
 
 

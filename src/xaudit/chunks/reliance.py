@@ -68,7 +68,7 @@ def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreRes
                 (f"reliance-logit-{region}", [r.logit_beyond_random for r in there]),
             ):
                 value: Measured = float(np.mean(beyond)) if beyond else Absent(why_no_region(subject, region))
-                if region != "border" and not subject.mark.any():
+                if not subject.mark.any() and region not in ("border", *subject.surroundings.own):
                     value = Absent(_UNMARKED)
                 key = key_of(subject, None, metric, model_id=chunk.classifier.id)
                 results.append(result_of(key, value, 0, 0.0))

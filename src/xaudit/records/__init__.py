@@ -11,8 +11,10 @@ from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
+from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
 from xaudit.records.prediction import Prediction
@@ -50,12 +52,14 @@ __all__ = [
     "Flips",
     "FloatArray",
     "FrameBox",
+    "ImageChange",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
     "MapFacts",
     "MapTest",
     "MaskRegion",
+    "MeanReliance",
     "Move",
     "Outcome",
     "PatientSide",
@@ -65,6 +69,7 @@ __all__ = [
     "Preview",
     "Problem",
     "Progress",
+    "PropertyEffect",
     "ReaderAgreement",
     "Region",
     "RegionByClass",

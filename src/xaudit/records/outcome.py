@@ -1,11 +1,13 @@
 """The results of a finished run, as every report shows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import PropertyEffect
+from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
@@ -30,8 +32,11 @@ class Outcome:
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
+        image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
+        mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
         by_class: reliance on regions on the images of each true class.
+        own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -60,5 +65,8 @@ class Outcome:
     by_class: tuple[RegionByClass, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
+    image_properties: tuple[PropertyEffect, ...] = ()
+    own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
+    mean_reliance: tuple[MeanReliance, ...] = ()

@@ -1,5 +1,6 @@
 """Ids of an audit file: each is unique, and what one section names exists in another."""
 
+from xaudit.catalog import region_family
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.section import SettingError
 from xaudit.errors import nearest
@@ -29,6 +30,12 @@ def check_ids(audit: AuditFile) -> None:
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise SettingError(f"{section}: '{twice[0]}' stands twice; give each its own id")
+    for spec in audit.metrics:
+        if region_family(spec.id) is not None:
+            raise SettingError(
+                f"metrics: the id '{spec.id}' is that of a measure of a region",
+                hint=f"call it otherwise, such as 'my-{spec.id}'",
+            )
     for index, model in enumerate(audit.models):
         if model.dataset is not None and model.dataset not in audit.datasets:
             hint = nearest(model.dataset, audit.datasets)

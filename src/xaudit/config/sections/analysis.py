@@ -9,15 +9,40 @@ from pydantic import (
 )
 
 from xaudit.catalog import INFILLS
+from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES, IMAGE_CHANGES
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
 if TYPE_CHECKING:
     Infill = str
+    ImageChangeId = str
 else:
     Infill = Literal[*INFILLS]
+    ImageChangeId = Literal[*IMAGE_CHANGES]
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class ImageChangesSection(Section):
+    """Properties of the whole image, such as its brightness, changed in small steps."""
+
+    enabled: bool = Field(
+        True, description="off saves a forward per change and case, twice where a finding is marked"
+    )
+    changes: tuple[ImageChangeId, ...] = Field(
+        DEFAULT_IMAGE_CHANGES,
+        min_length=1,
+        description=f"steps to ask about: {', '.join(IMAGE_CHANGES)}; by default the largest of each property",
+    )
+
+    @field_validator("changes")
+    @classmethod
+    def _each_once(cls, changes: tuple[str, ...]) -> tuple[str, ...]:
+        """Sort the steps as the catalog does; refuse one that is named twice."""
+        for change in changes:
+            if changes.count(change) > 1:
+                raise SettingError(f"{change} is named twice", hint="name each step once")
+        return tuple(change for change in IMAGE_CHANGES if change in changes)
 
 
 class RelianceMapSection(Section):
@@ -68,6 +93,16 @@ class RelianceSection(Section):
     map: RelianceMapSection = Field(
         RelianceMapSection(), description="windows over the whole image, with or without marks"
     )
+
+    image: ImageChangesSection = Field(
+        ImageChangesSection(),
+        description="steps of brightness, sharpness and other properties of the whole image",
+    )
+
+    @property
+    def image_changes(self) -> tuple[str, ...]:
+        """The steps of properties of the whole image that are asked about; empty where the section is off."""
+        return self.image.changes if self.enabled and self.image.enabled else ()
 
     @property
     def by_region(self) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from xaudit.records import Outcome
 from xaudit.report.grid import Section
+from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -9,8 +10,10 @@ from xaudit.report.sections.checks import checks_section, repeatability_section
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import localization_section, looks_section, truth_section
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
 from xaudit.report.sections.verdict import gates_section, verdict_section
 from xaudit.report.wording import count, explained_images
@@ -40,8 +43,11 @@ def report_sections(
         gates_section(outcome),
         evaluation_section(outcome),
         categories_section(outcome),
+        areas_section(outcome, plain=plain),
         looks_section(outcome, plain=plain),
+        image_section(outcome),
         truth_section(outcome),
+        by_class_section(outcome),
         causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),

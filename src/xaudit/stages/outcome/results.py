@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from xaudit.records import (
     Ceiling,
     Evaluation,
+    ImageChange,
     MapFacts,
+    MeanReliance,
     Problem,
     ReaderAgreement,
     Regression,
@@ -52,6 +54,7 @@ class Results:
     Attributes:
         maps: facts of every map, from which its failure category follows.
         thresholds: thresholds that were tuned on another split.
+        mean_reliance: reliance maps, averaged over patients.
         reliances: effects of regions, on explained and on other cases.
         windows: effects of windows, on explained and on other cases.
     """
@@ -61,8 +64,10 @@ class Results:
     work: Work
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
+    mean_reliance: Sequence[MeanReliance] = ()
     reliances: Sequence[Reliance] = ()
     windows: Sequence[WindowEffects] = ()
+    image_changes: Sequence[ImageChange] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from xaudit.chunks import (
     explain,
     have_maps,
     map_facts,
+    measure_image_changes,
     need_donor,
     score,
+    score_image_changes,
     score_reliance,
 )
 from xaudit.config import ExplainerSpec
@@ -29,6 +31,7 @@ from xaudit.stages.scores.further_scores import FurtherScores, Group, Piece, tol
 from xaudit.stages.scores.map_checks import MapChecks
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -52,6 +55,7 @@ class PartKeys:
     scores: dict[str, None] = field(default_factory=dict)
     reliance: dict[str, None] = field(default_factory=dict)
     reliance_map: dict[str, None] = field(default_factory=dict)
+    image_changes: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     facts: dict[str, None] = field(default_factory=dict)
     tuning_maps: dict[str, None] = field(default_factory=dict)
@@ -80,7 +84,9 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
     if not with_scores:
         return [Lane(n_shards, partial(_maps_of_chunk, model, pairs, keys)) for pairs in model.chunks]
     further = FurtherScores(model)
-    n_questions = model.audit.reliance.enabled * (1 + model.audit.reliance.map.enabled)
+    n_questions = model.audit.reliance.enabled * (
+        1 + model.audit.reliance.map.enabled + model.audit.reliance.image.enabled
+    )
     n_shards += n_questions + further.n_of_chunk
     explained = [
         Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks
@@ -176,6 +182,8 @@ def _questions_of_chunk(
     )
     if settings.map.enabled:
         yield from _map_of_chunk(model, chunk, keys)
+    if settings.image.enabled:
+        yield _image_of_chunk(model, chunk, keys, scored=scored)
 
 
 def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
@@ -186,6 +194,18 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
     yield _shard(
         model.run, _Step(name, chunk, key, partial(_ask_map, model, chunk, key), (RELIANCE_MAP,)), keys
     )
+
+
+def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool) -> Shard:
+    """Return the shard that changes properties of a chunk's whole images."""
+    key = shard_key({**model.inputs(chunk.pairs), "image": model.audit.reliance.image_changes})
+    keys.image_changes[key] = None
+    if scored:
+        keys.scores[key] = None
+    name = f"{model.classifier.id}: whole image"
+    ask = partial(_ask_image_changes, model, chunk, key, scored=scored)
+    tables = (IMAGE_CHANGES, SCORES) if scored else (IMAGE_CHANGES,)
+    return _shard(model.run, _Step(name, chunk, key, ask, tables), keys)
 
 
 def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
@@ -235,6 +255,14 @@ def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) 
     write_part(model.run, RELIANCE, key, reliances)
     if scored:
         write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+
+
+def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
+    changes = model.audit.reliance.image_changes
+    rows = measure_image_changes(chunk, changes, seed=model.audit.seed)
+    write_part(model.run, IMAGE_CHANGES, key, rows)
+    if scored:
+        write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
 
 
 @dataclass(frozen=True, slots=True)

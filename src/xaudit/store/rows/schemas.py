@@ -249,6 +249,61 @@ RELIANCE_MAP = _schema(
     empty=("patient_id",),
 )
 
+MEAN_RELIANCE = _schema(
+    _MODEL,
+    ("images", _TEXT, "true class of the images"),
+    ("target", _TEXT, "the class whose probability is measured"),
+    ("question", _TEXT, "as in `reliance_map`"),
+    ("direction", _TEXT, "`for`: falls of the probability; `against`: rises"),
+    ("frame_height", _WHOLE, "of the model's frame, in pixels"),
+    ("frame_width", _WHOLE, "of the model's frame, in pixels"),
+    ("height", _WHOLE, "rows of the map, which covers the whole frame"),
+    ("width", _WHOLE, "columns of the map"),
+    (
+        "values",
+        pa.list_(pa.float32()),
+        "change of the probability beyond that of the median window, row by row: mean over windows, in-fills, scales and "
+        "patients",
+    ),
+    ("n_cases", _WHOLE, "images behind it"),
+    ("n_patients", _WHOLE, "patients behind it, each of whom counts the same"),
+    ("cluster", _TEXT, "`patient`, or `case` where the data names no patients"),
+    ("probability", _NUMBER, "of the target on the untouched images, mean over patients"),
+    ("typical", _TEXT, "the case whose map is nearest to it"),
+    (
+        "left_edge",
+        _TEXT,
+        "side of the patient at the left edge of every image; empty where not known or not the same",
+    ),
+    empty=("left_edge",),
+)
+
+IMAGE_CHANGES = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _TARGET,
+    ("label", _TEXT, "the truth"),
+    ("change", _TEXT, "the step, such as `brighter-10` or `blur-1`"),
+    (
+        "finding_kept",
+        _TRUTH,
+        "whether the marked finding kept its own pattern while the rest of the image was changed",
+    ),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("log_odds", _NUMBER, "logarithm of that probability over its complement, natural"),
+    ("probability_change", _NUMBER, "probability on the changed image minus that on the untouched one"),
+    ("log_odds_change", _NUMBER, "the same for the log-odds"),
+    (
+        "value",
+        _NUMBER,
+        "the property on the untouched image: the mean for brightness and the standard deviation for contrast, in grey "
+        "values of 0 to 1; for all others that of the finest detail as a share of the contrast",
+    ),
+    ("value_change", _NUMBER, "by how much the step changes it"),
+    empty=("patient_id",),
+)
+
 _FACTS: tuple[Column, ...] = (
     _CASE_ID,
     _PATIENT,
