@@ -28,7 +28,7 @@ from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
 from xaudit.perturb.whole_image import property_value
 from xaudit.records import Case, ImageChange, Prediction, PropertyEffect
-from xaudit.stages.outcome.image_properties import property_effects
+from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.verdict import image_findings
 
 SHARES = (0.0, 0.2, 0.5, 0.8)

@@ -4,7 +4,7 @@ import pytest
 
 from xaudit.config import StatisticsSection
 from xaudit.records import Interval, RegionByClass, Reliance
-from xaudit.stages.outcome.by_class import reliance_by_class
+from xaudit.stages.outcome.dependence.by_class import reliance_by_class
 from xaudit.verdict import class_findings
 
 SETTINGS = StatisticsSection(replicates=500)

@@ -9,7 +9,7 @@ from scipy.special import logit
 from xaudit.config import StatisticsSection
 from xaudit.metrics.reliance_map.windows import window_grid
 from xaudit.records import MapTest, WindowEffects
-from xaudit.stages.outcome.map_tests import map_tests
+from xaudit.stages.outcome.dependence.map_tests import map_tests
 
 FRAME = (64, 64)
 SETTINGS = StatisticsSection(replicates=500)

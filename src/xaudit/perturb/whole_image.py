@@ -56,7 +56,8 @@ def with_kept(pixels: FloatArray, changed: FloatArray, kept: BoolArray) -> Float
     level = (changed[:, ring] - pixels[:, ring]).mean(axis=1)
     share = np.clip(1 - distance / (SEAM_PX + 1), 0, 1)
     moved = pixels + level[:, None, None]
-    return (share * moved + (1 - share) * changed).astype(np.float32)
+    blended: FloatArray = (share * moved + (1 - share) * changed).astype(np.float32)
+    return blended
 
 
 def property_value(pixels: FloatArray, name: str) -> float:

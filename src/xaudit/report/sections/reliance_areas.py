@@ -177,12 +177,12 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     if test.p is None:
         known = "" if test.largest is None else f" by up to {shown(test.largest.estimate)}"
         return f"{about}{known}, and fewer than 5 patients are too few to test where."
-    known = test.largest is not None and test.largest.high is not None
-    bound = f", at no place by more than {shown(test.largest.high)}" if known else ""
+    high = None if test.largest is None else test.largest.high
+    bound = "" if high is None else f", at no place by more than {shown(high)}"
     sentence = f"{about} nowhere beyond chance{bound}"
     if brief:
         return f"{sentence}."
-    if known:
+    if test.largest is not None and high is not None:
         sentence += f" (upper end of the largest window's change, {interval(test.largest)})"
     if test.summed is not None and test.answer == "probability" and test.summed.estimate > MARGIN:
         sentence += f". All places together: {interval(test.summed)}, spread over the image"

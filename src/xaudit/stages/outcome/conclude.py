@@ -20,10 +20,10 @@ from xaudit.records import (
     ScoreResult,
     Summary,
 )
-from xaudit.stages.outcome.by_class import reliance_by_class
 from xaudit.stages.outcome.categories import categorise, with_categories
-from xaudit.stages.outcome.causal import localized_and_causal
-from xaudit.stages.outcome.image_properties import property_effects
+from xaudit.stages.outcome.dependence.by_class import reliance_by_class
+from xaudit.stages.outcome.dependence.causal import localized_and_causal
+from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xaudit.records import ImageChange
-from xaudit.store.rows import schemas
+from xaudit.store.rows import dependence_schemas
 from xaudit.store.rows.table import Table
 
 _SAME = (
@@ -34,7 +34,7 @@ def _image_change(row: Mapping[str, Any]) -> ImageChange:
 IMAGE_CHANGES = Table[ImageChange](
     "image_changes",
     "how one model's answer to one case changes by one step of a property of the whole image",
-    schemas.IMAGE_CHANGES,
+    dependence_schemas.IMAGE_CHANGES,
     _row,
     _image_change,
     in_parts=True,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xaudit.records import MeanReliance
-from xaudit.store.rows import schemas
+from xaudit.store.rows import dependence_schemas
 from xaudit.store.rows.table import Table
 
 _SAME = (
@@ -48,7 +48,7 @@ def _mean(row: Mapping[str, Any]) -> MeanReliance:
 MEAN_RELIANCE = Table[MeanReliance](
     "mean_reliance",
     "the mean reliance map of one model over the images of one true class",
-    schemas.MEAN_RELIANCE,
+    dependence_schemas.MEAN_RELIANCE,
     _row,
     _mean,
 )

@@ -1,6 +1,5 @@
 """Areas of the reliance map: windows that stand out and touch, with their place, extent and effect."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -168,11 +167,11 @@ def _place(effects: Effects, members: IntArray) -> str:
     """Name the region in which the area's effect lies on most images, by its smallest windows."""
     groups = effects.frame.groups[members]
     finest = set(members[groups == groups.min()].tolist())
-    votes: Counter[str] = Counter()
+    votes: dict[str, float] = {}
     for case, cells, values in zip(effects.cases, effects.cells, effects.by_case, strict=True):
         for name, cell in zip(case.place, cells.tolist(), strict=True):
             if cell in finest and values[cell] > 0:
-                votes[name] += float(values[cell])
+                votes[name] = votes.get(name, 0.0) + float(values[cell])
     return max(votes, key=lambda name: (votes[name], name)) if votes else "outside"
 
 

@@ -22,7 +22,13 @@ from xaudit.metrics.reliance_map.frames import (
 )
 from xaudit.records import Area, BoolArray, FloatArray, Interval, MapTest, WindowEffects
 from xaudit.seeds import seed_for
-from xaudit.stages.outcome.map_areas import ALPHA, Effects, areas_of, largest_cell, mean_over_patients
+from xaudit.stages.outcome.dependence.map_areas import (
+    ALPHA,
+    Effects,
+    areas_of,
+    largest_cell,
+    mean_over_patients,
+)
 from xaudit.statistics.bootstrap import ClusterBootstrap
 from xaudit.statistics.max_test import MaxTest, max_sign_flip
 
