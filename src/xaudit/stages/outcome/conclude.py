@@ -11,6 +11,7 @@ from xaudit.counts import counted
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
     CategorisedMap,
+    InfillEffect,
     MapFacts,
     Outcome,
     Plan,
@@ -22,6 +23,7 @@ from xaudit.records import (
 )
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.dependence.by_class import reliance_by_class
+from xaudit.stages.outcome.dependence.by_infill import reliance_by_infill
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
 from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
@@ -73,7 +75,8 @@ def conclude(
     by_class = reliance_by_class(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects)
+    by_infill = _by_infill(audit, results, facts)
+    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects, by_infill)
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -97,6 +100,7 @@ def conclude(
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
         by_class=by_class,
+        by_infill=by_infill,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         image_properties=effects,
@@ -106,6 +110,16 @@ def conclude(
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+
+
+def _by_infill(audit: AuditFile, results: Results, facts: RunFacts) -> tuple[InfillEffect, ...]:
+    return reliance_by_infill(
+        results.reliances,
+        results.scores,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+    )
 
 
 def _summaries(
@@ -181,7 +195,15 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans", "by_class", "image_properties")
+            for name in (
+                "agreements",
+                "ceilings",
+                "regressions",
+                "plans",
+                "by_class",
+                "by_infill",
+                "image_properties",
+            )
         },
     }
 

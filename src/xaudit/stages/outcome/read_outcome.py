@@ -10,6 +10,7 @@ from xaudit.errors import RunFolderError
 from xaudit.records import (
     Ceiling,
     Coefficient,
+    InfillEffect,
     Interval,
     LocalizedAndCausal,
     Outcome,
@@ -76,6 +77,9 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
         by_class=tuple(_by_class(row) for row in head["by_class"]),
+        by_infill=tuple(
+            InfillEffect(**{**row, "effect": Interval(**row["effect"])}) for row in head.get("by_infill", ())
+        ),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
