@@ -1,6 +1,6 @@
 """Regions on which the in-fills do not agree: a verdict that holds under one and not under another is undecided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from xaudit.catalog import MARGIN
@@ -24,11 +24,12 @@ def disputed_regions(effects: Sequence[InfillEffect], model_id: str) -> ByInfill
     for one in effects:
         if one.model_id == model_id:
             regions.setdefault(one.region, {})[one.infill] = one.effect
-    return {
-        region: by_infill
-        for region, by_infill in regions.items()
-        if len({effect.low > MARGIN for effect in by_infill.values() if effect.low is not None}) > 1
-    }
+    return {region: by_infill for region, by_infill in regions.items() if is_disputed(by_infill.values())}
+
+
+def is_disputed(effects: Iterable[Interval]) -> bool:
+    """Return True if a region matters under one of the in-fills and not under another."""
+    return len({effect.low > MARGIN for effect in effects if effect.low is not None}) > 1
 
 
 def disputed_finding(

@@ -92,7 +92,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
 
 def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
     intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
-    return RegionByClass(**{**plain, **intervals})
+    by_infill = tuple((infill, Interval(**effect)) for infill, effect in plain.get("by_infill", ()))
+    return RegionByClass(**{**plain, **intervals, "by_infill": by_infill})
 
 
 def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:
