@@ -53,7 +53,7 @@ def test_too_few_patients_and_no_image_are_said_apart():
     few = findings([*reliances(mark=MARK_COUNTS), unmarked((0.4, None, None), n=3)])[1]
     none = findings(reliances(mark=MARK_COUNTS))[1]
     assert "3 patients are too few to tell if the ruler affects the answer" in few.sentence
-    assert "no image that was asked about shows it" in none.sentence
+    assert "it is not known if the ruler affects the answer: no image has a value for it" in none.sentence
     assert {few.status, none.status} == {"error"}
 
 
