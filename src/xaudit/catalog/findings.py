@@ -125,8 +125,8 @@ FINDINGS: tuple[FindingRow, ...] = (
         "a region of your own: not used, allowed, or undecided",
         f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
         "its size (upper end of the interval), which passes, as does a region with `evidence: true` that is used; or the "
-        "interval lies on both sides of that margin, too few patients show the region, or no image does, which is "
-        "undecided. XA201 names a region that is used and should not be",
+        "interval lies on both sides of that margin, too few patients show the region, or no image has a value, which "
+        "is undecided. XA201 names a region that is used and should not be",
         "none where it passes; else audit more images that show the region",
     ),
     FindingRow(

@@ -122,10 +122,11 @@ class _AboutModels:
         own_regions, positive = self.own_regions.get(model, {}), self.positive.get(model)
         answer = "the target's probability" if positive is None else f"P({positive})"
         disputed = disputed_regions(self.by_infill, model)
+        agreed = {name: may_matter for name, may_matter in own_regions.items() if name not in disputed}
         return [
             *of_answers,
             *model_findings(own, positive, own_regions, disputed),
-            *own_region_findings(own, model, own_regions, answer),
+            *own_region_findings(own, model, agreed, answer),
         ]
 
 
