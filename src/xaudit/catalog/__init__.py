@@ -17,10 +17,12 @@ from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
 from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
 from xaudit.catalog.infills import INFILLS
 from xaudit.catalog.metric_ids import (
+    CAPTURED,
     CEILING,
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
     CHEXLOCALIZE,
+    PRIOR,
     STEP,
     asks_model_of_change,
     changed_metric_id,
@@ -46,6 +48,7 @@ from xaudit.catalog.table import Table
 
 __all__ = [
     "ASKS_THE_MODEL",
+    "CAPTURED",
     "CEILING",
     "CHANGED_FAMILIES",
     "CHECK_FAMILIES",
@@ -66,6 +69,7 @@ __all__ = [
     "METRIC_RECORDS",
     "MODELS",
     "MODEL_RECORDS",
+    "PRIOR",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",

@@ -3,6 +3,12 @@
 CEILING = "-ceiling"
 """Ends the id of a metric's resolution ceiling."""
 
+CAPTURED = "reliance-captured"
+"""Id of the metric by which explainers are judged."""
+
+PRIOR = "prior"
+"""Stands among the explainers' ids for the mean reliance map of the other patients."""
+
 CHEXLOCALIZE = "chexlocalize-"
 """Begins the ids of metrics that follow CheXlocalize to the letter, its interval over images included."""
 

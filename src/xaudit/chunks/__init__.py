@@ -5,6 +5,7 @@ grow with the number of cases. Every random choice is seeded by case and explain
 its company changes a result.
 """
 
+from xaudit.chunks.captured import captured_score, captured_scores, windows_of
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.chunks.explaining import explain, have_maps
 from xaudit.chunks.faithfulness import curves_of
@@ -23,6 +24,8 @@ __all__ = [
     "Thresholds",
     "ask_reliance",
     "ask_reliance_map",
+    "captured_score",
+    "captured_scores",
     "curves_of",
     "empty_map",
     "explain",
@@ -33,5 +36,6 @@ __all__ = [
     "score",
     "score_reliance",
     "tuning_curves",
+    "windows_of",
     "without_map",
 ]

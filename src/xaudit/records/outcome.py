@@ -13,7 +13,7 @@ from xaudit.records.regression import Regression
 from xaudit.records.reliance_area import MapTest
 from xaudit.records.summary import Summary
 from xaudit.records.tuning import TunedThreshold
-from xaudit.records.verdict import Verdict
+from xaudit.records.verdict import ExplainerJudgement, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Outcome:
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
+        explainers_judged: of each model's explainers, then its controls; empty if no reliance map was measured.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -57,5 +58,6 @@ class Outcome:
     causal: tuple[LocalizedAndCausal, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
+    explainers_judged: tuple[ExplainerJudgement, ...] = ()
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()

@@ -9,9 +9,11 @@ from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
-from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings
+from xaudit.verdict.explainers import Decision, decide, explainer_findings
+from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
 from xaudit.verdict.limits import Strictness
+from xaudit.verdict.naming import in_words
 from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
 
@@ -21,10 +23,14 @@ __all__ = [
     "REFUSING",
     "USE_RULE",
     "Baseline",
+    "Decision",
     "Reach",
     "Strictness",
     "Survival",
     "changed_findings",
+    "decide",
+    "explainer_findings",
+    "in_words",
     "is_refused",
     "judge",
     "judge_drops",
@@ -47,7 +53,7 @@ def judge(
     reach: Reach = _EVERYTHING,
     evaluations: Sequence[Evaluation] = (),
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of every gate on every model, then the findings on models, then those on explainers.
+    """Return the verdicts of every gate on every model, then the findings on models, then those of sanity checks.
 
     A gate passes if the unfavourable end of the interval does: the lower end for a smallest allowed value, the
     upper end for a largest one; with ``gate_on`` ``mean`` the estimate. A gate that names no explainer applies to each that
@@ -88,8 +94,6 @@ def judge(
                 verdicts += gate_verdicts(own, gate, model_id, explainers=of_model, strictness=strictness)
     for findings in model_findings_of.values():
         verdicts += findings
-    for own in overall.values():
-        verdicts += explainer_findings(own, explainers)
     for own in overall.values():
         verdicts += sanity_findings(own, explainers)
     return tuple(verdicts)

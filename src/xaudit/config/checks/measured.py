@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xaudit.catalog import CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
+from xaudit.catalog import CAPTURED, CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
 from xaudit.config.sections.section import SettingError
@@ -20,7 +20,12 @@ def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
     found = list(audit.metric_names)
     found += [row.id for row in METRICS if row.family == "regions"]
     if audit.reliance.enabled:
-        found += [row.id for row in METRICS if row.family in _ASKED_OF_THE_MODEL]
+        with_map = audit.reliance.map.enabled
+        found += [
+            row.id
+            for row in METRICS
+            if row.family in _ASKED_OF_THE_MODEL and (with_map or row.id != CAPTURED)
+        ]
     found += [
         row.id
         for row in METRICS
@@ -69,6 +74,8 @@ def _how_to_measure(gate: Gate, measured: Sequence[str]) -> str:
     if gate.metric in rows and (why := rows[gate.metric].unavailable):
         return f"it is not available: {why}"
     family = rows[gate.metric].family if gate.metric in rows else ""
+    if gate.metric == CAPTURED:
+        return "it takes `reliance.enabled: true` and `reliance.map.enabled: true`"
     if family in _ASKED_OF_THE_MODEL:
         return "it takes `reliance.enabled: true`"
     if family in CHANGED_FAMILIES:

@@ -9,6 +9,7 @@ from pydantic import (
 )
 
 from xaudit.catalog import INFILLS
+from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
@@ -54,6 +55,9 @@ class RelianceSection(Section):
         description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
+    explainers: ExplainersSection = Field(
+        ExplainersSection(), description="limits of the judgement on explainers"
+    )
     per_class: int = Field(
         20,
         ge=0,

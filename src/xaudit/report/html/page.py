@@ -48,9 +48,9 @@ from xaudit.report.sections.evaluation import without_test_images
 from xaudit.report.sections.evidence import (
     NO_MODEL_TO_ASK,
     localization_section,
-    truth_section,
     why_no_reliance,
 )
+from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
@@ -99,7 +99,7 @@ def page_of(
             region_bars(outcome),
             why_no_reliance(outcome),
             NO_MODEL_TO_ASK,
-            truth_section(outcome),
+            advice_section(outcome),
             causal_section(outcome),
         ),
         scores=ScoresPart(

@@ -60,7 +60,7 @@ class RegionsPart:
     bars: tuple[RegionBars, ...]
     no_reliance: str
     no_model: str
-    truth: Section
+    advice: Section
     causal: Section | None
 
 

@@ -8,7 +8,8 @@ from xaudit.report.sections.changed import changed_section
 from xaudit.report.sections.checks import checks_section, repeatability_section
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
 from xaudit.report.sections.evaluation import evaluation_section
-from xaudit.report.sections.evidence import localization_section, looks_section, truth_section
+from xaudit.report.sections.evidence import localization_section, looks_section
+from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
@@ -41,7 +42,7 @@ def report_sections(
         evaluation_section(outcome),
         categories_section(outcome),
         looks_section(outcome, plain=plain),
-        truth_section(outcome),
+        advice_section(outcome),
         causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),

@@ -22,6 +22,7 @@ from xaudit.records import (
 )
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.causal import localized_and_causal
+from xaudit.stages.outcome.judged_explainers import judged_explainers
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -63,14 +64,7 @@ def conclude(
         NothingScoredError: if not one score has a value.
     """
     scores = results.scores
-    if not any(isinstance(result, Score) for result in scores):
-        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(scores, results.problems),
-        )
+    _check_scored(run, results)
     summaries = summarise(
         scores,
         controls=audit.levels_to_beat,
@@ -81,7 +75,8 @@ def conclude(
         strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
     )
     summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations)
+    judgements = judged_explainers(audit, summaries, scores, results.maps)
+    verdicts = judge_run(audit, summaries, facts, figures.evaluations, judgements)
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -106,10 +101,23 @@ def conclude(
         thresholds=tuple(results.thresholds),
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
+        explainers_judged=judgements,
         gate_on=audit.statistics.gate_on,
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+
+
+def _check_scored(run: RunFolder, results: Results) -> None:
+    scores = results.scores
+    if not any(isinstance(result, Score) for result in scores):
+        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+        raise NothingScoredError(
+            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+            hint="`xaudit data check` reads the data set and lists its problems",
+            run_folder=run.path,
+            missing=what_is_missing(scores, results.problems),
+        )
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -157,7 +165,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans")
+            for name in ("agreements", "ceilings", "regressions", "plans", "explainers_judged")
         },
     }
 

@@ -11,9 +11,10 @@ from xaudit.records import Outcome, Verdict
 from xaudit.stages.outcome.baseline import load_baseline
 from xaudit.stages.outcome.judging import reach_of, without_people
 from xaudit.stages.outcome.limits import Limits
+from xaudit.stages.outcome.read_outcome import explainer_limits
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.stored_run import StoredRun
-from xaudit.verdict import Strictness, Survival, changed_findings, judge, judge_drops
+from xaudit.verdict import Strictness, Survival, changed_findings, explainer_findings, judge, judge_drops
 
 Limit = TypeVar("Limit", Gate, MaxDrop)
 
@@ -59,6 +60,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
     findings = [verdict for verdict in judged if verdict.kind != "gate"]
     of_data = [Verdict(**row) for row in run.head["data_findings"]]
+    findings += explainer_findings(run.outcome.explainers_judged, run.explainers, explainer_limits(run.head))
     of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
     of_changes = changed_findings(
         run.outcome.summaries,

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, Summary, Verdict
+from xaudit.records import Evaluation, ExplainerJudgement, Summary, Verdict
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
-from xaudit.verdict import Reach, Survival, changed_findings, judge
+from xaudit.verdict import Reach, Survival, changed_findings, explainer_findings, judge
 
 
 def metric_names(audit: AuditFile) -> dict[str, str]:
@@ -24,6 +24,7 @@ def judge_run(
     summaries: Sequence[Summary],
     facts: RunFacts,
     evaluations: Sequence[Evaluation] = (),
+    judgements: Sequence[ExplainerJudgement] = (),
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
@@ -37,6 +38,8 @@ def judge_run(
         reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
         evaluations=evaluations,
     )
+    names = [spec.id for spec in audit.explainers]
+    of_explainers = explainer_findings(judgements, names, audit.reliance.explainers)
     of_changes = changed_findings(
         summaries,
         explainers=[spec.id for spec in audit.explainers],
@@ -44,7 +47,7 @@ def judge_run(
         metric_names=metric_names(audit),
     )
     coarse = resolution_findings(summaries, metric_names(audit))
-    return (*verdicts, *coarse, *of_changes, *facts.data_findings)
+    return (*verdicts, *of_explainers, *coarse, *of_changes, *facts.data_findings)
 
 
 def reach_of(

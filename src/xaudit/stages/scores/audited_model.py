@@ -82,6 +82,13 @@ class AuditedModel:
         }
         return Cut(pairs, shard_key(inputs), keys)
 
+    def window_key(self, pairs: Pairs) -> str:
+        """Return the key of these cases' reliance maps; empty if they are not measured."""
+        settings = self.audit.reliance
+        if not (settings.enabled and settings.map.enabled):
+            return ""
+        return shard_key({**self.inputs(pairs), "reliance map": settings.map.model_dump(mode="json")})
+
     def chunk(self, pairs: Pairs) -> Chunk:
         """Return these cases ready to be explained; their images are read when they are first needed."""
         return Chunk(self.classifier, self.dataset, pairs)
