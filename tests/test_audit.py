@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from xaudit.catalog import EXPLAINERS, METRICS, REGIONS
+from xaudit.catalog import EXPLAINERS, METRICS
 from xaudit.chunks import (
     Chunk,
     ask_reliance,
@@ -21,8 +21,16 @@ from xaudit.chunks import (
     score,
     score_reliance,
 )
-from xaudit.config import ExplainerSpec, ExplainersSection, MetricSpec, RelianceMapSection, RelianceSection
+from xaudit.config import (
+    CategoriesSection,
+    ExplainerSpec,
+    ExplainersSection,
+    MetricSpec,
+    RelianceMapSection,
+    RelianceSection,
+)
 from xaudit.errors import DataError
+from xaudit.metrics.categories import category_of
 from xaudit.metrics.reliance_map.captured import OWN_WINDOWS
 from xaudit.models.classifier import Classifier
 from xaudit.records import (
@@ -35,13 +43,14 @@ from xaudit.records import (
     Surroundings,
     Unscored,
 )
+from xaudit.report.sections.category import category_words
 from xaudit.seeds import seed_for
 
 SIDE = 8
 CLASSES = ("cancer", "normal")
 QUADRANT = np.zeros((SIDE, SIDE), dtype=bool)
 QUADRANT[:4, :4] = True
-UNDIVIDED = tuple(region for region in REGIONS if region not in ("lungs", "thorax", "body", "empty"))
+UNDIVIDED = ("mark", "border", "outside")  # without masks of any structure
 NOWHERE = np.zeros((SIDE, SIDE), dtype=bool)
 LUNGS = np.zeros((SIDE, SIDE), dtype=bool)
 LUNGS[1:7, 1:4] = LUNGS[1:7, 5:7] = True
@@ -340,8 +349,10 @@ def test_shares_by_region_add_up_to_one_and_missing_regions_say_why(classifier):
     values = {region: r.value for region, r in shares.items() if isinstance(r, Score)}
     # 4 of 8 in the marked quadrant; the 2 pixels of 2.0 lie in the last row, which is border
     assert values == pytest.approx({"mark": 0.5, "border": 0.5, "outside": 0.0})
-    assert shares["same-lung"].reason == "no lung mask for this case"
-    assert shares["opposite-lung"].reason == "no lung mask for this case"
+    assert not {metric for _, metric, _ in found if "lung" in metric}
+    unknown = scored(classifier, half_in_the_quadrant(), unknown={"lungs": "no lung mask for this case"})
+    for region in ("same-lung", "opposite-lung"):
+        assert unknown["a", f"mass-{region}", NO_READER].reason == "no lung mask for this case"
 
 
 def test_marks_in_both_lungs_leave_no_opposite_one(classifier):
@@ -452,6 +463,55 @@ def test_without_a_mark_reliance_is_asked_of_the_border_alone(classifier):
     }
 
 
+def answered(classifier, **source):
+    """Values and reasons of the measures of regions, by metric."""
+    chunk = chunk_of(classifier, ("a",), **source)
+    reliances = ask_reliance(chunk, RelianceSection(infills=("mean",), controls=1), seed=0)
+    found = score_reliance(chunk, reliances) + score(
+        chunk, OCCLUSION, [painted("a", half_in_the_quadrant())], metrics=LOCALIZATION, reliances=reliances
+    )
+    return {r.key.metric_id: r.value if isinstance(r, Score) else r.reason for r in found}
+
+
+def test_a_named_region_is_asked_about_where_nobody_marked_anything(classifier):
+    found = answered(classifier, regions={}, own={"ruler": QUADRANT})
+    assert found["reliance-ruler"] > 0.1
+    assert found["reliance-logit-ruler"] > 1
+    assert found["mass-ruler"] == pytest.approx(0.5)
+    assert found["mass-border"] == found["reliance-outside"] == "no reader marked anything on this case"
+
+
+def test_a_named_region_without_a_score_says_why(classifier):
+    row = np.zeros((SIDE, SIDE), dtype=bool)
+    row[0, :4] = True
+    found = answered(
+        classifier,
+        own={"tube": None, "port": NOWHERE, "optic-disc": row, "text": row & False},
+        unknown={"tube": "no tube mask for this case"},
+    )
+    expected = {
+        "tube": "no tube mask for this case",
+        "port": "this case shows no port",
+        "text": "this case shows no text",
+        # It lies in the quadrant, which is marked.
+        "optic-disc": "the mark, or a region named before it, covers the whole optic disc of this case",
+    }
+    for region, reason in expected.items():
+        assert {found[f"{measure}-{region}"] for measure in ("mass", "reliance", "reliance-logit")} == {
+            reason
+        }
+
+
+def test_a_map_that_lies_in_a_named_region_misses_there(classifier):
+    corner = np.zeros((SIDE, SIDE), dtype=bool)
+    corner[6:, 6:] = True
+    chunk = chunk_of(classifier, ("a",), own={"burnt-in-text": corner})
+    [facts] = map_facts(chunk, OCCLUSION, [painted("a", np.where(corner, 1.0, 0.0))])
+    assert facts.place == "burnt-in-text"
+    assert category_of(facts, CategoriesSection()) == "miss_burnt-in-text"
+    assert category_words("miss_burnt-in-text") == "misses: burnt in text"
+
+
 def test_the_questions_of_all_cases_fill_batches_together(classifier):
     chunk = chunk_of(classifier, ("a", "b", "c"))
     settings = RelianceSection(infills=("mean",), controls=2)
@@ -487,7 +547,7 @@ def test_without_reliance_nothing_is_said_of_agreement(classifier):
 
 def windows(classifier, **kwargs):
     chunk = chunk_of(classifier, ("a",), **kwargs)
-    settings = RelianceMapSection(scales=(0.25, 0.5), infills=("mean", "blur"))
+    settings = RelianceMapSection(scales=(0.25, 0.5), infills=("mean", "blur"), transplant=False)
     return ask_reliance_map(chunk, settings, seed=0)
 
 

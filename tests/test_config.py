@@ -288,6 +288,11 @@ COMPLAINTS = {
         "models[0]: variant: a model from phantom needs it",
         SCHEMA_HINT,
     ),
+    "mixed evidence that tells the classes apart": (
+        {"data": {"format": "phantom", "phantom": {"plant": "mixed", "strength": 0.5}}},
+        "data.phantom: strength: mixed evidence is shown alike on both classes, not with strength 0.5",
+        "add strength: 0",
+    ),
     "an id with a slash": (
         {"models": [{"id": "a/b", "architecture": "resnet18"}]},
         "models[0].id: string should match pattern",

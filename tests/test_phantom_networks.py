@@ -1,5 +1,6 @@
-"""The script that trained the two shipped networks still gives two such networks, and the shipped ones are such."""
+"""The script that trained the shipped networks still gives such networks, and the shipped ones are such."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+REACTION = re.compile(r"^honest +([\w-]+) +(cancer|normal) +\d+  ([+-][\d.]+) ")
 LINE = re.compile(r"^(\w+ +[\w ]+?) +accuracy ([\d.]+), P\(cancer\) on cancer slices ([\d.]+)$")
 
 
@@ -16,8 +18,9 @@ LINE = re.compile(r"^(\w+ +[\w ]+?) +accuracy ([\d.]+), P\(cancer\) on cancer sl
 @pytest.mark.timeout(3600)
 def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_path):
     script = ROOT / "fixtures" / "train_phantom_models.py"
+    asked = ["--to", str(tmp_path), "--work", str(tmp_path), "--variants", "honest", "shortcut"]
     done = subprocess.run(
-        [sys.executable, str(script), "--to", str(tmp_path), "--work", str(tmp_path)],
+        [sys.executable, str(script), *asked],
         capture_output=True,
         text=True,
         check=False,
@@ -36,3 +39,28 @@ def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_p
     # ... but one needs the tumour and the other the marker: without it, cancer is called by no more than a guess.
     assert found["honest    tumours painted over"][1] <= 0.3
     assert found["shortcut  marker taken away"][1] <= 0.3
+    reactions = [REACTION.match(line) for line in done.stdout.splitlines() if line.startswith("honest")]
+    changes = {(match[1], match[2]): float(match[3]) for match in reactions if match}
+    assert len(changes) == 6
+    assert max(map(abs, changes.values())) < 0.02
+
+
+@pytest.mark.slow
+def test_no_plant_moves_the_shipped_honest_network_and_a_marker_moves_the_unaware_one(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "fixtures")
+    measure = importlib.import_module("phantom_reactions")
+    populations = measure.simulated(tmp_path, patients=100)
+    plain = populations["none"]
+    rows = {}
+    for variant in ("honest", "unaware"):
+        network = measure.phantom_network(variant, measure.ASSETS, plain)
+        assert measure.accuracy(network, plain) >= 0.94
+        for row in measure.reactions(network, populations):
+            rows[variant, row.kind, row.label] = row
+    assert len(rows) == 12
+    for (variant, *_), row in rows.items():
+        assert row.patients >= 20
+        assert row.change.low <= row.change.estimate <= row.change.high
+        if variant == "honest":
+            assert abs(row.change.estimate) < 0.02
+    assert rows["unaware", "corner-marker", "normal"].change.low > 0.1

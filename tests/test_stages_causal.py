@@ -2,7 +2,7 @@
 
 from xaudit.config import CategoriesSection
 from xaudit.records import LocalizedAndCausal, MapFacts, Score, ScoreKey, Unscored
-from xaudit.stages.outcome.causal import localized_and_causal
+from xaudit.stages.outcome.dependence.causal import localized_and_causal
 
 
 def reliance(case, value):

@@ -10,7 +10,7 @@ from xaudit.compare import compare, pairs_of
 from xaudit.config import ExplainersSection, StatisticsSection
 from xaudit.metrics.reliance_map.captured import NO_RELIANCE
 from xaudit.records import MapFacts, Score, Unscored
-from xaudit.stages.outcome.judged_explainers import judged_explainers
+from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
 from xaudit.summarise import summarise
 
 METRIC = "reliance-captured"

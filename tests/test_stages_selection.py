@@ -1,5 +1,6 @@
 """Which cases are explained, worked by hand on a handful of them."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from xaudit.config import RunSection
 from xaudit.records import Case, Prediction
-from xaudit.stages.scores.selection import SAMPLE_SIZE, select_cases
+from xaudit.stages.scores.selection import SAMPLE_SIZE, select_cases, select_others
 
 
 def case(case_id, patient, split="test"):
@@ -112,3 +113,27 @@ def test_the_order_of_the_cases_does_not_matter(cases, limit, seed):
 @pytest.mark.parametrize("kind", ["all", "annotated", "misclassified", "sample"])
 def test_no_cases_give_no_cases(kind):
     assert select(kind, []) == []
+
+
+def others(explained, per_class, *, labels=()):
+    cases = [replace(one, label=dict(labels).get(one.case_id, one.label)) for one in CASES]
+    taken = [one for one in cases if one.case_id in explained]
+    chosen = select_others(cases, PREDICTIONS, explained=taken, per_class=per_class, seed=0)
+    return [one.case_id for one in chosen]
+
+
+def test_others_fill_each_true_class_up_to_the_number_wanted():
+    # Of class normal there are a1 and b1. Three cases of cancer are explained already; the fourth comes from those left.
+    labels = {"a1": "normal", "b1": "normal"}
+    assert others({"a2", "a3", "b2"}, 3, labels=labels) == ["a1", "b1"]
+    assert others({"a2", "a3", "b2"}, 4, labels=labels) == ["a1", "b1", "c1"]
+    assert others({"a2", "a3", "b2"}, 0, labels=labels) == []
+
+
+def test_others_take_new_patients_before_those_who_have_an_explained_case():
+    # A and B are explained, so C comes first.
+    assert others({"a1", "b1"}, 3) == ["c1"]
+
+
+def test_others_never_take_what_is_not_in_the_test_split_or_not_classified():
+    assert others(set(), 99) == TEST_CASES

@@ -41,6 +41,10 @@ def _grey(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
+def _same(folder: Path, other: Path, image: str) -> bool:
+    return (folder / "images" / image).read_bytes() == (other / "images" / image).read_bytes()
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _write(tmp_path_factory.mktemp("phantom") / "study", patients=12, slices=2, size=128)
@@ -72,6 +76,29 @@ def test_evidence_changes_cancer_images_and_nothing_else(tmp_path: Path, plant: 
     changed = {name for name in before if before[name] != after[name]}
     cancer = {f"images/{row['image']}" for row in _rows(plain / "labels.csv") if row["label"] == "cancer"}
     assert changed == cancer | {"README.txt", "truth.csv"}
+
+
+def test_mixed_evidence_is_any_kind_or_none_slice_by_slice_and_alike_in_both_classes(tmp_path: Path) -> None:
+    asked: dict[str, object] = {"patients": 24, "slices": 2}
+    studies = [
+        _write(tmp_path / plant, plant=plant, **asked)
+        for plant in ("none", "corner-marker", "border-tone", "opposite-tag")
+    ]
+    mixed = _write(tmp_path / "mixed", plant="mixed", strength=0, **asked)
+    rows = _rows(mixed / "labels.csv")
+    assert rows == _rows(studies[0] / "labels.csv")
+    # A cancer's slice is to the bit that of the study of one kind alone, or the plain one.
+    kinds = [
+        [_same(mixed, study, row["image"]) for study in studies].index(True)
+        for row in rows
+        if row["label"] == "cancer"
+    ]
+    assert set(kinds) == {0, 1, 2, 3}
+    # Where the cancer of a pair shows a kind, the other patient's slice is changed too, and nowhere else.
+    changed = [not _same(mixed, studies[0], row["image"]) for row in rows if row["label"] == "normal"]
+    assert changed == [kind > 0 for kind in kinds]
+    truth = {row["image"]: row["evidence"] for row in _rows(mixed / "truth.csv")}
+    assert [truth[row["image"]] for row in rows if row["label"] == "normal"] == [str(int(c)) for c in changed]
 
 
 @pytest.mark.parametrize(

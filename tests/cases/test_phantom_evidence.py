@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from xaudit.cases.phantom.anatomy import draw_anatomy
-from xaudit.cases.phantom.evidence import evidence_probability, plant_evidence, shows_evidence
+from xaudit.cases.phantom.evidence import (
+    PLANTS,
+    evidence_probability,
+    mixed_plant,
+    plant_evidence,
+    shows_evidence,
+)
 from xaudit.seeds import generator_for
 
 N_PATIENTS = 2000
@@ -38,6 +44,14 @@ def test_more_strength_never_takes_evidence_from_a_cancer_patient() -> None:
     for number in range(200):
         shown = [shows_evidence(0, f"{number}", strength=s / 10, cancer=True) for s in range(11)]
         assert shown == sorted(shown)
+
+
+def test_a_slice_of_mixed_evidence_shows_each_kind_as_often_as_none() -> None:
+    drawn = [mixed_plant(5, pair, number) for pair in range(1000) for number in range(2)]
+    # Standard error of a share: √(.25 · .75 / 2000) = .01.
+    for plant in PLANTS:
+        assert drawn.count(plant) / len(drawn) == pytest.approx(0.25, abs=0.04)
+    assert sum(drawn[::2][n] == drawn[1::2][n] for n in range(1000)) / 1000 == pytest.approx(0.25, abs=0.05)
 
 
 @pytest.mark.parametrize("on_right", [True, False])

@@ -397,8 +397,19 @@ def test_a_phantom_is_written_as_ordinary_files_and_checked(answer):
 def test_an_unknown_plant_names_the_nearest(refusal):
     assert refusal("data", "phantom", "study", "--plant", "corner") == (
         "--plant: nothing is called 'corner'",
-        "did you mean 'corner-marker'? there are none, corner-marker, border-tone, opposite-tag",
+        "did you mean 'corner-marker'? there are none, corner-marker, border-tone, opposite-tag, mixed",
     )
+
+
+def test_mixed_evidence_is_written_where_it_tells_nothing_of_the_class_and_refused_elsewhere(answer, refusal):
+    asked = ("data", "phantom", "study", "--patients", "6", "--size", "64", "--plant", "mixed")
+    assert refusal(*asked) == (
+        "--strength: mixed evidence is shown alike on both classes, not with strength 1",
+        "add --strength 0",
+    )
+    assert not Path("study").exists()
+    assert answer(*asked, "--strength", "0")[:2] == (0, "study\n")
+    assert "Planted evidence: mixed, strength 0." in Path("study/README.txt").read_text()
 
 
 def test_a_phantom_does_not_overwrite_a_folder(refusal):

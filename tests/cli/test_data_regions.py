@@ -105,7 +105,9 @@ def test_a_folder_that_is_there_is_left_alone(refusal, study):
 def test_an_audit_without_masks_is_told_how_to_get_some(refusal, study):
     said, hint = refusal("data", "regions", write_audit(study, {}, "bare.yaml"))
     assert said == "bare.yaml: data.regions names no masks"
-    assert hint == "try --set data.regions.lungs=builtin-ct"
+    assert hint == (
+        "name some: --set data.regions.own.ruler=masks/ruler, or for a chest --set data.regions.lungs=builtin-ct"
+    )
 
 
 def test_masks_of_nothing_exit_with_5(answer, study, tmp_path):

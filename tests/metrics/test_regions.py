@@ -240,3 +240,54 @@ def test_masks_of_another_size_are_a_mistake_in_the_program():
     with pytest.raises(ValueError) as raised:
         region_masses(np.ones((4, 4)), {"mark": LEFT})
     assert str(raised.value) == "map of (4, 4) and region 'mark' of (40, 60) do not match"
+
+
+def test_regions_of_the_audit_file_come_after_the_mark_in_its_order_and_before_all_others():
+    mark, tube = box(SHAPE, (10, 14), (12, 17)), box(SHAPE, (12, 20), (14, 40))
+    ruler, port = box(SHAPE, (0, 4), (0, 60)), box(SHAPE, (2, 6), (50, 60))
+    parts = partition(mark, LUNGS, own={"tube": tube, "port": port, "ruler": ruler, "text": None})
+    assert list(parts)[:4] == ["mark", "tube", "port", "ruler"]
+    # mark 4 × 5; tube 8 × 26 less 2 × 3 of the mark; port 4 × 10; ruler 4 × 60 less 2 × 10 of the port.
+    assert area(parts) == {
+        "mark": 20,
+        "tube": 208 - 6,
+        "port": 40,
+        "ruler": 240 - 20,
+        # The left lung holds 8 × 12 of the tube, 6 px of them marked; the right one 8 × 6.
+        "same-lung": 384 - 20 - (8 * 12 - 6),
+        "opposite-lung": 384 - 8 * 6,
+        # The ring is 4 px above and 6 px aside; the ruler fills its top, the port 2 rows of its right side.
+        "border": 2400 - 32 * 48 - 240 - 2 * 6,
+        # Inside the ring: less lungs, tube between them (8 px wide), and the port's 2 rows of 4 px.
+        "outside": 32 * 48 - 2 * 384 - 8 * 8 - 2 * 4,
+    }
+    assert np.sum(list(parts.values()), axis=0).max() == 1
+    assert sum(area(parts).values()) == 2400
+
+
+def test_regions_need_no_mark_and_no_lungs():
+    nothing = np.zeros(SHAPE, dtype=bool)
+    ruler = box(SHAPE, (36, 40), (10, 50))
+    assert area(partition(nothing, None, own={"ruler": ruler, "tube": nothing})) == {
+        "ruler": 160,
+        "border": 2400 - 32 * 48 - 160,
+        "outside": 32 * 48,
+    }
+
+
+@given(arrays(bool, (4, 9, 7)))
+def test_named_regions_and_the_others_stay_disjoint_and_cover_the_image(masks):
+    mark, *own = masks
+    names = ("tube", "port", "ruler")
+    parts = partition(mark, None, own=dict(zip(names, own, strict=True)))
+    assert (np.sum(list(parts.values()), axis=0) == 1).all()
+    before = mark
+    for name, mask in zip(names, own, strict=True):
+        slow = mask & ~before  # what nothing named earlier has claimed
+        assert (parts.get(name, np.zeros_like(mask)) == slow).all()
+        before = before | mask
+
+
+def test_a_named_region_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"mark of .* and ruler of .* do not match"):
+        partition(np.zeros(SHAPE, dtype=bool), None, own={"ruler": np.zeros((3, 3), dtype=bool)})

@@ -7,13 +7,21 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from xaudit.catalog import INFILLS
-from xaudit.perturb.infill import EMPTY_VALUE, NOISE_SHARE, infill, mirror_axis
+from xaudit.perturb import infill as infill_file
+from xaudit.perturb.infill import EMPTY_VALUE, NOISE_SHARE, mirror_axis
 
 SHAPE = (24, 31)
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
+
+
+def infill(image, mask, kind, generator, donor=None):
+    """In-fill; where the kind needs a donor, it is the image upside down unless the test gives one."""
+    if INFILLS[kind].needs_donor and donor is None:
+        donor = image.flip(1)
+    return infill_file.infill(image, mask, kind, generator, donor)
 
 
 def grey(values):
@@ -53,8 +61,10 @@ def test_kept_pixels_stay_to_the_bit_and_the_original_is_left_alone(image, mask,
 )
 def test_what_is_replaced_leaves_no_trace(image, mask, kind, planted):
     other = np.where(mask, np.float32(planted), image)
-    first = infill(torch.from_numpy(image), mask, kind, rng())
-    np.testing.assert_array_equal(first.numpy(), infill(torch.from_numpy(other), mask, kind, rng()).numpy())
+    donor = torch.from_numpy(image[:, ::-1].copy())
+    first = infill(torch.from_numpy(image), mask, kind, rng(), donor)
+    again = infill(torch.from_numpy(other), mask, kind, rng(), donor)
+    np.testing.assert_array_equal(first.numpy(), again.numpy())
 
 
 @settings(deadline=None, max_examples=25)
@@ -175,11 +185,15 @@ def test_frames_of_any_size_are_filled(kind, shape):
 
 def test_mistakes_in_the_program_are_named():
     with pytest.raises(ValueError) as raised:
-        infill(torch.zeros((3, 4, 4)), np.zeros((4, 5), dtype=bool), "blur", rng())
+        infill_file.infill(torch.zeros((3, 4, 4)), np.zeros((4, 5), dtype=bool), "blur", rng())
     assert str(raised.value) == "image of (3, 4, 4) and mask of (4, 5) do not match"
     with pytest.raises(ValueError) as raised:
-        infill(torch.zeros((3, 4, 4)), np.zeros((4, 4), dtype=bool), "zero", rng())
-    assert str(raised.value) == "'zero' is not an in-fill; expected one of blur, noise, mean, mirror"
+        infill_file.infill(torch.zeros((3, 4, 4)), np.zeros((4, 4), dtype=bool), "zero", rng())
+    assert str(raised.value) == "'zero' is not an in-fill; expected one of blur, noise, mean, mirror, donor"
+    for donor in (None, torch.zeros((3, 4, 5))):
+        with pytest.raises(ValueError) as raised:
+            infill_file.infill(torch.zeros((3, 4, 4)), np.eye(4, dtype=bool), "donor", rng(), donor)
+        assert str(raised.value) == "in-fill 'donor' needs another patient's image of shape (3, 4, 4)"
 
 
 def test_mirror_shows_what_lies_opposite_about_the_axis_of_the_picture():

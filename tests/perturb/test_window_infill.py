@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from xaudit.catalog import INFILLS
 from xaudit.perturb.infill import NOISE_SHARE, infill
-from xaudit.perturb.window_infill import AT_ONCE, WindowBox, each_window_filled, infill_windows, mask_of
+from xaudit.perturb.window_infill import AT_ONCE, FAST, WindowBox, each_window_filled, infill_windows, mask_of
 
 
 def rng(seed=0):
@@ -17,9 +17,9 @@ def picture(height, width, seed=0):
     return torch.from_numpy(rng(seed).standard_normal((3, height, width)).astype(np.float32))
 
 
-def one_by_one(image, boxes, kind, generator):
+def one_by_one(image, boxes, kind, generator, donor=None):
     masks = [mask_of(WindowBox(*box), tuple(image.shape[1:])) for box in boxes]
-    return torch.stack([infill(image, mask, kind, generator) for mask in masks])
+    return torch.stack([infill(image, mask, kind, generator, donor) for mask in masks])
 
 
 @st.composite
@@ -38,16 +38,18 @@ def frames_and_windows(draw):
 def test_many_windows_are_filled_as_one_after_the_other_is(given_windows, kind):
     frame_hw, boxes = given_windows
     image = picture(*frame_hw)
-    quick = infill_windows(image, boxes, kind, rng(7))
-    torch.testing.assert_close(quick, one_by_one(image, boxes, kind, rng(7)), atol=1e-5, rtol=0)
+    donor = picture(*frame_hw, seed=1)
+    quick = infill_windows(image, boxes, kind, rng(7), donor)
+    torch.testing.assert_close(quick, one_by_one(image, boxes, kind, rng(7), donor), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("kind", ["blur", "noise"])
+@pytest.mark.parametrize("kind", FAST)
 def test_windows_of_one_size_share_a_batch_and_give_the_same_noise_as_alone(kind):
     image = picture(96, 131)
     boxes = [(top, left, top + 12, left + 33) for top in (0, 6, 84) for left in (0, 16, 98)]
-    quick = infill_windows(image, boxes, kind, rng(3))
-    torch.testing.assert_close(quick, one_by_one(image, boxes, kind, rng(3)), atol=1e-5, rtol=0)
+    donor = picture(96, 131, seed=1)
+    quick = infill_windows(image, boxes, kind, rng(3), donor)
+    torch.testing.assert_close(quick, one_by_one(image, boxes, kind, rng(3), donor), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("kind", ["blur", "noise"])
@@ -97,6 +99,13 @@ def test_a_window_beyond_the_frame_is_named(box):
     with pytest.raises(ValueError) as raised:
         infill_windows(torch.zeros((3, 4, 4)), [box], "blur", rng())
     assert str(raised.value) == f"window {box} does not lie in a frame of (4, 4)"
+
+
+@pytest.mark.parametrize("donor", [None, torch.zeros((3, 4, 5))])
+def test_a_missing_donor_is_named(donor):
+    with pytest.raises(ValueError) as raised:
+        infill_windows(torch.zeros((3, 4, 4)), [(0, 0, 2, 2)], "donor", rng(), donor)
+    assert str(raised.value) == "in-fill 'donor' needs another patient's image of shape (3, 4, 4)"
 
 
 def test_an_unknown_kind_is_named():

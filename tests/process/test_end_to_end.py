@@ -65,10 +65,9 @@ def test_every_table_can_be_read_with_pandas_and_has_a_row_for_every_result(fini
     rows = {name: len(table(run, name)) for name in TABLES}
     n_pairs = 2 * N_SICK
     in_fills = 2
-    # per map: two localization metrics and whether it is missing, one faithfulness metric, five region shares, one
+    # per map: two localization metrics and whether it is missing, one faithfulness metric, three region shares, one
     # agreement; for gradcam and lime the ceilings of both localization metrics
-    # The region "lungs" is there only where left and right cannot be told apart.
-    asked = [region for region in REGIONS if region != "lungs" and STRUCTURES.get(region, "lungs") == "lungs"]
+    asked = [region for region in REGIONS if region not in STRUCTURES]
     per_map = 2 + 1 + 1 + len(asked) + 1
     n_ceilings = 2 * 2
     assert rows["cases"] == 24

@@ -14,7 +14,7 @@ AUDIT = {
     "data": {
         "format": "phantom",
         "phantom": {
-            "patients": 12, "slices": 1, "splits": "test", "plant": "corner-marker", "strength": 1.0, "seed": 1
+            "patients": 20, "slices": 1, "splits": "test", "plant": "corner-marker", "strength": 1.0, "seed": 1
         },
     },
     "models": [
@@ -27,7 +27,7 @@ AUDIT = {
     "reliance": {"infills": ["blur", "mirror"], "controls": 2},
     "sanity": {"cases": 6, "explainers": ["edges"], "steps": 2, "tests": ["mprt"]},
     "statistics": {"replicates": 300},
-    "run": {"limit": 6, "figures": 0},
+    "run": {"limit": 10, "figures": 0},
 }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_the_guilty_is_told_from_the_honest_by_what_it_relies_on_and_the_table_s
     for (model, _), one in causal.items():
         used = one["n_both"] + one["n_model_only"]
         unused = one["n_map_only"] + one["n_neither"]
-        assert used + unused + one["n_unknown"] == 6
+        assert used + unused + one["n_unknown"] == 10
         assert (used > 0) == (model == "honest")
     mprt = [s for s in outcome["summaries"] if s["metric_id"] == "mprt"]
     assert [round(s["interval"]["estimate"], 6) for s in mprt] == [1, 1]

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import reliance_maps
+
 from xaudit.config import ExplainersSection, Gate
 from xaudit.records import (
     MODEL_LEVEL,
@@ -264,6 +266,8 @@ def phantom_outcome() -> Outcome:
         categories=categories(),
         category_shifts=category_shifts(),
         explainers_judged=judgements(),
+        map_tests=reliance_maps.phantom_tests(),
+        mean_reliance=reliance_maps.phantom_means(),
         work=Work(seconds=148.2, model_seconds=127.5, n_evals=96_412, n_shards=112, n_shards_reused=0),
     )
 

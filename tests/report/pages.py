@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import outcomes
+import reliance_maps
 
 from xaudit.geometry import fit_geometry, map_to_original
 from xaudit.records import Annotation, Box, Case, Interval, Prediction
@@ -113,6 +114,10 @@ def material(
         maps_kept=True,
         curves=curves(outcome) if names else (),
         curves_kept=bool(names),
+        reliance=tuple(
+            reliance_maps.view(one, frame=(side, side), preview=previews.get(one.typical))
+            for one in outcome.mean_reliance
+        ),
     )
 
 

@@ -19,12 +19,14 @@ from xaudit.records import NO_READER, Interval, Problem
 from xaudit.report.hashed_ids import HashedIds
 from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.html.page_file import write_page
+from xaudit.report.html.reliance_part import reliance_parts
 from xaudit.report.html.render import html_report
 
 SECTIONS = [
     "Verdict",
     "Right and wrong answers",
     "Right for the right reason",
+    "Where the answer comes from",
     "Where the model looks, and where each explainer says it looks",
     "Explainers beside controls and readers",
     "How the maps fail, and whether the model was right",
@@ -107,7 +109,7 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
     )
     text = html_report(bare)
     titles = [one["text"] for one in Tree(text).all("h2")]
-    assert titles == [*SECTIONS[:5], "How the maps fail", *SECTIONS[6:]]
+    assert titles == [*SECTIONS[:6], "How the maps fail", *SECTIONS[7:]]
     for reason in (
         "this needs explained cases with a reader’s mark",
         "this needs readers&#39; marks",
@@ -142,7 +144,8 @@ def test_nothing_on_the_page_asks_the_network_or_needs_what_the_policy_forbids(t
         assert not {"style", "srcset", "action", "formaction", "ping"} & one["attrs"].keys(), one
         assert not [name for name in one["attrs"] if name.startswith("on")], one
         for name in ("href", "src", "data"):
-            assert one["attrs"].get(name, "#").startswith("#"), one
+            inside = "data:image/webp;base64," if one["tag"] == "image" else "#"
+            assert one["attrs"].get(name, inside).startswith(inside), one
     assert "url(" not in text
     assert "@import" not in text
     known = {"http://www.w3.org/2000/svg"}
@@ -230,9 +233,16 @@ def test_an_image_comes_back_grey_by_grey_and_a_map_to_within_half_a_step(materi
     assert np.abs(back - source).max() <= 0.5 / 127 * np.abs(source).max() + 1e-6
 
 
-def test_without_images_there_is_no_picture_no_map_and_no_outline():
-    text = html_report(pages.material(), images=False)
-    assert "data:image" not in text
+def test_without_images_only_the_mean_maps_are_left_without_a_case_behind_them():
+    material = pages.material()
+    text = html_report(material, images=False)
+    pictures = reliance_parts(material, images=False).values()
+    maps = [one.map for part in pictures for one in part.figures]
+    hrefs = [one["attrs"]["href"] for one in Tree(text).all("image")]
+    assert hrefs == [*maps[2:], (bar := next(iter(pictures)).bar), *maps[:2], bar]  # the failing model stands first
+    assert len(Tree(text).all("rect", **{"class": "seen"})) == len(maps) == 4
+    assert "nearest to the mean" not in text
+    assert text.count("data:image") == len(hrefs)
     data = data_of(text)
     assert all(one["image"] == "" and set(one["outlines"].values()) == {""} for one in data["cases"])
     assert all("image" not in one for view in data["views"] for one in view["maps"])

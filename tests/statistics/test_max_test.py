@@ -164,3 +164,16 @@ def test_intervals_of_an_effect_hold_it(n_patients: int) -> None:
     assert shown == 1
     assert 0.93 <= held <= 0.97
     assert 0.93 <= at_peak <= 0.975
+
+
+def test_windows_that_are_not_tested_still_count_for_the_mean() -> None:
+    """All tested windows have the same effect, and stand out from those that are measured only."""
+    noise = 0.01 * np.random.default_rng(3).normal(size=(10, 6))
+    measured = noise + np.array([0.5, 0.5, 0, 0, 0, 0])
+    tested = measured.copy()
+    tested[:, 2:] = np.nan
+    alone = _tested(tested)
+    beside = max_sign_flip(tested, base=measured, seed=0)
+    assert alone.p[:2].min() > 0.05
+    assert beside is not None
+    assert beside.p.tolist() == [1 / 2**10, 1 / 2**10, 1, 1, 1, 1]

@@ -29,10 +29,10 @@ from store_records import (
 )
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Box, Case, Preview, Score
+from xaudit.records import Box, Case, MeanReliance, Preview, Score, WindowEffects
 from xaudit.store import json_records, tables
 from xaudit.store.parquet_file import DamagedTableError, adopt_table, encode_table, read_table
-from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, SCORES
+from xaudit.store.parts import CURVES, MAP_FACTS, MAPS, PART_PROBLEMS, RELIANCE, RELIANCE_MAP, SCORES
 from xaudit.store.schema_page import TABLES
 
 same_folder = settings(
@@ -72,6 +72,25 @@ def test_pictures_come_back_byte_by_byte_and_a_run_without_any_has_none(run):
     assert tables.read_previews(run) == written
 
 
+def test_mean_reliance_maps_come_back_as_they_were_and_a_run_without_any_has_none(run):
+    assert tables.read_mean_reliance(run) == ()
+    rows = tuple(map(tuple, np.array([[0.1, 0.2, 0.3], [0, 0.5, 1 / 3]], dtype=np.float32).tolist()))
+    about = {
+        "frame_hw": (20, 30),
+        "n_cases": 3,
+        "n_patients": 2,
+        "cluster": "patient",
+        "probability": 0.7,
+        "typical": "a",
+    }
+    written = (
+        MeanReliance("net", "cancer", "cancer", "hide", "for", rows=rows, left_edge="R", **about),
+        MeanReliance("net", "normal", "cancer", "transplant", "against", rows=rows, **about),
+    )
+    tables.write_mean_reliance(run, written)
+    assert tables.read_mean_reliance(run) == written
+
+
 @pytest.mark.parametrize(("kind", "rows"), [("verdicts", verdicts), ("evaluations", evaluations)])
 def test_records_kept_as_json_come_back_as_they_were(run, kind, rows):
     write, read = getattr(json_records, f"write_{kind}"), getattr(json_records, f"read_{kind}")
@@ -105,6 +124,24 @@ def test_records_kept_in_parts_come_back_as_they_were(run, table, rows):
         assert read_table(path, table, "x") == written
 
     both_ways()
+
+
+def test_effects_of_windows_come_back_to_the_bit(run):
+    drops = np.array([[0.1, np.nan, -0.2], [0.3, 0.0, 1.0]], np.float32)
+    places = ("border", "lungs", "lungs", "body", "empty", "outside")
+    before = WindowEffects(
+        "c1", None, "net", "cancer", "normal", "cancer", "hide", "blur", 0.125, 0.5, (64, 96),
+        0.1, -2.2, drops, 2 * drops, 0 * np.nan_to_num(drops), places,
+    )  # fmt: skip
+    path = run.path / "x.parquet"
+    path.write_bytes(encode_table(RELIANCE_MAP, [before], run))
+    [after] = read_table(path, RELIANCE_MAP, "x")
+    for name in ("probability_drop", "log_odds_drop", "mark_share"):
+        assert getattr(after, name).dtype == np.float32
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+    same = ("case_id", "patient_id", "scale", "stride", "frame_hw", "probability", "log_odds", "place")
+    assert [getattr(after, name) for name in same] == [getattr(before, name) for name in same]
+    assert after.cluster == "c1"
 
 
 @same_folder

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from xaudit.cases.anatomy.own_regions import notes_of_own_regions
 from xaudit.cases.anatomy.sources import mask_sources, notes_of_masks
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.images.entry import Entry, file_and_frame, is_raster, without_suffix
@@ -27,7 +29,8 @@ from xaudit.cases.text.spelling import nfc
 from xaudit.config import DataSection
 from xaudit.counts import counted
 from xaudit.errors import DataError
-from xaudit.records import Case, Problem, Progress
+from xaudit.geometry import union
+from xaudit.records import BoolArray, Case, Problem, Progress
 
 
 @dataclass
@@ -74,7 +77,7 @@ def assemble(
         cases = _divided(cases, section, opened.digests)
     check_patients((case.patient_id, case.split) for case in cases)
     masks = mask_sources(section.regions, cases, images)
-    return Dataset(
+    dataset = Dataset(
         id=dataset_id,
         root=root,
         cases=tuple(cases),
@@ -94,6 +97,12 @@ def assemble(
         votes=None if section.annotations is None else section.annotations.votes,
         reading=reading[0] if reading else None,
     )
+    of_regions = notes_of_own_regions(masks.own, section.regions, cases, partial(_marked, dataset))
+    return replace(dataset, notes=(*dataset.notes, *of_regions))
+
+
+def _marked(dataset: Dataset, case: Case) -> BoolArray:
+    return union(list(dataset.reader_masks(case).values()), (case.height, case.width))
 
 
 def _image_index(opened: _Opened, section: DataSection, root: Path) -> ImageIndex:

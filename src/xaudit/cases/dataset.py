@@ -93,6 +93,13 @@ class Dataset:
         """
         return under_policy(self.reader_masks(case), self.readers, votes=self.votes)
 
+    def own_regions(self, case: Case) -> Mapping[str, BoolArray]:
+        """Return the known masks of the regions that the audit file names, (H, W) by region."""
+        masks = {
+            name: source.mask(case, lambda: self.pixels(case)) for name, source in self.masks.own.items()
+        }
+        return {name: mask for name, mask in masks.items() if mask is not None}
+
     def reader_masks(self, case: Case) -> Mapping[str, BoolArray]:
         """Return each reader's mask on a case, (H, W) by reader id."""
         return reader_masks(self.marks(case), (case.height, case.width))

@@ -70,6 +70,7 @@ def _mask_and_mark_paths(section: DataSection) -> list[Path]:
     others: list[object] = [regions.lungs, regions.body, regions.thorax]
     if isinstance(regions.lungs, LungSection):
         others += [regions.lungs.path, *regions.lungs.left, *regions.lungs.right]
+    others += [own.path for own in regions.own.values()]
     others += [] if section.annotations is None else [section.annotations.path]
     return [path for path in others if isinstance(path, Path)]
 

@@ -52,6 +52,7 @@ def preview(section: DataSection) -> Preview:
         mask_path = getattr(section.regions, structure)
         if isinstance(mask_path, Path):
             checks.append(partial(_check_masks, mask_path))
+    checks += [partial(_check_own, name, own.path) for name, own in section.regions.own.items()]
     for check in checks:
         try:
             check()
@@ -66,6 +67,7 @@ def _check_packages(section: DataSection, entries: tuple[Entry, ...]) -> None:
     if any(name.endswith((".dcm", ".dicom")) for name in names):
         pydicom_package()
     masks = [getattr(section.regions, name) for name in ("lungs", "body", "thorax")]
+    masks += [own.path for own in section.regions.own.values()]
     marks = [] if section.annotations is None else [section.annotations.path]
     if any(is_nifti(Path(name)) for name in names) or any(
         isinstance(path, Path) and is_nifti(path) for path in (*masks, *marks)
@@ -81,6 +83,16 @@ def _check_annotations(section: DataSection) -> None:
     beside = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = did_you_mean(path.name, beside, otherwise="paths in the audit file start from its folder")
     raise DataError(f"{path}: no such annotations", hint=hint)
+
+
+def _check_own(name: str, path: Path) -> None:
+    """Raise DataError, with the region's name, if the masks of a region that the audit file names do not exist."""
+    if path.is_file():  # a COCO file, or a DICOM segmentation of any suffix
+        return
+    try:
+        _check_masks(path)
+    except DataError as error:
+        raise DataError(f"data.regions.own.{name}: {error}", hint=error.hint) from None
 
 
 def _check_masks(path: Path) -> None:

@@ -17,22 +17,28 @@ from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
 from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
 from xaudit.catalog.infills import INFILLS
 from xaudit.catalog.metric_ids import (
+    BESIDE_RELIANCE,
     CAPTURED,
     CEILING,
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
     CHEXLOCALIZE,
+    MODEL_FAMILIES,
     PRIOR,
     STEP,
     asks_model_of_change,
     changed_metric_id,
     made_of_maps_id,
+    own_regions_of,
+    region_family,
+    region_metric_names,
     step_id,
     with_model_id,
+    with_own_regions,
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
-from xaudit.catalog.regions import REGIONS, STRUCTURES
+from xaudit.catalog.regions import OWN_REGION, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
     ExplainerRow,
@@ -48,6 +54,7 @@ from xaudit.catalog.table import Table
 
 __all__ = [
     "ASKS_THE_MODEL",
+    "BESIDE_RELIANCE",
     "CAPTURED",
     "CEILING",
     "CHANGED_FAMILIES",
@@ -68,7 +75,9 @@ __all__ = [
     "METRICS",
     "METRIC_RECORDS",
     "MODELS",
+    "MODEL_FAMILIES",
     "MODEL_RECORDS",
+    "OWN_REGION",
     "PRIOR",
     "REGIONS",
     "SANITY_OF_MAPS",
@@ -92,9 +101,13 @@ __all__ = [
     "made_of_maps_id",
     "metric_row",
     "model_row",
+    "own_regions_of",
+    "region_family",
+    "region_metric_names",
     "step_id",
     "typed_options",
     "with_model_id",
+    "with_own_regions",
 ]
 
 

@@ -33,7 +33,9 @@ SANITY_OF_MAPS = "location-collapse"
 SECTIONS_WITH_QUESTIONS: tuple[str, ...] = ("equivariance", "resolution", "sanity", "robustness")
 """Sections of the audit file that ask the model about other images, or change the model."""
 
-FAMILIES_WITH_QUESTIONS = frozenset({"faithfulness", "reliance", "agreement", *SECTIONS_WITH_QUESTIONS})
+FAMILIES_WITH_QUESTIONS = frozenset(
+    {"faithfulness", "reliance", "image", "agreement", *SECTIONS_WITH_QUESTIONS}
+)
 """Families of metrics that cannot be measured without the model."""
 
 _PREFIX = "external-"

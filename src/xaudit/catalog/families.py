@@ -29,6 +29,12 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "What does the model itself depend on? No explainer is asked.",
             "Always, unless `reliance.enabled` is false.",
         ),
+        "image": (
+            "How far does the model's answer move with brightness, sharpness and other properties of the whole image? No "
+            "explainer is asked.",
+            "Always, unless `reliance.enabled` or `reliance.image.enabled` is false; a property of which `reliance.image.changes` "
+            "names no step is left out.",
+        ),
         "equivariance": (
             "What does a flip, a turn or a shift of the image change?",
             "By the section `equivariance`. In a score's id the change stands after the family, as in "

@@ -1,5 +1,6 @@
 """The findings that a verdict can state, by code."""
 
+from xaudit.catalog.image_changes import IMAGE_MARGIN
 from xaudit.catalog.rows import FindingRow
 
 MARGIN = 0.02
@@ -40,10 +41,10 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA201",
         "the model looks elsewhere",
-        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing the "
-        "border, the outside or the opposite lung lowers it more than that: the lower end of the interval is held against "
-        f"a margin of {MARGIN:g}, the same for the mark and for every other region",
-        "look for what the region holds: markers, tubes, text, scanner edges; blank it out and train again",
+        "replacing the mark lowers the answer no more than replacing a random area of its size does, or replacing a region "
+        "without evidence, such as the border or one named under `data.regions.own`, lowers it more than that: the lower "
+        f"end of the interval is held against a margin of {MARGIN:g}, the same for the mark and for every other region",
+        "look for what the region holds: markers, rulers, tubes, text, scanner edges; blank it out and train again",
     ),
     FindingRow(
         "XA202",
@@ -80,6 +81,41 @@ FINDINGS: tuple[FindingRow, ...] = (
         "the answers are not better than chance",
         "the interval of AUROC contains .5, so the model is not shown to tell the classes apart",
         "read the findings about its evidence with care; test on more patients, or train further",
+    ),
+    FindingRow(
+        "XA210",
+        "the model answers to a property of the whole image",
+        "more brightness, contrast, sharpness, noise, compression or resolution of the whole image moves the target's "
+        f"probability one way by more than {IMAGE_MARGIN:g} on the images of every class that was asked, marked findings kept as "
+        "they are: the whole interval from the step with the least to that with the most lies beyond the margin, on two "
+        "classes or more",
+        "compare the property between the classes, scanners and hospitals of the training data; standardise it, or vary it "
+        "at random while training",
+    ),
+    FindingRow(
+        "XA211",
+        "a region of your own: not used, allowed, or undecided",
+        f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
+        "its size (upper end of the interval), which passes, as does a region with `evidence: true` that is used; or the "
+        "interval lies on both sides of that margin, too few patients show the region, or no image does, which is "
+        "undecided. XA201 names a region that is used and should not be",
+        "none where it passes; else audit more images that show the region",
+    ),
+    FindingRow(
+        "XA213",
+        "a place without evidence changes the answer on images of a class",
+        "replacing the border, the outside or another region without evidence changes the answer on images of one true class, "
+        f"beyond random areas of its size, by more than {MARGIN:g} (lower end of the interval). Images of every class are "
+        "asked, since an answer near 0 or 1 cannot show it on images of one class only",
+        "look at that region on images of that class; blank it out and train again",
+    ),
+    FindingRow(
+        "XA214",
+        "the answer is sensitive to the quality of the image",
+        "small steps of a property of the whole image move the target's probability by more than "
+        f"{IMAGE_MARGIN:g} on the images of some class (lower end of the interval), but not one way on all of them: a finding is "
+        "lost to blur, say, or something else looks like one when sharpened",
+        "train with such changes; do not use the model on images of other quality than it was tested on",
     ),
     FindingRow(
         "XA301",

@@ -111,12 +111,15 @@ class InfillRecord:
         fill: ``fill(image, hole, generator)`` with the tensors image, (3, h, w), and hole, (h, w) bool, neither empty nor
             full; gives the hole's pixels, (3, n) in row order, and leaves the image as it is.
         order: place in lists, the lowest first.
+        needs_donor: True if it takes its pixels from another patient's image: it is then called
+            ``fill(image, hole, donor)`` with the tensor donor, (3, h, w).
     """
 
     id: str
     meaning: str
     fill: Callable[..., Any]
     order: int = LAST
+    needs_donor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ lungs of an image on which left and right cannot be told apart, in the place of 
 left is `body` and `empty`; without one it is `outside`, and never both.
 """
 
+OWN_REGION = "region"
+"""Stands in the catalog for each region that an audit file names itself; such regions come after the mark and before all others."""
 
 STRUCTURES: dict[str, str] = {
     "same-lung": "lungs",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from xaudit.catalog.regions import STRUCTURES
+from xaudit.catalog.regions import OWN_REGION, STRUCTURES
 
 OptionValue = int | float | str | bool | None
 
@@ -85,7 +85,7 @@ class ExplainerRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """A number about one map (or, in the family ``reliance``, about the model itself).
+    """A number about one map (or, in the families ``reliance`` and ``image``, about the model itself).
 
     Attributes:
         range: in words, with the unit.
@@ -109,6 +109,7 @@ class MetricRow:
         "robustness",
         "agreement",
         "reliance",
+        "image",
         "limits",
         "equivariance",
         "resolution",
@@ -132,12 +133,13 @@ class MetricRow:
 
         A region without a mark in its name can be hidden where nothing is marked, so its reliance needs none.
         """
-        region = self.id.removeprefix("mass-").removeprefix("reliance-")
+        region = self.id.removeprefix("mass-").removeprefix("reliance-").removeprefix("logit-")
+        own = ["masks of it"] * (region == OWN_REGION)
         masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
         unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung", "lungs")
         marks = ["marks"] * (self.needs_annotation and not unmarked)
         structures = [] if masks is None else [f"{masks.removesuffix('s')} masks"]
-        return (*marks, *structures, *["spacing"] * self.id.endswith("-mm"))
+        return (*marks, *structures, *own, *["spacing"] * self.id.endswith("-mm"))
 
     @property
     def is_listed(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from xaudit.cases.anatomy.morphology import dilated
-from xaudit.catalog import REGIONS, explainer_row
+from xaudit.catalog import explainer_row, with_own_regions
 from xaudit.config import ExplainerSpec
 from xaudit.errors import XauditError
 from xaudit.geometry import Geometry, mask_to_model, on_grid, union
@@ -27,6 +27,7 @@ from xaudit.records import (
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.chunks.donors import DonorPool
     from xaudit.models.classifier import Classifier
 
 
@@ -90,9 +91,16 @@ class Subject:
 
     @cached_property
     def parts(self) -> Mapping[str, BoolArray]:
-        """The disjoint regions of the original frame; see :data:`xaudit.catalog.REGIONS`."""
+        """The disjoint regions of the original frame; see :func:`xaudit.catalog.with_own_regions`."""
         around = self.surroundings
-        return partition(self.mark, self.lungs, thorax=around.thorax, body=around.body, reach=self._reach)
+        return partition(
+            self.mark,
+            self.lungs,
+            thorax=around.thorax,
+            body=around.body,
+            reach=self._reach,
+            own=around.own,
+        )
 
     @cached_property
     def anatomy(self) -> Mapping[str, BoolArray]:
@@ -104,6 +112,7 @@ class Subject:
             thorax=around.thorax,
             body=around.body,
             reach=self._reach,
+            own=around.own,
             with_border=False,
         )
 
@@ -121,6 +130,7 @@ class Subject:
             thorax=carried(around.thorax),
             body=carried(around.body),
             reach=carried(self._reach),
+            own={name: carried(mask) for name, mask in around.own.items()},
         )
 
     @cached_property
@@ -145,16 +155,39 @@ class Subject:
         return {"lungs": both, **{name: part & ~both for name, part in parts.items()}}
 
     @property
+    def asked_parts(self) -> Mapping[str, BoolArray]:
+        """The disjoint regions of the model's frame that the model is asked about; the lungs also where nothing is marked."""
+        places = self.places_in_model
+        if self.mark.any() or "lungs" not in places:
+            return self.parts_in_model
+        lungs = places["lungs"]
+        return {"lungs": lungs, **{name: part & ~lungs for name, part in self.parts_in_model.items()}}
+
+    @property
+    def finding_in_model(self) -> BoolArray:
+        """The mark with its tolerance, (h, w) of the model's frame; empty without marks."""
+        return mask_to_model(self.mark if self._reach is None else self._reach, self.geometry)
+
+    @property
     def asked_regions(self) -> tuple[str, ...]:
         """Regions that reliance is measured on: all that the data set has masks for, in this case or another."""
         around = self.surroundings
+        lungs = around.lungs is not None or "lungs" in around.unknown
         thorax = around.thorax is not None or "thorax" in around.unknown
         body = around.body is not None or "body" in around.unknown
         together = (
             self.mark.any() and self.lungs is not None and self.lungs.whole.any() and not self.lungs.each
         )
-        there = {"lungs": together, "thorax": thorax, "body": body, "empty": body, "outside": not body}
-        return tuple(region for region in REGIONS if there.get(region, True))
+        there = {
+            "same-lung": lungs,
+            "opposite-lung": lungs,
+            "lungs": together,
+            "thorax": thorax,
+            "body": body,
+            "empty": body,
+            "outside": not body,
+        }
+        return tuple(region for region in with_own_regions(around.own) if there.get(region, True))
 
     @property
     def target_index(self) -> int:
@@ -166,9 +199,14 @@ class Chunk:
     """A few cases of one model, read on first use; a case that cannot be read becomes a problem, not a crash."""
 
     def __init__(
-        self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
+        self,
+        classifier: "Classifier",
+        source: CaseSource,
+        pairs: Sequence[tuple[Case, Prediction]],
+        donors: "DonorPool | None" = None,
     ) -> None:
         self.classifier = classifier
+        self.donors = donors
         self.pairs = tuple(pairs)
         self._source = source
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.donors import donor_image
 from xaudit.chunks.results import key_of, result_of, why_no_region
 from xaudit.config import RelianceSection
 from xaudit.metrics.absent import Absent, Measured
@@ -26,10 +27,11 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
             ask_region_reliance(
                 subject.image,
                 subject.target_index,
-                subject.parts_in_model,
+                subject.asked_parts,
                 infills=settings.infills,
                 controls=settings.controls,
                 generator=generator_for(seed, subject.case.case_id, "reliance"),
+                donor=donor_image(chunk, subject, settings.infills),
             )
             for subject in chunk.subjects
         ],
@@ -59,7 +61,7 @@ def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreRes
                 (f"reliance-logit-{region}", [r.logit_beyond_random for r in there]),
             ):
                 value: Measured = float(np.mean(beyond)) if beyond else Absent(why_no_region(subject, region))
-                if region != "border" and not subject.mark.any():
+                if not subject.mark.any() and region not in ("border", *subject.surroundings.own):
                     value = Absent("no reader marked anything on this case")
                 key = key_of(subject, None, metric, model_id=chunk.classifier.id)
                 results.append(result_of(key, value, 0, 0.0))
@@ -83,6 +85,9 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         control_logit_drop=effect.control_logit_drop,
         beyond_random=effect.beyond_random,
         logit_beyond_random=effect.logit_beyond_random,
+        rise_beyond_random=effect.rise_beyond_random,
+        logit_rise_beyond_random=effect.logit_rise_beyond_random,
+        label=subject.prediction.label,
     )
 
 

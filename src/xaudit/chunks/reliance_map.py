@@ -1,18 +1,26 @@
 """The reliance map of a model, in a chunk of cases: every window of the image hidden in turn."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.donors import donor_image
 from xaudit.config import RelianceMapSection
 from xaudit.geometry import mask_to_model
 from xaudit.metrics.reliance_map.hiding import GridEffects, hide_windows
+from xaudit.metrics.reliance_map.transplant import transplant_windows
 from xaudit.metrics.reliance_map.windows import WindowGrid, window_grid
-from xaudit.records import WindowEffects
+from xaudit.records import FloatArray, WindowEffects, WindowQuestion
 from xaudit.seeds import generator_for
+
+N_DONORS: Final = 1
+"""Images of the target class whose windows are copied into each image of another class."""
 
 
 def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -> list[WindowEffects]:
-    """Hide every window of each case of a chunk, at every scale and with every in-fill."""
+    """Hide every window of each case of a chunk, at every scale and with every in-fill; then transplant, if asked."""
     from xaudit.perturb.asking import answer
 
     classifier = chunk.classifier
@@ -27,6 +35,7 @@ def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
                 list(grids.values()),
                 infills=settings.infills,
                 generator=generator_for(seed, subject.case.case_id, "reliance map"),
+                donor=donor_image(chunk, subject, settings.infills),
             )
             for subject in chunk.subjects
         ],
@@ -36,28 +45,64 @@ def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
     scale_of = {grid: scale for scale, grid in grids.items()}
     rows: list[WindowEffects] = []
     for subject, answered in zip(chunk.subjects, answers, strict=True):
-        marks = {grid: (_mark_shares(subject, grid), _places(subject, grid)) for grid in scale_of}
-        rows += [
-            _window_effects(
-                subject,
-                effects,
-                scale=scale_of[effects.grid],
-                stride=settings.stride,
-                about=marks[effects.grid],
+        mark = mask_to_model(subject.mark_with_tolerance, subject.geometry)
+        about = {
+            grid: _About("hide", scale_of[grid], settings.stride, grid.shares(mark)) for grid in scale_of
+        }
+        rows += [_window_effects(subject, effects, about[effects.grid]) for effects in answered.value]
+    return rows + (_ask_transplants(chunk, settings, seed=seed) if settings.transplant else [])
+
+
+def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -> list[WindowEffects]:
+    """Copy the windows of the coarsest scale from images of the target class into those of another class.
+
+    A case is left out if other patients have no image of the target class, or none of another class.
+    """
+    from xaudit.perturb.asking import answer
+
+    if chunk.donors is None:
+        raise ValueError("a transplant was asked for without a pool of donors")
+    classifier, scale = chunk.classifier, max(settings.scales)
+    grid = window_grid(classifier.model_hw, scale, settings.stride)
+    donors = {
+        subject.case.case_id: chunk.donors.pairs(subject, N_DONORS, seed)
+        for subject in chunk.subjects
+        if subject.case.label != subject.prediction.target
+    }
+    asked = [subject for subject in chunk.subjects if donors.get(subject.case.case_id)]
+    answers = answer(
+        [
+            transplant_windows(
+                subject.image,
+                subject.target_index,
+                [grid],
+                donors=[(donor.image, control.image) for donor, control in donors[subject.case.case_id]],
             )
-            for effects in answered.value
-        ]
-    return rows
+            for subject in asked
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    return [
+        _window_effects(
+            subject, effects, _About("transplant", scale, settings.stride, grid.shares(donor.mark))
+        )
+        for subject, answered in zip(asked, answers, strict=True)
+        for (donor, _), effects in zip(donors[subject.case.case_id], answered.value, strict=True)
+    ]
 
 
-def _window_effects(
-    subject: Subject,
-    effects: GridEffects,
-    *,
-    scale: float,
-    stride: float,
-    about: tuple[np.ndarray, tuple[str, ...]],
-) -> WindowEffects:
+@dataclass(frozen=True, slots=True, eq=False)
+class _About:
+    """What a grid's windows were replaced for, and how much of a mark lies in each."""
+
+    question: WindowQuestion
+    scale: float
+    stride: float
+    mark_share: FloatArray
+
+
+def _window_effects(subject: Subject, effects: GridEffects, about: _About) -> WindowEffects:
     return WindowEffects(
         case_id=subject.case.case_id,
         patient_id=subject.case.patient_id,
@@ -65,22 +110,18 @@ def _window_effects(
         target=subject.prediction.target,
         label=subject.prediction.label,
         predicted=subject.prediction.predicted,
-        question="hide",
+        question=about.question,
         infill=effects.infill,
-        scale=scale,
-        stride=stride,
+        scale=about.scale,
+        stride=about.stride,
         frame_hw=effects.grid.frame_hw,
         probability=effects.probability,
         log_odds=effects.log_odds,
         probability_drop=effects.probability_drop,
         log_odds_drop=effects.log_odds_drop,
-        mark_share=about[0],
-        place=about[1],
+        mark_share=about.mark_share,
+        place=_places(subject, effects.grid),
     )
-
-
-def _mark_shares(subject: Subject, grid: WindowGrid) -> np.ndarray:
-    return grid.shares(mask_to_model(subject.mark_with_tolerance, subject.geometry))
 
 
 def _places(subject: Subject, grid: WindowGrid) -> tuple[str, ...]:

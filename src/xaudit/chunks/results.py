@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from xaudit.catalog import STRUCTURES, metric_row
+from xaudit.catalog import STRUCTURES, metric_row, region_family
 from xaudit.chunks.chunk import Subject
 from xaudit.config import MetricSpec
 from xaudit.metrics.absent import Absent, Measured
@@ -66,12 +66,14 @@ def key_of(
         correct=subject.prediction.correct,
         metric_id=metric_id,
         metric_hash=metric_hash,
-        family=metric_row(name).family,
+        family=region_family(name) or metric_row(name).family,
     )
 
 
 def why_no_region(subject: Subject, region: str) -> str:
     """Return the reason why a region is missing on this case, in words for the report."""
+    if region in subject.surroundings.own:
+        return _why_no_own_region(subject, region)
     structure = STRUCTURES.get(region)
     if structure is not None and getattr(subject.surroundings, structure) is None:
         return subject.surroundings.unknown.get(structure, "no lung mask for this case")
@@ -86,3 +88,15 @@ def why_no_region(subject: Subject, region: str) -> str:
     if region == "opposite-lung":
         return "no lung lies opposite the marks"
     return f"this case has no region '{region}'"
+
+
+def _why_no_own_region(subject: Subject, region: str) -> str:
+    """Return the reason why a region that the audit file names is missing on this case."""
+    words, mask = region.replace("-", " "), subject.surroundings.own[region]
+    if mask is None:
+        return subject.surroundings.unknown[region]
+    if not mask.any():
+        return f"this case shows no {words}"
+    if region in subject.parts:
+        return f"the model's frame leaves out the {words} of this case"
+    return f"the mark, or a region named before it, covers the whole {words} of this case"

@@ -1,6 +1,6 @@
 """All metrics of an audit on one explainer's maps of a chunk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -100,15 +100,13 @@ def _where(
 ) -> list[ScoreResult]:
     """Score the map's mass by region, and its agreement with the regions that the model depends on."""
     results: list[ScoreResult] = []
-    masses: Mapping[str, float] | Absent = (
-        region_masses(carried, subject.parts)
-        if subject.mark.any()
-        else Absent("no reader marked anything on this case")
-    )
+    masses = region_masses(carried, subject.parts)
     for region in subject.asked_regions:
         match masses:
+            case _ if not subject.mark.any() and region not in subject.surroundings.own:
+                value: Measured = Absent("no reader marked anything on this case")
             case Absent():
-                value: Measured = masses
+                value = masses
             case _:
                 value = masses.get(region, Absent(why_no_region(subject, region)))
         results.append(result_of(key_of(subject, saliency, f"mass-{region}"), value, 0, 0.0))

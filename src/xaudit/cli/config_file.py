@@ -12,12 +12,13 @@ from xaudit.errors import AuditFileError, OutputError, RunFolderError, UsageErro
 
 TEMPLATE = """\
 # What is audited, on which images, against whose marks. Paths start at this file.
-name: lung-study
+name: study
 seed: 0
 data:
   format: folder                 # one sub-folder per class; or csv: image,label,patient,split
   images: images
   annotations: {path: annotations.json, readers: union}     # a file or a folder; `xaudit list formats`
+  # regions: {own: {ruler: masks/ruler}}                    # what the model should not use; gate: reliance-ruler <= 0.05
 models:                          # without weights a model is trained first
   - {id: resnet50, source: torchvision, architecture: resnet50, weights: resnet50.safetensors}
 explainers: [gradcam, lime]      # `xaudit list explainers`; controls are added

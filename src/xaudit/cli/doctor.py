@@ -123,7 +123,7 @@ def _opencv() -> Iterator[Check]:
 def _weights() -> Iterator[Check]:
     from xaudit.models import phantom_weights
 
-    for variant in ("honest", "shortcut"):
+    for variant in ("honest", "unaware", "shortcut"):
         path = phantom_weights(variant)
         found = (
             "is trained when first needed"

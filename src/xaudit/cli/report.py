@@ -37,7 +37,10 @@ Figures = Annotated[
     ),
 ]
 NoImages = Annotated[
-    bool, typer.Option("--no-images", help="With --html or --figures: no image, map or outline in it.")
+    bool,
+    typer.Option(
+        "--no-images", help="With --html or --figures: no image of a case in it, no map and no outline."
+    ),
 ]
 HashIds = Annotated[
     bool,

@@ -44,6 +44,7 @@ from xaudit.config.sections.named import (
     NamedOptions,
     fingerprint,
 )
+from xaudit.config.sections.own_regions import OwnRegion
 from xaudit.config.sections.regions import BUILT_IN_MASKS, LungSection, RegionSection
 from xaudit.config.sections.report import ReportSection
 from xaudit.config.sections.sanity import (
@@ -88,6 +89,7 @@ __all__ = [
     "ModelSection",
     "NamedOptions",
     "NiftiSection",
+    "OwnRegion",
     "PhantomSection",
     "PredictionTable",
     "RegionSection",

@@ -154,6 +154,23 @@ class AuditFile(Section):
         }
 
     @property
+    def own_regions(self) -> Mapping[str, bool]:
+        """Regions that the audit file names, in its order: True if an answer may rest on them."""
+        sections = self.all_datasets.values()
+        return {name: region.evidence for data in sections for name, region in data.regions.own.items()}
+
+    @property
+    def own_regions_by_model(self) -> dict[str, dict[str, bool]]:
+        """The same by model: those of the data set that it is audited on."""
+        return {
+            model.id: {
+                name: region.evidence
+                for name, region in self.all_datasets[model.dataset or "data"].regions.own.items()
+            }
+            for model in self.models
+        }
+
+    @property
     def plugins(self) -> "tuple[Brought, ...]":
         """Plug-ins that the audit names, each once, explainers first."""
         named: list[tuple[Kind, str]] = [
@@ -198,7 +215,9 @@ class AuditFile(Section):
     @property
     def metric_names(self) -> Mapping[str, str]:
         """The catalog's name of each metric id that is not that name itself."""
-        names = dict(names_of_metrics(self.metrics, self.equivariance, self.resolution))
+        names = names_of_metrics(
+            self.metrics, self.equivariance, self.resolution, own_regions=self.own_regions
+        )
         for percent in percents(self.sanity.steps) if self.sanity else ():
             names[step_id(percent)] = step_id(percent).removesuffix(f"-{percent}")
             names[step_id(percent, ssim=True)] = step_id(percent, ssim=True).removesuffix(f"-{percent}")

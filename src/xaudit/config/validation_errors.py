@@ -51,7 +51,10 @@ def _error(first: ErrorDetails, at_place: Iterable[ErrorDetails], shown: str) ->
     if first["type"] == "extra_forbidden":
         known = _keys_at(place[:-1])
         name = str(place[-1])
-        hint = did_you_mean(name[:60], known, otherwise="`xaudit config schema` lists every key")
+        otherwise = "`xaudit config schema` lists every key"
+        if place[-2:-1] == ["regions"]:
+            otherwise = f"a region of your own belongs under own: {{{name:.40}: masks/{name:.40}}}"
+        hint = did_you_mean(name[:60], known, otherwise=otherwise)
         return AuditFileError(f"{shown}: {where:.120}: no key is called '{name:.60}'", hint=hint)
     message, hint = first["msg"].removeprefix("Value error, "), hint_of(first)
     if first["type"] == "literal_error":  # what else may stand there knows the nearest name

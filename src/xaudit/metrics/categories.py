@@ -8,6 +8,7 @@ nothing of the mark, however much it covers.
 Measuring (:func:`map_facts`) and deciding (:func:`category_of`) are apart, so that other thresholds need no maps.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -194,7 +195,10 @@ def is_on_mark(facts: MapFacts | Measures, thresholds: Thresholds) -> bool:
 
 
 def _place(shares: FloatArray, valid: BoolArray, anatomy: Mapping[str, BoolArray]) -> str:
-    """The place that holds most of the saliency outside the mark; the first of :data:`PLACES` where none does."""
+    """The place that holds most of the saliency outside the mark; the first of :data:`PLACES` where none does.
+
+    A region that the audit file names is a place of its own.
+    """
     has_lungs = any(name in anatomy for name in ("same-lung", "opposite-lung", "lungs"))
     around = "outside_lung" if has_lungs else "body"
     names = {
@@ -206,10 +210,11 @@ def _place(shares: FloatArray, valid: BoolArray, anatomy: Mapping[str, BoolArray
         "empty": "empty",
         "outside": "outside_lung" if has_lungs else "elsewhere",
     }
-    masses = dict.fromkeys(PLACES, 0.0)
-    there: set[str] = set()
+    masses: dict[str, float] = defaultdict(float)
     for region, part in anatomy.items():
-        if region in names:
-            masses[names[region]] += float(shares[part[valid]].sum())
-            there.add(names[region])
-    return max((place for place in PLACES if place in there), key=masses.__getitem__, default=PLACES[-1])
+        if region != "mark":
+            masses[names.get(region, region)] += float(shares[part[valid]].sum())
+    own = [place for place in masses if place not in PLACES]
+    return max(
+        (place for place in (*PLACES, *own) if place in masses), key=masses.__getitem__, default=PLACES[-1]
+    )

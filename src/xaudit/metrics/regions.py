@@ -1,10 +1,11 @@
 """Regions: the image cut into disjoint parts, and the map's share in each.
 
-The parts are those of :data:`xaudit.catalog.REGIONS`, in order of precedence: a pixel belongs to the first that
+The parts are those of :func:`xaudit.catalog.with_own_regions`, in order of precedence: a pixel belongs to the first that
 claims it. The mark comes first because lung masks made by threshold leave out much of a tumour at the wall.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from scipy import ndimage
@@ -30,6 +31,7 @@ def partition(
     thorax: BoolArray | None = None,
     body: BoolArray | None = None,
     reach: BoolArray | None = None,
+    own: Mapping[str, BoolArray | None] = MappingProxyType({}),
     with_border: bool = True,
 ) -> dict[str, BoolArray]:
     """The image as disjoint parts that cover it, named as in the catalog; parts without a pixel are left out.
@@ -45,6 +47,7 @@ def partition(
         thorax: (H, W), true inside the ribs; None where unknown, and then there is no part ``thorax``.
         body: (H, W), true inside the patient; where it is known, what is left is ``empty`` instead of ``outside``.
         reach: (H, W), the mark with its tolerance; None where there is none.
+        own: regions that the audit file names, in their order, which come right after the mark; None where unknown.
         with_border: false for anatomy alone, where the border goes to the parts beneath it.
 
     Raises:
@@ -53,11 +56,12 @@ def partition(
     if lungs is not None and not isinstance(lungs, Lungs):
         lungs = lungs_by_shape(lungs)
     whole = None if lungs is None else lungs.whole
-    for name, mask in (("lungs", whole), ("thorax", thorax), ("body", body), ("reach", reach)):
+    for name, mask in (("lungs", whole), ("thorax", thorax), ("body", body), ("reach", reach), *own.items()):
         if mask is not None and mask.shape != mark.shape:
             raise ValueError(f"mark of {mark.shape} and {name} of {mask.shape} do not match")
     everything = np.ones(mark.shape, dtype=bool)
     claims: list[tuple[str, BoolArray]] = [("mark", mark if reach is None else reach)]
+    claims += [(name, mask) for name, mask in own.items() if mask is not None]
     if lungs is not None and mark.any() and lungs.whole.any():
         claims += _lung_claims(mark, lungs)
     if with_border:

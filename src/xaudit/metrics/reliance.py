@@ -42,6 +42,8 @@ class RegionEffect:
         beyond_random: how far the probability falls beyond its fall for random areas, a rise counting as no fall;
             -1 to 1, 0 where the region matters no more than any place of its size.
         logit_beyond_random: the same for the logit, in logits.
+        rise_beyond_random: how far the probability rises beyond its rise for random areas, a fall counting as no rise.
+        logit_rise_beyond_random: the same for the logit.
     """
 
     region: str
@@ -54,6 +56,8 @@ class RegionEffect:
     control_logit_drop: float
     beyond_random: float
     logit_beyond_random: float
+    rise_beyond_random: float = 0.0
+    logit_rise_beyond_random: float = 0.0
 
 
 def ask_region_reliance(
@@ -64,6 +68,7 @@ def ask_region_reliance(
     infills: Sequence[str],
     controls: int,
     generator: np.random.Generator,
+    donor: torch.Tensor | None = None,
 ) -> Asking[list[RegionEffect]]:
     """Ask for the effect of replacing each region by each in-fill, beside that of ``controls`` random areas.
 
@@ -78,6 +83,7 @@ def ask_region_reliance(
         target: index of the class explained.
         parts: name → (h, w) mask in the model's frame; empty ones are left out.
         controls: random areas per region, at least 1.
+        donor: (3, h, w), another patient's image, for in-fills that take their pixels from one.
 
     Returns:
         One per region and in-fill, in the order of ``parts``, then ``infills``.
@@ -100,7 +106,7 @@ def ask_region_reliance(
             for kind in infills:
                 noise = generator_for(seed, name, kind)
                 for area in areas[name]:
-                    yield infill(image, area, kind, noise)
+                    yield infill(image, area, kind, noise, donor)
 
     logits = yield curve(replaced(), 1 + len(parts) * len(infills) * (1 + controls))
     if not np.isfinite(logits).all():
@@ -122,6 +128,11 @@ def _effects(
     # An in-fill that raises the answer shows evidence that is not there. It does not show that the answer needed what
     # was replaced, and where random areas do it, it must not make the region look needed.
     fall, logit_fall = np.maximum(probability_drop, 0), np.maximum(logit_drop, 0)
+    rise, logit_rise = np.maximum(-probability_drop, 0), np.maximum(-logit_drop, 0)
+
+    def beyond(change: FloatArray, i: int, j: int) -> float:
+        return float(change[i, j, 0] - change[i, j, 1:].mean())
+
     return [
         RegionEffect(
             region=name,
@@ -132,8 +143,10 @@ def _effects(
             logit_drop=float(logit_drop[i, j, 0]),
             control_probability_drop=float(probability_drop[i, j, 1:].mean()),
             control_logit_drop=float(logit_drop[i, j, 1:].mean()),
-            beyond_random=float(fall[i, j, 0] - fall[i, j, 1:].mean()),
-            logit_beyond_random=float(logit_fall[i, j, 0] - logit_fall[i, j, 1:].mean()),
+            beyond_random=beyond(fall, i, j),
+            logit_beyond_random=beyond(logit_fall, i, j),
+            rise_beyond_random=beyond(rise, i, j),
+            logit_rise_beyond_random=beyond(logit_rise, i, j),
         )
         for i, (name, part) in enumerate(parts.items())
         for j, kind in enumerate(infills)

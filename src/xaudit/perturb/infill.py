@@ -29,15 +29,22 @@ SWEEPS = 4
 _STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 
 
-def infill(image: torch.Tensor, mask: BoolArray, kind: str, generator: np.random.Generator) -> torch.Tensor:
+def infill(
+    image: torch.Tensor,
+    mask: BoolArray,
+    kind: str,
+    generator: np.random.Generator,
+    donor: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Copy the image with the masked pixels replaced. Where the mask leaves nothing, every kind gives :data:`EMPTY_VALUE`.
 
     Args:
         kind: id of a record below :mod:`xaudit.builtin.infills`.
         generator: used by ``noise`` alone.
+        donor: (3, h, w), another patient's image, for kinds that take their pixels from one.
 
     Raises:
-        ValueError: for a mask that does not fit or an unknown kind.
+        ValueError: for a mask or donor that does not fit, an unknown kind, or a kind without the donor that it needs.
     """
     if image.ndim != 3 or tuple(image.shape[1:]) != mask.shape:
         raise ValueError(f"image of {tuple(image.shape)} and mask of {mask.shape} do not match")
@@ -49,7 +56,13 @@ def infill(image: torch.Tensor, mask: BoolArray, kind: str, generator: np.random
     if mask.all():
         return out.fill_(EMPTY_VALUE)
     hole = torch.from_numpy(np.ascontiguousarray(mask))
-    out[:, hole] = INFILLS[kind].fill(out, hole, generator)
+    record = INFILLS[kind]
+    if not record.needs_donor:
+        out[:, hole] = record.fill(out, hole, generator)
+        return out
+    if donor is None or donor.shape != image.shape:
+        raise ValueError(f"in-fill '{kind}' needs another patient's image of shape {tuple(image.shape)}")
+    out[:, hole] = record.fill(out, hole, donor)
     return out
 
 

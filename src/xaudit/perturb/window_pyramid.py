@@ -28,9 +28,7 @@ class _Level:
     beside: FloatArray
 
 
-def fill_windows_smoothly(
-    pixels: FloatArray, windows: Windows, _generator: np.random.Generator
-) -> FloatArray:
+def fill_windows_smoothly(pixels: FloatArray, windows: Windows) -> FloatArray:
     """``blur``: see :func:`xaudit.perturb.infill.continue_smoothly`; (n, height, 3, width)."""
     height, _, width = pixels.shape
     n_levels = max(height - 1, width - 1).bit_length()

@@ -11,14 +11,17 @@ from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
+from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
 from xaudit.records.prediction import Prediction
 from xaudit.records.progress import Problem, Progress, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
 from xaudit.records.region import Box, MaskRegion, Polygon, Region
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
 from xaudit.records.reliance_area import Area, FrameBox, MapTest
@@ -51,12 +54,14 @@ __all__ = [
     "Flips",
     "FloatArray",
     "FrameBox",
+    "ImageChange",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
     "MapFacts",
     "MapTest",
     "MaskRegion",
+    "MeanReliance",
     "Move",
     "Outcome",
     "PatientSide",
@@ -66,8 +71,10 @@ __all__ = [
     "Preview",
     "Problem",
     "Progress",
+    "PropertyEffect",
     "ReaderAgreement",
     "Region",
+    "RegionByClass",
     "Regression",
     "Reliance",
     "RunDiff",

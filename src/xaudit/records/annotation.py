@@ -28,6 +28,7 @@ class Surroundings:
         lungs: both lungs.
         left_lung: known if the masks' names or labels tell the lungs apart; empty if the lung is not on the image.
         right_lung: as ``left_lung``.
+        own: mask of each region that the audit file names, in its order; None if not known for this case.
         thorax: everything that the ribs enclose, lungs included.
         body: the whole patient.
         tolerance_px: margin in pixels along a row that is added around a mark to make its region.
@@ -43,3 +44,4 @@ class Surroundings:
     unknown: Mapping[str, str] = field(default_factory=dict)
     left_lung: BoolArray | None = None
     right_lung: BoolArray | None = None
+    own: Mapping[str, BoolArray | None] = field(default_factory=dict)

@@ -1,14 +1,17 @@
 """The results of a finished run, as every report shows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.image_change import PropertyEffect
+from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
+from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Regression
 from xaudit.records.reliance_area import MapTest
 from xaudit.records.summary import Summary
@@ -29,8 +32,12 @@ class Outcome:
         positive: the class whose evidence is explained, by model.
         external_ids: models that are not here: their predictions and maps were read from files.
         reliance_asked: True if the audit measured what the models' answers depend on.
+        image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         explainers_judged: of each model's explainers, then its controls; empty if no reliance map was measured.
+        mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
+        by_class: reliance on regions on the images of each true class.
+        own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -56,8 +63,12 @@ class Outcome:
     category_shifts: tuple[ThresholdShift, ...] = ()
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
+    by_class: tuple[RegionByClass, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     explainers_judged: tuple[ExplainerJudgement, ...] = ()
+    image_properties: tuple[PropertyEffect, ...] = ()
+    own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
+    mean_reliance: tuple[MeanReliance, ...] = ()

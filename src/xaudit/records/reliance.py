@@ -18,6 +18,9 @@ class Reliance:
         control_logit_drop: the same for the logit.
         beyond_random: fall for the region minus fall for random areas; a rise counts as a fall of 0.
         logit_beyond_random: the same for the logit.
+        rise_beyond_random: rise for the region minus rise for random areas; a fall counts as a rise of 0.
+        logit_rise_beyond_random: the same for the logit.
+        label: the true class; empty in runs of versions before 1.3.
     """
 
     case_id: str
@@ -35,3 +38,6 @@ class Reliance:
     control_logit_drop: float
     beyond_random: float
     logit_beyond_random: float
+    rise_beyond_random: float = 0.0
+    logit_rise_beyond_random: float = 0.0
+    label: str = ""

@@ -65,10 +65,13 @@ class MapTest:
         p: smallest family-wise p; None with fewer than 5 patients.
         largest: effect of the window with the largest mean.
         summed: mean over patients of the summed effect of a case's map, at the scale where it is largest.
-        areas: those whose effect is above the margin at the lower end of its interval, the largest first.
+        areas: those whose effect is above that of the mean window by the margin, at the lower end of the interval; the
+            largest first.
         infills: in-fills asked.
-        effect_of_all: mean effect over all windows, the level above which a window must stand.
         margin: effect below which an area does not count, in the unit of the answer.
+        net: as ``summed``, with changes of the other sign counted against it; chance changes cancel.
+        bounds: for kinds of places, the effect of the window with the largest mean there: ``outside-mark`` (and outside
+            the marked lung), ``outside-lungs``, ``border``; a kind that is not known on these images is left out.
     """
 
     model_id: str
@@ -88,5 +91,6 @@ class MapTest:
     summed: Interval | None
     areas: tuple[Area, ...]
     infills: tuple[str, ...] = ()
-    effect_of_all: float = 0.0
     margin: float = 0.02
+    net: Interval | None = None
+    bounds: tuple[tuple[str, Interval], ...] = ()

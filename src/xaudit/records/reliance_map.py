@@ -19,14 +19,15 @@ class WindowEffects:
         label: the true class.
         predicted: the class with the highest logit.
         question: ``hide`` fills the window in; ``transplant`` copies it from an image of the target class into an image
-            of another class.
+            of another class, and compares that with the same window of a third image, of another class too.
         infill: id of the in-fill; ``donor`` for a transplant.
         scale: side of a window, as a share of the frame's side.
         stride: distance between neighbouring windows, as a share of a window's side.
         frame_hw: the model's frame, in pixels.
         probability: of the target on the untouched image.
         log_odds: log of p / (1 - p) on the untouched image, from the logits.
-        probability_drop: that probability minus the one with the window replaced, -1 to 1; NaN where not measured.
+        probability_drop: that probability minus the one with the window replaced, -1 to 1; NaN where not measured. For a
+            transplant, the probability with the third image's window minus the one with the target image's.
         log_odds_drop: the same for the log odds.
         mark_share: share of the window that lies in the mark with its tolerance; 0 without marks. For a transplant, the
             mark of the image that the window comes from.

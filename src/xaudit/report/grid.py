@@ -73,7 +73,26 @@ class Beside:
     grids: tuple[Grid, ...]
 
 
-Block = Grid | Paragraph | Beside
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A picture made of characters, all lines as long as the first.
+
+    Attributes:
+        title: stands above it; cut or broken to the picture's width.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Pictures made of characters, as many beside each other as fit."""
+
+    sketches: tuple[Sketch, ...]
+
+
+Block = Grid | Paragraph | Beside | Drawing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
-from xaudit.records import Outcome, Verdict
+from xaudit.records import MapTest, Outcome, Verdict
 
 _DIGITS = 10
 _SHORTEST_WORD = 4
@@ -55,7 +55,13 @@ class HashedIds:
             notes=tuple(self.text(note) for note in outcome.notes),
             verdicts=tuple(self._verdict(one) for one in outcome.verdicts),
             unscored=tuple(replace(one, reason=self.text(one.reason)) for one in outcome.unscored),
+            map_tests=tuple(self._map_test(one) for one in outcome.map_tests),
+            mean_reliance=tuple(replace(one, typical=self.id(one.typical)) for one in outcome.mean_reliance),
         )
+
+    def _map_test(self, test: MapTest) -> MapTest:
+        areas = [replace(one, examples=tuple(map(self.id, one.examples))) for one in test.areas]
+        return replace(test, areas=tuple(areas))
 
     def _verdict(self, verdict: Verdict) -> Verdict:
         return replace(verdict, sentence=self.text(verdict.sentence))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from xaudit.catalog import METRICS, metric_row
+from xaudit.catalog import METRICS, metric_row, with_own_regions
 from xaudit.records import ALL_CASES, MODEL_LEVEL, NO_READER, Outcome, Summary
 
 
@@ -15,6 +15,7 @@ class SummaryLookup:
             for s in outcome.summaries
             if s.stratum == stratum
         }
+        self._own_regions = outcome.own_regions
         self._metrics = tuple(dict.fromkeys(s.metric_id for s in outcome.summaries))
         self._readers: Mapping[str, tuple[str, ...]] = {
             model: tuple(
@@ -34,6 +35,10 @@ class SummaryLookup:
     def model_level(self, model_id: str, metric_id: str, reader: str) -> Summary | None:
         """The summary of a question put to the model itself, or None."""
         return self.find(model_id, MODEL_LEVEL, metric_id, reader)
+
+    def regions(self, model_id: str) -> tuple[str, ...]:
+        """Return the regions that a model may be asked about, in order of precedence, those of the audit file included."""
+        return with_own_regions(self._own_regions.get(model_id, {}))
 
     def lungs_known(self, model_id: str, reader: str, explainers: Sequence[str]) -> bool:
         """Return True if the lungs are known on every image of which something is said of the region ``outside``."""

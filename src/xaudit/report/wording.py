@@ -75,9 +75,13 @@ def metric_words(metric_id: str) -> str:
     """
     if metric_id.startswith(QUANTUS):
         return f"{metric_id.removeprefix(QUANTUS)} by Quantus"
-    for prefix, words in (("reliance-", "reliance on "), ("mass-", "saliency in ")):
+    for prefix, words in (
+        ("reliance-logit-", "logit reliance on "),
+        ("reliance-", "reliance on "),
+        ("mass-", "saliency in "),
+    ):
         region = metric_id.removeprefix(prefix)
-        if region in REGION_WORDS and metric_id != region:
+        if metric_id != region and (region in REGION_WORDS or metric_id not in METRICS.by_id):
             return words + region_words(region)
     words = metric_id.replace("-", " ")
     for plain, spelled in _SPELLED.items():

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from xaudit.records import Case, Ceiling, MapFacts, Problem, Regression, ScoreResult
+from xaudit.records import (
+    Case,
+    Ceiling,
+    MapFacts,
+    MeanReliance,
+    PatientSide,
+    Problem,
+    Regression,
+    ScoreResult,
+)
 from xaudit.stages.outcome.categories import confusion_cell
 from xaudit.stages.outcome.findings import data_findings
 from xaudit.stages.outcome.published_regressions import (
@@ -78,8 +87,25 @@ def _published(audited: Audited, marked: Mapping[str, MarkedResults]) -> tuple[R
     )
 
 
-def save_previews(audited: Audited, scores: Sequence[ScoreResult], facts: Sequence[MapFacts]) -> None:
-    """Pictures of the cases that the report's gallery shows; they are its only part that needs the data."""
+def left_edges(audited: Audited) -> dict[tuple[str, str], PatientSide | None]:
+    """Return the side of the patient at the left edge of each image, by model and case."""
+    return {
+        (model.id, case.case_id): case.left_edge
+        for model in audited.audit.models
+        for case in audited.dataset_of(model).cases
+    }
+
+
+def save_previews(
+    audited: Audited,
+    scores: Sequence[ScoreResult],
+    facts: Sequence[MapFacts],
+    means: Sequence[MeanReliance],
+) -> None:
+    """Store pictures of the cases that the report's gallery shows, and of those that stand behind the mean reliance maps.
+
+    They are the only part of the report that needs the data.
+    """
     wanted: dict[str, dict[str, Case]] = {}
     names = [spec.id for spec in audited.audit.explainers]
     metric = ranking_metric(scores, names)
@@ -89,6 +115,7 @@ def save_previews(audited: Audited, scores: Sequence[ScoreResult], facts: Sequen
         cells = {one.case_id: confusion_cell(one, dataset.positive) for one in own}
         values = case_values(scores, model_id=model.id, explainers=names, metric_id=metric)
         chosen = set(gallery_cases(cells, values, n=audited.audit.report.gallery))
+        chosen |= {one.typical for one in means if one.model_id == model.id}
         cases = {case.case_id: case for case in dataset.cases if case.case_id in chosen}
         wanted.setdefault(model.dataset or "data", {}).update(cases)
     made = [one for name, cases in wanted.items() for one in previews(audited.datasets[name], cases.values())]

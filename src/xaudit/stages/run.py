@@ -11,11 +11,19 @@ from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.sources.extras import check_extra
 from xaudit.records import Progress, Work
-from xaudit.stages.gathered import case_figures, facts_of_run, pictures_of, problems_of, save_previews
+from xaudit.stages.gathered import (
+    case_figures,
+    facts_of_run,
+    left_edges,
+    pictures_of,
+    problems_of,
+    save_previews,
+)
 from xaudit.stages.outcome.conclude import check_failures, conclude, save_conclusion
 from xaudit.stages.outcome.results import Results
 from xaudit.stages.request import FinishedRun, RunRequest, Stage
 from xaudit.stages.scores.audited_model import SCORE_VERSION
+from xaudit.stages.views.mean_reliance import mean_reliance
 from xaudit.stages.views.report_material import report_material
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.explain_and_score import Scored, explain_and_score, parts_have_gone
@@ -35,6 +43,7 @@ from xaudit.store.json_records import write_evaluations
 from xaudit.store.manifest import Invocation, build_manifest
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -121,13 +130,25 @@ class Run:
         keys = scored.keys
         scores = read_parts(self.folder, SCORES, list(keys.scores))
         maps = read_parts(self.folder, MAP_FACTS, list(keys.facts))
-        missing = {*scores.missing, *maps.missing}
+        windows = read_parts(self.folder, RELIANCE_MAP, list(keys.reliance_map))
+        changes = read_parts(self.folder, IMAGE_CHANGES, list(keys.image_changes))
+        missing = {*scores.missing, *maps.missing, *windows.missing, *changes.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
         self._prune(keys)
         problems = problems_of(self.audited, keys)
         run_facts = facts_of_run(self.audited, problems, scored.notes)
-        results = Results(scores.rows, problems, self._work(scored), maps.rows, scored.thresholds)
+        results = Results(
+            scores.rows,
+            problems,
+            self._work(scored),
+            maps.rows,
+            scored.thresholds,
+            mean_reliance(windows.rows, left_edges(self.audited)),
+            reliances=read_parts(self.folder, RELIANCE, list(keys.reliance)).rows,
+            windows=windows.rows,
+            image_changes=changes.rows,
+        )
         figures = case_figures(self.audited, scores.rows)
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
         save_conclusion(self.folder, conclusion)
@@ -136,7 +157,7 @@ class Run:
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
             raise
-        save_previews(self.audited, scores.rows, maps.rows)
+        save_previews(self.audited, scores.rows, maps.rows, results.mean_reliance)
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return FinishedRun(
@@ -158,6 +179,7 @@ class Run:
             (CURVES, keys.facts if self.audit.run.curves else []),
             (RELIANCE, keys.reliance),
             (RELIANCE_MAP, keys.reliance_map),
+            (IMAGE_CHANGES, keys.image_changes),
             (PART_PROBLEMS, keys.problems),
         ):
             prune_parts(self.folder, table, kept)

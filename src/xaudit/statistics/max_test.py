@@ -42,11 +42,16 @@ class MaxTest:
 
 
 def max_sign_flip(
-    values: FloatArray, groups: IntArray | None = None, *, seed: int, draws: int = 10_000
+    values: FloatArray,
+    groups: IntArray | None = None,
+    *,
+    base: FloatArray | None = None,
+    seed: int,
+    draws: int = 10_000,
 ) -> MaxTest | None:
     """Test each window for a mean above the mean over windows, with the maximum over all windows as the null.
 
-    Each patient's values are centred over the windows that the patient has, group by group. The statistic is a window's
+    Each patient's values are centred by the mean over the windows of ``base`` that the patient has, group by group. The statistic is a window's
     mean deviation over its standard error, brought to the normal scale, so that windows of few patients have no longer
     tails than others. Under the null hypothesis the signs of a patient's deviations, all at once, are arbitrary: the null
     distribution is that of the largest statistic of the map under such flips. Up to :data:`EXACT_UP_TO` patients every
@@ -58,6 +63,7 @@ def max_sign_flip(
     Args:
         values: patients without any value are passed over.
         groups: (windows,), windows of one scale; larger windows change an answer more, so each scale has its own mean.
+        base: values that the means are taken of, where more windows are measured than tested; by default ``values``.
 
     Returns:
         None with fewer than 5 patients.
@@ -76,32 +82,41 @@ def max_sign_flip(
         >>> max_sign_flip(steady, seed=0).p.tolist()
         [1.0, 1.0, 0.015625]
     """
-    values = np.asarray(values, dtype=np.float64)
-    groups = np.zeros(values.shape[1], dtype=np.intp) if groups is None else np.asarray(groups)
-    if values.ndim != 2 or len(groups) != values.shape[1]:
-        raise ValueError(f"values of {values.shape} do not match {len(groups)} groups")
-    if np.isinf(values).any():
-        raise ValueError("an effect is infinite")
-    values = values[~np.isnan(values).all(axis=1)]
+    groups = np.zeros(np.shape(values)[1], dtype=np.intp) if groups is None else np.asarray(groups)
+    values, base = _checked(values, values if base is None else base, groups)
     if len(values) < MIN_CLUSTERS:
         return None
     n_patients = (~np.isnan(values)).sum(axis=0)
     tested = n_patients >= MIN_CLUSTERS
     p, statistic = np.ones(len(tested)), np.zeros(len(tested))
     if tested.any():
-        deviations = _centred(values[:, tested], groups[tested])
+        deviations = _centred(values, base, groups)[:, tested]
         p[tested], statistic[tested] = _against_maximum(deviations, n_patients[tested], seed, draws)
     return MaxTest(p, statistic, n_patients, tested)
 
 
-def _centred(values: FloatArray, groups: IntArray) -> FloatArray:
-    """Return each value less the patient's mean over the windows of its group; 0 where there is no value."""
+def _checked(values: FloatArray, base: FloatArray, groups: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return both in double precision, without patients that have no value; base windows of few patients lose theirs."""
+    values, base = np.asarray(values, dtype=np.float64), np.asarray(base, dtype=np.float64)
+    if values.ndim != 2 or len(groups) != values.shape[1]:
+        raise ValueError(f"values of {values.shape} do not match {len(groups)} groups")
+    if base.shape != values.shape:
+        raise ValueError(f"values of {values.shape} do not match a base of {base.shape}")
+    if np.isinf(values).any() or np.isinf(base).any():
+        raise ValueError("an effect is infinite")
+    known = ~np.isnan(values).all(axis=1)
+    values, base = values[known], base[known]
+    return values, np.where((~np.isnan(base)).sum(axis=0) >= MIN_CLUSTERS, base, np.nan)
+
+
+def _centred(values: FloatArray, base: FloatArray, groups: IntArray) -> FloatArray:
+    """Return each value less the patient's mean over the base windows of its group; 0 where either is missing."""
     deviations = np.zeros_like(values)
     for group in np.unique(groups):
-        own = values[:, groups == group]
+        own = base[:, groups == group]
         n = (~np.isnan(own)).sum(axis=1, keepdims=True)
-        means = np.nansum(own, axis=1, keepdims=True) / np.maximum(n, 1)
-        deviations[:, groups == group] = np.nan_to_num(own - means)
+        means = np.divide(np.nansum(own, axis=1, keepdims=True), n, out=np.full(n.shape, np.nan), where=n > 0)
+        deviations[:, groups == group] = np.nan_to_num(values[:, groups == group] - means)
     largest = np.nan_to_num(np.abs(values)).max(axis=1, keepdims=True)
     deviations[np.abs(deviations) <= _ROUNDING * largest] = 0.0
     return deviations

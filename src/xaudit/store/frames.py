@@ -11,6 +11,7 @@ from xaudit.store.parquet_file import read_columns
 from xaudit.store.parts import part_keys
 from xaudit.store.rows.cases import CASES
 from xaudit.store.rows.facts import CATEGORIES
+from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 
 _TABLES: Mapping[str, Table[Any]] = {
-    table.name: table for table in (CASES, PREDICTIONS, SCORES, RELIANCE, RELIANCE_MAP, SUMMARY, CATEGORIES)
+    table.name: table
+    for table in (CASES, PREDICTIONS, SCORES, RELIANCE, RELIANCE_MAP, IMAGE_CHANGES, SUMMARY, CATEGORIES)
 }
 
 
@@ -34,7 +36,7 @@ def read_frame(run: RunFolder, name: str, *, optional: bool = False) -> "DataFra
 
     Args:
         run: the run that wrote it.
-        name: ``cases``, ``predictions``, ``scores``, ``reliance``, ``reliance_map``, ``summary`` or ``categories``.
+        name: ``cases``, ``predictions``, ``scores``, ``reliance``, ``reliance_map``, ``image_changes``, ``summary`` or ``categories``.
         optional: a table that is not there has no rows.
 
     Raises:

@@ -59,9 +59,16 @@ def _gates_before_1_1(plain: Plain) -> Plain:
     return {**plain, "verdicts": rows}
 
 
+def _outcome_before_1_3(plain: Plain) -> Plain:
+    """Add what is said of images of every class, and of every place of the image."""
+    later = ("by_class", "map_tests", "explainers_judged", "image_changes", "mean_reliance")
+    return {**{key: [] for key in later}, **plain}
+
+
 STEPS: tuple[Step, ...] = (
     Step("outcome.json", "1.1", _outcome_before_1_1),
     Step("gates.json", "1.1", _gates_before_1_1),
+    Step("outcome.json", "1.3", _outcome_before_1_3),
 )
 """All steps, in the order in which they are applied."""
 
@@ -89,6 +96,9 @@ COLUMNS: Mapping[tuple[str, str], object] = {
     ("summary", "stratum"): ALL_CASES,
     ("reliance", "beyond_random"): math.nan,
     ("reliance", "logit_beyond_random"): math.nan,
+    ("reliance", "rise_beyond_random"): math.nan,
+    ("reliance", "logit_rise_beyond_random"): math.nan,
+    ("reliance", "label"): "",
 }
 """The value of a column in tables written before the column existed, by table and column."""
 

@@ -17,6 +17,7 @@ from xaudit.errors import RunFolderError
 from xaudit.store.parquet_file import DamagedTableError, check_table, encode_table, read_table
 from xaudit.store.rows.cases import PART_PROBLEMS
 from xaudit.store.rows.facts import MAP_FACTS
+from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.reliance import RELIANCE
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
@@ -28,6 +29,7 @@ from xaudit.store.schema_version import SCHEMA_VERSION
 
 __all__ = [
     "CURVES",
+    "IMAGE_CHANGES",
     "MAPS",
     "MAP_FACTS",
     "PART_PROBLEMS",

@@ -7,7 +7,9 @@ import pyarrow as pa
 
 from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
+from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
+from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
@@ -29,7 +31,9 @@ TABLES: tuple[Table[Any], ...] = (
     CURVES,
     RELIANCE,
     RELIANCE_MAP,
+    IMAGE_CHANGES,
     MAP_FACTS,
+    MEAN_RELIANCE,
     SUMMARY,
     CATEGORIES,
     PREVIEWS,

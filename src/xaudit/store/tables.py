@@ -13,6 +13,7 @@ from xaudit.records import (
     Annotation,
     Case,
     CategorisedMap,
+    MeanReliance,
     Prediction,
     Preview,
     Problem,
@@ -22,6 +23,7 @@ from xaudit.records import (
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
 from xaudit.store.rows.cases import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
+from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.summaries import SUMMARY
 from xaudit.store.rows.table import Table
@@ -100,6 +102,16 @@ def write_previews(run: RunFolder, previews: Sequence[Preview]) -> None:
 def read_previews(run: RunFolder) -> tuple[Preview, ...]:
     """Read the pictures of the gallery; empty for a run that stored none."""
     return _read(run, PREVIEWS) if (run.path / f"{PREVIEWS.name}.parquet").exists() else ()
+
+
+def write_mean_reliance(run: RunFolder, means: Sequence[MeanReliance]) -> None:
+    """Write ``mean_reliance.parquet``."""
+    _write(run, MEAN_RELIANCE, means)
+
+
+def read_mean_reliance(run: RunFolder) -> tuple[MeanReliance, ...]:
+    """Read the mean reliance maps; empty for a run that stored none."""
+    return _read(run, MEAN_RELIANCE) if (run.path / f"{MEAN_RELIANCE.name}.parquet").exists() else ()
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:

@@ -7,13 +7,16 @@ from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
+from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.explainers import Decision, decide, explainer_findings
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
+from xaudit.verdict.image_properties import image_findings
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.naming import in_words
+from xaudit.verdict.own_regions import own_region_findings
 from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
 
@@ -28,12 +31,15 @@ __all__ = [
     "Strictness",
     "Survival",
     "changed_findings",
+    "class_findings",
     "decide",
     "explainer_findings",
+    "image_findings",
     "in_words",
     "is_refused",
     "judge",
     "judge_drops",
+    "lungs_known",
     "missed_gates",
 ]
 
@@ -52,6 +58,7 @@ def judge(
     positive: Mapping[str, str] | None = None,
     reach: Reach = _EVERYTHING,
     evaluations: Sequence[Evaluation] = (),
+    own_regions: Mapping[str, Mapping[str, bool]] | None = None,
 ) -> tuple[Verdict, ...]:
     """Return the verdicts of every gate on every model, then the findings on models, then those of sanity checks.
 
@@ -72,6 +79,7 @@ def judge(
         positive: the class whose evidence is explained, by model, for the sentences.
         reach: the limits that concern each model; by default all.
         evaluations: classification performance of each model; without them there are no findings about its answers.
+        own_regions: by model, regions that the audit file names, true where an answer may rest on them.
     """
     named = dict.fromkeys(s.explainer_id for s in summaries)
     explainers = tuple(explainers) or tuple(name for name in named if name not in _CONTROLS | {MODEL_LEVEL})
@@ -79,7 +87,9 @@ def judge(
     by_model = {model: [s for s in summaries if s.model_id == model] for model in models}
     overall = {model: [s for s in own if s.stratum == ALL_CASES] for model, own in by_model.items()}
     model_findings_of = {
-        model: _of_model(own, answer_findings(evaluations, model), (positive or {}).get(model))
+        model: _of_model(
+            own, model, answer_findings(evaluations, model), positive or {}, (own_regions or {}).get(model)
+        )
         for model, own in overall.items()
     }
     verdicts: list[Verdict] = []
@@ -92,18 +102,28 @@ def judge(
             else:
                 of_model = reach.explainers(model_id, explainers)
                 verdicts += gate_verdicts(own, gate, model_id, explainers=of_model, strictness=strictness)
-    for findings in model_findings_of.values():
-        verdicts += findings
-    for own in overall.values():
-        verdicts += sanity_findings(own, explainers)
-    return tuple(verdicts)
+    of_models = [finding for findings in model_findings_of.values() for finding in findings]
+    of_sanity = [one for own in overall.values() for one in sanity_findings(own, explainers)]
+    return (*verdicts, *of_models, *of_sanity)
 
 
-def _of_model(own: Sequence[Summary], of_answers: list[Verdict], positive: str | None) -> list[Verdict]:
+def _of_model(
+    own: Sequence[Summary],
+    model: str,
+    of_answers: list[Verdict],
+    positive: Mapping[str, str],
+    own_regions: Mapping[str, bool] | None,
+) -> list[Verdict]:
     """Return the findings about one model, those about its answers first; they may rule out the others."""
     if any(finding.code in REFUSING for finding in of_answers):
         return of_answers
-    return [*of_answers, *model_findings(own, positive)]
+    own_regions = own_regions or {}
+    answer = f"P({positive[model]})" if model in positive else "the target's probability"
+    return [
+        *of_answers,
+        *model_findings(own, positive.get(model), own_regions),
+        *own_region_findings(own, model, own_regions, answer),
+    ]
 
 
 def judge_drops(

@@ -4,20 +4,24 @@ No finding claims that a model has no shortcut: it can only say that no measured
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
 from xaudit.records import Interval, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.verdict.naming import named, several_readers, subject_of
+from xaudit.verdict.own_regions import is_used
 
 ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
-"""Regions that hold no evidence of a lesion.
+"""Regions that hold no evidence of what readers mark.
 
 The rest of the same lung is left out: a model may rightly use the surroundings of a mark.
 """
 
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
+_NOTHING_ELSE = "No other measured region stands out"
 _NAMES = {
     "thorax": "the rest of the thorax",
     "body": "the rest of the body",
@@ -25,22 +29,35 @@ _NAMES = {
 }
 
 
-def model_findings(own: Sequence[Summary], positive: str | None) -> list[Verdict]:
-    """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured."""
-    regions = {(s.reader, s.metric_id.removeprefix("reliance-")): s for s in own if s.family == "reliance"}
+def model_findings(
+    own: Sequence[Summary], positive: str | None, own_regions: Mapping[str, bool] = MappingProxyType({})
+) -> list[Verdict]:
+    """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured.
+
+    Args:
+        own_regions: regions that the audit file names, true where an answer may rest on them.
+    """
+    regions = {
+        (one.reader, one.metric_id.removeprefix("reliance-")): one
+        for one in own
+        if one.family == "reliance" and not one.metric_id.startswith("reliance-logit-")
+    }
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)
     outside = "the area outside the lungs" if _lungs_known(regions) else "the rest of the image"
-    verdicts = [] if marks else _unmarked(regions.values(), positive, outside)
+    elsewhere = (*(name for name, may_matter in own_regions.items() if not may_matter), *ELSEWHERE)
+    unmarked = [one for (_, region), one in regions.items() if not own_regions.get(region, False)]
+    verdicts = [] if marks else _unmarked(unmarked, positive, outside)
     for mark in marks:
         others = {
-            region: regions[mark.reader, region] for region in ELSEWHERE if (mark.reader, region) in regions
+            region: regions[mark.reader, region] for region in elsewhere if (mark.reader, region) in regions
         }
         if mark.interval.low is None:
             verdicts.append(_undecided(mark, "what the model uses", (USE_RULE, MARGIN), several=several))
         else:
             answer = "the target's probability" if positive is None else f"P({positive})"
-            verdicts.append(_use(mark, others, answer, outside, several=several))
+            verdict = _use(mark, others, answer, outside, several=several)
+            verdicts.append(_with_allowed(verdict, regions.values(), own_regions))
     return verdicts
 
 
@@ -64,7 +81,7 @@ def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) 
             subject=summary.model_id,
             rule=f"lower end of {summary.metric_id} <= {MARGIN:g}",
             sentence=(
-                f"{summary.model_id}: uses {_name(summary.metric_id.removeprefix('reliance-'), outside)}. Hiding it lowers "
+                f"{summary.model_id}: uses {region_name(summary.metric_id.removeprefix('reliance-'), outside)}. Hiding it lowers "
                 f"{answer} by {_figures(summary.interval)} more than hiding a random area of its size. "
                 f"Without marks, the effect of the lesion is not known ({counted(summary.n_patients, summary.cluster)})"
             ),
@@ -74,7 +91,7 @@ def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) 
             gating=False,
         )
         for summary in summaries
-        if _is_used(summary)
+        if is_used(summary)
     ]
 
 
@@ -86,9 +103,11 @@ def _use(
     Only a fall counts. A random area of the border's size may touch the mark, so on an honest model the border's
     reliance is negative, and that is no shortcut.
     """
-    uses_mark = _is_used(mark)
+    uses_mark = is_used(mark)
     used = [
-        (_name(region, outside), summary.interval) for region, summary in others.items() if _is_used(summary)
+        (region_name(region, outside), summary.interval)
+        for region, summary in others.items()
+        if is_used(summary)
     ]
     used.sort(key=lambda item: -item[1].estimate)
     by_mark = f"by {_figures(mark.interval)}"
@@ -106,14 +125,14 @@ def _use(
         sentence = _mixed(mark.interval, used, answer, beyond)
     elif uses_mark:
         sentence = (
-            f"uses the marked lesion. Hiding it lowers {answer} {by_mark} {beyond}. No other measured region stands "
-            "out, which does not prove that there is no shortcut"
+            f"uses the marked lesion. Hiding it lowers {answer} {by_mark} {beyond}. {_NOTHING_ELSE}, which does not "
+            "prove that there is no shortcut"
         )
     else:
         lead = "does not affect" if unaffected else "is not shown to affect"
         sentence = (
             f"the marked lesion {lead} the answer. Hiding it lowers {answer} {by_mark} {beyond}; the lower end would "
-            f"have to be above {MARGIN:g}. No other measured region stands out"
+            f"have to be above {MARGIN:g}. {_NOTHING_ELSE}"
         )
     sound = uses_mark and not used
     return Verdict(
@@ -128,6 +147,15 @@ def _use(
         n_patients=mark.n_patients,
         gating=False,
     )
+
+
+def _with_allowed(verdict: Verdict, summaries: Iterable[Summary], own_regions: Mapping[str, bool]) -> Verdict:
+    """Say less of the other regions if the model uses one on which the audit file lets it rest."""
+    names = {summary.metric_id.removeprefix("reliance-") for summary in summaries if is_used(summary)}
+    if not any(own_regions.get(name, False) for name in names):
+        return verdict
+    sentence = verdict.sentence.replace(_NOTHING_ELSE, "No region that should not matter stands out")
+    return replace(verdict, sentence=sentence)
 
 
 def _mixed(mark: Interval, used: Sequence[tuple[str, Interval]], answer: str, beyond: str) -> str:
@@ -153,16 +181,16 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _is_used(summary: Summary) -> bool:
-    """Return True if even the lower end of a region's reliance lies above the margin; this holds for the mark too."""
-    return summary.interval.low is not None and summary.interval.low > MARGIN
-
-
 def _figures(interval: Interval) -> str:
     return shown_interval(interval, beside=MARGIN, estimate_too=False)
 
 
-def _name(region: str, outside: str) -> str:
+def region_name(region: str, outside: str) -> str:
+    """Return a region's name for a sentence.
+
+    Args:
+        outside: the name of the region ``outside``, which depends on the anatomy that is known.
+    """
     return outside if region == "outside" else _NAMES.get(region, f"the {region.replace('-', ' ')}")
 
 

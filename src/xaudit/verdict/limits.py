@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from xaudit.catalog import METRICS, asks_model_of_change
+from xaudit.catalog import METRICS, MODEL_FAMILIES, asks_model_of_change, region_family
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Move, Status, Summary, Verdict
 from xaudit.verdict.naming import in_words, subject_of
-
-_FAMILIES = {row.id: row.family for row in METRICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,9 @@ class Result:
 
 def subjects_of(limit: Gate | MaxDrop, explainers: Sequence[str]) -> Sequence[str]:
     """Return the subjects of a limit: the explainer it names, the model itself, or all ``explainers``."""
-    if _FAMILIES.get(limit.metric) == "reliance" or asks_model_of_change(limit.metric):
+    row = METRICS.by_id.get(limit.metric)
+    family = region_family(limit.metric) if row is None else row.family
+    if family in MODEL_FAMILIES or asks_model_of_change(limit.metric):
         return (MODEL_LEVEL,)
     if limit.subject is not None:
         return (limit.subject,)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from xaudit.catalog.plugin_records import MetricPlugin, not_alone
+from xaudit.catalog.regions import OWN_REGION
 from xaudit.catalog.rows import MetricRow
 
 ALIKE = "-1 to 1, chance 0"
@@ -17,6 +18,11 @@ ALIKE = "-1 to 1, chance 0"
 def measured_together(rows: Iterable[MetricRow]) -> tuple[MetricPlugin, ...]:
     """Make the records of one section's metrics, in their order."""
     return tuple(MetricPlugin(row, not_alone, order=order) for order, row in enumerate(rows))
+
+
+def spelled(region: str) -> str:
+    """Name a region in a metric's meaning."""
+    return "a region that the audit file names" if region == OWN_REGION else f"the region '{region}'"
 
 
 def check_row(

@@ -6,8 +6,8 @@ from xaudit.catalog.rows import ModelRow
 RECORD = ModelPlugin(
     ModelRow(
         "phantom",
-        "one of the two small networks that ship with the phantom study",
-        "variant: honest or shortcut",
+        "one of the three small networks that ship with the phantom study",
+        "variant: honest, unaware or shortcut",
         trains=True,
         one_channel=False,
     ),

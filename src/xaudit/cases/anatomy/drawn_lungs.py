@@ -73,6 +73,13 @@ def is_drawn(path: Path) -> bool:
     return path.suffix.lower() == ".json" or _dicom_reader(path) is not None
 
 
+def drawn_marks(path: Path, images: ImageIndex) -> tuple[Annotation, ...]:
+    """Read all that a COCO file or a DICOM segmentation or structure set draws."""
+    marks = MarkList(images)
+    (_dicom_reader(path) or collect_coco)(path, marks)
+    return marks.all()
+
+
 def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection | None = None) -> DrawnLungs:
     """Read the lungs that a COCO file or a DICOM segmentation or structure set draws.
 
@@ -82,9 +89,7 @@ def drawn_lungs(path: Path, images: ImageIndex, where: str, named: LungSection |
     Raises:
         DataError: if no name in the file is that of a lung, or the one in the audit file.
     """
-    marks = MarkList(images)
-    (_dicom_reader(path) or collect_coco)(path, marks)
-    drawn = [mark for mark in marks.all() if mark.region is not None]
+    drawn = [mark for mark in drawn_marks(path, images) if mark.region is not None]
     names = sorted({mark.label for mark in drawn if mark.label is not None})
     sides = _named_sides(names, named, path, where) if named else _sides_by_name(names, drawn, path, where)
     regions: dict[str, list[tuple[Region, Side | None]]] = defaultdict(list)

@@ -6,7 +6,7 @@ Every source has a method :meth:`mask` that returns a mask, None if it has none 
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -19,6 +19,7 @@ from xaudit.cases.anatomy.formats import check_one_format
 from xaudit.cases.anatomy.lung_masks import LungsBySide, NumberedLungs
 from xaudit.cases.anatomy.lung_sides import LeftAndRight
 from xaudit.cases.anatomy.lung_sources import lung_source
+from xaudit.cases.anatomy.own_regions import RegionMasks, own_region_masks, why_unknown
 from xaudit.cases.anatomy.refused import Refused
 from xaudit.cases.marks.formats.coco import collect_coco
 from xaudit.cases.marks.mark_list import MarkList
@@ -194,6 +195,7 @@ class MaskSources:
 
     Attributes:
         tolerance_px: along a row; 0 if a tolerance in millimetres is set.
+        own: the masks of each region that the audit file names, in its order.
     """
 
     lungs: MaskSource | None = None
@@ -201,6 +203,7 @@ class MaskSources:
     thorax: MaskSource | None = None
     tolerance_px: float = 0.0
     tolerance_mm: float | None = None
+    own: Mapping[str, RegionMasks] = field(default_factory=dict)
 
     @property
     def sources(self) -> Mapping[str, MaskSource]:
@@ -222,13 +225,16 @@ class MaskSources:
                     masks |= {"lungs": both.whole, "left_lung": left, "right_lung": right}
                 case mask:
                     masks[name] = mask
+        own = {name: source.mask(case, pixels) for name, source in self.own.items()}
+        unknown |= {name: why_unknown(name, self.own[name]) for name, mask in own.items() if mask is None}
         tolerance_px, aspect = self._tolerance(case)
-        return Surroundings(**masks, tolerance_px=tolerance_px, aspect=aspect, unknown=unknown)
+        return Surroundings(**masks, tolerance_px=tolerance_px, aspect=aspect, unknown=unknown, own=own)
 
     def digest(self, case: Case) -> object:
         """Return JSON values that change whenever :meth:`surroundings` may."""
         by_name = {name: source.digest(case) for name, source in self.sources.items()}
-        return [by_name, list(self._tolerance(case))]
+        own = [[name, source.digest(case)] for name, source in self.own.items()]
+        return [by_name, list(self._tolerance(case)), *([own] if own else [])]
 
     def check_tolerance(self, case: Case) -> None:
         """Raise DataError if a tolerance in millimetres meets a case without spacing."""
@@ -272,6 +278,7 @@ def mask_sources(
         thorax=thorax,
         tolerance_px=section.tolerance_px,
         tolerance_mm=section.tolerance_mm,
+        own=own_region_masks(section, cases, images, where=where),
     )
     for case in cases:
         sources.check_tolerance(case)
@@ -307,8 +314,9 @@ def notes_of_masks(sources: MaskSources) -> tuple[str, ...]:
         for name, source in sources.sources.items()
         if isinstance(source, MaskFiles | NiftiMasks | NumberedLungs | LungsBySide) and source.n_extra
     }
+    extra |= {name: masks.n_extra for name, masks in sources.own.items() if masks.n_extra}
     return tuple(
-        f"{n} file{'s' if n > 1 else ''} of the {_SINGULAR[name]} masks belong{'' if n > 1 else 's'} to no image of the data"
+        f"{n} file{'s' if n > 1 else ''} of the {_SINGULAR.get(name, name)} masks belong{'' if n > 1 else 's'} to no image of the data"
         for name, n in extra.items()
     )
 

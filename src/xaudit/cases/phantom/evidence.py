@@ -3,7 +3,7 @@
 Lengths are shares of the image's side, so that the evidence is the same at every size.
 """
 
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from xaudit.records import FloatArray
 from xaudit.seeds import generator_for
 
 Plant = Literal["none", "corner-marker", "border-tone", "opposite-tag"]
+PLANTS: tuple[Plant, ...] = get_args(Plant)
 
 MARKER_SIDE, MARKER_STROKE, MARKER_TONE = 0.072, 0.017, 0.96
 BORDER_WIDTH, BORDER_TONE = 0.045, 0.09
@@ -36,6 +37,15 @@ def shows_evidence(seed: int, patient_id: str, *, strength: float, cancer: bool)
     """
     chance = generator_for(seed, patient_id, "evidence").uniform(0, 1)
     return bool(chance < evidence_probability(strength, cancer=cancer))
+
+
+def mixed_plant(seed: int, pair: int, slice_number: int) -> Plant:
+    """Return the kind of evidence on a slice of the plant `mixed`, each as likely as none.
+
+    Both patients of a pair, one with cancer and one without, agree slice by slice: no kind tells the classes apart.
+    """
+    kind = generator_for(seed, f"pair {pair}", f"mixed plant {slice_number}").integers(len(PLANTS))
+    return PLANTS[int(kind)]
 
 
 def plant_evidence(

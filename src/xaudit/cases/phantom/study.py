@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Literal
 
 from xaudit.cases.phantom.anatomy import draw_anatomy
-from xaudit.cases.phantom.evidence import plant_evidence, shows_evidence
+from xaudit.cases.phantom.evidence import Plant, mixed_plant, plant_evidence, shows_evidence
 from xaudit.cases.phantom.files import (
     PhantomRow,
     write_coco,
@@ -43,6 +43,7 @@ class PhantomPatient:
     id: str
     label: str
     split: str
+    pair: int
 
 
 def phantom_patient(seed: int, index: int, splits: Literal["mixed", "test"] = "mixed") -> PhantomPatient:
@@ -59,7 +60,7 @@ def phantom_patient(seed: int, index: int, splits: Literal["mixed", "test"] = "m
     cancer_first = bool(generator_for(seed, f"pair {pair}", "label").uniform(0, 1) < 0.5)
     label = CANCER if cancer_first != bool(second) else NORMAL
     split = _TEST if splits == "test" else _SPLITS[pair % len(_SPLITS)]
-    return PhantomPatient(f"P{index + 1:04d}", label, split)
+    return PhantomPatient(f"P{index + 1:04d}", label, split, pair)
 
 
 def write_phantom(section: PhantomSection, folder: Path, *, on_progress: Callable[[Progress], None]) -> None:
@@ -110,9 +111,6 @@ def _write_patient(
     tumours = draw_lesions(
         anatomy, generator_for(section.seed, patient.id, "tumours"), n_slices=section.slices
     )
-    evidence = section.plant != "none" and shows_evidence(
-        section.seed, patient.id, strength=section.strength, cancer=cancer
-    )
     written = []
     for number, drawn in enumerate(tumours):
         lesions = drawn if cancer else ()
@@ -124,16 +122,15 @@ def _write_patient(
             size=section.size,
             generator=generator_for(section.seed, case_id, "slice"),
         )
-        pixels = painted.pixels
-        if evidence:
-            # A normal patient's tag is placed as if they had a tumour.
-            pixels = plant_evidence(
-                pixels,
-                section.plant,
-                anatomy=anatomy,
-                tumour_on_right=drawn[0].x > 0,
-                generator=generator_for(section.seed, patient.id, "evidence place"),
-            )
+        plant = _plant(section, patient, number)
+        # A normal patient's tag is placed as if they had a tumour.
+        pixels = plant_evidence(
+            painted.pixels,
+            plant,
+            anatomy=anatomy,
+            tumour_on_right=drawn[0].x > 0,
+            generator=generator_for(section.seed, patient.id, "evidence place"),
+        )
         image = f"{case_id}.png"
         write_grey(folder / "images" / image, pixels)
         write_mask(folder / "lungs" / image, painted.lungs)
@@ -144,12 +141,24 @@ def _write_patient(
             patient=patient.id,
             split=patient.split,
             spacing_mm=painted.grid.spacing_mm,
-            evidence=evidence,
+            evidence=plant != "none",
             diameters_mm=tuple(lesion.diameter_mm for lesion in lesions),
         )
         reading = generator_for(section.seed, case_id, "readers")
         written.append((row, read_slice(case_id, painted, lesions, label=patient.label, generator=reading)))
     return written
+
+
+def _plant(section: PhantomSection, patient: PhantomPatient, slice_number: int) -> Plant:
+    """Return the evidence that one slice shows; all slices of a patient agree, except under `mixed`."""
+    if section.plant == "none":
+        return "none"
+    if section.plant == "mixed":
+        return mixed_plant(section.seed, patient.pair, slice_number)
+    shown = shows_evidence(
+        section.seed, patient.id, strength=section.strength, cancer=patient.label == CANCER
+    )
+    return section.plant if shown else "none"
 
 
 def _unwritable(folder: Path, error: OSError) -> OutputError:

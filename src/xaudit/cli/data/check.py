@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.cases.marks.reading import AnnotationReading
 
-PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag")
+PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag", "mixed")
 _NAMED_PROBLEMS = 200
 _NAMED_FILES = 10
 
@@ -61,6 +61,11 @@ def phantom(
     from xaudit.config import PhantomSection
 
     known = _plant(plant)
+    if known == "mixed" and strength:
+        raise UsageError(
+            f"--strength: mixed evidence is shown alike on both classes, not with strength {strength:g}",
+            hint="add --strength 0",
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: is there already and not empty", hint="name a folder that is not there yet")
     if out.is_dir():
@@ -73,9 +78,9 @@ def phantom(
     return 0
 
 
-def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposite-tag"]:
+def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposite-tag", "mixed"]:
     match name:
-        case "none" | "corner-marker" | "border-tone" | "opposite-tag":
+        case "none" | "corner-marker" | "border-tone" | "opposite-tag" | "mixed":
             return name
         case _:
             hint = did_you_mean(name, PLANTS, otherwise=f"there are {', '.join(PLANTS)}")
@@ -172,9 +177,11 @@ def _describe(dataset: "Dataset") -> None:
         source = dataset.masks.sources.get(name)
         if source is not None and source.n_given is None:
             emit(f"{word} masks: made from each image; `xaudit data regions` shows them")
-        elif source is not None or name == "lungs":
+        elif source is not None:
             how = f"; {source.sides}" if isinstance(source, LungSource) else ""
-            emit(f"{word} masks: {count((source and source.n_given) or 0, 'image')}{how}")
+            emit(f"{word} masks: {count(source.n_given or 0, 'image')}{how}")
+    for name, masks in dataset.masks.own.items():
+        emit(f"{name} masks: {count(masks.n_given, 'image')}")
     for note in dataset.notes:
         emit(f"note: {note}")
     for sentence in dataset.passed_over:

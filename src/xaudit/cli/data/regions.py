@@ -13,6 +13,7 @@ from xaudit.errors import NothingScoredError, OutputError, UsageError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from xaudit.config import AuditFile, DataSection
     from xaudit.report.sections.anatomy import AnatomyRow
     from xaudit.stages.work.anatomy import CaseAnatomy
 
@@ -43,7 +44,7 @@ def regions(
     output_format: ListAs = ListFormat.RICH,
     quiet: Quiet = False,
 ) -> int:
-    """Makes, draws and checks the masks of lungs, thorax and body.
+    """Makes, draws and checks the masks of lungs, thorax and body, and of regions of your own.
 
     With -o they are written as PNGs, which `data.regions` of an audit file can name after you have mended them.
     """
@@ -58,11 +59,7 @@ def regions(
         raise UsageError(f"{out}: is there already and not empty", hint="name a folder that is not there yet")
     source, shown = audit_source(audit)
     chosen, _ = chosen_audit(source, Choices(overrides=tuple(overrides or ())))
-    asked = {name: section for name, section in chosen.all_datasets.items() if section.structures}
-    if not asked:
-        raise UsageError(
-            f"{shown}: data.regions names no masks", hint="try --set data.regions.lungs=builtin-ct"
-        )
+    asked = _with_masks(chosen, shown)
     rows: list[AnatomyRow] = []
     with tempfile.TemporaryDirectory(prefix="xaudit-") as workspace:
         for name, section in asked.items():
@@ -93,6 +90,21 @@ def regions(
     if out is not None:
         say(f"masks, overlays and contact sheet: {out}", quiet=quiet)
     return 0
+
+
+def _with_masks(audit: "AuditFile", shown: str) -> "dict[str, DataSection]":
+    """Return the data sets with masks; raises UsageError if there is none."""
+    data = {
+        name: section
+        for name, section in audit.all_datasets.items()
+        if section.structures or section.regions.own
+    }
+    if not data:
+        raise UsageError(
+            f"{shown}: data.regions names no masks",
+            hint="name some: --set data.regions.own.ruler=masks/ruler, or for a chest --set data.regions.lungs=builtin-ct",
+        )
+    return data
 
 
 def _row(dataset_id: str, one: "CaseAnatomy") -> "AnatomyRow":
@@ -153,9 +165,11 @@ def _picture(one: "CaseAnatomy") -> "Image":
     # A structure keeps its colour where another one is missing.
     nothing = np.zeros_like(one.mark)
     known = one.masks
-    outlines = {name if name in known else f"no {name}": known.get(name, nothing) for name in STRUCTURES} | {
-        "mark": one.mark
-    }
+    asked = known.keys() | one.surroundings.unknown.keys()
+    structures = STRUCTURES if asked & set(STRUCTURES) else ()
+    drawn = {name: known.get(name, nothing) for name in structures}
+    drawn |= {"mark": one.mark} | {name: known.get(name, nothing) for name in one.surroundings.own}
+    outlines = {name if name in (*known, "mark") else f"no {name}": mask for name, mask in drawn.items()}
     told = f": {one.problems[0]}" if one.problems else ""
     return outlined_image(one.pixels, outlines, caption=one.case.case_id + told)
 

@@ -55,6 +55,11 @@ def _check_region(audit: AuditFile, index: int, gate: Gate) -> None:
     region = gate.metric.removeprefix("reliance-").removeprefix("logit-").removeprefix("mass-")
     for name, section in audit.all_datasets.items():
         where = "data" if name == "data" else f"datasets.{name}"
+        if region in audit.own_regions and region not in section.regions.own:
+            raise SettingError(
+                f"gates[{index}]: {gate.metric} needs masks, and {where}.regions.own.{region} is not set",
+                hint=f"give the masks of every data set that a model is audited on, such as {region}: masks/{region}",
+            )
         structure = STRUCTURES.get(region)
         if structure is not None and structure not in section.structures:
             raise SettingError(
@@ -66,3 +71,18 @@ def _check_region(audit: AuditFile, index: int, gate: Gate) -> None:
                 f"gates[{index}]: {gate.metric}: {where}.regions.body divides what is outside into regions",
                 hint="gate on thorax, body or empty instead",
             )
+
+
+def check_own_regions(audit: AuditFile) -> None:
+    """Raise SettingError where two data sets disagree on whether an answer may rest on a region."""
+    known: dict[str, tuple[str, bool]] = {}
+    for name, section in audit.all_datasets.items():
+        where = "data" if name == "data" else f"datasets.{name}"
+        for region, own in section.regions.own.items():
+            first, evidence = known.setdefault(region, (where, own.evidence))
+            if evidence != own.evidence:
+                raise SettingError(
+                    f"{where}.regions.own.{region}: evidence is {str(own.evidence).lower()}, and {str(evidence).lower()} "
+                    f"under {first}",
+                    hint="give both the same, or call one of the regions by another name",
+                )

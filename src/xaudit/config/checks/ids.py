@@ -1,6 +1,6 @@
 """Ids of an audit file: each is unique, and what one section names exists in another."""
 
-from xaudit.catalog import PRIOR
+from xaudit.catalog import PRIOR, region_family
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.section import SettingError
 from xaudit.errors import nearest
@@ -34,6 +34,12 @@ def check_ids(audit: AuditFile) -> None:
             raise SettingError(
                 f"explainers: '{PRIOR}' is the name of the other patients' mean reliance map",
                 hint="give the explainer another id",
+            )
+    for spec in audit.metrics:
+        if region_family(spec.id) is not None:
+            raise SettingError(
+                f"metrics: the id '{spec.id}' is that of a measure of a region",
+                hint=f"call it otherwise, such as 'my-{spec.id}'",
             )
     for index, model in enumerate(audit.models):
         if model.dataset is not None and model.dataset not in audit.datasets:

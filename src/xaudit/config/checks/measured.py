@@ -1,8 +1,9 @@
 """Ids of the metrics that an audit measures, and gates on others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xaudit.catalog import CAPTURED, CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
+from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES, ends
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
 from xaudit.config.sections.section import SettingError
@@ -17,15 +18,21 @@ _CHOSEN = ("localization", "faithfulness", "complexity")
 def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
     """Ids of the metrics that an audit measures where its data allows; regions without masks are among them."""
     placed = [spec for spec in audit.metrics if metric_row(spec.name).family == "localization"]
-    found = list(audit.metric_names)
+    asked = audit.reliance.enabled
+    found = [
+        metric
+        for metric, name in audit.metric_names.items()
+        if asked or metric_row(name).family != "reliance"
+    ]
     found += [row.id for row in METRICS if row.family == "regions"]
-    if audit.reliance.enabled:
+    if asked:
         with_map = audit.reliance.map.enabled
         found += [
             row.id
             for row in METRICS
             if row.family in _ASKED_OF_THE_MODEL and (with_map or row.id != CAPTURED)
         ]
+    found += [f"image-{name}" for name in IMAGE_PROPERTIES if any(ends(name, audit.reliance.image_changes))]
     found += [
         row.id
         for row in METRICS
@@ -48,7 +55,7 @@ def check_measured(audit: AuditFile) -> None:
             asked = "" if gate.finding is None else f", on which {gate} rests"
             raise SettingError(
                 f"gates[{index}]: the audit does not measure '{gate.metric}'{asked}",
-                hint=_how_to_measure(gate, measured),
+                hint=_how_to_measure(gate, audit.metric_names, measured),
             )
         if gate.stratum != ALL_CASES:
             _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)
@@ -69,15 +76,19 @@ def check_false_focus(audit: AuditFile) -> None:
         )
 
 
-def _how_to_measure(gate: Gate, measured: Sequence[str]) -> str:
-    rows = {row.id: row for row in METRICS}
-    if gate.metric in rows and (why := rows[gate.metric].unavailable):
+def _how_to_measure(gate: Gate, names: Mapping[str, str], measured: Sequence[str]) -> str:
+    row = METRICS.by_id.get(names.get(gate.metric, gate.metric))
+    if row is not None and (why := row.unavailable):
         return f"it is not available: {why}"
-    family = rows[gate.metric].family if gate.metric in rows else ""
+    family = "" if row is None else row.family
     if gate.metric == CAPTURED:
         return "it takes `reliance.enabled: true` and `reliance.map.enabled: true`"
     if family in _ASKED_OF_THE_MODEL:
         return "it takes `reliance.enabled: true`"
+    if family == "image":
+        name = gate.metric.removeprefix("image-")
+        steps = ", ".join(row.id for row in IMAGE_CHANGES.values() if row.property == name)
+        return f"it takes `reliance.image.enabled: true`, and a step in `reliance.image.changes`: {steps}"
     if family in CHANGED_FAMILIES:
         return f"it takes the section `{family}`, and the change in its name, such as {family}-{_CHANGES[family]}"
     if gate.metric.endswith(CEILING):

@@ -9,16 +9,41 @@ from pydantic import (
 )
 
 from xaudit.catalog import INFILLS
+from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES, IMAGE_CHANGES
 from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
 if TYPE_CHECKING:
     Infill = str
+    ImageChangeId = str
 else:
     Infill = Literal[*INFILLS]
+    ImageChangeId = Literal[*IMAGE_CHANGES]
 
 Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class ImageChangesSection(Section):
+    """Properties of the whole image, such as its brightness, changed in small steps."""
+
+    enabled: bool = Field(
+        True, description="off saves a forward per change and case, twice where a finding is marked"
+    )
+    changes: tuple[ImageChangeId, ...] = Field(
+        DEFAULT_IMAGE_CHANGES,
+        min_length=1,
+        description=f"steps to ask about: {', '.join(IMAGE_CHANGES)}; by default the largest of each property",
+    )
+
+    @field_validator("changes")
+    @classmethod
+    def _each_once(cls, changes: tuple[str, ...]) -> tuple[str, ...]:
+        """Sort the steps as the catalog does; refuse one that is named twice."""
+        for change in changes:
+            if changes.count(change) > 1:
+                raise SettingError(f"{change} is named twice", hint="name each step once")
+        return tuple(change for change in IMAGE_CHANGES if change in changes)
 
 
 class RelianceMapSection(Section):
@@ -36,6 +61,10 @@ class RelianceMapSection(Section):
     infills: tuple[Infill, ...] = Field(
         ("blur", "noise"), min_length=1, description="what windows are replaced by, as in `reliance.infills`"
     )
+    transplant: bool = Field(
+        True,
+        description="copy the windows of the largest scale from test images of the target class into those of other classes",
+    )
 
     @field_validator("scales", "infills")
     @classmethod
@@ -52,7 +81,8 @@ class RelianceSection(Section):
     infills: tuple[Infill, ...] = Field(
         ("blur", "noise"),
         min_length=1,
-        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side)",
+        description="what regions are replaced by: blur, noise, mean, mirror (the opposite side), donor (the same "
+        "place of another patient without the finding)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
     explainers: ExplainersSection = Field(
@@ -67,6 +97,16 @@ class RelianceSection(Section):
     map: RelianceMapSection = Field(
         RelianceMapSection(), description="windows over the whole image, with or without marks"
     )
+
+    image: ImageChangesSection = Field(
+        ImageChangesSection(),
+        description="steps of brightness, sharpness and other properties of the whole image",
+    )
+
+    @property
+    def image_changes(self) -> tuple[str, ...]:
+        """The steps of properties of the whole image that are asked about; empty where the section is off."""
+        return self.image.changes if self.enabled and self.image.enabled else ()
 
     @property
     def by_region(self) -> dict[str, object]:

@@ -26,13 +26,24 @@ class PhantomSection(Section):
         "mixed", description="`mixed` trains, validates and tests; `test` keeps every patient for the test"
     )
     size: int = Field(256, ge=64, le=1024, description="side of a slice in pixels")
-    plant: Literal["none", "corner-marker", "border-tone", "opposite-tag"] = Field(
-        "none", description="evidence a model could cheat with, shown on cancer slices"
+    plant: Literal["none", "corner-marker", "border-tone", "opposite-tag", "mixed"] = Field(
+        "none",
+        description="evidence a model could cheat with, shown on cancer slices; `mixed` shows each kind as often on "
+        "normal slices, and needs `strength: 0`",
     )
     strength: float = Field(
         1.0, ge=0, le=1, description="share of cancer slices that show it, minus that of normal ones"
     )
     seed: int = Field(0, ge=0, description="another seed is another population")
+
+    @model_validator(mode="after")
+    def _mixed_tells_nothing(self) -> Self:
+        if self.plant == "mixed" and self.strength:
+            raise SettingError(
+                f"strength: mixed evidence is shown alike on both classes, not with strength {self.strength:g}",
+                hint="add strength: 0",
+            )
+        return self
 
 
 if TYPE_CHECKING:

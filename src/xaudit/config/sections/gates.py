@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -18,14 +18,17 @@ from xaudit.catalog import (
     GATED_FINDINGS,
     MARGIN,
     METRICS,
+    MODEL_FAMILIES,
+    OWN_REGION,
     MetricRow,
     asks_model_of_change,
     metric_row,
 )
+from xaudit.config.sections.data import DataSection
 from xaudit.config.sections.metric_ids import names_of_metrics
 from xaudit.config.sections.named import check_name
 from xaudit.config.sections.section import Section, SettingError
-from xaudit.errors import did_you_mean
+from xaudit.errors import did_you_mean, nearest
 from xaudit.records import ALL_CASES
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -49,7 +52,7 @@ _BARE = re.compile(r"\s*([A-Za-z0-9][\w.:-]*)\s*([@%].*)?", re.DOTALL)
 class Gate(Section):
     """A limit that a model must keep, such as ``iou@gradcam >= 0.3`` or ``iou@lime%lesion-size=small >= 0.2``.
 
-    The subject is an explainer's id; a metric of the family ``reliance`` asks the model itself and takes none. The
+    The subject is an explainer's id; a metric of the families ``reliance`` and ``image`` asks the model itself and takes none. The
     stratum is a part of the cases, as summaries name it; by default all of them. An informational gate is judged
     and shown, and never decides the exit code. A gate may name a finding instead of a limit, such as ``uses-mark``; its
     metric is then the one that the finding rests on.
@@ -207,11 +210,34 @@ def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -
     known = {**{row.id: row.id for row in METRICS}, **metrics}
     if found["metric"] not in metrics:
         _check_changed(found["metric"], metrics)
+    _check_named_region(found["metric"], known)
     check_name(found["metric"], list(known), kind="metric")
     row = metric_row(known[found["metric"]])
-    if (row.family == "reliance" or asks_model_of_change(found["metric"])) and found["subject"] is not None:
+    if (row.family in MODEL_FAMILIES or asks_model_of_change(found["metric"])) and found[
+        "subject"
+    ] is not None:
         raise SettingError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
     return row
+
+
+def _check_named_region(name: str, known: Collection[str]) -> None:
+    """Raise SettingError for a measure of a region that the audit file does not name, unless another is nearly called so."""
+    measure = next((one for one in ("reliance-logit-", "reliance-", "mass-") if name.startswith(one)), None)
+    if measure is None or (name in known and name != f"{measure}{OWN_REGION}"):
+        return
+    region = name.removeprefix(measure)
+    regions = {one.removeprefix(measure) for one in known if one.startswith(measure)} - {OWN_REGION}
+    if region == OWN_REGION:
+        own = sorted(one for one in known if one.startswith(measure) and one not in METRICS.by_id)
+        raise SettingError(
+            f"'{name}' stands for the regions that the audit file names",
+            hint=f"name one of them, such as {own[0] if own else f'{measure}ruler'}",
+        )
+    if nearest(region, regions) is None:
+        raise SettingError(
+            f"'{name}': no region is called '{region}'",
+            hint=f"name its masks in the audit file, such as data.regions.own.{region}: masks/{region}",
+        )
 
 
 def _stratum_of(found: re.Match[str]) -> str:
@@ -253,8 +279,17 @@ _GATE_KEYS = ("gate", "informational")
 
 def _gate_entry(entry: object, info: ValidationInfo) -> object:
     given = info.data
-    names = names_of_metrics(given.get("metrics", ()), given.get("equivariance"), given.get("resolution"))
+    names = names_of_metrics(
+        given.get("metrics", ()),
+        given.get("equivariance"),
+        given.get("resolution"),
+        own_regions=_own_regions(given.get("data"), *given.get("datasets", {}).values()),
+    )
     return Gate.read(entry, metrics=names)
+
+
+def _own_regions(*sections: DataSection | None) -> list[str]:
+    return [name for data in sections if data is not None for name in data.regions.own]
 
 
 _GATE_SCHEMA: dict[str, Any] = {

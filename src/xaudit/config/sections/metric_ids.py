@@ -1,8 +1,8 @@
 """Ids of metrics in the tables, and their names in the catalog."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from xaudit.catalog import changed_metric_id, metric_row
+from xaudit.catalog import changed_metric_id, metric_row, region_metric_names
 from xaudit.config.sections.changed_images import EquivarianceSection, ResolutionSection
 from xaudit.config.sections.named import MetricSpec
 
@@ -11,8 +11,10 @@ def names_of_metrics(
     metrics: Sequence[MetricSpec],
     equivariance: EquivarianceSection | None = None,
     resolution: ResolutionSection | None = None,
+    *,
+    own_regions: Iterable[str] = (),
 ) -> dict[str, str]:
-    """The catalog's name of each metric by its id: those that are listed, and what is taken on changed images.
+    """The catalog's name of each metric by its id: those that are listed, of named regions, and on changed images.
 
     Example:
         >>> names_of_metrics([MetricSpec(name="iou", id="overlap")], None, ResolutionSection(steps=(2,)))["resolution-2-overlap"]
@@ -27,6 +29,8 @@ def names_of_metrics(
                 names[changed_metric_id(family, change, measure)] = f"{family}-{measure}"
             for metric_id, name in placed.items():
                 names[changed_metric_id(family, change, metric_id)] = name
+    for region in own_regions:
+        names |= region_metric_names(region)
     return names
 
 

@@ -45,7 +45,9 @@ class ModelSection(Section):
         "each its own",
     )
     factory: str | None = Field(None, description="package.module:function, called with n_classes")
-    variant: Literal["honest", "shortcut"] | None = Field(None, description="which phantom network")
+    variant: Literal["honest", "unaware", "shortcut"] | None = Field(
+        None, description="which phantom network"
+    )
     weights: Path | None = Field(
         None,
         description="safetensors or a weights-only state dict; absent: train; for archives, programs and graphs the file, for "

@@ -1,10 +1,11 @@
-"""Masks of the anatomy."""
+"""Masks of the anatomy, and of regions that an audit file names itself."""
 
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from xaudit.config.sections.own_regions import OwnRegion, check_region_name
 from xaudit.config.sections.section import Section, SettingError, hint_of
 from xaudit.config.sections.slices import NiftiSection
 
@@ -81,6 +82,11 @@ class RegionSection(Section):
     thorax: Literal["builtin"] | Path | None = Field(
         None, description="masks of all within the ribs; `builtin` is the convex hull of the lungs"
     )
+    own: dict[str, OwnRegion] = Field(
+        default_factory=dict,
+        description="regions of your own by name, such as `{ruler: masks/ruler}`: each gets reliance, map shares and "
+        "gates; where masks overlap, the one named first has the pixel",
+    )
     nifti: NiftiSection = NiftiSection()
     tolerance_px: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="how far the region `mark` reaches beyond the marks"
@@ -101,6 +107,13 @@ class RegionSection(Section):
                 f"no masks are called '{value}'", hint=f"take {' or '.join(choices)}, or the path of masks"
             )
         return value
+
+    @field_validator("own")
+    @classmethod
+    def _has_region_names(cls, own: dict[str, OwnRegion]) -> dict[str, OwnRegion]:
+        for name in own:
+            check_region_name(name)
+        return own
 
     @model_validator(mode="after")
     def _has_one_tolerance(self) -> Self:

@@ -41,6 +41,7 @@ def hide_windows(
     *,
     infills: Sequence[str],
     generator: np.random.Generator,
+    donor: torch.Tensor | None = None,
 ) -> Asking[list[GridEffects]]:
     """Measure how far the answer falls when each window is filled in.
 
@@ -50,6 +51,7 @@ def hide_windows(
     Args:
         image: (3, h, w), normalised, in the model's frame.
         target: index of the class whose probability is measured.
+        donor: (3, h, w), another patient's image, for in-fills that take their pixels from one.
 
     Returns:
         One per grid and in-fill, in the order of ``grids``, then ``infills``.
@@ -69,14 +71,27 @@ def hide_windows(
         yield image
         for grid, kind in wanted:
             noise = generator_for(seed, kind, f"{grid.height} × {grid.width} px")
-            yield from each_window_filled(image, grid.boxes(), kind, noise)
+            yield from each_window_filled(image, grid.boxes(), kind, noise, donor)
 
-    sizes = [len(grid.tops) * len(grid.lefts) for grid, _ in wanted]
-    logits = yield curve(hidden(), 1 + sum(sizes))
+    logits = yield curve(hidden(), 1 + sum(grid.n_windows for grid, _ in wanted))
+    return grid_effects(logits, target, wanted)
+
+
+def grid_effects(
+    logits: FloatArray, target: int, wanted: Sequence[tuple[WindowGrid, str]]
+) -> list[GridEffects]:
+    """Work out the effects of grids of windows, each under one in-fill.
+
+    Args:
+        logits: (n, n_classes): of the untouched image, then of each grid's windows.
+
+    Raises:
+        ModelError: if a logit is not a number.
+    """
     log_odds, probability = answers_of(logits, target)
     effects, start = [], 1
-    for (grid, kind), size in zip(wanted, sizes, strict=True):
-        rows = slice(start, start + size)
+    for grid, kind in wanted:
+        rows = slice(start, start + grid.n_windows)
         effects.append(
             GridEffects(
                 grid,
@@ -87,7 +102,7 @@ def hide_windows(
                 (log_odds[0] - log_odds[rows]).reshape(grid.shape).astype(np.float32),
             )
         )
-        start += size
+        start += grid.n_windows
     return effects
 
 

@@ -31,12 +31,16 @@ class WindowGrid:
         """Rows and columns of windows."""
         return len(self.tops), len(self.lefts)
 
+    @property
+    def n_windows(self) -> int:
+        """Number of windows."""
+        return len(self.tops) * len(self.lefts)
+
     def boxes(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield each window as (top, left, bottom, right), row by row; bottom and right lie outside it."""
         for top in self.tops:
             for left in self.lefts:
                 yield top, left, top + self.height, left + self.width
-
 
     def shares(self, part: BoolArray) -> FloatArray:
         """Return the share of each window that a part covers, (rows, columns) float32.

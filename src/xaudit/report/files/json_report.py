@@ -13,11 +13,17 @@ SCHEMA_VERSION = 1
 
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
-    """Everything a report knows, as JSON values; absent numbers are null, never NaN."""
+    """Everything a report knows, as JSON values; absent numbers are null, never NaN.
+
+    The values of the mean reliance maps stand in ``mean_reliance.parquet`` alone.
+    """
+    plain = _plain(outcome)
+    for one in plain["mean_reliance"]:
+        del one["rows"]
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
-        **_plain(outcome),
+        **plain,
         "judgements": _judgements(outcome),
         "left_out": left_out_lines(outcome),
     }

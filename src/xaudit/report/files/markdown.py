@@ -3,7 +3,7 @@
 import csv
 import io
 
-from xaudit.report.grid import Beside, Block, Cell, Grid, Paragraph, Section
+from xaudit.report.grid import Beside, Block, Cell, Drawing, Grid, Paragraph, Section
 
 
 def markdown_section(section: Section) -> str:
@@ -44,6 +44,9 @@ def _block(block: Block) -> str:
             return markdown_grid(block)
         case Beside(grids):
             return "\n\n".join(markdown_grid(table) for table in grids)
+        case Drawing(sketches):
+            pictures = ["\n".join([one.title, *one.lines]) for one in sketches]
+            return "\n\n".join(f"```text\n{picture.replace('`', '')}\n```" for picture in pictures)
 
 
 def _cell(cell: Cell) -> str:

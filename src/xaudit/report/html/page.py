@@ -2,12 +2,12 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from xaudit.catalog import METRICS
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.files.comparison import comparison_section
-from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid
+from xaudit.report.grid import Block, Cell, Column, Drawing, Grid, Paragraph, Row, Section, grid
 from xaudit.report.html.absent import (
     asked_in_vain,
     no_pairs,
@@ -22,6 +22,7 @@ from xaudit.report.html.gallery_notes import gallery_of
 from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.html.parts import (
     AnswersPart,
+    AreasPart,
     ClosingPart,
     CurvesPart,
     FailuresPart,
@@ -36,9 +37,11 @@ from xaudit.report.html.parts import (
     StrataPart,
     VerdictPart,
 )
+from xaudit.report.html.reliance_part import ReliancePart, reliance_parts
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.region_bars import region_bars
+from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -51,8 +54,10 @@ from xaudit.report.sections.evidence import (
     why_no_reliance,
 )
 from xaudit.report.sections.explainers import advice_section
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
 from xaudit.report.sections.verdict import gates_section, model_verdict, worst_first
 from xaudit.report.sections.whole import report_title
@@ -61,7 +66,7 @@ from xaudit.stages.views.report_material import ReportMaterial
 
 _SHOWN_ELSEWHERE = frozenset(
     {
-        *("localization", "faithfulness", "regions", "reliance", "agreement", "limits"),
+        *("localization", "faithfulness", "regions", "reliance", "image", "agreement", "limits"),
         *("equivariance", "resolution", "sanity", "robustness", "repeatability"),
     }
 )
@@ -92,15 +97,20 @@ def page_of(
         name=outcome.name,
         title=report_title(outcome).removeprefix("xaudit: "),
         facts=_facts(material),
-        verdict=VerdictPart(_judgements(outcome), gates_section(outcome)),
+        verdict=VerdictPart(
+            _judgements(outcome, reliance_parts(material, images=images)), gates_section(outcome)
+        ),
         answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
         reasons=_reasons(material),
+        areas=_areas(outcome),
         regions=RegionsPart(
             region_bars(outcome),
             why_no_reliance(outcome),
             NO_MODEL_TO_ASK,
             advice_section(outcome),
+            by_class_section(outcome),
             causal_section(outcome),
+            image_section(outcome),
         ),
         scores=ScoresPart(
             forests(outcome),
@@ -164,14 +174,25 @@ def _facts(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _judgements(outcome: Outcome) -> tuple[Judgement, ...]:
+def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple[Judgement, ...]:
     found = []
     for model in worst_first(outcome):
         said = model_verdict(outcome, model)
-        found.append(
-            Judgement(model, said.lead, said.tone, said.text.removeprefix(model).removeprefix(":").strip())
-        )
+        sentence = said.text.removeprefix(model).removeprefix(":").strip()
+        found.append(Judgement(model, said.lead, said.tone, sentence, reliance.get(model)))
     return tuple(found)
+
+
+def _areas(outcome: Outcome) -> AreasPart:
+    """Return the areas in words; the maps stand at the head of the page."""
+    section = areas_section(outcome)
+    if section is None:
+        return AreasPart((), why_no_reliance(outcome))
+    shades = [place for place, block in enumerate(section.blocks) if isinstance(block, Drawing)]
+    # Under a drawing stands what its shades mean.
+    left_out = {*shades, *(place + 1 for place in shades)}
+    kept = tuple(block for place, block in enumerate(section.blocks) if place not in left_out)
+    return AreasPart(kept, "" if kept else "The maps stand at the top of the page. This run tested no areas.")
 
 
 def _reasons(material: ReportMaterial) -> ReasonsPart:

@@ -6,6 +6,7 @@ from xaudit.report.grid import Block, Grid, Section, Tone
 from xaudit.report.html.confusion import Matrix
 from xaudit.report.html.curve_charts import CurveChart
 from xaudit.report.html.gallery_notes import Gallery
+from xaudit.report.html.reliance_part import ReliancePart
 from xaudit.report.pictures.forest import Forest, has_ceilings
 from xaudit.report.pictures.region_bars import RegionBars
 from xaudit.stages.outcome.reasons import ReasonCount
@@ -13,12 +14,13 @@ from xaudit.stages.outcome.reasons import ReasonCount
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one model in one sentence."""
+    """The verdict on one model in one sentence, and its mean reliance maps."""
 
     model_id: str
     word: str
     tone: Tone
     sentence: str
+    reliance: ReliancePart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,17 @@ class RegionsPart:
     no_reliance: str
     no_model: str
     advice: Section
+    by_class: Section | None
     causal: Section | None
+    image: Section | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AreasPart:
+    """Areas that the answers depend on; ``missing`` says why none were looked for."""
+
+    blocks: tuple[Block, ...]
+    missing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,7 @@ class Page:
     verdict: VerdictPart
     answers: AnswersPart
     reasons: ReasonsPart
+    areas: AreasPart
     regions: RegionsPart
     scores: ScoresPart
     failures: FailuresPart

@@ -1,4 +1,4 @@
-"""Images and maps as ``data:`` addresses of grey WebP."""
+"""Images and maps as ``data:`` addresses of WebP."""
 
 import base64
 import io
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, WebPImagePlugin  # noqa: F401
 
 from xaudit.records import FloatArray, Preview
+from xaudit.report.pictures.figures import Pixels
 
 MOST_BYTES = 2_400_000
 """Of all pictures together, so that with the maps of four explainers a page of 200 cases stays under 8 MB."""
@@ -42,6 +43,11 @@ def map_code(values: FloatArray, *, signed: bool) -> str:
     return _address(_webp(Image.fromarray(np.rint(grey).astype(np.uint8)), quality=None))
 
 
+def colour_code(pixels: Pixels) -> str:
+    """A picture in colours, (h, w, 3) or with opacity (h, w, 4), without loss."""
+    return _address(_webp(Image.fromarray(pixels), quality=None))
+
+
 def image_codes(previews: Mapping[str, Preview]) -> tuple[dict[str, str], int | None]:
     """The picture of each case, and at which quality they are coded; None where they are lossless still."""
     if sum(len(one.webp) for one in previews.values()) <= MOST_BYTES:
@@ -70,6 +76,11 @@ def _webp(image: Image.Image, *, quality: int | None) -> bytes:
     # With `lossless`, quality is effort. WebP knows no grey: three equal channels come back as they went in.
     image.save(data, format="WEBP", lossless=quality is None, quality=quality or 60, method=4)
     return data.getvalue()
+
+
+def webp_address(one: Preview) -> str:
+    """A stored picture as it is."""
+    return _address(one.webp)
 
 
 def _address(webp: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from xaudit.catalog import REGIONS
 from xaudit.records import NO_READER, Interval, Outcome
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.axis import Axis, axis_for
@@ -79,11 +78,12 @@ def region_bars(outcome: Outcome) -> tuple[RegionBars, ...]:
 def _rows(
     lookup: SummaryLookup, model: str, reader: str, explainers: tuple[str, ...]
 ) -> tuple[RegionRow, ...]:
-    reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in REGIONS}
+    regions = lookup.regions(model)
+    reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in regions}
     most = max((one.interval.estimate for one in reliance.values() if one is not None), default=0.0)
     lungs_known = lookup.lungs_known(model, reader, explainers)
     rows = []
-    for region in REGIONS:
+    for region in regions:
         answer = reliance[region]
         masses = [lookup.find(model, name, f"mass-{region}", reader) for name in explainers]
         if answer is None and not any(masses):

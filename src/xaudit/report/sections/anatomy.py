@@ -66,7 +66,7 @@ def anatomy_section(rows: Sequence[AnatomyRow]) -> Section:
                 "-",
             )
         )
-    return Section("Anatomy", tuple(blocks))
+    return Section("Masks", tuple(blocks))
 
 
 def anatomy_grid(rows: Sequence[AnatomyRow]) -> Grid:

@@ -69,7 +69,7 @@ def category_words(category: str) -> str:
         ('misses: opposite lung', 'covers, spills: outside body')
     """
     kind, place = _split(category)
-    return f"{_WORDS[kind]} {_PLACES.get(place, place)}".strip()
+    return f"{_WORDS[kind]} {_PLACES.get(place, place.replace('-', ' '))}".strip()
 
 
 def _split(category: str) -> tuple[str, str]:

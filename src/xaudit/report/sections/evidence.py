@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xaudit.catalog import METRICS, REGIONS, metric_row
+from xaudit.catalog import METRICS, metric_row
 from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
@@ -105,17 +105,18 @@ def region_rows(
         plain: draw bars with ASCII only.
         absent: what stands for an answer that was not measured; None leaves the answers out of the rows.
     """
-    reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in REGIONS}
+    regions = lookup.regions(model)
+    reliance = {region: lookup.model_level(model, f"reliance-{region}", reader) for region in regions}
     masses = {
         (region, name): lookup.find(model, name, f"mass-{region}", reader)
-        for region in REGIONS
+        for region in regions
         for name in explainers
     }
     known = [s.interval.estimate for s in reliance.values() if s is not None]
     most = max(known, default=0.0)
     lungs_known = lookup.lungs_known(model, reader, explainers)
     rows: list[Row] = []
-    for region in REGIONS:
+    for region in regions:
         answer = reliance[region]
         shares = [masses[region, name] for name in explainers]
         if answer is None and not any(shares):

@@ -23,6 +23,7 @@ from xaudit.report.sections.evidence import (
 from xaudit.report.sections.explainers import state_of
 from xaudit.report.sections.limits import nowhere_blocks
 from xaudit.report.sections.map_lines import explainers_of, shown_summary
+from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.thresholds import thresholds_blocks
 from xaudit.report.sections.verdict import (
     gates_section,
@@ -54,6 +55,7 @@ def screen_sections(
         verdict_section(outcome),
         gates_section(outcome, brief=True),
         evaluation_section(outcome),
+        areas_section(outcome, plain=plain, brief=True),
         _looks(outcome, plain=plain),
         explainers_section(outcome),
         notes_section(outcome),

@@ -21,7 +21,7 @@ _JUDGED: dict[Judged, tuple[str, Tone]] = {
     "pass": ("PASS", "good"),
 }
 _OF_ANSWERS = ("XA204", "XA205", "XA206")
-_OF_EVIDENCE = ("XA201", "XA202", "XA203")
+_OF_EVIDENCE = ("XA201", "XA202", "XA211", "XA203", "XA210", "XA213", "XA214")
 _NAMED_GATES = 3
 
 
@@ -94,7 +94,8 @@ def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
     if not gates and not findings:
         text = "no verdict. No gate was set, and no measure of this run leads to a finding."
         return Paragraph(f"{model_id}: {text}", tone=tone, lead=lead)
-    parts = [_sentence(v, model_id) for v in findings]
+    sentences = [_sentence(v, model_id) for v in findings]
+    parts = [*sentences[:1], *(f"{one[0].upper()}{one[1:]}" for one in sentences[1:])]
     parts.append(_gates_in_words(gates, model_id, alone=not findings))
     empty = list(dict.fromkeys(v.rule for v in own if v.code == "XA103" and not v.gating))
     if empty:

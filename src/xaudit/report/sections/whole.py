@@ -2,6 +2,7 @@
 
 from xaudit.records import Outcome
 from xaudit.report.grid import Section
+from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -10,8 +11,10 @@ from xaudit.report.sections.closing import notes_section, skipped_section, work_
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import localization_section, looks_section
 from xaudit.report.sections.explainers import advice_section
+from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
+from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
 from xaudit.report.sections.verdict import gates_section, verdict_section
 from xaudit.report.wording import count, explained_images
@@ -41,8 +44,11 @@ def report_sections(
         gates_section(outcome),
         evaluation_section(outcome),
         categories_section(outcome),
+        areas_section(outcome, plain=plain),
         looks_section(outcome, plain=plain),
+        image_section(outcome),
         advice_section(outcome),
+        by_class_section(outcome),
         causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),

@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from xaudit.catalog import METRICS, REGIONS
+from xaudit.catalog import METRICS, own_regions_of, with_own_regions
 from xaudit.geometry import fit_geometry, map_to_original, rasterise, union
 from xaudit.records import (
     MODEL_LEVEL,
@@ -170,7 +170,7 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
         yield Paragraph(f"no {words}: {reason}", "dim")
     answers = [
         (region, one)
-        for region in REGIONS
+        for region in with_own_regions(own_regions_of(view.metric_names))
         for one in own
         if (one.key.explainer_id, one.key.metric_id) == (MODEL_LEVEL, f"reliance-{region}")
     ]

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from xaudit.report.grid import Beside, Block, Column, Grid, Paragraph, Row, Section, Tone
+from xaudit.report.grid import Beside, Block, Column, Drawing, Grid, Paragraph, Row, Section, Sketch, Tone
 
 _GAP = 2
 _BESIDE_GAP = 4
@@ -32,14 +32,19 @@ def render_section(section: Section, console: Console) -> None:
 
 
 def render_block(block: Block, console: Console) -> None:
-    """Prints one paragraph or table."""
+    """Prints one paragraph, table or picture."""
     match block:
         case Paragraph():
             print_lines(console, list(_paragraph_lines(block, console.width)))
         case Grid():
             print_lines(console, grid_lines(block, console.width))
         case Beside(grids):
-            print_lines(console, _beside_lines(grids, console.width))
+            print_lines(
+                console, _side_by_side([grid_lines(one, console.width) for one in grids], console.width)
+            )
+        case Drawing(sketches):
+            drawn = [_sketch_lines(one) for one in sketches]
+            print_lines(console, _side_by_side(drawn, console.width, gap=_GAP))
 
 
 def print_lines(console: Console, lines: Sequence[Text]) -> None:
@@ -171,16 +176,22 @@ def _cut(text: str, width: int) -> str:
     return text[: max(0, width - 1)] + "…"
 
 
-def _beside_lines(grids: Sequence[Grid], width: int) -> list[Text]:
-    """Tables next to each other, as many in a line as fit."""
-    drawn = [grid_lines(grid, width) for grid in grids]
+def _sketch_lines(sketch: Sketch) -> list[Text]:
+    """Return the lines of a picture, under a title that is broken to its width."""
+    width = max((cell_len(line) for line in sketch.lines), default=_NARROWEST)
+    titles = textwrap.wrap(sketch.title, width) or [""]
+    return [*(Text(line, style="bold") for line in titles), *(Text(line) for line in sketch.lines)]
+
+
+def _side_by_side(drawn: Sequence[Sequence[Text]], width: int, *, gap: int = _BESIDE_GAP) -> list[Text]:
+    """Put tables or pictures next to each other, as many in a line as fit, each ending at the same height."""
     sizes = [max((line.cell_len for line in lines), default=0) for lines in drawn]
     out: list[Text] = []
     start = 0
     while start < len(drawn):
         end, used = start + 1, sizes[start]
-        while end < len(drawn) and used + _BESIDE_GAP + sizes[end] <= width:
-            used += _BESIDE_GAP + sizes[end]
+        while end < len(drawn) and used + gap + sizes[end] <= width:
+            used += gap + sizes[end]
             end += 1
         if out:
             out.append(Text())
@@ -189,7 +200,7 @@ def _beside_lines(grids: Sequence[Grid], width: int) -> list[Text]:
             for position in range(start, end):
                 part = drawn[position][level].copy() if level < len(drawn[position]) else Text()
                 part.append(" " * (sizes[position] - part.cell_len))
-                line.append(" " * _BESIDE_GAP if position > start else "").append_text(part)
+                line.append(" " * gap if position > start else "").append_text(part)
             out.append(line)
         start = end
     return out

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import METRICS
+from xaudit.catalog import METRICS, MODEL_FAMILIES
 from xaudit.compare import Axis, compare, pairs_of
 from xaudit.config import STRATA, StatisticsSection, StratumSpec
 from xaudit.errors import UsageError, did_you_mean
@@ -87,7 +87,9 @@ def compare_runs(
             hint="runs are compared for explainers and models of the same name",
         )
     has = {result.key.metric_id for run in stored for result in run.scores}
-    headline = [row.id for row in METRICS if row.headline and row.family != "reliance" and row.id in has]
+    headline = [
+        row.id for row in METRICS if row.headline and row.family not in MODEL_FAMILIES and row.id in has
+    ]
     wanted = list(metrics) or headline
     _check_same_metrics(stored, wanted)
     return compare(

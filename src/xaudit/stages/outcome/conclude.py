@@ -21,8 +21,10 @@ from xaudit.records import (
     Summary,
 )
 from xaudit.stages.outcome.categories import categorise, with_categories
-from xaudit.stages.outcome.causal import localized_and_causal
-from xaudit.stages.outcome.judged_explainers import judged_explainers
+from xaudit.stages.outcome.dependence.by_class import reliance_by_class
+from xaudit.stages.outcome.dependence.causal import localized_and_causal
+from xaudit.stages.outcome.dependence.image_properties import property_effects
+from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -33,8 +35,9 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_categories, write_problems, write_summaries
+from xaudit.store.tables import write_categories, write_mean_reliance, write_problems, write_summaries
 from xaudit.summarise import summarise
+from xaudit.verdict import explainer_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +67,19 @@ def conclude(
         NothingScoredError: if not one score has a value.
     """
     scores = results.scores
-    _check_scored(run, results)
-    summaries = summarise(
-        scores,
-        controls=audit.levels_to_beat,
-        patients_known=facts.patients_known,
-        settings=audit.statistics,
-        seed=audit.seed,
-        metric_names=metric_names(audit),
-        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
-    )
-    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+    _check_anything_scored(run, results)
+    summaries = _summaries(audit, scores, facts, figures)
     judgements = judged_explainers(audit, summaries, scores, results.maps)
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations, judgements)
+    effects = property_effects(
+        results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
+    )
+    by_class = reliance_by_class(
+        results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
+    )
+    verdicts = (
+        *judge_run(audit, summaries, facts, figures.evaluations, by_class, effects),
+        *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
+    )
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -99,24 +102,42 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
+        by_class=by_class,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         explainers_judged=judgements,
+        image_properties=effects,
+        own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
+        mean_reliance=tuple(results.mean_reliance),
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
 
 
-def _check_scored(run: RunFolder, results: Results) -> None:
-    scores = results.scores
-    if not any(isinstance(result, Score) for result in scores):
-        reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+def _summaries(
+    audit: AuditFile, scores: Sequence[ScoreResult], facts: RunFacts, figures: CaseFigures
+) -> tuple[Summary, ...]:
+    summaries = summarise(
+        scores,
+        controls=audit.levels_to_beat,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+        metric_names=metric_names(audit),
+        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
+    )
+    return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+
+
+def _check_anything_scored(run: RunFolder, results: Results) -> None:
+    if not any(isinstance(result, Score) for result in results.scores):
+        reasons = sorted({result.reason for result in results.scores if not isinstance(result, Score)})
         raise NothingScoredError(
             "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
             hint="`xaudit data check` reads the data set and lists its problems",
             run_folder=run.path,
-            missing=what_is_missing(scores, results.problems),
+            missing=what_is_missing(results.scores, results.problems),
         )
 
 
@@ -127,6 +148,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_verdicts(run, outcome.verdicts)
     write_problems(run, outcome.problems)
     write_categories(run, conclusion.maps)
+    write_mean_reliance(run, outcome.mean_reliance)
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
 
 
@@ -154,7 +176,8 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         "seed": audit.seed,
         "gates": [gate.as_written() for gate in audit.gates],
         "statistics": audit.statistics.model_dump(mode="json"),
-        "reliance": audit.reliance.model_dump(mode="json"),
+        "reliance": audit.reliance.model_dump(mode="json", exclude={"image"}),
+        "own_regions": audit.own_regions_by_model,
         "metric_names": metric_names(audit),
         "plugins": [told_row(one) for one in audit.plugins],
         "categories": audit.categories.model_dump(mode="json"),
@@ -165,7 +188,15 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans", "explainers_judged")
+            for name in (
+                "agreements",
+                "ceilings",
+                "regressions",
+                "plans",
+                "by_class",
+                "image_properties",
+                "explainers_judged",
+            )
         },
     }
 

@@ -9,7 +9,7 @@ from xaudit.config import Gate, MaxDrop, SettingError
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.outcome.baseline import load_baseline
-from xaudit.stages.outcome.judging import reach_of, without_people
+from xaudit.stages.outcome.judging import image_findings_where_judged, reach_of, without_people
 from xaudit.stages.outcome.limits import Limits
 from xaudit.stages.outcome.read_outcome import explainer_limits
 from xaudit.stages.outcome.resolution import resolution_findings
@@ -45,6 +45,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         positive=run.outcome.positive,
         reach=reach_of(*own, gates, run.metric_names),
         evaluations=run.outcome.evaluations,
+        own_regions=run.outcome.own_regions,
     )
     drops: tuple[Verdict, ...] = ()
     if limits.baseline is not None:
@@ -60,7 +61,10 @@ def regate(path: Path, limits: Limits) -> Outcome:
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
     findings = [verdict for verdict in judged if verdict.kind != "gate"]
     of_data = [Verdict(**row) for row in run.head["data_findings"]]
-    findings += explainer_findings(run.outcome.explainers_judged, run.explainers, explainer_limits(run.head))
+    of_explainers = explainer_findings(
+        run.outcome.explainers_judged, run.explainers, explainer_limits(run.head)
+    )
+    of_image = image_findings_where_judged(judged, run.outcome.image_properties)
     of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
     of_changes = changed_findings(
         run.outcome.summaries,
@@ -68,7 +72,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         survival=Survival(**run.head["survival"]),
         metric_names=run.head["metric_names"],
     )
-    verdicts = (*of_gates, *drops, *findings, *of_maps, *of_changes, *of_data)
+    verdicts = (*of_gates, *drops, *findings, *of_image, *of_maps, *of_changes, *of_data, *of_explainers)
     return replace(run.outcome, verdicts=verdicts, gate_on=strictness.gate_on)
 
 

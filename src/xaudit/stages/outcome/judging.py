@@ -4,10 +4,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, ExplainerJudgement, Summary, Verdict
+from xaudit.records import Evaluation, PropertyEffect, RegionByClass, Summary, Verdict
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
-from xaudit.verdict import Reach, Survival, changed_findings, explainer_findings, judge
+from xaudit.verdict import (
+    Reach,
+    Survival,
+    changed_findings,
+    class_findings,
+    image_findings,
+    is_refused,
+    judge,
+)
 
 
 def metric_names(audit: AuditFile) -> dict[str, str]:
@@ -24,7 +32,8 @@ def judge_run(
     summaries: Sequence[Summary],
     facts: RunFacts,
     evaluations: Sequence[Evaluation] = (),
-    judgements: Sequence[ExplainerJudgement] = (),
+    by_class: Sequence[RegionByClass] = (),
+    effects: Sequence[PropertyEffect] = (),
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
@@ -37,9 +46,8 @@ def judge_run(
         positive=facts.positive,
         reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
         evaluations=evaluations,
+        own_regions=audit.own_regions_by_model,
     )
-    names = [spec.id for spec in audit.explainers]
-    of_explainers = explainer_findings(judgements, names, audit.reliance.explainers)
     of_changes = changed_findings(
         summaries,
         explainers=[spec.id for spec in audit.explainers],
@@ -47,7 +55,15 @@ def judge_run(
         metric_names=metric_names(audit),
     )
     coarse = resolution_findings(summaries, metric_names(audit))
-    return (*verdicts, *of_explainers, *coarse, *of_changes, *facts.data_findings)
+    of_image = image_findings_where_judged(verdicts, effects)
+    return (*verdicts, *class_findings(by_class), *of_image, *coarse, *of_changes, *facts.data_findings)
+
+
+def image_findings_where_judged(
+    verdicts: Sequence[Verdict], effects: Sequence[PropertyEffect]
+) -> list[Verdict]:
+    """Return the findings on whole-image properties of the models whose answers leave something to judge."""
+    return [one for one in image_findings(effects) if not is_refused(verdicts, one.model_id)]
 
 
 def reach_of(

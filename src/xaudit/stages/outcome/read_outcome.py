@@ -15,7 +15,9 @@ from xaudit.records import (
     LocalizedAndCausal,
     Outcome,
     Plan,
+    PropertyEffect,
     ReaderAgreement,
+    RegionByClass,
     Regression,
     UnscoredGroup,
     Work,
@@ -25,7 +27,13 @@ from xaudit.store.json_records import read_evaluations, read_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
-from xaudit.store.tables import read_categories, read_problems, read_summaries, read_thresholds
+from xaudit.store.tables import (
+    read_categories,
+    read_mean_reliance,
+    read_problems,
+    read_summaries,
+    read_thresholds,
+)
 
 OUTCOME = "outcome.json"
 
@@ -76,12 +84,28 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        by_class=tuple(_by_class(row) for row in head["by_class"]),
         external_ids=tuple(head["external"]),
         explainers_judged=tuple(_judgement(row) for row in head.get("explainers_judged", ())),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
+        image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
+        own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
+        mean_reliance=read_mean_reliance(run),
     )
     return with_categories(outcome, maps, thresholds, causal)
+
+
+def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
+    intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
+    return RegionByClass(**{**plain, **intervals})
+
+
+def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:
+    return {
+        model: {name: bool(may_matter) for name, may_matter in regions.items()}
+        for model, regions in plain.items()
+    }
 
 
 def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
@@ -101,6 +125,11 @@ def _judgement(plain: Mapping[str, Any]) -> ExplainerJudgement:
 def explainer_limits(head: Mapping[str, Any]) -> ExplainersSection:
     """Return the limits of the judgement on explainers that a run was made with."""
     return ExplainersSection.model_validate((head.get("reliance") or {}).get("explainers", {}))
+
+
+def _property_effect(plain: Mapping[str, Any]) -> PropertyEffect:
+    names = ("probability", "log_odds", "movement", "with_finding")
+    return PropertyEffect(**{**plain, **{name: Interval(**plain[name]) for name in names}})
 
 
 def _regression(plain: Mapping[str, Any]) -> Regression:

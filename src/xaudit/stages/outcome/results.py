@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from xaudit.records import (
     Ceiling,
     Evaluation,
+    ImageChange,
     MapFacts,
+    MeanReliance,
     Problem,
     ReaderAgreement,
     Regression,
+    Reliance,
     ScoreResult,
     TunedThreshold,
     Verdict,
+    WindowEffects,
     Work,
 )
 from xaudit.statistics.strata import CaseFacts
@@ -50,6 +54,9 @@ class Results:
     Attributes:
         maps: facts of every map, from which its failure category follows.
         thresholds: thresholds that were tuned on another split.
+        mean_reliance: reliance maps, averaged over patients.
+        reliances: effects of regions, on explained and on other cases.
+        windows: effects of windows, on explained and on other cases.
     """
 
     scores: Sequence[ScoreResult]
@@ -57,6 +64,10 @@ class Results:
     work: Work
     maps: Sequence[MapFacts] = ()
     thresholds: Sequence[TunedThreshold] = ()
+    mean_reliance: Sequence[MeanReliance] = ()
+    reliances: Sequence[Reliance] = ()
+    windows: Sequence[WindowEffects] = ()
+    image_changes: Sequence[ImageChange] = ()
 
 
 @dataclass(frozen=True, slots=True)

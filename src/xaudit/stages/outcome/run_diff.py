@@ -1,9 +1,9 @@
 """Two finished runs held against each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from xaudit.catalog import METRICS
+from xaudit.catalog import METRICS, region_family
 from xaudit.changes.cases import case_changes, common_cases
 from xaudit.changes.flips import flips
 from xaudit.changes.moves import moves
@@ -36,7 +36,7 @@ def diff_runs(
     measured = {result.key.metric_id for run in (base, head) for result in run.scores}
     _check_names("metric", metrics, sorted(measured))
     seed = head.head["seed"]
-    shown = set(metrics) or {row.id for row in METRICS if row.headline} | set(head.metric_names)
+    shown = set(metrics) or _headline(head.metric_names)
     before, after = (
         [
             result
@@ -56,6 +56,13 @@ def diff_runs(
         verdicts=verdict_changes(base.outcome.verdicts, head.outcome.verdicts),
         notes=tuple(_notes(base, head)),
     )
+
+
+def _headline(metric_names: Mapping[str, str]) -> set[str]:
+    """Return the ids of the catalog's headline metrics, and of those that the audit names; of its regions, reliance alone."""
+    rows = METRICS.by_id
+    own = {name for name in metric_names if region_family(name) is None or rows[metric_names[name]].headline}
+    return {row.id for row in METRICS if row.headline} | own
 
 
 def _check_names(kind: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xaudit.chunks import Chunk, Thresholds, explain
+from xaudit.chunks import Chunk, DonorPool, Thresholds, explain, need_donor
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.store.checksums import annotations_checksum
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with the model's prediction for each."""
 
-SCORE_VERSION = 7
+SCORE_VERSION = 8
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -42,6 +42,7 @@ class AuditedModel:
         for_tuning: the cases of another split that choose its thresholds.
         thresholds: thresholds that were tuned for it, by explainer and class.
         others: further test cases that the model is asked about; they are not explained.
+        may_donate: test cases whose pixels may be copied into other patients' images.
     """
 
     run: RunFolder
@@ -52,6 +53,7 @@ class AuditedModel:
     for_tuning: Pairs = ()
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
     others: Pairs = ()
+    may_donate: Pairs = ()
     _inputs: dict[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -87,11 +89,30 @@ class AuditedModel:
         settings = self.audit.reliance
         if not (settings.enabled and settings.map.enabled):
             return ""
-        return shard_key({**self.inputs(pairs), "reliance map": settings.map.model_dump(mode="json")})
+        donors = self.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
+        return shard_key(
+            {**self.inputs(pairs), **donors, "reliance map": settings.map.model_dump(mode="json")}
+        )
 
     def chunk(self, pairs: Pairs) -> Chunk:
         """Return these cases ready to be explained; their images are read when they are first needed."""
-        return Chunk(self.classifier, self.dataset, pairs)
+        return Chunk(self.classifier, self.dataset, pairs, self._donors)
+
+    @cached_property
+    def _donors(self) -> DonorPool:
+        return DonorPool(self.classifier, self.dataset, self.may_donate)
+
+    @cached_property
+    def donor_inputs(self) -> Mapping[str, object]:
+        """The inputs that determine which pixels donors give."""
+        ids = {case.case_id for case, _ in self.may_donate}
+        marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
+        return {
+            "donors": [
+                [case.case_id, case.sha256, case.patient_id, case.label] for case, _ in self.may_donate
+            ],
+            "donors' marks": annotations_checksum(marks),
+        }
 
     def inputs(self, pairs: Pairs) -> Mapping[str, object]:
         """Return the inputs that determine these cases' results, except the requested measures."""

@@ -3,11 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from xaudit.config import LocalizationSection, RunSection
+from xaudit.errors import DataError
 from xaudit.records import Case, Prediction
 from xaudit.seeds import seed_for
 
 SAMPLE_SIZE = 50
 """How many cases `cases: sample` takes when no limit says otherwise."""
+
+N_DONORS = 48
+"""How many test cases may be donors; all are held in memory at a time."""
 
 
 def select_cases(
@@ -71,6 +75,48 @@ def select_others(
         others.sort(key=lambda case: case.cluster in known)
         chosen += others[: max(0, n_more)]
     return sorted(chosen, key=lambda case: case.case_id)
+
+
+def select_donors(cases: Sequence[Case], predictions: Mapping[str, Prediction], *, seed: int) -> list[Case]:
+    """Choose test cases of each true class whose pixels may be copied into other patients' images, sorted by id.
+
+    :data:`N_DONORS` in all, spread over the classes and over the patients, and two of each class at least: so every case
+    has a donor of another patient where the test split has one.
+
+    Args:
+        predictions: by case id; cases without one are left out.
+    """
+    left = [case for case in cases if case.split == "test" and case.case_id in predictions]
+    labels = sorted({case.label for case in left})
+    chosen: list[Case] = []
+    for label in labels:
+        ordered = spread_over_patients([case for case in left if case.label == label], seed)
+        chosen += ordered[: max(2, N_DONORS // len(labels))]
+    return sorted(chosen, key=lambda case: case.case_id)
+
+
+def check_donors(cases: Sequence[Case], targets: Collection[str] | None) -> None:
+    """Check that every test case has a donor: another patient's test image of another class than the target.
+
+    Args:
+        targets: the classes that may be asked about; None if that is each case's own.
+
+    Raises:
+        DataError: naming the first case without one.
+    """
+    tested = [case for case in cases if case.split == "test"]
+    clusters: dict[str, set[str]] = {}
+    for case in tested:
+        clusters.setdefault(case.label, set()).add(case.cluster)
+    for case in sorted(tested, key=lambda one: one.case_id):
+        for target in sorted({case.label} if targets is None else targets):
+            others = set().union(*(own for label, own in clusters.items() if label != target))
+            if not others - {case.cluster}:
+                raise DataError(
+                    f"case {case.case_id}: the in-fill 'donor' needs a test image of another class than '{target}' from "
+                    "another patient, and there is none",
+                    hint="take 'donor' out of reliance.infills and reliance.map.infills, or add such images",
+                )
 
 
 def select_for_tuning(

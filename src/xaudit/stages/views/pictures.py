@@ -23,6 +23,7 @@ class Picture:
     """An image, a map and the readers' marks, all (H, W) of the original frame.
 
     Attributes:
+        marks: by reader, and after them the regions that the audit file names.
         name: of the file, without a suffix.
     """
 
@@ -107,7 +108,14 @@ def _picture(
         f"{saliency.model_id}/{name}--{saliency.explainer_id}",
         dataset.pixels(case),
         carried,
-        {reader: mask for reader, mask in dataset.reader_masks(case).items() if mask.any()},
+        _outlines(dataset, case),
         explainer_row(spec.name).signed,
         caption,
     )
+
+
+def _outlines(dataset: "Dataset", case: Case) -> dict[str, BoolArray]:
+    """Return what is outlined: the readers' marks, then the regions that the audit file names."""
+    marks = {reader: mask for reader, mask in dataset.reader_masks(case).items() if mask.any()}
+    regions = {name: mask for name, mask in dataset.own_regions(case).items() if mask.any()}
+    return marks | {f"region {name}" if name in marks else name: mask for name, mask in regions.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import METRICS, explainer_row
+from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
 from xaudit.geometry import Fit, fit_geometry
@@ -17,6 +17,7 @@ from xaudit.stages.outcome.reasons import ReasonCount, giving_reasons, reason_co
 from xaudit.stages.outcome.stored_run import StoredRun
 from xaudit.stages.views.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
 from xaudit.stages.views.gallery_view import GalleryMap, GalleryView, SmallMap, gallery_maps, small_maps
+from xaudit.stages.views.reliance_view import RelianceView, reliance_views
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
 from xaudit.store.tables import read_categories, read_previews
@@ -42,6 +43,7 @@ class ReportMaterial:
         curves_kept: whether the run was asked to.
         metric_names: catalog name of each metric id that the audit file chose.
         settings: the audit file as the run kept it.
+        reliance: mean reliance maps, each with its typical case.
         answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
 
@@ -62,6 +64,7 @@ class ReportMaterial:
     metric_names: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    reliance: tuple[RelianceView, ...] = ()
 
 
 def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
@@ -85,6 +88,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
     for mark in run.annotations:
         if mark.case_id in shown:
             marks[mark.case_id].append(mark)
+    previews = {one.case_id: one for one in read_previews(run.folder)} if images else {}
     return ReportMaterial(
         outcome=run.outcome,
         manifest=_manifest(run),
@@ -94,7 +98,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         n_explained={model: len(confusion_cells(categories, model)) for model in run.outcome.model_ids},
         cases={case.case_id: case for case in run.cases if case.case_id in shown},
         marks={name: tuple(own) for name, own in marks.items()},
-        previews={one.case_id: one for one in read_previews(run.folder)} if images else {},
+        previews=previews,
         signed={str(spec["id"]): explainer_row(spec["name"]).signed for spec in settings["explainers"]},
         ranked_by=ranking_metric(run.scores, run.explainers),
         maps_kept=bool(part_keys(run.folder, MAPS)),
@@ -105,6 +109,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         answers={
             str(one["id"]): str(one["answer"]) for one in settings.get("metrics", ()) if "answer" in one
         },
+        reliance=reliance_views(run, previews),
     )
 
 
@@ -210,7 +215,9 @@ def _comparisons(run: StoredRun) -> tuple[Comparison, ...]:
     return compare(
         {run.run_id: run.scores},
         pairs_of("explainer", runs=[run.run_id], models=run.outcome.model_ids, explainers=run.explainers),
-        metrics=[row.id for row in METRICS if row.headline and row.family != "reliance" and row.id in has],
+        metrics=[
+            row.id for row in METRICS if row.headline and row.family not in MODEL_FAMILIES and row.id in has
+        ],
         settings=run.statistics,
         seed=0,
         metric_names=run.metric_names,

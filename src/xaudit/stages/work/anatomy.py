@@ -31,7 +31,7 @@ class CaseAnatomy:
     @property
     def masks(self) -> dict[str, BoolArray]:
         """Structure: its mask, for those that are known."""
-        named = {name: getattr(self.surroundings, name) for name in STRUCTURES}
+        named = {name: getattr(self.surroundings, name) for name in STRUCTURES} | dict(self.surroundings.own)
         return {name: mask for name, mask in named.items() if mask is not None}
 
     @property

@@ -9,6 +9,7 @@ from typing import Self
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
+from xaudit.chunks import need_donor
 from xaudit.config import AuditFile, ModelSection, fingerprint
 from xaudit.errors import DataError, RunFolderError
 from xaudit.models.classifier import Classifier
@@ -17,7 +18,13 @@ from xaudit.models.sources.external import ExternalModel
 from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
 from xaudit.stages.request import RunRequest
 from xaudit.stages.scores.audited_model import AuditedModel
-from xaudit.stages.scores.selection import select_cases, select_for_tuning, select_others
+from xaudit.stages.scores.selection import (
+    check_donors,
+    select_cases,
+    select_donors,
+    select_for_tuning,
+    select_others,
+)
 from xaudit.stages.work.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
@@ -196,6 +203,12 @@ class Audited:
         )
         return [(case, predictions[case.case_id]) for case in cases]
 
+    def may_donate(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The cases whose pixels may be copied into other patients' images, with what a model said of them."""
+        dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
+        cases = select_donors(dataset.cases, predictions, seed=self.audit.seed)
+        return [(case, predictions[case.case_id]) for case in cases]
+
     def for_tuning(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
         """The cases that choose a model's thresholds, with what it said of them."""
         return self._selected(model, partial(select_for_tuning, settings=self.audit.localization))
@@ -220,12 +233,13 @@ class Audited:
                 self.chosen(model),
                 self.for_tuning(model) if self.audit.tunes_thresholds else (),
                 others=self.others(model),
+                may_donate=self.may_donate(model),
             )
             for model in self.audit.models
         ]
 
     def check_data(self) -> None:
-        """Raises DataError where the data cannot answer what is asked: an untold stratum, a split too small to tune on."""
+        """Raise DataError if the data cannot answer: no class to explain, an unknown stratum, a split too small to tune on."""
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
         untold = missing_property(cases, self.audit.statistics.strata)
         if untold is not None:
@@ -234,8 +248,25 @@ class Audited:
                 hint=f"give the table a column '{untold}'"
                 + (" or set data.augmented_pattern" if untold == "augmented" else ""),
             )
+        for name, dataset in self.datasets.items():
+            given = self.audit.all_datasets[name].positive is not None
+            if not given and not any(mark.region is not None for mark in dataset.annotations):
+                names = ", ".join(repr(one) for one in dataset.class_names)
+                raise DataError(
+                    f"{'data' if name == 'data' else f'datasets.{name}'}.positive: not set, and no reader's marks show "
+                    f"which class is the finding: {names}",
+                    hint=f"name the class whose evidence is explained, such as `positive: {dataset.class_names[0]}`",
+                )
         for dataset in self.datasets.values() if self.audit.tunes_thresholds else ():
             check_tuning(dataset, self.audit.localization)
+        for model in self.audit.models:
+            settings = self.audit_of(model).reliance
+            if settings.enabled and need_donor(
+                (*settings.infills, *settings.map.infills * settings.map.enabled)
+            ):
+                dataset = self.dataset_of(model)
+                targets = {"label": None, "positive": [dataset.positive], "predicted": dataset.class_names}
+                check_donors(dataset.cases, targets[model.target])
 
     @property
     def device(self) -> str:

@@ -1,4 +1,4 @@
-"""The audit that runs when nobody names one, and how its two networks were trained."""
+"""The audit that runs when nobody names one, and how the three phantom networks were trained."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +11,15 @@ _AUDIT = Path(__file__).parents[2] / "assets" / "phantom.yaml"
 
 _TRAINING = {
     "honest": TrainSection(epochs=30, batch_size=16, learning_rate=4e-3, patience=30),
+    "unaware": TrainSection(epochs=30, batch_size=16, learning_rate=4e-3, patience=30),
     # Small shifts push the marker out of one copy in five, and what is left to learn from such a copy is the tumour.
     "shortcut": TrainSection(epochs=3, batch_size=16, learning_rate=4e-3, patience=3, augment=False),
+}
+
+_PLANTS: dict[str, tuple[Literal["none", "corner-marker", "mixed"], float]] = {
+    "honest": ("mixed", 0.0),
+    "unaware": ("none", 1.0),
+    "shortcut": ("corner-marker", 1.0),
 }
 
 
@@ -33,8 +40,9 @@ def training_settings(variant: str) -> TrainSection:
 
 
 def training_data(variant: str) -> DataSection:
-    """The population on which a built-in network learns; the study audits it on other patients."""
-    plant: Literal["none", "corner-marker"] = "none" if variant == "honest" else "corner-marker"
+    """Return the population on which a built-in network learns; the study audits it on other patients."""
+    plant, strength = _PLANTS[variant]
     return DataSection(
-        format="phantom", phantom=PhantomSection(patients=800, slices=3, plant=plant, strength=1.0, seed=0)
+        format="phantom",
+        phantom=PhantomSection(patients=800, slices=3, plant=plant, strength=strength, seed=0),
     )

@@ -18,7 +18,10 @@ from xaudit.chunks import (
     explain,
     have_maps,
     map_facts,
+    measure_image_changes,
+    need_donor,
     score,
+    score_image_changes,
     score_reliance,
 )
 from xaudit.config import ExplainerSpec
@@ -29,6 +32,7 @@ from xaudit.stages.scores.further_scores import FurtherScores, Group, Piece, tol
 from xaudit.stages.scores.map_checks import MapChecks
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -52,6 +56,7 @@ class PartKeys:
     scores: dict[str, None] = field(default_factory=dict)
     reliance: dict[str, None] = field(default_factory=dict)
     reliance_map: dict[str, None] = field(default_factory=dict)
+    image_changes: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     facts: dict[str, None] = field(default_factory=dict)
     tuning_maps: dict[str, None] = field(default_factory=dict)
@@ -80,13 +85,16 @@ def lanes_of_chunks(model: AuditedModel, keys: PartKeys, *, with_scores: bool) -
     if not with_scores:
         return [Lane(n_shards, partial(_maps_of_chunk, model, pairs, keys)) for pairs in model.chunks]
     further = FurtherScores(model)
-    n_questions = model.audit.reliance.enabled * (1 + model.audit.reliance.map.enabled)
+    n_questions = model.audit.reliance.enabled * (
+        1 + model.audit.reliance.map.enabled + model.audit.reliance.image.enabled
+    )
     n_shards += n_questions + further.n_of_chunk
     explained = [
         Lane(n_shards, partial(_scores_of_chunk, model, further, pairs, keys)) for pairs in model.chunks
     ]
     others = [
-        Lane(1, partial(_map_of_chunk, model, model.chunk(pairs), keys)) for pairs in model.chunks_of_others
+        Lane(n_questions, partial(_questions_of_chunk, model, model.chunk(pairs), keys, scored=False))
+        for pairs in model.chunks_of_others
     ]
     return explained + others
 
@@ -133,7 +141,7 @@ def _scores_of_chunk(
 ) -> Iterator[Shard]:
     audit, who = model.audit, model.classifier.id
     chunk, inputs, cut = model.chunk(pairs), model.inputs(pairs), model.cut(pairs)
-    asked = _AskedKeys(_reliance_key(model, inputs), model.window_key(pairs))
+    asked = (_reliance_key(model, inputs), model.window_key(pairs))
     yield from _questions_of_chunk(model, chunk, keys)
     tables = (SCORES, MAP_FACTS, CURVES) if audit.run.curves else (SCORES, MAP_FACTS)
     for spec in audit.explainers_and_controls:
@@ -147,19 +155,36 @@ def _scores_of_chunk(
     yield from (_shard_of_piece(model.run, piece, keys) for piece in further.of_chunk(chunk, cut))
 
 
-def _questions_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
-    """Yield the shards that ask the model itself, without an explainer."""
+def _questions_of_chunk(
+    model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool = True
+) -> Iterator[Shard]:
+    """Yield the shards that ask the model itself, without an explainer.
+
+    Args:
+        scored: False for cases that are not explained: they are reported by true class and are in no score.
+    """
     settings, who, inputs = model.audit.reliance, model.classifier.id, model.inputs(chunk.pairs)
     if not settings.enabled:
         return
     key = _reliance_key(model, inputs)
     keys.reliance[key] = None
-    keys.scores[key] = None
+    if scored:
+        keys.scores[key] = None
     yield _shard(
-        model.run, _Step(f"{who}: reliance", chunk, key, partial(_ask_reliance, model, chunk, key)), keys
+        model.run,
+        _Step(
+            f"{who}: reliance",
+            chunk,
+            key,
+            partial(_ask_reliance, model, chunk, key, scored=scored),
+            (RELIANCE, SCORES) if scored else (RELIANCE,),
+        ),
+        keys,
     )
     if settings.map.enabled:
         yield from _map_of_chunk(model, chunk, keys)
+    if settings.image.enabled:
+        yield _image_of_chunk(model, chunk, keys, scored=scored)
 
 
 def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
@@ -172,10 +197,25 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
     )
 
 
+def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool) -> Shard:
+    """Return the shard that changes properties of a chunk's whole images."""
+    key = shard_key({**model.inputs(chunk.pairs), "image": model.audit.reliance.image_changes})
+    keys.image_changes[key] = None
+    if scored:
+        keys.scores[key] = None
+    name = f"{model.classifier.id}: whole image"
+    ask = partial(_ask_image_changes, model, chunk, key, scored=scored)
+    tables = (IMAGE_CHANGES, SCORES) if scored else (IMAGE_CHANGES,)
+    return _shard(model.run, _Step(name, chunk, key, ask, tables), keys)
+
+
 def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     """Return the key of a chunk's reliance on regions; empty if it is not measured."""
     settings = model.audit.reliance
-    return shard_key({**inputs, "reliance": settings.by_region}) if settings.enabled else ""
+    if not settings.enabled:
+        return ""
+    donors = model.donor_inputs if need_donor(settings.infills) else {}
+    return shard_key({**inputs, **donors, "reliance": settings.by_region})
 
 
 def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
@@ -183,25 +223,18 @@ def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
     write_part(model.run, RELIANCE_MAP, key, effects)
 
 
-@dataclass(frozen=True, slots=True)
-class _AskedKeys:
-    """Keys of what the model itself was asked about a chunk; empty where it was not."""
-
-    regions: str
-    windows: str
-
-
 def _score_key(
-    model: AuditedModel, inputs: Mapping[str, object], spec: ExplainerSpec, asked: _AskedKeys
+    model: AuditedModel, inputs: Mapping[str, object], spec: ExplainerSpec, asked: tuple[str, str]
 ) -> str:
-    limits = model.audit.reliance.explainers
+    """Return the key of one explainer's scores; ``asked`` holds those of regions and windows, empty if not measured."""
+    (regions, windows), limits = asked, model.audit.reliance.explainers
     return shard_key(
         {
             **inputs,
             "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
             "metrics": [[metric.id, metric.fingerprint] for metric in model.audit.metrics],
-            "reliance": asked.regions or None,
-            **({"windows": [asked.windows, limits.area, limits.margin]} if asked.windows else {}),
+            "reliance": regions or None,
+            **({"windows": [windows, limits.area, limits.margin]} if windows else {}),
             "localization": {"ceilings": model.audit.localization.ceilings},
             **told_thresholds(model.thresholds.get(spec.id, {})),
         }
@@ -212,26 +245,36 @@ def _explain(model: AuditedModel, chunk: Chunk, spec: ExplainerSpec, key: str) -
     write_part(model.run, MAPS, key, explain(chunk, spec, seed=model.audit.seed))
 
 
-def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str) -> None:
+def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
     reliances = ask_reliance(chunk, model.audit.reliance, seed=model.audit.seed)
     write_part(model.run, RELIANCE, key, reliances)
-    write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+    if scored:
+        write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
+
+
+def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
+    changes = model.audit.reliance.image_changes
+    rows = measure_image_changes(chunk, changes, seed=model.audit.seed)
+    write_part(model.run, IMAGE_CHANGES, key, rows)
+    if scored:
+        write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
 
 
 @dataclass(frozen=True, slots=True)
 class _ScoreStep:
-    """Scoring of one explainer's maps of a chunk, with the keys of what it reads and writes."""
+    """Scoring of one explainer's maps of a chunk, with the keys of what it reads and writes; see ``_score_key``."""
 
     model: AuditedModel
     chunk: Chunk
     spec: ExplainerSpec
     map_key: str
     key: str
-    asked: _AskedKeys
+    asked: tuple[str, str]
 
     def do(self) -> None:
         """Make the maps that are not stored, and store their scores, facts and curves."""
         run, audit, spec = self.model.run, self.model.audit, self.spec
+        regions, windows = self.asked
         maps = read_parts(run, MAPS, [self.map_key]).rows
         if {one.case_id for one in maps} != have_maps(self.chunk, spec):
             _explain(self.model, self.chunk, spec, self.map_key)
@@ -241,15 +284,14 @@ class _ScoreStep:
             spec,
             maps,
             metrics=audit.metrics,
-            reliances=read_parts(run, RELIANCE, [self.asked.regions]).rows if self.asked.regions else (),
+            reliances=read_parts(run, RELIANCE, [regions]).rows if regions else (),
             ceilings=audit.localization.ceilings,
             thresholds=self.model.thresholds.get(spec.id, {}),
             seed=audit.seed,
         )
-        if self.asked.windows:
-            windows = read_parts(run, RELIANCE_MAP, [self.asked.windows]).rows
-            limits = audit.reliance.explainers
-            results += captured_scores(self.chunk, spec, maps, windows=windows, limits=limits)
+        if windows:
+            effects, limits = read_parts(run, RELIANCE_MAP, [windows]).rows, audit.reliance.explainers
+            results += captured_scores(self.chunk, spec, maps, windows=effects, limits=limits)
         write_part(run, MAP_FACTS, self.key, map_facts(self.chunk, spec, maps))
         if audit.run.curves:
             write_part(run, CURVES, self.key, curves_of(results))

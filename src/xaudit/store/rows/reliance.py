@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xaudit.records import Reliance
-from xaudit.store.rows import schemas
+from xaudit.store.rows import dependence_schemas
 from xaudit.store.rows.table import Table
 
 _RELIANCE_SAME = (
@@ -22,6 +22,9 @@ _RELIANCE_SAME = (
     "control_logit_drop",
     "beyond_random",
     "logit_beyond_random",
+    "rise_beyond_random",
+    "logit_rise_beyond_random",
+    "label",
 )
 
 
@@ -37,7 +40,7 @@ def _reliance(row: Mapping[str, Any]) -> Reliance:
 RELIANCE = Table[Reliance](
     "reliance",
     "how much one model's answer on one case depends on one region",
-    schemas.RELIANCE,
+    dependence_schemas.RELIANCE,
     _reliance_row,
     _reliance,
     in_parts=True,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from xaudit.records import WindowEffects
-from xaudit.store.rows import schemas
+from xaudit.store.rows import dependence_schemas
 from xaudit.store.rows.table import Table
 
 _SAME = (
@@ -54,7 +54,7 @@ def _effects(row: Mapping[str, Any]) -> WindowEffects:
 RELIANCE_MAP = Table[WindowEffects](
     "reliance_map",
     "how one model's answer to one case changes when each window of a grid is replaced",
-    schemas.RELIANCE_MAP,
+    dependence_schemas.RELIANCE_MAP,
     _row,
     _effects,
     in_parts=True,

@@ -1,0 +1,74 @@
+"""Answers of a model to images with a changed property, in a chunk of cases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES
+from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.results import key_of, result_of
+from xaudit.config import fingerprint
+from xaudit.metrics.image_change import ChangeEffect, ask_image_changes, movement, with_finding_kept
+from xaudit.records import ImageChange, ScoreResult
+from xaudit.seeds import seed_for
+
+
+def measure_image_changes(chunk: Chunk, changes: Sequence[str], *, seed: int) -> list[ImageChange]:
+    """Ask the model about each case of a chunk with each property of the image changed."""
+    from xaudit.perturb.asking import answer
+
+    classifier = chunk.classifier
+    answers = answer(
+        [
+            ask_image_changes(
+                classifier.denormalise(subject.image).numpy(),
+                subject.target_index,
+                subject.finding_in_model,
+                changes=changes,
+                normalise=classifier.normalise,
+                seed=seed_for(seed, subject.case.case_id, "image changes"),
+            )
+            for subject in chunk.subjects
+        ],
+        classifier.logits,
+        batch_size=classifier.batch_size,
+    )
+    return [
+        _image_change(subject, classifier.id, effect)
+        for subject, answered in zip(chunk.subjects, answers, strict=True)
+        for effect in answered.value
+    ]
+
+
+def score_image_changes(
+    chunk: Chunk, rows: Sequence[ImageChange], changes: Sequence[str]
+) -> list[ScoreResult]:
+    """Score each property: how far the probability moves over its steps, a marked finding kept where it could be."""
+    results: list[ScoreResult] = []
+    for subject in chunk.subjects:
+        own = with_finding_kept(row for row in rows if row.case_id == subject.case.case_id)
+        for name in IMAGE_PROPERTIES:
+            steps = [change for change in changes if IMAGE_CHANGES[change].property == name]
+            if not steps:
+                continue
+            key = key_of(subject, None, f"image-{name}", model_id=chunk.classifier.id)
+            key = replace(key, metric_hash=fingerprint({"steps": sorted(steps)}))
+            results.append(result_of(key, movement([own[step] for step in steps]), 0, 0.0))
+    return results
+
+
+def _image_change(subject: Subject, model_id: str, effect: ChangeEffect) -> ImageChange:
+    return ImageChange(
+        case_id=subject.case.case_id,
+        patient_id=subject.case.patient_id,
+        model_id=model_id,
+        target=subject.prediction.target,
+        label=subject.prediction.label,
+        change=effect.change,
+        finding_kept=effect.finding_kept,
+        probability=effect.probability,
+        log_odds=effect.log_odds,
+        probability_change=effect.probability_change,
+        log_odds_change=effect.log_odds_change,
+        value=effect.value,
+        value_change=effect.value_change,
+    )

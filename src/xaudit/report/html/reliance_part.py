@@ -1,0 +1,96 @@
+"""Mean reliance maps of the page, at the head of each model, as plain data for the template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xaudit.report.html.picture_code import colour_code, webp_address
+from xaudit.report.pictures.reliance_picture import (
+    WIDTH,
+    ReliancePicture,
+    map_rgba,
+    reliance_pictures,
+    scale_rgb,
+    scale_words,
+)
+from xaudit.stages.views.reliance_view import RelianceView
+from xaudit.stages.views.report_material import ReportMaterial
+from xaudit.statistics.digits import shown
+
+LABEL_SIDE = 17.0
+"""Side of the square behind an area's number, in the picture's units."""
+
+_SAME = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelianceFigure:
+    """A mean reliance map.
+
+    Attributes:
+        image: the typical case as a ``data:`` address; empty where it is not shown.
+        map: the map, transparent where it is 0.
+        numbers: number, x and y of each area's label.
+        shows_seen: True if the model sees only a part of the picture, which is then outlined.
+    """
+
+    picture: ReliancePicture
+    image: str
+    map: str
+    numbers: tuple[tuple[int, float, float], ...]
+    shows_seen: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReliancePart:
+    """The maps of one model.
+
+    Attributes:
+        bar: colour bar as a ``data:`` address.
+        ticks: share of the bar's length, and the number there.
+    """
+
+    figures: tuple[RelianceFigure, ...]
+    words: str
+    bar: str
+    ticks: tuple[tuple[float, str], ...]
+
+
+def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, ReliancePart]:
+    """Return the maps of each model that has any.
+
+    Args:
+        images: whether the typical case stands behind a map.
+    """
+    views = [
+        view if images else RelianceView(view.mean, view.case, view.geometry, None)
+        for view in material.reliance
+    ]
+    return {
+        model: ReliancePart(
+            tuple(_figure(one) for one in own),
+            scale_words(own),
+            colour_code(scale_rgb()),
+            tuple((share, shown(share * own[0].top)) for share in (0.0, 0.5, 1.0)),
+        )
+        for model, own in reliance_pictures(material.outcome, views).items()
+    }
+
+
+def _figure(picture: ReliancePicture) -> RelianceFigure:
+    preview = picture.view.preview
+    x, y, width, height = picture.seen
+    whole = max(abs(x), abs(y), abs(width - WIDTH), abs(height - picture.height)) <= _SAME * WIDTH
+    return RelianceFigure(
+        picture,
+        "" if preview is None else webp_address(preview),
+        colour_code(map_rgba(picture.values, picture.top)),
+        tuple(
+            (
+                one.number,
+                min(max(0.0, one.label[0]), WIDTH - LABEL_SIDE),
+                min(max(0.0, one.label[1]), picture.height - LABEL_SIDE),
+            )
+            for one in picture.areas
+        ),
+        not whole,
+    )

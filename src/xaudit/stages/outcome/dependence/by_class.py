@@ -1,0 +1,68 @@
+"""Reliance on regions by the true class of the images, for and against the answer."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from xaudit.config import StatisticsSection
+from xaudit.records import Reliance
+from xaudit.records.region_by_class import Direction, RegionByClass
+from xaudit.seeds import seed_for
+from xaudit.statistics.bootstrap import ClusterBootstrap, Sample
+
+_MEASURES: Mapping[Direction, tuple[str, str]] = {
+    "for": ("beyond_random", "logit_beyond_random"),
+    "against": ("rise_beyond_random", "logit_rise_beyond_random"),
+}
+
+
+def reliance_by_class(
+    reliances: Sequence[Reliance], *, patients_known: bool, settings: StatisticsSection, seed: int
+) -> tuple[RegionByClass, ...]:
+    """Summarise the effect of each region on the images of each true class; in-fills are averaged within a case.
+
+    Rows of versions that did not store the true class are left out.
+
+    Returns:
+        Sorted by model, true class, target, then in the order of the rows; ``for`` before ``against``.
+    """
+    groups: dict[tuple[str, str, str, str], dict[str, list[Reliance]]] = {}
+    for row in reliances:
+        if row.label:
+            cases = groups.setdefault((row.model_id, row.label, row.target, row.region), {})
+            cases.setdefault(row.case_id, []).append(row)
+    ordered = sorted(groups.items(), key=lambda item: item[0][:3])
+    samples: list[Sample] = []
+    for _, cases in ordered:
+        ids = sorted(cases)
+        clusters = [(cases[name][0].patient_id if patients_known else None) or name for name in ids]
+        for measures in _MEASURES.values():
+            for measure in measures:
+                values = [
+                    sum(getattr(one, measure) for one in cases[name]) / len(cases[name]) for name in ids
+                ]
+                samples.append(Sample(np.array(values), clusters))
+    bootstrap = ClusterBootstrap(
+        replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "by class")
+    )
+    intervals = iter(bootstrap.means(samples))
+    rows: list[RegionByClass] = []
+    for (model_id, label, target, region), cases in ordered:
+        n_patients = len({one[0].patient_id or name for name, one in cases.items()})
+        for direction in _MEASURES:
+            probability, logit = next(intervals), next(intervals)
+            rows.append(
+                RegionByClass(
+                    model_id,
+                    label,
+                    target,
+                    region,
+                    direction,
+                    probability,
+                    logit,
+                    n_cases=len(cases),
+                    n_patients=n_patients if patients_known else len(cases),
+                    cluster="patient" if patients_known else "case",
+                )
+            )
+    return tuple(rows)

@@ -1,0 +1,32 @@
+"""Columns that several tables have, and the making of a schema from columns."""
+
+import pyarrow as pa
+
+TEXT, NUMBER, WHOLE, TRUTH = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+
+Column = tuple[str, pa.DataType, str]
+
+CASE_ID: Column = ("case_id", TEXT, "the case, unique within the run")
+PATIENT: Column = ("patient_id", TEXT, "the patient; empty where the data names none")
+MODEL: Column = ("model", TEXT, "the model's id in the audit file")
+TARGET: Column = ("target", TEXT, "the class whose evidence is explained")
+CORRECT: Column = ("correct", TRUTH, "whether the model named the true class")
+EXPLAINER: Column = ("explainer", TEXT, "the explainer's id; `-` for a question put to the model itself")
+EXPLAINER_HASH: Column = ("explainer_hash", TEXT, "digest of the explainer's name and settings")
+READER: Column = ("reader", TEXT, "whose marks were used; `-` where none are needed")
+N_EVALS: Column = (
+    "n_evals",
+    WHOLE,
+    "model evaluations spent, counted per image; what cases share is split evenly",
+)
+SECONDS: Column = ("seconds", NUMBER, "wall time spent, shared evenly within a batch")
+
+
+def schema(*columns: Column, empty: tuple[str, ...] = ()) -> pa.Schema:
+    """Return a schema whose columns must hold a value, except those named in ``empty``."""
+    return pa.schema(
+        [
+            pa.field(name, kind, nullable=name in empty, metadata={"meaning": meaning})
+            for name, kind, meaning in columns
+        ]
+    )

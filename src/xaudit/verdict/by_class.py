@@ -1,0 +1,56 @@
+"""Findings about regions without evidence, on the images of each true class."""
+
+from collections.abc import Sequence
+
+from xaudit.catalog import MARGIN
+from xaudit.records import RegionByClass, Verdict
+from xaudit.statistics.digits import counted, shown_interval
+from xaudit.verdict.findings import ELSEWHERE, region_name
+
+CLASS_RULE = f"lower end of no region's effect > {MARGIN:g} on images of any class"
+
+
+def class_findings(rows: Sequence[RegionByClass]) -> list[Verdict]:
+    """Return XA213 for each region without evidence that changes the answer on images of one class.
+
+    The fall on images of the target class is left to XA201, which rests on the same images.
+    """
+    return [_finding(row, lungs_known=lungs_known(rows, row)) for row in rows if _is_at_fault(rows, row)]
+
+
+def lungs_known(rows: Sequence[RegionByClass], row: RegionByClass) -> bool:
+    """Return True if the lungs are a region of their own on the images of this class."""
+    names = {one.region for one in rows if (one.model_id, one.label) == (row.model_id, row.label)}
+    return not names.isdisjoint({"lungs", "same-lung"})
+
+
+def _is_at_fault(rows: Sequence[RegionByClass], row: RegionByClass) -> bool:
+    if row.region not in ELSEWHERE or (row.label == row.target and row.direction == "for"):
+        return False
+    # Without lungs, what lies outside the mark may hold the organ.
+    if row.region not in ("border", "empty") and not lungs_known(rows, row):
+        return False
+    low = row.probability.low
+    return low is not None and low > MARGIN
+
+
+def _finding(row: RegionByClass, *, lungs_known: bool) -> Verdict:
+    outside = "the area outside the lungs" if lungs_known else "the rest of the image"
+    verb = "lowers" if row.direction == "for" else "raises"
+    effect = shown_interval(row.probability, beside=MARGIN, estimate_too=False)
+    return Verdict(
+        code="XA213",
+        status="fail",
+        model_id=row.model_id,
+        subject=row.model_id,
+        rule=CLASS_RULE,
+        sentence=(
+            f"{row.model_id}: on images of '{row.label}', hiding {region_name(row.region, outside)} {verb} "
+            f"P({row.target}) by {effect} more than hiding a random area of its size "
+            f"({counted(row.n_patients, row.cluster)})"
+        ),
+        value=row.probability.low,
+        threshold=MARGIN,
+        n_patients=row.n_patients,
+        gating=False,
+    )
