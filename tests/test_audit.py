@@ -463,6 +463,17 @@ def test_a_named_region_is_asked_about_where_nobody_marked_anything(classifier):
     assert found["mass-border"] == found["reliance-outside"] == "no reader marked anything on this case"
 
 
+def test_a_named_region_keeps_its_pixels_from_the_lungs_also_where_nothing_is_marked(classifier):
+    for regions in (MARKS, {}):
+        [subject] = chunk_of(classifier, ("a",), regions=regions, lungs=LUNGS, own={"tube": LUNGS}).subjects
+        expected = LUNGS & ~subject.mark
+        assert (subject.parts["tube"] == expected).all()
+        assert (subject.places_in_model["tube"] == expected).all()
+        assert (subject.asked_parts["tube"] == expected).all()
+        whole = np.sum([*subject.asked_parts.values()], axis=0)
+        assert (whole == 1).all()
+
+
 def test_a_named_region_without_a_score_says_why(classifier):
     row = np.zeros((SIDE, SIDE), dtype=bool)
     row[0, :4] = True

@@ -3,7 +3,8 @@
 import pytest
 from hand_made import MARK_COUNTS, MARK_IDLE, judged, reliances, summary
 
-from xaudit.records import NO_READER
+from xaudit.records import NO_READER, Interval, RegionByClass
+from xaudit.verdict import class_findings
 
 RULER = {"honest": {"ruler": False}}
 USED, UNUSED, OPEN = (0.3, 0.2, 0.4), (0.001, -0.004, 0.012), (0.03, 0.01, 0.05)
@@ -111,3 +112,26 @@ def judged_gate(summaries, text):
     gate = Gate.parse(text, metrics=region_metric_names("ruler"))
     found = judge(summaries, gates=[gate], models=["honest"], gate_on="lower", explainers=["gradcam"])
     return [one for one in found if one.kind == "gate"]
+
+
+def of_class(region, low, *, label="well", direction="against"):
+    effect = Interval(low + 0.1, low, low + 0.2, "bca")
+    return RegionByClass("honest", label, "sick", region, direction, effect, effect, 20, 20, "patient")
+
+
+def test_a_region_that_changes_the_answer_on_another_class_is_named_without_lungs_and_only_if_it_should_not_matter():
+    rows = [
+        of_class("ruler", 0.3),
+        of_class("optic-disc", 0.3),
+        of_class("outside", 0.3),
+        of_class("text", 0.01),
+    ]
+    regions = {"honest": {"ruler": False, "optic-disc": True, "text": False}}
+    [finding] = class_findings(rows, regions)
+    assert finding.code == "XA213"
+    assert finding.sentence.startswith(
+        "honest: on images of 'well', hiding the ruler raises P(sick) by 0.40 [0.30, 0.50]"
+    )
+    assert (
+        class_findings([of_class("ruler", 0.3, label="sick", direction="for")], regions) == []
+    )  # XA201 says this

@@ -24,7 +24,7 @@ from xaudit.records.region import Box, MaskRegion, Polygon, Region
 from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
-from xaudit.records.reliance_area import Area, FrameBox, MapTest
+from xaudit.records.reliance_area import Area, FrameBox, MapTest, TestedArea
 from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
@@ -84,6 +84,7 @@ __all__ = [
     "Status",
     "Summary",
     "Surroundings",
+    "TestedArea",
     "ThresholdShift",
     "TunedThreshold",
     "TuningCurve",

@@ -7,6 +7,7 @@ from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
+from xaudit.verdict.areas import AREA_RULE, area_findings
 from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
@@ -19,6 +20,7 @@ from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
 
 __all__ = [
+    "AREA_RULE",
     "ELSEWHERE",
     "MARGIN",
     "REFUSING",
@@ -27,6 +29,7 @@ __all__ = [
     "Reach",
     "Strictness",
     "Survival",
+    "area_findings",
     "changed_findings",
     "class_findings",
     "image_findings",

@@ -1,6 +1,7 @@
 """Findings about regions without evidence, on the images of each true class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
 from xaudit.records import RegionByClass, Verdict
@@ -10,12 +11,21 @@ from xaudit.verdict.findings import ELSEWHERE, region_name
 CLASS_RULE = f"lower end of no region's effect > {MARGIN:g} on images of any class"
 
 
-def class_findings(rows: Sequence[RegionByClass]) -> list[Verdict]:
+def class_findings(
+    rows: Sequence[RegionByClass], own_regions: Mapping[str, Mapping[str, bool]] = MappingProxyType({})
+) -> list[Verdict]:
     """Return XA213 for each region without evidence that changes the answer on images of one class.
 
     The fall on images of the target class is left to XA201, which rests on the same images.
+
+    Args:
+        own_regions: by model, regions that the audit file names, true where an answer may rest on them.
     """
-    return [_finding(row, lungs_known=lungs_known(rows, row)) for row in rows if _is_at_fault(rows, row)]
+    return [
+        _finding(row, lungs_known=lungs_known(rows, row))
+        for row in rows
+        if _is_at_fault(rows, row, own_regions.get(row.model_id, {}))
+    ]
 
 
 def lungs_known(rows: Sequence[RegionByClass], row: RegionByClass) -> bool:
@@ -24,11 +34,12 @@ def lungs_known(rows: Sequence[RegionByClass], row: RegionByClass) -> bool:
     return not names.isdisjoint({"lungs", "same-lung"})
 
 
-def _is_at_fault(rows: Sequence[RegionByClass], row: RegionByClass) -> bool:
-    if row.region not in ELSEWHERE or (row.label == row.target and row.direction == "for"):
+def _is_at_fault(rows: Sequence[RegionByClass], row: RegionByClass, own_regions: Mapping[str, bool]) -> bool:
+    named = row.region in own_regions and not own_regions[row.region]
+    if not (named or row.region in ELSEWHERE) or (row.label == row.target and row.direction == "for"):
         return False
     # Without lungs, what lies outside the mark may hold the organ.
-    if row.region not in ("border", "empty") and not lungs_known(rows, row):
+    if not named and row.region not in ("border", "empty") and not lungs_known(rows, row):
         return False
     low = row.probability.low
     return low is not None and low > MARGIN

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from xaudit.catalog import MARGIN
+from xaudit.catalog import AREA_METRICS, MARGIN
 from xaudit.records import Interval, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
@@ -42,7 +42,9 @@ def model_findings(
     regions = {
         (one.reader, one.metric_id.removeprefix("reliance-")): one
         for one in own
-        if one.family == "reliance" and not one.metric_id.startswith("reliance-logit-")
+        if one.family == "reliance"
+        and not one.metric_id.startswith("reliance-logit-")
+        and one.metric_id not in AREA_METRICS
     }
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)

@@ -23,7 +23,9 @@ from xaudit.records import (
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.dependence.by_class import reliance_by_class
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
+from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.image_properties import property_effects
+from xaudit.stages.outcome.dependence.map_tests import map_tests
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -34,8 +36,15 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_categories, write_mean_reliance, write_problems, write_summaries
+from xaudit.store.tables import (
+    write_areas,
+    write_categories,
+    write_mean_reliance,
+    write_problems,
+    write_summaries,
+)
 from xaudit.summarise import summarise
+from xaudit.verdict import area_findings, is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,24 @@ def conclude(
     Raises:
         NothingScoredError: if not one score has a value.
     """
+<<<<<<< HEAD
     scores = results.scores
     _check_anything_scored(run, results)
-    summaries = _summaries(audit, scores, facts, figures)
+    tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
+    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
+=======
+    scores = _scores_of(run, results)
+    summaries = summarise(
+        scores,
+        controls=audit.levels_to_beat,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+        metric_names=metric_names(audit),
+        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
+    )
+    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
+>>>>>>> image
     effects = property_effects(
         results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
@@ -74,6 +98,8 @@ def conclude(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
     verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects)
+    refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
+    verdicts = (*verdicts, *area_findings(tests, refused=refused))
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -96,6 +122,7 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
+        map_tests=tests,
         by_class=by_class,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
@@ -108,6 +135,7 @@ def conclude(
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
 
 
+<<<<<<< HEAD
 def _summaries(
     audit: AuditFile, scores: Sequence[ScoreResult], facts: RunFacts, figures: CaseFigures
 ) -> tuple[Summary, ...]:
@@ -132,6 +160,20 @@ def _check_anything_scored(run: RunFolder, results: Results) -> None:
             run_folder=run.path,
             missing=what_is_missing(results.scores, results.problems),
         )
+=======
+def _scores_of(run: RunFolder, results: Results) -> Sequence[ScoreResult]:
+    """Return the scores of a run; raise NothingScoredError if not one has a value."""
+    scores = results.scores
+    if any(isinstance(result, Score) for result in scores):
+        return scores
+    reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+    raise NothingScoredError(
+        "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+        hint="`xaudit data check` reads the data set and lists its problems",
+        run_folder=run.path,
+        missing=what_is_missing(scores, results.problems),
+    )
+>>>>>>> image
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -140,6 +182,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_summaries(run, outcome.summaries)
     write_verdicts(run, outcome.verdicts)
     write_problems(run, outcome.problems)
+    write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
     write_mean_reliance(run, outcome.mean_reliance)
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
@@ -181,7 +224,15 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]
-            for name in ("agreements", "ceilings", "regressions", "plans", "by_class", "image_properties")
+            for name in (
+                "agreements",
+                "ceilings",
+                "regressions",
+                "plans",
+                "map_tests",
+                "by_class",
+                "image_properties",
+            )
         },
     }
 

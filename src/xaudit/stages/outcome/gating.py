@@ -13,7 +13,7 @@ from xaudit.stages.outcome.judging import image_findings_where_judged, reach_of,
 from xaudit.stages.outcome.limits import Limits
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.stored_run import StoredRun
-from xaudit.verdict import Strictness, Survival, changed_findings, judge, judge_drops
+from xaudit.verdict import Strictness, Survival, changed_findings, class_findings, judge, judge_drops
 
 Limit = TypeVar("Limit", Gate, MaxDrop)
 
@@ -60,6 +60,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
     findings = [verdict for verdict in judged if verdict.kind != "gate"]
     of_data = [Verdict(**row) for row in run.head["data_findings"]]
+    of_class = class_findings(run.outcome.by_class, run.outcome.own_regions)
     of_image = image_findings_where_judged(judged, run.outcome.image_properties)
     of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
     of_changes = changed_findings(
@@ -68,7 +69,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
         survival=Survival(**run.head["survival"]),
         metric_names=run.head["metric_names"],
     )
-    verdicts = (*of_gates, *drops, *findings, *of_image, *of_maps, *of_changes, *of_data)
+    verdicts = (*of_gates, *drops, *findings, *of_class, *of_image, *of_maps, *of_changes, *of_data)
     return replace(run.outcome, verdicts=verdicts, gate_on=strictness.gate_on)
 
 

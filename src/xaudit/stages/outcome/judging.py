@@ -56,7 +56,14 @@ def judge_run(
     )
     coarse = resolution_findings(summaries, metric_names(audit))
     of_image = image_findings_where_judged(verdicts, effects)
-    return (*verdicts, *class_findings(by_class), *of_image, *coarse, *of_changes, *facts.data_findings)
+    return (
+        *verdicts,
+        *class_findings(by_class, audit.own_regions_by_model),
+        *of_image,
+        *coarse,
+        *of_changes,
+        *facts.data_findings,
+    )
 
 
 def image_findings_where_judged(

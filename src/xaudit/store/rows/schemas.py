@@ -168,6 +168,100 @@ CURVES = schema(
     ),
 )
 
+<<<<<<< HEAD
+=======
+RELIANCE = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _TARGET,
+    _CORRECT,
+    (
+        "region",
+        _TEXT,
+        "`mark`, `same-lung`, `opposite-lung`, `lungs`, `border`, `thorax`, `body`, `empty` or `outside`",
+    ),
+    ("infill", _TEXT, "what replaced the region's pixels"),
+    ("fraction", _NUMBER, "the region's share of the image"),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("probability_drop", _NUMBER, "by how much it falls when the region is replaced"),
+    ("logit_drop", _NUMBER, "the same for the target's logit"),
+    ("control_probability_drop", _NUMBER, "mean fall when a random area of the same size is replaced"),
+    ("control_logit_drop", _NUMBER, "the same for the target's logit"),
+    (
+        "beyond_random",
+        _NUMBER,
+        "fall of the probability minus its mean fall for random areas, a rise counting as no fall",
+    ),
+    ("logit_beyond_random", _NUMBER, "the same for the target's logit"),
+    (
+        "rise_beyond_random",
+        _NUMBER,
+        "rise of the probability minus its mean rise for random areas, a fall counting as no rise",
+    ),
+    ("logit_rise_beyond_random", _NUMBER, "the same for the target's logit"),
+    ("label", _TEXT, "the truth; empty in runs of an older version"),
+    empty=("patient_id",),
+)
+
+RELIANCE_MAP = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    ("target", _TEXT, "the class whose probability is measured"),
+    ("label", _TEXT, "the truth"),
+    ("predicted", _TEXT, "the class with the highest logit"),
+    (
+        "question",
+        _TEXT,
+        "`hide`: the window is filled in; `transplant`: it is copied from an image of the target class",
+    ),
+    ("infill", _TEXT, "what replaced the window's pixels"),
+    ("scale", _NUMBER, "side of a window, as a share of the frame's side"),
+    ("stride", _NUMBER, "distance between neighbouring windows, as a share of a window's side"),
+    ("height", _WHOLE, "of the model's frame, in pixels"),
+    ("width", _WHOLE, "of the model's frame, in pixels"),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("log_odds", _NUMBER, "log of p / (1 - p) on the untouched image, from the logits"),
+    ("rows", _WHOLE, "rows of windows"),
+    ("columns", _WHOLE, "columns of windows"),
+    (
+        "probability_drop",
+        pa.list_(pa.float32()),
+        "by how much the probability falls for each window, row by row; NaN where not measured",
+    ),
+    ("log_odds_drop", pa.list_(pa.float32()), "the same for the log odds"),
+    (
+        "mark_share",
+        pa.list_(pa.float32()),
+        "share of each window that lies in the mark; of a transplant, in the mark of the image it comes from",
+    ),
+    ("place", pa.list_(_TEXT), "region that fills most of each window, the mark left out"),
+    empty=("patient_id",),
+)
+
+IMAGE_CHANGES = _schema(
+    _CASE_ID,
+    _PATIENT,
+    _MODEL,
+    _TARGET,
+    ("label", _TEXT, "the truth"),
+    ("change", _TEXT, "the step, such as `brighter-10` or `blur-1`"),
+    ("finding_kept", _TRUTH, "whether the marked finding kept its own pattern"),
+    ("probability", _NUMBER, "of the target on the untouched image"),
+    ("log_odds", _NUMBER, "logarithm of that probability over its complement"),
+    ("probability_change", _NUMBER, "probability on the changed image minus that on the untouched one"),
+    ("log_odds_change", _NUMBER, "the same for the log-odds"),
+    (
+        "value",
+        _NUMBER,
+        "brightness: mean; contrast: deviation; others: deviation of the finest detail over the contrast",
+    ),
+    ("value_change", _NUMBER, "by how much the step changes that value"),
+    empty=("patient_id",),
+)
+
+>>>>>>> image
 _FACTS: tuple[Column, ...] = (
     CASE_ID,
     PATIENT,

@@ -45,7 +45,7 @@ _SIGNS = {"for": 1.0, "against": -1.0}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """One model's answers to the images of one true class, with every window replaced.
+    """Answers of one model to the images of one true class, with every window replaced.
 
     Attributes:
         cases: sorted by id.
