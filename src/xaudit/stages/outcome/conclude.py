@@ -73,24 +73,10 @@ def conclude(
     Raises:
         NothingScoredError: if not one score has a value.
     """
-<<<<<<< HEAD
     scores = results.scores
     _check_anything_scored(run, results)
     tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
     summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
-=======
-    scores = _scores_of(run, results)
-    summaries = summarise(
-        scores,
-        controls=audit.levels_to_beat,
-        patients_known=facts.patients_known,
-        settings=audit.statistics,
-        seed=audit.seed,
-        metric_names=metric_names(audit),
-        strata={model: strata_of(known, audit.statistics.strata) for model, known in figures.facts.items()},
-    )
-    summaries = with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
->>>>>>> image
     effects = property_effects(
         results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
@@ -135,7 +121,6 @@ def conclude(
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
 
 
-<<<<<<< HEAD
 def _summaries(
     audit: AuditFile, scores: Sequence[ScoreResult], facts: RunFacts, figures: CaseFigures
 ) -> tuple[Summary, ...]:
@@ -160,20 +145,6 @@ def _check_anything_scored(run: RunFolder, results: Results) -> None:
             run_folder=run.path,
             missing=what_is_missing(results.scores, results.problems),
         )
-=======
-def _scores_of(run: RunFolder, results: Results) -> Sequence[ScoreResult]:
-    """Return the scores of a run; raise NothingScoredError if not one has a value."""
-    scores = results.scores
-    if any(isinstance(result, Score) for result in scores):
-        return scores
-    reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
-    raise NothingScoredError(
-        "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-        hint="`xaudit data check` reads the data set and lists its problems",
-        run_folder=run.path,
-        missing=what_is_missing(scores, results.problems),
-    )
->>>>>>> image
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
