@@ -130,6 +130,15 @@ FINDINGS: tuple[FindingRow, ...] = (
         "none where it passes; else audit more images that show the region",
     ),
     FindingRow(
+        "XA212",
+        "undecided: the in-fills do not agree",
+        f"with one in-fill, hiding a region lowers the answer by more than {MARGIN:g} beyond random areas of its size (lower "
+        "end of the interval), with another it does not. The fall may be the in-fill's doing, so nothing is said of the "
+        "region",
+        "look at the in-filled images; name further in-fills under `reliance.infills`, such as `donor`, and ask about more "
+        "patients",
+    ),
+    FindingRow(
         "XA213",
         "a place without evidence changes the answer on images of a class",
         "replacing the border, the outside or another region without evidence changes the answer on images of one true class, "

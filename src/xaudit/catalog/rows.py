@@ -137,6 +137,7 @@ class MetricRow:
         A region without a mark in its name can be hidden where nothing is marked, so its reliance needs none.
         """
         region = self.id.removeprefix("mass-").removeprefix("reliance-").removeprefix("logit-")
+        region = region.removeprefix("kept-").removesuffix("-beyond-random")
         own = ["masks of it"] * (region == OWN_REGION)
         masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
         unmarked = self.family == "reliance" and region not in _OF_MARK

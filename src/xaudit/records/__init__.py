@@ -12,6 +12,7 @@ from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndC
 from xaudit.records.comparison import Comparison
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
+from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
@@ -53,6 +54,7 @@ __all__ = [
     "FloatArray",
     "FrameBox",
     "ImageChange",
+    "InfillEffect",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",

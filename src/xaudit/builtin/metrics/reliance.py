@@ -45,6 +45,26 @@ RECORDS = measured_together(
             _row("reliance", "target probability", region, "-1 to 1", _COST, headline=True)
             for region in (*REGIONS, OWN_REGION)
         ),
+        MetricRow(
+            "kept-mark",
+            "target probability that is left when everything but the mark is in-filled: high where the mark suffices",
+            "reliance",
+            None,
+            "0 to 1",
+            _COST,
+            needs_annotation=True,
+            citation=HERE,
+        ),
+        MetricRow(
+            "kept-mark-beyond-random",
+            "that probability minus the one when random areas of the mark's size are left instead",
+            "reliance",
+            None,
+            "-1 to 1, 0 where the mark suffices no more than any other place",
+            "none beyond kept-mark",
+            needs_annotation=True,
+            citation=HERE,
+        ),
         *(
             _row("reliance-logit", "target's logit", region, "logits", "none beyond reliance", headline=False)
             for region in (*REGIONS, OWN_REGION)

@@ -21,7 +21,9 @@ _JUDGED: dict[Judged, tuple[str, Tone]] = {
     "pass": ("PASS", "good"),
 }
 _OF_ANSWERS = ("XA204", "XA205", "XA206")
-_OF_EVIDENCE = ("XA201", "XA202", "XA211", "XA203", "XA207", "XA208", "XA209", "XA210", "XA213", "XA214")
+_OF_EVIDENCE = (
+    *("XA201", "XA202", "XA211", "XA212", "XA203", "XA207", "XA208", "XA209", "XA210", "XA213", "XA214"),
+)
 _NAMED_GATES = 3
 
 

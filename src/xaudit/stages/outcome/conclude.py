@@ -11,6 +11,7 @@ from xaudit.counts import counted
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
     CategorisedMap,
+    InfillEffect,
     MapFacts,
     Outcome,
     Plan,
@@ -22,6 +23,7 @@ from xaudit.records import (
 )
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.dependence.by_class import reliance_by_class
+from xaudit.stages.outcome.dependence.by_infill import reliance_by_infill
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
 from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.image_properties import property_effects
@@ -73,8 +75,7 @@ def conclude(
     Raises:
         NothingScoredError: if not one score has a value.
     """
-    scores = results.scores
-    _check_anything_scored(run, results)
+    scores = _scores_of(run, results)
     tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
     summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
     effects = property_effects(
@@ -83,7 +84,8 @@ def conclude(
     by_class = reliance_by_class(
         results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects)
+    by_infill = _by_infill(audit, results, facts)
+    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects, by_infill)
     refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
     verdicts = (*verdicts, *area_findings(tests, refused=refused))
     maps = categorise(results.maps, audit.categories, facts.positive)
@@ -110,6 +112,7 @@ def conclude(
         thresholds=tuple(results.thresholds),
         map_tests=tests,
         by_class=by_class,
+        by_infill=by_infill,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         image_properties=effects,
@@ -119,6 +122,16 @@ def conclude(
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+
+
+def _by_infill(audit: AuditFile, results: Results, facts: RunFacts) -> tuple[InfillEffect, ...]:
+    return reliance_by_infill(
+        results.reliances,
+        results.scores,
+        patients_known=facts.patients_known,
+        settings=audit.statistics,
+        seed=audit.seed,
+    )
 
 
 def _summaries(
@@ -136,15 +149,18 @@ def _summaries(
     return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
 
 
-def _check_anything_scored(run: RunFolder, results: Results) -> None:
-    if not any(isinstance(result, Score) for result in results.scores):
-        reasons = sorted({result.reason for result in results.scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(results.scores, results.problems),
-        )
+def _scores_of(run: RunFolder, results: Results) -> Sequence[ScoreResult]:
+    """Return the scores of a run; raise NothingScoredError if not one has a value."""
+    scores = results.scores
+    if any(isinstance(result, Score) for result in scores):
+        return scores
+    reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+    raise NothingScoredError(
+        "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+        hint="`xaudit data check` reads the data set and lists its problems",
+        run_folder=run.path,
+        missing=what_is_missing(scores, results.problems),
+    )
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -202,6 +218,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
                 "plans",
                 "map_tests",
                 "by_class",
+                "by_infill",
                 "image_properties",
             )
         },

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, PropertyEffect, RegionByClass, Summary, Verdict
+from xaudit.records import Evaluation, InfillEffect, PropertyEffect, RegionByClass, Summary, Verdict
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
 from xaudit.verdict import (
@@ -34,6 +34,7 @@ def judge_run(
     evaluations: Sequence[Evaluation] = (),
     by_class: Sequence[RegionByClass] = (),
     effects: Sequence[PropertyEffect] = (),
+    by_infill: Sequence[InfillEffect] = (),
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
@@ -47,6 +48,7 @@ def judge_run(
         reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
         evaluations=evaluations,
         own_regions=audit.own_regions_by_model,
+        by_infill=by_infill,
     )
     of_changes = changed_findings(
         summaries,

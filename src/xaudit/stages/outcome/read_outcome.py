@@ -11,6 +11,7 @@ from xaudit.records import (
     Area,
     Ceiling,
     Coefficient,
+    InfillEffect,
     Interval,
     LocalizedAndCausal,
     MapTest,
@@ -79,6 +80,9 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
         map_tests=tuple(_map_test(row) for row in head["map_tests"]),
         by_class=tuple(_by_class(row) for row in head["by_class"]),
+        by_infill=tuple(
+            InfillEffect(**{**row, "effect": Interval(**row["effect"])}) for row in head.get("by_infill", ())
+        ),
         external_ids=tuple(head["external"]),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
@@ -91,7 +95,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
 
 def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
     intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
-    return RegionByClass(**{**plain, **intervals})
+    by_infill = tuple((infill, Interval(**effect)) for infill, effect in plain.get("by_infill", ()))
+    return RegionByClass(**{**plain, **intervals, "by_infill": by_infill})
 
 
 def _map_test(plain: Mapping[str, Any]) -> MapTest:

@@ -124,19 +124,18 @@ IMAGE_CHANGES = schema(
     (
         "finding_kept",
         TRUTH,
-        "whether the marked finding kept its own pattern while the rest of the image was changed",
+        "whether the marked finding kept its own pattern",
     ),
     ("probability", NUMBER, "of the target on the untouched image"),
-    ("log_odds", NUMBER, "logarithm of that probability over its complement, natural"),
+    ("log_odds", NUMBER, "logarithm of that probability over its complement"),
     ("probability_change", NUMBER, "probability on the changed image minus that on the untouched one"),
     ("log_odds_change", NUMBER, "the same for the log-odds"),
     (
         "value",
         NUMBER,
-        "the property on the untouched image: the mean for brightness and the standard deviation for contrast, in grey "
-        "values of 0 to 1; for all others that of the finest detail as a share of the contrast",
+        "brightness: mean; contrast: deviation; others: deviation of the finest detail over the contrast",
     ),
-    ("value_change", NUMBER, "by how much the step changes it"),
+    ("value_change", NUMBER, "by how much the step changes that value"),
     empty=("patient_id",),
 )
 
