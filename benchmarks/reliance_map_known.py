@@ -12,7 +12,7 @@ and where w is 0 no area outside the mark should be shown.
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -124,12 +124,15 @@ def without_marks(effects: Sequence[WindowEffects]) -> list[WindowEffects]:
     return [replace(one, mark_share=np.zeros_like(one.mark_share)) for one in effects]
 
 
-def strongest(tests: Sequence[MapTest], wanted: Callable[[MapTest], bool]) -> tuple[Area, MapTest] | None:
-    """Return the area with the largest effect on the probability among some tests, if there is any."""
+def strongest(tests: Sequence[MapTest]) -> tuple[Area, MapTest] | None:
+    """Return the area with the largest effect on the probability, where hiding lowers or copying raises it."""
+    wanted = {("hide", "for", "cancer"), ("transplant", "against", "normal")}
     areas = [
         (area, test)
         for test in tests
-        if test.answer == "probability" and test.frame == "image" and wanted(test)
+        if test.answer == "probability"
+        and test.frame == "image"
+        and (test.question, test.direction, test.images) in wanted
         for area in test.areas
     ]
     return max(areas, key=lambda item: item[0].effect.estimate, default=None)
@@ -187,13 +190,15 @@ def audit_plant(plant: str, seed: int, patients: int, shares: Sequence[float], f
         print(f"  w = {share:g}")
         for title, rows in (("with marks", effects), ("without", without_marks(effects))):
             tests = map_tests(rows, settings=StatisticsSection(), seed=SEED)
-            scope = {"outside-mark"} if title == "with marks" else {"all"}
-            hidden = lambda t, scope=scope: (
-                t.question == "hide" and t.scope in scope and t.direction == "for" and t.images == "cancer"
-            )  # noqa: E731
-            copied = lambda t, scope=scope: t.question == "transplant" and t.scope in scope  # noqa: E731
-            print(line(f"{title}, hidden in cancers", strongest(tests, hidden)))
-            print(line(f"{title}, copied into normal slices", strongest(tests, copied)))
+            scope = "outside-mark" if title == "with marks" else "all"
+            for question, what in (
+                ("hide", "hidden in cancers"),
+                ("transplant", "copied into normal slices"),
+            ):
+                areas = strongest(
+                    [test for test in tests if (test.question, test.scope) == (question, scope)]
+                )
+                print(line(f"{title}, {what}", areas))
             for finding in area_findings(tests):
                 print(f"      {finding.code} {finding.status}: {finding.sentence}")
 
