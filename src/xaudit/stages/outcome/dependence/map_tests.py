@@ -75,7 +75,7 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One test: the answer, its direction, the frame and the windows."""
+    """The answer, direction, frame and windows of a test."""
 
     answer: str
     direction: str
