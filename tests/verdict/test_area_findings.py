@@ -227,3 +227,20 @@ def test_log_odds_are_never_called_a_probability():
             verdict = only(asked(for_all([area((2.5, 2.0, 3.0))], answer, direction)))
             assert ("the log odds of 'cancer' by 2.50" in verdict.sentence) == (answer == "log-odds")
             assert ("P(cancer) by 2.50" in verdict.sentence) == (answer == "probability")
+
+
+def test_regions_of_the_users_own_say_if_they_may_matter():
+    own = {"net": {"tube": False, "heart": True}}
+    for place, unmarked, marked in (("tube", "fail", "XA207"), ("heart", "pass", "XA208")):
+        shown = area((0.5, 0.45, 0.55), place, "centre")
+        (verdict,) = area_findings(
+            asked({("probability", "for", "all"): [shown]}, scopes=("all",), kinds=("border",)),
+            own_regions=own,
+        )
+        assert (verdict.code, verdict.status) == ("XA207", unmarked)
+        assert (
+            f"depends on the {place}. Hiding the centre of the image, in the {place} lowers"
+            in verdict.sentence
+        )
+        (verdict,) = area_findings(asked(for_all([shown])), own_regions=own)
+        assert verdict.code == marked

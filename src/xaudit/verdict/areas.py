@@ -5,8 +5,9 @@ may hold evidence against, or the in-fill may look like evidence: such an area i
 decides; only where hiding any window does not move it, as it is near 0 or 1, the log odds decide in its place.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
 from xaudit.records import Area, Interval, MapTest, Status, Verdict
@@ -25,13 +26,20 @@ _BESIDE_LUNGS = ("outside", "thorax", "body")
 _NAMED_AREAS = 3
 
 
-def area_findings(tests: Sequence[MapTest], *, refused: Collection[str] = ()) -> list[Verdict]:
+def area_findings(
+    tests: Sequence[MapTest],
+    *,
+    refused: Collection[str] = (),
+    own_regions: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
+) -> list[Verdict]:
     """Return XA207, XA208 or XA209 for each model and true class, or why nothing can be said.
 
     Args:
         refused: models whose answers rule out findings about their evidence.
+        own_regions: regions that the audit file names, by model, true where an answer may rest on them.
     """
-    return [_finding(images) for images in asked_images(tests) if images.model_id not in refused]
+    asked = asked_images(tests, own_regions)
+    return [_finding(images) for images in asked if images.model_id not in refused]
 
 
 def _finding(images: AskedImages) -> Verdict:
@@ -42,6 +50,8 @@ def _finding(images: AskedImages) -> Verdict:
         return _verdict(images, "XA102", "error", sentence)
     shown = images.shown(images.scope)
     judged = [one for one in shown if not one.may_be_the_infill]
+    if images.is_marked:
+        judged = [one for one in judged if not images.own_regions.get(one.area.place, False)]
     sure = [one for one in judged if one.is_sure]
     if sure:
         return _outside_mark(images, sure) if images.is_marked else _unmarked(images, sure)
@@ -64,7 +74,8 @@ def _outside_mark(images: AskedImages, shown: Sequence[ShownArea]) -> Verdict:
 def _unmarked(images: AskedImages, shown: Sequence[ShownArea]) -> Verdict:
     """Return XA207 for images without marks: it fails for areas that hold no organ."""
     at_fault = [one for one in shown if _is_at_fault(images, one.area.place)]
-    unknown = [one for one in shown if one.area.place not in _ORGANS and one not in at_fault]
+    organs = [*_ORGANS, *(name for name, holds_evidence in images.own_regions.items() if holds_evidence)]
+    unknown = [one for one in shown if one.area.place not in organs and one not in at_fault]
     ordered = [*at_fault, *(one for one in shown if one not in at_fault)]
     places = " and ".join(dict.fromkeys(_region(images, one.area) for one in ordered[:_NAMED_AREAS]))
     sentence = f"the answer depends on {places}. {_effects(images, ordered)}"
@@ -75,6 +86,8 @@ def _unmarked(images: AskedImages, shown: Sequence[ShownArea]) -> Verdict:
 
 
 def _is_at_fault(images: AskedImages, place: str) -> bool:
+    if place in images.own_regions:
+        return not images.own_regions[place]
     return place in WITHOUT_EVIDENCE or (images.knows_lungs and place in _BESIDE_LUNGS)
 
 

@@ -87,7 +87,7 @@ def conclude(
     by_infill = _by_infill(audit, results, facts)
     verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects, by_infill)
     refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
-    verdicts = (*verdicts, *area_findings(tests, refused=refused))
+    verdicts = (*verdicts, *area_findings(tests, refused=refused, own_regions=audit.own_regions_by_model))
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
