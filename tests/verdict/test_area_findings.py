@@ -231,16 +231,9 @@ def test_log_odds_are_never_called_a_probability():
 
 def test_regions_of_the_users_own_say_if_they_may_matter():
     own = {"net": {"tube": False, "heart": True}}
-    for place, unmarked, marked in (("tube", "fail", "XA207"), ("heart", "pass", "XA208")):
+    for place, status in (("tube", "fail"), ("heart", "pass")):
         shown = area((0.5, 0.45, 0.55), place, "centre")
-        (verdict,) = area_findings(
-            asked({("probability", "for", "all"): [shown]}, scopes=("all",), kinds=("border",)),
-            own_regions=own,
-        )
-        assert (verdict.code, verdict.status) == ("XA207", unmarked)
-        assert (
-            f"depends on the {place}. Hiding the centre of the image, in the {place} lowers"
-            in verdict.sentence
-        )
-        (verdict,) = area_findings(asked(for_all([shown])), own_regions=own)
-        assert verdict.code == marked
+        for tests in (asked({("probability", "for", "all"): [shown]}, **BARE), asked(for_all([shown]))):
+            (verdict,) = area_findings(tests, own_regions=own)
+            assert (verdict.code, verdict.status) == ("XA207", status)
+            assert f"Hiding the centre of the image, in the {place} lowers" in verdict.sentence

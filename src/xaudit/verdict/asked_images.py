@@ -1,6 +1,6 @@
 """Tests of the reliance map on the images of one true class, and the areas that they show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xaudit.records import Area, Interval, MapTest
@@ -34,17 +34,12 @@ class ShownArea:
 
 @dataclass(frozen=True, slots=True)
 class AskedImages:
-    """The tests of one model on the images of one true class.
-
-    Attributes:
-        own_regions: regions that the audit file names, true where they may hold evidence.
-    """
+    """The tests of one model on the images of one true class."""
 
     model_id: str
     images: str
     target: str
     tests: tuple[MapTest, ...]
-    own_regions: Mapping[str, bool]
 
     def of(self, answer: str, scope: str) -> list[MapTest]:
         """Return the tests of one answer and scope in the frame of the image, for and against, windows hidden and copied."""
@@ -122,11 +117,9 @@ def is_clear(test: MapTest) -> bool:
     return test.net is not None and test.net.low is not None and test.net.low > test.margin
 
 
-def asked_images(
-    tests: Iterable[MapTest], own_regions: Mapping[str, Mapping[str, bool]]
-) -> list[AskedImages]:
+def asked_images(tests: Iterable[MapTest]) -> list[AskedImages]:
     """Group the tests by model, true class and target, in their order."""
     groups: dict[tuple[str, str, str], list[MapTest]] = {}
     for test in tests:
         groups.setdefault((test.model_id, test.images, test.target), []).append(test)
-    return [AskedImages(*key, tuple(own), own_regions.get(key[0], {})) for key, own in groups.items()]
+    return [AskedImages(*key, tuple(own)) for key, own in groups.items()]
