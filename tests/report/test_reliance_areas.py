@@ -83,14 +83,14 @@ def test_falls_are_drawn_always_and_rises_where_an_area_shows_them():
 def test_no_area_is_said_with_its_bound_and_few_patients_are_no_test():
     none = map_test(largest=Interval(0.01, 0.002, 0.024, "bca"), net=Interval(0.3, 0.2, 0.4, "bca"))
     assert no_area_sentence(none) == (
-        "24 cancer images, 20 patients: no place stands out. Fall of P(cancer) when hidden: at most 0.02 at any place (upper end "
+        "24 cancer images, 20 patients: no place stands out. Fall of P(cancer) when a place is hidden: at most 0.02 at any place (upper end "
         "for the window with the largest, 0.01 [0.00, 0.02]). All places together: 0.30 [0.20, 0.40], spread over the image."
     )
     tiny = map_test(largest=Interval(0.001, 0.0, 0.004, "bca"))
-    assert "Fall of P(cancer) when hidden: under 0.01 at any place" in no_area_sentence(tiny)
+    assert "Fall of P(cancer) when a place is hidden: under 0.01 at any place" in no_area_sentence(tiny)
     few = map_test(p=None, n_patients=3, n_cases=4, largest=Interval(0.4, None, None, "none"))
     assert no_area_sentence(few) == (
-        "4 cancer images, 3 patients: fewer than 5 patients are too few to test where. Fall of P(cancer) when hidden: up to 0.40."
+        "4 cancer images, 3 patients: fewer than 5 patients are too few to test where. Fall of P(cancer) when a place is hidden: up to 0.40."
     )
 
 
@@ -102,7 +102,7 @@ def test_long_headings_take_two_lines_on_a_narrow_screen_and_one_on_the_page():
     )
     assert narrow == [
         "shortcut, 24 a class with a long name images, 20 patients:",
-        "fall of P(cancer) when hidden",
+        "fall of P(cancer) when a place is hidden",
     ]
     assert wide == [" ".join(narrow)]
 
@@ -168,7 +168,7 @@ def test_the_first_screen_takes_the_test_that_covers_most():
     ]
     first = texts(areas_section(outcome(tests), brief=True))
     assert first.count("upper right corner") == 2
-    assert "rise of P(cancer) when hidden" in first
+    assert "rise of P(cancer) when a place is hidden" in first
     assert "lungs" not in first
     assert "outside the mark" not in first
 

@@ -51,7 +51,7 @@ def change_words(about: MapTest | MeanReliance) -> str:
     on_odds = isinstance(about, MapTest) and about.answer == "log-odds"
     answer = f"the log odds of {about.target}" if on_odds else f"P({about.target})"
     when = f"copied from a {about.target} image" if about.question == "transplant" else "hidden"
-    return f"{change} of {answer} when {when}"
+    return f"{change} of {answer} when a place is {when}"
 
 
 def area_place(area: Area) -> str:
