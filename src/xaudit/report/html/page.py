@@ -51,9 +51,9 @@ from xaudit.report.sections.evaluation import without_test_images
 from xaudit.report.sections.evidence import (
     NO_MODEL_TO_ASK,
     localization_section,
-    truth_section,
     why_no_reliance,
 )
+from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
@@ -107,7 +107,7 @@ def page_of(
             region_bars(outcome),
             why_no_reliance(outcome),
             NO_MODEL_TO_ASK,
-            truth_section(outcome),
+            advice_section(outcome),
             by_class_section(outcome),
             causal_section(outcome),
             image_section(outcome),

@@ -27,6 +27,7 @@ from xaudit.stages.outcome.dependence.by_infill import reliance_by_infill
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
 from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.image_properties import property_effects
+from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
 from xaudit.stages.outcome.dependence.map_tests import map_tests
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
@@ -46,7 +47,7 @@ from xaudit.store.tables import (
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import area_findings, is_refused
+from xaudit.verdict import area_findings, explainer_findings, is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def conclude(
     scores = _scores_of(run, results)
     tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
     summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
+    judgements = judged_explainers(audit, summaries, scores, results.maps)
     effects = property_effects(
         results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
     )
@@ -87,7 +89,11 @@ def conclude(
     by_infill = _by_infill(audit, results, facts)
     verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects, by_infill)
     refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
-    verdicts = (*verdicts, *area_findings(tests, refused=refused))
+    verdicts = (
+        *verdicts,
+        *area_findings(tests, refused=refused, own_regions=audit.own_regions_by_model),
+        *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
+    )
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -115,6 +121,7 @@ def conclude(
         by_infill=by_infill,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
+        explainers_judged=judgements,
         image_properties=effects,
         own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
@@ -220,6 +227,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
                 "by_class",
                 "by_infill",
                 "image_properties",
+                "explainers_judged",
             )
         },
     }
