@@ -213,8 +213,7 @@ def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     settings = model.audit.reliance
     if not settings.enabled:
         return ""
-    donors = model.donor_inputs if need_donor(settings.infills) else {}
-    return shard_key({**inputs, **donors, "reliance": settings.by_region})
+    return shard_key({**inputs, **model.donor_inputs, "reliance": settings.by_region})
 
 
 def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
