@@ -120,7 +120,8 @@ def metrics_page() -> str:
         *_settings([(row.id, row.options) for row in METRICS]),
     ]
     blocks.append(
-        f"## Order of the regions\n\nA pixel belongs to the first that claims it: {', '.join(f'`{region}`' for region in REGIONS)}."
+        "## Order of the regions\n\nA pixel belongs to the first that claims it: "
+        f"`{REGIONS[0]}`, those of `data.regions.own` in their order, {', '.join(f'`{region}`' for region in REGIONS[1:])}."
     )
     return _page(blocks)
 

@@ -433,11 +433,39 @@ def test_the_model_depends_on_the_quadrant_and_on_nothing_else(classifier):
     assert drops["mark"] > 1
     assert {region for region, drop in drops.items() if abs(drop) > 1e-6} == {"mark"}
     found = by_key(score_reliance(chunk, reliances))
-    for reliance in reliances:
+    *regions, all_but_mark = reliances
+    for reliance in regions:
         result = found["a", f"reliance-{reliance.region}", NO_READER]
         assert result.value == pytest.approx(reliance.beyond_random)
         assert (result.key.explainer_id, result.key.family) == (MODEL_LEVEL, "reliance")
-    assert sum(r.fraction for r in reliances) == pytest.approx(1)
+    assert sum(r.fraction for r in regions) == pytest.approx(1)
+    assert all_but_mark.region == "all-but-mark"
+    assert all_but_mark.fraction == pytest.approx(1 - QUADRANT.mean())
+
+
+def test_the_mark_alone_leaves_the_answer_of_a_model_that_reads_nothing_else(classifier):
+    chunk = chunk_of(classifier, ("a",), lungs=LUNGS)
+    reliances = ask_reliance(chunk, RelianceSection(infills=("mean",), controls=3), seed=0)
+    found = by_key(score_reliance(chunk, reliances))
+    (kept,) = [r for r in reliances if r.region == "all-but-mark"]
+    # Nothing that it reads is replaced, so all of the answer is left; three random quarters of the frame leave less.
+    assert found["a", "kept-mark", NO_READER].value == pytest.approx(kept.probability)
+    assert kept.control_probability_drop > 0.1
+    beyond = found["a", "kept-mark-beyond-random", NO_READER]
+    assert beyond.value == pytest.approx(kept.control_probability_drop)
+    assert (beyond.key.explainer_id, beyond.key.family) == (MODEL_LEVEL, "reliance")
+
+
+def test_the_mark_alone_leaves_nothing_of_the_answer_of_a_model_that_reads_elsewhere(classifier):
+    elsewhere = np.zeros((SIDE, SIDE), dtype=bool)
+    elsewhere[6:, 6:] = True
+    chunk = chunk_of(classifier, ("a",), regions={"a": {"union": elsewhere}})
+    reliances = ask_reliance(chunk, RelianceSection(infills=("mean", "blur"), controls=3), seed=0)
+    found = by_key(score_reliance(chunk, reliances))
+    left = [r.probability - r.probability_drop for r in reliances if r.region == "all-but-mark"]
+    assert len(left) == 2
+    assert found["a", "kept-mark", NO_READER].value == pytest.approx(sum(left) / 2)
+    assert max(left) < min(r.probability for r in reliances) - 0.1
 
 
 def test_reliance_is_averaged_over_the_infills(classifier):
@@ -460,7 +488,7 @@ def test_without_a_mark_reliance_is_asked_of_the_border_alone(classifier):
         for region in UNDIVIDED
         for of in ("", "logit-")
         if region != "border"
-    }
+    } | dict.fromkeys(("kept-mark", "kept-mark-beyond-random"), "no reader marked anything on this case")
 
 
 def answered(classifier, **source):
@@ -479,6 +507,17 @@ def test_a_named_region_is_asked_about_where_nobody_marked_anything(classifier):
     assert found["reliance-logit-ruler"] > 1
     assert found["mass-ruler"] == pytest.approx(0.5)
     assert found["mass-border"] == found["reliance-outside"] == "no reader marked anything on this case"
+
+
+def test_a_named_region_keeps_its_pixels_from_the_lungs_also_where_nothing_is_marked(classifier):
+    for regions in (MARKS, {}):
+        [subject] = chunk_of(classifier, ("a",), regions=regions, lungs=LUNGS, own={"tube": LUNGS}).subjects
+        expected = LUNGS & ~subject.mark
+        assert (subject.parts["tube"] == expected).all()
+        assert (subject.places_in_model["tube"] == expected).all()
+        assert (subject.asked_parts["tube"] == expected).all()
+        whole = np.sum([*subject.asked_parts.values()], axis=0)
+        assert (whole == 1).all()
 
 
 def test_a_named_region_without_a_score_says_why(classifier):

@@ -120,17 +120,17 @@ def test_transplants_are_asked_on_other_classes_with_the_donors_mark(classifier)
     rows = ask_reliance_map(chunk, settings, seed=0)
     transplants = [row for row in rows if row.question == "transplant"]
     assert [(row.case_id, row.label, row.scale, row.infill) for row in transplants] == [
-        (name, "normal", 0.5, "donor") for name in "bcd"
+        (name, "normal", 0.25, "donor") for name in "bcd"
     ]
     for row in transplants:
-        assert row.mark_share.tolist() == [[1, 0], [0, 0]]
+        assert row.mark_share.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0] * 4, [0] * 4]
     # b's only donor is e, at .5, and its control c, at .875, or d, at .25; the same share of pixels is copied of each.
     (own,) = [row for row in transplants if row.case_id == "b"]
     (subject,) = [one for one in chunk.subjects if one.case.case_id == "b"]
     ((donor, control),) = chunk.donors.pairs(subject, 1, seed=0)
     difference = LEVELS[control.case_id] - LEVELS[donor.case_id]
     assert difference in (0.375, -0.25)
-    assert own.log_odds_drop[0, 0] == pytest.approx((1024 - 63 / 2) / SIDE**2 * difference, rel=1e-3)
+    assert own.log_odds_drop[0, 0] == pytest.approx((256 - 31 / 2) / SIDE**2 * difference, rel=1e-3)
 
 
 def test_a_pair_of_donors_is_of_two_other_patients_and_the_patients_take_turns(classifier):

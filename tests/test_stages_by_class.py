@@ -36,6 +36,30 @@ def test_infills_are_averaged_within_a_case_and_classes_are_kept_apart():
     assert normal_raises.probability.low < 0.2 < normal_raises.probability.high
 
 
+def test_each_infill_stands_alone_too_where_there_are_several():
+    rows = [
+        *(reliance(f"c{n}", "cancer", infill=kind, rise=rise) for n in range(5) for kind, rise in (("blur", 0.4), ("noise", 0.0))),
+        *(reliance(f"n{n}", "normal", rise=0.4) for n in range(5)),
+    ]  # fmt: skip
+    _, raises, _, of_one = by_class(rows)
+    (blur, high), (noise, low) = raises.by_infill
+    assert (blur, high.estimate, noise, low.estimate) == ("blur", pytest.approx(0.4), "noise", 0)
+    assert of_one.by_infill == ()
+
+
+def test_a_region_that_changes_the_answer_with_one_infill_only_is_undecided():
+    (row,) = [one for one in by_class([
+        reliance(f"n{n}", "normal", infill=kind, rise=rise) for n in range(5) for kind, rise in (("blur", 0.4), ("noise", 0.0))
+    ]) if one.direction == "against"]  # fmt: skip
+    (verdict,) = class_findings([row])
+    assert (verdict.code, verdict.status, verdict.gating) == ("XA212", "error", False)
+    assert verdict.sentence == (
+        "net: on images of 'normal', it is undecided if the border affects the answer, because the in-fills do not agree. "
+        "Hiding it raises P(cancer) by 0.40 [0.40, 0.40] with blur and by 0.00 [0.00, 0.00] with noise, each beyond random "
+        "areas of its size (5 patients)"
+    )
+
+
 def test_a_patient_with_many_images_is_one_patient():
     rows = [reliance(f"c{n}", "normal", patient=f"p{n % 3}", rise=0.5) for n in range(9)]
     assert by_class(rows)[1].n_patients == 3

@@ -13,15 +13,8 @@ from xaudit.records import Interval
 from xaudit.report.files.json_report import outcome_as_json
 from xaudit.report.files.markdown_report import markdown_report
 from xaudit.report.hashed_ids import HashedIds
-from xaudit.report.sections.reliance_areas import (
-    areas_section,
-    drawn_means,
-    no_area_sentence,
-    outlined_test,
-    position_words,
-    scale_top,
-    sketch,
-)
+from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top, sketch
+from xaudit.report.sections.reliance_areas import areas_section, no_area_sentence
 
 
 def outcome(tests=(), means=()):
@@ -88,14 +81,14 @@ def test_falls_are_drawn_always_and_rises_where_an_area_shows_them():
 
 
 def test_no_area_is_said_with_its_bound_and_few_patients_are_no_test():
-    none = map_test(largest=Interval(0.01, 0.002, 0.024, "bca"), summed=Interval(0.3, 0.2, 0.4, "bca"))
+    none = map_test(largest=Interval(0.01, 0.002, 0.024, "bca"), net=Interval(0.3, 0.2, 0.4, "bca"))
     assert no_area_sentence(none) == (
-        "24 cancer images, 20 patients: hiding lowers P(cancer) nowhere beyond chance, at no place by more than 0.02 (upper "
-        "end of the largest window's change, 0.01 [0.00, 0.02]). All places together: 0.30 [0.20, 0.40], spread over the image."
+        "24 cancer images, 20 patients: no place stands out. Fall of P(cancer) when hidden: at most 0.02 at any place (upper end "
+        "for the window with the largest, 0.01 [0.00, 0.02]). All places together: 0.30 [0.20, 0.40], spread over the image."
     )
     few = map_test(p=None, n_patients=3, n_cases=4, largest=Interval(0.4, None, None, "none"))
     assert no_area_sentence(few) == (
-        "4 cancer images, 3 patients: hiding lowers P(cancer) by up to 0.40, and fewer than 5 patients are too few to test where."
+        "4 cancer images, 3 patients: fewer than 5 patients are too few to test where. Fall of P(cancer) when hidden: up to 0.40."
     )
 
 
@@ -105,7 +98,7 @@ def test_log_odds_are_never_called_a_probability():
             outcome([map_test(answer="log-odds", areas=(area(effect=Interval(2.1, 1, 3, "bca")),))])
         )
     )
-    assert "hiding lowers the log odds of cancer" in shown
+    assert "fall of the log odds of cancer" in shown
     assert "P(cancer)" not in shown
 
 
@@ -115,10 +108,42 @@ def test_an_area_that_holds_under_one_in_fill_is_undecided():
     assert "undecided, holds with noise only" in shown
 
 
-def test_tests_without_an_area_are_named_in_the_whole_report_alone():
-    shown = outcome([map_test(areas=(area(),)), map_test(scope="outside-mark")])
-    assert "outside the mark: at most 0.02" in texts(areas_section(shown))
-    assert "outside the mark" not in texts(areas_section(shown, brief=True))
+def test_tests_that_add_no_area_are_counted_in_the_whole_report_alone():
+    everywhere = map_test(areas=(area(),))
+    tests = [
+        everywhere,
+        replace(everywhere, answer="log-odds"),
+        map_test(scope="outside-mark"),
+        map_test(direction="against"),
+    ]
+    whole, first = (texts(areas_section(outcome(tests), brief=brief)) for brief in (False, True))
+    counted = (
+        "shortcut, 24 cancer images, 20 patients: 1 test of the log odds shows areas too; 2 other tests (rises and falls, log "
+        "odds, other frames, places outside the mark) show no area."
+    )
+    assert counted in whole
+    assert counted not in first
+    assert whole.count("upper right corner") == first.count("upper right corner") == 1
+
+
+def test_log_odds_stand_in_the_table_where_probabilities_are_too_saturated_to_show_it():
+    tests = [map_test(), map_test(answer="log-odds", areas=(area(),))]
+    for brief in (True, False):
+        assert "fall of the log odds of cancer" in texts(areas_section(outcome(tests), brief=brief))
+
+
+def test_the_first_screen_takes_the_test_that_covers_most():
+    tests = [
+        map_test(scope="outside-mark", areas=(area(),)),
+        map_test(areas=(area(),)),
+        map_test(direction="against", areas=(area(),)),
+        map_test(frame="lungs", areas=(area(),)),
+    ]
+    first = texts(areas_section(outcome(tests), brief=True))
+    assert first.count("upper right corner") == 2
+    assert "rise of P(cancer) when hidden" in first
+    assert "lungs" not in first
+    assert "outside the mark" not in first
 
 
 def test_the_first_screen_counts_areas_that_it_leaves_out():
@@ -129,12 +154,6 @@ def test_the_first_screen_counts_areas_that_it_leaves_out():
 
 def test_a_run_that_measured_no_windows_has_no_section():
     assert areas_section(outcome()) is None
-
-
-@pytest.mark.parametrize(("centre", "words"), [((0.1, 0.1), "upper left"), ((0.5, 0.9), "lower middle"),
-                                               ((0.9, 0.5), "middle right"), ((0.5, 0.5), "centre"), ((1.0, 1.0), "lower right")])  # fmt: skip
-def test_places_have_names(centre, words):
-    assert position_words((*centre, *centre)) == words
 
 
 def test_in_ascii_no_other_sign_is_printed():

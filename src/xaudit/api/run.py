@@ -85,6 +85,13 @@ class Run:
         """Return one row per case, model, region and in-fill: by how much the answer falls without the region."""
         return self._frame("reliance")
 
+    def areas(self) -> "DataFrame":
+        """Return one row per area of the reliance map and test that shows it: place, extent and effect.
+
+        A run of a version before 1.3 has no rows.
+        """
+        return self._frame("reliance_areas", optional=True)
+
     def summary(self) -> "DataFrame":
         """Return one row per model, explainer, metric, reader and stratum: the mean with its interval."""
         return self._frame("summary")

@@ -83,6 +83,34 @@ FINDINGS: tuple[FindingRow, ...] = (
         "read the findings about its evidence with care; test on more patients, or train further",
     ),
     FindingRow(
+        "XA207",
+        "an area of the image that should not matter does",
+        "windows that touch change the answer more than the mean window does, over patients (family-wise p of at most 0.05 "
+        f"over the whole reliance map), by more than {MARGIN:g} (lower end of the interval). With marks, areas outside the mark "
+        "count, and outside the marked lung where it is known. Without marks an area at the border or outside the body "
+        "fails, one in the organ passes, and one at an unknown place is only named. Undecided where one in-fill "
+        "shows it and another does not, and where hiding an area inside the body raises the answer: it may hold evidence "
+        "against, or the in-fill may look like evidence itself",
+        "look at the example cases and at what lies there: markers, tubes, text, scanner edges; blank it out and train again",
+    ),
+    FindingRow(
+        "XA208",
+        "nothing outside the mark matters",
+        "no window outside the mark, and outside the marked lung where it is known, stands out of the reliance map, and the "
+        "effect of the strongest one is at most 0.05 at the upper end of its interval. Undecided above that. Without marks, no "
+        "window of the image matters, nor do all of them together",
+        "none needed with a tight bound; a wide one asks for more patients. Where nothing matters at all, hide larger windows "
+        "(`reliance.map.scales`) and look at the whole-image properties",
+    ),
+    FindingRow(
+        "XA209",
+        "the answer is spread over the image",
+        "hiding windows changes the answer, added up over the image, and none stands out of the reliance map. Where the "
+        "probability is too near 0 or 1 to move, the log odds decide",
+        "compare with what is known of the evidence: a finding in one place should make one area. Look at the whole-image "
+        "properties: brightness, sharpness and noise lie everywhere",
+    ),
+    FindingRow(
         "XA210",
         "the model answers to a property of the whole image",
         "more brightness, contrast, sharpness, noise, compression or resolution of the whole image moves the target's "
@@ -97,9 +125,18 @@ FINDINGS: tuple[FindingRow, ...] = (
         "a region of your own: not used, allowed, or undecided",
         f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
         "its size (upper end of the interval), which passes, as does a region with `evidence: true` that is used; or the "
-        "interval lies on both sides of that margin, too few patients show the region, or no image does, which is "
-        "undecided. XA201 names a region that is used and should not be",
+        "interval lies on both sides of that margin, too few patients show the region, or no image has a value, which "
+        "is undecided. XA201 names a region that is used and should not be",
         "none where it passes; else audit more images that show the region",
+    ),
+    FindingRow(
+        "XA212",
+        "undecided: the in-fills do not agree",
+        f"with one in-fill, hiding a region lowers the answer by more than {MARGIN:g} beyond random areas of its size (lower "
+        "end of the interval), with another it does not. The fall may be the in-fill's doing, so nothing is said of the "
+        "region",
+        "look at the in-filled images; name further in-fills under `reliance.infills`, such as `donor`, and ask about more "
+        "patients",
     ),
     FindingRow(
         "XA213",

@@ -44,31 +44,19 @@ IMAGE_CHANGES: Mapping[str, ImageChangeRow] = MappingProxyType(
     {
         row.id: row
         for row in (
+            ImageChangeRow("darker-10", "brightness", "level", -0.10, -1, "10 % of the range darker"),
+            ImageChangeRow("darker-5", "brightness", "level", -0.05, -1, "5 % of the range darker"),
+            ImageChangeRow("brighter-5", "brightness", "level", 0.05, 1, "5 % of the range brighter"),
+            ImageChangeRow("brighter-10", "brightness", "level", 0.10, 1, "10 % of the range brighter"),
+            ImageChangeRow("contrast-0.8", "contrast", "contrast", 0.8, -1, "contrast times 0.8"),
+            ImageChangeRow("contrast-1.25", "contrast", "contrast", 1.25, 1, "contrast times 1.25"),
+            ImageChangeRow("blur-1", "sharpness", "blur", 1.0, -1, "blurred by 1 px"),
+            ImageChangeRow("blur-0.5", "sharpness", "blur", 0.5, -1, "blurred by 0.5 px"),
             ImageChangeRow(
-                "darker-10", "brightness", "level", -0.10, -1, "10 % of the range subtracted from every pixel"
+                "sharpen-50", "sharpness", "sharpen", 0.5, 1, "sharpened by an unsharp mask of 50 %"
             ),
             ImageChangeRow(
-                "darker-5", "brightness", "level", -0.05, -1, "5 % of the range subtracted from every pixel"
-            ),
-            ImageChangeRow(
-                "brighter-5", "brightness", "level", 0.05, 1, "5 % of the range added to every pixel"
-            ),
-            ImageChangeRow(
-                "brighter-10", "brightness", "level", 0.10, 1, "10 % of the range added to every pixel"
-            ),
-            ImageChangeRow(
-                "contrast-0.8", "contrast", "contrast", 0.8, -1, "distances from the mean multiplied by 0.8"
-            ),
-            ImageChangeRow(
-                "contrast-1.25", "contrast", "contrast", 1.25, 1, "distances from the mean multiplied by 1.25"
-            ),
-            ImageChangeRow("blur-1", "sharpness", "blur", 1.0, -1, "blurred by a Gaussian of 1 px"),
-            ImageChangeRow("blur-0.5", "sharpness", "blur", 0.5, -1, "blurred by a Gaussian of 0.5 px"),
-            ImageChangeRow(
-                "sharpen-50", "sharpness", "sharpen", 0.5, 1, "unsharp mask of 50 %, Gaussian of 1 px"
-            ),
-            ImageChangeRow(
-                "sharpen-100", "sharpness", "sharpen", 1.0, 1, "unsharp mask of 100 %, Gaussian of 1 px"
+                "sharpen-100", "sharpness", "sharpen", 1.0, 1, "sharpened by an unsharp mask of 100 %"
             ),
             ImageChangeRow("noise-1", "noise", "noise", 0.01, 1, "noise of 1 % of the range added"),
             ImageChangeRow("noise-2", "noise", "noise", 0.02, 1, "noise of 2 % of the range added"),

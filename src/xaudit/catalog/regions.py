@@ -28,5 +28,15 @@ STRUCTURES: dict[str, str] = {
     "thorax": "thorax",
     "body": "body",
     "empty": "body",
+    "area-outside-lungs": "lungs",
 }
-"""Region: the structure without whose masks there is no such region."""
+"""Region, or kind of area: the structure without whose masks there is none."""
+
+AREA_PLACES: dict[str, str] = {
+    "outside-mark": "outside the mark; where lungs are known, the marked lung is left out too",
+    "outside-lungs": "outside the mark and the lungs",
+    "border": "in the border, the outer tenth of each side",
+}
+"""Kinds of places at which an area of the reliance map can lie, in words; a gate can name each, as ``reliance-area-<kind>``."""
+
+AREA_METRICS = frozenset(f"reliance-area-{kind}" for kind in AREA_PLACES)

@@ -6,6 +6,9 @@ from typing import Literal
 
 from xaudit.catalog.regions import OWN_REGION, STRUCTURES
 
+_OF_MARK = ("mark", "same-lung", "opposite-lung", "lungs", "area-outside-mark")
+"""Regions, and a kind of area, that are not there without a mark."""
+
 OptionValue = int | float | str | bool | None
 
 QUANTUS = "quantus:"
@@ -134,9 +137,10 @@ class MetricRow:
         A region without a mark in its name can be hidden where nothing is marked, so its reliance needs none.
         """
         region = self.id.removeprefix("mass-").removeprefix("reliance-").removeprefix("logit-")
+        region = region.removeprefix("kept-").removesuffix("-beyond-random")
         own = ["masks of it"] * (region == OWN_REGION)
         masks = STRUCTURES.get(region) if self.family in ("regions", "reliance") else None
-        unmarked = self.family == "reliance" and region not in ("mark", "same-lung", "opposite-lung", "lungs")
+        unmarked = self.family == "reliance" and region not in _OF_MARK
         marks = ["marks"] * (self.needs_annotation and not unmarked)
         structures = [] if masks is None else [f"{masks.removesuffix('s')} masks"]
         return (*marks, *structures, *own, *["spacing"] * self.id.endswith("-mm"))

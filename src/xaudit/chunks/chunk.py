@@ -147,11 +147,14 @@ class Subject:
             thorax=carried(around.thorax),
             body=carried(around.body),
             reach=carried(self._reach),
+            own={name: carried(mask) for name, mask in around.own.items()},
             with_border=False,
         )
         if lungs is None or self.mark.any():
             return parts
         both = mask_to_model(lungs.whole, self.geometry)
+        for name in around.own.keys() & parts.keys():
+            both = both & ~parts[name]
         return {"lungs": both, **{name: part & ~both for name, part in parts.items()}}
 
     @property

@@ -1,6 +1,7 @@
 """The reliance of a model on regions of the image, in a chunk of cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -11,10 +12,16 @@ from xaudit.config import RelianceSection
 from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.reliance import RegionEffect, ask_region_reliance
 from xaudit.records import (
+    BoolArray,
     Reliance,
     ScoreResult,
 )
 from xaudit.seeds import generator_for
+
+ALL_BUT_MARK: Final = "all-but-mark"
+"""The region that is replaced to see what the mark alone suffices for; it overlaps the others."""
+
+_UNMARKED = "no reader marked anything on this case"
 
 
 def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
@@ -27,7 +34,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
             ask_region_reliance(
                 subject.image,
                 subject.target_index,
-                subject.asked_parts,
+                _questioned(subject),
                 infills=settings.infills,
                 controls=settings.controls,
                 generator=generator_for(seed, subject.case.case_id, "reliance"),
@@ -62,9 +69,36 @@ def score_reliance(chunk: Chunk, reliances: Sequence[Reliance]) -> list[ScoreRes
             ):
                 value: Measured = float(np.mean(beyond)) if beyond else Absent(why_no_region(subject, region))
                 if not subject.mark.any() and region not in ("border", *subject.surroundings.own):
-                    value = Absent("no reader marked anything on this case")
+                    value = Absent(_UNMARKED)
                 key = key_of(subject, None, metric, model_id=chunk.classifier.id)
                 results.append(result_of(key, value, 0, 0.0))
+        results += _score_kept_mark(
+            subject, [r for r in own if r.region == ALL_BUT_MARK], chunk.classifier.id
+        )
+    return results
+
+
+def _questioned(subject: Subject) -> Mapping[str, BoolArray]:
+    """Return the regions that are replaced: the disjoint ones, and where something is marked all but the mark."""
+    parts = subject.asked_parts
+    mark = parts.get("mark")
+    return parts if mark is None or not mark.any() else {**parts, ALL_BUT_MARK: ~mark}
+
+
+def _score_kept_mark(subject: Subject, rows: Sequence[Reliance], model_id: str) -> list[ScoreResult]:
+    """Score the answer that is left of the image with the mark alone, in-fills averaged.
+
+    A random area of the size of all but the mark leaves a random area of the size of the mark.
+    """
+    results = []
+    for metric, kept in (
+        ("kept-mark", [r.probability - r.probability_drop for r in rows]),
+        ("kept-mark-beyond-random", [r.control_probability_drop - r.probability_drop for r in rows]),
+    ):
+        value: Measured = float(np.mean(kept)) if kept else Absent(why_no_region(subject, "mark"))
+        if not subject.mark.any():
+            value = Absent(_UNMARKED)
+        results.append(result_of(key_of(subject, None, metric, model_id=model_id), value, 0, 0.0))
     return results
 
 

@@ -54,15 +54,15 @@ def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
 
 
 def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -> list[WindowEffects]:
-    """Copy the windows of the coarsest scale from images of the target class into those of another class.
+    """Copy the windows of the finest scale from images of the target class into those of another class.
 
-    A case is left out if other patients have no image of the target class, or none of another class.
+    Large windows bring so much foreign tissue along that a marker is lost in what they do by themselves. A case is left out if other patients have no image of the target class, or none of another class.
     """
     from xaudit.perturb.asking import answer
 
     if chunk.donors is None:
         raise ValueError("a transplant was asked for without a pool of donors")
-    classifier, scale = chunk.classifier, max(settings.scales)
+    classifier, scale = chunk.classifier, min(settings.scales)
     grid = window_grid(classifier.model_hw, scale, settings.stride)
     donors = {
         subject.case.case_id: chunk.donors.pairs(subject, N_DONORS, seed)
@@ -94,7 +94,7 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _About:
-    """What a grid's windows were replaced for, and how much of a mark lies in each."""
+    """The question that a grid's windows were replaced for, and the share of a mark in each."""
 
     question: WindowQuestion
     scale: float

@@ -33,8 +33,8 @@ class ChangeEffect:
     log_odds: float
     probability_change: float
     log_odds_change: float
-    value: float
-    value_change: float
+    value: float = 0.0
+    value_change: float = 0.0
 
 
 def ask_image_changes(
@@ -85,6 +85,26 @@ def ask_image_changes(
             yield _input(shown, normalise)
 
     logits = yield curve(images(), 1 + len(asked))
+    effects = _effects(asked, logits, target)
+    natural = {
+        name: property_value(pixels, name) for name in {IMAGE_CHANGES[change].property for change in changes}
+    }
+    found: list[ChangeEffect] = []
+    for effect, value in zip(effects, values, strict=True):
+        row = IMAGE_CHANGES[effect.change]
+        effect = replace(effect, value=natural[row.property], value_change=value - natural[row.property])
+        found.append(effect)
+        if marked and row.kind == "level":
+            found.append(replace(effect, finding_kept=True))
+    return found
+
+
+def _effects(asked: Sequence[tuple[str, bool]], logits: FloatArray, target: int) -> list[ChangeEffect]:
+    """Work out the changes of the answer from the logits of the untouched image, then of each changed one.
+
+    Raises:
+        ModelError: if one of them is not a number.
+    """
     if not np.isfinite(logits).all():
         raise ModelError(
             "the model's answer to an image with a changed property is not a number",
@@ -92,23 +112,17 @@ def ask_image_changes(
         )
     probability: FloatArray = softmax(logits, axis=1)[:, target]
     log_odds: FloatArray = logits[:, target] - logsumexp(np.delete(logits, target, axis=1), axis=1)
-    effects: list[ChangeEffect] = []
-    for row, ((change, kept), value) in enumerate(zip(asked, values, strict=True), start=1):
-        natural = property_value(pixels, IMAGE_CHANGES[change].property)
-        effect = ChangeEffect(
+    return [
+        ChangeEffect(
             change=change,
             finding_kept=kept,
             probability=float(probability[0]),
             log_odds=float(log_odds[0]),
             probability_change=float(probability[row] - probability[0]),
             log_odds_change=float(log_odds[row] - log_odds[0]),
-            value=natural,
-            value_change=value - natural,
         )
-        effects.append(effect)
-        if marked and IMAGE_CHANGES[change].kind == "level":
-            effects.append(replace(effect, finding_kept=True))
-    return effects
+        for row, (change, kept) in enumerate(asked, start=1)
+    ]
 
 
 def with_finding_kept(effects: Iterable[Effect]) -> dict[str, Effect]:

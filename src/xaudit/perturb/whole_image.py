@@ -33,8 +33,10 @@ def changed_image(pixels: FloatArray, change: str, generator: np.random.Generato
     """
     row = IMAGE_CHANGES[change]
     low, high = min(0.0, float(pixels.min())), max(1.0, float(pixels.max()))
-    changed = _CHANGED[row.kind](pixels.astype(np.float64), row, generator)
-    return np.clip(changed, low, high).astype(np.float32)
+    is_grey = bool((pixels == pixels[:1]).all())
+    planes = (pixels[:1] if is_grey else pixels).astype(np.float64)
+    changed = np.clip(_CHANGED[row.kind](planes, row, generator), low, high).astype(np.float32)
+    return np.repeat(changed, len(pixels), axis=0) if is_grey else changed
 
 
 def with_kept(pixels: FloatArray, changed: FloatArray, kept: BoolArray) -> FloatArray:
@@ -105,15 +107,14 @@ def _noise(pixels: FloatArray, row: ImageChangeRow, generator: np.random.Generat
 
 
 def _jpeg(pixels: FloatArray, row: ImageChangeRow, _generator: np.random.Generator) -> FloatArray:
-    """Save and read again, in 8 bit; a grey image is saved as grey, and values outside 0 to 1 are cut off."""
+    """Save and read again, in 8 bit; a single plane is saved as grey, and values outside 0 to 1 are cut off."""
     bits = np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
-    is_grey = bool((bits == bits[:1]).all())
-    image = Image.fromarray(bits[0] if is_grey else np.ascontiguousarray(np.moveaxis(bits, 0, -1)))
+    image = Image.fromarray(bits[0] if len(bits) == 1 else np.ascontiguousarray(np.moveaxis(bits, 0, -1)))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=int(row.amount))
     with Image.open(buffer) as stored:
         read = np.asarray(stored, dtype=np.float64) / 255
-    return np.broadcast_to(read, pixels.shape) if is_grey else np.moveaxis(read, -1, 0)
+    return read[None] if read.ndim == 2 else np.moveaxis(read, -1, 0)
 
 
 def _resolution(pixels: FloatArray, row: ImageChangeRow, _generator: np.random.Generator) -> FloatArray:
@@ -121,7 +122,8 @@ def _resolution(pixels: FloatArray, row: ImageChangeRow, _generator: np.random.G
     small = (max(1, round(height * row.amount)), max(1, round(width * row.amount)))
     planes = np.moveaxis(pixels, 0, -1)
     reduced = image_to_model(planes, fit_geometry((height, width), small))
-    return np.moveaxis(image_to_model(reduced, fit_geometry(small, (height, width))), -1, 0)
+    enlarged: FloatArray = np.moveaxis(image_to_model(reduced, fit_geometry(small, (height, width))), -1, 0)
+    return enlarged
 
 
 _CHANGED: Mapping[Kind, Callable[[FloatArray, ImageChangeRow, np.random.Generator], FloatArray]] = {

@@ -12,6 +12,7 @@ from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndC
 from xaudit.records.comparison import Comparison
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
+from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
@@ -24,7 +25,7 @@ from xaudit.records.region import Box, MaskRegion, Polygon, Region
 from xaudit.records.region_by_class import RegionByClass
 from xaudit.records.regression import Coefficient, Regression
 from xaudit.records.reliance import Reliance
-from xaudit.records.reliance_area import Area, FrameBox, MapTest
+from xaudit.records.reliance_area import Area, FrameBox, MapTest, TestedArea
 from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
@@ -55,6 +56,7 @@ __all__ = [
     "FloatArray",
     "FrameBox",
     "ImageChange",
+    "InfillEffect",
     "IntArray",
     "Interval",
     "LocalizedAndCausal",
@@ -86,6 +88,7 @@ __all__ = [
     "Status",
     "Summary",
     "Surroundings",
+    "TestedArea",
     "ThresholdShift",
     "TunedThreshold",
     "TuningCurve",

@@ -7,6 +7,7 @@ from typing import Literal
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import PropertyEffect
+from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
@@ -37,6 +38,7 @@ class Outcome:
         explainers_judged: of each model's explainers, then its controls; empty if no reliance map was measured.
         mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
         by_class: reliance on regions on the images of each true class.
+        by_infill: reliance on regions under each in-fill alone.
         own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
@@ -64,6 +66,7 @@ class Outcome:
     thresholds: tuple[TunedThreshold, ...] = ()
     causal: tuple[LocalizedAndCausal, ...] = ()
     by_class: tuple[RegionByClass, ...] = ()
+    by_infill: tuple[InfillEffect, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
     explainers_judged: tuple[ExplainerJudgement, ...] = ()

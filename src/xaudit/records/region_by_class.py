@@ -20,6 +20,7 @@ class RegionByClass:
         probability: mean change of the probability beyond that for random areas of the same size.
         logit: the same for the target's logit.
         cluster: ``patient``, or ``case`` if the data names no patients.
+        by_infill: the probability's change under each in-fill alone, where there are several.
     """
 
     model_id: str
@@ -32,3 +33,4 @@ class RegionByClass:
     n_cases: int
     n_patients: int
     cluster: str
+    by_infill: tuple[tuple[str, Interval], ...] = ()

@@ -8,7 +8,7 @@ class Reliance:
     """The dependence of one model's answer on one region of one case; no explainer is involved.
 
     Attributes:
-        region: as in :data:`xaudit.catalog.REGIONS`.
+        region: as in :data:`xaudit.catalog.REGIONS`, or ``all-but-mark``.
         infill: the content that replaced the region's pixels.
         fraction: the region's share of the image.
         probability: probability of the target on the original image.

@@ -47,6 +47,22 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class TestedArea:
+    """An area with what the test that shows it was about; see :class:`MapTest`."""
+
+    model_id: str
+    images: str
+    target: str
+    question: str
+    direction: str
+    answer: str
+    frame: str
+    scope: str
+    n_patients: int
+    area: Area
+
+
+@dataclass(frozen=True, slots=True)
 class MapTest:
     """A family-wise test, over all windows of all scales, for windows that change the answer more than the mean window does.
 
@@ -94,3 +110,22 @@ class MapTest:
     margin: float = 0.02
     net: Interval | None = None
     bounds: tuple[tuple[str, Interval], ...] = ()
+
+    @property
+    def tested_areas(self) -> tuple[TestedArea, ...]:
+        """Its areas, each with what the test was about."""
+        return tuple(
+            TestedArea(
+                self.model_id,
+                self.images,
+                self.target,
+                self.question,
+                self.direction,
+                self.answer,
+                self.frame,
+                self.scope,
+                self.n_patients,
+                area,
+            )
+            for area in self.areas
+        )

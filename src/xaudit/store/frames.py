@@ -14,6 +14,7 @@ from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.reliance_areas import RELIANCE_AREAS
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import SCORES
 from xaudit.store.rows.summaries import SUMMARY
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
 
 _TABLES: Mapping[str, Table[Any]] = {
     table.name: table
-    for table in (CASES, PREDICTIONS, SCORES, RELIANCE, RELIANCE_MAP, IMAGE_CHANGES, SUMMARY, CATEGORIES)
+    for table in (
+        CASES,
+        PREDICTIONS,
+        SCORES,
+        RELIANCE,
+        RELIANCE_MAP,
+        RELIANCE_AREAS,
+        IMAGE_CHANGES,
+        SUMMARY,
+        CATEGORIES,
+    )
 }
 
 
@@ -36,7 +47,8 @@ def read_frame(run: RunFolder, name: str, *, optional: bool = False) -> "DataFra
 
     Args:
         run: the run that wrote it.
-        name: ``cases``, ``predictions``, ``scores``, ``reliance``, ``reliance_map``, ``image_changes``, ``summary`` or ``categories``.
+        name: ``cases``, ``predictions``, ``scores``, ``reliance``, ``reliance_map``, ``reliance_areas``, ``image_changes``,
+            ``summary`` or ``categories``.
         optional: a table that is not there has no rows.
 
     Raises:

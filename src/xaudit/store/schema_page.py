@@ -12,6 +12,7 @@ from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
+from xaudit.store.rows.reliance_areas import RELIANCE_AREAS
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import CURVES, SCORES
 from xaudit.store.rows.summaries import SUMMARY
@@ -33,6 +34,7 @@ TABLES: tuple[Table[Any], ...] = (
     RELIANCE_MAP,
     IMAGE_CHANGES,
     MAP_FACTS,
+    RELIANCE_AREAS,
     MEAN_RELIANCE,
     SUMMARY,
     CATEGORIES,

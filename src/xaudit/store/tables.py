@@ -18,6 +18,7 @@ from xaudit.records import (
     Preview,
     Problem,
     Summary,
+    TestedArea,
     TunedThreshold,
 )
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
@@ -25,6 +26,7 @@ from xaudit.store.rows.cases import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
+from xaudit.store.rows.reliance_areas import RELIANCE_AREAS
 from xaudit.store.rows.summaries import SUMMARY
 from xaudit.store.rows.table import Table
 from xaudit.store.rows.tunings import THRESHOLDS
@@ -82,6 +84,16 @@ def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> No
 def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
     """Read every map with its failure category."""
     return _read(run, CATEGORIES)
+
+
+def write_areas(run: RunFolder, areas: Sequence[TestedArea]) -> None:
+    """Write ``reliance_areas.parquet``."""
+    _write(run, RELIANCE_AREAS, areas)
+
+
+def read_areas(run: RunFolder) -> tuple[TestedArea, ...]:
+    """Read the areas of the reliance map; :class:`xaudit.records.Outcome` holds the same with their tests."""
+    return _read(run, RELIANCE_AREAS)
 
 
 def write_thresholds(run: RunFolder, thresholds: Sequence[TunedThreshold]) -> None:

@@ -1,12 +1,14 @@
 """Verdicts from summaries: gates decide, findings inform; pure functions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
-from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, Summary, Verdict
+from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, InfillEffect, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
+from xaudit.verdict.areas import AREA_RULE, area_findings
 from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
@@ -14,6 +16,7 @@ from xaudit.verdict.explainers import Decision, decide, explainer_findings
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
 from xaudit.verdict.image_properties import image_findings
+from xaudit.verdict.infills import disputed_regions
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.naming import in_words
 from xaudit.verdict.own_regions import own_region_findings
@@ -21,6 +24,7 @@ from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
 
 __all__ = [
+    "AREA_RULE",
     "ELSEWHERE",
     "MARGIN",
     "REFUSING",
@@ -30,6 +34,7 @@ __all__ = [
     "Reach",
     "Strictness",
     "Survival",
+    "area_findings",
     "changed_findings",
     "class_findings",
     "decide",
@@ -59,6 +64,7 @@ def judge(
     reach: Reach = _EVERYTHING,
     evaluations: Sequence[Evaluation] = (),
     own_regions: Mapping[str, Mapping[str, bool]] | None = None,
+    by_infill: Sequence[InfillEffect] = (),
 ) -> tuple[Verdict, ...]:
     """Return the verdicts of every gate on every model, then the findings on models, then those of sanity checks.
 
@@ -80,18 +86,15 @@ def judge(
         reach: the limits that concern each model; by default all.
         evaluations: classification performance of each model; without them there are no findings about its answers.
         own_regions: by model, regions that the audit file names, true where an answer may rest on them.
+        by_infill: reliance under each in-fill alone; where they do not agree, a finding is undecided (XA212).
     """
     named = dict.fromkeys(s.explainer_id for s in summaries)
     explainers = tuple(explainers) or tuple(name for name in named if name not in _CONTROLS | {MODEL_LEVEL})
     strictness = Strictness(gate_on, strict)
     by_model = {model: [s for s in summaries if s.model_id == model] for model in models}
     overall = {model: [s for s in own if s.stratum == ALL_CASES] for model, own in by_model.items()}
-    model_findings_of = {
-        model: _of_model(
-            own, model, answer_findings(evaluations, model), positive or {}, (own_regions or {}).get(model)
-        )
-        for model, own in overall.items()
-    }
+    about = _AboutModels(evaluations, positive or {}, own_regions or {}, by_infill)
+    model_findings_of = {model: about.findings(own, model) for model, own in overall.items()}
     verdicts: list[Verdict] = []
     for model_id, own in by_model.items():
         for gate in gates:
@@ -107,23 +110,29 @@ def judge(
     return (*verdicts, *of_models, *of_sanity)
 
 
-def _of_model(
-    own: Sequence[Summary],
-    model: str,
-    of_answers: list[Verdict],
-    positive: Mapping[str, str],
-    own_regions: Mapping[str, bool] | None,
-) -> list[Verdict]:
-    """Return the findings about one model, those about its answers first; they may rule out the others."""
-    if any(finding.code in REFUSING for finding in of_answers):
-        return of_answers
-    own_regions = own_regions or {}
-    answer = f"P({positive[model]})" if model in positive else "the target's probability"
-    return [
-        *of_answers,
-        *model_findings(own, positive.get(model), own_regions),
-        *own_region_findings(own, model, own_regions, answer),
-    ]
+@dataclass(frozen=True, slots=True)
+class _AboutModels:
+    """The facts beside the summaries from which findings about models follow; see :func:`judge`."""
+
+    evaluations: Sequence[Evaluation]
+    positive: Mapping[str, str]
+    own_regions: Mapping[str, Mapping[str, bool]]
+    by_infill: Sequence[InfillEffect]
+
+    def findings(self, own: Sequence[Summary], model: str) -> list[Verdict]:
+        """Return the findings about one model, those about its answers first; they may rule out the others."""
+        of_answers = answer_findings(self.evaluations, model)
+        if any(finding.code in REFUSING for finding in of_answers):
+            return of_answers
+        own_regions, positive = self.own_regions.get(model, {}), self.positive.get(model)
+        answer = "the target's probability" if positive is None else f"P({positive})"
+        disputed = disputed_regions(self.by_infill, model)
+        agreed = {name: may_matter for name, may_matter in own_regions.items() if name not in disputed}
+        return [
+            *of_answers,
+            *model_findings(own, positive, own_regions, disputed),
+            *own_region_findings(own, model, agreed, answer),
+        ]
 
 
 def judge_drops(

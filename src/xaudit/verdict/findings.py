@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from xaudit.catalog import MARGIN
+from xaudit.catalog import AREA_METRICS, MARGIN
 from xaudit.records import Interval, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
+from xaudit.verdict.infills import INFILL_RULE, ByInfill, disputed_finding
 from xaudit.verdict.naming import named, several_readers, subject_of
 from xaudit.verdict.own_regions import is_used
 
@@ -21,8 +22,10 @@ The rest of the same lung is left out: a model may rightly use the surroundings 
 """
 
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
+_NO_REGION = ("reliance-logit-", "reliance-agreement", "reliance-captured")
 _NOTHING_ELSE = "No other measured region stands out"
 _NAMES = {
+    "mark": "the marked lesion",
     "thorax": "the rest of the thorax",
     "body": "the rest of the body",
     "empty": "the area outside the body",
@@ -30,24 +33,32 @@ _NAMES = {
 
 
 def model_findings(
-    own: Sequence[Summary], positive: str | None, own_regions: Mapping[str, bool] = MappingProxyType({})
+    own: Sequence[Summary],
+    positive: str | None,
+    own_regions: Mapping[str, bool] = MappingProxyType({}),
+    disputed: ByInfill = MappingProxyType({}),
 ) -> list[Verdict]:
     """Return XA201 or XA202 for each reader with reliance on the mark; nothing if reliance was not measured.
 
+    Where the in-fills do not agree, XA212 stands beside XA201 if another region is used under each of them, else alone.
+
     Args:
         own_regions: regions that the audit file names, true where an answer may rest on them.
+        disputed: regions that matter under one in-fill and not under another.
     """
     regions = {
         (one.reader, one.metric_id.removeprefix("reliance-")): one
         for one in own
-        if one.family == "reliance" and not one.metric_id.startswith("reliance-logit-")
+        if one.metric_id.startswith("reliance-")
+        and not one.metric_id.startswith(_NO_REGION)
+        and one.metric_id not in AREA_METRICS
     }
     marks = [summary for (_, region), summary in regions.items() if region == "mark"]
     several = several_readers(marks)
     outside = "the area outside the lungs" if _lungs_known(regions) else "the rest of the image"
     elsewhere = (*(name for name, may_matter in own_regions.items() if not may_matter), *ELSEWHERE)
     unmarked = [one for (_, region), one in regions.items() if not own_regions.get(region, False)]
-    verdicts = [] if marks else _unmarked(unmarked, positive, outside)
+    verdicts = [] if marks else _unmarked(unmarked, positive, outside, disputed)
     for mark in marks:
         others = {
             region: regions[mark.reader, region] for region in elsewhere if (mark.reader, region) in regions
@@ -56,8 +67,19 @@ def model_findings(
             verdicts.append(_undecided(mark, "what the model uses", (USE_RULE, MARGIN), several=several))
         else:
             answer = "the target's probability" if positive is None else f"P({positive})"
-            verdict = _use(mark, others, answer, outside, several=several)
-            verdicts.append(_with_allowed(verdict, regions.values(), own_regions))
+            certain = {region: one for region, one in others.items() if region not in disputed}
+            open_regions = {
+                region_name(region, outside): disputed[region]
+                for region in ("mark", *others)
+                if region in disputed
+            }
+            is_settled = not open_regions or any(map(is_used, certain.values()))
+            if is_settled:
+                verdict = _use(mark, certain, answer, outside, several=several)
+                verdicts.append(_with_allowed(verdict, regions.values(), own_regions))
+            if open_regions:
+                rule = INFILL_RULE if is_settled else USE_RULE
+                verdicts.append(disputed_finding(mark, open_regions, answer, rule=rule, several=several))
     return verdicts
 
 
@@ -70,10 +92,20 @@ def _lungs_known(regions: Mapping[tuple[str, str], Summary]) -> bool:
     return n_cases["same-lung"] + n_cases["lungs"] >= n_cases["outside"] > 0
 
 
-def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) -> list[Verdict]:
-    """Return XA201 for each region that the model uses, if there is no mark to compare it with."""
+def _unmarked(
+    summaries: Iterable[Summary], positive: str | None, outside: str, disputed: ByInfill
+) -> list[Verdict]:
+    """Return XA201 for each region that the model uses, if there is no mark to compare it with, and XA212."""
     answer = "the target's probability" if positive is None else f"P({positive})"
-    return [
+    agreed, verdicts = [], []
+    for summary in summaries:
+        region = summary.metric_id.removeprefix("reliance-")
+        if region in disputed:
+            names = {region_name(region, outside): disputed[region]}
+            verdicts.append(disputed_finding(summary, names, answer, rule=INFILL_RULE, several=False))
+        else:
+            agreed.append(summary)
+    return verdicts + [
         Verdict(
             code="XA201",
             status="fail",
@@ -90,7 +122,7 @@ def _unmarked(summaries: Iterable[Summary], positive: str | None, outside: str) 
             n_patients=summary.n_patients,
             gating=False,
         )
-        for summary in summaries
+        for summary in agreed
         if is_used(summary)
     ]
 

@@ -156,7 +156,7 @@ def step_words(step: str) -> str:
 
     Example:
         >>> step_words("brighter-10"), step_words("")
-        ('10 % of the range added to every pixel', 'the image as it is')
+        ('10 % of the range brighter', 'the image as it is')
     """
     return IMAGE_CHANGES[step].meaning if step else "the image as it is"
 

@@ -9,6 +9,8 @@ from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Move, Status, Summary, Verdict
 from xaudit.verdict.naming import in_words, subject_of
 
+_FAMILIES = {row.id: row.family for row in METRICS}
+
 
 @dataclass(frozen=True, slots=True)
 class Strictness:

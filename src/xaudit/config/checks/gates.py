@@ -1,6 +1,13 @@
 """Gates on explainers, regions and sections that the audit does not have."""
 
-from xaudit.catalog import CHECK_FAMILIES, STRUCTURES, asks_model_of_change, external_id, metric_row
+from xaudit.catalog import (
+    AREA_METRICS,
+    CHECK_FAMILIES,
+    STRUCTURES,
+    asks_model_of_change,
+    external_id,
+    metric_row,
+)
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
 from xaudit.config.sections.section import SettingError
@@ -20,6 +27,11 @@ def check_gates(audit: AuditFile) -> None:
             )
         _check_region(audit, index, gate)
         _check_changed(audit, index, gate)
+        if gate.metric in AREA_METRICS and not (audit.reliance.enabled and audit.reliance.map.enabled):
+            raise SettingError(
+                f"gates[{index}]: {gate.metric} is not measured",
+                hint="set `reliance.enabled` and `reliance.map.enabled` to true",
+            )
         row = metric_row(audit.metric_names.get(gate.metric, gate.metric))
         if row.family in CHECK_FAMILIES and not row.is_listed and getattr(audit, row.family) is None:
             raise SettingError(

@@ -63,7 +63,7 @@ class RelianceMapSection(Section):
     )
     transplant: bool = Field(
         True,
-        description="copy the windows of the largest scale from test images of the target class into those of other classes",
+        description="copy the windows of the smallest scale from test images of the target class into those of other classes",
     )
 
     @field_validator("scales", "infills")

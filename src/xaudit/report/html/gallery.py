@@ -4,19 +4,22 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xaudit.catalog import METRICS
+from xaudit.catalog import MARGIN, METRICS
 from xaudit.records import Case
 from xaudit.report.html.picture_code import image_codes, map_code
 from xaudit.report.pictures.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
 from xaudit.report.pictures.outline_path import outline_path
 from xaudit.report.sections.category import category_words
 from xaudit.report.wording import metric_words
+from xaudit.stages.views.case_reliance import NAME as RELIANCE
 from xaudit.stages.views.gallery_view import GalleryMap, GalleryView
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 MOST_MAPS = 4000
 """Drawn on one page: what a browser still opens within seconds. Further cases stand there without pictures."""
+
+_NO_MAP = GalleryMap(None)
 
 SIZES = ("small", "middle", "large", "same", "unknown")
 
@@ -36,7 +39,7 @@ def gallery_data(
     names = sorted(material.cases)
     place_of = {name: place for place, name in enumerate(names)}
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
-    explainers = [name for name in material.outcome.explainer_ids if name not in material.outcome.control_ids]
+    explainers = _drawn_maps(material)
     metrics = _metrics(material)
     data = {
         "colours": {"for": POSITIVE_ANCHORS, "against": NEGATIVE_ANCHORS},
@@ -46,6 +49,7 @@ def gallery_data(
             for name in metrics
         ],
         "explainers": [{"id": name, "signed": material.signed.get(name, False)} for name in explainers],
+        "reliance": RELIANCE,
         "models": list(material.outcome.model_ids),
         "cases": [
             {
@@ -78,11 +82,18 @@ def gallery_data(
 
 def pictured_views(material: ReportMaterial) -> frozenset[tuple[str, str]]:
     """Case and model of the views that are drawn with pictures: each model's worst, at most :data:`MOST_MAPS` maps."""
-    n_explainers = len(material.outcome.explainer_ids) - len(material.outcome.control_ids)
+    n_explainers = len(_drawn_maps(material))
     models = {view.model_id for view in material.views}
     room = max(1, MOST_MAPS // max(1, n_explainers * len(models)))
     own = {model: [view for view in material.views if view.model_id == model][:room] for model in models}
     return frozenset((view.case_id, model) for model, views in own.items() for view in views)
+
+
+def _drawn_maps(material: ReportMaterial) -> list[str]:
+    """Return the explainers that are no controls, and last the reliance map where there is any."""
+    outcome = material.outcome
+    names = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
+    return [*names, RELIANCE] if any(RELIANCE in view.maps for view in material.views) else names
 
 
 def _metrics(material: ReportMaterial) -> list[str]:
@@ -135,7 +146,13 @@ def _view(
         "size": view.size,
         "area": _area(view, material.cases[view.case_id]),
         "maps": [
-            _map(view, view.maps[name], metrics, signed=material.signed.get(name, False), images=images)
+            _map(
+                view,
+                view.maps.get(name, _NO_MAP),
+                metrics,
+                signed=material.signed.get(name, False),
+                images=images,
+            )
             for name in explainers
         ],
     }
@@ -156,6 +173,8 @@ def _map(
         ],
         "kept": one.values is not None,
     }
+    if one.highest is not None:
+        plain["note"] = _reliance_note(one.highest, view.prediction.target)
     if one.values is None or not images:
         return plain
     geometry = view.geometry
@@ -173,6 +192,13 @@ def _map(
         )
     ]
     return plain
+
+
+def _reliance_note(highest: float, target: str) -> str:
+    """Say how strong the strongest point of a reliance map is, which its colours do not."""
+    if highest < MARGIN:
+        return f"hiding any place lowers P({target}) by less than {MARGIN:g}"
+    return f"P({target}) falls by up to {shown(highest)}"
 
 
 def _area(view: GalleryView, case: Case) -> str:

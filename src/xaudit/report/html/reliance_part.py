@@ -1,7 +1,7 @@
 """Mean reliance maps of the page, at the head of each model, as plain data for the template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xaudit.report.html.picture_code import colour_code, webp_address
 from xaudit.report.pictures.reliance_picture import (
@@ -12,14 +12,11 @@ from xaudit.report.pictures.reliance_picture import (
     scale_rgb,
     scale_words,
 )
-from xaudit.stages.views.reliance_view import RelianceView
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
 LABEL_SIDE = 17.0
 """Side of the square behind an area's number, in the picture's units."""
-
-_SAME = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +27,12 @@ class RelianceFigure:
         image: the typical case as a ``data:`` address; empty where it is not shown.
         map: the map, transparent where it is 0.
         numbers: number, x and y of each area's label.
-        shows_seen: True if the model sees only a part of the picture, which is then outlined.
     """
 
     picture: ReliancePicture
     image: str
     map: str
     numbers: tuple[tuple[int, float, float], ...]
-    shows_seen: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +56,7 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
     Args:
         images: whether the typical case stands behind a map.
     """
-    views = [
-        view if images else RelianceView(view.mean, view.case, view.geometry, None)
-        for view in material.reliance
-    ]
+    views = material.reliance if images else [replace(view, preview=None) for view in material.reliance]
     return {
         model: ReliancePart(
             tuple(_figure(one) for one in own),
@@ -78,8 +70,6 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
 
 def _figure(picture: ReliancePicture) -> RelianceFigure:
     preview = picture.view.preview
-    x, y, width, height = picture.seen
-    whole = max(abs(x), abs(y), abs(width - WIDTH), abs(height - picture.height)) <= _SAME * WIDTH
     return RelianceFigure(
         picture,
         "" if preview is None else webp_address(preview),
@@ -92,5 +82,4 @@ def _figure(picture: ReliancePicture) -> RelianceFigure:
             )
             for one in picture.areas
         ),
-        not whole,
     )

@@ -14,6 +14,7 @@ from xaudit.report.paper_figures.curves import curve_figures
 from xaudit.report.paper_figures.figure import PaperFigure
 from xaudit.report.paper_figures.forest import forest_figures
 from xaudit.report.paper_figures.overlays import overlay_figures
+from xaudit.report.paper_figures.reliance import reliance_figures
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.store.atomic_file import make_folder, write_atomically
 
@@ -85,6 +86,10 @@ def _kinds(
     )
     yield category_figures(outcome), "no kinds of failure: no map lies on a marked case"
     yield region_figures(outcome), "no regions: the audit did not measure on which the answers depend"
+    yield (
+        reliance_figures(material, images=images),
+        "no reliance map: the audit replaced no windows, or was made before runs kept it",
+    )
     yield curve_figures(material), "no curves: " + _first_sentence(no_curves(material))
     if images:
         yield overlay_figures(material, named), "no overlays: the run kept no pictures or no maps"

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from xaudit.geometry import Geometry, map_to_original, on_grid
+from xaudit.metrics.reliance_map.frames import position_in_words
 from xaudit.records import Area, BoolArray, FloatArray, MapTest, MeanReliance, Outcome
 from xaudit.report.pictures.figures import Pixels, colours
 from xaudit.report.pictures.outline_path import mask_path
-from xaudit.report.sections.reliance_areas import (
-    area_place,
-    change_words,
-    drawn_means,
-    images_words,
-    outlined_test,
-    position_words,
-    scale_top,
-)
+from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top
+from xaudit.report.sections.reliance_areas import area_place, change_words, images_words
 from xaudit.report.wording import interval
 from xaudit.stages.views.previews import preview_frame
 from xaudit.stages.views.reliance_view import RelianceView
@@ -30,6 +24,8 @@ WIDTH = 320.0
 
 _LARGEST_GRID = 256
 _OPAQUE = 0.85
+_LEAST = 0.01
+_SAME = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +66,13 @@ class ReliancePicture:
     areas: tuple[DrawnArea, ...]
     caption: str
     alt: str
+
+    @property
+    def shows_seen(self) -> bool:
+        """True if the part that the model sees must be outlined: it is not the whole picture, or nothing else is drawn."""
+        x, y, width, height = self.seen
+        whole = max(abs(x), abs(y), abs(width - WIDTH), abs(height - self.height)) <= _SAME * WIDTH
+        return not whole or self.view.preview is None
 
     @property
     def side(self) -> str:
@@ -118,10 +121,10 @@ def map_rgba(values: FloatArray, top: float) -> Pixels:
 
 
 def scale_rgb() -> Pixels:
-    """Return the colour bar, (1, 256, 3), as the colours look over a middle grey."""
+    """Return the colour bar, (1, 256, 3), as the colours look over black."""
     rgba = map_rgba(np.linspace(0, 1, 256, dtype=np.float32)[None, :], 1.0)
     share = rgba[:, :, 3:] / 255
-    return np.rint(rgba[:, :, :3] * share + 128 * (1 - share)).astype(np.uint8)
+    return np.rint(rgba[:, :, :3] * share).astype(np.uint8)
 
 
 def _key(mean: MeanReliance) -> tuple[str, ...]:
@@ -210,11 +213,11 @@ def _strongest(mean: MeanReliance) -> str:
     """Name the place and the size of the map's largest value."""
     verb = "falls" if mean.direction == "for" else "rises"
     highest = mean.highest
-    if highest == 0:
-        return f"it {verb} nowhere"
+    if highest < _LEAST:
+        return f"it {verb} by less than {_LEAST} at every place"
     row, column = np.unravel_index(int(np.argmax(mean.rows)), (len(mean.rows), len(mean.rows[0])))
     y, x = (row + 0.5) / len(mean.rows), (column + 0.5) / len(mean.rows[0])
-    return f"it {verb} most at the {position_words((x, y, x, y))}, by {shown(highest)}"
+    return f"it {verb} most at the {position_in_words((x, y, x, y))}, by {shown(highest)}"
 
 
 def _alt(mean: MeanReliance, test: MapTest | None) -> str:

@@ -1,6 +1,8 @@
 """Reliance on regions, on the images of each true class."""
 
-from xaudit.catalog import MARGIN, REGIONS
+from collections.abc import Sequence
+
+from xaudit.catalog import MARGIN, with_own_regions
 from xaudit.records import Outcome, RegionByClass
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid
 from xaudit.report.wording import count, interval, region_words
@@ -13,7 +15,8 @@ def by_class_section(outcome: Outcome) -> Section | None:
     for model in outcome.model_ids:
         own = [row for row in outcome.by_class if row.model_id == model]
         for target in dict.fromkeys(row.target for row in own):
-            blocks += _blocks(model, target, [row for row in own if row.target == target])
+            rows = [row for row in own if row.target == target]
+            blocks += _blocks(model, target, rows, with_own_regions(outcome.own_regions.get(model, {})))
     if not blocks:
         return None
     legend = (
@@ -26,7 +29,7 @@ def by_class_section(outcome: Outcome) -> Section | None:
     )
 
 
-def _blocks(model: str, target: str, rows: list[RegionByClass]) -> list[Block]:
+def _blocks(model: str, target: str, rows: list[RegionByClass], regions: Sequence[str]) -> list[Block]:
     labels = list(dict.fromkeys(row.label for row in rows))
     cells = {(row.label, row.region, row.direction): row for row in rows}
     columns = [Column("region")]
@@ -49,7 +52,7 @@ def _blocks(model: str, target: str, rows: list[RegionByClass]) -> list[Block]:
                 ),
             )
         )
-        for region in REGIONS
+        for region in regions
         if any(row.region == region for row in rows)
     ]
     return [grid(columns, body, title=f"{model}: P({target})")]

@@ -7,7 +7,7 @@ from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
-from xaudit.verdict import USE_RULE, is_refused
+from xaudit.verdict import AREA_RULE, USE_RULE, is_refused
 
 LEADS: dict[Status, str] = {"pass": "PASS", "fail": "FAIL", "error": "ERROR"}
 TONES: dict[Status, Tone] = {"pass": "good", "fail": "bad", "error": "bad"}
@@ -21,7 +21,9 @@ _JUDGED: dict[Judged, tuple[str, Tone]] = {
     "pass": ("PASS", "good"),
 }
 _OF_ANSWERS = ("XA204", "XA205", "XA206")
-_OF_EVIDENCE = ("XA201", "XA202", "XA211", "XA203", "XA210", "XA213", "XA214")
+_OF_EVIDENCE = (
+    *("XA201", "XA202", "XA211", "XA212", "XA203", "XA207", "XA208", "XA209", "XA210", "XA213", "XA214"),
+)
 _NAMED_GATES = 3
 
 
@@ -55,7 +57,11 @@ def model_findings(outcome: Outcome, model_id: str) -> list[Verdict]:
     answers = [v for v in own if v.code in _OF_ANSWERS]
     return [
         *answers,
-        *(v for v in own if v.code in _OF_EVIDENCE or (v.code == "XA102" and v.rule == USE_RULE)),
+        *(
+            v
+            for v in own
+            if v.code in _OF_EVIDENCE or (v.code == "XA102" and v.rule in (USE_RULE, AREA_RULE))
+        ),
     ]
 
 

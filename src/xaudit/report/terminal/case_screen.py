@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from xaudit.catalog import METRICS, own_regions_of, with_own_regions
+from xaudit.catalog import MARGIN, METRICS, own_regions_of, with_own_regions
 from xaudit.geometry import fit_geometry, map_to_original, rasterise, union
 from xaudit.records import (
     MODEL_LEVEL,
@@ -25,6 +25,8 @@ from xaudit.report.sections.category import category_words
 from xaudit.report.terminal.layout import print_lines, render_block, render_section
 from xaudit.report.terminal.picture import beside, picture_lines
 from xaudit.report.wording import count, metric_words, region_words
+from xaudit.stages.views.case_reliance import NAME as RELIANCE
+from xaudit.stages.views.case_reliance import RelianceOfCase
 from xaudit.stages.views.case_view import CaseView
 from xaudit.stages.views.previews import preview_pixels
 from xaudit.statistics.digits import shown
@@ -106,7 +108,7 @@ def model_words(prediction: Prediction) -> str:
 def model_pictures(
     view: CaseView, prediction: Prediction, *, columns: int, width: int, colour: bool
 ) -> Iterator[Text]:
-    """The image, then each explainer's map over it, with a line round what any reader marked."""
+    """The image, then each explainer's map and the reliance map over it, with a line round what any reader marked."""
     case = view.case
     marks = _masks(view)
     pixels = None if view.preview is None else preview_pixels(view.preview)
@@ -129,7 +131,20 @@ def model_pictures(
         geometry = fit_geometry((case.height, case.width), (height, wide), view.fits[prediction.model_id])
         carried, _ = map_to_original(one.values, geometry)
         pictures.append((name, drawn(carried, signed=view.signed.get(name, True))))
+    reliance = view.reliance.get(prediction.model_id)
+    if reliance is not None:
+        height, wide = reliance.values.shape
+        geometry = fit_geometry((case.height, case.width), (height, wide), view.fits[prediction.model_id])
+        carried, _ = map_to_original(reliance.values, geometry)
+        pictures.append((_reliance_title(reliance), drawn(carried)))
     yield from beside(pictures, columns=columns, width=width)
+
+
+def _reliance_title(reliance: RelianceOfCase) -> str:
+    """Name the reliance map with its strongest point, which shades and colours do not tell."""
+    if not reliance.matters:
+        return f"{RELIANCE}: under {MARGIN:g} everywhere"
+    return f"{RELIANCE}: falls by up to {shown(reliance.highest)}"
 
 
 def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid | Paragraph]:

@@ -43,8 +43,7 @@ def render_block(block: Block, console: Console) -> None:
                 console, _side_by_side([grid_lines(one, console.width) for one in grids], console.width)
             )
         case Drawing(sketches):
-            drawn = [_sketch_lines(one) for one in sketches]
-            print_lines(console, _side_by_side(drawn, console.width, gap=_GAP))
+            print_lines(console, _side_by_side(_sketch_lines(sketches), console.width, gap=_GAP))
 
 
 def print_lines(console: Console, lines: Sequence[Text]) -> None:
@@ -176,11 +175,18 @@ def _cut(text: str, width: int) -> str:
     return text[: max(0, width - 1)] + "…"
 
 
-def _sketch_lines(sketch: Sketch) -> list[Text]:
-    """Return the lines of a picture, under a title that is broken to its width."""
-    width = max((cell_len(line) for line in sketch.lines), default=_NARROWEST)
-    titles = textwrap.wrap(sketch.title, width) or [""]
-    return [*(Text(line, style="bold") for line in titles), *(Text(line) for line in sketch.lines)]
+def _sketch_lines(sketches: Sequence[Sketch]) -> list[list[Text]]:
+    """Return the lines of each picture, under titles that are broken to its width and all as high."""
+    widths = [max((cell_len(line) for line in one.lines), default=_NARROWEST) for one in sketches]
+    titles = [textwrap.wrap(one.title, width) for one, width in zip(sketches, widths, strict=True)]
+    height = max(map(len, titles), default=0)
+    return [
+        [
+            *(Text(line, style="bold") for line in [*[""] * (height - len(title)), *title]),
+            *(Text(line) for line in one.lines),
+        ]
+        for one, title in zip(sketches, titles, strict=True)
+    ]
 
 
 def _side_by_side(drawn: Sequence[Sequence[Text]], width: int, *, gap: int = _BESIDE_GAP) -> list[Text]:

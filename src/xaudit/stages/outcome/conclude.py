@@ -21,10 +21,10 @@ from xaudit.records import (
     Summary,
 )
 from xaudit.stages.outcome.categories import categorise, with_categories
-from xaudit.stages.outcome.dependence.by_class import reliance_by_class
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
-from xaudit.stages.outcome.dependence.image_properties import property_effects
+from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
+from xaudit.stages.outcome.dependence.measured import dependence_of
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -35,7 +35,13 @@ from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_categories, write_mean_reliance, write_problems, write_summaries
+from xaudit.store.tables import (
+    write_areas,
+    write_categories,
+    write_mean_reliance,
+    write_problems,
+    write_summaries,
+)
 from xaudit.summarise import summarise
 from xaudit.verdict import explainer_findings
 
@@ -66,18 +72,12 @@ def conclude(
     Raises:
         NothingScoredError: if not one score has a value.
     """
-    scores = results.scores
-    _check_anything_scored(run, results)
-    summaries = _summaries(audit, scores, facts, figures)
+    scores = _scores_of(run, results)
+    dependence = dependence_of(audit, results, patients_known=facts.patients_known)
+    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(dependence.tests))
     judgements = judged_explainers(audit, summaries, scores, results.maps)
-    effects = property_effects(
-        results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
-    )
-    by_class = reliance_by_class(
-        results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
-    )
     verdicts = (
-        *judge_run(audit, summaries, facts, figures.evaluations, by_class, effects),
+        *judge_run(audit, summaries, facts, figures.evaluations, dependence),
         *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
     )
     maps = categorise(results.maps, audit.categories, facts.positive)
@@ -102,11 +102,13 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
-        by_class=by_class,
+        map_tests=dependence.tests,
+        by_class=dependence.by_class,
+        by_infill=dependence.by_infill,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         explainers_judged=judgements,
-        image_properties=effects,
+        image_properties=dependence.properties,
         own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
         mean_reliance=tuple(results.mean_reliance),
@@ -130,15 +132,18 @@ def _summaries(
     return with_published_intervals(summaries, scores, metric_names=metric_names(audit), seed=audit.seed)
 
 
-def _check_anything_scored(run: RunFolder, results: Results) -> None:
-    if not any(isinstance(result, Score) for result in results.scores):
-        reasons = sorted({result.reason for result in results.scores if not isinstance(result, Score)})
-        raise NothingScoredError(
-            "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
-            hint="`xaudit data check` reads the data set and lists its problems",
-            run_folder=run.path,
-            missing=what_is_missing(results.scores, results.problems),
-        )
+def _scores_of(run: RunFolder, results: Results) -> Sequence[ScoreResult]:
+    """Return the scores of a run; raise NothingScoredError if not one has a value."""
+    scores = results.scores
+    if any(isinstance(result, Score) for result in scores):
+        return scores
+    reasons = sorted({result.reason for result in scores if not isinstance(result, Score)})
+    raise NothingScoredError(
+        "nothing could be scored" + (f": {reasons[0]}" if reasons else ": no case was explained"),
+        hint="`xaudit data check` reads the data set and lists its problems",
+        run_folder=run.path,
+        missing=what_is_missing(scores, results.problems),
+    )
 
 
 def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
@@ -147,6 +152,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_summaries(run, outcome.summaries)
     write_verdicts(run, outcome.verdicts)
     write_problems(run, outcome.problems)
+    write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
     write_mean_reliance(run, outcome.mean_reliance)
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
@@ -193,7 +199,9 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
                 "ceilings",
                 "regressions",
                 "plans",
+                "map_tests",
                 "by_class",
+                "by_infill",
                 "image_properties",
                 "explainers_judged",
             )

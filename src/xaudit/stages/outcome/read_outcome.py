@@ -8,11 +8,14 @@ from xaudit.catalog.plugin_rows import remember
 from xaudit.config import CategoriesSection, ExplainersSection, StatisticsSection
 from xaudit.errors import RunFolderError
 from xaudit.records import (
+    Area,
     Ceiling,
     Coefficient,
     ExplainerJudgement,
+    InfillEffect,
     Interval,
     LocalizedAndCausal,
+    MapTest,
     Outcome,
     Plan,
     PropertyEffect,
@@ -84,7 +87,11 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
+        map_tests=tuple(_map_test(row) for row in head["map_tests"]),
         by_class=tuple(_by_class(row) for row in head["by_class"]),
+        by_infill=tuple(
+            InfillEffect(**{**row, "effect": Interval(**row["effect"])}) for row in head.get("by_infill", ())
+        ),
         external_ids=tuple(head["external"]),
         explainers_judged=tuple(_judgement(row) for row in head.get("explainers_judged", ())),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
@@ -98,7 +105,23 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
 
 def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
     intervals = {name: Interval(**plain[name]) for name in ("probability", "logit")}
-    return RegionByClass(**{**plain, **intervals})
+    by_infill = tuple((infill, Interval(**effect)) for infill, effect in plain.get("by_infill", ()))
+    return RegionByClass(**{**plain, **intervals, "by_infill": by_infill})
+
+
+def _map_test(plain: Mapping[str, Any]) -> MapTest:
+    intervals = {name: _interval(plain[name]) for name in ("largest", "summed", "net")}
+    bounds = tuple((kind, Interval(**bound)) for kind, bound in plain["bounds"])
+    areas = tuple(_area(row) for row in plain["areas"])
+    return MapTest(
+        **{**plain, **intervals, "bounds": bounds, "areas": areas, "infills": tuple(plain["infills"])}
+    )
+
+
+def _area(plain: Mapping[str, Any]) -> Area:
+    tuples = {name: tuple(plain[name]) for name in ("box", "peak", "examples", "infills")}
+    windows = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in plain["windows"])
+    return Area(**{**plain, **tuples, "effect": Interval(**plain["effect"]), "windows": windows})
 
 
 def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:

@@ -1,7 +1,7 @@
 """A case of a finished run with everything stored of it: answers, maps, scores, failure categories."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from xaudit.catalog import explainer_row
@@ -18,6 +18,7 @@ from xaudit.records import (
 )
 from xaudit.stages.outcome.reasons import giving_reasons, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
+from xaudit.stages.views.case_reliance import RelianceOfCase, reliance_of_cases
 from xaudit.store.parts import MAPS, iter_parts, part_keys
 from xaudit.store.tables import read_categories, read_previews
 
@@ -37,6 +38,7 @@ class CaseView:
         signed: whether negative values of an explainer's maps mean evidence against the target.
         explainers: those that were asked for, controls left out.
         metric_names: catalog name of each metric id.
+        reliance: by model, where windows of the image were replaced.
     """
 
     case: Case
@@ -50,6 +52,7 @@ class CaseView:
     signed: Mapping[str, bool]
     explainers: tuple[str, ...]
     metric_names: Mapping[str, str]
+    reliance: Mapping[str, RelianceOfCase] = field(default_factory=dict)
 
 
 def case_view(
@@ -98,6 +101,10 @@ def case_view(
         },
         explainers=chosen,
         metric_names=run.metric_names,
+        reliance={
+            one.model_id: one
+            for one in reliance_of_cases(run.folder, {model: {case_id} for model in chosen_models})
+        },
     )
 
 

@@ -27,12 +27,14 @@ class GalleryMap:
         category: as in :class:`xaudit.records.CategorisedMap`; empty where the map was not sorted.
         wrong_reason: likewise.
         scores: by headline metric, the mean over readers where maps were held against each of them.
+        highest: largest fall of the probability, of a reliance map; None for an explainer's.
     """
 
     values: FloatArray | None
     category: str = ""
     wrong_reason: bool = False
     scores: Mapping[str, float] = field(default_factory=dict)
+    highest: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +47,7 @@ class GalleryView:
         size: the third of lesion sizes that the case is in, such as ``small``; ``unknown`` without a mark.
         area_px: of all readers' marks together; None without marks.
         area_mm2: likewise; None without spacing, too.
-        maps: by explainer, in the audit's order.
+        maps: by explainer, in the audit's order; last the reliance map, where windows were replaced.
     """
 
     case_id: str

@@ -15,8 +15,17 @@ from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome
 from xaudit.stages.outcome.mean_curves import MeanCurve, mean_curves
 from xaudit.stages.outcome.reasons import ReasonCount, giving_reasons, reason_counts, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
+from xaudit.stages.views.case_reliance import NAME as RELIANCE
+from xaudit.stages.views.case_reliance import reliance_of_cases
 from xaudit.stages.views.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
-from xaudit.stages.views.gallery_view import GalleryMap, GalleryView, SmallMap, gallery_maps, small_maps
+from xaudit.stages.views.gallery_view import (
+    GalleryMap,
+    GalleryView,
+    SmallMap,
+    gallery_maps,
+    shrunk,
+    small_maps,
+)
 from xaudit.stages.views.reliance_view import RelianceView, reliance_views
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
@@ -197,13 +206,16 @@ def _maps_by_view(
     for result in run.scores:
         if result.key.case_id in wanted.get(result.key.model_id, ()):
             scores[result.key.model_id, result.key.case_id].append(result)
+    reliance = {(one.model_id, one.case_id): one for one in reliance_of_cases(run.folder, wanted)}
     found = {}
     for about in ((model, case_id) for model, own in chosen.items() for case_id in own):
         frame = next((one.frame for one in stored[about].values()), None)
-        found[about] = (
-            frame,
-            gallery_maps(run.explainers, stored[about], sorted_maps[about], scores[about]),
-        )
+        maps = gallery_maps(run.explainers, stored[about], sorted_maps[about], scores[about])
+        if own_reliance := reliance.get(about):
+            height, width = own_reliance.values.shape
+            frame = frame or (height, width)
+            maps[RELIANCE] = GalleryMap(shrunk(own_reliance.values), highest=own_reliance.highest)
+        found[about] = (frame, maps)
     return found
 
 

@@ -171,9 +171,9 @@
     const map = view.maps[which], explainer = data.explainers[which];
     const caption = make("figcaption", {}, make("b", {}, explainer.id), map.category ? ` – ${map.category}` : "");
     if (map.wrong) caption.append(make("span", { className: "tag bad" }, " ✗ right for the wrong reason"));
-    const why = !map.kept ? "no map kept" : map.image === "" ? "this map shows nothing" : "";
+    const why = !map.kept ? "no map kept" : map.image === "" && !map.note ? "this map shows nothing" : "";
     if (why) caption.append(make("span", { className: "numbers" }, ` (${why})`));
-    const texts = numbers(map).slice(0, most);
+    const texts = map.note ? [map.note] : numbers(map).slice(0, most);
     if (texts.length) caption.append(make("br"), make("span", { className: "numbers" }, texts.join(" · ")));
     return make("figure", {}, frame(one, map, explainer.signed, `image of ${one.id}, ${explainer.id}`), caption);
   };
@@ -318,7 +318,8 @@
   options($("left"), maps);
   options($("right"), maps);
   $("left").value = data.explainers.length ? "0" : "-1";
-  $("right").value = data.explainers.length > 1 ? "1" : "-1";
+  const reliance = data.explainers.findIndex((one) => one.id === data.reliance);
+  $("right").value = reliance > 0 ? String(reliance) : data.explainers.length > 1 ? "1" : "-1";
   options($("by"), data.metrics.map((one, i) => [i, one.words]));
   for (const [i, name] of data.readers.entries()) {
     const line = draw("svg", { "aria-hidden": "true" });

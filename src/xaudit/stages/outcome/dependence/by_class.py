@@ -1,6 +1,7 @@
 """Reliance on regions by the true class of the images, for and against the answer."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from xaudit.records import Reliance
 from xaudit.records.region_by_class import Direction, RegionByClass
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import ClusterBootstrap, Sample
+
+_Group: TypeAlias = tuple[str, str, str, str]
+"""Model, true class, target and region."""
 
 _MEASURES: Mapping[Direction, tuple[str, str]] = {
     "for": ("beyond_random", "logit_beyond_random"),
@@ -26,7 +30,7 @@ def reliance_by_class(
     Returns:
         Sorted by model, true class, target, then in the order of the rows; ``for`` before ``against``.
     """
-    groups: dict[tuple[str, str, str, str], dict[str, list[Reliance]]] = {}
+    groups: dict[_Group, dict[str, list[Reliance]]] = {}
     for row in reliances:
         if row.label:
             cases = groups.setdefault((row.model_id, row.label, row.target, row.region), {})
@@ -42,10 +46,12 @@ def reliance_by_class(
                     sum(getattr(one, measure) for one in cases[name]) / len(cases[name]) for name in ids
                 ]
                 samples.append(Sample(np.array(values), clusters))
+    alone = _alone(ordered, patients_known=patients_known)
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "by class")
     )
     intervals = iter(bootstrap.means(samples))
+    of_infills = dict(zip(alone, bootstrap.means(list(alone.values())), strict=True))
     rows: list[RegionByClass] = []
     for (model_id, label, target, region), cases in ordered:
         n_patients = len({one[0].patient_id or name for name, one in cases.items()})
@@ -63,6 +69,27 @@ def reliance_by_class(
                     n_cases=len(cases),
                     n_patients=n_patients if patients_known else len(cases),
                     cluster="patient" if patients_known else "case",
+                    by_infill=tuple(
+                        (infill, effect)
+                        for (group, way, infill), effect in of_infills.items()
+                        if (group, way) == ((model_id, label, target, region), direction)
+                    ),
                 )
             )
     return tuple(rows)
+
+
+def _alone(
+    ordered: Sequence[tuple[_Group, Mapping[str, Sequence[Reliance]]]], *, patients_known: bool
+) -> dict[tuple[_Group, Direction, str], Sample]:
+    """Return the change of the probability under each in-fill alone; nothing where there is one in-fill only."""
+    samples: dict[tuple[_Group, Direction, str], Sample] = {}
+    for group, cases in ordered:
+        infills = dict.fromkeys(row.infill for rows in cases.values() for row in rows)
+        for direction, (measure, _) in _MEASURES.items():
+            for infill in infills if len(infills) > 1 else ():
+                rows = [row for name in sorted(cases) for row in cases[name] if row.infill == infill]
+                clusters = [(row.patient_id if patients_known else None) or row.case_id for row in rows]
+                values = np.array([getattr(row, measure) for row in rows])
+                samples[group, direction, infill] = Sample(values, clusters)
+    return samples

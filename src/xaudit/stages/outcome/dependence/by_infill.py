@@ -1,0 +1,58 @@
+"""Reliance on regions under each in-fill alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xaudit.config import StatisticsSection
+from xaudit.records import InfillEffect, Reliance, Score, ScoreResult
+from xaudit.seeds import seed_for
+from xaudit.statistics.bootstrap import ClusterBootstrap, Sample
+
+
+def reliance_by_infill(
+    reliances: Sequence[Reliance],
+    scores: Sequence[ScoreResult],
+    *,
+    patients_known: bool,
+    settings: StatisticsSection,
+    seed: int,
+) -> tuple[InfillEffect, ...]:
+    """Summarise the effect of each region under each in-fill, over the cases whose reliance on it is scored.
+
+    So the mean over the in-fills of a region is the estimate of its summary.
+
+    Returns:
+        Sorted by model, then in the order of the rows; nothing for models with one in-fill, where there is no other.
+    """
+    scored = {
+        (one.key.model_id, one.key.case_id, one.key.metric_id)
+        for one in scores
+        if isinstance(one, Score) and one.key.family == "reliance"
+    }
+    groups: dict[tuple[str, str, str], list[Reliance]] = {}
+    for row in reliances:
+        if (row.model_id, row.case_id, f"reliance-{row.region}") in scored:
+            groups.setdefault((row.model_id, row.region, row.infill), []).append(row)
+    several = {
+        model_id
+        for model_id, _, _ in groups
+        if len({infill for model, _, infill in groups if model == model_id}) > 1
+    }
+    ordered = sorted(
+        ((group, rows) for group, rows in groups.items() if group[0] in several), key=lambda item: item[0][0]
+    )
+    clusters = [
+        [(row.patient_id if patients_known else None) or row.case_id for row in rows] for _, rows in ordered
+    ]
+    bootstrap = ClusterBootstrap(
+        replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "by in-fill")
+    )
+    samples = [
+        Sample(np.array([row.beyond_random for row in rows]), own)
+        for (_, rows), own in zip(ordered, clusters, strict=True)
+    ]
+    return tuple(
+        InfillEffect(*group, effect, n_patients=len(set(own)))
+        for (group, _), own, effect in zip(ordered, clusters, bootstrap.means(samples), strict=True)
+    )

@@ -1,0 +1,125 @@
+"""Tests of the reliance map on the images of one true class, and the areas that they show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from xaudit.records import Area, Interval, MapTest
+from xaudit.statistics.digits import counted
+
+WITHOUT_EVIDENCE = ("border", "empty")
+"""Places that hold no evidence, and on which an in-fill cannot look like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownArea:
+    """An area, and the test that shows it."""
+
+    test: MapTest
+    area: Area
+
+    @property
+    def is_sure(self) -> bool:
+        """True if it holds under every in-fill by itself."""
+        return set(self.area.infills) >= set(self.test.infills)
+
+    @property
+    def may_be_the_infill(self) -> bool:
+        """True if hiding it raises the answer where the in-fill may look like evidence."""
+        return (
+            self.test.question == "hide"
+            and self.test.direction == "against"
+            and self.area.place not in WITHOUT_EVIDENCE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedImages:
+    """The tests of one model on the images of one true class."""
+
+    model_id: str
+    images: str
+    target: str
+    tests: tuple[MapTest, ...]
+
+    def of(self, answer: str, scope: str) -> list[MapTest]:
+        """Return the tests of one answer and scope in the frame of the image, for and against, windows hidden and copied."""
+        return [
+            test for test in self.tests if (test.answer, test.scope, test.frame) == (answer, scope, "image")
+        ]
+
+    @property
+    def scope(self) -> str:
+        """Scope of the windows that hold no evidence, as far as that is known."""
+        scopes = {test.scope for test in self.tests}
+        return next(scope for scope in ("elsewhere", "outside-mark", "all") if scope in scopes)
+
+    @property
+    def is_marked(self) -> bool:
+        """True if images have marks."""
+        return self.scope != "all"
+
+    @property
+    def knows_lungs(self) -> bool:
+        """True if the lungs of images are known."""
+        return any(kind == "outside-lungs" for test in self.tests for kind, _ in test.bounds)
+
+    @property
+    def answer(self) -> str:
+        """The answer that decides: the probability, unless only the log odds show anything."""
+        moves = [test.areas or is_clear(test) for test in self.of("probability", "all")]
+        moves += [test.areas for test in self.tests if (test.answer, test.frame) == ("probability", "mark")]
+        still = [test.areas or is_clear(test) for test in self.of("log-odds", "all")]
+        return "log-odds" if any(still) and not any(moves) else "probability"
+
+    @property
+    def clear(self) -> list[MapTest]:
+        """Tests of which hiding all windows one by one clearly moves the answer, the largest effect first."""
+        clear = [test for test in self.of(self.answer, "all") if is_clear(test)]
+        return sorted(clear, key=lambda test: 0.0 if test.net is None else -test.net.estimate)
+
+    @property
+    def shows_a_place(self) -> bool:
+        """True if any window stands out of the image, or around the marks."""
+        return any(test.areas for test in self.tests if test.answer == self.answer and test.scope == "all")
+
+    def shown(self, scope: str) -> list[ShownArea]:
+        """Return the areas of a scope, the largest effect first."""
+        shown = [ShownArea(test, area) for test in self.of(self.answer, scope) for area in test.areas]
+        return sorted(shown, key=lambda one: -one.area.effect.estimate)
+
+    def largest(
+        self, kind: str | None = None, *, answer: str | None = None, rises: bool = True
+    ) -> Interval | None:
+        """Return the effect of the strongest window: the one with the highest upper end.
+
+        Args:
+            kind: of a kind of place; by default of all.
+            answer: by default the one that decides.
+            rises: False to leave out hidden windows that raise the answer.
+        """
+        tests = [
+            test
+            for test in self.of(answer or self.answer, "all")
+            if rises or test.direction == "for" or test.question != "hide"
+        ]
+        found = [test.largest if kind is None else dict(test.bounds).get(kind) for test in tests]
+        known = [one for one in found if one is not None]
+        return max(known, key=lambda one: one.high or 0.0) if known else None
+
+    def basis(self) -> str:
+        """Count the patients that were asked, as every sentence ends."""
+        test = self.of("probability", "all")[0]
+        return f"({counted(test.n_patients, test.cluster)})"
+
+
+def is_clear(test: MapTest) -> bool:
+    """Return True if hiding all windows one by one clearly moves the answer in the test's direction, added up."""
+    return test.net is not None and test.net.low is not None and test.net.low > test.margin
+
+
+def asked_images(tests: Iterable[MapTest]) -> list[AskedImages]:
+    """Group the tests by model, true class and target, in their order."""
+    groups: dict[tuple[str, str, str], list[MapTest]] = {}
+    for test in tests:
+        groups.setdefault((test.model_id, test.images, test.target), []).append(test)
+    return [AskedImages(*key, tuple(own)) for key, own in groups.items()]
