@@ -42,6 +42,7 @@ from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.region_bars import region_bars
 from xaudit.report.sections.by_class import by_class_section
+from xaudit.report.sections.by_infill import by_infill_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -111,6 +112,7 @@ def page_of(
             by_class_section(outcome),
             causal_section(outcome),
             image_section(outcome),
+            by_infill_section(outcome),
         ),
         scores=ScoresPart(
             forests(outcome),
