@@ -17,11 +17,14 @@ from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
 from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
 from xaudit.catalog.infills import INFILLS
 from xaudit.catalog.metric_ids import (
+    BESIDE_RELIANCE,
+    CAPTURED,
     CEILING,
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
     CHEXLOCALIZE,
     MODEL_FAMILIES,
+    PRIOR,
     STEP,
     asks_model_of_change,
     changed_metric_id,
@@ -53,6 +56,8 @@ __all__ = [
     "AREA_METRICS",
     "AREA_PLACES",
     "ASKS_THE_MODEL",
+    "BESIDE_RELIANCE",
+    "CAPTURED",
     "CEILING",
     "CHANGED_FAMILIES",
     "CHECK_FAMILIES",
@@ -75,6 +80,7 @@ __all__ = [
     "MODEL_FAMILIES",
     "MODEL_RECORDS",
     "OWN_REGION",
+    "PRIOR",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",

@@ -26,8 +26,8 @@ ANSWERS = ("probability", "log-odds")
 
 LUNGS = ("same-lung", "opposite-lung", "lungs")
 
-_UNDER_BORDER = ("outside", "thorax", "body", "empty")
-"""Regions that the border lies over; organs, the mark and regions that the audit file names keep their windows there."""
+BACKGROUND = ("thorax", "body", "empty", "outside")
+"""Regions beneath the border; lungs, marks and regions of the user's own that reach into it stay what they are."""
 
 _BESIDE = np.ones((3, 3), dtype=bool)
 
@@ -132,7 +132,7 @@ def case_windows(windows: Windows, effects: Sequence[WindowEffects], infills: Se
         mark_share[part] = one.mark_share.ravel()
         place[part] = one.place
     named = [
-        "border" if in_border and name in _UNDER_BORDER else name
+        "border" if in_border and name in BACKGROUND else name
         for name, in_border in zip(place.tolist(), windows.in_border.tolist(), strict=True)
     ]
     return CaseWindows(effects[0].case_id, effects[0].cluster, drops, mark_share, tuple(named))

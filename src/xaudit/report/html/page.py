@@ -42,6 +42,7 @@ from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.region_bars import region_bars
 from xaudit.report.sections.by_class import by_class_section
+from xaudit.report.sections.by_infill import by_infill_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -51,9 +52,9 @@ from xaudit.report.sections.evaluation import without_test_images
 from xaudit.report.sections.evidence import (
     NO_MODEL_TO_ASK,
     localization_section,
-    truth_section,
     why_no_reliance,
 )
+from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
@@ -107,10 +108,11 @@ def page_of(
             region_bars(outcome),
             why_no_reliance(outcome),
             NO_MODEL_TO_ASK,
-            truth_section(outcome),
+            advice_section(outcome),
             by_class_section(outcome),
             causal_section(outcome),
             image_section(outcome),
+            by_infill_section(outcome),
         ),
         scores=ScoresPart(
             forests(outcome),
@@ -185,7 +187,7 @@ def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple
 
 def _areas(outcome: Outcome) -> AreasPart:
     """Return the areas in words; the maps stand at the head of the page."""
-    section = areas_section(outcome)
+    section = areas_section(outcome, wide=True)
     if section is None:
         return AreasPart((), why_no_reliance(outcome))
     shades = [place for place, block in enumerate(section.blocks) if isinstance(block, Drawing)]

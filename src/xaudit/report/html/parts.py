@@ -62,10 +62,11 @@ class RegionsPart:
     bars: tuple[RegionBars, ...]
     no_reliance: str
     no_model: str
-    truth: Section
+    advice: Section
     by_class: Section | None
     causal: Section | None
     image: Section | None = None
+    by_infill: Section | None = None
 
 
 @dataclass(frozen=True, slots=True)
