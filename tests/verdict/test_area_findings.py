@@ -177,6 +177,26 @@ def test_an_answer_spread_over_the_image_is_said_so():
     assert verdict.status == "error"
 
 
+def test_few_patients_that_show_no_window_do_not_make_an_answer_spread():
+    """The strongest window may hold all of the sum: nothing says that it is spread."""
+    bounds = {("probability", "for", "any"): (0.45, 0.25, 0.6)}
+    verdict = only(asked(net={("probability", "for"): (0.6, 0.4, 0.9)}, bounds=bounds, n_patients=6, **BARE))
+    assert (verdict.code, verdict.status) == ("XA209", "error")
+    assert (
+        "undecided where the answer comes from; 6 patients show no single window. Hiding one window"
+        in verdict.sentence
+    )
+    assert "spread" not in verdict.sentence
+
+
+def test_a_probability_that_could_move_is_not_called_saturated():
+    """Six patients: the probability shows nothing, but a window may well move it by half."""
+    bounds = {("log-odds", "for", "any"): (0.4, 0.3, 0.5), ("probability", "for", "any"): (0.2, 0.0, 0.56)}
+    verdict = only(asked(net={("log-odds", "for"): (8.0, 7.0, 9.0)}, bounds=bounds, **BARE))
+    assert verdict.sentence.endswith("P(cancer) itself shows no area, and no clear sum (20 patients)")
+    assert "too near 0 or 1" not in verdict.sentence
+
+
 def test_a_mark_that_matters_wherever_it_lies_is_not_spread():
     shown = {("probability", "for", "mark"): [area((0.6, 0.5, 0.7), "mark", "on the mark")]}
     verdict = only(asked(shown, net={("probability", "for"): (0.8, 0.6, 1.0)}))
