@@ -237,3 +237,21 @@ def test_regions_of_the_users_own_say_if_they_may_matter():
             (verdict,) = area_findings(tests, own_regions=own)
             assert (verdict.code, verdict.status) == ("XA207", status)
             assert f"Hiding the centre of the image, in the {place} lowers" in verdict.sentence
+
+
+def test_a_place_relative_to_the_lungs_is_no_dependence_on_nothing():
+    inside = area((0.3, 0.2, 0.4), "lungs", "")
+    bounds = {("probability", "for", "any"): (0.3, 0.2, 0.4)}
+    verdict = only(asked({("probability", "for", "lungs"): [inside]}, bounds=bounds, **WITH_LUNGS))
+    assert (verdict.code, verdict.status) == ("XA207", "pass")
+    assert verdict.sentence == (
+        "net: On images of 'cancer', the answer depends on a place relative to the lungs, mostly in the lungs. Hiding it lowers "
+        "P(cancer) by 0.30 [0.20, 0.40]. No place of the image itself stands out (20 patients)"
+    )
+
+
+def test_a_large_effect_that_is_not_excluded_is_not_called_nothing():
+    verdict = only(asked(bounds={("probability", "for", "any"): (0.2, -0.1, 0.44)}, **BARE))
+    assert (verdict.code, verdict.status) == ("XA208", "error")
+    assert "no place is shown to matter, and more patients are needed to exclude one" in verdict.sentence
+    assert "nothing" not in verdict.sentence

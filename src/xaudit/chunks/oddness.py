@@ -1,4 +1,4 @@
-"""How odd the images with a region in-filled are to the model, in a chunk of cases."""
+"""Oddness of the images with a region in-filled, to the model, in a chunk of cases."""
 
 from collections.abc import Mapping, Sequence
 
