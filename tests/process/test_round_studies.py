@@ -126,7 +126,7 @@ def test_skin_without_any_mark_gets_a_verdict_on_the_ruler(tmp_path, audited):
     assert "uses the ruler. Hiding it lowers P(melanoma) by 1.00" in found["green", "XA201"]["sentence"]
     scores = table(run, "scores")
     own = scores[scores["metric"].isin(["reliance-ruler", "reliance-logit-ruler", "mass-ruler"])]
-    assert any("the answer depends on the ruler" in one for one in area_sentences(run, "green"))
+    assert any("the ruler" in one for one in area_sentences(run, "green"))
     assert not any("ruler" in one for one in area_sentences(run, "violet"))
     nowhere = "the map is zero everywhere: it points nowhere"
     assert set(own["reason"].dropna()) == {"this case shows no ruler", nowhere}  # the images of naevi
