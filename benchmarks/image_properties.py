@@ -175,7 +175,7 @@ def main() -> None:
                     )  # type: ignore[arg-type]
                     title = f"population {seed}, {plant} w = {share:g}"
                     show(title, effects_of(rows), names if share == 0 else (plant,))
-    print(f"{time.perf_counter() - started:.0f} s")
+    print(f"{time.perf_counter() - started:.0f} s, {time.process_time():.0f} s of processor time")
 
 
 if __name__ == "__main__":

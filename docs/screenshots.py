@@ -129,6 +129,8 @@ def draw_page(page: Page, report: Path) -> str:
     page.add_style_tag(content="article button { display: none }")
     for name in ("verdict", "answers", "reasons"):
         save(f"report-{name}", [[picture(page.locator(f"#{name}"))]])
+    maps = page.locator("#verdict .maps")
+    save("report-reliance-map", [[picture(maps.nth(place))] for place in range(maps.count())])
     looks = picture(page.locator("#looks"))
     save("report-looks", [[looks.crop((0, 0, looks.width, page.evaluate(_END_OF_TABLES) * SHARPNESS))]])
     page.select_option("#order", "best")

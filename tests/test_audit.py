@@ -10,10 +10,28 @@ import torch
 from torch import nn
 
 from xaudit.catalog import EXPLAINERS, METRICS
-from xaudit.chunks import Chunk, ask_reliance, curves_of, explain, map_facts, score, score_reliance
-from xaudit.config import CategoriesSection, ExplainerSpec, MetricSpec, RelianceSection
+from xaudit.chunks import (
+    Chunk,
+    ask_reliance,
+    ask_reliance_map,
+    captured_scores,
+    curves_of,
+    explain,
+    map_facts,
+    score,
+    score_reliance,
+)
+from xaudit.config import (
+    CategoriesSection,
+    ExplainerSpec,
+    ExplainersSection,
+    MetricSpec,
+    RelianceMapSection,
+    RelianceSection,
+)
 from xaudit.errors import DataError
 from xaudit.metrics.categories import category_of
+from xaudit.metrics.reliance_map.captured import OWN_WINDOWS
 from xaudit.models.classifier import Classifier
 from xaudit.records import (
     MODEL_LEVEL,
@@ -564,6 +582,52 @@ def test_a_map_of_what_the_model_uses_agrees_with_its_reliance_and_its_reverse_d
 def test_without_reliance_nothing_is_said_of_agreement(classifier):
     found = scored(classifier, half_in_the_quadrant())
     assert not [metric for _, metric, _ in found if metric == "reliance-agreement"]
+
+
+def windows(classifier, **kwargs):
+    chunk = chunk_of(classifier, ("a",), **kwargs)
+    settings = RelianceMapSection(scales=(0.25, 0.5), infills=("mean", "blur"), transplant=False)
+    return ask_reliance_map(chunk, settings, seed=0)
+
+
+def captured(classifier, spec, values, effects):
+    chunk, limits = chunk_of(classifier, ("a",)), ExplainersSection(area=0.25)
+    results = captured_scores(chunk, spec, [painted("a", values)], windows=effects, limits=limits)
+    return by_key(results).get(("a", "reliance-captured", NO_READER))
+
+
+def test_a_map_of_what_the_model_uses_captures_its_reliance_and_its_reverse_does_not(classifier):
+    """The model reads one quadrant, a quarter of the frame, which holds nearly all of its reliance."""
+    effects = windows(classifier)
+    true, false = np.where(QUADRANT, 1.0, 0.0), np.where(QUADRANT, 0.0, 1.0)
+    assert captured(classifier, OCCLUSION, true, effects).value == pytest.approx(1, abs=0.02)
+    assert captured(classifier, OCCLUSION, false, effects).value < 0.3
+    assert captured(classifier, OCCLUSION, np.zeros((SIDE, SIDE)), effects).value == 0
+    key = captured(classifier, OCCLUSION, true, effects).key
+    assert (key.explainer_id, key.family) == ("occlusion", "agreement")
+
+
+def test_reliance_is_captured_without_marks_too(classifier):
+    effects = windows(classifier, regions={"a": {"union": NOWHERE}})
+    assert captured(classifier, OCCLUSION, np.where(QUADRANT, 1.0, 0.0), effects).value > 0.9
+
+
+def test_without_a_reliance_map_nothing_is_said_of_what_is_captured(classifier):
+    assert captured(classifier, OCCLUSION, np.where(QUADRANT, 1.0, 0.0), ()) is None
+
+
+def test_occlusion_is_not_compared_with_windows_of_its_own_kind(classifier):
+    """Its window and in-fill are those of one grid of the map: the score is that of the other three."""
+    effects = windows(classifier)
+    own = ExplainerSpec(name="occlusion", window=0.25, stride=0.125, baseline="mean")
+    others = [one for one in effects if (one.infill, one.scale) != ("mean", 0.25)]
+    assert len(others) == len(effects) - 1
+    values = -np.arange(SIDE * SIDE, dtype=float).reshape(SIDE, SIDE) + 64
+    found = captured(classifier, own, values, effects).value
+    assert found == captured(classifier, OCCLUSION, values, others).value
+    assert found != captured(classifier, OCCLUSION, values, effects).value
+    only_own = [one for one in effects if one not in others]
+    assert captured(classifier, own, values, only_own).reason == OWN_WINDOWS
 
 
 ASKING = tuple(

@@ -46,10 +46,11 @@ def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_no_plant_moves_the_shipped_honest_network_and_a_marker_moves_the_unaware_one(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "fixtures")
     measure = importlib.import_module("phantom_reactions")
-    populations = measure.simulated(tmp_path, patients=100, slices=1)
+    populations = measure.simulated(tmp_path, patients=100)
     plain = populations["none"]
     rows = {}
     for variant in ("honest", "unaware"):

@@ -1,12 +1,14 @@
 """Categories crossed with what the model said, counted, and how far they rest on their thresholds."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from xaudit.config import CategoriesSection
-from xaudit.records import CategoryCount, MapFacts, ThresholdShift
+from xaudit.records import CategoryCount, ExplainerJudgement, MapFacts, ThresholdShift, Verdict
 from xaudit.stages.outcome.categories import categorise, category_counts, confusion_cell, threshold_shifts
+from xaudit.stages.outcome.reasons import giving_reasons, with_judged_reasons
 
 GOOD = MapFacts(
     "a", "p1", "m", "lime", "", "sick", "sick", "sick",
@@ -47,7 +49,7 @@ def test_maps_are_sorted_by_case_and_named():
 
 
 def test_counts_add_up_to_the_maps():
-    counts = category_counts(categorise(FACTS, CategoriesSection(), POSITIVE))
+    counts = category_counts(categorise(FACTS, CategoriesSection(), POSITIVE), {("m", "lime")})
     assert counts == (
         CategoryCount("m", "lime", "good", "FN", 1, 0),
         CategoryCount("m", "lime", "good", "TP", 1, 0, 1),
@@ -70,10 +72,46 @@ def test_a_map_that_is_none_or_diffuse_gives_no_reason_to_judge_and_is_counted_a
         "e": ("no_map", False),
         "f": ("diffuse", False),
     }
-    counts = category_counts(maps)
+    counts = category_counts(maps, {("m", "lime")})
     assert sum(one.n_wrong_reason for one in counts) == 1
     assert sum(one.n_judged for one in counts) == 1
     assert sum(one.n_no_reason for one in counts) == 2
+
+
+def test_an_explainer_that_is_not_shown_to_show_what_the_model_uses_gives_no_reason():
+    maps = categorise(FACTS, CategoriesSection(), POSITIVE)
+    counts = category_counts(maps, {("m", "gradcam"), ("other", "lime")})
+    assert [(one.category, one.n_maps) for one in counts] == [
+        (one.category, one.n_maps) for one in category_counts(maps, {("m", "lime")})
+    ]
+    assert {(one.n_wrong_reason, one.n_judged, one.n_no_reason) for one in counts} == {(0, 0, 0)}
+    assert [one.wrong_reason for one in with_judged_reasons(maps, {("m", "lime")})] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert [one.wrong_reason for one in with_judged_reasons(maps, ())] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("state", "control", "refused", "gives"),
+    [
+        ("shows", False, False, True),
+        ("undecided", False, False, False),
+        ("does-not-show", False, False, False),
+        ("shows", True, False, False),
+        ("shows", False, True, False),
+    ],
+)
+def test_reasons_come_from_explainers_that_show_what_the_model_uses(state, control, refused, gives):
+    judged = ExplainerJudgement("m", "lime", None, None, None, 9, 9, 0, None, state)
+    outcome = SimpleNamespace(
+        explainers_judged=(judged,),
+        control_ids=("lime",) if control else (),
+        verdicts=(Verdict("XA205", "fail", "m", "m", "", ""),) if refused else (),
+    )
+    assert giving_reasons(outcome) == ({("m", "lime")} if gives else set())
 
 
 def test_a_threshold_that_moves_a_map_says_so():
@@ -106,4 +144,4 @@ def test_a_raised_threshold_stops_at_the_whole():
 
 
 def test_no_maps_give_no_tables():
-    assert category_counts(()) == threshold_shifts((), CategoriesSection()) == ()
+    assert category_counts((), ()) == threshold_shifts((), CategoriesSection()) == ()

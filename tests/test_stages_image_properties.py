@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from xaudit.stages.outcome.image_properties import property_effects
 
 from xaudit.config import StatisticsSection
 from xaudit.records import ImageChange
+from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.stages.outcome.read_outcome import _property_effect
 
 

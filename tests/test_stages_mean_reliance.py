@@ -1,10 +1,15 @@
 """Mean reliance maps: averaged over patients, with the case that is nearest to them."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from xaudit.records import WindowEffects
+from xaudit.stages.views.case_reliance import reliance_of_cases
 from xaudit.stages.views.mean_reliance import mean_reliance
+from xaudit.store.parts import RELIANCE_MAP, write_part
+from xaudit.store.run_folder import RunFolder
 
 
 def effects(case_id, patient_id, first, *, question="hide", label="cancer", infill="blur", side=4, p=0.8):
@@ -84,3 +89,24 @@ def test_large_frames_are_stored_small():
     one = means(effects("a", "a", 0.4, side=256))["cancer", "hide", "for"]
     assert (len(one.rows), len(one.rows[0]), one.frame_hw) == (64, 64, (256, 256))
     assert corner(one) == pytest.approx(0.4)
+
+
+def test_a_case_whose_answer_needs_no_place_has_an_empty_map(tmp_path):
+    folder = RunFolder.create(tmp_path, name="net", config_hash="0" * 8, now=datetime(2026, 1, 2, tzinfo=UTC))
+    write_part(
+        folder, RELIANCE_MAP, "a" * 16, [effects("a", "a", 0.4), effects("a", "a", 0.2, infill="noise")]
+    )
+    write_part(
+        folder,
+        RELIANCE_MAP,
+        "b" * 16,
+        [effects("b", "b", 0.019), effects("c", "c", 0.5, question="transplant")],
+    )
+    found = {one.case_id: one for one in reliance_of_cases(folder, {"net": {"a", "b", "c"}})}
+    assert set(found) == {"a", "b"}
+    assert found["a"].values[0, 0] == found["a"].highest == pytest.approx(0.3)
+    assert found["a"].matters
+    assert not found["b"].values.any()
+    assert found["b"].highest == pytest.approx(0.019)
+    assert not found["b"].matters
+    assert list(reliance_of_cases(folder, {"other": {"a"}})) == []

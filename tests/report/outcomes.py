@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import reliance_maps
 
-from xaudit.config import Gate
+from xaudit.config import ExplainersSection, Gate
 from xaudit.records import (
     MODEL_LEVEL,
     NO_READER,
     CategoryCount,
     Evaluation,
+    ExplainerJudgement,
     Interval,
     Outcome,
     Problem,
@@ -19,7 +20,7 @@ from xaudit.records import (
     Verdict,
     Work,
 )
-from xaudit.verdict import judge
+from xaudit.verdict import explainer_findings, judge
 
 EXPLAINERS = ("gradcam", "lime", "occlusion")
 CONTROLS = ("random", "centre", "edges")
@@ -63,14 +64,21 @@ MASSES = {
     ("shortcut", "lime"): (0.03, 0.08, 0.06, 0.71, 0.12),
     ("shortcut", "occlusion"): (0.01, 0.02, 0.02, 0.94, 0.01),
 }
-AGREEMENT = {
-    ("honest", "gradcam"): -0.12,
-    ("honest", "lime"): 0.66,
-    ("honest", "occlusion"): 0.81,
-    ("shortcut", "gradcam"): 0.05,
-    ("shortcut", "lime"): 0.55,
-    ("shortcut", "occlusion"): 0.78,
+CAPTURED = {
+    ("honest", "gradcam"): (0.16, "does-not-show", None, 12, 0.021),
+    ("honest", "lime"): (0.66, "shows", None, 1001, 2.4),
+    ("honest", "occlusion"): (0.81, "shows", None, 226, 0.52),
+    ("shortcut", "gradcam"): (0.05, "does-not-show", None, 12, 0.021),
+    ("shortcut", "lime"): (0.55, "undecided", 36, 1001, 2.4),
+    ("shortcut", "occlusion"): (0.98, "shows", None, 226, 0.52),
+    ("honest", "random"): (0.07, "does-not-show", None, 0, 0.0001),
+    ("honest", "centre"): (0.17, "does-not-show", None, 0, 0.0001),
+    ("honest", "edges"): (0.2, "does-not-show", None, 0, 0.0012),
+    ("shortcut", "random"): (0.06, "does-not-show", None, 0, 0.0001),
+    ("shortcut", "centre"): (0.0, "does-not-show", None, 0, 0.0001),
+    ("shortcut", "edges"): (0.31, "does-not-show", None, 0, 0.0012),
 }
+PRIORS = {"honest": 0.31, "shortcut": 0.88}
 LOCALIZATION = {
     ("honest", "gradcam"): (0.05, 0.06, 0.08, 0.11, 0.61, 0.42),
     ("honest", "lime"): (0.43, 0.21, 0.31, 0.33, 0.78, 0.31),
@@ -126,12 +134,14 @@ def summaries(models=("honest", "shortcut")) -> tuple[Summary, ...]:
             masses = MASSES.get((model, explainer), (0.03, 0.2, 0.2, 0.36, 0.21))
             for region, value in zip(REGIONS, masses, strict=True):
                 found.append(summary(model, explainer, f"mass-{region}", value, family="regions"))
-            agreement = AGREEMENT.get(
-                (model, explainer), {"random": 0.0, "centre": -0.2, "edges": 0.1}.get(explainer, 0.0)
-            )
+            captured = CAPTURED[model, explainer][0]
             found.append(
-                summary(model, explainer, "reliance-agreement", agreement, family="agreement", half=0.15)
+                summary(model, explainer, "reliance-captured", captured, family="agreement", reader=NO_READER)
             )
+        prior = PRIORS[model]
+        found.append(
+            summary(model, "prior", "reliance-captured", prior, family="agreement", reader=NO_READER)
+        )
     return tuple(found)
 
 
@@ -145,13 +155,30 @@ def evaluation(model: str, matrix=((52, 2), (1, 53))) -> Evaluation:
     return Evaluation(model, "data", "test", ("cancer", "normal"), "cancer", matrix, measures, 108, 36, True)
 
 
+def judgements(models=("honest", "shortcut")) -> tuple[ExplainerJudgement, ...]:
+    found = []
+    for (model, explainer), (value, state, n_needed, n_evals, seconds) in CAPTURED.items():
+        if model not in models:
+            continue
+        prior = interval(PRIORS[model], 0.05)
+        difference = Interval(
+            value - PRIORS[model], value - PRIORS[model] - 0.1, value - PRIORS[model] + 0.1, "bca"
+        )
+        why = "the interval includes 0.50" if state == "undecided" else ""
+        judged = ExplainerJudgement(
+            model, explainer, interval(value, 0.07), prior, difference, 51, 18, 3, n_needed, state, why
+        )
+        found.append(replace(judged, n_evals=n_evals, seconds=seconds))
+    return tuple(found)
+
+
 GATES = ("reliance-mark >= 0.2", "reliance-border <= 0.1", "pointing-game@lime >= 0.3")
 
 
 def verdicts(
     found: tuple[Summary, ...], gates=GATES, models=("honest", "shortcut"), *, strict=False
 ) -> tuple[Verdict, ...]:
-    return judge(
+    of_gates = judge(
         found,
         gates=[Gate.read(gate) for gate in gates],
         models=models,
@@ -160,6 +187,7 @@ def verdicts(
         explainers=EXPLAINERS,
         positive=dict.fromkeys(models, "cancer"),
     )
+    return (*of_gates, *explainer_findings(judgements(models), EXPLAINERS, ExplainersSection()))
 
 
 def finding(code: str, model: str, sentence: str) -> Verdict:
@@ -195,6 +223,8 @@ def categories() -> tuple[CategoryCount, ...]:
                     right = n if cell == "TP" else 0
                     apart = right if category in ("diffuse", "no_map") else 0
                     judged = (wrong, right - apart, apart)
+                    if CAPTURED[model, explainer][1] != "shows" or explainer in CONTROLS:
+                        judged = (0, 0, 0)
                     found += [CategoryCount(model, explainer, category, cell, n, *judged)] if n else []
     return tuple(found)
 
@@ -235,6 +265,7 @@ def phantom_outcome() -> Outcome:
         unscored=(UnscoredGroup("honest", "gradcam", "the map is zero everywhere", 2, 12),),
         categories=categories(),
         category_shifts=category_shifts(),
+        explainers_judged=judgements(),
         map_tests=reliance_maps.phantom_tests(),
         mean_reliance=reliance_maps.phantom_means(),
         work=Work(seconds=148.2, model_seconds=127.5, n_evals=96_412, n_shards=112, n_shards_reused=0),

@@ -8,7 +8,8 @@ import pages
 from xaudit.report.grid import Grid, Paragraph
 from xaudit.report.html.render import html_report
 from xaudit.report.paper_figures.bars import region_figures
-from xaudit.report.sections.evidence import NO_MODEL_TO_ASK, looks_section, truth_section
+from xaudit.report.sections.evidence import NO_MODEL_TO_ASK, looks_section
+from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.first_screen import screen_sections
 from xaudit.report.sections.map_lines import explainers_of
 
@@ -19,7 +20,8 @@ def external(*models):
     """The built-in study, of which some models' predictions and maps were read from files."""
     whole = outcomes.phantom_outcome()
     kept = [one for one in whole.summaries if one.model_id not in models or one.family not in NO_SUCH]
-    return replace(whole, external_ids=models, summaries=tuple(kept))
+    judged = tuple(one for one in whole.explainers_judged if one.model_id not in models)
+    return replace(whole, external_ids=models, summaries=tuple(kept), explainers_judged=judged)
 
 
 def looks_on_the_screen(outcome):
@@ -57,20 +59,12 @@ def test_the_whole_report_says_why_once_for_each_table():
         legend.text
         == f"map there: share of the explainer's positive saliency inside the region. {NO_MODEL_TO_ASK}"
     )
-    assert truth_section(external("honest", "shortcut")).blocks == (
-        Paragraph(
-            f"This table compares maps with what the model's answer depends on. {NO_MODEL_TO_ASK}",
-            "dim",
-        ),
-    )
+    assert advice_section(external("honest", "shortcut")).blocks == (Paragraph(NO_MODEL_TO_ASK, "dim"),)
 
 
-def test_where_a_model_is_there_and_nothing_was_marked_that_is_the_reason():
-    [reason] = truth_section(outcomes.unmarked_outcome()).blocks
-    assert reason.text == (
-        "This table compares maps with what the model's answer depends on. Not measured: this needs "
-        "readers' marks, and the data has none."
-    )
+def test_where_a_model_is_there_the_missing_reliance_map_is_the_reason():
+    [reason] = advice_section(outcomes.unmarked_outcome()).blocks
+    assert reason.text == "Not measured: this run has no reliance map (`reliance.map.enabled`)."
 
 
 def test_the_page_draws_no_empty_axes():

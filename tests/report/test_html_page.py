@@ -21,6 +21,7 @@ from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.html.page_file import write_page
 from xaudit.report.html.reliance_part import reliance_parts
 from xaudit.report.html.render import html_report
+from xaudit.stages.views.gallery_view import GalleryMap
 
 SECTIONS = [
     "Verdict",
@@ -252,6 +253,27 @@ def test_without_images_only_the_mean_maps_are_left_without_a_case_behind_them()
     assert all(one["image"] == "" and set(one["outlines"].values()) == {""} for one in data["cases"])
     assert all("image" not in one for view in data["views"] for one in view["maps"])
     assert "left out as asked" in text
+
+
+def test_a_cases_reliance_map_stands_last_among_its_maps_with_its_strongest_point():
+    material = pages.material()
+    strong, weak = np.zeros((64, 64)), np.zeros((64, 64))
+    strong[:8, 56:] = 0.3
+    maps = GalleryMap(strong, highest=0.3), GalleryMap(weak, highest=0.012)
+    views = [
+        replace(view, maps={**view.maps, "reliance map": own})
+        for view, own in zip(material.views[:2], maps, strict=True)
+    ]
+    data = data_of(html_report(replace(material, views=(*views, *material.views[2:]))))
+    assert [one["id"] for one in data["explainers"]] == [*pages.EXPLAINERS, data["reliance"]]
+    assert data["explainers"][-1] == {"id": "reliance map", "signed": False}
+    first, second, third = (view["maps"][-1] for view in data["views"][:3])
+    assert first["note"] == "P(cancer) falls by up to 0.30"
+    assert first["image"].startswith("data:image/webp")
+    assert second["note"] == "hiding any place lowers P(cancer) by less than 0.02"
+    assert second["image"] == ""
+    assert not third["kept"]
+    assert set(first["scores"]) == {None}
 
 
 def test_with_hashed_ids_no_id_of_a_case_or_patient_is_left(tmp_path):

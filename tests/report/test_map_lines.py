@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from outcomes import phantom_outcome, summary
 
-from xaudit.report.sections.evidence import localization_section, truth_section
+from xaudit.report.sections.evidence import localization_section
 from xaudit.report.sections.map_lines import MapLine, map_lines, shown_summary
 
 
@@ -73,4 +73,3 @@ def test_the_table_of_localization_shows_it_dim_and_says_which_it_is_and_the_tru
     assert rows["human"][1] == "0.60 [0.53, 0.67]"
     assert "Where a control exists once per explainer, the best one is shown." in section.blocks[-1].text
     assert "best is shown" not in localization_section(plain).blocks[-1].text
-    assert {row[0] for row in texts(truth_section(outcome))}.isdisjoint({"mean-map", "human"})

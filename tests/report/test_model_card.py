@@ -79,7 +79,7 @@ def test_claims_items_name_what_the_run_holds():
     assert found["35"] == "0 images could not be used; honest: 54 explained; shortcut: 54 explained"
     assert found["36"].startswith("test of data set 'data': cancer 54, normal 54; age")
     assert "sensitivity 0.98 [0.96, 1.00]" in found["38"]
-    assert "lime on shortcut: 54 right for the wrong reason" in found["39"]
+    assert "occlusion on shortcut: 54 right for the wrong reason" in found["39"]
     assert found["1"] == found["44"] == NOT_ASSESSED
 
 

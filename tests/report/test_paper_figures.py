@@ -53,7 +53,7 @@ def written(tmp_path_factory):
 def test_every_kind_is_written_as_svg_pdf_and_csv(written):
     folder, found = written
     assert {name.partition("-")[0] for name in found.names} == {
-        "confusion", "forest", "categories", "regions", "curve", "overlays",
+        "confusion", "forest", "categories", "regions", "curve", "overlays", "reliance",
     }  # fmt: skip
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         f"{name}.{form}" for name in found.names for form in ("svg", "pdf", "csv")

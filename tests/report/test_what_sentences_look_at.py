@@ -21,7 +21,7 @@ from xaudit.report.html.gallery_notes import gallery_of
 from xaudit.report.html.page import page_of
 from xaudit.report.html.render import html_report
 from xaudit.report.sections.evaluation import evaluation_section
-from xaudit.report.sections.evidence import localization_section, truth_section, why_no_reliance
+from xaudit.report.sections.evidence import localization_section, why_no_reliance
 from xaudit.report.sections.first_screen import explainers_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.strata import planning_section
@@ -110,13 +110,6 @@ def test_why_reliance_is_missing_follows_from_the_run():
     assert why_no_reliance(bare()) == "Not measured on any case: no case has a value."
 
 
-def test_where_reliance_was_measured_the_maps_are_the_reason_that_none_agrees():
-    outcome = outcomes.phantom_outcome()
-    kept = tuple(one for one in outcome.summaries if one.family != "agreement")
-    (reason,) = truth_section(replace(outcome, summaries=kept)).blocks
-    assert "No map could be compared with it" in reason.text
-
-
 def test_marks_that_were_given_are_not_said_to_be_missing():
     outcome = outcomes.phantom_outcome()
     kept = tuple(one for one in outcome.summaries if one.family == "faithfulness")
@@ -163,9 +156,12 @@ def test_reasons_that_are_missing_are_told_apart():
     )
     swapped = replace(material.outcome, verdicts=(outcomes.finding("XA204", "honest", "swapped"),))
     assert no_reasons(replace(material, outcome=swapped), ("shortcut",)) == (
-        "Not judged for honest, because of its answers: see the verdict."
+        "Not judged for honest, because of its answers: see the verdict. Not said of gradcam on shortcut, lime on shortcut: a "
+        "map gives the reason of an answer only if its explainer is shown to show what the model uses."
     )
-    assert no_reasons(material, material.outcome.model_ids) == ""
+    shown = tuple(replace(one, state="shows") for one in material.outcome.explainers_judged)
+    everything = replace(material, outcome=replace(material.outcome, explainers_judged=shown))
+    assert no_reasons(everything, everything.outcome.model_ids) == ""
 
 
 def test_comparisons_that_are_missing_or_open_are_told_apart():

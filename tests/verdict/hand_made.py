@@ -1,9 +1,7 @@
 """Summaries made by hand, and the verdicts on them."""
 
-from dataclasses import replace
-
 from xaudit.config import Gate
-from xaudit.records import Interval, Summary
+from xaudit.records import ExplainerJudgement, Interval, Summary
 from xaudit.verdict import judge
 
 MARK_COUNTS = (0.42, 0.33, 0.51)
@@ -14,7 +12,7 @@ def summary(
     metric="iou", explainer="gradcam", interval=(0.41, 0.34, 0.48), *, model="honest", n=41, **kwargs
 ):
     estimate, low, high = interval
-    families = {"reliance-agreement": "agreement", "pixel-flipping": "faithfulness"}
+    families = {"pixel-flipping": "faithfulness"}
     default = "reliance" if metric.startswith("reliance-") else "localization"
     plain = {
         "model_id": model,
@@ -44,9 +42,15 @@ def reliances(**intervals):
     ]
 
 
-def agreement(interval, difference, *, explainer="gradcam"):
-    return replace(
-        summary("reliance-agreement", explainer, interval),
-        control_id=None if difference is None else "edges",
-        control_difference=None if difference is None else Interval(*difference, "bca"),
-    )
+def judgement(
+    captured,
+    prior=(0.3, 0.2, 0.4),
+    difference=(0.5, 0.4, 0.6),
+    *,
+    explainer="gradcam",
+    model="honest",
+    **kwargs,
+):
+    limits = [None if one is None else Interval(*one, "bca") for one in (captured, prior, difference)]
+    plain = {"n_cases": 82, "n_patients": 41, "n_without_reliance": 0, "n_needed": None, "state": "shows"}
+    return ExplainerJudgement(model, explainer, *limits, **{**plain, **kwargs})

@@ -1,5 +1,5 @@
 import pytest
-from hand_made import MARK_COUNTS, MARK_IDLE, agreement, judged, reliances, summary
+from hand_made import MARK_COUNTS, MARK_IDLE, judged, reliances, summary
 
 from xaudit.verdict import ELSEWHERE, MARGIN
 
@@ -134,75 +134,3 @@ def test_reliance_of_few_patients_decides_nothing():
 
 def test_without_reliance_nothing_is_said_of_the_model():
     assert judged([summary()]) == ()
-
-
-@pytest.mark.parametrize(
-    ("interval", "difference", "code", "sentence"),
-    [
-        (
-            (0.62, 0.5, 0.72),
-            (0.55, 0.4, 0.68),
-            "XA302",
-            "gradcam on honest agrees: its maps show what the model depends on; rank correlation 0.62 [0.50, 0.72] over 41 patients, 0.55 "
-            "[0.40, 0.68] above the best control (edges)",
-        ),
-        (
-            (0.62, 0.5, 0.72),
-            None,
-            "XA302",
-            "gradcam on honest agrees: its maps show what the model depends on; rank correlation 0.62 [0.50, 0.72] over 41 patients",
-        ),
-        (
-            (0.1, -0.05, 0.25),
-            (0.3, 0.1, 0.5),
-            "XA301",
-            "gradcam on honest misreports: its maps show what the model depends on no better than chance; rank correlation 0.10 "
-            "[-0.05, 0.25] over 41 patients",
-        ),
-        (
-            (0.3, 0.2, 0.4),
-            (0.05, -0.1, 0.2),
-            "XA301",
-            "gradcam on honest misreports: its maps show what the model depends on no better than the best control (edges); rank "
-            "correlation 0.30 [0.20, 0.40] over 41 patients, difference to the control 0.05 [-0.10, 0.20]",
-        ),
-        (
-            (-0.3, -0.4, -0.2),
-            (-0.5, -0.7, -0.3),
-            "XA301",
-            "gradcam on honest misreports: its maps show what the model depends on no better than chance or the best control (edges); "
-            "rank correlation -0.30 [-0.40, -0.20] over 41 patients, difference to the control -0.50 [-0.70, -0.30]",
-        ),
-        (
-            (0.1, 0.001, 0.25),
-            (0.1, 0.002, 0.3),
-            "XA302",
-            "gradcam on honest agrees: its maps show what the model depends on; rank correlation 0.10 [0.001, 0.25] over 41 patients, 0.10 "
-            "[0.002, 0.30] above the best control (edges)",
-        ),
-    ],
-)
-def test_agreement_with_reliance_says_whether_an_explainer_can_be_believed(
-    interval, difference, code, sentence
-):
-    (found,) = judged([agreement(interval, difference)])
-    assert (found.code, found.sentence) == (code, sentence)
-    assert (found.status, found.gating) == ("pass" if code == "XA302" else "fail", False)
-    assert (found.subject, found.value) == ("honest/gradcam", interval[1])
-
-
-@pytest.mark.parametrize(
-    ("interval", "difference"), [((0.5, None, None), None), ((0.5, 0.3, 0.7), (0.4, None, None))]
-)
-def test_agreement_of_few_patients_decides_nothing(interval, difference):
-    (found,) = judged([agreement(interval, difference)])
-    assert (found.code, found.status, found.gating) == ("XA102", "error", False)
-    assert found.sentence == (
-        "gradcam on honest: 41 patients are too few to tell if its maps can be trusted; an interval needs at least 5"
-    )
-
-
-def test_controls_are_not_asked_whether_they_can_be_believed():
-    assert judged([agreement((0.5, 0.4, 0.6), None, explainer="edges")]) == ()
-    renamed = agreement((0.5, 0.4, 0.6), None, explainer="wide-centre")
-    assert judged([renamed], explainers=("gradcam",)) == ()

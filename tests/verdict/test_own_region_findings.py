@@ -3,8 +3,8 @@
 import pytest
 from hand_made import MARK_COUNTS, MARK_IDLE, judged, reliances, summary
 
-from xaudit.records import NO_READER, Interval, RegionByClass
-from xaudit.verdict import class_findings
+from xaudit.records import NO_READER, Area, InfillEffect, Interval, MapTest, RegionByClass
+from xaudit.verdict import area_findings, class_findings
 
 RULER = {"honest": {"ruler": False}}
 USED, UNUSED, OPEN = (0.3, 0.2, 0.4), (0.001, -0.004, 0.012), (0.03, 0.01, 0.05)
@@ -53,7 +53,7 @@ def test_too_few_patients_and_no_image_are_said_apart():
     few = findings([*reliances(mark=MARK_COUNTS), unmarked((0.4, None, None), n=3)])[1]
     none = findings(reliances(mark=MARK_COUNTS))[1]
     assert "3 patients are too few to tell if the ruler affects the answer" in few.sentence
-    assert "no image that was asked about shows it" in none.sentence
+    assert "it is not known if the ruler affects the answer: no image has a value for it" in none.sentence
     assert {few.status, none.status} == {"error"}
 
 
@@ -135,3 +135,56 @@ def test_a_region_that_changes_the_answer_on_another_class_is_named_without_lung
     assert (
         class_findings([of_class("ruler", 0.3, label="sick", direction="for")], regions) == []
     )  # XA201 says this
+
+
+def map_test(*areas, scope="all"):
+    """A test of the reliance map that shows areas of 0.4 in the given places."""
+    effect = Interval(0.4, 0.3, 0.5, "bca")
+    box = (0.0, 0.0, 0.25, 0.25)
+    shown = tuple(
+        Area(number, box, 4, box, effect, 0.001, 1.0, place, ("a",), "upper left", ("blur",))
+        for number, place in enumerate(areas, start=1)
+    )
+    return MapTest(
+        "honest", "sick", "sick", "hide", "for", "probability", "image", scope, 20, 20, 64, "patient", 0.001,
+        effect, effect, shown, ("blur",), net=effect,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("place", "regions", "status"),
+    [
+        ("ruler", {"ruler": False}, "fail"),
+        ("optic-disc", {"optic-disc": True}, "pass"),
+        ("outside", {"ruler": False}, "error"),
+    ],
+)
+def test_an_area_without_marks_is_judged_by_the_region_in_which_it_lies(place, regions, status):
+    [finding] = area_findings([map_test(place)], own_regions={"honest": regions})
+    assert (finding.code, finding.status) == ("XA207", status)
+    named = "the upper left of the image" if place == "outside" else f"the {place.replace('-', ' ')}"
+    assert f"the answer depends on {named}." in finding.sentence
+
+
+def test_an_area_beside_the_mark_is_no_fault_where_an_answer_may_rest():
+    regions = {"honest": {"optic-disc": True, "ruler": False}}
+    tests = [map_test("mark", "optic-disc"), map_test("optic-disc", scope="outside-mark")]
+    [finding] = area_findings(tests, own_regions=regions)
+    assert finding.status == "pass"
+    assert "an area outside the mark matters, where the audit file lets an answer rest" in finding.sentence
+    both = [map_test("mark", "ruler"), map_test("optic-disc", "ruler", scope="outside-mark")]
+    [finding] = area_findings(both, own_regions=regions)
+    assert finding.status == "fail"
+    assert "in the ruler" in finding.sentence
+    assert "optic disc" not in finding.sentence
+
+
+def test_a_region_on_which_the_infills_do_not_agree_is_said_once():
+    effects = [
+        InfillEffect("honest", "ruler", "blur", Interval(0.2, 0.1, 0.3, "bca"), 41),
+        InfillEffect("honest", "ruler", "noise", Interval(0.0, 0.0, 0.01, "bca"), 41),
+    ]
+    summaries = reliances(mark=MARK_COUNTS, ruler=OPEN)
+    found = judged(summaries, own_regions=RULER, positive={"honest": "sick"}, by_infill=effects)
+    about_ruler = [one.code for one in found if "the ruler" in one.sentence]
+    assert about_ruler == ["XA212"]

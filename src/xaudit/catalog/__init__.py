@@ -17,11 +17,14 @@ from xaudit.catalog.findings import FINDINGS, GATED_FINDINGS, MARGIN
 from xaudit.catalog.formats import FORMAT_RECORDS, FORMATS
 from xaudit.catalog.infills import INFILLS
 from xaudit.catalog.metric_ids import (
+    BESIDE_RELIANCE,
+    CAPTURED,
     CEILING,
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
     CHEXLOCALIZE,
     MODEL_FAMILIES,
+    PRIOR,
     STEP,
     asks_model_of_change,
     changed_metric_id,
@@ -35,7 +38,7 @@ from xaudit.catalog.metric_ids import (
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
-from xaudit.catalog.regions import AREA_METRICS, AREA_PLACES, OWN_REGION, REGIONS, STRUCTURES
+from xaudit.catalog.regions import ALL_BUT_MARK, AREA_METRICS, AREA_PLACES, OWN_REGION, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
     ExplainerRow,
@@ -50,9 +53,12 @@ from xaudit.catalog.rows import (
 from xaudit.catalog.table import Table
 
 __all__ = [
+    "ALL_BUT_MARK",
     "AREA_METRICS",
     "AREA_PLACES",
     "ASKS_THE_MODEL",
+    "BESIDE_RELIANCE",
+    "CAPTURED",
     "CEILING",
     "CHANGED_FAMILIES",
     "CHECK_FAMILIES",
@@ -75,6 +81,7 @@ __all__ = [
     "MODEL_FAMILIES",
     "MODEL_RECORDS",
     "OWN_REGION",
+    "PRIOR",
     "REGIONS",
     "SANITY_OF_MAPS",
     "SECTIONS_WITH_QUESTIONS",

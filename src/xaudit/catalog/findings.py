@@ -125,8 +125,8 @@ FINDINGS: tuple[FindingRow, ...] = (
         "a region of your own: not used, allowed, or undecided",
         f"hiding a region named under `data.regions.own` lowers the answer by at most {MARGIN:g} beyond a random area of "
         "its size (upper end of the interval), which passes, as does a region with `evidence: true` that is used; or the "
-        "interval lies on both sides of that margin, too few patients show the region, or no image does, which is "
-        "undecided. XA201 names a region that is used and should not be",
+        "interval lies on both sides of that margin, too few patients show the region, or no image has a value, which "
+        "is undecided. XA201 names a region that is used and should not be",
         "none where it passes; else audit more images that show the region",
     ),
     FindingRow(
@@ -156,15 +156,16 @@ FINDINGS: tuple[FindingRow, ...] = (
     ),
     FindingRow(
         "XA301",
-        "the explainer misreports",
-        "its map is not denser where the model depends on the image: rank correlation with reliance not above zero, or "
-        "not above the best control's",
+        "the explainer does not show what the model uses",
+        "its maps capture too little of the reliance map: even the upper end of the interval of `reliance-captured` is below "
+        "`reliance.explainers.shows`, and it is not better than the other patients' mean reliance map (the prior)",
         "do not show or gate on this explainer for this model; try another, or another layer",
     ),
     FindingRow(
         "XA302",
-        "the explainer agrees with the model",
-        "its map is denser in the regions the model depends on, and more so than any control",
+        "the explainer shows what the model uses",
+        "the lower end of the interval of `reliance-captured` is at least `reliance.explainers.shows`, and it is better than the "
+        "prior, or the prior itself reaches `reliance.explainers.prior`: the evidence lies at one place in everybody",
         "none needed",
     ),
     FindingRow(
@@ -191,6 +192,13 @@ FINDINGS: tuple[FindingRow, ...] = (
         "end of the interval is below `resolution.least_kept` of that",
         "do not use these maps at that resolution. Where the model names the same class there, it goes on by something "
         "coarser than the finding: look at XA201 and at reliance",
+    ),
+    FindingRow(
+        "XA306",
+        "undecided if the explainer shows what the model uses",
+        "neither XA301 nor XA302 holds: the interval of `reliance-captured` includes the limit, chance may explain the difference "
+        "to the prior, too few patients count, or the maps lie between: better than the prior and below the limit",
+        "the sentence names the number of patients that would decide it; until then do not rest a claim on this explainer",
     ),
     FindingRow(
         "XA311",

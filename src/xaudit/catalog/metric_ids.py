@@ -8,6 +8,15 @@ from xaudit.catalog.regions import OWN_REGION, REGIONS
 CEILING = "-ceiling"
 """Ends the id of a metric's resolution ceiling."""
 
+CAPTURED = "reliance-captured"
+"""Id of the metric by which explainers are judged."""
+
+BESIDE_RELIANCE = (CAPTURED, "reliance-agreement")
+"""Ids of metrics that hold a map beside the reliance: they begin like a region's, and concern none."""
+
+PRIOR = "prior"
+"""Stands among the explainers' ids for the mean reliance map of the other patients."""
+
 CHEXLOCALIZE = "chexlocalize-"
 """Begins the ids of metrics that follow CheXlocalize to the letter, its interval over images included."""
 
@@ -92,12 +101,12 @@ def region_family(metric_id: str) -> Literal["regions", "reliance"] | None:
     """Return the family of a measure of one region by its id, whether or not the catalog has the region; else None.
 
     Example:
-        >>> region_family("reliance-ruler"), region_family("mass-ruler"), region_family("reliance-agreement")
+        >>> region_family("reliance-ruler"), region_family("mass-ruler"), region_family("reliance-captured")
         ('reliance', 'regions', None)
     """
     if metric_id.startswith("mass-"):
         return "regions"
-    return "reliance" if metric_id.startswith("reliance-") and metric_id != "reliance-agreement" else None
+    return "reliance" if metric_id.startswith("reliance-") and metric_id not in BESIDE_RELIANCE else None
 
 
 def own_regions_of(metric_names: Mapping[str, str]) -> tuple[str, ...]:

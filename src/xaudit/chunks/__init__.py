@@ -5,6 +5,7 @@ grow with the number of cases. Every random choice is seeded by case and explain
 its company changes a result.
 """
 
+from xaudit.chunks.captured import captured_score, captured_scores, windows_of
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.chunks.donors import DonorPool, need_donor
 from xaudit.chunks.explaining import explain, have_maps
@@ -26,6 +27,8 @@ __all__ = [
     "Thresholds",
     "ask_reliance",
     "ask_reliance_map",
+    "captured_score",
+    "captured_scores",
     "curves_of",
     "empty_map",
     "explain",
@@ -39,5 +42,6 @@ __all__ = [
     "score_image_changes",
     "score_reliance",
     "tuning_curves",
+    "windows_of",
     "without_map",
 ]

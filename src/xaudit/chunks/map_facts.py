@@ -24,7 +24,8 @@ def map_facts(chunk: Chunk, spec: ExplainerSpec, maps: Sequence[SaliencyMap]) ->
         saliency = by_case.get(subject.case.case_id)
         if saliency is None:
             continue
-        facts.append(facts_of_map(subject, replace(saliency, values=counted_values(saliency, spec))))
+        measured = facts_of_map(subject, replace(saliency, values=counted_values(saliency, spec)))
+        facts.append(replace(measured, n_evals=saliency.n_evals, seconds=saliency.seconds))
     return facts
 
 

@@ -34,6 +34,7 @@ from xaudit.config.sections.data import (
 )
 from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
+from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.models import ModelSection
 from xaudit.config.sections.named import (
     Explainer,
@@ -75,6 +76,7 @@ __all__ = [
     "EquivarianceSection",
     "Explainer",
     "ExplainerSpec",
+    "ExplainersSection",
     "Gate",
     "GateEntry",
     "Infill",

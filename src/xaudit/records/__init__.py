@@ -32,7 +32,7 @@ from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
 from xaudit.records.summary import ALL_CASES, Summary
 from xaudit.records.tuning import TunedThreshold, TuningCurve
-from xaudit.records.verdict import Status, Verdict
+from xaudit.records.verdict import ExplainerJudgement, ExplainerState, Status, Verdict
 
 __all__ = [
     "ALL_CASES",
@@ -50,6 +50,8 @@ __all__ = [
     "Coefficient",
     "Comparison",
     "Evaluation",
+    "ExplainerJudgement",
+    "ExplainerState",
     "Flips",
     "FloatArray",
     "FrameBox",

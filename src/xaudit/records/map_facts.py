@@ -1,6 +1,6 @@
 """The measurements of one map that decide its failure category."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class MapFacts:
         mass_lift: share of the saliency in the mark, over the mark's share of the pixels.
         place: the region that holds most of the saliency outside the mark.
         border_mass: share of the saliency in the outer tenth of the frame, whatever lies there.
+        n_evals: model evaluations that the map took; None for a control made of maps.
+        seconds: time that the map took; None for a control made of maps.
     """
 
     case_id: str
@@ -36,6 +38,8 @@ class MapFacts:
     mass_lift: float | None = None
     place: str | None = None
     border_mass: float | None = None
+    n_evals: int | None = field(default=None, compare=False)
+    seconds: float | None = field(default=None, compare=False)
 
     @property
     def correct(self) -> bool:

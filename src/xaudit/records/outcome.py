@@ -17,7 +17,7 @@ from xaudit.records.regression import Regression
 from xaudit.records.reliance_area import MapTest
 from xaudit.records.summary import Summary
 from xaudit.records.tuning import TunedThreshold
-from xaudit.records.verdict import Verdict
+from xaudit.records.verdict import ExplainerJudgement, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Outcome:
         reliance_asked: True if the audit measured what the models' answers depend on.
         image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
+        explainers_judged: of each model's explainers, then its controls; empty if no reliance map was measured.
         mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
         by_class: reliance on regions on the images of each true class.
         by_infill: reliance on regions under each in-fill alone.
@@ -68,6 +69,7 @@ class Outcome:
     by_infill: tuple[InfillEffect, ...] = ()
     external_ids: tuple[str, ...] = ()
     reliance_asked: bool = True
+    explainers_judged: tuple[ExplainerJudgement, ...] = ()
     image_properties: tuple[PropertyEffect, ...] = ()
     own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"

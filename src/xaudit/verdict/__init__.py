@@ -12,11 +12,13 @@ from xaudit.verdict.areas import AREA_RULE, area_findings
 from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
-from xaudit.verdict.findings import ELSEWHERE, USE_RULE, explainer_findings, model_findings, region_name
+from xaudit.verdict.explainers import Decision, decide, explainer_findings
+from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings, region_name
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
 from xaudit.verdict.image_properties import image_findings
 from xaudit.verdict.infills import disputed_regions, with_odd_images
 from xaudit.verdict.limits import Strictness
+from xaudit.verdict.naming import in_words
 from xaudit.verdict.own_regions import own_region_findings
 from xaudit.verdict.reach import Reach
 from xaudit.verdict.sanity import sanity_findings
@@ -28,13 +30,17 @@ __all__ = [
     "REFUSING",
     "USE_RULE",
     "Baseline",
+    "Decision",
     "Reach",
     "Strictness",
     "Survival",
     "area_findings",
     "changed_findings",
     "class_findings",
+    "decide",
+    "explainer_findings",
     "image_findings",
+    "in_words",
     "is_refused",
     "judge",
     "judge_drops",
@@ -60,7 +66,7 @@ def judge(
     own_regions: Mapping[str, Mapping[str, bool]] | None = None,
     by_infill: Sequence[InfillEffect] = (),
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of every gate on every model, then the findings on models, then those on explainers.
+    """Return the verdicts of every gate on every model, then the findings on models, then those of sanity checks.
 
     A gate passes if the unfavourable end of the interval does: the lower end for a smallest allowed value, the
     upper end for a largest one; with ``gate_on`` ``mean`` the estimate. A gate that names no explainer applies to each that
@@ -100,9 +106,8 @@ def judge(
                 of_model = reach.explainers(model_id, explainers)
                 verdicts += gate_verdicts(own, gate, model_id, explainers=of_model, strictness=strictness)
     of_models = [finding for findings in model_findings_of.values() for finding in findings]
-    of_explainers = [one for own in overall.values() for one in explainer_findings(own, explainers)]
     of_sanity = [one for own in overall.values() for one in sanity_findings(own, explainers)]
-    return (*verdicts, *of_models, *of_explainers, *of_sanity)
+    return (*verdicts, *of_models, *of_sanity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +127,13 @@ class _AboutModels:
         own_regions, positive = self.own_regions.get(model, {}), self.positive.get(model)
         answer = "the target's probability" if positive is None else f"P({positive})"
         disputed = disputed_regions(self.by_infill, model)
+        agreed = {name: may_matter for name, may_matter in own_regions.items() if name not in disputed}
         names = {region: region_name(region, "the rest of the image") for region in ("mark", *ELSEWHERE)}
         of_evidence = model_findings(own, positive, own_regions, disputed)
         return [
             *of_answers,
             *(with_odd_images(one, self.by_infill, names) for one in of_evidence),
-            *own_region_findings(own, model, own_regions, answer),
+            *own_region_findings(own, model, agreed, answer),
         ]
 
 

@@ -5,8 +5,9 @@ may hold evidence against, or the in-fill may look like evidence: such an area i
 decides; only where hiding any window does not move it, as it is near 0 or 1, the log odds decide in its place.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
 from xaudit.records import Area, Interval, MapTest, Status, Verdict
@@ -25,16 +26,26 @@ _BESIDE_LUNGS = ("outside", "thorax", "body")
 _NAMED_AREAS = 3
 
 
-def area_findings(tests: Sequence[MapTest], *, refused: Collection[str] = ()) -> list[Verdict]:
+def area_findings(
+    tests: Sequence[MapTest],
+    *,
+    refused: Collection[str] = (),
+    own_regions: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
+) -> list[Verdict]:
     """Return XA207, XA208 or XA209 for each model and true class, or why nothing can be said.
 
     Args:
         refused: models whose answers rule out findings about their evidence.
+        own_regions: by model, regions that the audit file names, true where an answer may rest on them.
     """
-    return [_finding(images) for images in asked_images(tests) if images.model_id not in refused]
+    return [
+        _finding(images, own_regions.get(images.model_id, {}))
+        for images in asked_images(tests)
+        if images.model_id not in refused
+    ]
 
 
-def _finding(images: AskedImages) -> Verdict:
+def _finding(images: AskedImages, own_regions: Mapping[str, bool]) -> Verdict:
     if all(test.p is None for test in images.of("probability", images.scope)):
         n, cluster = max((test.n_patients, test.cluster) for test in images.tests)
         few = counted(n, f"{cluster} is", f"{cluster}s are")
@@ -44,7 +55,9 @@ def _finding(images: AskedImages) -> Verdict:
     judged = [one for one in shown if not one.may_be_the_infill]
     sure = [one for one in judged if one.is_sure]
     if sure:
-        return _outside_mark(images, sure) if images.is_marked else _unmarked(images, sure)
+        if images.is_marked:
+            return _outside_mark(images, sure, own_regions)
+        return _unmarked(images, sure, own_regions)
     if judged:
         return _undecided(images, judged)
     if shown and not images.is_marked:
@@ -55,16 +68,25 @@ def _finding(images: AskedImages) -> Verdict:
     return _nothing(images)
 
 
-def _outside_mark(images: AskedImages, shown: Sequence[ShownArea]) -> Verdict:
+def _outside_mark(
+    images: AskedImages, shown: Sequence[ShownArea], own_regions: Mapping[str, bool]
+) -> Verdict:
+    """Return XA207 for images with marks: it passes if every area lies where the audit file lets an answer rest."""
     where = "the mark and its lung" if images.scope == "elsewhere" else "the mark"
-    sentence = f"an area outside {where} matters. {_effects(images, shown)}"
-    return _verdict(images, "XA207", "fail", sentence, shown[0].area)
+    at_fault = [one for one in shown if not own_regions.get(one.area.place, False)]
+    named = "" if at_fault else ", where the audit file lets an answer rest"
+    sentence = f"an area outside {where} matters{named}. {_effects(images, at_fault or shown)}"
+    return _verdict(
+        images, "XA207", "fail" if at_fault else "pass", sentence, (at_fault or list(shown))[0].area
+    )
 
 
-def _unmarked(images: AskedImages, shown: Sequence[ShownArea]) -> Verdict:
-    """Return XA207 for images without marks: it fails for areas that hold no organ."""
-    at_fault = [one for one in shown if _is_at_fault(images, one.area.place)]
-    unknown = [one for one in shown if one.area.place not in _ORGANS and one not in at_fault]
+def _unmarked(images: AskedImages, shown: Sequence[ShownArea], own_regions: Mapping[str, bool]) -> Verdict:
+    """Return XA207 for images without marks: it fails for areas that hold no organ, or a region named as no evidence."""
+    organs = (*_ORGANS, *(name for name, may_matter in own_regions.items() if may_matter))
+    no_evidence = {name for name, may_matter in own_regions.items() if not may_matter}
+    at_fault = [one for one in shown if one.area.place in no_evidence or _is_at_fault(images, one.area.place)]
+    unknown = [one for one in shown if one.area.place not in organs and one not in at_fault]
     ordered = [*at_fault, *(one for one in shown if one not in at_fault)]
     places = " and ".join(dict.fromkeys(_region(images, one.area) for one in ordered[:_NAMED_AREAS]))
     sentence = f"the answer depends on {places}. {_effects(images, ordered)}"

@@ -1,4 +1,4 @@
-"""Findings on the regions that each model uses and on the explainers that show it; they decide no exit code.
+"""Findings on the regions that each model uses; they decide no exit code.
 
 No finding claims that a model has no shortcut: it can only say that no measured region is one.
 """
@@ -12,7 +12,7 @@ from xaudit.records import Interval, Summary, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.verdict.infills import INFILL_RULE, ByInfill, disputed_finding
-from xaudit.verdict.naming import named, over, several_readers, subject_of
+from xaudit.verdict.naming import named, several_readers, subject_of
 from xaudit.verdict.own_regions import is_used
 
 ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
@@ -21,10 +21,8 @@ ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "b
 The rest of the same lung is left out: a model may rightly use the surroundings of a mark.
 """
 
-_AGREEMENT = "reliance-agreement"
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
-_AGREEMENT_RULE = f"lower end of {_AGREEMENT} > 0, and of its difference to the best control > 0"
-_NO_REGION = ("reliance-logit-", _AGREEMENT)
+_NO_REGION = ("reliance-logit-", "reliance-agreement", "reliance-captured")
 _NOTHING_ELSE = "No other measured region stands out"
 _NAMES = {
     "mark": "the marked lesion",
@@ -226,54 +224,6 @@ def region_name(region: str, outside: str) -> str:
         outside: the name of the region ``outside``, which depends on the anatomy that is known.
     """
     return outside if region == "outside" else _NAMES.get(region, f"the {region.replace('-', ' ')}")
-
-
-def explainer_findings(own: Sequence[Summary], explainers: Sequence[str]) -> list[Verdict]:
-    """Return XA301 or XA302 for each explainer whose maps could be compared with the model's reliance."""
-    agreements = [summary for summary in own if summary.metric_id == _AGREEMENT]
-    several = several_readers(agreements)
-    verdicts = []
-    for summary in (
-        agreement for name in explainers for agreement in agreements if agreement.explainer_id == name
-    ):
-        difference = summary.control_difference
-        if summary.interval.low is None or (difference is not None and difference.low is None):
-            verdicts.append(
-                _undecided(summary, "if its maps can be trusted", (_AGREEMENT_RULE, 0.0), several=several)
-            )
-        else:
-            verdicts.append(_agreement(summary, several=several))
-    return verdicts
-
-
-def _agreement(summary: Summary, *, several: bool) -> Verdict:
-    low, difference = summary.interval.low, summary.control_difference
-    above_zero = low is not None and low > 0
-    above_control = difference is None or (difference.low is not None and difference.low > 0)
-    agrees = above_zero and above_control
-    control = f"the best control ({summary.control_id})"
-    figures = f"rank correlation {over(summary, beside=0.0, estimate_too=False)}"
-    if difference is not None:
-        beyond = shown_interval(difference, beside=0.0, estimate_too=False)
-        if agrees:
-            figures += f", {beyond} above {control}"
-        elif not above_control:
-            figures += f", difference to the control {beyond}"
-    rivals = ["chance"] * (not above_zero) + [control] * (not above_control)
-    verb = "agrees" if agrees else "misreports"
-    worth = f" no better than {' or '.join(rivals)}" if rivals else ""
-    return Verdict(
-        code="XA302" if agrees else "XA301",
-        status="pass" if agrees else "fail",
-        model_id=summary.model_id,
-        subject=subject_of(summary, several),
-        rule=_AGREEMENT_RULE,
-        sentence=f"{named(summary, several)} {verb}: its maps show what the model depends on{worth}; {figures}",
-        value=low,
-        threshold=0.0,
-        n_patients=summary.n_patients,
-        gating=False,
-    )
 
 
 def _undecided(summary: Summary, what: str, rule: tuple[str, float], *, several: bool) -> Verdict:

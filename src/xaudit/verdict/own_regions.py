@@ -55,7 +55,7 @@ def _finding(model_id: str, region: str, summary: Summary | None, answer: str) -
 
 def _sentence(words: str, summary: Summary | None, answer: str, *, used: bool, unused: bool) -> str:
     if summary is None:
-        return f"it is not known if {words} affects the answer: no image that was asked about shows it"
+        return f"it is not known if {words} affects the answer: no image has a value for it, see what was left out"
     if summary.interval.high is None:
         are = counted(summary.n_patients, f"{summary.cluster} is", f"{summary.cluster}s are")
         return (

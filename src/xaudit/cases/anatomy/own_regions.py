@@ -15,7 +15,7 @@ from xaudit.cases.masks.by_case import mask_files
 from xaudit.cases.names.image_index import ImageIndex
 from xaudit.config import OwnRegion, RegionSection
 from xaudit.counts import counted
-from xaudit.errors import DataError, did_you_mean
+from xaudit.errors import DataError, did_you_mean, nearest
 from xaudit.geometry import mask_region, rasterise, union
 from xaudit.records import Annotation, BoolArray, Case, Region
 
@@ -156,9 +156,10 @@ def _drawn(name: str, region: OwnRegion, images: ImageIndex, place: str) -> Draw
     else:
         wanted = {label for label in labels if _plain(label) == name}
         if not wanted:
+            likely = nearest(name, labels) or (labels[0] if labels else name)
             raise DataError(
                 f"{place}: {region.path.name} draws {listed}, and nothing called '{name}'",
-                hint=f"name the category: {name}: {{path: {region.path.name}, category: {labels[0] if labels else name}}}",
+                hint=f"name the category: {name}: {{path: {region.path.name}, category: {likely}}}",
             )
     return DrawnRegion(_by_case(marks, wanted))
 

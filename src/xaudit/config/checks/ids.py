@@ -1,6 +1,6 @@
 """Ids of an audit file: each is unique, and what one section names exists in another."""
 
-from xaudit.catalog import region_family
+from xaudit.catalog import PRIOR, region_family
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.section import SettingError
 from xaudit.errors import nearest
@@ -30,6 +30,11 @@ def check_ids(audit: AuditFile) -> None:
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise SettingError(f"{section}: '{twice[0]}' stands twice; give each its own id")
+        if section == "explainers" and PRIOR in ids:
+            raise SettingError(
+                f"explainers: '{PRIOR}' is the name of the other patients' mean reliance map",
+                hint="give the explainer another id",
+            )
     for spec in audit.metrics:
         if region_family(spec.id) is not None:
             raise SettingError(

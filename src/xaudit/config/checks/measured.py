@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from xaudit.catalog import CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
+from xaudit.catalog import CAPTURED, CEILING, CHANGED_FAMILIES, CHECK_FAMILIES, METRICS, metric_row
 from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES, ends
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
@@ -26,7 +26,12 @@ def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
     ]
     found += [row.id for row in METRICS if row.family == "regions"]
     if asked:
-        found += [row.id for row in METRICS if row.family in _ASKED_OF_THE_MODEL]
+        with_map = audit.reliance.map.enabled
+        found += [
+            row.id
+            for row in METRICS
+            if row.family in _ASKED_OF_THE_MODEL and (with_map or row.id != CAPTURED)
+        ]
     found += [f"image-{name}" for name in IMAGE_PROPERTIES if any(ends(name, audit.reliance.image_changes))]
     found += [
         row.id
@@ -76,6 +81,8 @@ def _how_to_measure(gate: Gate, names: Mapping[str, str], measured: Sequence[str
     if row is not None and (why := row.unavailable):
         return f"it is not available: {why}"
     family = "" if row is None else row.family
+    if gate.metric == CAPTURED:
+        return "it takes `reliance.enabled: true` and `reliance.map.enabled: true`"
     if family in _ASKED_OF_THE_MODEL:
         return "it takes `reliance.enabled: true`"
     if family == "image":

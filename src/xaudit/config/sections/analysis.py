@@ -10,6 +10,7 @@ from pydantic import (
 
 from xaudit.catalog import INFILLS
 from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES, IMAGE_CHANGES
+from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
 
@@ -84,6 +85,9 @@ class RelianceSection(Section):
         "place of another patient without the finding)",
     )
     controls: int = Field(3, ge=1, description="random areas of the same size per region and in-fill")
+    explainers: ExplainersSection = Field(
+        ExplainersSection(), description="limits of the judgement on explainers"
+    )
     per_class: int = Field(
         20,
         ge=0,

@@ -190,10 +190,17 @@ def robustness(outcome: Outcome, _: Manifest) -> str:
 
 
 def explainability(outcome: Outcome, _: Manifest) -> str:
-    """Name the explainers, the number of controls, and those that misreport."""
+    """Name the explainers, the number of controls, and for each model those that show what it uses."""
     explainers = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
-    wrong = [one.subject for one in outcome.verdicts if one.code == "XA301"]
-    tail = f"; found to misreport: {', '.join(wrong)}" if wrong else ""
+    words = {"shows": "show what the model uses", "does-not-show": "do not show it", "undecided": "undecided"}
+    tail = ""
+    for state, text in words.items():
+        own = [
+            f"{one.explainer_id} on {one.model_id}"
+            for one in outcome.explainers_judged
+            if one.state == state and one.explainer_id in explainers
+        ]
+        tail += f"; {text}: {', '.join(own)}" if own else ""
     return (
         f"{', '.join(explainers)}, beside {count(len(outcome.control_ids), 'control')}{tail}"
         if explainers
@@ -262,9 +269,11 @@ def failures(outcome: Outcome, _: Manifest) -> str:
             continue
         for name in outcome.explainer_ids:
             own = [one for one in outcome.categories if (one.model_id, one.explainer_id) == (model, name)]
-            if own and name not in outcome.control_ids:
+            if any(one.n_judged for one in own) and name not in outcome.control_ids:
                 wrong = sum(one.n_wrong_reason for one in own)
                 texts.append(f"{name} on {model}: {wrong} right for the wrong reason")
+    if outcome.categories and not texts:
+        texts.append("no reason is counted, because no explainer is shown to show what the model uses")
     return f"maps sorted by failure and confusion cell; {'; '.join(texts)}" if texts else ""
 
 

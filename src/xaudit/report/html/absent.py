@@ -8,7 +8,9 @@ from xaudit.records import Comparison
 from xaudit.report.grid import Section
 from xaudit.report.sections.evidence import has_marks, has_model
 from xaudit.report.sections.verdict import is_judged_by_mark
+from xaudit.stages.outcome.reasons import giving_reasons
 from xaudit.stages.views.report_material import ReportMaterial
+from xaudit.verdict import in_words
 
 _PARTS = (
     ("Strata, such as lesion size", "`statistics.strata` in the audit file"),
@@ -19,20 +21,37 @@ _IN_VAIN = "requested, and no case has a value; the section 'Left out' gives the
 
 
 def no_reasons(material: ReportMaterial, shown: Collection[str]) -> str:
-    """Why some models, or all, have no table of right and wrong reasons; empty where each has one.
+    """Why some explainers, or all, have no count of right and wrong reasons; empty where each has one.
 
     Args:
         shown: models that have a table.
     """
     outcome = material.outcome
+    giving = giving_reasons(outcome)
+    names = [name for name in outcome.explainer_ids if name not in outcome.control_ids]
     missing = [model for model in outcome.model_ids if model not in shown]
     refused = [model for model in missing if not is_judged_by_mark(outcome, model)]
     texts = []
     if refused:
         texts.append(f"Not judged for {', '.join(refused)}, because of its answers: see the verdict.")
-    if len(missing) > len(refused):
-        why = "none was given" if not has_marks(outcome) else "no explained case has one with a map"
+    if not has_marks(outcome):
         others = [model for model in missing if model not in refused]
+        why = "none was given"
+    else:
+        silent = [
+            in_words(model, name)
+            for model in outcome.model_ids
+            for name in names
+            if model not in refused and (model, name) not in giving
+        ]
+        if silent:
+            texts.append(
+                f"Not said of {', '.join(silent)}: a map gives the reason of an answer only if its explainer is shown to show "
+                "what the model uses."
+            )
+        others = [model for model in missing if any((model, name) in giving for name in names)]
+        why = "no explained case has one with a map"
+    if others:
         whose = "" if len(others) == len(outcome.model_ids) else f" for {', '.join(others)}"
         texts.append(f"Not measured{whose}: this needs explained cases with a reader’s mark, and {why}.")
     return " ".join(texts)

@@ -62,7 +62,7 @@ class RegionsPart:
     bars: tuple[RegionBars, ...]
     no_reliance: str
     no_model: str
-    truth: Section
+    advice: Section
     by_class: Section | None
     causal: Section | None
     image: Section | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from xaudit.records import NO_READER, Interval, Outcome
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.axis import Axis, axis_for
+from xaudit.report.sections.explainers import state_of
 from xaudit.report.sections.map_lines import explainers_of
 from xaudit.report.wording import interval, percent, region_words
 
@@ -41,7 +42,7 @@ class RegionBars:
 
     Attributes:
         is_here: whether there is a model to ask; of one that is not, the rows have no reliance.
-        truths: of each explainer, whether its map ranks the regions as the model does, and the tone of that.
+        truths: of each explainer, whether it shows what the model uses, in words, and the tone of that.
     """
 
     model_id: str
@@ -51,9 +52,6 @@ class RegionBars:
     truths: tuple[tuple[str, str], ...]
     rows: tuple[RegionRow, ...]
     axis: Axis
-
-
-_TRUTHS = {"XA301": ("misreports", "bad"), "XA302": ("agrees", "good")}
 
 
 def region_bars(outcome: Outcome) -> tuple[RegionBars, ...]:
@@ -70,7 +68,7 @@ def region_bars(outcome: Outcome) -> tuple[RegionBars, ...]:
             about = f"evidence for '{positive}'" if positive else ""
             if reader not in (NO_READER, "union"):
                 about += f", marks: {reader}"
-            truths = tuple(_truth(outcome, model, name, reader) for name in explainers)
+            truths = tuple(state_of(outcome, model, name) for name in explainers)
             axis = axis_for(row.reliance for row in rows if row.reliance is not None)
             is_here = model not in outcome.external_ids
             found.append(RegionBars(model, is_here, about.strip(", "), explainers, truths, rows, axis))
@@ -99,9 +97,3 @@ def _rows(
             )
         )
     return tuple(rows)
-
-
-def _truth(outcome: Outcome, model: str, explainer: str, reader: str) -> tuple[str, str]:
-    subjects = (f"{model}/{explainer}", f"{model}/{explainer}/{reader}")
-    codes = [one.code for one in outcome.verdicts if one.code in _TRUTHS and one.subject in subjects]
-    return _TRUTHS[codes[0]] if codes else ("", "plain")

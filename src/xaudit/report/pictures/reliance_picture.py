@@ -121,10 +121,10 @@ def map_rgba(values: FloatArray, top: float) -> Pixels:
 
 
 def scale_rgb() -> Pixels:
-    """Return the colour bar, (1, 256, 3), as the colours look over a middle grey."""
+    """Return the colour bar, (1, 256, 3), as the colours look over black."""
     rgba = map_rgba(np.linspace(0, 1, 256, dtype=np.float32)[None, :], 1.0)
     share = rgba[:, :, 3:] / 255
-    return np.rint(rgba[:, :, :3] * share + 128 * (1 - share)).astype(np.uint8)
+    return np.rint(rgba[:, :, :3] * share).astype(np.uint8)
 
 
 def _key(mean: MeanReliance) -> tuple[str, ...]:

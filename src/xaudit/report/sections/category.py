@@ -140,7 +140,7 @@ def _legend(cells: Sequence[str]) -> str:
         + ", ".join(_LEGEND_CELLS[cell] for cell in cells)
         + ". covers: the map covers at least half of the mark; spills: less than half of the map lies inside the mark, and "
         "most of the rest lies in the region named. Right for the wrong reason: a correct answer whose map misses the mark "
-        "or is no denser there than elsewhere. Answers whose map is empty or points at everything are not judged. Set the "
+        "or is no denser there than elsewhere, counted for explainers that show what the model uses. Answers whose map is empty or points at everything are not judged. Set the "
         "thresholds under `categories` in the audit file."
     )
 

@@ -1,15 +1,14 @@
-"""Evidence: regions that the models use, explainers that show them, and maps compared with the readers' marks."""
+"""Evidence: regions that the models use, and maps compared with the readers' marks."""
 
 from collections.abc import Sequence
 
 from xaudit.catalog import METRICS, metric_row
-from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary, Verdict
+from xaudit.records import MODEL_LEVEL, NO_READER, Interval, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, heading
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.sections.limits import limits_blocks
 from xaudit.report.sections.map_lines import explainers_of, map_lines, shown_summary
 from xaudit.report.sections.thresholds import thresholds_blocks
-from xaudit.report.sections.verdict import is_explainer_finding
 from xaudit.report.wording import (
     bar,
     count,
@@ -23,12 +22,6 @@ from xaudit.report.wording import (
 _BAR_WIDTH = 6
 _LONGEST_TITLE = 12
 NO_MODEL_TO_ASK = "Without the model itself, xaudit cannot measure what its answer depends on."
-
-_COMPARES = "This table compares maps with what the model's answer depends on."
-_CELL_OF_FINDING: dict[str, tuple[str, Tone]] = {
-    "XA301": ("misreports", "bad"),
-    "XA302": ("agrees", "good"),
-}
 
 
 def looks_section(outcome: Outcome, *, plain: bool = False) -> Section:
@@ -91,13 +84,6 @@ def has_marks(outcome: Outcome) -> bool:
     return sum(one.code == "XA402" for one in outcome.verdicts) < max(1, n_datasets)
 
 
-def _why_no_agreement(outcome: Outcome) -> str:
-    """Why no map could be compared with what the model's answer depends on."""
-    if any(one.family == "reliance" for one in outcome.summaries):
-        return "No map could be compared with it; the section 'Left out' gives the reasons."
-    return why_no_reliance(outcome)
-
-
 def region_columns(absent: str | None) -> tuple[Column, ...]:
     """The columns of :func:`region_rows` before those of the explainers."""
     answer = Column("answer\ndepends on it", numeric=True)
@@ -154,56 +140,6 @@ def _answer_cells(answer: Summary | None, tone: Tone, *, plain: bool, absent: st
 def with_reader(model: str, reader: str) -> str:
     """A model's name, with whose marks its maps were held against where that is not everybody's."""
     return model if reader in (NO_READER, "union") else f"{model} (marks: {reader})"
-
-
-def truth_section(outcome: Outcome) -> Section:
-    """Compare each explainer's map with the regions that the model depends on; controls show what chance gives."""
-    title = "Which explainer shows what the model uses"
-    lookup = SummaryLookup(outcome)
-    findings = [v for v in outcome.verdicts if is_explainer_finding(v)]
-    pairs = [(model, reader) for model in outcome.model_ids for reader in lookup.readers(model)]
-    rows: list[Row] = []
-    anything = False
-    headed = False
-    for line in map_lines(outcome):
-        agreements = [
-            shown_summary(lookup.find(model, name, "reliance-agreement", reader) for name in line.ids)
-            for model, reader in pairs
-        ]
-        if line.is_control and not any(agreements):
-            continue
-        if line.is_control and not headed:
-            rows.append(heading("controls, which do not use the model"))
-            headed = True
-        cells = [Cell(line.label)]
-        for (model, reader), found in zip(pairs, agreements, strict=True):
-            anything = anything or found is not None
-            word, tone = _word(findings, model, line.label, reader)
-            text = "-" if found is None else interval(found.interval)
-            cells.append(Cell(f"{text} {word}".rstrip(), tone))
-        rows.append(Row(tuple(cells)))
-    if not anything:
-        return Section(title, (Paragraph(f"{_COMPARES} {_why_no_agreement(outcome)}", "dim"),))
-    columns = [Column("explainer"), *(Column(with_reader(model, reader)) for model, reader in pairs)]
-    legend = (
-        "Rank correlation over the regions between the map's density and the drop in the model's answer: 1 is the same "
-        "order, 0 is chance. Do not show an explainer that misreports, and do not gate on it."
-    )
-    return Section(title, (grid(columns, rows), Paragraph(legend, "dim")))
-
-
-def believed(outcome: Outcome, lookup: SummaryLookup, model: str, name: str, reader: str) -> Cell:
-    """Return the verdict on one explainer in a word, such as "agrees"."""
-    found = lookup.find(model, name, "reliance-agreement", reader)
-    if found is None:
-        return Cell("-", "dim")
-    word, tone = _word([v for v in outcome.verdicts if is_explainer_finding(v)], model, name, reader)
-    return Cell(word or "undecided", tone)
-
-
-def _word(findings: Sequence[Verdict], model: str, name: str, reader: str) -> tuple[str, Tone]:
-    codes = [v.code for v in findings if v.code in _CELL_OF_FINDING and _is_about(v, model, name, reader)]
-    return _CELL_OF_FINDING[codes[0]] if codes else ("", "plain")
 
 
 def localization_section(outcome: Outcome) -> Section:
@@ -297,8 +233,3 @@ def broken(name: str) -> str:
 
 def _needs_marks(metric_id: str) -> bool:
     return metric_id in {row.id for row in METRICS} and metric_row(metric_id).needs_annotation
-
-
-def _is_about(verdict: Verdict, model: str, explainer: str, reader: str) -> bool:
-    """Return True if a finding's subject is ``model/explainer`` or ``model/explainer/reader``."""
-    return verdict.subject in (f"{model}/{explainer}", f"{model}/{explainer}/{reader}")

@@ -12,7 +12,6 @@ from xaudit.report.sections.closing import notes_section, skipped_section, work_
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import (
     NO_MODEL_TO_ASK,
-    believed,
     broken,
     has_model,
     metric_title,
@@ -21,6 +20,7 @@ from xaudit.report.sections.evidence import (
     score_cell,
     with_reader,
 )
+from xaudit.report.sections.explainers import state_of
 from xaudit.report.sections.limits import nowhere_blocks
 from xaudit.report.sections.map_lines import explainers_of, shown_summary
 from xaudit.report.sections.reliance_areas import areas_section
@@ -37,7 +37,7 @@ N_METRICS = 2
 """Metrics beside each explainer; the whole report has all of them."""
 
 _FIRST = ("iou", "pointing-game", "relevance-mass-accuracy", "pixel-flipping")
-_IN_THE_TABLE = ("XA301", "XA302", "XA303")
+_IN_THE_TABLE = ("XA301", "XA302", "XA303", "XA306")
 _NO_LEVEL_TO_BEAT = tuple(row.id for row in EXPLAINERS if row.made_of == "marks")
 
 
@@ -108,7 +108,7 @@ def explainers_section(outcome: Outcome) -> Section | None:
         return None
     columns = [
         Column("explainer"),
-        Column("agrees with\nthe model"),
+        Column("shows what\nthe model uses"),
         *(Column(metric_title(metric)) for metric in metrics),
         Column("wrong\nreason", numeric=True),
     ]
@@ -118,7 +118,10 @@ def explainers_section(outcome: Outcome) -> Section | None:
         if outcome.control_ids:
             text = f"* better than the best control, paired by case; {text}"
         if any(line.cells[-1].text.strip("-") for line in rows if not line.heading):
-            text += " wrong reason: correct answers whose map misses the mark or is no denser there than elsewhere."
+            text += (
+                " wrong reason: correct answers whose map misses the mark or is no denser there than elsewhere, for explainers "
+                "that show what the model uses."
+            )
             apart = _most_apart(outcome)
             if apart:
                 text += f" Not judged: up to {_maps_without_aim(apart)}."
@@ -158,7 +161,7 @@ def _model_rows(
         known += [one for one in found if one is not None]
         cells = [score_cell(one, is_control=False) for one in found]
         wrong = Cell(_wrong(outcome, model, name))
-        rows.append(Row((Cell(name), believed(outcome, lookup, model, name, reader), *cells, wrong)))
+        rows.append(Row((Cell(name), _state(outcome, model, name), *cells, wrong)))
     for label, ids in (("best control", controls), ("readers", people)):
         found = [
             shown_summary(lookup.find(model, name, metric, reader) for name in ids) for metric in metrics
@@ -167,6 +170,11 @@ def _model_rows(
             cells = [score_cell(one, is_control=True) for one in found]
             rows.append(Row((Cell(label, "dim"), Cell(""), *cells, Cell(""))))
     return [heading(_about(model, reader, known)), *rows] if known else []
+
+
+def _state(outcome: Outcome, model: str, name: str) -> Cell:
+    words, tone = state_of(outcome, model, name)
+    return Cell(words, tone) if words else Cell("-", "dim")
 
 
 def _about(model: str, reader: str, known: Sequence[Summary]) -> str:

@@ -10,7 +10,8 @@ from xaudit.report.sections.changed import changed_section
 from xaudit.report.sections.checks import checks_section, repeatability_section
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
 from xaudit.report.sections.evaluation import evaluation_section
-from xaudit.report.sections.evidence import localization_section, looks_section, truth_section
+from xaudit.report.sections.evidence import localization_section, looks_section
+from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.image_properties import image_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
@@ -47,7 +48,7 @@ def report_sections(
         areas_section(outcome, plain=plain),
         looks_section(outcome, plain=plain),
         image_section(outcome),
-        truth_section(outcome),
+        advice_section(outcome),
         by_class_section(outcome),
         by_infill_section(outcome),
         causal_section(outcome),

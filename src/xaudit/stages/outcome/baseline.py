@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xaudit.catalog import region_family
+from xaudit.catalog import BESIDE_RELIANCE, region_family
 from xaudit.changes.cases import case_changes
 from xaudit.changes.moves import moves
 from xaudit.config import STRATA, MaxDrop
@@ -131,7 +131,7 @@ def _check_settings(base: StoredRun, run: StoredRun, metrics: Sequence[str]) -> 
     for metric in metrics:
         if metric in changed:
             raise UsageError(f"--baseline: {base.run_id} measured {metric} with other settings", hint=_ANEW)
-        if not same_reliance and (region_family(metric) == "reliance" or metric == "reliance-agreement"):
+        if not same_reliance and (region_family(metric) == "reliance" or metric in BESIDE_RELIANCE):
             raise UsageError(
                 f"--baseline: {base.run_id} measured {metric} with other settings of `reliance`", hint=_ANEW
             )

@@ -1,7 +1,7 @@
 """From what was measured of every map to its failure category, and to the tables that a report shows of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from xaudit.config import CategoriesSection
@@ -14,7 +14,7 @@ from xaudit.records import (
     Outcome,
     ThresholdShift,
 )
-from xaudit.stages.outcome.reasons import with_judged_reasons
+from xaudit.stages.outcome.reasons import giving_reasons
 from xaudit.verdict import is_refused
 
 SHIFTS = (0.8, 1.2)
@@ -54,8 +54,14 @@ def confusion_cell(facts: MapFacts, positive: str) -> str:
     return ("T" if (facts.label == positive) == (said == "P") else "F") + said
 
 
-def category_counts(maps: Sequence[CategorisedMap]) -> tuple[CategoryCount, ...]:
-    """Count the maps of each model and explainer in each category, by confusion cell."""
+def category_counts(
+    maps: Sequence[CategorisedMap], giving: Collection[tuple[str, str]]
+) -> tuple[CategoryCount, ...]:
+    """Count the maps of each model and explainer in each category, by confusion cell.
+
+    Args:
+        giving: models and explainers whose maps give reasons; no reason is counted for others.
+    """
     n_maps: Counter[tuple[str, str, str, str]] = Counter()
     n_wrong: Counter[tuple[str, str, str, str]] = Counter()
     n_judged: Counter[tuple[str, str, str, str]] = Counter()
@@ -63,8 +69,8 @@ def category_counts(maps: Sequence[CategorisedMap]) -> tuple[CategoryCount, ...]
     for one in maps:
         key = (one.facts.model_id, one.facts.explainer_id, one.category, one.cell)
         n_maps[key] += 1
-        n_wrong[key] += one.wrong_reason
-        right = one.facts.correct and one.facts.no_mark is None
+        right = one.facts.correct and one.facts.no_mark is None and key[:2] in giving
+        n_wrong[key] += right and one.wrong_reason
         n_no_reason[key] += right and one.category in (NO_MAP, DIFFUSE)
         n_judged[key] += right and one.category not in (NO_MAP, DIFFUSE, UNMARKED)
     return tuple(
@@ -81,14 +87,16 @@ def with_categories(
 ) -> Outcome:
     """Return the outcome with the counts of its maps.
 
-    Reasons and causal counts are left out for a model whose answers are refused: its maps explain nothing then.
+    Reasons are counted for explainers that show what the model uses. Reasons and causal counts are left out for a model
+    whose answers are refused: its maps explain nothing then.
     """
+    giving = giving_reasons(outcome)
     refused = {model for model in outcome.model_ids if is_refused(outcome.verdicts, model)}
     return replace(
         outcome,
-        categories=category_counts(with_judged_reasons(maps, outcome.verdicts)),
+        categories=category_counts(maps, giving),
         category_shifts=tuple(
-            replace(one, change_wrong_reason=0) if one.model_id in refused else one
+            one if (one.model_id, one.explainer_id) in giving else replace(one, change_wrong_reason=0)
             for one in threshold_shifts(maps, thresholds)
         ),
         causal=tuple(one for one in causal if one.model_id not in refused),

@@ -11,7 +11,6 @@ from xaudit.counts import counted
 from xaudit.errors import IncompleteRunError, NothingScoredError
 from xaudit.records import (
     CategorisedMap,
-    InfillEffect,
     MapFacts,
     Outcome,
     Plan,
@@ -22,12 +21,10 @@ from xaudit.records import (
     Summary,
 )
 from xaudit.stages.outcome.categories import categorise, with_categories
-from xaudit.stages.outcome.dependence.by_class import reliance_by_class
-from xaudit.stages.outcome.dependence.by_infill import reliance_by_infill
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
 from xaudit.stages.outcome.dependence.gate_values import area_summaries
-from xaudit.stages.outcome.dependence.image_properties import property_effects
-from xaudit.stages.outcome.dependence.map_tests import map_tests
+from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
+from xaudit.stages.outcome.dependence.measured import dependence_of
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
@@ -46,7 +43,7 @@ from xaudit.store.tables import (
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import area_findings, is_refused
+from xaudit.verdict import explainer_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +73,13 @@ def conclude(
         NothingScoredError: if not one score has a value.
     """
     scores = _scores_of(run, results)
-    tests = map_tests(results.windows, settings=audit.statistics, seed=audit.seed)
-    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(tests))
-    effects = property_effects(
-        results.image_changes, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
+    dependence = dependence_of(audit, results, patients_known=facts.patients_known)
+    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(dependence.tests))
+    judgements = judged_explainers(audit, summaries, scores, results.maps)
+    verdicts = (
+        *judge_run(audit, summaries, facts, figures.evaluations, dependence),
+        *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
     )
-    by_class = reliance_by_class(
-        results.reliances, patients_known=facts.patients_known, settings=audit.statistics, seed=audit.seed
-    )
-    by_infill = _by_infill(audit, results, facts)
-    verdicts = judge_run(audit, summaries, facts, figures.evaluations, by_class, effects, by_infill)
-    refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
-    verdicts = (*verdicts, *area_findings(tests, refused=refused))
     maps = categorise(results.maps, audit.categories, facts.positive)
     causal = tuple(localized_and_causal(_under_own_marks(audit, results.maps), scores, audit.categories))
     outcome = Outcome(
@@ -110,28 +102,19 @@ def conclude(
         regressions=(*_regressions(audit, scores, figures), *figures.published),
         plans=_plans(audit, summaries),
         thresholds=tuple(results.thresholds),
-        map_tests=tests,
-        by_class=by_class,
-        by_infill=by_infill,
+        map_tests=dependence.tests,
+        by_class=dependence.by_class,
+        by_infill=dependence.by_infill,
         external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
-        image_properties=effects,
+        explainers_judged=judgements,
+        image_properties=dependence.properties,
         own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
         mean_reliance=tuple(results.mean_reliance),
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
-
-
-def _by_infill(audit: AuditFile, results: Results, facts: RunFacts) -> tuple[InfillEffect, ...]:
-    return reliance_by_infill(
-        results.reliances,
-        results.scores,
-        patients_known=facts.patients_known,
-        settings=audit.statistics,
-        seed=audit.seed,
-    )
 
 
 def _summaries(
@@ -220,6 +203,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
                 "by_class",
                 "by_infill",
                 "image_properties",
+                "explainers_judged",
             )
         },
     }

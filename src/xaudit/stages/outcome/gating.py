@@ -9,11 +9,10 @@ from xaudit.config import Gate, MaxDrop, SettingError
 from xaudit.errors import RunFolderError, UsageError, did_you_mean
 from xaudit.records import Outcome, Verdict
 from xaudit.stages.outcome.baseline import load_baseline
-from xaudit.stages.outcome.judging import image_findings_where_judged, reach_of, without_people
+from xaudit.stages.outcome.judging import reach_of, without_people
 from xaudit.stages.outcome.limits import Limits
-from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.stored_run import StoredRun
-from xaudit.verdict import Strictness, Survival, changed_findings, class_findings, judge, judge_drops
+from xaudit.verdict import Strictness, judge, judge_drops
 
 Limit = TypeVar("Limit", Gate, MaxDrop)
 
@@ -58,18 +57,9 @@ def regate(path: Path, limits: Limits) -> Outcome:
             reach=reach_of(*own, largest, run.metric_names),
         )
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
-    findings = [verdict for verdict in judged if verdict.kind != "gate"]
-    of_data = [Verdict(**row) for row in run.head["data_findings"]]
-    of_class = class_findings(run.outcome.by_class, run.outcome.own_regions)
-    of_image = image_findings_where_judged(judged, run.outcome.image_properties)
-    of_maps = resolution_findings(run.outcome.summaries, run.head["metric_names"])
-    of_changes = changed_findings(
-        run.outcome.summaries,
-        explainers=run.explainers,
-        survival=Survival(**run.head["survival"]),
-        metric_names=run.head["metric_names"],
-    )
-    verdicts = (*of_gates, *drops, *findings, *of_class, *of_image, *of_maps, *of_changes, *of_data)
+    # A limit changes no finding: what the run found stands as it was stored.
+    findings = [verdict for verdict in run.outcome.verdicts if verdict.kind != "gate"]
+    verdicts = (*of_gates, *drops, *findings)
     return replace(run.outcome, verdicts=verdicts, gate_on=strictness.gate_on)
 
 

@@ -4,18 +4,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, InfillEffect, PropertyEffect, RegionByClass, Summary, Verdict
+from xaudit.records import Evaluation, PropertyEffect, Summary, Verdict
+from xaudit.stages.outcome.dependence.measured import Dependence
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
 from xaudit.verdict import (
     Reach,
     Survival,
+    area_findings,
     changed_findings,
     class_findings,
     image_findings,
     is_refused,
     judge,
 )
+
+NOTHING_MEASURED = Dependence()
 
 
 def metric_names(audit: AuditFile) -> dict[str, str]:
@@ -32,9 +36,7 @@ def judge_run(
     summaries: Sequence[Summary],
     facts: RunFacts,
     evaluations: Sequence[Evaluation] = (),
-    by_class: Sequence[RegionByClass] = (),
-    effects: Sequence[PropertyEffect] = (),
-    by_infill: Sequence[InfillEffect] = (),
+    dependence: Dependence = NOTHING_MEASURED,
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
@@ -48,7 +50,7 @@ def judge_run(
         reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
         evaluations=evaluations,
         own_regions=audit.own_regions_by_model,
-        by_infill=by_infill,
+        by_infill=dependence.by_infill,
     )
     of_changes = changed_findings(
         summaries,
@@ -57,10 +59,12 @@ def judge_run(
         metric_names=metric_names(audit),
     )
     coarse = resolution_findings(summaries, metric_names(audit))
-    of_image = image_findings_where_judged(verdicts, effects)
+    of_image = image_findings_where_judged(verdicts, dependence.properties)
+    refused = [model.id for model in audit.models if is_refused(verdicts, model.id)]
     return (
         *verdicts,
-        *class_findings(by_class, audit.own_regions_by_model),
+        *area_findings(dependence.tests, refused=refused, own_regions=audit.own_regions_by_model),
+        *class_findings(dependence.by_class, audit.own_regions_by_model),
         *of_image,
         *coarse,
         *of_changes,

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from xaudit.catalog.plugin_rows import remember
-from xaudit.config import CategoriesSection, StatisticsSection
+from xaudit.config import CategoriesSection, ExplainersSection, StatisticsSection
 from xaudit.errors import RunFolderError
 from xaudit.records import (
     Area,
     Ceiling,
     Coefficient,
+    ExplainerJudgement,
     InfillEffect,
     Interval,
     LocalizedAndCausal,
@@ -39,6 +40,12 @@ from xaudit.store.tables import (
 
 OUTCOME = "outcome.json"
 
+_RETIRED_RULE = "lower end of reliance-agreement"
+RETIRED = (
+    "an earlier version judged the explainers of this run by rank correlation over regions, which no longer decides; audit "
+    "again to have them judged by the reliance that their maps capture"
+)
+
 
 def load(run: RunFolder) -> Outcome:
     """The outcome of a finished run.
@@ -58,6 +65,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
     maps = read_categories(run) if "categories" in head else ()
     thresholds = CategoriesSection.model_validate(head.get("categories", {}))
     causal = [LocalizedAndCausal(**row) for row in head["causal"]]
+    verdicts = read_verdicts(run)
+    kept = tuple(one for one in verdicts if not one.rule.startswith(_RETIRED_RULE))
     outcome = Outcome(
         name=run.name,
         run_id=run.run_id,
@@ -66,11 +75,11 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         control_ids=tuple(head["controls"]),
         evaluations=read_evaluations(run),
         summaries=read_summaries(run),
-        verdicts=read_verdicts(run),
+        verdicts=kept,
         problems=read_problems(run),
         n_explained=head["n_explained"],
         positive=head["positive"],
-        notes=tuple(head["notes"]),
+        notes=(*head["notes"], *([RETIRED] if len(kept) < len(verdicts) else ())),
         work=Work(**head["work"]),
         unscored=tuple(UnscoredGroup(**row) for row in head["unscored"]),
         agreements=tuple(ReaderAgreement(**row) for row in head["agreements"]),
@@ -84,6 +93,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
             InfillEffect(**{**row, "effect": Interval(**row["effect"])}) for row in head.get("by_infill", ())
         ),
         external_ids=tuple(head["external"]),
+        explainers_judged=tuple(_judgement(row) for row in head.get("explainers_judged", ())),
         reliance_asked=bool((head.get("reliance") or {}).get("enabled", True)),
         image_properties=tuple(_property_effect(row) for row in head.get("image_properties", ())),
         own_regions=_own_regions(head.get("own_regions", {})),
@@ -128,6 +138,16 @@ def _interval(plain: Mapping[str, Any] | None) -> Interval | None:
 def _ceiling(plain: Mapping[str, Any]) -> Ceiling:
     nested = {name: _interval(plain[name]) for name in ("human", "share", "difference")}
     return Ceiling(**{**plain, **nested})
+
+
+def _judgement(plain: Mapping[str, Any]) -> ExplainerJudgement:
+    nested = {name: _interval(plain[name]) for name in ("captured", "prior", "difference")}
+    return ExplainerJudgement(**{**plain, **nested})
+
+
+def explainer_limits(head: Mapping[str, Any]) -> ExplainersSection:
+    """Return the limits of the judgement on explainers that a run was made with."""
+    return ExplainersSection.model_validate((head.get("reliance") or {}).get("explainers", {}))
 
 
 def _property_effect(plain: Mapping[str, Any]) -> PropertyEffect:

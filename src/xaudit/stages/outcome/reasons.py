@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from xaudit.metrics.categories import DIFFUSE, NO_MAP
-from xaudit.records import CategorisedMap, Verdict
+from xaudit.records import CategorisedMap, Outcome
 from xaudit.verdict import is_refused
 
 
@@ -33,12 +33,33 @@ class ReasonCount:
         return self.n_right_reason + self.n_wrong_reason + self.n_no_reason + self.n_wrong_answer
 
 
+def giving_reasons(outcome: Outcome) -> frozenset[tuple[str, str]]:
+    """Return each model and explainer whose maps give the reason of an answer.
+
+    Those are the explainers that show what the model uses; a control is none, and a model whose answers are refused has no
+    reasons.
+    """
+    return frozenset(
+        (one.model_id, one.explainer_id)
+        for one in outcome.explainers_judged
+        if one.state == "shows"
+        and one.explainer_id not in outcome.control_ids
+        and not is_refused(outcome.verdicts, one.model_id)
+    )
+
+
 def with_judged_reasons(
-    maps: Iterable[CategorisedMap], verdicts: Collection[Verdict]
+    maps: Iterable[CategorisedMap], giving: Collection[tuple[str, str]]
 ) -> tuple[CategorisedMap, ...]:
-    """The maps, none called right for the wrong reason where the model's answers refuse what is said of its evidence."""
-    refused = {one.model_id for one in verdicts if is_refused(verdicts, one.model_id)}
-    return tuple(replace(one, wrong_reason=False) if one.facts.model_id in refused else one for one in maps)
+    """Return the maps, none called right for the wrong reason unless its explainer gives reasons.
+
+    Args:
+        giving: from :func:`giving_reasons`.
+    """
+    return tuple(
+        one if (one.facts.model_id, one.facts.explainer_id) in giving else replace(one, wrong_reason=False)
+        for one in maps
+    )
 
 
 def reason_counts(maps: Iterable[CategorisedMap], marked: Collection[str]) -> tuple[ReasonCount, ...]:

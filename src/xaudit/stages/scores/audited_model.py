@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xaudit.chunks import Chunk, DonorPool, Thresholds, explain
+from xaudit.chunks import Chunk, DonorPool, Thresholds, explain, need_donor
 from xaudit.config import AuditFile, ExplainerSpec
 from xaudit.records import Case, Prediction, SaliencyMap
 from xaudit.store.checksums import annotations_checksum
@@ -83,6 +83,16 @@ class AuditedModel:
             for spec in self.audit.explainers_and_controls
         }
         return Cut(pairs, shard_key(inputs), keys)
+
+    def window_key(self, pairs: Pairs) -> str:
+        """Return the key of these cases' reliance maps; empty if they are not measured."""
+        settings = self.audit.reliance
+        if not (settings.enabled and settings.map.enabled):
+            return ""
+        donors = self.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
+        return shard_key(
+            {**self.inputs(pairs), **donors, "reliance map": settings.map.model_dump(mode="json")}
+        )
 
     def chunk(self, pairs: Pairs) -> Chunk:
         """Return these cases ready to be explained; their images are read when they are first needed."""

@@ -9,16 +9,18 @@ from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from xaudit.catalog import explainer_row, metric_row
+from xaudit.catalog import PRIOR, explainer_row, metric_row
 from xaudit.chunks import Chunk, Thresholds
 from xaudit.config import ExplainerSpec, MetricSpec
+from xaudit.errors import RunFolderError
 from xaudit.metrics.human import OVERLAPS
-from xaudit.records import MapFacts, SaliencyMap, ScoreResult
+from xaudit.records import MapFacts, SaliencyMap, ScoreResult, WindowEffects
 from xaudit.stages.scores.audited_model import AuditedModel, Cut
 from xaudit.stages.scores.control_of_maps import ControlOfMaps
 from xaudit.stages.scores.human_control import score_people
 from xaudit.stages.scores.made_of_maps import MapPool, Partners
-from xaudit.store.parts import shard_key
+from xaudit.stages.scores.prior import ReliancePool, score_prior
+from xaudit.store.parts import RELIANCE_MAP, read_parts, shard_key
 
 if TYPE_CHECKING:
     from xaudit.stages.scores.changed_images import ChangeFamily
@@ -71,6 +73,49 @@ class FurtherScores:
         Args:
             failed: ids of cases that could not be explained: with another set of them the means are others.
         """
+        return [*self._groups_of_controls(failed), *self._groups_of_prior(failed)]
+
+    def _groups_of_prior(self, failed: Collection[str]) -> list[Group]:
+        """Return one group for each chunk with the prior: the mean reliance map of the other patients."""
+        model = self.model
+        settings = model.audit.reliance
+        if not (settings.enabled and settings.map.enabled):
+            return []
+        window_keys = [model.window_key(cut.pairs) for cut in model.cuts]
+
+        def read(index: int) -> Sequence[WindowEffects]:
+            stored = read_parts(model.run, RELIANCE_MAP, [window_keys[index]])
+            if stored.missing:
+                raise RunFolderError(
+                    f"{model.run.run_id}: a stored reliance map has gone or was damaged meanwhile",
+                    hint="give the same command again: only what is missing is done",
+                )
+            return stored.rows
+
+        @cache
+        def pool() -> ReliancePool:
+            return ReliancePool(
+                {case.case_id: case.cluster for case, _ in model.pairs if case.case_id not in failed},
+                [frozenset(case.cluster for case, _ in cut.pairs) for cut in model.cuts],
+                read,
+            )
+
+        def pieces(index: int) -> Iterator[Piece]:
+            chunk = model.chunk(model.cuts[index].pairs)
+            about = {
+                "prior": window_keys,
+                "limits": settings.explainers.model_dump(mode="json", include={"area", "margin"}),
+            }
+            key = shard_key({**about, "failed": sorted(failed), "cases": model.cuts[index].inputs})
+
+            def score() -> Sequence[ScoreResult]:
+                return score_prior(chunk, read(index), pool(), settings.explainers)
+
+            yield Piece(f"{model.classifier.id}: {PRIOR}", chunk, key, score)
+
+        return [Group(1, partial(pieces, index)) for index in range(len(model.cuts))]
+
+    def _groups_of_controls(self, failed: Collection[str]) -> list[Group]:
         if not self._made_of_maps:
             return []
         model = self.model

@@ -18,7 +18,7 @@ NAME = "reliance map"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RelianceOfCase:
-    """How far hiding each place of one image lowers the probability that one model gives the target.
+    """Map of one case: the fall of the probability that one model gives the target when each place is hidden.
 
     Attributes:
         values: (H, W) of the model's frame; 0 everywhere if no place matters by more than the margin.

@@ -16,7 +16,7 @@ from xaudit.records import (
     SaliencyMap,
     ScoreResult,
 )
-from xaudit.stages.outcome.reasons import with_judged_reasons
+from xaudit.stages.outcome.reasons import giving_reasons, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
 from xaudit.stages.views.case_reliance import RelianceOfCase, reliance_of_cases
 from xaudit.store.parts import MAPS, iter_parts, part_keys
@@ -78,7 +78,7 @@ def case_view(
     order = {model: place for place, model in enumerate(run.outcome.model_ids)}
     predictions = [one for one in run.predictions if one.case_id == case_id and one.model_id in chosen_models]
     stored = read_categories(run.folder) if "categories" in run.head else ()
-    categories = with_judged_reasons(stored, run.outcome.verdicts)
+    categories = with_judged_reasons(stored, giving_reasons(run.outcome))
     return CaseView(
         case=next(case for case in run.cases if case.case_id == case_id),
         marks=tuple(mark for mark in run.annotations if mark.case_id == case_id),

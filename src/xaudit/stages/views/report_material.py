@@ -13,7 +13,7 @@ from xaudit.config import ReportSection, StratumSpec
 from xaudit.geometry import Fit, fit_geometry
 from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome, Preview, ScoreResult
 from xaudit.stages.outcome.mean_curves import MeanCurve, mean_curves
-from xaudit.stages.outcome.reasons import ReasonCount, reason_counts, with_judged_reasons
+from xaudit.stages.outcome.reasons import ReasonCount, giving_reasons, reason_counts, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
 from xaudit.stages.views.case_reliance import NAME as RELIANCE
 from xaudit.stages.views.case_reliance import reliance_of_cases
@@ -30,7 +30,6 @@ from xaudit.stages.views.reliance_view import RelianceView, reliance_views
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
 from xaudit.store.tables import read_categories, read_previews
-from xaudit.verdict import is_refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +88,9 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
     run = StoredRun(path)
     settings = run.settings
     stored = read_categories(run.folder) if "categories" in run.head else ()
-    categories = with_judged_reasons(stored, run.outcome.verdicts)
-    judged = [one for one in categories if not is_refused(run.outcome.verdicts, one.facts.model_id)]
+    giving = giving_reasons(run.outcome)
+    categories = with_judged_reasons(stored, giving)
+    judged = [one for one in categories if (one.facts.model_id, one.facts.explainer_id) in giving]
     views = _views(run, categories)
     shown = {view.case_id for view in views}
     marks: dict[str, list[Annotation]] = defaultdict(list)

@@ -10,7 +10,7 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
 from xaudit.chunks import need_donor
-from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config import AuditFile, ModelSection, audit_of_model, fingerprint
 from xaudit.errors import DataError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
@@ -260,7 +260,7 @@ class Audited:
         for dataset in self.datasets.values() if self.audit.tunes_thresholds else ():
             check_tuning(dataset, self.audit.localization)
         for model in self.audit.models:
-            settings = self.audit_of(model).reliance
+            settings = audit_of_model(self.audit, model).reliance
             if settings.enabled and need_donor(
                 (*settings.infills, *settings.map.infills * settings.map.enabled)
             ):

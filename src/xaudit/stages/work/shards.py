@@ -13,12 +13,12 @@ from xaudit.chunks import (
     Chunk,
     ask_reliance,
     ask_reliance_map,
+    captured_scores,
     curves_of,
     explain,
     have_maps,
     map_facts,
     measure_image_changes,
-    need_donor,
     score,
     score_image_changes,
     score_reliance,
@@ -140,16 +140,16 @@ def _scores_of_chunk(
 ) -> Iterator[Shard]:
     audit, who = model.audit, model.classifier.id
     chunk, inputs, cut = model.chunk(pairs), model.inputs(pairs), model.cut(pairs)
-    reliance_key = _reliance_key(model, inputs)
+    asked = (_reliance_key(model, inputs), model.window_key(pairs))
     yield from _questions_of_chunk(model, chunk, keys)
     tables = (SCORES, MAP_FACTS, CURVES) if audit.run.curves else (SCORES, MAP_FACTS)
     for spec in audit.explainers_and_controls:
-        key = _score_key(model, inputs, spec, reliance_key)
+        key = _score_key(model, inputs, spec, asked)
         map_key = cut.map_keys[spec.id]
         keys.maps[map_key] = None
         keys.scores[key] = None
         keys.facts[key] = None
-        step = _ScoreStep(model, chunk, spec, map_key, key, reliance_key)
+        step = _ScoreStep(model, chunk, spec, map_key, key, asked)
         yield _shard(model.run, _Step(f"{who}: {spec.id}", chunk, key, step.do, tables), keys)
     yield from (_shard_of_piece(model.run, piece, keys) for piece in further.of_chunk(chunk, cut))
 
@@ -188,7 +188,7 @@ def _questions_of_chunk(
 
 def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
     """Yield the shard that makes the reliance maps of a chunk."""
-    key = _map_key(model, model.inputs(chunk.pairs))
+    key = model.window_key(chunk.pairs)
     keys.reliance_map[key] = None
     name = f"{model.classifier.id}: reliance map"
     yield _shard(
@@ -216,29 +216,23 @@ def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     return shard_key({**inputs, **model.donor_inputs, "reliance": settings.by_region})
 
 
-def _map_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
-    """Return the key of a chunk's reliance map; empty if it is not measured."""
-    settings = model.audit.reliance
-    if not (settings.enabled and settings.map.enabled):
-        return ""
-    donors = model.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
-    return shard_key({**inputs, **donors, "reliance map": settings.map.model_dump(mode="json")})
-
-
 def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:
     effects = ask_reliance_map(chunk, model.audit.reliance.map, seed=model.audit.seed)
     write_part(model.run, RELIANCE_MAP, key, effects)
 
 
 def _score_key(
-    model: AuditedModel, inputs: Mapping[str, object], spec: ExplainerSpec, reliance_key: str
+    model: AuditedModel, inputs: Mapping[str, object], spec: ExplainerSpec, asked: tuple[str, str]
 ) -> str:
+    """Return the key of one explainer's scores; ``asked`` holds those of regions and windows, empty if not measured."""
+    (regions, windows), limits = asked, model.audit.reliance.explainers
     return shard_key(
         {
             **inputs,
             "explainer": [spec.id, spec.fingerprint, explainer_row(spec.name).signed],
             "metrics": [[metric.id, metric.fingerprint] for metric in model.audit.metrics],
-            "reliance": reliance_key or None,
+            "reliance": regions or None,
+            **({"windows": [windows, limits.area, limits.margin]} if windows else {}),
             "localization": {"ceilings": model.audit.localization.ceilings},
             **told_thresholds(model.thresholds.get(spec.id, {})),
         }
@@ -266,18 +260,19 @@ def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str, *, scored: b
 
 @dataclass(frozen=True, slots=True)
 class _ScoreStep:
-    """Scoring of one explainer's maps of a chunk, with the keys of what it reads and writes."""
+    """Scoring of one explainer's maps of a chunk, with the keys of what it reads and writes; see ``_score_key``."""
 
     model: AuditedModel
     chunk: Chunk
     spec: ExplainerSpec
     map_key: str
     key: str
-    reliance_key: str
+    asked: tuple[str, str]
 
     def do(self) -> None:
         """Make the maps that are not stored, and store their scores, facts and curves."""
         run, audit, spec = self.model.run, self.model.audit, self.spec
+        regions, windows = self.asked
         maps = read_parts(run, MAPS, [self.map_key]).rows
         if {one.case_id for one in maps} != have_maps(self.chunk, spec):
             _explain(self.model, self.chunk, spec, self.map_key)
@@ -287,11 +282,14 @@ class _ScoreStep:
             spec,
             maps,
             metrics=audit.metrics,
-            reliances=read_parts(run, RELIANCE, [self.reliance_key]).rows if self.reliance_key else (),
+            reliances=read_parts(run, RELIANCE, [regions]).rows if regions else (),
             ceilings=audit.localization.ceilings,
             thresholds=self.model.thresholds.get(spec.id, {}),
             seed=audit.seed,
         )
+        if windows:
+            effects, limits = read_parts(run, RELIANCE_MAP, [windows]).rows, audit.reliance.explainers
+            results += captured_scores(self.chunk, spec, maps, windows=effects, limits=limits)
         write_part(run, MAP_FACTS, self.key, map_facts(self.chunk, spec, maps))
         if audit.run.curves:
             write_part(run, CURVES, self.key, curves_of(results))

@@ -1,6 +1,7 @@
 """Measurements of maps, and the resulting categories, as rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from xaudit.records import CategorisedMap, MapFacts
@@ -36,6 +37,14 @@ def _facts(row: Mapping[str, Any]) -> MapFacts:
     return MapFacts(model_id=row["model"], explainer_id=row["explainer"], **same)
 
 
+def _measured_row(facts: MapFacts) -> dict[str, object]:
+    return {**_facts_row(facts), "n_evals": facts.n_evals, "seconds": facts.seconds}
+
+
+def _measured(row: Mapping[str, Any]) -> MapFacts:
+    return replace(_facts(row), n_evals=row.get("n_evals"), seconds=row.get("seconds"))
+
+
 def _category_row(categorised: CategorisedMap) -> dict[str, object]:
     decided = {
         "category": categorised.category,
@@ -53,8 +62,8 @@ MAP_FACTS = Table[MapFacts](
     "map_facts",
     "what the failure category of one map is decided from",
     schemas.MAP_FACTS,
-    _facts_row,
-    _facts,
+    _measured_row,
+    _measured,
     in_parts=True,
 )
 

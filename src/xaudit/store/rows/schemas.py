@@ -189,7 +189,12 @@ _FACTS: tuple[Column, ...] = (
 )
 _FACTS_EMPTY = ("patient_id", *(name for name, _, _ in _FACTS[8:]))
 
-MAP_FACTS = schema(*_FACTS, empty=_FACTS_EMPTY)
+MAP_FACTS = schema(
+    *_FACTS,
+    ("n_evals", WHOLE, "model evaluations that the map took; empty for a control made of maps"),
+    ("seconds", NUMBER, "time that the map took; empty for a control made of maps"),
+    empty=(*_FACTS_EMPTY, "n_evals", "seconds"),
+)
 
 CATEGORIES = schema(
     *_FACTS,

@@ -75,7 +75,7 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One test: the answer, its direction, the frame and the windows."""
+    """Answer, direction, frame and windows of a test."""
 
     answer: str
     direction: str
@@ -140,8 +140,10 @@ def _questions(population: Population) -> Iterator[_Asked]:
         scopes.append("outside-mark")
         if any("same-lung" in case.place for case in population.cases):
             scopes.append("elsewhere")
+    # A window of the control may raise the answer more than the donor's; that shows nothing of the target's images.
+    directions = ["against"] if population.question == "transplant" else list(_SIGNS)
     for answer in ANSWERS:
-        for direction in _SIGNS:
+        for direction in directions:
             for frame in FRAMES:
                 if frame == "lungs" and not population.knows_lungs:
                     continue
