@@ -15,7 +15,7 @@ from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.explainers import Decision, decide, explainer_findings
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings, region_name
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
-from xaudit.verdict.image_properties import image_findings
+from xaudit.verdict.image_properties import ONE_CLASS_RULE, image_findings
 from xaudit.verdict.infills import disputed_regions, with_odd_images
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.naming import in_words
@@ -27,6 +27,7 @@ __all__ = [
     "AREA_RULE",
     "ELSEWHERE",
     "MARGIN",
+    "ONE_CLASS_RULE",
     "REFUSING",
     "USE_RULE",
     "Baseline",

@@ -199,10 +199,9 @@ def _effect(images: AskedImages, one: ShownArea) -> str:
     action = f"Hiding {place}"
     if one.test.question == "transplant":
         action = f"Copying {place} from images of '{one.test.target}'"
-    n_seen = round(one.area.share_of_patients * one.test.n_patients)
     return (
         f"{action} {verb} {_answer(one.test)} by {_figures(one.area.effect)}, "
-        f"seen in {n_seen} of {counted(one.test.n_patients, one.test.cluster)}"
+        f"seen in {round(100 * one.area.share_of_patients)} % of the {one.test.cluster}s"
     )
 
 

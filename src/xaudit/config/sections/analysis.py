@@ -33,7 +33,7 @@ class ImageChangesSection(Section):
     changes: tuple[ImageChangeId, ...] = Field(
         DEFAULT_IMAGE_CHANGES,
         min_length=1,
-        description=f"steps to ask about: {', '.join(IMAGE_CHANGES)}; by default the largest of each property",
+        description="steps to ask about; by default the largest of each property in each direction",
     )
 
     @field_validator("changes")

@@ -191,7 +191,7 @@ def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple
 
 def _areas(outcome: Outcome) -> AreasPart:
     """Return the areas in words; the maps stand at the head of the page."""
-    section = areas_section(outcome)
+    section = areas_section(outcome, wide=True)
     if section is None:
         return AreasPart((), why_no_reliance(outcome))
     shades = [place for place, block in enumerate(section.blocks) if isinstance(block, Drawing)]

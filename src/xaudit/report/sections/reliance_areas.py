@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xaudit.metrics.reliance_map.frames import position_in_words
-from xaudit.records import Area, MapTest, MeanReliance, Outcome
+from xaudit.records import Area, FrameBox, MapTest, MeanReliance, Outcome
 from xaudit.report.grid import Block, Column, Paragraph, Row, Section, grid, heading, row
 from xaudit.report.sections.mean_maps import SCOPES, mean_map_blocks, usual_direction
 from xaudit.report.wording import count, interval, percent, region_words
@@ -13,19 +13,23 @@ TITLE = "Where the answer comes from"
 
 _BRIEF_AREAS = 3
 _LONGEST_HEADING = 80
+_LEAST = 0.01
 _FRAMES = {"image": "", "lungs": ", relative to the lungs", "mark": ", relative to the mark"}
 _SCOPES = {"all": "", "outside-mark": ", outside the mark", "elsewhere": ", outside the mark and its lung"}
 
 
-def areas_section(outcome: Outcome, *, plain: bool = False, brief: bool = False) -> Section | None:
+def areas_section(
+    outcome: Outcome, *, plain: bool = False, brief: bool = False, wide: bool = False
+) -> Section | None:
     """Draw each model's mean reliance map and list its areas; None if no window was replaced.
 
     Args:
         plain: shades in ASCII.
         brief: a few areas of each test, and nothing of tests that show none beside the main one.
+        wide: long headings stay on one line.
     """
     blocks = mean_map_blocks(outcome, plain=plain)
-    blocks += _test_blocks(outcome, brief=brief)
+    blocks += _test_blocks(outcome, brief=brief, wide=wide)
     return Section(TITLE, tuple(blocks)) if blocks else None
 
 
@@ -47,7 +51,7 @@ def change_words(about: MapTest | MeanReliance) -> str:
     on_odds = isinstance(about, MapTest) and about.answer == "log-odds"
     answer = f"the log odds of {about.target}" if on_odds else f"P({about.target})"
     when = f"copied from a {about.target} image" if about.question == "transplant" else "hidden"
-    return f"{change} of {answer} when {when}"
+    return f"{change} of {answer} when a place is {when}"
 
 
 def area_place(area: Area) -> str:
@@ -72,7 +76,7 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     sentence = f"{images_words(test)}: no place stands out."
     if largest is None or largest.high is None:
         return sentence
-    sentence += f" {change}: at most {shown(largest.high)} at any place"
+    sentence += f" {change}: {_bound(largest.high)} at any place"
     if brief:
         return f"{sentence}."
     sentence += f" (upper end for the window with the largest, {interval(largest)})"
@@ -81,13 +85,18 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     return f"{sentence}."
 
 
-def _test_blocks(outcome: Outcome, *, brief: bool) -> list[Block]:
+def _bound(high: float) -> str:
+    return f"under {_LEAST}" if high < _LEAST else f"at most {shown(high)}"
+
+
+def _test_blocks(outcome: Outcome, *, brief: bool, wide: bool) -> list[Block]:
     rows: list[Row] = []
     sentences: list[Block] = []
     for tests in _populations(outcome):
         chosen = _brief_tests(tests) if brief else _full_tests(tests)
         for test in chosen:
-            rows += [heading(text) for text in _headings(test)]
+            headings = _headings(test)
+            rows += [heading(text) for text in ([" ".join(headings)] if wide else headings)]
             shown_areas = test.areas[:_BRIEF_AREAS] if brief else test.areas
             rows += [_area_row(area, test) for area in shown_areas]
             if len(shown_areas) < len(test.areas):
@@ -121,13 +130,25 @@ def _populations(outcome: Outcome) -> list[list[MapTest]]:
 
 
 def _full_tests(tests: Sequence[MapTest]) -> list[MapTest]:
-    """Return the tests that show areas; those of log odds only where the same test of probabilities shows none."""
+    """Return the tests that show areas, less those that repeat another.
+
+    A test of log odds repeats that of probabilities, and one of fewer windows that of all windows if each of its areas has
+    the same strongest window.
+    """
 
     def about(test: MapTest) -> tuple[str, ...]:
         return test.direction, test.frame, test.scope
 
     certain = {about(one) for one in tests if one.areas and one.answer == "probability"}
-    return [one for one in tests if one.areas and (one.answer == "probability" or about(one) not in certain)]
+    kept: list[MapTest] = []
+    peaks: set[tuple[str, str, FrameBox]] = set()
+    for one in sorted(tests, key=lambda one: SCOPES.index(one.scope)):
+        own = {(one.direction, one.frame, area.peak) for area in one.areas}
+        repeats = own <= peaks or (one.answer != "probability" and about(one) in certain)
+        if own and not repeats:
+            kept.append(one)
+        peaks |= own
+    return [one for one in tests if one in kept]
 
 
 def _brief_tests(tests: Sequence[MapTest]) -> list[MapTest]:
@@ -159,7 +180,9 @@ def _others(tests: Sequence[MapTest], chosen: Sequence[MapTest]) -> str:
         about += " windows copied in,"
     parts = []
     if same:
-        parts.append(f"{count(same, 'test')} of the log odds {'shows' if same == 1 else 'show'} areas too")
+        parts.append(
+            f"{count(same, 'test')} of log odds or fewer windows {'repeats' if same == 1 else 'repeat'} these areas"
+        )
     if none:
         kinds = "rises and falls, log odds, other frames, places outside the mark"
         parts.append(f"{count(none, 'other test')} ({kinds}) {'shows' if none == 1 else 'show'} no area")
