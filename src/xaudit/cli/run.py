@@ -181,6 +181,13 @@ def carry_out(path: Path | None, choices: Choices, options: RunOptions, *, until
             f"{settings.map.n_evals_of_transplant} more for one of another class than the target (`reliance.map`)",
             quiet=options.quiet,
         )
+    if until in ("score", "report") and settings.image_changes:
+        fewest, most = settings.image.n_evals
+        say(
+            f"whole image: {fewest} evaluations of each model for an image, {most} where a finding is marked "
+            "(`reliance.image`)",
+            quiet=options.quiet,
+        )
     return _run(audit, options, path, choices, until=until)
 
 

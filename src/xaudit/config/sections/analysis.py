@@ -46,6 +46,17 @@ class ImageChangesSection(Section):
                 raise SettingError(f"{change} is named twice", hint="name each step once")
         return tuple(change for change in IMAGE_CHANGES if change in changes)
 
+    @property
+    def n_evals(self) -> tuple[int, int]:
+        """Model evaluations for an image without a marked finding, and for one with it.
+
+        Example:
+            >>> ImageChangesSection().n_evals
+            (10, 17)
+        """
+        n_doubled = sum(IMAGE_CHANGES[change].kind != "level" for change in self.changes)
+        return 1 + len(self.changes), 1 + len(self.changes) + n_doubled
+
 
 class RelianceMapSection(Section):
     """Windows that are replaced one at a time, over the whole image."""
