@@ -18,14 +18,13 @@ data:
   format: folder                 # one sub-folder per class; or csv: image,label,patient,split
   images: images
   annotations: {path: annotations.json, readers: union}     # a file or a folder; `xaudit list formats`
-  # regions: {own: {ruler: masks/ruler}}                    # what the model should not use; gate: reliance-ruler <= 0.05
 models:                          # without weights a model is trained first
   - {id: resnet50, source: torchvision, architecture: resnet50, weights: resnet50.safetensors}
 explainers: [gradcam, lime]      # `xaudit list explainers`; controls are added
 metrics: [pointing-game, iou, relevance-mass-accuracy, pixel-flipping]
 gates:                           # held against the unfavourable end of the interval
   - reliance-mark >= 0.1         # the model must need the marked lesion
-  - reliance-border <= 0.1       # and not the image's border
+  - reliance-border <= 0.1       # and not the border; data.regions.own names more
 run: {cases: annotated, limit: 100}
 """
 
