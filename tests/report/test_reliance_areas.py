@@ -107,6 +107,34 @@ def test_long_headings_take_two_lines_on_a_narrow_screen_and_one_on_the_page():
     assert wide == [" ".join(narrow)]
 
 
+def test_without_patients_images_are_counted_and_named():
+    test = map_test(cluster="case", n_patients=24, areas=(area(),))
+    shown = outcome([test], [mean(cluster="case")])
+    for brief in (True, False):
+        text = texts(areas_section(shown, brief=brief))
+        assert "24 cancer images, patients unknown:" in text
+        assert "patients: share" not in text
+        assert "mean over images" in text
+    assert areas_section(shown).blocks[2].columns[3].title == "images"
+
+
+def test_the_first_screen_draws_some_maps_and_counts_the_others():
+    many = [mean(images=f"class {number}") for number in range(11)]
+    first, whole = (areas_section(outcome(means=many), brief=brief).blocks for brief in (True, False))
+    assert (len(first[0].sketches), len(whole[0].sketches)) == (8, 11)
+    assert first[1].text.startswith("3 more maps in the whole report. Shade")
+
+
+def test_maps_of_several_targets_name_theirs():
+    titles = [
+        one.title
+        for one in areas_section(outcome(means=[mean(), mean(images="normal", target="normal")]))
+        .blocks[0]
+        .sketches
+    ]
+    assert titles == ["shortcut, cancer, P(cancer)", "shortcut, normal, P(normal)"]
+
+
 def test_log_odds_are_never_called_a_probability():
     shown = texts(
         areas_section(

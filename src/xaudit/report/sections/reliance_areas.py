@@ -28,7 +28,7 @@ def areas_section(
         brief: a few areas of each test, and nothing of tests that show none beside the main one.
         wide: long headings stay on one line.
     """
-    blocks = mean_map_blocks(outcome, plain=plain)
+    blocks = mean_map_blocks(outcome, plain=plain, brief=brief)
     blocks += _test_blocks(outcome, brief=brief, wide=wide)
     return Section(TITLE, tuple(blocks)) if blocks else None
 
@@ -40,6 +40,11 @@ def images_words(about: MapTest | MeanReliance) -> str:
     """
     patients = count(about.n_patients, "patient") if about.cluster == "patient" else "patients unknown"
     return f"{count(about.n_cases, f'{about.images} image')}, {patients}"
+
+
+def units_of(several: Sequence[MapTest | MeanReliance]) -> str:
+    """Name what counts once in these tests or maps: images where the data names no patients."""
+    return "patients" if all(one.cluster == "patient" for one in several) else "images"
 
 
 def change_words(about: MapTest | MeanReliance) -> str:
@@ -72,7 +77,7 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     largest = test.largest
     if test.p is None:
         known = "" if largest is None else f" {change}: up to {shown(largest.estimate)}."
-        return f"{images_words(test)}: fewer than 5 patients are too few to test where.{known}"
+        return f"{images_words(test)}: fewer than 5 {units_of([test])} are too few to test where.{known}"
     sentence = f"{images_words(test)}: no place stands out."
     if largest is None or largest.high is None:
         return sentence
@@ -113,7 +118,7 @@ def _test_blocks(outcome: Outcome, *, brief: bool, wide: bool) -> list[Block]:
             Column("area", numeric=True),
             Column("where", wraps=True),
             Column("change", numeric=True),
-            Column("patients", numeric=True),
+            Column(units_of(outcome.map_tests), numeric=True),
             Column("best seen in", wraps=True),
         ]
         table = [line if line.heading else Row(line.cells[:n_columns]) for line in rows]
@@ -224,9 +229,10 @@ def _area_row(area: Area, test: MapTest) -> Row:
 
 
 def _legend(outcome: Outcome, *, brief: bool) -> str:
+    units = units_of(outcome.map_tests)
     if brief:
         return (
-            "area: family-wise p < 0.05 over the whole image. change: mean over patients at its strongest window. patients: "
+            f"area: family-wise p < 0.05 over the whole image. change: mean over {units} at its strongest window. {units}: "
             "share of them whose answer changes there."
         )
     margins = sorted(
@@ -235,6 +241,6 @@ def _legend(outcome: Outcome, *, brief: bool) -> str:
     beyond = f" by more than {margins[0]}" if len(margins) == 1 else ""
     return (
         "area: windows that touch, each of which changes the answer more than the mean window, family-wise p < 0.05 over the "
-        "whole image. change: mean over patients at its strongest window, with its interval. patients: share of them whose "
+        f"whole image. change: mean over {units} at its strongest window, with its interval. {units}: share of them whose "
         f"answer changes there{beyond}."
     )
