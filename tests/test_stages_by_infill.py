@@ -1,6 +1,5 @@
 """Reliance on regions under each in-fill alone, worked by hand."""
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -71,7 +70,7 @@ def test_patients_weigh_as_in_every_other_summary():
 
 
 def test_the_share_of_odd_images_is_that_beyond_the_99th_percentile():
-    percentiles = (100.0, 99.0, 99.5, 50.0, math.nan, 0.0)
+    percentiles = (100.0, 99.0, 99.5, 50.0, None, 0.0)
     rows = [replace(row(str(i), "blur", 0.1), percentile=value) for i, value in enumerate(percentiles)]
     (effect,) = effects(rows, [score(str(i)) for i in range(6)])
     # 100 and 99.5 of the five that were measured.

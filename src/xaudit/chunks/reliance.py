@@ -1,6 +1,5 @@
 """The reliance of a model on regions of the image, in a chunk of cases."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -50,7 +49,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
     return [
         replace(
             _reliance(subject, classifier.id, effect),
-            percentile=percentiles.get((subject.case.case_id, effect.region, effect.infill), math.nan),
+            percentile=percentiles.get((subject.case.case_id, effect.region, effect.infill)),
         )
         for subject, answered in zip(chunk.subjects, answers, strict=True)
         for effect in answered.value

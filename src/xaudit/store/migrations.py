@@ -99,7 +99,7 @@ COLUMNS: Mapping[tuple[str, str], object] = {
     ("reliance", "rise_beyond_random"): math.nan,
     ("reliance", "logit_rise_beyond_random"): math.nan,
     ("reliance", "label"): "",
-    ("reliance", "percentile"): math.nan,
+    ("reliance", "percentile"): None,
 }
 """The value of a column in tables written before the column existed, by table and column."""
 

@@ -50,9 +50,9 @@ RELIANCE = schema(
         "percentile",
         NUMBER,
         "share in percent of real images that are nearer to others, in the model's own features, than the image with the "
-        "region replaced; NaN where not measured",
+        "region replaced; empty where not measured",
     ),
-    empty=("patient_id",),
+    empty=("patient_id", "percentile"),
 )
 
 RELIANCE_MAP = schema(

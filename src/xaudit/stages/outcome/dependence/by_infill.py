@@ -1,6 +1,5 @@
 """Reliance on regions under each in-fill alone."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,7 +54,7 @@ def reliance_by_infill(
     )
 
 
-def _odd(percentiles: Sequence[float]) -> float | None:
+def _odd(percentiles: Sequence[float | None]) -> float | None:
     """Return the share of images beyond the percentile that makes one odd; None where not one was measured."""
-    known = [value for value in percentiles if not math.isnan(value)]
+    known = [value for value in percentiles if value is not None]
     return sum(value > ODD for value in known) / len(known) if known else None
