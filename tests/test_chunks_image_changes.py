@@ -1,4 +1,4 @@
-"""Changed images of a chunk: rows and scores of a model whose answer is the brightness of the image."""
+"""Changed images of a chunk: rows of a model whose answer is the brightness of the image."""
 
 import math
 
@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES
-from xaudit.chunks import Chunk, measure_image_changes, score_image_changes
+from xaudit.chunks import Chunk, measure_image_changes
 from xaudit.models.classifier import Classifier
-from xaudit.records import MODEL_LEVEL, Case, Prediction, Surroundings
+from xaudit.records import Case, Prediction, Surroundings
 
 SIDE = 32
 CLASSES = ("normal", "cancer")
@@ -74,23 +74,3 @@ def test_steps_are_taken_before_normalisation_and_asked_of_every_case(chunk):
     before, after = 1 / (1 + math.exp(2.5)), 1 / (1 + math.exp(3.5))
     assert darker.probability == pytest.approx(before, abs=1e-5)
     assert darker.probability_change == pytest.approx(after - before, abs=1e-5)
-
-
-def test_a_case_is_scored_by_how_far_each_property_moves_the_answer(chunk):
-    rows = measure_image_changes(chunk, DEFAULT_IMAGE_CHANGES, seed=0)
-    results = score_image_changes(chunk, rows, DEFAULT_IMAGE_CHANGES)
-    values = {(one.key.case_id, one.key.metric_id): one.value for one in results}
-    # From 1 / (1 + e) to e / (1 + e).
-    assert values["a", "image-brightness"] == pytest.approx(math.tanh(0.5), abs=1e-4)
-    assert values["a", "image-sharpness"] == pytest.approx(0.0, abs=1e-4)
-    assert len(values) == 12
-    assert {(one.key.explainer_id, one.key.family) for one in results} == {(MODEL_LEVEL, "image")}
-
-
-def test_a_property_without_a_step_has_no_score_and_other_steps_another_hash(chunk):
-    def scored(changes):
-        return score_image_changes(chunk, measure_image_changes(chunk, changes, seed=0), changes)
-
-    small, large = scored(("brighter-5",)), scored(("brighter-10",))
-    assert {one.key.metric_id for one in small} == {"image-brightness"}
-    assert small[0].key.metric_hash != large[0].key.metric_hash

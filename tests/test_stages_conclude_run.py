@@ -253,12 +253,32 @@ def test_maps_are_categorised_and_counted_by_confusion_cell(run):
         fact(5, coverage=0.0, predicted="normal", lift=0.2),
     ]
     # A right answer whose map lies elsewhere is right for the wrong reason, a wrong answer is not.
-    assert concluded(run, audit(), overlaps(), facts=facts).categories == (
+    assert concluded(run, audit(), [*overlaps(), *captured(0.9)], facts=facts).categories == (
         CategoryCount("m", "lime", "good", "FN", 1, 0),
         CategoryCount("m", "lime", "good", "TP", 3, 0, n_judged=3),
         CategoryCount("m", "lime", "miss_elsewhere", "FN", 1, 0),
         CategoryCount("m", "lime", "miss_elsewhere", "TP", 1, 1, n_judged=1),
     )
+
+
+def captured(value):
+    """Scores of an explainer on six patients beside a prior of .2; all six on one side are enough for Wilcoxon's test."""
+    kwargs = {"metric": "reliance-captured", "family": "agreement", "reader": "-"}
+    near = [value - 0.01 * case for case in range(N)]
+    return [*scores("lime", near, **kwargs), *scores("prior", [0.2] * N, **kwargs)]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "n_judged"), [(0.9, "XA302", 1), (0.2, "XA301", 0), (0.4, "XA306", 0), (None, None, 0)]
+)
+def test_an_explainer_is_judged_by_what_it_captures_and_only_one_that_shows_it_gives_reasons(
+    run, value, code, n_judged
+):
+    results = overlaps() + ([] if value is None else captured(value))
+    outcome = concluded(run, audit(), results, facts=[fact(4, coverage=0.0, lift=0.2)])
+    assert [one.code for one in outcome.verdicts if one.code.startswith("XA30")] == ([code] if code else [])
+    assert [(one.n_judged, one.n_wrong_reason) for one in outcome.categories] == [(n_judged, n_judged)]
+    assert load(run) == outcome
 
 
 def test_maps_on_the_mark_are_held_against_the_models_own_reliance_on_it(run):

@@ -7,7 +7,7 @@ import pytest
 
 from xaudit.config import StatisticsSection
 from xaudit.records import ImageChange
-from xaudit.stages.outcome.dependence.image_properties import property_effects
+from xaudit.stages.outcome.dependence.image_properties import property_effects, property_summaries
 from xaudit.stages.outcome.read_outcome import _property_effect
 
 
@@ -94,3 +94,45 @@ def test_an_effect_is_read_as_it_was_written():
     (found,) = effects([row(f"c{place}", "noise-2", 0.1 * place) for place in range(6)])
     assert _property_effect(asdict(found)) == found
     assert effects([]) == ()
+
+
+def two_classes(cancer, normal):
+    rows = [row(f"c{place}", "brighter-10", cancer) for place in range(6)]
+    rows += [row(f"n{place}", "brighter-10", normal, label="normal") for place in range(6)]
+    return property_summaries(effects(rows))
+
+
+@pytest.mark.parametrize(
+    ("cancer", "normal", "shared"),
+    [
+        (0.4, 0.3, 0.3),  # the smaller of two rises
+        (-0.2, -0.5, 0.2),  # and of two falls, without a sign
+        (0.4, -0.3, 0.0),  # opposite ways: nothing is shared
+        (0.0, 0.3, 0.0),
+    ],
+)
+def test_a_gate_is_compared_with_what_all_classes_share_in_one_direction(cancer, normal, shared):
+    (summary,) = two_classes(cancer, normal)
+    assert summary.interval.estimate == pytest.approx(shared)
+    assert (summary.metric_id, summary.family, summary.n_cases) == ("image-brightness", "image", 12)
+
+
+def test_its_limits_follow_from_the_classes_limits():
+    generator = np.random.default_rng(1)
+    rows = []
+    for label, mean in (("cancer", 0.3), ("normal", 0.2)):
+        rows += [
+            row(f"{label}{n}", "noise-2", float(generator.normal(mean, 0.1)), label=label) for n in range(12)
+        ]
+    cancer, normal = (one.probability for one in effects(rows))
+    (summary,) = property_summaries(effects(rows))
+    assert summary.interval.low == min(cancer.low, normal.low)
+    assert summary.interval.high == min(cancer.high, normal.high)
+
+
+def test_one_class_alone_gives_no_figure_to_gate_on():
+    assert property_summaries(effects([row(f"c{place}", "noise-2", 0.3) for place in range(6)])) == ()
+    few = [row(f"c{place}", "noise-2", 0.3) for place in range(6)] + [
+        row("n", "noise-2", 0.3, label="normal")
+    ]
+    assert property_summaries(effects(few)) == ()

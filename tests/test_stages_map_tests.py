@@ -278,3 +278,30 @@ def test_the_tests_and_their_areas_come_back_from_the_run_folder(tmp_path):
     )
     write_areas(run, areas)
     assert list(read_areas(run)) == areas
+
+
+@pytest.mark.parametrize("w", [0.05, 0.1, 0.2, 0.5, 0.9])
+def test_the_effect_of_the_area_is_the_share_of_the_answer_that_rests_on_it(w):
+    """p = (1 - w) p_honest + w p_marker, and each window's effect on p_honest varies by .01."""
+    test = the(all_tests(patients(20, (0, 0, 6, 6), drop=w, noise=0.01 * (1 - w))))
+    assert len(test.areas) == 1
+    assert test.areas[0].effect.estimate == pytest.approx(w, abs=0.03)
+
+
+@pytest.mark.slow
+def test_without_dependence_at_most_one_of_20_populations_shows_an_area():
+    shown = [
+        any(
+            test.areas
+            for test in all_tests(
+                [
+                    one
+                    for index in range(20)
+                    for one in window_effects(f"p{population:02}{index:02}", None, noise=0.1)
+                ]
+            )
+            if (test.answer, test.direction) == ("probability", "for")
+        )
+        for population in range(20)
+    ]
+    assert sum(shown) <= 1

@@ -93,7 +93,7 @@ def test_the_table_as_csv_and_markdown(answer, study):
         ("body", "6"),
     ]
     _, out, _ = answer("data", "regions", study / "audit.yaml", "-q", "--format", "markdown")
-    assert out.startswith("## Anatomy\n\n| data | structure | masks |")
+    assert out.startswith("## Masks\n\n| data | structure | masks |")
 
 
 def test_a_folder_that_is_there_is_left_alone(refusal, study):

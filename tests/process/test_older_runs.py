@@ -9,6 +9,7 @@ from known_study import only_run, write_audit
 
 from xaudit.cli.boundary import run_command_line
 from xaudit.errors import RunFolderError
+from xaudit.stages.outcome.read_outcome import RETIRED
 from xaudit.store.migrations import Step, migrated
 
 OLDER = Path(__file__).parent / "files" / "20261128T111314Z-known-366b7b97"
@@ -56,6 +57,10 @@ def test_its_report_says_what_it_said(older, capsys):
     assert verdict["status"] == "pass"
     assert plain["run_id"] == OLDER.name
     assert plain["categories"] == []
+    # Its file says "gradcam on marks misreports", by a measure that no longer decides.
+    assert "misreports" in (Path(older) / "gates.json").read_text(encoding="utf-8")
+    assert [one["code"] for one in plain["verdicts"] if one["code"].startswith("XA30")] == []
+    assert RETIRED in plain["notes"]
     assert run_command_line(["gate", older]) == 0
     assert "relevance-mass-accuracy@gradcam >= 0.5" in " ".join(capsys.readouterr().out.split())
 

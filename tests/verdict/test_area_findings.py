@@ -177,6 +177,26 @@ def test_an_answer_spread_over_the_image_is_said_so():
     assert verdict.status == "error"
 
 
+def test_few_patients_that_show_no_window_do_not_make_an_answer_spread():
+    """The strongest window may hold all of the sum: nothing says that it is spread."""
+    bounds = {("probability", "for", "any"): (0.45, 0.25, 0.6)}
+    verdict = only(asked(net={("probability", "for"): (0.6, 0.4, 0.9)}, bounds=bounds, n_patients=6, **BARE))
+    assert (verdict.code, verdict.status) == ("XA209", "error")
+    assert (
+        "undecided where the answer comes from; 6 patients show no single window. Hiding one window"
+        in verdict.sentence
+    )
+    assert "spread" not in verdict.sentence
+
+
+def test_a_probability_that_could_move_is_not_called_saturated():
+    """Six patients: the probability shows nothing, but a window may well move it by half."""
+    bounds = {("log-odds", "for", "any"): (0.4, 0.3, 0.5), ("probability", "for", "any"): (0.2, 0.0, 0.56)}
+    verdict = only(asked(net={("log-odds", "for"): (8.0, 7.0, 9.0)}, bounds=bounds, **BARE))
+    assert verdict.sentence.endswith("P(cancer) itself shows no area, and no clear sum (20 patients)")
+    assert "too near 0 or 1" not in verdict.sentence
+
+
 def test_a_mark_that_matters_wherever_it_lies_is_not_spread():
     shown = {("probability", "for", "mark"): [area((0.6, 0.5, 0.7), "mark", "on the mark")]}
     verdict = only(asked(shown, net={("probability", "for"): (0.8, 0.6, 1.0)}))
@@ -237,3 +257,21 @@ def test_regions_of_the_users_own_say_if_they_may_matter():
             (verdict,) = area_findings(tests, own_regions=own)
             assert (verdict.code, verdict.status) == ("XA207", status)
             assert f"Hiding the centre of the image, in the {place} lowers" in verdict.sentence
+
+
+def test_a_place_relative_to_the_lungs_is_no_dependence_on_nothing():
+    inside = area((0.3, 0.2, 0.4), "lungs", "")
+    bounds = {("probability", "for", "any"): (0.3, 0.2, 0.4)}
+    verdict = only(asked({("probability", "for", "lungs"): [inside]}, bounds=bounds, **WITH_LUNGS))
+    assert (verdict.code, verdict.status) == ("XA207", "pass")
+    assert verdict.sentence == (
+        "net: On images of 'cancer', the answer depends on a place relative to the lungs, mostly in the lungs. Hiding it lowers "
+        "P(cancer) by 0.30 [0.20, 0.40]. No place of the image itself stands out (20 patients)"
+    )
+
+
+def test_a_large_effect_that_is_not_excluded_is_not_called_nothing():
+    verdict = only(asked(bounds={("probability", "for", "any"): (0.2, -0.1, 0.44)}, **BARE))
+    assert (verdict.code, verdict.status) == ("XA208", "error")
+    assert "no place is shown to matter, and more patients are needed to exclude one" in verdict.sentence
+    assert "nothing" not in verdict.sentence

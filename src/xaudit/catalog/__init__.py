@@ -38,7 +38,7 @@ from xaudit.catalog.metric_ids import (
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
-from xaudit.catalog.regions import AREA_METRICS, AREA_PLACES, OWN_REGION, REGIONS, STRUCTURES
+from xaudit.catalog.regions import ALL_BUT_MARK, AREA_METRICS, AREA_PLACES, OWN_REGION, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
     ExplainerRow,
@@ -53,6 +53,7 @@ from xaudit.catalog.rows import (
 from xaudit.catalog.table import Table
 
 __all__ = [
+    "ALL_BUT_MARK",
     "AREA_METRICS",
     "AREA_PLACES",
     "ASKS_THE_MODEL",

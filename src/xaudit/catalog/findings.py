@@ -105,7 +105,8 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA209",
         "the answer is spread over the image",
-        "hiding windows changes the answer, added up over the image, and none stands out of the reliance map. Where the "
+        "hiding windows changes the answer, added up over the image, none stands out of the reliance map, and none can hold "
+        "half of the sum (upper end of the strongest window's effect against the sum's lower end; else it is undecided). Where the "
         "probability is too near 0 or 1 to move, the log odds decide",
         "compare with what is known of the evidence: a finding in one place should make one area. Look at the whole-image "
         "properties: brightness, sharpness and noise lie everywhere",

@@ -18,6 +18,9 @@ lungs of an image on which left and right cannot be told apart, in the place of 
 left is `body` and `empty`; without one it is `outside`, and never both.
 """
 
+ALL_BUT_MARK = "all-but-mark"
+"""What is replaced to see how far the mark alone suffices; it overlaps the other regions."""
+
 OWN_REGION = "region"
 """Stands in the catalog for each region that an audit file names itself; such regions come after the mark and before all others."""
 

@@ -10,7 +10,7 @@ from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.chunks.donors import DonorPool, need_donor
 from xaudit.chunks.explaining import explain, have_maps
 from xaudit.chunks.faithfulness import curves_of
-from xaudit.chunks.image_changes import measure_image_changes, score_image_changes
+from xaudit.chunks.image_changes import measure_image_changes
 from xaudit.chunks.localizing import Thresholds, localize
 from xaudit.chunks.map_facts import facts_of_map, map_facts
 from xaudit.chunks.reliance import ask_reliance, score_reliance
@@ -39,7 +39,6 @@ __all__ = [
     "measure_image_changes",
     "need_donor",
     "score",
-    "score_image_changes",
     "score_reliance",
     "tuning_curves",
     "windows_of",

@@ -1,14 +1,10 @@
 """Answers of a model to images with a changed property, in a chunk of cases."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES
 from xaudit.chunks.chunk import Chunk, Subject
-from xaudit.chunks.results import key_of, result_of
-from xaudit.config import fingerprint
-from xaudit.metrics.image_change import ChangeEffect, ask_image_changes, movement, with_finding_kept
-from xaudit.records import ImageChange, ScoreResult
+from xaudit.metrics.image_change import ChangeEffect, ask_image_changes
+from xaudit.records import ImageChange
 from xaudit.seeds import seed_for
 
 
@@ -37,23 +33,6 @@ def measure_image_changes(chunk: Chunk, changes: Sequence[str], *, seed: int) ->
         for subject, answered in zip(chunk.subjects, answers, strict=True)
         for effect in answered.value
     ]
-
-
-def score_image_changes(
-    chunk: Chunk, rows: Sequence[ImageChange], changes: Sequence[str]
-) -> list[ScoreResult]:
-    """Score each property: how far the probability moves over its steps, a marked finding kept where it could be."""
-    results: list[ScoreResult] = []
-    for subject in chunk.subjects:
-        own = with_finding_kept(row for row in rows if row.case_id == subject.case.case_id)
-        for name in IMAGE_PROPERTIES:
-            steps = [change for change in changes if IMAGE_CHANGES[change].property == name]
-            if not steps:
-                continue
-            key = key_of(subject, None, f"image-{name}", model_id=chunk.classifier.id)
-            key = replace(key, metric_hash=fingerprint({"steps": sorted(steps)}))
-            results.append(result_of(key, movement([own[step] for step in steps]), 0, 0.0))
-    return results
 
 
 def _image_change(subject: Subject, model_id: str, effect: ChangeEffect) -> ImageChange:

@@ -1,4 +1,4 @@
-"""How odd the images with a region in-filled are to the model, in a chunk of cases."""
+"""Compare the images with a region in-filled with real ones, in the model's own features, for a chunk of cases."""
 
 from collections.abc import Mapping, Sequence
 

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
+from xaudit.catalog import ALL_BUT_MARK
 from xaudit.chunks.chunk import Chunk, Subject
 from xaudit.chunks.donors import donor_image
 from xaudit.chunks.oddness import oddness
@@ -20,9 +20,6 @@ from xaudit.records import (
     ScoreResult,
 )
 from xaudit.seeds import generator_for
-
-ALL_BUT_MARK: Final = "all-but-mark"
-"""The region that is replaced to see what the mark alone suffices for; it overlaps the others."""
 
 _UNMARKED = "no reader marked anything on this case"
 

@@ -1,4 +1,4 @@
-"""How odd an image is to a model: its distance to real images in the model's own features.
+"""Distance of an image to real images in a model's own features, as a percentile of their own distances.
 
 An answer to an image that is unlike any real one may be the doing of what was filled in.
 """

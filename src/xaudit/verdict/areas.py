@@ -65,7 +65,20 @@ def _finding(images: AskedImages, own_regions: Mapping[str, bool]) -> Verdict:
         return _verdict(images, "XA207", "error", sentence, shown[0].area)
     if images.clear and not images.shows_a_place:
         return _spread(images)
+    if images.in_lungs and not images.is_marked:
+        return _in_lungs(images)
     return _nothing(images)
+
+
+def _in_lungs(images: AskedImages) -> Verdict:
+    """Return XA207 for images without marks on which no place of the image stands out, and a place of the lungs does."""
+    first = images.in_lungs[0]
+    sentence = (
+        f"the answer depends on a place relative to the lungs, mostly in {_region(images, first.area)}. Hiding it lowers "
+        f"{_answer(first.test)} by {_figures(first.area.effect)}. No place of the image itself stands out"
+    )
+    status: Status = "pass" if first.area.place in _ORGANS and first.is_sure else "error"
+    return _verdict(images, "XA207", status, sentence + _still(images), first.area)
 
 
 def _outside_mark(
@@ -114,25 +127,35 @@ def _undecided(images: AskedImages, shown: Sequence[ShownArea]) -> Verdict:
 
 
 def _spread(images: AskedImages) -> Verdict:
-    """Return XA209: hiding windows changes the answer, and none of them stands out."""
+    """Return XA209: hiding windows changes the answer, and none of them stands out.
+
+    It is spread only if no window can hold half of the sum: with few patients, none stands out wherever the answer rests.
+    """
     falls = [test for test in images.clear if test.direction == "for" or test.question != "hide"]
     test = falls[0] if falls else images.clear[0]
-    verb = "lowers" if test.direction == "for" else "raises"
-    border = images.largest("border")
-    action = "Hiding" if test.question == "hide" else "Copying"
+    border = images.largest("border", rises=not falls)
     sentence = "the answer is spread over the image" if falls else "undecided what the answer depends on"
+    if not _is_spread(test):
+        sentence = f"undecided where the answer comes from; {counted(test.n_patients, test.cluster)} show no single window"
     sentence += (
-        f". {action} one window after the other {verb} {_answer(test)} by {_figures(test.net)}, added up over the image, and "
-        f"no window stands out: the strongest by {_figures(test.largest)}"
+        f". {'Hiding' if test.question == 'hide' else 'Copying'} one window after the other "
+        f"{'lowers' if test.direction == 'for' else 'raises'} {_answer(test)} by {_figures(test.net)}, added up over the image, "
+        f"and no window stands out: the strongest by {_figures(test.largest)}"
     )
     at_border = border is not None and border.high is not None and border.high > test.margin
     if border is not None:
         sentence += f", the strongest at the border by {_figures(border)}"
     if not falls:
         sentence += ". Either evidence against is spread over the image, or the in-fills look like evidence"
-    sentence += _still(images)
-    status: Status = "error" if images.is_marked or at_border or not falls else "pass"
-    return _verdict(images, "XA209", status, sentence)
+    decided = falls and _is_spread(test) and not (images.is_marked or at_border)
+    return _verdict(images, "XA209", "pass" if decided else "error", sentence + _still(images))
+
+
+def _is_spread(test: MapTest) -> bool:
+    """Return True if even the upper end of the strongest window's effect is below half of the sum's lower end."""
+    if test.largest is None or test.net is None or test.largest.high is None or test.net.low is None:
+        return False
+    return test.largest.high < test.net.low / 2
 
 
 def _nothing(images: AskedImages) -> Verdict:
@@ -141,10 +164,10 @@ def _nothing(images: AskedImages) -> Verdict:
     bound = images.largest(kind, rises=not images.is_marked)
     high = None if bound is None else bound.high
     if not images.is_marked:
-        sentence = (
-            "the answer depends on nothing that the map measures. Hiding any window changes "
-            f"P({images.target}) by {_at_most(high)}"
-        )
+        sentence = "the answer depends on nothing that the map measures"
+        if high is None or high > NOTHING:
+            sentence = "no place is shown to matter, and more patients are needed to exclude one"
+        sentence += f". Hiding any window changes P({images.target}) by {_at_most(high)}"
         return _verdict(images, "XA208", "error", sentence + _log_odds_too(images))
     where = "the mark and its lung" if images.scope == "elsewhere" else "the mark"
     if high is not None and high <= NOTHING:
@@ -211,6 +234,8 @@ def _still(images: AskedImages) -> str:
         return ""
     moved = images.largest(answer="probability")
     high = None if moved is None else moved.high
+    if high is None or high > NOTHING:
+        return f". P({images.target}) itself shows no area, and no clear sum"
     return f". P({images.target}) itself changes by {_at_most(high)}: it is too near 0 or 1 to show it"
 
 

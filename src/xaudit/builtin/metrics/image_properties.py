@@ -15,8 +15,8 @@ def _row(name: str, meaning: str) -> MetricRow:
     )
     return MetricRow(
         f"image-{name}",
-        f"how far the target's probability moves with the {meaning}: highest less lowest over the untouched image and the "
-        f"steps asked ({steps}); a marked finding keeps its own pattern",
+        f"change of the target's probability with the {meaning}, from the step with the least of it to that with the most "
+        f"({steps}), a marked finding kept: what all true classes share in one direction",
         "image",
         False,
         "0 to 1",

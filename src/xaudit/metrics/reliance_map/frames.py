@@ -61,7 +61,8 @@ class CaseWindows:
     Attributes:
         drops: (in-fills, answers, windows), in the order of :data:`ANSWERS`; NaN where not measured.
         mark_share: (windows,).
-        place: (windows,), region of each window; ``border`` where most of it lies in the border and in no organ.
+        place: (windows,), region of each window; ``border`` where most of it lies in the border, and in no organ and
+            no region that the audit file names.
     """
 
     case_id: str

@@ -104,16 +104,7 @@ def page_of(
         answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
         reasons=_reasons(material),
         areas=_areas(outcome),
-        regions=RegionsPart(
-            region_bars(outcome),
-            why_no_reliance(outcome),
-            NO_MODEL_TO_ASK,
-            advice_section(outcome),
-            by_class_section(outcome),
-            causal_section(outcome),
-            image_section(outcome),
-            by_infill_section(outcome),
-        ),
+        regions=_regions(outcome),
         scores=ScoresPart(
             forests(outcome),
             localization_section(outcome),
@@ -134,6 +125,19 @@ def page_of(
             manifest_rows(material),
             texts(shlex.join(material.manifest.get("command_line", ()))),
         ),
+    )
+
+
+def _regions(outcome: Outcome) -> RegionsPart:
+    return RegionsPart(
+        region_bars(outcome),
+        why_no_reliance(outcome),
+        NO_MODEL_TO_ASK,
+        advice_section(outcome),
+        by_class_section(outcome),
+        causal_section(outcome),
+        image_section(outcome),
+        by_infill_section(outcome),
     )
 
 

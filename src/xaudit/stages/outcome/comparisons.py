@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import METRICS, MODEL_FAMILIES
+from xaudit.catalog import METRICS, MODEL_FAMILIES, PRIOR
 from xaudit.compare import Axis, compare, pairs_of
 from xaudit.config import STRATA, StatisticsSection, StratumSpec
 from xaudit.errors import UsageError, did_you_mean
@@ -35,6 +35,11 @@ class _StoredRun:
     def explainer_ids(self) -> list[str]:
         """Those that are no controls."""
         return [one for one in self.outcome.explainer_ids if one not in self.outcome.control_ids]
+
+    @property
+    def comparable_ids(self) -> list[str]:
+        """Explainers and controls, and the prior if explainers were judged beside it."""
+        return [*self.outcome.explainer_ids, *([PRIOR] if self.outcome.explainers_judged else [])]
 
     @property
     def statistics(self) -> StatisticsSection:
@@ -67,7 +72,7 @@ def compare_runs(
         raise UsageError(f"{twice[0]}: named twice", hint="a run differs from itself in nothing")
     axis: Axis = "run" if len(stored) > 1 else "model" if len(models) > 1 else "explainer"
     for run in stored:
-        _check_names(run, run.outcome.explainer_ids, explainers, "explainer")
+        _check_names(run, run.comparable_ids, explainers, "explainer")
         _check_names(run, run.outcome.model_ids, models, "model")
         _check_names(run, {result.key.metric_id for result in run.scores}, metrics, "metric")
     first, *others = stored

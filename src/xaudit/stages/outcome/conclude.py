@@ -23,6 +23,7 @@ from xaudit.records import (
 from xaudit.stages.outcome.categories import categorise, with_categories
 from xaudit.stages.outcome.dependence.causal import localized_and_causal
 from xaudit.stages.outcome.dependence.gate_values import area_summaries
+from xaudit.stages.outcome.dependence.image_properties import property_summaries
 from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
 from xaudit.stages.outcome.dependence.measured import dependence_of
 from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
@@ -74,7 +75,11 @@ def conclude(
     """
     scores = _scores_of(run, results)
     dependence = dependence_of(audit, results, patients_known=facts.patients_known)
-    summaries = (*_summaries(audit, scores, facts, figures), *area_summaries(dependence.tests))
+    summaries = (
+        *_summaries(audit, scores, facts, figures),
+        *area_summaries(dependence.tests),
+        *property_summaries(dependence.properties),
+    )
     judgements = judged_explainers(audit, summaries, scores, results.maps)
     verdicts = (
         *judge_run(audit, summaries, facts, figures.evaluations, dependence),

@@ -76,7 +76,8 @@ def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
 
 def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run: StoredRun) -> list[Limit]:
     limits = []
-    measured = sorted({result.key.metric_id for result in run.scores}) if texts else []
+    scored = {result.key.metric_id for result in run.scores} if texts else set()
+    measured = sorted(scored | {summary.metric_id for summary in run.outcome.summaries})
     for text in texts:
         try:
             limit = parse(text, metrics=run.metric_names)

@@ -20,7 +20,6 @@ from xaudit.chunks import (
     map_facts,
     measure_image_changes,
     score,
-    score_image_changes,
     score_reliance,
 )
 from xaudit.config import ExplainerSpec
@@ -183,7 +182,7 @@ def _questions_of_chunk(
     if settings.map.enabled:
         yield from _map_of_chunk(model, chunk, keys)
     if settings.image.enabled:
-        yield _image_of_chunk(model, chunk, keys, scored=scored)
+        yield _image_of_chunk(model, chunk, keys)
 
 
 def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator[Shard]:
@@ -196,16 +195,13 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
     )
 
 
-def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys, *, scored: bool) -> Shard:
+def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Shard:
     """Return the shard that changes properties of a chunk's whole images."""
     key = shard_key({**model.inputs(chunk.pairs), "image": model.audit.reliance.image_changes})
     keys.image_changes[key] = None
-    if scored:
-        keys.scores[key] = None
     name = f"{model.classifier.id}: whole image"
-    ask = partial(_ask_image_changes, model, chunk, key, scored=scored)
-    tables = (IMAGE_CHANGES, SCORES) if scored else (IMAGE_CHANGES,)
-    return _shard(model.run, _Step(name, chunk, key, ask, tables), keys)
+    ask = partial(_ask_image_changes, model, chunk, key)
+    return _shard(model.run, _Step(name, chunk, key, ask, (IMAGE_CHANGES,)), keys)
 
 
 def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
@@ -250,12 +246,9 @@ def _ask_reliance(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) 
         write_part(model.run, SCORES, key, score_reliance(chunk, reliances))
 
 
-def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str, *, scored: bool) -> None:
-    changes = model.audit.reliance.image_changes
-    rows = measure_image_changes(chunk, changes, seed=model.audit.seed)
+def _ask_image_changes(model: AuditedModel, chunk: Chunk, key: str) -> None:
+    rows = measure_image_changes(chunk, model.audit.reliance.image_changes, seed=model.audit.seed)
     write_part(model.run, IMAGE_CHANGES, key, rows)
-    if scored:
-        write_part(model.run, SCORES, key, score_image_changes(chunk, rows, changes))
 
 
 @dataclass(frozen=True, slots=True)

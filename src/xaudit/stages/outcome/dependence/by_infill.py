@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xaudit.catalog import ALL_BUT_MARK
 from xaudit.config import StatisticsSection
 from xaudit.metrics.oddness import ODD
 from xaudit.records import InfillEffect, Reliance, Score, ScoreResult
@@ -34,7 +35,8 @@ def reliance_by_infill(
     }
     groups: dict[tuple[str, str, str], list[Reliance]] = {}
     for row in reliances:
-        if (row.model_id, row.case_id, f"reliance-{row.region}") in scored:
+        metric = "kept-mark" if row.region == ALL_BUT_MARK else f"reliance-{row.region}"
+        if (row.model_id, row.case_id, metric) in scored:
             groups.setdefault((row.model_id, row.region, row.infill), []).append(row)
     ordered = sorted(groups.items(), key=lambda item: item[0][0])
     clusters = [

@@ -7,7 +7,15 @@ import numpy as np
 from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES, ends
 from xaudit.config import StatisticsSection
 from xaudit.metrics.image_change import movement, with_finding_kept
-from xaudit.records import FloatArray, ImageChange, Interval, PropertyEffect
+from xaudit.records import (
+    MODEL_LEVEL,
+    NO_READER,
+    FloatArray,
+    ImageChange,
+    Interval,
+    PropertyEffect,
+    Summary,
+)
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import ClusterBootstrap
 
@@ -95,3 +103,48 @@ def _effect(
 def _at(effects: dict[str, ImageChange], step: str | None, name: str) -> float:
     """Return a column's value at a step; 0 on the untouched image, which every column is compared with."""
     return 0.0 if step is None else float(getattr(effects[step], name))
+
+
+def property_summaries(effects: Sequence[PropertyEffect]) -> tuple[Summary, ...]:
+    """Return, for each model and property, the effect that all true classes share, which gates are compared with.
+
+    The classes' effects on one target that lie in one direction share the smallest of them; where they do not, they share
+    none. The limits follow from the limits in the same way. With several targets, the largest counts. Fewer than two
+    classes with an interval give no summary.
+    """
+    groups: dict[tuple[str, str], dict[str, list[PropertyEffect]]] = {}
+    for effect in effects:
+        if effect.probability.low is not None:
+            by_target = groups.setdefault((effect.model_id, effect.property), {})
+            by_target.setdefault(effect.target, []).append(effect)
+    return tuple(
+        max((_shared(group) for group in decided), key=lambda one: one.interval.estimate)
+        for by_target in groups.values()
+        if (decided := [group for group in by_target.values() if len(group) > 1])
+    )
+
+
+def _shared(group: Sequence[PropertyEffect]) -> Summary:
+    """Return the summary of one property's effect on one target, of two classes or more with an interval."""
+    intervals = [one.probability for one in group]
+    lows = [one.low or 0.0 for one in intervals]
+    highs = [one.high or 0.0 for one in intervals]
+    estimates = [one.estimate for one in intervals]
+    shared = Interval(
+        max(0.0, min(estimates), -max(estimates)),
+        max(0.0, min(lows), -max(highs)),
+        max(0.0, min(highs), -max(lows)),
+        intervals[0].method,
+    )
+    return Summary(
+        model_id=group[0].model_id,
+        explainer_id=MODEL_LEVEL,
+        metric_id=f"image-{group[0].property}",
+        family="image",
+        reader=NO_READER,
+        interval=shared,
+        n_cases=sum(one.n_cases for one in group),
+        n_patients=min(one.n_patients for one in group),
+        n_unscored=0,
+        cluster=group[0].cluster,
+    )
