@@ -29,6 +29,8 @@ def test_figures_are_written_into_the_run_and_their_folder_is_named(finished, ca
         "confusion-marks.pdf",
         "confusion-marks.csv",
         "overlays-marks.svg",
+        "reliance-map-marks.svg",
+        "reliance-map-marks.csv",
     } <= names
     for path in (finished / "paper-figures").glob("*.[sc]*"):
         assert str(finished.parent) not in path.read_text(encoding="utf-8")
@@ -40,6 +42,7 @@ def test_they_go_where_they_are_wanted_without_images(finished, tmp_path):
     names = [path.name for path in (tmp_path / "new" / "place").iterdir()]
     assert names
     assert not any(name.startswith("overlays") for name in names)
+    assert "reliance-map-marks.svg" in names
 
 
 @pytest.mark.parametrize("other", ["--html", "--model-card"])

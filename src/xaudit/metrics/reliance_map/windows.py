@@ -62,12 +62,22 @@ class WindowGrid:
         Args:
             values: (rows, columns); windows without a value are NaN and left out. A pixel without any value is 0.
         """
-        total, count = np.zeros(self.frame_hw), np.zeros(self.frame_hw)
-        for (top, left, bottom, right), value in zip(self.boxes(), values.ravel().tolist(), strict=True):
-            if not math.isnan(value):
-                total[top:bottom, left:right] += value
-                count[top:bottom, left:right] += 1
+        down, across = self._covered()
+        known = ~np.isnan(values)
+        total = down.T @ np.where(known, values, 0.0) @ across
+        count = down.T @ known.astype(np.float64) @ across
         return np.divide(total, count, out=np.zeros(self.frame_hw), where=count > 0)
+
+    def _covered(self) -> tuple[FloatArray, FloatArray]:
+        """Return 1 for the rows that each row of windows covers, and for the columns of each column; else 0."""
+        pairs = ((self.tops, self.height, self.frame_hw[0]), (self.lefts, self.width, self.frame_hw[1]))
+        down, across = (
+            np.array(
+                [(np.arange(side) >= start) & (np.arange(side) < start + size) for start in starts], float
+            )
+            for starts, size, side in pairs
+        )
+        return down, across
 
 
 def window_grid(frame_hw: tuple[int, int], scale: float, stride: float) -> WindowGrid:

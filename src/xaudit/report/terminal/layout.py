@@ -178,7 +178,10 @@ def _cut(text: str, width: int) -> str:
 def _sketch_lines(sketches: Sequence[Sketch]) -> list[list[Text]]:
     """Return the lines of each picture, under titles that are broken to its width and all as high."""
     widths = [max((cell_len(line) for line in one.lines), default=_NARROWEST) for one in sketches]
-    titles = [textwrap.wrap(one.title, width) for one, width in zip(sketches, widths, strict=True)]
+    titles = [
+        textwrap.wrap(one.title, width, break_on_hyphens=False)
+        for one, width in zip(sketches, widths, strict=True)
+    ]
     height = max(map(len, titles), default=0)
     return [
         [
