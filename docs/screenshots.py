@@ -130,7 +130,7 @@ def draw_page(page: Page, report: Path) -> str:
     for name in ("verdict", "answers", "reasons"):
         save(f"report-{name}", [[picture(page.locator(f"#{name}"))]])
     maps = page.locator("#verdict .maps")
-    save("report-reliance-map", [[picture(maps.nth(place))] for place in range(maps.count())])
+    save("report-reliance-map", [[picture(maps.nth(place))] for place in range(maps.count())], quality=60)
     looks = picture(page.locator("#looks"))
     save("report-looks", [[looks.crop((0, 0, looks.width, page.evaluate(_END_OF_TABLES) * SHARPNESS))]])
     page.select_option("#order", "best")
@@ -157,7 +157,7 @@ def picture(part: Locator) -> Image.Image:
     return Image.open(io.BytesIO(part.screenshot())).convert("RGB")
 
 
-def save(name: str, rows: list[list[Image.Image]]) -> None:
+def save(name: str, rows: list[list[Image.Image]], *, quality: int = 80) -> None:
     """Write pictures, put together in rows, as one WebP file."""
     space = 24
     width = max(sum(part.width + space for part in row) for row in rows) + space
@@ -169,7 +169,7 @@ def save(name: str, rows: list[list[Image.Image]]) -> None:
             whole.paste(part, (left, top))
             left += part.width + space
         top += max(part.height for part in row) + space
-    whole.save(PICTURES / f"{name}.webp", quality=80, method=6)
+    whole.save(PICTURES / f"{name}.webp", quality=quality, method=6)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_a_name_that_no_metric_could_have_is_refused_with_one_that_it_could(name
 
 
 @pytest.mark.parametrize(
-    "name", [*REGIONS, "agreement", "region", "logit", "logit-ruler", "area-1", "elsewhere"]
+    "name", [*REGIONS, "agreement", "region", "logit", "logit-ruler", "area-1", "all-but-mark", "elsewhere"]
 )
 def test_a_name_that_stands_for_something_else_is_refused(name):
     with pytest.raises(AuditFileError, match=f"data.regions.own: '{name}' is a name that xaudit uses itself"):

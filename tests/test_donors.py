@@ -133,6 +133,50 @@ def test_transplants_are_asked_on_other_classes_with_the_donors_mark(classifier)
     assert own.log_odds_drop[0, 0] == pytest.approx((256 - 31 / 2) / SIDE**2 * difference, rel=1e-3)
 
 
+class LinearReader(torch.nn.Module):
+    """Its only feature is the brightness of the image."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(1, 2)
+        with torch.no_grad():
+            self.head.weight.copy_(torch.tensor([[0.0], [1.0]]))
+            self.head.bias.zero_()
+
+    def forward(self, images):
+        return self.head(images.mean((1, 2, 3))[:, None])
+
+
+def test_an_infilled_image_is_as_odd_as_its_features_are_far_from_those_of_other_patients():
+    torch.set_num_threads(1)
+    net = Classifier(
+        id="mean", module=LinearReader(), class_names=CLASSES, model_hw=(SIDE, SIDE), mean=(0, 0, 0), std=(1, 1, 1)
+    )  # fmt: skip
+    # Twenty patients at .50, .51 ... .69; only half of them have a mark, and the last is dark but for its mark.
+    pairs = [pair(f"c{i:02}", f"p{i}", "cancer" if i % 2 else "normal") for i in range(20)]
+    source = Source({case.case_id: 0.5 + i / 100 for i, (case, _) in enumerate(pairs)})
+    dark = pair("dark", "p-dark", "cancer")
+    pixels = np.zeros((SIDE, SIDE), dtype=np.float32)
+    pixels[: SIDE // 2, : SIDE // 2] = 1.0
+    given = source.pixels
+    source.pixels = lambda case: pixels if case.case_id == "dark" else given(case)
+    chunk = Chunk(net, source, [pairs[9], dark], DonorPool(net, source, pairs))
+    rows = ask_reliance(chunk, RelianceSection(infills=("mean",), controls=1), seed=0)
+    found = {(row.case_id, row.region): row.percentile for row in rows}
+    # A level image stays as it is, in the middle of the row, where neighbours are as near as they get but for rounding;
+    # the four at the row's ends are farther.
+    assert found["c09", "mark"] <= 80
+    # The dark image without its mark is black, at 0; the real ones lie at .5 and above.
+    assert found["dark", "mark"] == 100
+    # With the mark alone it is all white, at 1, as far from .69 as no real image is from its neighbours.
+    assert found["dark", "all-but-mark"] == 100
+
+
+def test_oddness_is_not_measured_without_features(classifier):
+    rows = ask_reliance(chunk_of(classifier), RelianceSection(infills=("mean",), controls=1), seed=0)
+    assert all(np.isnan(row.percentile) for row in rows)
+
+
 def test_a_pair_of_donors_is_of_two_other_patients_and_the_patients_take_turns(classifier):
     many = [pair(f"c{i}", f"p{i}", "cancer" if i % 2 else "normal") for i in range(12)]
     source = Source({case.case_id: 0.5 for case, _ in many})

@@ -1,5 +1,8 @@
 """Reliance on regions under each in-fill alone, worked by hand."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from xaudit.config import StatisticsSection
@@ -67,6 +70,11 @@ def test_patients_weigh_as_in_every_other_summary():
     assert [one.n_patients for one in effects(rows, scores, patients_known=False)] == [6, 6]
 
 
-def test_a_model_with_one_infill_has_nothing_to_compare():
-    rows = [row(str(i), "blur", 0.1) for i in range(6)]
-    assert effects(rows, [score(str(i)) for i in range(6)]) == ()
+def test_the_share_of_odd_images_is_that_beyond_the_99th_percentile():
+    percentiles = (100.0, 99.0, 99.5, 50.0, math.nan, 0.0)
+    rows = [replace(row(str(i), "blur", 0.1), percentile=value) for i, value in enumerate(percentiles)]
+    (effect,) = effects(rows, [score(str(i)) for i in range(6)])
+    # 100 and 99.5 of the five that were measured.
+    assert effect.odd == pytest.approx(2 / 5)
+    (unknown,) = effects([row(str(i), "blur", 0.1) for i in range(6)], [score(str(i)) for i in range(6)])
+    assert unknown.odd is None

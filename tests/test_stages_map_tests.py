@@ -1,6 +1,8 @@
 """The tests of the reliance map: planted areas, their place, extent and effect, by hand."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,6 +12,9 @@ from xaudit.config import StatisticsSection
 from xaudit.metrics.reliance_map.windows import window_grid
 from xaudit.records import MapTest, WindowEffects
 from xaudit.stages.outcome.dependence.map_tests import map_tests
+from xaudit.stages.outcome.read_outcome import map_test_of
+from xaudit.store import RunFolder
+from xaudit.store.tables import read_areas, write_areas
 
 FRAME = (64, 64)
 SETTINGS = StatisticsSection(replicates=500)
@@ -260,3 +265,16 @@ def test_the_order_of_the_effects_does_not_matter():
 
 def test_no_effects_no_tests():
     assert all_tests([]) == ()
+
+
+def test_the_tests_and_their_areas_come_back_from_the_run_folder(tmp_path):
+    tests = all_tests(patients(8, (0, 0, 6, 6), noise=0.005))
+    assert any(test.areas for test in tests)
+    stored = json.loads(json.dumps([asdict(test) for test in tests]))
+    assert tuple(map_test_of(plain) for plain in stored) == tests
+    areas = [area for test in tests for area in test.tested_areas]
+    run = RunFolder.create(
+        tmp_path, name="chest", config_hash="0123456789abcdef", now=datetime(2025, 3, 1, tzinfo=UTC)
+    )
+    write_areas(run, areas)
+    assert list(read_areas(run)) == areas

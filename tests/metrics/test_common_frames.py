@@ -67,6 +67,12 @@ def test_a_lung_that_reaches_the_border_stays_a_lung():
     assert case.place[9] == "outside"
 
 
+def test_a_region_that_the_audit_file_names_keeps_its_windows_at_the_border():
+    place = ("ruler", "body", "empty", *["outside"] * 61)
+    case = case_windows(windows_of([effects(0.125)]), [effects(0.125, place=place)], ["blur"])
+    assert case.place[:4] == ("ruler", "border", "border", "border")
+
+
 def test_an_in_fill_that_was_not_measured_has_no_values():
     drops = np.arange(16, dtype=np.float32).reshape(4, 4)
     windows = windows_of([effects()])

@@ -1,5 +1,6 @@
 """The page of a real run: written by ``run``, made again by ``report``, with and without images and ids."""
 
+import base64
 import json
 import re
 import shutil
@@ -9,6 +10,8 @@ from known_study import only_run, write_audit
 
 from xaudit.cli.boundary import run_command_line
 from xaudit.stages import load_material
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.tables import read_previews
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def test_a_run_leaves_a_page_with_its_worst_cases(finished):
     assert len(data["views"]) == 5
     assert "marks: 5 of 16" in text
     assert all(one["image"].startswith("data:image/webp;base64,") for one in data["cases"])
-    assert [one["id"] for one in data["explainers"]] == ["gradcam", "lime"]
+    assert [one["id"] for one in data["explainers"]] == ["gradcam", "lime", "reliance map"]
     # Sick images carry a box of 8 × 10 pixels in a frame of 32 × 40.
     assert all(re.fullmatch(r"M\d+ \d+H\d+V\d+H\d+Z", one["outlines"]["0"]) for one in data["cases"])
 
@@ -59,7 +62,10 @@ def test_a_page_without_images_and_ids_holds_neither(finished, tmp_path, monkeyp
     args = ["report", str(finished), "--html", "--no-images", "--hash-ids", "--to", str(page)]
     assert run_command_line(args) == 0
     text = page.read_text()
-    assert "data:image" not in text
+    stored = read_previews(RunFolder.open_run(finished))
+    assert stored
+    assert not any(base64.b64encode(one.webp).decode() in text for one in stored)
+    assert not any("image" in map_ for view in data_of(text)["views"] for map_ in view["maps"])
     assert not re.search(r"\bp\d-\d\b|patient \d", without_pictures(text))
     assert run_command_line(args) == 0
     assert page.read_text() == text

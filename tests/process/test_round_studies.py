@@ -33,7 +33,7 @@ def audited(tmp_path, monkeypatch, capsys):
         assert run_command_line(["show", str(run), "p0-0"]) == 0
         assert run_command_line(["data", "regions", "audit.yaml", "-o", str(tmp_path / "drawn")]) == 0
         said = capsys.readouterr()
-        return run, said.out + said.err
+        return run, re.sub(r'"\w+":', "", said.out + said.err)  # without the keys of the JSON
 
     return audited
 
@@ -49,7 +49,13 @@ def verdicts(run):
 
 
 def findings(run):
-    return {(one["model_id"], one["code"]): one for one in verdicts(run) if one["code"].startswith("XA2")}
+    """The findings on regions by model and code."""
+    codes = ("XA201", "XA202", "XA211", "XA212", "XA213")
+    return {(one["model_id"], one["code"]): one for one in verdicts(run) if one["code"] in codes}
+
+
+def area_sentences(run, model):
+    return [one["sentence"] for one in verdicts(run) if (one["model_id"], one["code"]) == (model, "XA207")]
 
 
 def gate_statuses(run):
@@ -80,7 +86,7 @@ def test_skin_with_a_ruler_as_a_category_of_the_marks_own_file(tmp_path, audited
     assert summaries["green", "gradcam", "mass-ruler"] > 0.7
     assert abs(summaries["violet", "-", "reliance-ruler"]) < 0.01
     regions = set(table(run, "reliance")["region"])
-    assert regions == {"mark", "ruler", "border", "outside"}
+    assert regions - {"all-but-mark"} == {"mark", "ruler", "border", "outside"}
     categories = table(run, "categories")
     assert set(
         categories[(categories["model"] == "green") & (categories["explainer"] == "gradcam")]["category"]
@@ -120,9 +126,10 @@ def test_skin_without_any_mark_gets_a_verdict_on_the_ruler(tmp_path, audited):
     assert "uses the ruler. Hiding it lowers P(melanoma) by 1.00" in found["green", "XA201"]["sentence"]
     scores = table(run, "scores")
     own = scores[scores["metric"].isin(["reliance-ruler", "reliance-logit-ruler", "mass-ruler"])]
+    assert any("the answer depends on the ruler" in one for one in area_sentences(run, "green"))
+    assert not any("ruler" in one for one in area_sentences(run, "violet"))
     nowhere = "the map is zero everywhere: it points nowhere"
     assert set(own["reason"].dropna()) == {"this case shows no ruler", nowhere}  # the images of naevi
-    assert own["value"].notna().sum() == 2 * N_PATIENTS * (
-        2 + 2
-    )  # two answers, and the maps of gradcam and random
+    n_values = 2 + 2  # two answers, and the maps of gradcam and random
+    assert own["value"].notna().sum() == 2 * N_PATIENTS * n_values
     assert not CHEST.findall(said + page_text(run))

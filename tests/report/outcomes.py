@@ -14,13 +14,14 @@ from xaudit.records import (
     Interval,
     Outcome,
     Problem,
+    PropertyEffect,
     Summary,
     ThresholdShift,
     UnscoredGroup,
     Verdict,
     Work,
 )
-from xaudit.verdict import explainer_findings, judge
+from xaudit.verdict import explainer_findings, image_findings, judge
 
 EXPLAINERS = ("gradcam", "lime", "occlusion")
 CONTROLS = ("random", "centre", "edges")
@@ -247,6 +248,39 @@ def category_shifts() -> tuple[ThresholdShift, ...]:
     )
 
 
+def image_properties() -> tuple[PropertyEffect, ...]:
+    """Brightness moves nothing; sharpening raises the honest model's P(cancer) on normal slices alone."""
+    figures = {
+        ("honest", "brightness", "cancer"): (0.02, 0.05, 0.06),
+        ("honest", "brightness", "normal"): (-0.01, 0.03, None),
+        ("honest", "sharpness", "cancer"): (-0.07, 0.08, 0.26),
+        ("honest", "sharpness", "normal"): (0.25, 0.26, None),
+        ("shortcut", "sharpness", "cancer"): (0.0, 0.0, 0.01),
+        ("shortcut", "sharpness", "normal"): (0.0, 0.0, None),
+    }
+    steps = {"brightness": ("darker-10", "brighter-10", 6.3), "sharpness": ("blur-1", "sharpen-100", None)}
+    return tuple(
+        PropertyEffect(
+            model_id=model,
+            property=name,
+            images=images,
+            target="cancer",
+            less=steps[name][0],
+            more=steps[name][1],
+            n_cases=27,
+            n_patients=9,
+            n_marked=0 if whole is None else 27,
+            cluster="patient",
+            probability=interval(rise, lowest=-1.0),
+            log_odds=interval(4 * rise, lowest=-2.0),
+            movement=interval(moved),
+            with_finding=interval(moved if whole is None else whole),
+            n_spreads=steps[name][2],
+        )
+        for (model, name, images), (rise, moved, whole) in figures.items()
+    )
+
+
 def phantom_outcome() -> Outcome:
     """The built-in study: an honest model and one that reads the corner marker."""
     return Outcome(
@@ -257,7 +291,7 @@ def phantom_outcome() -> Outcome:
         control_ids=CONTROLS,
         evaluations=(evaluation("honest"), evaluation("shortcut", ((54, 0), (0, 54)))),
         summaries=summaries(),
-        verdicts=verdicts(summaries()),
+        verdicts=(*verdicts(summaries()), *image_findings(image_properties())),
         problems=(),
         n_explained={"honest": 54, "shortcut": 54},
         positive={"honest": "cancer", "shortcut": "cancer"},
@@ -268,6 +302,7 @@ def phantom_outcome() -> Outcome:
         explainers_judged=judgements(),
         map_tests=reliance_maps.phantom_tests(),
         mean_reliance=reliance_maps.phantom_means(),
+        image_properties=image_properties(),
         work=Work(seconds=148.2, model_seconds=127.5, n_evals=96_412, n_shards=112, n_shards_reused=0),
     )
 

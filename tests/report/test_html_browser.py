@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import outcomes
 import pages
 import pytest
 from PIL import Image
+from reliance_maps import area, map_test, mean, view
 
 from xaudit.cases.images.image_file import read_header, read_pixels
 from xaudit.records import Box
 from xaudit.report.html.page_file import write_page
+from xaudit.stages.views.previews import preview
 
 # For `dicom_files`.
 sys.path.append(str(Path(__file__).parents[1] / "cases"))
@@ -111,6 +114,28 @@ def first_frame(page, width, height):
     assert bounds["height"] == pytest.approx(height, abs=0.01)
     shot = page.screenshot(clip={"x": 0, "y": 0, "width": width, "height": round(height)})
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_area_is_outlined_where_its_colours_are_and_the_case_is_untouched_elsewhere(visit, scheme):
+    one = mean(box=(112, 0, 128, 16), peak=0.5)
+    test = map_test(areas=(area(),))
+    black = preview("P01", np.zeros((96, 96), np.float32))
+    outcome = replace(outcomes.phantom_outcome(), mean_reliance=(one,), map_tests=(test,))
+    material = pages.material(outcome=outcome)
+    page = visit(replace(material, reliance=(view(one, preview=black),)), scheme=scheme)
+    svg = page.locator("svg.reliance")
+    assert svg.count() == 1
+    drawn = np.asarray(Image.open(io.BytesIO(svg.screenshot())).convert("RGB")).astype(int)
+    side = drawn.shape[1]
+    assert abs(drawn.shape[0] - side) <= 1  # it may begin within a pixel
+    inside = drawn[round(side * 0.1), round(side * 0.96)]  # below the number
+    assert np.abs(inside - 0.85 * np.array([252, 255, 164])).max() < 6  # the lightest colour, over black
+    assert not drawn[side // 4 :, : side * 3 // 4].any()
+    # The line runs along the area's lower and left edges, white on black.
+    assert drawn[side // 8 - 2 : side // 8 + 3, round(side * 0.94)].min(axis=1).max() > 200
+    assert drawn[round(side * 0.1), side * 7 // 8 - 2 : side * 7 // 8 + 3].min(axis=1).max() > 200
+    assert svg.get_attribute("aria-label").startswith("Mean reliance map of shortcut. 24 cancer images")
 
 
 def test_a_case_called_like_markup_is_shown_as_text(visit):

@@ -83,13 +83,56 @@ def test_falls_are_drawn_always_and_rises_where_an_area_shows_them():
 def test_no_area_is_said_with_its_bound_and_few_patients_are_no_test():
     none = map_test(largest=Interval(0.01, 0.002, 0.024, "bca"), net=Interval(0.3, 0.2, 0.4, "bca"))
     assert no_area_sentence(none) == (
-        "24 cancer images, 20 patients: no place stands out. Fall of P(cancer) when hidden: at most 0.02 at any place (upper end "
+        "24 cancer images, 20 patients: no place stands out. Fall of P(cancer) when a place is hidden: at most 0.02 at any place (upper end "
         "for the window with the largest, 0.01 [0.00, 0.02]). All places together: 0.30 [0.20, 0.40], spread over the image."
     )
+    tiny = map_test(largest=Interval(0.001, 0.0, 0.004, "bca"))
+    assert "Fall of P(cancer) when a place is hidden: under 0.01 at any place" in no_area_sentence(tiny)
     few = map_test(p=None, n_patients=3, n_cases=4, largest=Interval(0.4, None, None, "none"))
     assert no_area_sentence(few) == (
-        "4 cancer images, 3 patients: fewer than 5 patients are too few to test where. Fall of P(cancer) when hidden: up to 0.40."
+        "4 cancer images, 3 patients: fewer than 5 patients are too few to test where. Fall of P(cancer) when a place is hidden: up to 0.40."
     )
+
+
+def test_long_headings_take_two_lines_on_a_narrow_screen_and_one_on_the_page():
+    shown = outcome([map_test(images="a class with a long name", areas=(area(),))])
+    narrow, wide = (
+        [row.cells[0].text for row in areas_section(shown, wide=wide).blocks[0].rows if row.heading]
+        for wide in (False, True)
+    )
+    assert narrow == [
+        "shortcut, 24 a class with a long name images, 20 patients:",
+        "fall of P(cancer) when a place is hidden",
+    ]
+    assert wide == [" ".join(narrow)]
+
+
+def test_without_patients_images_are_counted_and_named():
+    test = map_test(cluster="case", n_patients=24, areas=(area(),))
+    shown = outcome([test], [mean(cluster="case")])
+    for brief in (True, False):
+        text = texts(areas_section(shown, brief=brief))
+        assert "24 cancer images, patients unknown:" in text
+        assert "patients: share" not in text
+        assert "mean over images" in text
+    assert areas_section(shown).blocks[2].columns[3].title == "images"
+
+
+def test_the_first_screen_draws_some_maps_and_counts_the_others():
+    many = [mean(images=f"class {number}") for number in range(11)]
+    first, whole = (areas_section(outcome(means=many), brief=brief).blocks for brief in (True, False))
+    assert (len(first[0].sketches), len(whole[0].sketches)) == (8, 11)
+    assert first[1].text.startswith("3 more maps in the whole report. Shade")
+
+
+def test_maps_of_several_targets_name_theirs():
+    titles = [
+        one.title
+        for one in areas_section(outcome(means=[mean(), mean(images="normal", target="normal")]))
+        .blocks[0]
+        .sketches
+    ]
+    assert titles == ["shortcut, cancer, P(cancer)", "shortcut, normal, P(normal)"]
 
 
 def test_log_odds_are_never_called_a_probability():
@@ -118,12 +161,24 @@ def test_tests_that_add_no_area_are_counted_in_the_whole_report_alone():
     ]
     whole, first = (texts(areas_section(outcome(tests), brief=brief)) for brief in (False, True))
     counted = (
-        "shortcut, 24 cancer images, 20 patients: 1 test of the log odds shows areas too; 2 other tests (rises and falls, log "
+        "shortcut, 24 cancer images, 20 patients: 1 test of log odds or fewer windows repeats these areas; 2 other tests (rises and falls, log "
         "odds, other frames, places outside the mark) show no area."
     )
     assert counted in whole
     assert counted not in first
     assert whole.count("upper right corner") == first.count("upper right corner") == 1
+
+
+def test_a_test_of_fewer_windows_stands_in_the_table_if_it_shows_another_area():
+    everywhere = map_test(areas=(area(),))
+    repeated = map_test(scope="outside-mark", areas=(area(),))
+    another = map_test(
+        scope="elsewhere", areas=(area(), area(2, box=(0.0, 0.0, 0.125, 0.125), position="upper left corner"))
+    )
+    shown = texts(areas_section(outcome([everywhere, repeated, another])))
+    assert "outside the mark and its lung" in shown
+    assert shown.count("upper right corner") == 2
+    assert "1 test of log odds or fewer windows repeats these areas." in shown
 
 
 def test_log_odds_stand_in_the_table_where_probabilities_are_too_saturated_to_show_it():
@@ -141,7 +196,7 @@ def test_the_first_screen_takes_the_test_that_covers_most():
     ]
     first = texts(areas_section(outcome(tests), brief=True))
     assert first.count("upper right corner") == 2
-    assert "rise of P(cancer) when hidden" in first
+    assert "rise of P(cancer) when a place is hidden" in first
     assert "lungs" not in first
     assert "outside the mark" not in first
 

@@ -116,7 +116,7 @@ def test_all_models_share_one_scale():
 
 def test_captions_name_images_patients_areas_and_units():
     shown = one_picture(mean(), [map_test(areas=(area(),))])
-    assert shown.title == "24 cancer images, 20 patients: fall of P(cancer) when hidden"
+    assert shown.title == "24 cancer images, 20 patients: fall of P(cancer) when a place is hidden"
     assert shown.caption == (
         "P(cancer) is 0.97 on these images. Area 1, upper right corner (image border): 0.93 [0.88, 0.97]."
     )

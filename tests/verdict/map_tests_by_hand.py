@@ -50,11 +50,8 @@ def asked(
     areas, net, bounds = areas or {}, net or {}, bounds or {}
     tests = []
     for answer, direction in product(("probability", "log-odds"), ("for", "against")):
-        around_mark = ["mark"] * ("outside-mark" in scopes)
-        for scope, frame in [
-            *((scope, "image") for scope in scopes),
-            *(("all", frame) for frame in around_mark),
-        ]:
+        frames = ["mark"] * ("outside-mark" in scopes) + ["lungs"] * ("outside-lungs" in kinds)
+        for scope, frame in [*((scope, "image") for scope in scopes), *(("all", frame) for frame in frames)]:
             name = scope if frame == "image" else frame
             plain = {
                 "model_id": "net",

@@ -27,7 +27,7 @@ def test_an_area_outside_the_mark_fails():
     assert (verdict.code, verdict.status, verdict.value, verdict.threshold) == ("XA207", "fail", 0.45, 0.02)
     assert verdict.sentence == (
         "net: On images of 'cancer', an area outside the mark and its lung matters. Hiding the upper right corner at the "
-        "image border lowers P(cancer) by 0.50 [0.45, 0.55], seen in 20 of 20 patients (20 patients)"
+        "image border lowers P(cancer) by 0.50 [0.45, 0.55], seen in 100 % of the patients (20 patients)"
     )
 
 
@@ -70,7 +70,7 @@ def test_the_marked_lung_is_named_and_no_fault():
     assert (verdict.code, verdict.status) == ("XA208", "pass")
     assert (
         ". In the marked lung: Hiding the left part of the image, in the same lung lowers P(cancer) by 0.20 [0.10, 0.30], seen "
-        "in 20 of 20 patients; that may be the mark's surroundings (20 patients)"
+        "in 100 % of the patients; that may be the mark's surroundings (20 patients)"
     ) in verdict.sentence
 
 
@@ -125,7 +125,7 @@ def test_a_rise_inside_the_body_is_not_judged():
     verdict = only(asked(rises))
     assert (verdict.code, verdict.status) == ("XA208", "pass")
     assert verdict.sentence.endswith(
-        "Hiding the left edge of the image, in the rest of the thorax raises P(cancer) by 0.90 [0.80, 1.00], seen in 20 of 20 "
+        "Hiding the left edge of the image, in the rest of the thorax raises P(cancer) by 0.90 [0.80, 1.00], seen in 100 % of the "
         "patients. Either it holds evidence against 'cancer', or the in-fill looks like evidence (20 patients)"
     )
     verdict = only(
@@ -146,7 +146,7 @@ def test_saturated_answers_are_decided_by_the_log_odds():
     assert (verdict.code, verdict.status) == ("XA207", "fail")
     assert verdict.sentence == (
         "net: On images of 'cancer', an area outside the mark and its lung matters. Hiding the upper right corner at the "
-        "image border lowers the log odds of 'cancer' by 2.50 [2.00, 3.00], seen in 20 of 20 patients. P(cancer) itself "
+        "image border lowers the log odds of 'cancer' by 2.50 [2.00, 3.00], seen in 100 % of the patients. P(cancer) itself "
         "changes by at most 0.01: it is too near 0 or 1 to show it (20 patients)"
     )
 
@@ -227,3 +227,31 @@ def test_log_odds_are_never_called_a_probability():
             verdict = only(asked(for_all([area((2.5, 2.0, 3.0))], answer, direction)))
             assert ("the log odds of 'cancer' by 2.50" in verdict.sentence) == (answer == "log-odds")
             assert ("P(cancer) by 2.50" in verdict.sentence) == (answer == "probability")
+
+
+def test_regions_of_the_users_own_say_if_they_may_matter():
+    own = {"net": {"tube": False, "heart": True}}
+    for place, status in (("tube", "fail"), ("heart", "pass")):
+        shown = area((0.5, 0.45, 0.55), place, "centre")
+        for tests in (asked({("probability", "for", "all"): [shown]}, **BARE), asked(for_all([shown]))):
+            (verdict,) = area_findings(tests, own_regions=own)
+            assert (verdict.code, verdict.status) == ("XA207", status)
+            assert f"Hiding the centre of the image, in the {place} lowers" in verdict.sentence
+
+
+def test_a_place_relative_to_the_lungs_is_no_dependence_on_nothing():
+    inside = area((0.3, 0.2, 0.4), "lungs", "")
+    bounds = {("probability", "for", "any"): (0.3, 0.2, 0.4)}
+    verdict = only(asked({("probability", "for", "lungs"): [inside]}, bounds=bounds, **WITH_LUNGS))
+    assert (verdict.code, verdict.status) == ("XA207", "pass")
+    assert verdict.sentence == (
+        "net: On images of 'cancer', the answer depends on a place relative to the lungs, mostly in the lungs. Hiding it lowers "
+        "P(cancer) by 0.30 [0.20, 0.40]. No place of the image itself stands out (20 patients)"
+    )
+
+
+def test_a_large_effect_that_is_not_excluded_is_not_called_nothing():
+    verdict = only(asked(bounds={("probability", "for", "any"): (0.2, -0.1, 0.44)}, **BARE))
+    assert (verdict.code, verdict.status) == ("XA208", "error")
+    assert "no place is shown to matter, and more patients are needed to exclude one" in verdict.sentence
+    assert "nothing" not in verdict.sentence

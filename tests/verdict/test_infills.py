@@ -1,5 +1,7 @@
 """A verdict that holds under one in-fill and not under another is undecided."""
 
+from dataclasses import replace
+
 import pytest
 from hand_made import MARK_COUNTS, MARK_IDLE, judged, reliances
 
@@ -96,3 +98,27 @@ def test_a_gate_on_the_finding_has_no_data_where_it_is_undecided():
         by_infill=by_infill,
     )
     assert (gate.code, gate.status, gate.kind, gate.gating) == ("XA102", "error", "gate", True)
+
+
+def test_a_verdict_that_rests_on_odd_images_says_so():
+    by_infill = [
+        replace(one, odd=odd)
+        for one, odd in zip(
+            [*effects("mark", blur=USED, noise=USED), *effects("border", blur=UNUSED, noise=UNUSED)],
+            (0.05, 0.625, 1.0, 1.0),
+            strict=True,
+        )
+    ]
+    (verdict,) = findings(by_infill, mark=MARK_COUNTS, border=UNUSED)
+    # The border's images are odder still, and no verdict rests on them.
+    assert verdict.sentence.endswith(
+        "which does not prove that there is no shortcut. With noise in place of the marked lesion, 62 % of the images are "
+        "odder to the model than 99 % of real images: the effect may be the in-fill's doing (41 patients)"
+    )
+
+
+@pytest.mark.parametrize("odd", [None, 0.0, 0.1])
+def test_few_odd_images_are_not_worth_a_sentence(odd):
+    by_infill = [replace(one, odd=odd) for one in effects("mark", blur=USED, noise=USED)]
+    (verdict,) = findings(by_infill, mark=MARK_COUNTS, border=UNUSED)
+    assert "odder" not in verdict.sentence

@@ -85,6 +85,10 @@ class Run:
         """Return one row per case, model, region and in-fill: by how much the answer falls without the region."""
         return self._frame("reliance")
 
+    def image_changes(self) -> "DataFrame":
+        """Return one row per case, model and step that changes a property of the whole image: how the answer changes."""
+        return self._frame("image_changes")
+
     def areas(self) -> "DataFrame":
         """Return one row per area of the reliance map and test that shows it: place, extent and effect.
 

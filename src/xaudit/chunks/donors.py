@@ -8,6 +8,7 @@ from xaudit.catalog import INFILLS
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.errors import DataError
 from xaudit.geometry import mask_to_model
+from xaudit.metrics.oddness import RealFeatures
 from xaudit.records import Case, Prediction
 from xaudit.seeds import seed_for
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from xaudit.models.classifier import Classifier
+    from xaudit.models.features import FeatureReader
     from xaudit.perturb.donor import Donor
 
 
@@ -30,6 +32,7 @@ class DonorPool:
         self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]
     ) -> None:
         self._chunk = Chunk(classifier, source, pairs)
+        self._features: RealFeatures | None = None
 
     @cached_property
     def _donors(self) -> "tuple[Donor, ...]":
@@ -45,6 +48,15 @@ class DonorPool:
             )
             for subject in self._chunk.subjects
         )
+
+    def real_features(self, read: "FeatureReader") -> RealFeatures | None:
+        """Return the model's features of these images; None if they are too few to compare others with."""
+        if self._features is None and self._donors:
+            import torch
+
+            images = torch.stack([donor.image for donor in self._donors])
+            self._features = RealFeatures(read(images), tuple(donor.cluster for donor in self._donors))
+        return self._features if self._features is not None and self._features.are_enough else None
 
     def without_target(self, subject: Subject) -> "Donor":
         """Return the image nearest to the case's among those of other patients and of another class than the target.

@@ -1,12 +1,15 @@
 """The reliance of a model on regions of the image, in a chunk of cases."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from xaudit.chunks.chunk import Chunk, Subject
 from xaudit.chunks.donors import donor_image
+from xaudit.chunks.oddness import oddness
 from xaudit.chunks.results import key_of, result_of, why_no_region
 from xaudit.config import RelianceSection
 from xaudit.metrics.absent import Absent, Measured
@@ -45,8 +48,13 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
         classifier.logits,
         batch_size=classifier.batch_size,
     )
+    parts = {subject.case.case_id: _questioned(subject) for subject in chunk.subjects}
+    percentiles = oddness(chunk, parts, settings.infills, seed=seed)
     return [
-        _reliance(subject, classifier.id, effect)
+        replace(
+            _reliance(subject, classifier.id, effect),
+            percentile=percentiles.get((subject.case.case_id, effect.region, effect.infill), math.nan),
+        )
         for subject, answered in zip(chunk.subjects, answers, strict=True)
         for effect in answered.value
     ]

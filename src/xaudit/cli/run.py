@@ -174,6 +174,13 @@ def carry_out(path: Path | None, choices: Choices, options: RunOptions, *, until
     for note in notes:
         say(note)
     _refuse_faults(audit, options, until)
+    settings = audit.reliance
+    if until in ("score", "report") and settings.enabled and settings.map.enabled:
+        say(
+            f"reliance map: {settings.map.n_evals} evaluations of each model for an image, and "
+            f"{settings.map.n_evals_of_transplant} more for one of another class than the target (`reliance.map`)",
+            quiet=options.quiet,
+        )
     return _run(audit, options, path, choices, until=until)
 
 

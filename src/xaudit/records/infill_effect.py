@@ -11,6 +11,8 @@ class InfillEffect:
 
     Attributes:
         region: as in :data:`xaudit.catalog.REGIONS`, or one that the audit file names.
+        odd: share of the images with the region replaced that are odder to the model than 99 % of real images; None where
+            that was not measured.
         effect: fall of the target's probability beyond that for random areas; a rise counts as no fall.
     """
 
@@ -19,3 +21,4 @@ class InfillEffect:
     infill: str
     effect: Interval
     n_patients: int
+    odd: float | None = None

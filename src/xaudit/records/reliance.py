@@ -1,5 +1,6 @@
 """The change in a model's answer when a part of the image is replaced."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -20,6 +21,8 @@ class Reliance:
         logit_beyond_random: the same for the logit.
         rise_beyond_random: rise for the region minus rise for random areas; a fall counts as a rise of 0.
         logit_rise_beyond_random: the same for the logit.
+        percentile: how odd the image with the region replaced is to the model: the share in percent of real images that
+            lie nearer to real images of other patients, in the model's own features; NaN where it was not measured.
         label: the true class; empty in runs of versions before 1.3.
     """
 
@@ -41,3 +44,4 @@ class Reliance:
     rise_beyond_random: float = 0.0
     logit_rise_beyond_random: float = 0.0
     label: str = ""
+    percentile: float = math.nan

@@ -61,7 +61,7 @@ def _gates_before_1_1(plain: Plain) -> Plain:
 
 def _outcome_before_1_3(plain: Plain) -> Plain:
     """Add what is said of images of every class, and of every place of the image."""
-    later = ("by_class", "map_tests", "explainers_judged", "image_changes", "mean_reliance")
+    later = ("by_class", "by_infill", "map_tests", "explainers_judged", "image_changes", "mean_reliance")
     return {**{key: [] for key in later}, **plain}
 
 
@@ -99,6 +99,7 @@ COLUMNS: Mapping[tuple[str, str], object] = {
     ("reliance", "rise_beyond_random"): math.nan,
     ("reliance", "logit_rise_beyond_random"): math.nan,
     ("reliance", "label"): "",
+    ("reliance", "percentile"): math.nan,
 }
 """The value of a column in tables written before the column existed, by table and column."""
 

@@ -13,10 +13,10 @@ from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.explainers import Decision, decide, explainer_findings
-from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings
+from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings, region_name
 from xaudit.verdict.gates import finding_gate_verdicts, gate_verdicts, missed_gates
-from xaudit.verdict.image_properties import image_findings
-from xaudit.verdict.infills import disputed_regions
+from xaudit.verdict.image_properties import ONE_CLASS_RULE, image_findings
+from xaudit.verdict.infills import disputed_regions, with_odd_images
 from xaudit.verdict.limits import Strictness
 from xaudit.verdict.naming import in_words
 from xaudit.verdict.own_regions import own_region_findings
@@ -27,6 +27,7 @@ __all__ = [
     "AREA_RULE",
     "ELSEWHERE",
     "MARGIN",
+    "ONE_CLASS_RULE",
     "REFUSING",
     "USE_RULE",
     "Baseline",
@@ -128,9 +129,11 @@ class _AboutModels:
         answer = "the target's probability" if positive is None else f"P({positive})"
         disputed = disputed_regions(self.by_infill, model)
         agreed = {name: may_matter for name, may_matter in own_regions.items() if name not in disputed}
+        names = {region: region_name(region, "the rest of the image") for region in ("mark", *ELSEWHERE)}
+        of_evidence = model_findings(own, positive, own_regions, disputed)
         return [
             *of_answers,
-            *model_findings(own, positive, own_regions, disputed),
+            *(with_odd_images(one, self.by_infill, names) for one in of_evidence),
             *own_region_findings(own, model, agreed, answer),
         ]
 

@@ -65,7 +65,20 @@ def _finding(images: AskedImages, own_regions: Mapping[str, bool]) -> Verdict:
         return _verdict(images, "XA207", "error", sentence, shown[0].area)
     if images.clear and not images.shows_a_place:
         return _spread(images)
+    if images.in_lungs and not images.is_marked:
+        return _in_lungs(images)
     return _nothing(images)
+
+
+def _in_lungs(images: AskedImages) -> Verdict:
+    """Return XA207 for images without marks on which no place of the image stands out, and a place of the lungs does."""
+    first = images.in_lungs[0]
+    sentence = (
+        f"the answer depends on a place relative to the lungs, mostly in {_region(images, first.area)}. Hiding it lowers "
+        f"{_answer(first.test)} by {_figures(first.area.effect)}. No place of the image itself stands out"
+    )
+    status: Status = "pass" if first.area.place in _ORGANS and first.is_sure else "error"
+    return _verdict(images, "XA207", status, sentence + _still(images), first.area)
 
 
 def _outside_mark(
@@ -141,10 +154,10 @@ def _nothing(images: AskedImages) -> Verdict:
     bound = images.largest(kind, rises=not images.is_marked)
     high = None if bound is None else bound.high
     if not images.is_marked:
-        sentence = (
-            "the answer depends on nothing that the map measures. Hiding any window changes "
-            f"P({images.target}) by {_at_most(high)}"
-        )
+        sentence = "the answer depends on nothing that the map measures"
+        if high is None or high > NOTHING:
+            sentence = "no place is shown to matter, and more patients are needed to exclude one"
+        sentence += f". Hiding any window changes P({images.target}) by {_at_most(high)}"
         return _verdict(images, "XA208", "error", sentence + _log_odds_too(images))
     where = "the mark and its lung" if images.scope == "elsewhere" else "the mark"
     if high is not None and high <= NOTHING:
@@ -199,10 +212,9 @@ def _effect(images: AskedImages, one: ShownArea) -> str:
     action = f"Hiding {place}"
     if one.test.question == "transplant":
         action = f"Copying {place} from images of '{one.test.target}'"
-    n_seen = round(one.area.share_of_patients * one.test.n_patients)
     return (
         f"{action} {verb} {_answer(one.test)} by {_figures(one.area.effect)}, "
-        f"seen in {n_seen} of {counted(one.test.n_patients, one.test.cluster)}"
+        f"seen in {round(100 * one.area.share_of_patients)} % of the {one.test.cluster}s"
     )
 
 

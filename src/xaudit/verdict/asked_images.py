@@ -87,6 +87,17 @@ class AskedImages:
         shown = [ShownArea(test, area) for test in self.of(self.answer, scope) for area in test.areas]
         return sorted(shown, key=lambda one: -one.area.effect.estimate)
 
+    @property
+    def in_lungs(self) -> list[ShownArea]:
+        """Areas at places relative to the lungs whose hiding lowers the answer, the largest effect first."""
+        shown = [
+            ShownArea(test, area)
+            for test in self.tests
+            if (test.answer, test.frame, test.direction) == (self.answer, "lungs", "for")
+            for area in test.areas
+        ]
+        return sorted(shown, key=lambda one: -one.area.effect.estimate)
+
     def largest(
         self, kind: str | None = None, *, answer: str | None = None, rises: bool = True
     ) -> Interval | None:

@@ -18,6 +18,8 @@ FOLLOWS_RULE = (
 )
 SENSITIVE_RULE = f"no property of the whole image moves the answer by more than {IMAGE_MARGIN:g} on any class"
 
+ONE_CLASS_RULE = f"{SENSITIVE_RULE}; asked on images of one class only"
+
 
 def image_findings(effects: Sequence[PropertyEffect]) -> list[Verdict]:
     """Return XA210 for each model that follows a property, and XA214 for each that is sensitive to others."""
@@ -136,15 +138,17 @@ def _sensitive(moved: Sequence[PropertyEffect], n_classes: int) -> Verdict:
         figures = shown_interval(movement, beside=IMAGE_MARGIN, estimate_too=False)
         parts.append(f"{one.property} by {figures} on images of {one.images}")
     first = moved[0]
+    rule = SENSITIVE_RULE
     so_what = "This is fragility, and no proof that the model takes its answer from it"
     if n_classes < 2:
+        rule = ONE_CLASS_RULE
         so_what = (
             f"Only images of {first.images} were asked of enough patients, so it is not decided whether the model takes its "
             "answer from it"
         )
     return _verdict(
         "XA214",
-        (SENSITIVE_RULE, _largest_low(first)),
+        (rule, _largest_low(first)),
         [first],
         f"{first.model_id}: the answer is sensitive to the quality of the image. P({first.target}) moves with "
         f"{', '.join(parts)} ({counted(first.n_patients, first.cluster)}). {so_what}",

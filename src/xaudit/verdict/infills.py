@@ -1,7 +1,8 @@
 """Regions on which the in-fills do not agree: a verdict that holds under one and not under another is undecided."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Final, TypeAlias
 
 from xaudit.catalog import MARGIN
 from xaudit.records import InfillEffect, Interval, Summary, Verdict
@@ -10,6 +11,9 @@ from xaudit.verdict.naming import named, subject_of
 
 ByInfill: TypeAlias = Mapping[str, Mapping[str, Interval]]
 """Region → in-fill → fall of the answer beyond random areas."""
+
+WORTH_SAYING: Final = 0.1
+"""Share of odd images above which a verdict that rests on them says so; of real images a hundredth is odd."""
 
 INFILL_RULE = f"lower end of a region's effect > {MARGIN:g} under every in-fill, or under none"
 
@@ -30,6 +34,32 @@ def disputed_regions(effects: Sequence[InfillEffect], model_id: str) -> ByInfill
 def is_disputed(effects: Iterable[Interval]) -> bool:
     """Return True if a region matters under one of the in-fills and not under another."""
     return len({effect.low > MARGIN for effect in effects if effect.low is not None}) > 1
+
+
+def with_odd_images(verdict: Verdict, effects: Sequence[InfillEffect], names: Mapping[str, str]) -> Verdict:
+    """Say in a verdict which share of the images that it rests on are odd to the model.
+
+    Args:
+        names: by id, the names of the regions that the verdict may rest on; it rests on those that matter under an in-fill.
+    """
+    shares = [
+        (one.odd, one.infill, names[one.region])
+        for one in effects
+        if (one.model_id, one.region in names) == (verdict.model_id, True)
+        and one.odd is not None
+        and one.odd > WORTH_SAYING
+        and one.effect.low is not None
+        and one.effect.low > MARGIN
+    ]
+    if not shares:
+        return verdict
+    share, infill, name = max(shares, key=lambda item: item[0])
+    sentence, _, patients = verdict.sentence.rpartition(" (")
+    addition = (
+        f". With {infill} in place of {name}, {share:.0%} of the images are odder to the model than 99 % of real images: "
+        "the effect may be the in-fill's doing"
+    ).replace("%", " %", 1)
+    return replace(verdict, sentence=f"{sentence}{addition} ({patients}")
 
 
 def disputed_finding(

@@ -1,5 +1,6 @@
 """Measures beside the scores, and the statistics of all numbers."""
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -33,7 +34,7 @@ class ImageChangesSection(Section):
     changes: tuple[ImageChangeId, ...] = Field(
         DEFAULT_IMAGE_CHANGES,
         min_length=1,
-        description=f"steps to ask about: {', '.join(IMAGE_CHANGES)}; by default the largest of each property",
+        description="steps to ask about; by default the largest of each property in each direction",
     )
 
     @field_validator("changes")
@@ -72,6 +73,29 @@ class RelianceMapSection(Section):
         if len(set(values)) < len(values):
             raise SettingError(f"a value stands twice: {list(values)}")
         return values
+
+    @property
+    def n_evals(self) -> int:
+        """Model evaluations for each image: the untouched image, and each window with each in-fill.
+
+        Example:
+            >>> RelianceMapSection().n_evals
+            549
+        """
+        return 1 + len(self.infills) * sum(self._n_windows(scale) for scale in self.scales)
+
+    @property
+    def n_evals_of_transplant(self) -> int:
+        """Further evaluations for each image of another class than the target.
+
+        Example:
+            >>> RelianceMapSection(stride=1.0).n_evals_of_transplant
+            129
+        """
+        return 1 + 2 * self._n_windows(min(self.scales)) if self.transplant else 0
+
+    def _n_windows(self, scale: float) -> int:
+        return (1 + math.ceil((1 - scale) / (self.stride * scale) - 1e-9)) ** 2
 
 
 class RelianceSection(Section):

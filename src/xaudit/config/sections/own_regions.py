@@ -11,7 +11,7 @@ from xaudit.config.sections.section import Section, SettingError
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 40
-_TAKEN = re.compile(r"(area|logit|map)(-.*)?|elsewhere|left-lung|right-lung|overlays")
+_TAKEN = re.compile(r"(all-but|area|logit|map)(-.*)?|elsewhere|left-lung|right-lung|overlays")
 """Names that would stand for something else in a metric's id, a failure category, or a folder of masks."""
 
 

@@ -26,7 +26,9 @@ ANSWERS = ("probability", "log-odds")
 
 LUNGS = ("same-lung", "opposite-lung", "lungs")
 
-_WITHOUT_BORDER = (*LUNGS, "mark")
+BACKGROUND = ("thorax", "body", "empty", "outside")
+"""Regions beneath the border; lungs, marks and regions of the user's own that reach into it stay what they are."""
+
 _BESIDE = np.ones((3, 3), dtype=bool)
 
 
@@ -59,7 +61,8 @@ class CaseWindows:
     Attributes:
         drops: (in-fills, answers, windows), in the order of :data:`ANSWERS`; NaN where not measured.
         mark_share: (windows,).
-        place: (windows,), region of each window; ``border`` where most of it lies in the border and in no organ.
+        place: (windows,), region of each window; ``border`` where most of it lies in the border, and in no organ and
+            no region that the audit file names.
     """
 
     case_id: str
@@ -129,7 +132,7 @@ def case_windows(windows: Windows, effects: Sequence[WindowEffects], infills: Se
         mark_share[part] = one.mark_share.ravel()
         place[part] = one.place
     named = [
-        "border" if in_border and name not in _WITHOUT_BORDER else name
+        "border" if in_border and name in BACKGROUND else name
         for name, in_border in zip(place.tolist(), windows.in_border.tolist(), strict=True)
     ]
     return CaseWindows(effects[0].case_id, effects[0].cluster, drops, mark_share, tuple(named))

@@ -42,6 +42,7 @@ from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.region_bars import region_bars
 from xaudit.report.sections.by_class import by_class_section
+from xaudit.report.sections.by_infill import by_infill_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -103,15 +104,7 @@ def page_of(
         answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
         reasons=_reasons(material),
         areas=_areas(outcome),
-        regions=RegionsPart(
-            region_bars(outcome),
-            why_no_reliance(outcome),
-            NO_MODEL_TO_ASK,
-            advice_section(outcome),
-            by_class_section(outcome),
-            causal_section(outcome),
-            image_section(outcome),
-        ),
+        regions=_regions(outcome),
         scores=ScoresPart(
             forests(outcome),
             localization_section(outcome),
@@ -132,6 +125,19 @@ def page_of(
             manifest_rows(material),
             texts(shlex.join(material.manifest.get("command_line", ()))),
         ),
+    )
+
+
+def _regions(outcome: Outcome) -> RegionsPart:
+    return RegionsPart(
+        region_bars(outcome),
+        why_no_reliance(outcome),
+        NO_MODEL_TO_ASK,
+        advice_section(outcome),
+        by_class_section(outcome),
+        causal_section(outcome),
+        image_section(outcome),
+        by_infill_section(outcome),
     )
 
 
@@ -185,7 +191,7 @@ def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple
 
 def _areas(outcome: Outcome) -> AreasPart:
     """Return the areas in words; the maps stand at the head of the page."""
-    section = areas_section(outcome)
+    section = areas_section(outcome, wide=True)
     if section is None:
         return AreasPart((), why_no_reliance(outcome))
     shades = [place for place, block in enumerate(section.blocks) if isinstance(block, Drawing)]

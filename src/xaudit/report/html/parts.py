@@ -66,6 +66,7 @@ class RegionsPart:
     by_class: Section | None
     causal: Section | None
     image: Section | None = None
+    by_infill: Section | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from xaudit.records import Area, BoolArray, FloatArray, MapTest, MeanReliance, O
 from xaudit.report.pictures.figures import Pixels, colours
 from xaudit.report.pictures.outline_path import mask_path
 from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top
-from xaudit.report.sections.reliance_areas import area_place, change_words, images_words
+from xaudit.report.sections.reliance_areas import area_place, change_words, images_words, units_of
 from xaudit.report.wording import interval
 from xaudit.stages.views.previews import preview_frame
 from xaudit.stages.views.reliance_view import RelianceView
@@ -97,9 +97,10 @@ def reliance_pictures(
 
 def scale_words(pictures: Sequence[ReliancePicture]) -> str:
     """Explain colours, outlines and background of the pictures of a model in one sentence each."""
+    units = units_of([one.view.mean for one in pictures])
     text = (
         "Colour: by how much a change of the window there moves the probability, beyond the median window; mean over "
-        "patients, window sizes and in-fills."
+        f"{units}, window sizes and in-fills."
     )
     if any(one.areas for one in pictures):
         text += " Outlined: areas that the test over the whole image shows (family-wise p < 0.05)."
@@ -201,7 +202,7 @@ def _caption(mean: MeanReliance, test: MapTest | None) -> str:
     if test is None:
         return f"{on_average}; {_strongest(mean)}."
     if test.p is None:
-        return f"{on_average}; {_strongest(mean)}. Fewer than 5 patients: no area can be tested."
+        return f"{on_average}; {_strongest(mean)}. Fewer than 5 {units_of([test])}: no area can be tested."
     if not test.areas:
         return f"{on_average}; {_strongest(mean)}. No area stands out from chance."
     unit = "log odds " if test.answer == "log-odds" else ""

@@ -7,6 +7,7 @@ import numpy as np
 from xaudit.geometry import fit_geometry, image_to_model
 from xaudit.records import MapTest, MeanReliance, Outcome
 from xaudit.report.grid import Block, Drawing, Paragraph, Sketch
+from xaudit.report.wording import count
 from xaudit.statistics.digits import shown
 
 SHADES, PLAIN_SHADES = " ░▒▓█", " .-+#"
@@ -17,24 +18,34 @@ SKETCH_COLUMNS, SKETCH_ROWS = 16, 8
 SCOPES = ("all", "outside-mark", "elsewhere")
 """Windows of a test, from all of them to the fewest."""
 
+_MOST_SKETCHES = 8
 _ROUND_TOPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-def mean_map_blocks(outcome: Outcome, *, plain: bool) -> list[Block]:
+def mean_map_blocks(outcome: Outcome, *, plain: bool, brief: bool) -> list[Block]:
     """Draw the mean maps of all models beside each other, with what a shade means; empty without any map.
 
     Args:
         plain: shades in ASCII.
+        brief: only the first maps, and how many others there are.
     """
     drawn = drawn_means(outcome)
     if not drawn:
         return []
     top = scale_top(drawn)
+    several = len({(one.model_id, one.target) for one in drawn}) > len({one.model_id for one in drawn})
+    here = drawn[:_MOST_SKETCHES] if brief else drawn
     sketches = tuple(
-        Sketch(f"{one.model_id}, {one.images}{_change_mark(one)}", sketch(one, outcome, top, plain=plain))
-        for one in drawn
+        Sketch(
+            f"{one.model_id}, {one.images}{f', P({one.target})' if several else ''}{_change_mark(one)}",
+            sketch(one, outcome, top, plain=plain),
+        )
+        for one in here
     )
-    return [Drawing(sketches), Paragraph(_sketch_legend(top, drawn, plain=plain), "dim")]
+    legend = _sketch_legend(top, drawn, plain=plain)
+    if len(here) < len(drawn):
+        legend = f"{count(len(drawn) - len(here), 'more map')} in the whole report. {legend}"
+    return [Drawing(sketches), Paragraph(legend, "dim")]
 
 
 def drawn_means(outcome: Outcome) -> tuple[MeanReliance, ...]:
@@ -44,10 +55,7 @@ def drawn_means(outcome: Outcome) -> tuple[MeanReliance, ...]:
         one
         for one in outcome.mean_reliance
         if one.model_id in order
-        and (
-            one.direction == ("against" if one.question == "transplant" else "for")
-            or _has_areas(outcome, one)
-        )
+        and (one.direction == usual_direction(one.question) or _has_areas(outcome, one))
     ]
     return tuple(
         sorted(
@@ -130,8 +138,9 @@ def _change_mark(mean: MeanReliance) -> str:
 def _sketch_legend(top: float, drawn: Sequence[MeanReliance], *, plain: bool) -> str:
     shades = PLAIN_SHADES if plain else SHADES
     targets = list(dict.fromkeys(f"P({one.target})" for one in drawn))
+    units = "patients" if all(one.cluster == "patient" for one in drawn) else "images"
     text = (
-        f"Shade: fall of {' or '.join(targets)} when a window there is hidden, mean over patients; "
+        f"Shade: fall of {' or '.join(targets)} when a window there is hidden, mean over {units}; "
         f"'{shades[1]}' from {shown(top / (2 * (len(shades) - 1)))}, '{shades[-1]}' from "
         f"{shown(top * (1 - 1 / (2 * (len(shades) - 1))))}. A number marks an area."
     )

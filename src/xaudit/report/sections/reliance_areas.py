@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xaudit.metrics.reliance_map.frames import position_in_words
-from xaudit.records import Area, MapTest, MeanReliance, Outcome
+from xaudit.records import Area, FrameBox, MapTest, MeanReliance, Outcome
 from xaudit.report.grid import Block, Column, Paragraph, Row, Section, grid, heading, row
 from xaudit.report.sections.mean_maps import SCOPES, mean_map_blocks, usual_direction
 from xaudit.report.wording import count, interval, percent, region_words
@@ -13,19 +13,23 @@ TITLE = "Where the answer comes from"
 
 _BRIEF_AREAS = 3
 _LONGEST_HEADING = 80
+_LEAST = 0.01
 _FRAMES = {"image": "", "lungs": ", relative to the lungs", "mark": ", relative to the mark"}
 _SCOPES = {"all": "", "outside-mark": ", outside the mark", "elsewhere": ", outside the mark and its lung"}
 
 
-def areas_section(outcome: Outcome, *, plain: bool = False, brief: bool = False) -> Section | None:
+def areas_section(
+    outcome: Outcome, *, plain: bool = False, brief: bool = False, wide: bool = False
+) -> Section | None:
     """Draw each model's mean reliance map and list its areas; None if no window was replaced.
 
     Args:
         plain: shades in ASCII.
         brief: a few areas of each test, and nothing of tests that show none beside the main one.
+        wide: long headings stay on one line.
     """
-    blocks = mean_map_blocks(outcome, plain=plain)
-    blocks += _test_blocks(outcome, brief=brief)
+    blocks = mean_map_blocks(outcome, plain=plain, brief=brief)
+    blocks += _test_blocks(outcome, brief=brief, wide=wide)
     return Section(TITLE, tuple(blocks)) if blocks else None
 
 
@@ -38,6 +42,11 @@ def images_words(about: MapTest | MeanReliance) -> str:
     return f"{count(about.n_cases, f'{about.images} image')}, {patients}"
 
 
+def units_of(several: Sequence[MapTest | MeanReliance]) -> str:
+    """Name what counts once in these tests or maps: images where the data names no patients."""
+    return "patients" if all(one.cluster == "patient" for one in several) else "images"
+
+
 def change_words(about: MapTest | MeanReliance) -> str:
     """Name the change of the answer that is measured.
 
@@ -47,7 +56,7 @@ def change_words(about: MapTest | MeanReliance) -> str:
     on_odds = isinstance(about, MapTest) and about.answer == "log-odds"
     answer = f"the log odds of {about.target}" if on_odds else f"P({about.target})"
     when = f"copied from a {about.target} image" if about.question == "transplant" else "hidden"
-    return f"{change} of {answer} when {when}"
+    return f"{change} of {answer} when a place is {when}"
 
 
 def area_place(area: Area) -> str:
@@ -68,11 +77,11 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     largest = test.largest
     if test.p is None:
         known = "" if largest is None else f" {change}: up to {shown(largest.estimate)}."
-        return f"{images_words(test)}: fewer than 5 patients are too few to test where.{known}"
+        return f"{images_words(test)}: fewer than 5 {units_of([test])} are too few to test where.{known}"
     sentence = f"{images_words(test)}: no place stands out."
     if largest is None or largest.high is None:
         return sentence
-    sentence += f" {change}: at most {shown(largest.high)} at any place"
+    sentence += f" {change}: {_bound(largest.high)} at any place"
     if brief:
         return f"{sentence}."
     sentence += f" (upper end for the window with the largest, {interval(largest)})"
@@ -81,13 +90,18 @@ def no_area_sentence(test: MapTest, *, brief: bool = False) -> str:
     return f"{sentence}."
 
 
-def _test_blocks(outcome: Outcome, *, brief: bool) -> list[Block]:
+def _bound(high: float) -> str:
+    return f"under {_LEAST}" if high < _LEAST else f"at most {shown(high)}"
+
+
+def _test_blocks(outcome: Outcome, *, brief: bool, wide: bool) -> list[Block]:
     rows: list[Row] = []
     sentences: list[Block] = []
     for tests in _populations(outcome):
         chosen = _brief_tests(tests) if brief else _full_tests(tests)
         for test in chosen:
-            rows += [heading(text) for text in _headings(test)]
+            headings = _headings(test)
+            rows += [heading(text) for text in ([" ".join(headings)] if wide else headings)]
             shown_areas = test.areas[:_BRIEF_AREAS] if brief else test.areas
             rows += [_area_row(area, test) for area in shown_areas]
             if len(shown_areas) < len(test.areas):
@@ -104,7 +118,7 @@ def _test_blocks(outcome: Outcome, *, brief: bool) -> list[Block]:
             Column("area", numeric=True),
             Column("where", wraps=True),
             Column("change", numeric=True),
-            Column("patients", numeric=True),
+            Column(units_of(outcome.map_tests), numeric=True),
             Column("best seen in", wraps=True),
         ]
         table = [line if line.heading else Row(line.cells[:n_columns]) for line in rows]
@@ -121,13 +135,25 @@ def _populations(outcome: Outcome) -> list[list[MapTest]]:
 
 
 def _full_tests(tests: Sequence[MapTest]) -> list[MapTest]:
-    """Return the tests that show areas; those of log odds only where the same test of probabilities shows none."""
+    """Return the tests that show areas, less those that repeat another.
+
+    A test of log odds repeats that of probabilities, and one of fewer windows that of all windows if each of its areas has
+    the same strongest window.
+    """
 
     def about(test: MapTest) -> tuple[str, ...]:
         return test.direction, test.frame, test.scope
 
     certain = {about(one) for one in tests if one.areas and one.answer == "probability"}
-    return [one for one in tests if one.areas and (one.answer == "probability" or about(one) not in certain)]
+    kept: list[MapTest] = []
+    peaks: set[tuple[str, str, FrameBox]] = set()
+    for one in sorted(tests, key=lambda one: SCOPES.index(one.scope)):
+        own = {(one.direction, one.frame, area.peak) for area in one.areas}
+        repeats = own <= peaks or (one.answer != "probability" and about(one) in certain)
+        if own and not repeats:
+            kept.append(one)
+        peaks |= own
+    return [one for one in tests if one in kept]
 
 
 def _brief_tests(tests: Sequence[MapTest]) -> list[MapTest]:
@@ -159,7 +185,9 @@ def _others(tests: Sequence[MapTest], chosen: Sequence[MapTest]) -> str:
         about += " windows copied in,"
     parts = []
     if same:
-        parts.append(f"{count(same, 'test')} of the log odds {'shows' if same == 1 else 'show'} areas too")
+        parts.append(
+            f"{count(same, 'test')} of log odds or fewer windows {'repeats' if same == 1 else 'repeat'} these areas"
+        )
     if none:
         kinds = "rises and falls, log odds, other frames, places outside the mark"
         parts.append(f"{count(none, 'other test')} ({kinds}) {'shows' if none == 1 else 'show'} no area")
@@ -201,9 +229,10 @@ def _area_row(area: Area, test: MapTest) -> Row:
 
 
 def _legend(outcome: Outcome, *, brief: bool) -> str:
+    units = units_of(outcome.map_tests)
     if brief:
         return (
-            "area: family-wise p < 0.05 over the whole image. change: mean over patients at its strongest window. patients: "
+            f"area: family-wise p < 0.05 over the whole image. change: mean over {units} at its strongest window. {units}: "
             "share of them whose answer changes there."
         )
     margins = sorted(
@@ -212,6 +241,6 @@ def _legend(outcome: Outcome, *, brief: bool) -> str:
     beyond = f" by more than {margins[0]}" if len(margins) == 1 else ""
     return (
         "area: windows that touch, each of which changes the answer more than the mean window, family-wise p < 0.05 over the "
-        "whole image. change: mean over patients at its strongest window, with its interval. patients: share of them whose "
+        f"whole image. change: mean over {units} at its strongest window, with its interval. {units}: share of them whose "
         f"answer changes there{beyond}."
     )

@@ -7,7 +7,7 @@ from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
-from xaudit.verdict import AREA_RULE, USE_RULE, is_refused
+from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, USE_RULE, is_refused
 
 LEADS: dict[Status, str] = {"pass": "PASS", "fail": "FAIL", "error": "ERROR"}
 TONES: dict[Status, Tone] = {"pass": "good", "fail": "bad", "error": "bad"}
@@ -21,9 +21,7 @@ _JUDGED: dict[Judged, tuple[str, Tone]] = {
     "pass": ("PASS", "good"),
 }
 _OF_ANSWERS = ("XA204", "XA205", "XA206")
-_OF_EVIDENCE = (
-    *("XA201", "XA202", "XA211", "XA212", "XA203", "XA207", "XA208", "XA209", "XA210", "XA213", "XA214"),
-)
+_OF_EVIDENCE = ("XA201", "XA202", "XA211", "XA212", "XA203", "XA207", "XA208", "XA209", "XA210", "XA213")
 _NAMED_GATES = 3
 
 
@@ -52,7 +50,11 @@ def overall(outcome: Outcome, model_id: str) -> Status | None:
 
 
 def model_findings(outcome: Outcome, model_id: str) -> list[Verdict]:
-    """Findings about a model, those about its answers first; what could not be decided about its evidence included."""
+    """Findings about a model, those about its answers first; what could not be decided about its evidence included.
+
+    Sensitivity to the quality of the image (XA214) says how far an answer can be relied upon and not what it rests on: it
+    stands in its own section, unless only one class was asked and it is not decided which of the two it is.
+    """
     own = [v for v in outcome.verdicts if v.model_id == model_id and not is_gate(v)]
     answers = [v for v in own if v.code in _OF_ANSWERS]
     return [
@@ -60,7 +62,9 @@ def model_findings(outcome: Outcome, model_id: str) -> list[Verdict]:
         *(
             v
             for v in own
-            if v.code in _OF_EVIDENCE or (v.code == "XA102" and v.rule in (USE_RULE, AREA_RULE))
+            if v.code in _OF_EVIDENCE
+            or (v.code == "XA102" and v.rule in (USE_RULE, AREA_RULE))
+            or v.rule == ONE_CLASS_RULE
         ),
     ]
 

@@ -3,6 +3,7 @@
 from xaudit.records import Outcome
 from xaudit.report.grid import Section
 from xaudit.report.sections.by_class import by_class_section
+from xaudit.report.sections.by_infill import by_infill_section
 from xaudit.report.sections.category import categories_section
 from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
@@ -49,6 +50,7 @@ def report_sections(
         image_section(outcome),
         advice_section(outcome),
         by_class_section(outcome),
+        by_infill_section(outcome),
         causal_section(outcome),
         localization_section(outcome),
         readers_section(outcome),

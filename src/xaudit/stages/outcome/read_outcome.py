@@ -87,7 +87,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
-        map_tests=tuple(_map_test(row) for row in head["map_tests"]),
+        map_tests=tuple(map_test_of(row) for row in head["map_tests"]),
         by_class=tuple(_by_class(row) for row in head["by_class"]),
         by_infill=tuple(
             InfillEffect(**{**row, "effect": Interval(**row["effect"])}) for row in head.get("by_infill", ())
@@ -109,7 +109,8 @@ def _by_class(plain: Mapping[str, Any]) -> RegionByClass:
     return RegionByClass(**{**plain, **intervals, "by_infill": by_infill})
 
 
-def _map_test(plain: Mapping[str, Any]) -> MapTest:
+def map_test_of(plain: Mapping[str, Any]) -> MapTest:
+    """Return a test of the reliance map from its plain form."""
     intervals = {name: _interval(plain[name]) for name in ("largest", "summed", "net")}
     bounds = tuple((kind, Interval(**bound)) for kind, bound in plain["bounds"])
     areas = tuple(_area(row) for row in plain["areas"])

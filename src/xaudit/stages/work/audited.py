@@ -189,7 +189,7 @@ class Audited:
     def others(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
         """The cases that a model is asked about without being explained, with what it said of them."""
         audit = self.audit_of(model)
-        if not (audit.reliance.enabled and audit.reliance.map.enabled):
+        if not (audit.reliance.enabled and (audit.reliance.map.enabled or audit.reliance.image.enabled)):
             return []
         limit = self.audit.run.limit
         per_class = audit.reliance.per_class

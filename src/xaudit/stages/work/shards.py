@@ -19,7 +19,6 @@ from xaudit.chunks import (
     have_maps,
     map_facts,
     measure_image_changes,
-    need_donor,
     score,
     score_image_changes,
     score_reliance,
@@ -214,8 +213,7 @@ def _reliance_key(model: AuditedModel, inputs: Mapping[str, object]) -> str:
     settings = model.audit.reliance
     if not settings.enabled:
         return ""
-    donors = model.donor_inputs if need_donor(settings.infills) else {}
-    return shard_key({**inputs, **donors, "reliance": settings.by_region})
+    return shard_key({**inputs, **model.donor_inputs, "reliance": settings.by_region})
 
 
 def _ask_map(model: AuditedModel, chunk: Chunk, key: str) -> None:

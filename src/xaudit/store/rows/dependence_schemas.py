@@ -46,6 +46,12 @@ RELIANCE = schema(
     ),
     ("logit_rise_beyond_random", NUMBER, "the same for the target's logit"),
     ("label", TEXT, "the truth; empty in runs of an older version"),
+    (
+        "percentile",
+        NUMBER,
+        "share in percent of real images that are nearer to others, in the model's own features, than the image with the "
+        "region replaced; NaN where not measured",
+    ),
     empty=("patient_id",),
 )
 

@@ -25,6 +25,7 @@ _RELIANCE_SAME = (
     "rise_beyond_random",
     "logit_rise_beyond_random",
     "label",
+    "percentile",
 )
 
 

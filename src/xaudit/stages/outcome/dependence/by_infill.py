@@ -1,10 +1,12 @@
 """Reliance on regions under each in-fill alone."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from xaudit.config import StatisticsSection
+from xaudit.metrics.oddness import ODD
 from xaudit.records import InfillEffect, Reliance, Score, ScoreResult
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import ClusterBootstrap, Sample
@@ -23,7 +25,7 @@ def reliance_by_infill(
     So the mean over the in-fills of a region is the estimate of its summary.
 
     Returns:
-        Sorted by model, then in the order of the rows; nothing for models with one in-fill, where there is no other.
+        Sorted by model, then in the order of the rows.
     """
     scored = {
         (one.key.model_id, one.key.case_id, one.key.metric_id)
@@ -34,14 +36,7 @@ def reliance_by_infill(
     for row in reliances:
         if (row.model_id, row.case_id, f"reliance-{row.region}") in scored:
             groups.setdefault((row.model_id, row.region, row.infill), []).append(row)
-    several = {
-        model_id
-        for model_id, _, _ in groups
-        if len({infill for model, _, infill in groups if model == model_id}) > 1
-    }
-    ordered = sorted(
-        ((group, rows) for group, rows in groups.items() if group[0] in several), key=lambda item: item[0][0]
-    )
+    ordered = sorted(groups.items(), key=lambda item: item[0][0])
     clusters = [
         [(row.patient_id if patients_known else None) or row.case_id for row in rows] for _, rows in ordered
     ]
@@ -53,6 +48,12 @@ def reliance_by_infill(
         for (_, rows), own in zip(ordered, clusters, strict=True)
     ]
     return tuple(
-        InfillEffect(*group, effect, n_patients=len(set(own)))
-        for (group, _), own, effect in zip(ordered, clusters, bootstrap.means(samples), strict=True)
+        InfillEffect(*group, effect, n_patients=len(set(own)), odd=_odd([row.percentile for row in rows]))
+        for (group, rows), own, effect in zip(ordered, clusters, bootstrap.means(samples), strict=True)
     )
+
+
+def _odd(percentiles: Sequence[float]) -> float | None:
+    """Return the share of images beyond the percentile that makes one odd; None where not one was measured."""
+    known = [value for value in percentiles if not math.isnan(value)]
+    return sum(value > ODD for value in known) / len(known) if known else None

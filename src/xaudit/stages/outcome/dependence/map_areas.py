@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from xaudit.metrics.reliance_map.frames import LUNGS, CaseWindows, CommonFrame, position_in_words
+from xaudit.metrics.reliance_map.frames import BACKGROUND, CaseWindows, CommonFrame, position_in_words
 from xaudit.records import Area, BoolArray, FloatArray, FrameBox, IntArray, Interval
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
 
@@ -158,7 +158,7 @@ def _over_organ(effects: Effects) -> BoolArray:
     """Return for each cell if most images have an organ there; only in the frame of the image."""
     over = np.zeros(len(effects.frame.groups), dtype=bool)
     if effects.frame.name == "image":
-        organs = [[name in (*LUNGS, "mark") for name in case.place] for case in effects.cases]
+        organs = [[name not in ("border", *BACKGROUND) for name in case.place] for case in effects.cases]
         over[:] = np.mean(organs, axis=0) > 0.5
     return over
 

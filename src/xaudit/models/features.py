@@ -1,0 +1,55 @@
+"""A network's own features of images: what its last linear layer reads."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+
+from xaudit.models.classifier import Classifier
+from xaudit.models.network.sealed import Sealed
+from xaudit.records import FloatArray
+
+FeatureReader: TypeAlias = Callable[[torch.Tensor], FloatArray]
+"""(N, 3, h, w) images on the CPU → (N, d) float64."""
+
+
+def feature_reader(classifier: Classifier) -> FeatureReader | str:
+    """Return a function that reads a classifier's features, or the reason why there is none.
+
+    The layer is the last linear one that runs, if it reads one vector of an image.
+    """
+    if isinstance(classifier.module, Sealed):
+        return "the network comes as one file, and its features cannot be reached"
+    ran: list[tuple[torch.nn.Linear, int]] = []
+
+    def watch(layer: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        if isinstance(layer, torch.nn.Linear):
+            ran.append((layer, inputs[0].ndim))
+
+    linear = [part for part in classifier.module.modules() if isinstance(part, torch.nn.Linear)]
+    handles = [layer.register_forward_pre_hook(watch) for layer in linear]
+    blank = torch.zeros((1, 3, *classifier.model_hw), device=classifier.device)
+    try:
+        with torch.no_grad():
+            classifier.module.forward(blank)
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not ran or ran[-1][1] != 2 or sum(layer is ran[-1][0] for layer, _ in ran) > 1:
+        return "the network does not end in a linear layer that reads one vector of an image"
+    last = ran[-1][0]
+
+    def read(images: torch.Tensor) -> FloatArray:
+        kept: list[torch.Tensor] = []
+        handle = last.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0].detach()))
+        try:
+            with torch.inference_mode():
+                for batch in torch.split(images, classifier.batch_size):
+                    placed = batch.to(classifier.device, torch.float32)
+                    classifier.module(placed.contiguous(memory_format=torch.channels_last))
+        finally:
+            handle.remove()
+        features: FloatArray = torch.cat(kept).double().cpu().numpy()
+        return features
+
+    return read
