@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from xaudit.metrics.absent import Absent
-from xaudit.metrics.reliance_map.captured import NO_RELIANCE, of_other_making, reliance_captured
-from xaudit.metrics.reliance_map.case_map import CaseReliance
+from xaudit.metrics.reliance_map.captured import (
+    NO_RELIANCE,
+    of_other_making,
+    reliance_captured,
+    through_windows,
+)
+from xaudit.metrics.reliance_map.case_map import CaseReliance, case_reliance
 from xaudit.records import WindowEffects
 
 # 20 pixels; a tenth of them is two. The two strongest hold .5 + .3 = .8.
@@ -94,6 +99,66 @@ def test_a_case_without_reliance_does_not_count(summed, counts):
 def test_a_map_of_another_frame_is_an_error():
     with pytest.raises(ValueError, match=r"a map of \(2, 5\) and a reliance map of \(4, 5\) do not match"):
         captured(np.ones((2, 5)))
+
+
+def hidden(drops, scale, stride=1.0):
+    drops = np.asarray(drops, dtype=np.float32)
+    nothing = np.zeros(drops.shape, dtype=np.float32)
+    return WindowEffects(
+        "a",
+        None,
+        "m",
+        "t",
+        "t",
+        "t",
+        "hide",
+        "blur",
+        scale,
+        stride,
+        (8, 8),
+        0.9,
+        2.0,
+        drops,
+        drops,
+        nothing,
+        ("body",),
+    )
+
+
+def quarters(row, column, value, n):
+    drops = np.zeros((n, n))
+    drops[row, column] = value
+    return drops
+
+
+def test_a_map_of_exactly_the_evidence_captures_all_although_the_windows_are_larger():
+    """One pixel of 64 decides; hiding its window of 2 x 2 or of 4 x 4 pixels takes .8 away."""
+    own = [hidden(quarters(0, 3, 0.8, 4), 0.25), hidden(quarters(0, 1, 0.8, 2), 0.5)]
+    reliance = case_reliance(own)
+    # .8 and .8 in the small window, .8 and 0 in the rest of the large one.
+    assert reliance.values[0, 7] == pytest.approx(0.8)
+    assert reliance.values[3, 4] == pytest.approx(0.4)
+    exact = np.zeros((8, 8))
+    exact[0, 7] = 1.0
+    raw = reliance_captured(exact, reliance, share=8 / 64, margin=0.02)
+    seen = reliance_captured(through_windows(exact, own), reliance, share=8 / 64, margin=0.02)
+    assert raw < 0.5
+    assert seen == pytest.approx(1.0)
+
+
+def test_a_map_is_read_as_the_mean_of_the_windows_that_cover_a_pixel():
+    """Windows of 4 x 4 side by side and of the whole: 16 in one quarter is a mean of 1 there and of .25 over all."""
+    own = [hidden(np.zeros((2, 2)), 0.5), hidden(np.zeros((1, 1)), 1.0)]
+    point = np.zeros((8, 8))
+    point[1, 1], point[6, 6] = 16.0, -5.0
+    expected = np.full((8, 8), 0.25 / 2)
+    expected[:4, :4] += 0.5
+    np.testing.assert_allclose(through_windows(point, own), expected / expected.max(), atol=1e-12)
+
+
+@pytest.mark.parametrize("nowhere", [np.zeros((8, 8)), np.ones((8, 8)), np.full((8, 8), np.nan)])
+def test_a_map_that_points_nowhere_points_nowhere_through_windows(nowhere):
+    assert not through_windows(nowhere, [hidden(np.zeros((2, 2)), 0.5)]).any()
 
 
 def effects(infill, scale, stride):

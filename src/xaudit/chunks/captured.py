@@ -7,7 +7,12 @@ from xaudit.chunks.chunk import Chunk, Subject, counted_values
 from xaudit.chunks.results import key_of, result_of
 from xaudit.config import ExplainerSpec, ExplainersSection
 from xaudit.metrics.absent import Absent, Measured
-from xaudit.metrics.reliance_map.captured import OWN_WINDOWS, of_other_making, reliance_captured
+from xaudit.metrics.reliance_map.captured import (
+    OWN_WINDOWS,
+    of_other_making,
+    reliance_captured,
+    through_windows,
+)
 from xaudit.metrics.reliance_map.case_map import case_reliance
 from xaudit.records import FloatArray, SaliencyMap, ScoreResult, WindowEffects
 
@@ -43,8 +48,10 @@ def captured_scores(
         saliency = by_case.get(subject.case.case_id)
         own = windows_of(subject, windows)
         if saliency is not None and own:
+            compared = of_others(own, spec)
             values = counted_values(saliency, spec)
-            results.append(captured_score(subject, saliency, values, of_others(own, spec), limits))
+            seen = through_windows(values, compared) if compared else values
+            results.append(captured_score(subject, saliency, seen, compared, limits))
     return results
 
 

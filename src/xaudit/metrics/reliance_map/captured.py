@@ -13,6 +13,7 @@ from xaudit.metrics.absent import Absent, Measured
 from xaudit.metrics.guard import positive_part
 from xaudit.metrics.localization.binarisation import highest
 from xaudit.metrics.reliance_map.case_map import CaseReliance
+from xaudit.metrics.reliance_map.windows import window_grid
 from xaudit.records import FloatArray, WindowEffects
 
 NO_RELIANCE = "no window matters on this image, so there is no reliance that a map could show"
@@ -48,6 +49,29 @@ def reliance_captured(
         return 0.0
     # The quotient of two sums of the same pixels in another order can pass 1 by its last bit.
     return min(1.0, float((highest(positive, n_pixels) * values).sum()) / most)
+
+
+def through_windows(saliency: FloatArray, effects: Sequence[WindowEffects]) -> FloatArray:
+    """Read a map as the reliance map reads the model: per pixel the mean saliency of the windows that cover it.
+
+    Of the positive part; scales are averaged. The reliance map cannot tell places within a window apart, so a map that marks
+    exactly the evidence would be outranked there by ties of zeros. Zero everywhere for a map that points nowhere.
+
+    Args:
+        effects: of one case, for its windows.
+    """
+    positive = positive_part(saliency)
+    if isinstance(positive, Absent):
+        return np.zeros(saliency.shape)
+    seen = []
+    for scale, stride in dict.fromkeys((one.scale, one.stride) for one in effects):
+        grid = window_grid(effects[0].frame_hw, scale, stride)
+        means = [float(positive[top:bottom, left:right].mean()) for top, left, bottom, right in grid.boxes()]
+        seen.append(grid.spread(np.array(means).reshape(grid.shape)))
+    total = np.mean(seen, axis=0)
+    # Windows of equal saliency tie, whatever the last bits of their sums say.
+    rounded: FloatArray = np.round(total / total.max(), 12)
+    return rounded
 
 
 def of_other_making(
