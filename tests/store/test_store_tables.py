@@ -246,7 +246,7 @@ def test_the_footer_says_whose_table_it_is(run):
     footer = json.loads(pq.read_metadata(run.path / "cases.parquet").metadata[b"xaudit"])
     assert footer == {
         "table": "cases",
-        "schema_version": "1.2",
+        "schema_version": "1.3",
         "run_id": run.run_id,
         "config_hash": HASH,
     }
@@ -339,8 +339,8 @@ def test_a_table_that_was_never_written_says_what_to_do(run, read):
         ("{", "not JSON"),
         ("[]", "expected an object"),
         ('{"verdicts": []}', "it names no schema version"),
-        ('{"schema_version": "1.2"}', "'verdicts'"),
-        ('{"schema_version": "1.2", "verdicts": [{"code": "XA101"}]}', "'status'"),
+        ('{"schema_version": "1.3"}', "'verdicts'"),
+        ('{"schema_version": "1.3", "verdicts": [{"code": "XA101"}]}', "'status'"),
     ],
 )
 def test_damaged_json_is_named_with_what_is_wrong(run, text, reason):

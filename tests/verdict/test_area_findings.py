@@ -275,3 +275,16 @@ def test_a_large_effect_that_is_not_excluded_is_not_called_nothing():
     assert (verdict.code, verdict.status) == ("XA208", "error")
     assert "no place is shown to matter, and more patients are needed to exclude one" in verdict.sentence
     assert "nothing" not in verdict.sentence
+
+
+def test_log_odds_are_never_printed_as_a_probability():
+    bounds = {("log-odds", "for", "outside-mark"): (2.0, 0.1, 5.43)}
+    net = {("log-odds", "for"): (3.0, 2.0, 4.0)}
+    mark = area((3.0, 2.0, 4.0), "mark", "centre", on_mark=0.9)
+    verdict = only(asked({("log-odds", "for", "all"): [mark]}, net=net, bounds=bounds))
+    assert (verdict.code, verdict.status) == ("XA208", "error")
+    assert verdict.sentence == (
+        "net: On images of 'cancer', no area outside the mark and its lung is shown to matter. Hiding any window there changes "
+        "P(cancer) by at most 0.01, and its log odds by at most 5.43: the answers are too near 0 or 1 to say that nothing does "
+        "(20 patients)"
+    )

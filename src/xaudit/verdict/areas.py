@@ -161,7 +161,7 @@ def _is_spread(test: MapTest) -> bool:
 def _nothing(images: AskedImages) -> Verdict:
     """Return XA208: no window that should not matter does, or no window at all."""
     kind = "outside-mark" if images.is_marked else None
-    bound = images.largest(kind, rises=not images.is_marked)
+    bound = images.largest(kind, answer="probability", rises=not images.is_marked)
     high = None if bound is None else bound.high
     if not images.is_marked:
         sentence = "the answer depends on nothing that the map measures"
@@ -170,12 +170,18 @@ def _nothing(images: AskedImages) -> Verdict:
         sentence += f". Hiding any window changes P({images.target}) by {_at_most(high)}"
         return _verdict(images, "XA208", "error", sentence + _log_odds_too(images))
     where = "the mark and its lung" if images.scope == "elsewhere" else "the mark"
+    if images.answer == "log-odds":
+        sentence = (
+            f"no area outside {where} is shown to matter. Hiding any window there changes P({images.target}) by {_at_most(high)}"
+            f"{_log_odds_too(images, kind)}: the answers are too near 0 or 1 to say that nothing does"
+        )
+        return _verdict(images, "XA208", "error", sentence + _beside(images))
     if high is not None and high <= NOTHING:
         sentence = f"nothing outside {where} matters. Hiding any window there lowers P({images.target}) by {_at_most(high)}"
         verdict = _verdict(images, "XA208", "pass", sentence + _beside(images))
         return replace(verdict, value=high, threshold=NOTHING)
     sentence = (
-        f"no area outside {where} is shown to matter, but an effect of up to {shown(high or 1.0, beside=NOTHING)} on "
+        f"no area outside {where} is shown to matter, but an effect of up to {shown(1.0 if high is None else high, beside=NOTHING)} on "
         f"P({images.target}) is not ruled out; that takes more patients"
     )
     verdict = _verdict(images, "XA208", "error", sentence + _beside(images))
@@ -239,8 +245,8 @@ def _still(images: AskedImages) -> str:
     return f". P({images.target}) itself changes by {_at_most(high)}: it is too near 0 or 1 to show it"
 
 
-def _log_odds_too(images: AskedImages) -> str:
-    bound = images.largest(answer="log-odds")
+def _log_odds_too(images: AskedImages, kind: str | None = None) -> str:
+    bound = images.largest(kind, answer="log-odds", rises=kind is None)
     return "" if bound is None else f", and its log odds by {_at_most(bound.high)}"
 
 
