@@ -99,7 +99,17 @@ def test_the_fall_on_images_of_the_target_is_left_to_the_finding_that_rests_on_i
 
 def test_what_may_hold_the_organ_is_no_fault_where_the_lungs_are_not_known():
     assert class_findings([effect("outside", 0.5), effect("border", 0.0)]) == []
-    known = [effect("outside", 0.5), effect("lungs", 0.5), effect("border", 0.0)]
-    assert [v.sentence.split("hiding ")[1].split(" raises")[0] for v in class_findings(known)] == [
+    known = [
+        effect(region, low, direction="for")
+        for region, low in (("outside", 0.5), ("lungs", 0.5), ("border", 0.0))
+    ]
+    assert [v.sentence.split("hiding ")[1].split(" lowers")[0] for v in class_findings(known)] == [
         "the area outside the lungs"
+    ]
+
+
+def test_a_rise_inside_the_body_may_be_the_infill_and_is_not_judged():
+    known = [effect("outside", 0.5), effect("lungs", 0.5), effect("empty", 0.1)]
+    assert [v.sentence.split("hiding ")[1].split(" raises")[0] for v in class_findings(known)] == [
+        "the area outside the body"
     ]

@@ -144,7 +144,8 @@ FINDINGS: tuple[FindingRow, ...] = (
         "a place without evidence changes the answer on images of a class",
         "replacing the border, the outside or another region without evidence changes the answer on images of one true class, "
         f"beyond random areas of its size, by more than {MARGIN:g} (lower end of the interval). Images of every class are "
-        "asked, since an answer near 0 or 1 cannot show it on images of one class only",
+        "asked, since an answer near 0 or 1 cannot show it on images of one class only. A rise counts at the border and outside the "
+        "body only: elsewhere the in-fill may look like evidence",
         "look at that region on images of that class; blank it out and train again",
     ),
     FindingRow(

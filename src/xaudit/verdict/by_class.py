@@ -6,6 +6,7 @@ from types import MappingProxyType
 from xaudit.catalog import MARGIN
 from xaudit.records import RegionByClass, Verdict
 from xaudit.statistics.digits import counted, shown_interval
+from xaudit.verdict.asked_images import WITHOUT_EVIDENCE
 from xaudit.verdict.findings import ELSEWHERE, region_name
 from xaudit.verdict.infills import INFILL_RULE, is_disputed
 
@@ -45,8 +46,11 @@ def _may_be_at_fault(
     named = row.region in own_regions and not own_regions[row.region]
     if not (named or row.region in ELSEWHERE) or (row.label == row.target and row.direction == "for"):
         return False
+    # Inside the body, an in-fill that raises the answer may look like evidence.
+    if row.direction == "against" and not named and row.region not in WITHOUT_EVIDENCE:
+        return False
     # Without lungs, what lies outside the mark may hold the organ.
-    return named or row.region in ("border", "empty") or lungs_known(rows, row)
+    return named or row.region in WITHOUT_EVIDENCE or lungs_known(rows, row)
 
 
 def _undecided(row: RegionByClass, *, lungs_known: bool) -> Verdict:
