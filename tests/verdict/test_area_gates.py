@@ -70,6 +70,18 @@ def test_a_rise_counts_at_the_border_only():
     assert values(asked(bounds=bound))["outside-mark"] == (0, 0, 0.01)
 
 
+def test_a_transplant_counts_only_where_it_shows_an_area():
+    """A copied window may look like evidence by its seam, anywhere and in some patients."""
+    seam = {
+        ("probability", "against", kind): (0.2, 0.0, 0.8)
+        for kind in ("border", "outside-mark", "outside-lungs")
+    }
+    copied = {"question": "transplant", "images": "normal", "infills": ("donor",)}
+    assert set(values(asked() + asked(bounds=seam, **copied)).values()) == {(0, 0, 0.01)}
+    shown = for_all([replace(CORNER, infills=("donor",))], "against")
+    assert values(asked() + asked(shown, **copied))["outside-mark"] == (0.5, 0.45, 0.55)
+
+
 def test_the_class_with_the_largest_effect_counts():
     cancers = asked(for_all([area((0.1, 0.05, 0.2))]))
     normal = asked(for_all([CORNER]), images="normal", n_patients=9)

@@ -25,7 +25,7 @@ def _area(kind: str, meaning: str) -> MetricRow:
     return MetricRow(
         f"reliance-area-{kind}",
         f"largest effect on the target probability of an area of the reliance map {meaning}; 0 without an area, and then the "
-        "interval ends where that of the strongest window there does. Images of every true class count; where hiding an area raises the answer, it counts at the border only",
+        "interval ends where that of the strongest hidden window there does. Images of every true class count; where hiding an area raises the answer, it counts at the border only",
         "reliance",
         None,
         "0 to 1, 0 where no area matters",

@@ -12,7 +12,8 @@ def area_summaries(tests: Sequence[MapTest]) -> tuple[Summary, ...]:
 
     Images of every true class count. Windows whose hiding lowers the answer count, and so do transplants; those whose
     hiding raises it only at the border and outside the body, where an in-fill cannot look like evidence. Without an area the estimate is 0 and
-    the interval ends where that of the strongest window does: it bounds what the test could not show. Classes with fewer
+    the interval ends where that of the strongest hidden window does (a copied window may look like evidence by its seam, so
+    transplants count only where they show an area): it bounds what the test could not show. Classes with fewer
     than 5 patients have no such bound, and are left out. A kind of place that no image has gives no summary.
     """
     summaries = []
@@ -39,6 +40,8 @@ def _value(tests: Sequence[MapTest], test: MapTest, kind: str) -> Interval | Non
     shown = [area for area in _shown_in(tests, test, kind) if lies_in(kind, area)]
     if shown:
         return max((area.effect for area in shown), key=lambda effect: effect.estimate)
+    if test.question != "hide":
+        return None
     return Interval(0.0, 0.0, bound.high, bound.method, bound.n_replicates_dropped)
 
 

@@ -302,8 +302,9 @@ def _bounds(
 def lies_at(kind: str, case: CaseWindows) -> BoolArray:
     """Return for each window of a case if it lies at a kind of place; see :class:`xaudit.records.MapTest`."""
     place = np.array(case.place, dtype=object)
-    inside: BoolArray = place == "border"
-    if kind != "border":
-        inside = case.mark_share == 0
+    inside: BoolArray = case.mark_share == 0
+    if kind == "border":
+        inside &= place == "border"
+    else:
         inside &= place != "same-lung" if kind == "outside-mark" else ~np.isin(place, [*LUNGS, "mark"])
     return inside
