@@ -191,7 +191,13 @@ def _nothing(images: AskedImages) -> Verdict:
 def _beside(images: AskedImages) -> str:
     """Name the areas that are no fault: those of the marked lung, and those whose hiding raises the answer."""
     rises = _rises(images)
-    return _same_lung(images) + (f". {rises}" if rises else "")
+    copied = any(test.question == "transplant" and test.p is not None for test in images.tests)
+    beyond = (
+        f". Copying windows from images of '{images.target}' raises it at no place beyond chance"
+        if copied
+        else ""
+    )
+    return _same_lung(images) + beyond + (f". {rises}" if rises else "")
 
 
 def _rises(images: AskedImages) -> str:

@@ -106,12 +106,13 @@ class AskedImages:
         Args:
             kind: of a kind of place; by default of all.
             answer: by default the one that decides.
-            rises: False to leave out hidden windows that raise the answer.
+            rises: False for hidden windows that lower the answer alone. Copied tissue is odd by itself, so the strongest of all
+                copied windows bounds nothing.
         """
         tests = [
             test
             for test in self.of(answer or self.answer, "all")
-            if rises or test.direction == "for" or test.question != "hide"
+            if rises or (test.question, test.direction) == ("hide", "for")
         ]
         found = [test.largest if kind is None else dict(test.bounds).get(kind) for test in tests]
         known = [one for one in found if one is not None]

@@ -79,7 +79,10 @@ def judged(outcome: Outcome, model_id: str) -> Judged:
     status = overall(outcome, model_id)
     if status in ("error", "fail"):
         return status
-    if any(v.status != "pass" for v in model_findings(outcome, model_id)):
+    findings = model_findings(outcome, model_id)
+    passes = any(v.code == "XA202" for v in findings)
+    # Too few patients to exclude an effect that nothing shows is a caveat of a model that uses the mark, and no warning.
+    if any(v.status != "pass" and not (passes and v.code == "XA208") for v in findings):
         return "warn"
     return "note" if status is None else "pass"
 
