@@ -25,6 +25,8 @@ PICTURES = ROOT / "docs" / "pictures"
 COLUMNS = 80
 SHARPNESS = 1.5
 """Pixels of a picture for each pixel of the page."""
+MOST_COLUMNS, MOST_ROWS = 1500, 2200
+"""Size in pixels to which larger pictures are shrunk."""
 LARGEST = 150_000
 """Bytes that no picture may exceed."""
 
@@ -128,7 +130,7 @@ def draw_page(page: Page, report: Path) -> str:
     page.wait_for_function("document.documentElement.dataset.ready === 'yes'")
     page.add_style_tag(content="article button { display: none }")
     for name in ("verdict", "answers", "reasons"):
-        save(f"report-{name}", [[picture(page.locator(f"#{name}"))]])
+        save(f"report-{name}", [[picture(page.locator(f"#{name}"))]], quality=60)
     maps = page.locator("#verdict .maps")
     save("report-reliance-map", [[picture(maps.nth(place))] for place in range(maps.count())], quality=60)
     looks = picture(page.locator("#looks"))
@@ -138,7 +140,7 @@ def draw_page(page: Page, report: Path) -> str:
     save("report-cases", [[case(page, model) for model in ("honest", "shortcut")]])
     page.select_option("#right", "-1")  # the image alone
     verdicts = [[picture(part)] for part in page.locator("#verdict .judgement").all()]
-    save("report", [*verdicts, [case(page, model) for model in ("shortcut", "honest")]])
+    save("report", [*verdicts, [case(page, model) for model in ("shortcut", "honest")]], quality=60)
     page.select_option("#model", label="shortcut")
     return page.locator("#cases h3").first.text_content() or ""
 
@@ -169,6 +171,7 @@ def save(name: str, rows: list[list[Image.Image]], *, quality: int = 80) -> None
             whole.paste(part, (left, top))
             left += part.width + space
         top += max(part.height for part in row) + space
+    whole.thumbnail((MOST_COLUMNS, MOST_ROWS), Image.Resampling.LANCZOS)
     whole.save(PICTURES / f"{name}.webp", quality=quality, method=6)
 
 

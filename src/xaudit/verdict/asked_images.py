@@ -114,7 +114,10 @@ class AskedImages:
             for test in self.of(answer or self.answer, "all")
             if rises or (test.question, test.direction) == ("hide", "for")
         ]
-        found = [test.largest if kind is None else dict(test.bounds).get(kind) for test in tests]
+        # Images without a mark have no bound of their own for windows outside it: all of theirs are.
+        found = [
+            test.largest if kind is None else dict(test.bounds).get(kind, test.largest) for test in tests
+        ]
         known = [one for one in found if one is not None]
         return max(known, key=lambda one: one.high or 0.0) if known else None
 

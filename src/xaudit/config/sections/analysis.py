@@ -68,7 +68,7 @@ class RelianceMapSection(Section):
         (0.125, 0.25), min_length=1, description="sides of the windows, as shares of the frame's side"
     )
     stride: float = Field(
-        0.5, ge=0.1, le=1, description="distance between neighbouring windows, as a share of a window's side"
+        1.0, ge=0.1, le=1, description="distance between neighbouring windows, as a share of a window's side"
     )
     infills: tuple[Infill, ...] = Field(
         ("blur", "noise"), min_length=1, description="what windows are replaced by, as in `reliance.infills`"
@@ -90,8 +90,8 @@ class RelianceMapSection(Section):
         """Model evaluations for each image: the untouched image, and each window with each in-fill.
 
         Example:
-            >>> RelianceMapSection().n_evals
-            549
+            >>> RelianceMapSection().n_evals, RelianceMapSection(stride=0.5).n_evals
+            (161, 549)
         """
         return 1 + len(self.infills) * sum(self._n_windows(scale) for scale in self.scales)
 
@@ -100,7 +100,7 @@ class RelianceMapSection(Section):
         """Further evaluations for each image of another class than the target.
 
         Example:
-            >>> RelianceMapSection(stride=1.0).n_evals_of_transplant
+            >>> RelianceMapSection().n_evals_of_transplant
             129
         """
         return 1 + 2 * self._n_windows(min(self.scales)) if self.transplant else 0
