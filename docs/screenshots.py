@@ -25,7 +25,7 @@ PICTURES = ROOT / "docs" / "pictures"
 COLUMNS = 80
 SHARPNESS = 1.5
 """Pixels of a picture for each pixel of the page."""
-MOST_COLUMNS, MOST_ROWS = 1500, 2200
+MOST_COLUMNS, MOST_ROWS = 1500, 1950
 """Size in pixels to which larger pictures are shrunk."""
 LARGEST = 150_000
 """Bytes that no picture may exceed."""
