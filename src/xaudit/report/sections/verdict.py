@@ -82,9 +82,13 @@ def judged(outcome: Outcome, model_id: str) -> Judged:
     findings = model_findings(outcome, model_id)
     passes = any(v.code == "XA202" for v in findings)
     # Too few patients to exclude an effect that nothing shows is a caveat of a model that uses the mark, and no warning.
-    if any(v.status != "pass" and not (passes and v.code == "XA208") for v in findings):
+    if any(v.status != "pass" and not (passes and _is_caveat(v)) for v in findings):
         return "warn"
     return "note" if status is None else "pass"
+
+
+def _is_caveat(verdict: Verdict) -> bool:
+    return verdict.code == "XA208" or (verdict.code == "XA102" and verdict.rule == AREA_RULE)
 
 
 def verdict_section(outcome: Outcome) -> Section:
