@@ -7,7 +7,7 @@ from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
-from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, USE_RULE, is_refused
+from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, TOO_FEW, USE_RULE, is_refused
 
 LEADS: dict[Status, str] = {"pass": "PASS", "fail": "FAIL", "error": "ERROR"}
 TONES: dict[Status, Tone] = {"pass": "good", "fail": "bad", "error": "bad"}
@@ -88,7 +88,8 @@ def judged(outcome: Outcome, model_id: str) -> Judged:
 
 
 def _is_caveat(verdict: Verdict) -> bool:
-    return verdict.code == "XA208" or (verdict.code == "XA102" and verdict.rule == AREA_RULE)
+    few = verdict.code == "XA102" and verdict.rule == AREA_RULE
+    return few or verdict.code == "XA208" or (verdict.code == "XA209" and TOO_FEW in verdict.sentence)
 
 
 def verdict_section(outcome: Outcome) -> Section:
