@@ -586,7 +586,7 @@ def test_without_reliance_nothing_is_said_of_agreement(classifier):
 
 def windows(classifier, **kwargs):
     chunk = chunk_of(classifier, ("a",), **kwargs)
-    settings = RelianceMapSection(scales=(0.25, 0.5), infills=("mean", "blur"), transplant=False)
+    settings = RelianceMapSection(scales=(0.25, 0.5), infills=("mean", "blur"), stride=0.5, transplant=False)
     return ask_reliance_map(chunk, settings, seed=0)
 
 

@@ -8,6 +8,7 @@ from xaudit.store.atomic_file import refusals_as_output_errors
 from xaudit.store.parquet_file import DamagedTableError, adopt_table
 from xaudit.store.parts import (
     CURVES,
+    IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
     PART_PROBLEMS,
@@ -31,6 +32,7 @@ TABLES: Sequence[Table[Any]] = (
     TUNING,
     RELIANCE,
     RELIANCE_MAP,
+    IMAGE_CHANGES,
     MAP_FACTS,
     CURVES,
     SCORES,

@@ -8,7 +8,7 @@ from xaudit.catalog import EXPLAINERS, MARGIN
 from xaudit.config import Gate, MaxDrop
 from xaudit.records import ALL_CASES, MODEL_LEVEL, Evaluation, InfillEffect, Summary, Verdict
 from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
-from xaudit.verdict.areas import AREA_RULE, area_findings
+from xaudit.verdict.areas import AREA_RULE, TOO_FEW, area_findings
 from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
 from xaudit.verdict.drops import Baseline, drop_verdicts
@@ -29,6 +29,7 @@ __all__ = [
     "MARGIN",
     "ONE_CLASS_RULE",
     "REFUSING",
+    "TOO_FEW",
     "USE_RULE",
     "Baseline",
     "Decision",

@@ -18,6 +18,9 @@ from xaudit.verdict.findings import region_name
 
 AREA_RULE = f"lower end of no area's effect outside the mark or the organ > {MARGIN:g}"
 
+TOO_FEW = "undecided where the answer comes from"
+"""Begins a finding that more patients would decide."""
+
 NOTHING = 0.05
 """Upper end of the strongest window's effect up to which nothing is said to matter; above, too little is known."""
 
@@ -136,7 +139,7 @@ def _spread(images: AskedImages) -> Verdict:
     border = images.largest("border", rises=not falls)
     sentence = "the answer is spread over the image" if falls else "undecided what the answer depends on"
     if not _is_spread(test):
-        sentence = f"undecided where the answer comes from; {counted(test.n_patients, test.cluster)} show no single window"
+        sentence = f"{TOO_FEW}; {counted(test.n_patients, test.cluster)} show no single window"
     sentence += (
         f". {'Hiding' if test.question == 'hide' else 'Copying'} one window after the other "
         f"{'lowers' if test.direction == 'for' else 'raises'} {_answer(test)} by {_figures(test.net)}, added up over the image, "

@@ -7,7 +7,7 @@ from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
-from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, USE_RULE, is_refused
+from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, TOO_FEW, USE_RULE, is_refused
 
 LEADS: dict[Status, str] = {"pass": "PASS", "fail": "FAIL", "error": "ERROR"}
 TONES: dict[Status, Tone] = {"pass": "good", "fail": "bad", "error": "bad"}
@@ -82,9 +82,14 @@ def judged(outcome: Outcome, model_id: str) -> Judged:
     findings = model_findings(outcome, model_id)
     passes = any(v.code == "XA202" for v in findings)
     # Too few patients to exclude an effect that nothing shows is a caveat of a model that uses the mark, and no warning.
-    if any(v.status != "pass" and not (passes and v.code == "XA208") for v in findings):
+    if any(v.status != "pass" and not (passes and _is_caveat(v)) for v in findings):
         return "warn"
     return "note" if status is None else "pass"
+
+
+def _is_caveat(verdict: Verdict) -> bool:
+    few = verdict.code == "XA102" and verdict.rule == AREA_RULE
+    return few or verdict.code == "XA208" or (verdict.code == "XA209" and TOO_FEW in verdict.sentence)
 
 
 def verdict_section(outcome: Outcome) -> Section:

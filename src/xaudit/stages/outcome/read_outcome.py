@@ -87,8 +87,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         regressions=tuple(_regression(row) for row in head["regressions"]),
         plans=tuple(Plan(**row) for row in head["plans"]),
         thresholds=read_thresholds(run) if head["tunes_thresholds"] else (),
-        map_tests=tuple(map_test_of(row) for row in head["map_tests"]),
-        by_class=tuple(_by_class(row) for row in head["by_class"]),
+        map_tests=tuple(map_test_of(row) for row in head.get("map_tests", ())),
+        by_class=tuple(_by_class(row) for row in head.get("by_class", ())),
         by_infill=tuple(
             InfillEffect(**{**row, "effect": Interval(**row["effect"])}) for row in head.get("by_infill", ())
         ),
