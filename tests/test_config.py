@@ -424,6 +424,16 @@ COMPLAINTS = {
         "gates[0]: the audit does not tell results apart by 'lesion-size'",
         "name it under `statistics.strata`",
     ),
+    "a gate on an area in a stratum": (
+        {"gates": ["reliance-area-border%class=sick <= 0.1"], "statistics": {"strata": ["class"]}},
+        "gates[0]: 'reliance-area-border' is measured on all images together, and not in strata",
+        "leave out `%class=sick`",
+    ),
+    "a gate on a property of the image in a stratum": (
+        {"gates": ["image-noise%class=sick <= 0.1"], "statistics": {"strata": ["class"]}},
+        "gates[0]: 'image-noise' is measured on all images together, and not in strata",
+        "leave out `%class=sick`",
+    ),
     "a gate on no stratum": (
         {"gates": ["iou%lesion-sise=small >= 0.1"], "statistics": {"strata": ["lesion-size"]}},
         "gates[0]: no stratum is called 'lesion-sise'",

@@ -66,6 +66,9 @@ def test_a_failed_gate_exits_with_1_and_says_why(answer, stages):
     assert out.startswith("xaudit: phantom, 2 models, 3 explainers, 54 images explained for each\n")
     assert err.splitlines() == [
         f"xaudit {__version__}: the built-in phantom study, runs in runs",
+        "reliance map: 161 evaluations of each model for an image, and 129 more for one of another class than the "
+        "target (`reliance.map`)",
+        "whole image: 10 evaluations of each model for an image, 17 where a finding is marked (`reliance.image`)",
         "explain: 0 of 4",
         "exit code 1: 3 of 6 gates not passed (shortcut); with --exit-zero it would be 0",
     ]

@@ -374,7 +374,8 @@ def test_more_bad_images_than_allowed_end_with_4_and_keep_what_there_is(answer, 
 
 
 def test_where_nothing_can_be_scored_the_exit_code_is_5(answer, study):
-    data = study_audit()["data"] | {"annotations": None}
+    # Without marks nothing says which class the map is asked about: `positive` does.
+    data = study_audit()["data"] | {"annotations": None, "positive": "sick"}
     arguments = run_of(
         study, data=data, metrics=["iou"], reliance={"enabled": False}, gates=[], controls=["centre"]
     )
@@ -440,7 +441,9 @@ def test_a_process_says_what_it_does_first_and_then_what_is_wrong(study):
     assert (done.returncode, done.stdout) == (2, "")
     banner, *news, error, hint = done.stderr.splitlines()
     assert banner == f"xaudit {__version__}: audit.yaml, runs in runs"
-    assert all(line.startswith("load: ") for line in news)
+    # What the measurements cost comes before any data is read.
+    assert [line.partition(": ")[0] for line in news[:2]] == ["reliance map", "whole image"]
+    assert all(line.startswith("load: ") for line in news[2:])
     assert error.startswith("error: marks.json: annotations[0].bbox: ")
     assert hint.startswith("hint:  ")
 

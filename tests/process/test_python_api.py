@@ -95,7 +95,10 @@ def test_the_same_call_goes_on_in_the_same_folder_and_a_mapping_is_an_audit_too(
         study_audit(), overrides={"run.limit": np.int64(4), "run.figures": 0}, progress=False
     )
     assert other.run.run_id != first.run.run_id
-    assert other.run.reliance()["case_id"].nunique() == 4
+    assert other.run.scores()["case_id"].nunique() == 4
+    # The model is asked about as many of each class: the four sick images that are explained, and four well ones.
+    asked = other.run.reliance().drop_duplicates("case_id")
+    assert asked["label"].value_counts().to_dict() == {"sick": 4, "well": 4}
 
 
 def test_a_missed_gate_is_an_exit_code_and_no_exception(study):
@@ -185,7 +188,10 @@ def test_the_manifest_names_the_command_that_does_the_same(study, capsys):
         "gates=[]",
     ]
     assert run_command_line([*command[1:], "-q"]) == 0
-    assert "5 of 5 shards reused" in capsys.readouterr().out
+    # Two explainers and two controls on four images; reliance, its map and the whole image on these and four more; and
+    # what the explainers' maps capture of the reliance map.
+    n_shards = 4 + 3 * 2 + 1
+    assert f"{n_shards} of {n_shards} shards reused" in " ".join(capsys.readouterr().out.split())
     assert only_run(study / "runs") == study / outcome.run.folder
 
 
