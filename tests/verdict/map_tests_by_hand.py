@@ -44,7 +44,7 @@ def asked(
 
     Args:
         areas: areas by answer, direction and scope, or frame.
-        net: summed effect by answer and direction.
+        net: summed effect by answer and direction, and by scope or frame where they differ.
         bounds: strongest effect by answer, direction and kind of place; 0.01 at most where none is given.
     """
     areas, net, bounds = areas or {}, net or {}, bounds or {}
@@ -74,7 +74,9 @@ def asked(
                     frame=frame,
                     scope=scope,
                     areas=tuple(areas.get((answer, direction, name), ())),
-                    net=interval(net.get((answer, direction), (0.0, -0.1, 0.1))),
+                    net=interval(
+                        net.get((answer, direction, name), net.get((answer, direction), (0.0, -0.1, 0.1)))
+                    ),
                     bounds=tuple(
                         (kind, interval(bounds.get((answer, direction, kind), NOTHING))) for kind in kinds
                     )

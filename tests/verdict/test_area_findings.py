@@ -288,3 +288,11 @@ def test_log_odds_are_never_printed_as_a_probability():
         "P(cancer) by at most 0.01, and its log odds by at most 5.43: the answers are too near 0 or 1 to say that nothing does "
         "(20 patients)"
     )
+
+
+def test_what_lies_on_the_mark_is_no_spread():
+    """Windows on the mark move the answer in sum and none stands out; those elsewhere do not."""
+    bounds = {("probability", "for", "any"): (0.32, 0.13, 0.47)}
+    verdict = only(asked(net={("probability", "for", "all"): (0.34, 0.15, 0.49)}, bounds=bounds))
+    assert (verdict.code, verdict.status) == ("XA208", "pass")
+    assert "nothing outside the mark and its lung matters" in verdict.sentence

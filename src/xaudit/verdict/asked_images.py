@@ -73,8 +73,11 @@ class AskedImages:
 
     @property
     def clear(self) -> list[MapTest]:
-        """Tests of which hiding all windows one by one clearly moves the answer, the largest effect first."""
-        clear = [test for test in self.of(self.answer, "all") if is_clear(test)]
+        """Tests of which hiding all windows one by one clearly moves the answer, the largest effect first.
+
+        Of images with marks, windows on the mark or in its lung are left out: that these move the answer is no spread.
+        """
+        clear = [test for test in self.of(self.answer, self.scope) if is_clear(test)]
         return sorted(clear, key=lambda test: 0.0 if test.net is None else -test.net.estimate)
 
     @property
