@@ -27,7 +27,8 @@ from xaudit.cli.boundary import run_command_line
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-N_SICK, N_REGIONS = 16, 3  # without lung masks: mark, border, outside
+N_SICK, N_REGIONS = 16, 4  # without lung masks: mark, border, outside, and all but the mark
+N_WELL, N_WELL_REGIONS = 8, 2  # without a mark too: border, outside
 N_MAPS = 4  # gradcam, lime, random, centre
 MODELS = [study_model("marks"), study_model("corner")]
 
@@ -66,16 +67,19 @@ def test_every_table_can_be_read_with_pandas_and_has_a_row_for_every_result(fini
     n_pairs = 2 * N_SICK
     in_fills = 2
     # per map: two localization metrics and whether it is missing, one faithfulness metric, three region shares, one
-    # agreement; for gradcam and lime the ceilings of both localization metrics
+    # agreement, the reliance captured; for gradcam and lime the ceilings of both localization metrics; per case: what
+    # the mark alone keeps, by itself and beyond a random area, and the reliance that the prior captures
     asked = [region for region in REGIONS if region not in STRUCTURES]
-    per_map = 2 + 1 + 1 + len(asked) + 1
+    per_map = 2 + 1 + 1 + len(asked) + 1 + 1
     n_ceilings = 2 * 2
+    n_kept, n_prior = 2, 1
     assert rows["cases"] == 24
     assert rows["annotations"] == N_SICK
     assert rows["predictions"] == 2 * 24
     assert rows["maps"] == n_pairs * N_MAPS
-    assert rows["reliance"] == n_pairs * N_REGIONS * in_fills
-    assert rows["scores"] == n_pairs * (N_MAPS * per_map + n_ceilings + 2 * len(asked))
+    # the well images are asked about without being explained, and are in no score
+    assert rows["reliance"] == 2 * (N_SICK * N_REGIONS + N_WELL * N_WELL_REGIONS) * in_fills
+    assert rows["scores"] == n_pairs * (N_MAPS * per_map + n_ceilings + 2 * len(asked) + n_kept + n_prior)
     assert rows["summary"] > 0
     assert rows["categories"] == n_pairs * N_MAPS
 
@@ -167,9 +171,10 @@ def test_the_same_command_again_reuses_every_shard_and_changes_no_byte_of_a_tabl
     assert {path for path in after if after[path] != before.get(path)} == set()
     assert after.keys() == before.keys()
     work = json.loads(again.stdout)["work"]
-    # two networks, four chunks of four cases, four maps and the reliance: 2 * 4 * 5 = 40
-    assert (work["n_shards"], work["n_shards_reused"], work["n_evals"]) == (40, 40, 0)
-    assert "0 of 40 shards reused" in first.stdout
+    # two networks; each has four chunks of four explained cases with four maps, three questions (reliance, reliance
+    # map, whole image) and the prior, and two chunks of other cases with the three questions: 2 * (4 * 8 + 2 * 3) = 76
+    assert (work["n_shards"], work["n_shards_reused"], work["n_evals"]) == (76, 76, 0)
+    assert "0 of 76 shards reused" in first.stdout
 
 
 @pytest.mark.parametrize("settings", [{"batch_size": 3}, {"shard_size": 7, "batch_size": 5}], ids=str)
@@ -247,7 +252,8 @@ def test_the_stages_one_by_one_come_to_the_same_as_the_run_at_once(study, whole,
         assert capsys.readouterr().out == f"runs/{only_run(study / 'runs').name}\n"
     assert run_command_line(["run", audit, "-q", "--format", "json"]) == 0
     work = json.loads(capsys.readouterr().out)["work"]
-    assert work["n_shards_reused"] == work["n_shards"] == 20
+    # four chunks: four maps, three questions and the prior; two chunks of other cases: three questions
+    assert work["n_shards_reused"] == work["n_shards"] == 4 * 8 + 2 * 3
     assert tables(only_run(study / "runs")) == whole
 
 
@@ -296,7 +302,8 @@ def test_a_mistake_in_the_program_ends_with_3_and_shows_no_value_of_a_variable(s
 
 
 def test_without_marks_the_report_says_what_cannot_be_measured(study, capsys):
-    data = study_audit()["data"] | {"annotations": None}
+    # no mark shows which class is the finding, so the audit file says it
+    data = study_audit()["data"] | {"annotations": None, "positive": "sick"}
     code, _ = run_here(study, "--format", "json", data=data, gates=[], run={"figures": 0, "cases": "all"})
     outcome = json.loads(capsys.readouterr().out)
     assert code == 0

@@ -13,7 +13,10 @@ from xaudit.cli.boundary import run_command_line
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-N_SHARDS = 20  # four chunks of four cases: reliance and four maps each
+# four chunks of four cases: four maps, reliance, reliance map, whole image and prior each; two chunks of other cases:
+# the three questions without a map
+N_SHARDS = 4 * 8 + 2 * 3
+N_SCORED = 4 * 5  # of these, with scores and before the other cases: reliance and four maps of each chunk
 SLEEP_S = "0.02"  # per forward pass, so that there is a middle in which to stop
 
 
@@ -56,8 +59,9 @@ def test_control_c_keeps_what_is_finished_and_the_same_command_continues(study, 
     assert "Traceback" not in err
     run = only_run(study / "runs")
     assert json.loads((run / "status.json").read_text())["state"] == "interrupted"
-    kept = n_parts(study, "scores")
-    assert 7 <= kept < N_SHARDS
+    scored = n_parts(study, "scores")
+    assert 7 <= scored < N_SCORED
+    kept = scored + n_parts(study, "reliance_map") + n_parts(study, "image_changes")
     again = xaudit_process("run", "audit.yaml", "--format", "json", cwd=study)
     assert again.returncode == 0, again.stderr
     work = json.loads(again.stdout)["work"]

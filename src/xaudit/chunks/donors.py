@@ -9,7 +9,7 @@ from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.errors import DataError
 from xaudit.geometry import mask_to_model
 from xaudit.metrics.oddness import RealFeatures
-from xaudit.records import Case, Prediction
+from xaudit.records import Case, Prediction, Problem
 from xaudit.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -48,6 +48,16 @@ class DonorPool:
             )
             for subject in self._chunk.subjects
         )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The images that cannot be read."""
+        return self._chunk.problems
+
+    @property
+    def problems_so_far(self) -> tuple[Problem, ...]:
+        """The images that cannot be read; none while no image was asked for."""
+        return self.problems if "_donors" in vars(self) else ()
 
     def real_features(self, read: "FeatureReader") -> RealFeatures | None:
         """Return the model's features of these images; None if they are too few to compare others with."""

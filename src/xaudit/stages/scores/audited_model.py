@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xaudit.chunks import Chunk, DonorPool, Thresholds, explain, need_donor
 from xaudit.config import AuditFile, ExplainerSpec
-from xaudit.records import Case, Prediction, SaliencyMap
+from xaudit.records import Case, Prediction, Problem, SaliencyMap
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import MAPS, read_parts, shard_key, write_part
 from xaudit.store.run_folder import RunFolder
@@ -84,12 +84,18 @@ class AuditedModel:
         }
         return Cut(pairs, shard_key(inputs), keys)
 
+    @property
+    def windows_need_donors(self) -> bool:
+        """True if reliance maps depend on other patients' images."""
+        settings = self.audit.reliance.map
+        return settings.transplant or need_donor(settings.infills)
+
     def window_key(self, pairs: Pairs) -> str:
         """Return the key of these cases' reliance maps; empty if they are not measured."""
         settings = self.audit.reliance
         if not (settings.enabled and settings.map.enabled):
             return ""
-        donors = self.donor_inputs if settings.map.transplant or need_donor(settings.map.infills) else {}
+        donors = self.donor_inputs if self.windows_need_donors else {}
         return shard_key(
             {**self.inputs(pairs), **donors, "reliance map": settings.map.model_dump(mode="json")}
         )
@@ -101,6 +107,14 @@ class AuditedModel:
     @cached_property
     def _donors(self) -> DonorPool:
         return DonorPool(self.classifier, self.dataset, self.may_donate)
+
+    def donor_problems(self) -> tuple[Problem, ...]:
+        """List the donors that cannot be read."""
+        return self._donors.problems
+
+    def donor_problems_so_far(self) -> tuple[Problem, ...]:
+        """List the donors that cannot be read, without reading any for it."""
+        return self._donors.problems_so_far
 
     @cached_property
     def donor_inputs(self) -> Mapping[str, object]:

@@ -25,6 +25,7 @@ from xaudit.chunks import (
 from xaudit.config import ExplainerSpec
 from xaudit.engine.local import Lane, Shard
 from xaudit.explainers import make_explainer
+from xaudit.records import Problem
 from xaudit.stages.scores.audited_model import AuditedModel, Pairs
 from xaudit.stages.scores.further_scores import FurtherScores, Group, Piece, told_thresholds
 from xaudit.stages.scores.map_checks import MapChecks
@@ -149,7 +150,9 @@ def _scores_of_chunk(
         keys.scores[key] = None
         keys.facts[key] = None
         step = _ScoreStep(model, chunk, spec, map_key, key, asked)
-        yield _shard(model.run, _Step(f"{who}: {spec.id}", chunk, key, step.do, tables), keys)
+        # Whatever asked the model with donors did so in this lane; if none did now, what is stored has no problem.
+        name, donor_problems = f"{who}: {spec.id}", model.donor_problems_so_far
+        yield _shard(model.run, _Step(name, chunk, key, step.do, tables, donor_problems), keys)
     yield from (_shard_of_piece(model.run, piece, keys) for piece in further.of_chunk(chunk, cut))
 
 
@@ -176,6 +179,7 @@ def _questions_of_chunk(
             key,
             partial(_ask_reliance, model, chunk, key, scored=scored),
             (RELIANCE, SCORES) if scored else (RELIANCE,),
+            model.donor_problems,
         ),
         keys,
     )
@@ -189,10 +193,9 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
     """Yield the shard that makes the reliance maps of a chunk."""
     key = model.window_key(chunk.pairs)
     keys.reliance_map[key] = None
-    name = f"{model.classifier.id}: reliance map"
-    yield _shard(
-        model.run, _Step(name, chunk, key, partial(_ask_map, model, chunk, key), (RELIANCE_MAP,)), keys
-    )
+    name, ask = f"{model.classifier.id}: reliance map", partial(_ask_map, model, chunk, key)
+    donor_problems = model.donor_problems if model.windows_need_donors else tuple
+    yield _shard(model.run, _Step(name, chunk, key, ask, (RELIANCE_MAP,), donor_problems), keys)
 
 
 def _image_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Shard:
@@ -310,6 +313,7 @@ class _Step:
 
     Attributes:
         tables: the shard is done when each holds a part with its key.
+        donor_problems: lists the donors that cannot be read, if the results depend on them.
     """
 
     name: str
@@ -317,6 +321,7 @@ class _Step:
     key: str
     do: Callable[[], None]
     tables: Sequence[Table[Any]] = (SCORES,)
+    donor_problems: Callable[[], Sequence[Problem]] = tuple
 
 
 def _shard(run: RunFolder, step: _Step, keys: PartKeys) -> Shard:
@@ -326,13 +331,14 @@ def _shard(run: RunFolder, step: _Step, keys: PartKeys) -> Shard:
         return all(has_part(run, table, key) for table in step.tables)
 
     def is_done() -> bool:
-        # A case that could not be read may be there again, so its shard is tried again.
+        # A case or donor that could not be read may be there again, so its shard is tried again.
         return is_stored() and not read_parts(run, PART_PROBLEMS, [key]).rows
 
     def do() -> None:
         # The problems first: whoever is killed in between must not leave a case out without a word.
-        if chunk.problems or has_part(run, PART_PROBLEMS, key):
-            write_part(run, PART_PROBLEMS, key, chunk.problems)
+        problems = tuple(dict.fromkeys((*chunk.problems, *step.donor_problems())))
+        if problems or has_part(run, PART_PROBLEMS, key):
+            write_part(run, PART_PROBLEMS, key, problems)
         step.do()
 
     keys.problems[key] = None
