@@ -95,7 +95,12 @@ class AuditedModel:
         settings = self.audit.reliance
         if not (settings.enabled and settings.map.enabled):
             return ""
-        donors = self.donor_inputs if self.windows_need_donors else {}
+        donors: dict[str, object] = dict(self.donor_inputs) if self.windows_need_donors else {}
+        if settings.map.transplant:
+            # A window that comes from a donor's mark is told apart.
+            ids = {case.case_id for case, _ in self.may_donate}
+            marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
+            donors["donors' marks"] = annotations_checksum(marks)
         return shard_key(
             {**self.inputs(pairs), **donors, "reliance map": settings.map.model_dump(mode="json")}
         )
@@ -119,13 +124,10 @@ class AuditedModel:
     @cached_property
     def donor_inputs(self) -> Mapping[str, object]:
         """The inputs that determine which pixels donors give."""
-        ids = {case.case_id for case, _ in self.may_donate}
-        marks = [mark for mark in self.dataset.annotations if mark.case_id in ids]
         return {
             "donors": [
                 [case.case_id, case.sha256, case.patient_id, case.label] for case, _ in self.may_donate
-            ],
-            "donors' marks": annotations_checksum(marks),
+            ]
         }
 
     def inputs(self, pairs: Pairs) -> Mapping[str, object]:
