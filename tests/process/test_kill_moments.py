@@ -94,7 +94,8 @@ def written(run):
 
     A shard writes its scores last; what it wrote before, maps aside, it writes again where it was killed in between.
     """
-    parts = [*run.glob("maps/part-*.parquet"), *run.glob("scores/part-*.parquet")]
+    names = ("maps", "scores", "reliance_map", "image_changes")
+    parts = [path for name in names for path in run.glob(f"{name}/part-*.parquet")]
     return {path.relative_to(run): identity(path) for path in parts}
 
 
