@@ -27,7 +27,9 @@ def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_p
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = {
-        match[1]: (float(match[2]), float(match[3])) for match in map(LINE.match, done.stdout.splitlines())
+        match[1]: (float(match[2]), float(match[3]))
+        for match in map(LINE.match, done.stdout.splitlines())
+        if match
     }
     assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == [
         "phantom-honest.safetensors",

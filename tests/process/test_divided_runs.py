@@ -95,7 +95,9 @@ def test_three_shards_merged_come_to_the_same_as_an_undivided_run(study, undivid
             assert screen[1] == "left: 1 (absent), 2 (absent), as far as their folders lie in runs"
     assert screen[1].startswith("all are done: xaudit merge runs/*-known-shard-*-of-3-")
     shards = sorted((study / "runs").glob("*-shard-*"))
-    parts = [{path.name for path in one.glob("scores/part-*")} for one in shards]
+    # A shard of work is a part of one of these tables; scores of reliance have the key of the table reliance.
+    names = ("scores", "reliance", "reliance_map", "image_changes")
+    parts = [{path.name for name in names for path in one.glob(f"{name}/part-*")} for one in shards]
     assert not parts[0] & parts[1]
     assert not parts[0] & parts[2]
     assert all(parts)
