@@ -296,3 +296,15 @@ def test_what_lies_on_the_mark_is_no_spread():
     verdict = only(asked(net={("probability", "for", "all"): (0.34, 0.15, 0.49)}, bounds=bounds))
     assert (verdict.code, verdict.status) == ("XA208", "pass")
     assert "nothing outside the mark and its lung matters" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "status"), [("border", "XA207", "fail"), ("opposite-lung", "XA208", "pass")]
+)
+def test_copied_tissue_is_judged_only_where_it_cannot_look_like_evidence(place, code, status):
+    copied = area((0.4, 0.2, 0.6), place, "upper part")
+    tests = asked() + asked(for_all([copied], direction="against"), question="transplant")
+    verdict = only(tests)
+    assert (verdict.code, verdict.status) == (code, status)
+    assert ("or the copied tissue looks like it" in verdict.sentence) == (place == "opposite-lung")
+    assert "at no place beyond chance" not in verdict.sentence

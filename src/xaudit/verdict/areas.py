@@ -194,7 +194,8 @@ def _nothing(images: AskedImages) -> Verdict:
 def _beside(images: AskedImages) -> str:
     """Name the areas that are no fault: those of the marked lung, and those whose hiding raises the answer."""
     rises = _rises(images)
-    copied = any(test.question == "transplant" and test.p is not None for test in images.tests)
+    copies = [test for test in images.of("probability", images.scope) if test.question == "transplant"]
+    copied = any(test.p is not None for test in copies) and not any(test.areas for test in copies)
     beyond = (
         f". Copying windows from images of '{images.target}' raises it at no place beyond chance"
         if copied
@@ -208,9 +209,10 @@ def _rises(images: AskedImages) -> str:
     rises = [one for one in images.shown(images.scope) if one.may_be_the_infill]
     if not rises:
         return ""
-    return (
-        f"{_effect(images, rises[0])}. Either it holds evidence against '{images.target}', or the in-fill looks like "
-        "evidence"
+    return f"{_effect(images, rises[0])}. " + (
+        f"Either it holds evidence against '{images.target}', or the in-fill looks like evidence"
+        if rises[0].test.question == "hide"
+        else f"Either it holds evidence for '{images.target}', or the copied tissue looks like it"
     )
 
 

@@ -24,12 +24,8 @@ class ShownArea:
 
     @property
     def may_be_the_infill(self) -> bool:
-        """True if hiding it raises the answer where the in-fill may look like evidence."""
-        return (
-            self.test.question == "hide"
-            and self.test.direction == "against"
-            and self.area.place not in WITHOUT_EVIDENCE
-        )
+        """True if hiding or copying it raises the answer where the in-fill or the copied tissue may look like evidence."""
+        return self.test.direction == "against" and self.area.place not in WITHOUT_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

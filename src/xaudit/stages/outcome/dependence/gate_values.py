@@ -10,8 +10,8 @@ from xaudit.records import ALL_CASES, MODEL_LEVEL, NO_READER, Area, Interval, Ma
 def area_summaries(tests: Sequence[MapTest]) -> tuple[Summary, ...]:
     """Return, for each model and kind of place, the largest effect of an area on the probability.
 
-    Images of every true class count. Windows whose hiding lowers the answer count, and so do transplants; those whose
-    hiding raises it only at the border and outside the body, where an in-fill cannot look like evidence. Without an area the estimate is 0 and
+    Images of every true class count. Windows whose hiding lowers the answer count; those whose hiding raises it, and
+    transplants, only at the border, where neither in-fill nor copied tissue can look like evidence. Without an area the estimate is 0 and
     the interval ends where that of the strongest hidden window does (a copied window may look like evidence by its seam, so
     transplants count only where they show an area): it bounds what the test could not show. Classes with fewer
     than 5 patients have no such bound, and are left out. A kind of place that no image has gives no summary.
@@ -34,7 +34,7 @@ def _value(tests: Sequence[MapTest], test: MapTest, kind: str) -> Interval | Non
     if (test.answer, test.frame, test.scope) != ("probability", "image", "all"):
         return None
     bound = dict(test.bounds).get(kind)
-    may_be_the_infill = test.question == "hide" and test.direction == "against"
+    may_be_the_infill = test.direction == "against"
     if bound is None or (may_be_the_infill and kind != "border"):
         return None
     shown = [area for area in _shown_in(tests, test, kind) if lies_in(kind, area)]
