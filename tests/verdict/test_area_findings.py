@@ -308,3 +308,24 @@ def test_copied_tissue_is_judged_only_where_it_cannot_look_like_evidence(place, 
     assert (verdict.code, verdict.status) == (code, status)
     assert ("or the copied tissue looks like it" in verdict.sentence) == (place == "opposite-lung")
     assert "at no place beyond chance" not in verdict.sentence
+
+
+def on_normal_slices(hidden, direction):
+    """Tests of slices without a mark: all windows are hidden, those that come from a cancer's mark are not copied."""
+    plain = {"images": "normal", "scopes": ("all",), "kinds": ("border", "outside-lungs")}
+    hide = asked({("probability", direction, "all"): hidden}, **plain)
+    return hide + asked(question="transplant", images="normal", scopes=("all", "outside-mark"))
+
+
+@pytest.mark.parametrize("direction", ["for", "against"])
+def test_a_hidden_border_of_images_without_marks_is_judged_beside_transplants(direction):
+    verdict = only(on_normal_slices([CORNER], direction))
+    assert (verdict.code, verdict.status) == ("XA207", "fail")
+    assert "Hiding the upper right corner at the image border" in verdict.sentence
+
+
+def test_a_hidden_chest_wall_of_images_without_marks_is_named_beside_transplants():
+    verdict = only(on_normal_slices([area((0.9, 0.8, 1.0), "thorax", "left edge")], "against"))
+    assert (verdict.code, verdict.status) == ("XA208", "pass")
+    assert "raises P(cancer) by 0.90 [0.80, 1.00]" in verdict.sentence
+    assert "or the in-fill looks like evidence" in verdict.sentence

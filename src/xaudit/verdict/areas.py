@@ -13,7 +13,7 @@ from xaudit.catalog import MARGIN
 from xaudit.records import Area, Interval, MapTest, Status, Verdict
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
-from xaudit.verdict.asked_images import WITHOUT_EVIDENCE, AskedImages, ShownArea, asked_images
+from xaudit.verdict.asked_images import WITHOUT_EVIDENCE, AskedImages, ShownArea, asked_images, shown_in
 from xaudit.verdict.findings import region_name
 
 AREA_RULE = f"lower end of no area's effect outside the mark or the organ > {MARGIN:g}"
@@ -49,12 +49,12 @@ def area_findings(
 
 
 def _finding(images: AskedImages, own_regions: Mapping[str, bool]) -> Verdict:
-    if all(test.p is None for test in images.of("probability", images.scope)):
+    if all(test.p is None for test in images.judged("probability")):
         n, cluster = max((test.n_patients, test.cluster) for test in images.tests)
         few = counted(n, f"{cluster} is", f"{cluster}s are")
         sentence = f"{few} too few to tell what the answer depends on; an area needs at least {MIN_CLUSTERS}"
         return _verdict(images, "XA102", "error", sentence)
-    shown = images.shown(images.scope)
+    shown = images.shown
     judged = [one for one in shown if not one.may_be_the_infill]
     sure = [one for one in judged if one.is_sure]
     if sure:
@@ -194,7 +194,7 @@ def _nothing(images: AskedImages) -> Verdict:
 def _beside(images: AskedImages) -> str:
     """Name the areas that are no fault: those of the marked lung, and those whose hiding raises the answer."""
     rises = _rises(images)
-    copies = [test for test in images.of("probability", images.scope) if test.question == "transplant"]
+    copies = [test for test in images.judged("probability") if test.question == "transplant"]
     copied = any(test.p is not None for test in copies) and not any(test.areas for test in copies)
     beyond = (
         f". Copying windows from images of '{images.target}' raises it at no place beyond chance"
@@ -206,7 +206,7 @@ def _beside(images: AskedImages) -> str:
 
 def _rises(images: AskedImages) -> str:
     """Name the strongest area whose hiding raises the answer inside the body, which is not judged."""
-    rises = [one for one in images.shown(images.scope) if one.may_be_the_infill]
+    rises = [one for one in images.shown if one.may_be_the_infill]
     if not rises:
         return ""
     return f"{_effect(images, rises[0])}. " + (
@@ -221,7 +221,9 @@ def _same_lung(images: AskedImages) -> str:
     if images.scope != "elsewhere":
         return ""
     beside = [
-        one for one in images.shown("outside-mark") if one.area.same_lung > 0 and not one.may_be_the_infill
+        one
+        for one in shown_in(images.of(images.answer, "outside-mark"))
+        if one.area.same_lung > 0 and not one.may_be_the_infill
     ]
     if not beside:
         return ""

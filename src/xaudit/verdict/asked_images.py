@@ -9,6 +9,8 @@ from xaudit.statistics.digits import counted
 WITHOUT_EVIDENCE = ("border", "empty")
 """Places that hold no evidence, and on which an in-fill cannot look like it."""
 
+_NARROWEST_FIRST = ("elsewhere", "outside-mark", "all")
+
 
 @dataclass(frozen=True, slots=True)
 class ShownArea:
@@ -43,11 +45,27 @@ class AskedImages:
             test for test in self.tests if (test.answer, test.scope, test.frame) == (answer, scope, "image")
         ]
 
+    def judged(self, answer: str) -> list[MapTest]:
+        """Return the tests of one answer over the windows that hold no evidence, as far as that is known.
+
+        Hidden and copied windows differ in it: what is copied into an image without a mark may come from a mark.
+        """
+        narrowest: dict[str, str] = {}
+        for scope in _NARROWEST_FIRST:
+            for test in self.of(answer, scope):
+                narrowest.setdefault(test.question, scope)
+        return [
+            test
+            for question, scope in narrowest.items()
+            for test in self.of(answer, scope)
+            if test.question == question
+        ]
+
     @property
     def scope(self) -> str:
-        """Scope of the windows that hold no evidence, as far as that is known."""
+        """Narrowest scope of any of the tests."""
         scopes = {test.scope for test in self.tests}
-        return next(scope for scope in ("elsewhere", "outside-mark", "all") if scope in scopes)
+        return next(scope for scope in _NARROWEST_FIRST if scope in scopes)
 
     @property
     def is_marked(self) -> bool:
@@ -73,7 +91,7 @@ class AskedImages:
 
         Of images with marks, windows on the mark or in its lung are left out: that these move the answer is no spread.
         """
-        clear = [test for test in self.of(self.answer, self.scope) if is_clear(test)]
+        clear = [test for test in self.judged(self.answer) if is_clear(test)]
         return sorted(clear, key=lambda test: 0.0 if test.net is None else -test.net.estimate)
 
     @property
@@ -81,21 +99,19 @@ class AskedImages:
         """True if any window stands out of the image, or around the marks."""
         return any(test.areas for test in self.tests if test.answer == self.answer and test.scope == "all")
 
-    def shown(self, scope: str) -> list[ShownArea]:
-        """Return the areas of a scope, the largest effect first."""
-        shown = [ShownArea(test, area) for test in self.of(self.answer, scope) for area in test.areas]
-        return sorted(shown, key=lambda one: -one.area.effect.estimate)
+    @property
+    def shown(self) -> list[ShownArea]:
+        """Areas of windows that hold no evidence, the largest effect first."""
+        return shown_in(self.judged(self.answer))
 
     @property
     def in_lungs(self) -> list[ShownArea]:
         """Areas at places relative to the lungs whose hiding lowers the answer, the largest effect first."""
-        shown = [
-            ShownArea(test, area)
+        return shown_in(
+            test
             for test in self.tests
             if (test.answer, test.frame, test.direction) == (self.answer, "lungs", "for")
-            for area in test.areas
-        ]
-        return sorted(shown, key=lambda one: -one.area.effect.estimate)
+        )
 
     def largest(
         self, kind: str | None = None, *, answer: str | None = None, rises: bool = True
@@ -124,6 +140,12 @@ class AskedImages:
         """Count the patients that were asked, as every sentence ends."""
         test = self.of("probability", "all")[0]
         return f"({counted(test.n_patients, test.cluster)})"
+
+
+def shown_in(tests: Iterable[MapTest]) -> list[ShownArea]:
+    """Return the areas of some tests, the largest effect first."""
+    shown = [ShownArea(test, area) for test in tests for area in test.areas]
+    return sorted(shown, key=lambda one: -one.area.effect.estimate)
 
 
 def is_clear(test: MapTest) -> bool:
