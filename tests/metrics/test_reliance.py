@@ -179,7 +179,7 @@ def test_a_map_of_what_the_model_reads_agrees_and_a_map_of_something_else_does_n
 
 
 def effect(region, drop, *, control=0.0, infill="blur"):
-    return RegionEffect(region, infill, 0.1, 0.9, drop, 0.0, control, 0.0, drop - control, 0.0)
+    return RegionEffect(region, infill, 0.1, 0.9, drop, 0.0, control, 0.0, drop - control, 0.0, 0.0, 0.0)
 
 
 QUARTERS = {

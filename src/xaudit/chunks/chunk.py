@@ -89,67 +89,46 @@ class Subject:
             return named_lungs(around.left_lung, around.right_lung)
         return None if around.lungs is None else lungs_by_shape(around.lungs)
 
+    def _cut(self, *, in_model: bool, with_border: bool) -> dict[str, BoolArray]:
+        """Cut the original frame or the model's into disjoint regions; see :func:`xaudit.metrics.regions.partition`."""
+
+        def carried(mask: BoolArray) -> BoolArray:
+            return mask_to_model(mask, self.geometry) if in_model else mask
+
+        def carried_if_known(mask: BoolArray | None) -> BoolArray | None:
+            return None if mask is None else carried(mask)
+
+        around = self.surroundings
+        return partition(
+            carried(self.mark),
+            None if self.lungs is None else self.lungs.moved(carried),
+            thorax=carried_if_known(around.thorax),
+            body=carried_if_known(around.body),
+            reach=carried_if_known(self._reach),
+            own={name: carried_if_known(mask) for name, mask in around.own.items()},
+            with_border=with_border,
+        )
+
     @cached_property
     def parts(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the original frame; see :func:`xaudit.catalog.with_own_regions`."""
-        around = self.surroundings
-        return partition(
-            self.mark,
-            self.lungs,
-            thorax=around.thorax,
-            body=around.body,
-            reach=self._reach,
-            own=around.own,
-        )
+        return self._cut(in_model=False, with_border=True)
 
     @cached_property
     def anatomy(self) -> Mapping[str, BoolArray]:
         """The regions of :attr:`parts` without a separate border."""
-        around = self.surroundings
-        return partition(
-            self.mark,
-            self.lungs,
-            thorax=around.thorax,
-            body=around.body,
-            reach=self._reach,
-            own=around.own,
-            with_border=False,
-        )
+        return self._cut(in_model=False, with_border=False)
 
     @cached_property
     def parts_in_model(self) -> Mapping[str, BoolArray]:
         """The disjoint regions of the model's frame."""
-
-        def carried(mask: BoolArray | None) -> BoolArray | None:
-            return None if mask is None else mask_to_model(mask, self.geometry)
-
-        around = self.surroundings
-        return partition(
-            mask_to_model(self.mark, self.geometry),
-            None if self.lungs is None else self.lungs.moved(lambda lung: mask_to_model(lung, self.geometry)),
-            thorax=carried(around.thorax),
-            body=carried(around.body),
-            reach=carried(self._reach),
-            own={name: carried(mask) for name, mask in around.own.items()},
-        )
+        return self._cut(in_model=True, with_border=True)
 
     @cached_property
     def places_in_model(self) -> Mapping[str, BoolArray]:
         """Disjoint anatomical regions of the model's frame, without a border; lungs count without a mark too."""
-
-        def carried(mask: BoolArray | None) -> BoolArray | None:
-            return None if mask is None else mask_to_model(mask, self.geometry)
-
         around, lungs = self.surroundings, self.lungs
-        parts = partition(
-            mask_to_model(self.mark, self.geometry),
-            None if lungs is None else lungs.moved(lambda lung: mask_to_model(lung, self.geometry)),
-            thorax=carried(around.thorax),
-            body=carried(around.body),
-            reach=carried(self._reach),
-            own={name: carried(mask) for name, mask in around.own.items()},
-            with_border=False,
-        )
+        parts = self._cut(in_model=True, with_border=False)
         if lungs is None or self.mark.any():
             return parts
         both = mask_to_model(lungs.whole, self.geometry)

@@ -1,7 +1,7 @@
 """The reliance of a model on regions of the image, in a chunk of cases."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 
@@ -113,33 +113,11 @@ def _reliance(subject: Subject, model_id: str, effect: RegionEffect) -> Reliance
         model_id=model_id,
         target=subject.prediction.target,
         correct=subject.prediction.correct,
-        region=effect.region,
-        infill=effect.infill,
-        fraction=effect.fraction,
-        probability=effect.probability,
-        probability_drop=effect.probability_drop,
-        logit_drop=effect.logit_drop,
-        control_probability_drop=effect.control_probability_drop,
-        control_logit_drop=effect.control_logit_drop,
-        beyond_random=effect.beyond_random,
-        logit_beyond_random=effect.logit_beyond_random,
-        rise_beyond_random=effect.rise_beyond_random,
-        logit_rise_beyond_random=effect.logit_rise_beyond_random,
         label=subject.prediction.label,
+        **asdict(effect),
     )
 
 
 def effect_of(reliance: Reliance) -> RegionEffect:
     """Convert a stored reliance to the form that the agreement metrics take."""
-    return RegionEffect(
-        region=reliance.region,
-        infill=reliance.infill,
-        fraction=reliance.fraction,
-        probability=reliance.probability,
-        probability_drop=reliance.probability_drop,
-        logit_drop=reliance.logit_drop,
-        control_probability_drop=reliance.control_probability_drop,
-        control_logit_drop=reliance.control_logit_drop,
-        beyond_random=reliance.beyond_random,
-        logit_beyond_random=reliance.logit_beyond_random,
-    )
+    return RegionEffect(**{one.name: getattr(reliance, one.name) for one in fields(RegionEffect)})

@@ -56,8 +56,8 @@ class RegionEffect:
     control_logit_drop: float
     beyond_random: float
     logit_beyond_random: float
-    rise_beyond_random: float = 0.0
-    logit_rise_beyond_random: float = 0.0
+    rise_beyond_random: float
+    logit_rise_beyond_random: float
 
 
 def ask_region_reliance(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from xaudit.catalog import MARGIN
-from xaudit.records import RegionByClass, Verdict
+from xaudit.records import RegionByClass, Status, Verdict
 from xaudit.statistics.digits import counted, shown_interval
 from xaudit.verdict.asked_images import WITHOUT_EVIDENCE
 from xaudit.verdict.findings import ELSEWHERE, region_name
@@ -59,42 +59,33 @@ def _undecided(row: RegionByClass, *, lungs_known: bool) -> Verdict:
         f"by {shown_interval(effect, beside=MARGIN, estimate_too=False)} with {infill}"
         for infill, effect in row.by_infill
     )
-    return Verdict(
-        code="XA212",
-        status="error",
-        model_id=row.model_id,
-        subject=row.model_id,
-        rule=INFILL_RULE,
-        sentence=(
-            f"{row.model_id}: on images of '{row.label}', it is undecided if {_name(row, lungs_known)} affects the answer, "
-            f"because the in-fills do not agree. Hiding it {verb} P({row.target}) {effects}, each beyond random areas of "
-            f"its size ({counted(row.n_patients, row.cluster)})"
-        ),
-        value=row.probability.low,
-        threshold=MARGIN,
-        n_patients=row.n_patients,
-        gating=False,
+    sentence = (
+        f"it is undecided if {_name(row, lungs_known)} affects the answer, because the in-fills do not agree. Hiding it {verb} "
+        f"P({row.target}) {effects}, each beyond random areas of its size"
     )
+    return _verdict(row, "XA212", "error", INFILL_RULE, sentence)
+
+
+def _finding(row: RegionByClass, *, lungs_known: bool) -> Verdict:
+    verb = "lowers" if row.direction == "for" else "raises"
+    effect = shown_interval(row.probability, beside=MARGIN, estimate_too=False)
+    sentence = f"hiding {_name(row, lungs_known)} {verb} P({row.target}) by {effect} more than hiding a random area of its size"
+    return _verdict(row, "XA213", "fail", CLASS_RULE, sentence)
 
 
 def _name(row: RegionByClass, lungs_known: bool) -> str:
     return region_name(row.region, "the area outside the lungs" if lungs_known else "the rest of the image")
 
 
-def _finding(row: RegionByClass, *, lungs_known: bool) -> Verdict:
-    verb = "lowers" if row.direction == "for" else "raises"
-    effect = shown_interval(row.probability, beside=MARGIN, estimate_too=False)
+def _verdict(row: RegionByClass, code: str, status: Status, rule: str, sentence: str) -> Verdict:
+    patients = counted(row.n_patients, row.cluster)
     return Verdict(
-        code="XA213",
-        status="fail",
+        code=code,
+        status=status,
         model_id=row.model_id,
         subject=row.model_id,
-        rule=CLASS_RULE,
-        sentence=(
-            f"{row.model_id}: on images of '{row.label}', hiding {_name(row, lungs_known)} {verb} "
-            f"P({row.target}) by {effect} more than hiding a random area of its size "
-            f"({counted(row.n_patients, row.cluster)})"
-        ),
+        rule=rule,
+        sentence=f"{row.model_id}: on images of '{row.label}', {sentence} ({patients})",
         value=row.probability.low,
         threshold=MARGIN,
         n_patients=row.n_patients,

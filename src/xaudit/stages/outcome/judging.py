@@ -64,7 +64,9 @@ def judge_run(
     return (
         *verdicts,
         *area_findings(dependence.tests, refused=refused, own_regions=audit.own_regions_by_model),
-        *class_findings(dependence.by_class, audit.own_regions_by_model),
+        *class_findings(
+            [row for row in dependence.by_class if row.model_id not in refused], audit.own_regions_by_model
+        ),
         *of_image,
         *coarse,
         *of_changes,
