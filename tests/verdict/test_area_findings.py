@@ -329,3 +329,8 @@ def test_a_hidden_chest_wall_of_images_without_marks_is_named_beside_transplants
     assert (verdict.code, verdict.status) == ("XA208", "pass")
     assert "raises P(cancer) by 0.90 [0.80, 1.00]" in verdict.sentence
     assert "or the in-fill looks like evidence" in verdict.sentence
+    assert (
+        "no place outside the mark is needed for the answer. Hiding any window there lowers"
+        in verdict.sentence
+    )
+    assert "nothing" not in verdict.sentence

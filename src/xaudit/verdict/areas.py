@@ -180,7 +180,10 @@ def _nothing(images: AskedImages) -> Verdict:
         )
         return _verdict(images, "XA208", "error", sentence + _beside(images))
     if high is not None and high <= NOTHING:
-        sentence = f"nothing outside {where} matters. Hiding any window there lowers P({images.target}) by {_at_most(high)}"
+        lead = f"nothing outside {where} matters"
+        if any(one.may_be_the_infill for one in images.shown):
+            lead = f"no place outside {where} is needed for the answer"
+        sentence = f"{lead}. Hiding any window there lowers P({images.target}) by {_at_most(high)}"
         verdict = _verdict(images, "XA208", "pass", sentence + _beside(images))
         return replace(verdict, value=high, threshold=NOTHING)
     sentence = (
