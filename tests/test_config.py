@@ -426,12 +426,12 @@ COMPLAINTS = {
     ),
     "a gate on an area in a stratum": (
         {"gates": ["reliance-area-border%class=sick <= 0.1"], "statistics": {"strata": ["class"]}},
-        "gates[0]: 'reliance-area-border' is measured on all images together, and not in strata",
+        "gates[0]: 'reliance-area-border%class=sick <= 0.1': reliance-area-border is measured on all images together, and not in strata",
         "leave out `%class=sick`",
     ),
     "a gate on a property of the image in a stratum": (
         {"gates": ["image-noise%class=sick <= 0.1"], "statistics": {"strata": ["class"]}},
-        "gates[0]: 'image-noise' is measured on all images together, and not in strata",
+        "gates[0]: 'image-noise%class=sick <= 0.1': image-noise is measured on all images together, and not in strata",
         "leave out `%class=sick`",
     ),
     "a gate on no stratum": (

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from xaudit.catalog import (
-    AREA_METRICS,
     CAPTURED,
     CEILING,
     CHANGED_FAMILIES,
@@ -20,7 +19,6 @@ from xaudit.errors import did_you_mean
 from xaudit.records import ALL_CASES
 
 _ASKED_OF_THE_MODEL = ("reliance", "agreement")
-_UNDIVIDED = AREA_METRICS | {f"image-{name}" for name in IMAGE_PROPERTIES}
 _CHOSEN = ("localization", "faithfulness", "complexity")
 
 
@@ -67,11 +65,6 @@ def check_measured(audit: AuditFile) -> None:
                 hint=_how_to_measure(gate, audit.metric_names, measured),
             )
         if gate.stratum != ALL_CASES:
-            if gate.metric in _UNDIVIDED:
-                raise SettingError(
-                    f"gates[{index}]: '{gate.metric}' is measured on all images together, and not in strata",
-                    hint=f"leave out `%{gate.stratum}`",
-                )
             _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)
 
 

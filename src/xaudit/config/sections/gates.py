@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from xaudit.catalog import (
+    AREA_METRICS,
     CHANGED_FAMILIES,
     GATED_FINDINGS,
     MARGIN,
@@ -217,6 +218,11 @@ def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -
         "subject"
     ] is not None:
         raise SettingError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
+    if found["stratum"] is not None and (found["metric"] in AREA_METRICS or row.family == "image"):
+        raise SettingError(
+            f"'{text}': {found['metric']} is measured on all images together, and not in strata",
+            hint=f"leave out `%{found['stratum']}`",
+        )
     return row
 
 
