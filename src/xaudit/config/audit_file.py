@@ -29,6 +29,7 @@ from xaudit.config.sections.analysis import (
 )
 from xaudit.config.sections.changed_images import Equivariance, Resolution
 from xaudit.config.sections.data import DataSection
+from xaudit.config.sections.data_audit import DataAuditSection
 from xaudit.config.sections.gates import GateEntry
 from xaudit.config.sections.metric_ids import names_of_metrics
 from xaudit.config.sections.models import ModelSection
@@ -112,6 +113,7 @@ class AuditFile(Section):
     statistics: StatisticsSection = StatisticsSection()
     categories: CategoriesSection = CategoriesSection()
     run: RunSection = RunSection()
+    data_audit: DataAuditSection = DataAuditSection()
     report: ReportSection = ReportSection()
 
     @field_validator("controls")

@@ -10,6 +10,7 @@ from xaudit.records.arrays import BoolArray, FloatArray, IntArray
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
+from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
@@ -49,6 +50,7 @@ __all__ = [
     "Ceiling",
     "Coefficient",
     "Comparison",
+    "DataCheck",
     "Evaluation",
     "ExplainerJudgement",
     "ExplainerState",

@@ -1,0 +1,10 @@
+"""Settings of the checks of the data, before any model is blamed."""
+
+from xaudit.config.sections.section import Section
+
+
+class DataAuditSection(Section):
+    """Checks of the data itself: copies, what gives the label away, attributes."""
+
+
+__all__ = ["DataAuditSection"]

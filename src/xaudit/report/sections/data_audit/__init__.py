@@ -1,0 +1,1 @@
+"""Sections of the data audit, one file for each check."""
