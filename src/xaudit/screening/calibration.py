@@ -90,6 +90,7 @@ def check_calibration(
         tables={"calibration": values, "calibration_curve": bins},
         skipped=tuple(skipped),
         model_values=by_model,
+        n_patients=len({name for one in answers for name in _patients(one.predictions)}),
     )
 
 
@@ -126,9 +127,13 @@ def _question(
         one.probabilities[one.class_names.index(name)] for one, name in zip(predictions, asked, strict=True)
     ]
     outcome = [float(one.label == name) for one, name in zip(predictions, asked, strict=True)]
-    patients = tuple(one.patient_id or one.case_id for one in predictions)
+    patients = _patients(predictions)
     target = "top-label" if positive is None else "positive"
     return _Answers(model_id, target, subgroup, np.array(probability), np.array(outcome), patients)
+
+
+def _patients(predictions: Sequence[Prediction]) -> tuple[str, ...]:
+    return tuple(one.patient_id or one.case_id for one in predictions)
 
 
 def _curve(one: _Answers, bootstrap: ClusterBootstrap) -> Iterator[CalibrationBin]:
@@ -184,7 +189,7 @@ def _values(one: _Answers, bootstrap: ClusterBootstrap, seed: int) -> Iterator[C
 
 def _gated(values: Sequence[CalibrationValue]) -> dict[str, float | Interval]:
     """Return the figures over all images that gates are held against, by metric id."""
-    wanted = {("ece", "positive"), ("brier", "positive"), ("confidence-gap", "top-label")}
+    wanted = {("ece", "positive"), ("brier", "positive")}
     return {
         one.metric: Interval(one.value, one.low, one.high, "none" if one.low is None else "bca")
         for one in values

@@ -18,6 +18,7 @@ from xaudit.stages.request import RunRequest
 from xaudit.stages.work.inputs import inputs_digest, masks_checksum
 from xaudit.stages.work.model_answers import answers_of_model, model_to_ask
 from xaudit.store.redaction import Redaction
+from xaudit.verdict import Strictness, data_gate_verdicts
 
 Tell = Callable[[Progress], None]
 
@@ -32,9 +33,29 @@ class Screened:
     on_progress: Tell
 
 
-CHECKS: tuple[Callable[[Screened], DataCheck], ...] = (
-    lambda one: check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed),
-)
+def _calibration(one: Screened) -> DataCheck:
+    return check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of a data set.
+
+    Attributes:
+        id: the :class:`DataCheck`'s.
+        metrics: ids of the values that gates can be set on.
+        in_run: True if it costs so little that `xaudit run` carries it out too, whether or not a gate asks for it.
+    """
+
+    id: str
+    metrics: tuple[str, ...]
+    check: Callable[[Screened], DataCheck]
+    in_run: bool = False
+
+
+CHECKS = (
+    Check("calibration", ("ece", "brier"), _calibration, in_run=True),
+)  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""
 
 
@@ -68,7 +89,7 @@ def _audited(
         if model.id in classifiers
     ]
     checks = [
-        check(Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress))
+        check.check(Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress))
         for name, data in datasets.items()
         for check in CHECKS
     ]
@@ -83,6 +104,8 @@ def _audited(
         datasets=tuple(_counts(data, redact) for data in datasets.values()),
         model_ids=tuple(classifiers),
         checks=tuple(checks),
+        gates=data_gate_verdicts(audit.gates, checks, Strictness(audit.statistics.gate_on)),
+        n_other_gates=sum(not gate.is_of_data for gate in audit.gates),
         skipped=tuple(
             redact.text(one) for one in (*skipped, *(text for one in answers for text in one.skipped))
         ),

@@ -11,6 +11,7 @@ from xaudit.report.pictures.check_picture import CheckPicture
 from xaudit.report.sections.data_audit.headline import (
     closing_section,
     data_audit_title,
+    gates_of_data,
     sizes_section,
     verdict_section_of_data,
 )
@@ -39,6 +40,7 @@ class DataPage:
     title: str
     facts: tuple[tuple[str, str], ...]
     verdict: Section
+    gates: tuple[Section, ...]
     sizes: Section
     checks: tuple[CheckPart, ...]
     closing: Section
@@ -51,6 +53,7 @@ def data_page(audit: DataAudit) -> str:
         title=data_audit_title(audit).removeprefix("xaudit: "),
         facts=(("data audit", audit.audit_id), ("xaudit", audit.version)),
         verdict=verdict_section_of_data(audit),
+        gates=gates_of_data(audit),
         sizes=sizes_section(audit),
         checks=tuple(
             CheckPart(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from xaudit.records import DataAudit, DatasetCounts, Verdict
 from xaudit.report.grid import Block, Column, Paragraph, Section, grid, row
+from xaudit.report.sections.verdict import section_of_gates
 from xaudit.report.wording import count
 
 _LEADS = {"fail": "FAIL", "error": "UNDECIDED", "pass": "PASS"}
@@ -60,6 +61,14 @@ def verdict_section_of_data(audit: DataAudit) -> Section:
     return Section("Verdict", tuple(blocks))
 
 
+def gates_of_data(audit: DataAudit) -> tuple[Section, ...]:
+    """Show the gates on the data; nothing if the audit file sets none."""
+    if not audit.gates:
+        return ()
+    unit = "patient" if all(one.n_patients is not None for one in audit.datasets) else "image"
+    return (section_of_gates(audit.gates, unit, on_mean=audit.gate_on == "mean"),)
+
+
 def sizes_section(audit: DataAudit) -> Section:
     """Show images by data set, split and class, with the notes on the data."""
     blocks: list[Block] = []
@@ -104,7 +113,8 @@ def closing_section(audit: DataAudit, *, folder: str = "") -> Section:
     if audit.n_other_gates:
         blocks.append(
             Paragraph(
-                f"{count(audit.n_other_gates, 'gate')} of the audit file: `xaudit run` judges them.", lead="-"
+                f"{count(audit.n_other_gates, 'further gate')} of the audit file: left to `xaudit run`.",
+                lead="-",
             )
         )
     if folder:
