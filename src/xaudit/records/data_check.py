@@ -39,6 +39,11 @@ class DataCheck:
     n_patients: int = 0
 
     @property
+    def measured(self) -> frozenset[str]:
+        """Ids of the values that this check measured, of the data set or of any model."""
+        return frozenset(self.values).union(*self.model_values.values())
+
+    @property
     def is_empty(self) -> bool:
         """Return True if nothing could be checked: no finding, no value, and no row of a table."""
         return not (

@@ -57,7 +57,8 @@ def direction_of_equality(row: MetricRow, found: re.Match[str]) -> bool:
         return False
     if row.higher_is_better and row.is_share and value == 1:
         return True
-    sign = {True: ">=", False: "<="}.get(row.higher_is_better, "<= or >=")  # type: ignore[call-overload]
+    signs: dict[bool | None, str] = {True: ">=", False: "<=", None: "<= or >="}
+    sign = signs[row.higher_is_better]
     raise SettingError(
         f"'{found.string.strip()}': a measured value is held against a limit, and is hardly ever equal to one",
         hint=f"write {found['metric']} {sign} {found['value']}; == is for the best value there is, such as leakage == 0",

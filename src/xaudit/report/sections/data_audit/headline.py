@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xaudit.records import DataAudit, DatasetCounts, Verdict
-from xaudit.report.grid import Block, Column, Paragraph, Section, grid, row
+from xaudit.report.grid import Block, Column, Paragraph, Section, Tone, grid, row
 from xaudit.report.sections.verdict import section_of_gates
 from xaudit.report.wording import count
 
@@ -50,15 +50,16 @@ def verdict_section_of_data(audit: DataAudit) -> Section:
     findings = findings_of(audit)
     bad = any(one.status == "fail" for one in findings)
     blocks: list[Block] = [Paragraph(headline(audit), "bad" if bad else "strong")]
-    blocks += [
-        Paragraph(
-            f"{one.sentence.rstrip('.')}. ({one.code})",
-            "bad" if one.status == "fail" else "warn" if one.status == "error" else "good",
-            _LEADS[one.status],
-        )
-        for one in findings
-    ]
+    blocks += [finding_paragraph(one) for one in findings]
     return Section("Verdict", tuple(blocks))
+
+
+def finding_paragraph(finding: Verdict) -> Paragraph:
+    """Show a finding about the data: failed, passed or undecided, its sentence and its code."""
+    tones: dict[str, Tone] = {"fail": "bad", "error": "warn", "pass": "good"}
+    return Paragraph(
+        f"{finding.sentence.rstrip('.')}. ({finding.code})", tones[finding.status], _LEADS[finding.status]
+    )
 
 
 def gates_of_data(audit: DataAudit) -> tuple[Section, ...]:
