@@ -86,8 +86,8 @@ def _curve_table(model: str, bins: Sequence[CalibrationBin]) -> Block:
 
 def _bin_row(one: CalibrationBin) -> Row:
     return row(
-        f"{shown(one.lowest)} to {shown(one.highest)}",
-        shown(one.mean_probability),
+        f"{one.lowest:.3f} to {one.highest:.3f}",
+        f"{one.mean_probability:.3f}",
         interval(Interval(one.observed, one.low, one.high, "none")),
         f"{one.n_images:,}",
         f"{one.n_patients:,}",
