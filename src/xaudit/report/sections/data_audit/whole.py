@@ -6,6 +6,7 @@ from dataclasses import replace
 from xaudit.records import DataAudit, DataCheck
 from xaudit.report.grid import Section
 from xaudit.report.sections.data_audit.calibration import calibration_section
+from xaudit.report.sections.data_audit.exact_copies import exact_copies_section
 from xaudit.report.sections.data_audit.headline import (
     closing_section,
     gates_of_data,
@@ -15,6 +16,7 @@ from xaudit.report.sections.data_audit.headline import (
 
 SECTIONS: Mapping[str, Callable[[DataCheck], Section]] = {
     "calibration": calibration_section,
+    "exact-copies": exact_copies_section,
 }
 """The section of each check, by the check's id."""
 
