@@ -9,11 +9,12 @@ from pathlib import Path
 import xaudit
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
-from xaudit.config import AuditFile, fingerprint
+from xaudit.config import AuditFile, SplitSection, fingerprint
 from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
 from xaudit.screening.calibration import check_calibration
+from xaudit.screening.copies.check import check_copies
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.inputs import inputs_digest, masks_checksum
 from xaudit.stages.work.model_answers import answers_of_model, model_to_ask
@@ -31,8 +32,20 @@ class Screened:
     audit: AuditFile
     on_progress: Tell
 
+    @property
+    def split(self) -> SplitSection:
+        """How the audit file divides the data set if it names no splits."""
+        return self.audit.all_datasets[self.data.id].split
+
 
 CHECKS: tuple[Callable[[Screened], DataCheck], ...] = (
+    lambda one: check_copies(
+        one.data,
+        one.audit.data_audit.copies,
+        split=one.split,
+        with_images=one.audit.report.images,
+        on_progress=one.on_progress,
+    ),
     lambda one: check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed),
 )
 """The checks of a data set, in the order in which they are shown."""
