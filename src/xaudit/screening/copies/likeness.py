@@ -70,7 +70,9 @@ def aligned_pairs(
     return pairs
 
 
-def detail_likeness(first: FloatArray, second: FloatArray, placement: FloatArray) -> float:
+def detail_likeness(
+    first: FloatArray, second: FloatArray, placement: FloatArray | tuple[float, float, float, float]
+) -> float:
     """Correlation over the overlap of what is finer than 4 pixels and coarser than 1, of copies of SIDE pixels."""
     warped, rows, columns = placed(gaussian_filter(first, _SMOOTH)[None], np.asarray(placement)[None])
     inside = np.ix_(rows[0], columns[0])

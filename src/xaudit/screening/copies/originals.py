@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from xaudit.cases.dataset import Dataset
 from xaudit.records import Case, FloatArray
 from xaudit.screening.copies.alignment import IDENTITY, align
-from xaudit.screening.copies.likeness import AlignedPair, correlation
+from xaudit.screening.copies.likeness import AlignedPair, correlation, detail_likeness
 from xaudit.screening.copies.orientation import WORDS, oriented
 from xaudit.screening.copies.small_copies import grey, small_copy
 
@@ -32,10 +32,12 @@ class Comparison:
 
     Attributes:
         detail: correlation of what is finer than 3 of 128 pixels, -1 to 1.
+        likeness: correlation of what lies between 1 and 4 of 128 pixels, as in small copies, but without their loss.
         change: what was done to one of the images, in words; empty if only the file differs.
     """
 
     detail: float
+    likeness: float
     change: str
 
 
@@ -61,21 +63,20 @@ def compare_originals(first: FloatArray, second: FloatArray, pair: AlignedPair) 
     """Compare the overlap of two originals, (H, W), and say what was done to one of them."""
     first = oriented(first, pair.orientation)
     placement = pair.placement
-    best, best_placement, best_parts = -1.0, placement, None
+    best, best_placement, parts = -2.0, placement, (first, second)
     for _ in range(_N_ROUNDS):
         one, other = overlap_boxes(placement)
         a, b = small_copy(first, one), small_copy(second, other)
         score = correlation(a - gaussian_filter(a, _FINE), b - gaussian_filter(b, _FINE))
         if score > best:
-            best, best_placement, best_parts = score, placement, (a, b)
+            best, best_placement, parts = score, placement, (a, b)
         _, found = align(a[None], b[None], np.array([IDENTITY]), n_steps=3)
         placement = combined(placement, tuple(map(float, found[0])))  # type: ignore[arg-type]
-    words = [WORDS[pair.orientation], crop_words(best_placement)]
-    if best_parts is not None:
-        words.append(tone_words(*best_parts))
+    words = [WORDS[pair.orientation], crop_words(best_placement), tone_words(*parts)]
     if first.shape != second.shape and not words[1]:
         words.append("resized")
-    return Comparison(best, ", ".join(word for word in words if word))
+    likeness = detail_likeness(*parts, IDENTITY)
+    return Comparison(best, likeness, ", ".join(word for word in words if word))
 
 
 def overlap_boxes(placement: Placement) -> tuple[Placement, Placement]:

@@ -17,6 +17,11 @@ LOOKED_AT = 0.98
 """Likeness from which the originals are compared: planted copies reach .987 and more."""
 
 
+CERTAIN_COPY = 0.997
+"""Likeness of the originals from which a pair is a copy although its finest detail differs.
+
+JPEG changes the finest detail of small and of smooth images. Neighbouring slices of a scan reach 0.996."""
+
 N_SHOWN = 12
 """Pairs that are shown as pictures."""
 
@@ -63,6 +68,8 @@ def judged_pairs(
                 comparison = compare_originals(originals.image(first), originals.image(second), pair)
             except DataError as error:
                 problems.append(Problem(f"{first.case_id} and {second.case_id}", "copies", str(error)))
+            else:
+                pair = replace(pair, likeness=max(pair.likeness, comparison.likeness))
         kind = _kind(pair, comparison, (first, second), settings)
         if kind is not None:
             judged.append(
@@ -124,7 +131,9 @@ def _kind(
     pair: AlignedPair, comparison: Comparison | None, cases: tuple[Case, Case], settings: CopiesSection
 ) -> CopyKind | None:
     first, second = cases
-    if comparison is not None and comparison.detail >= settings.least_detail:
+    if comparison is not None and (
+        comparison.detail >= settings.least_detail or comparison.likeness >= CERTAIN_COPY
+    ):
         changed = comparison.change not in ("", "resized")
         return "augmented-copy" if changed or first.augmented or second.augmented else "near-copy"
     one_patient = first.patient_id is not None and first.patient_id == second.patient_id

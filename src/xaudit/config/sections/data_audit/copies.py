@@ -15,7 +15,8 @@ class CopiesSection(Section):
         gt=0,
         le=1,
         description="correlation of fine detail from which two images are copies; re-saved, resized, cropped or brightened "
-        "copies reach 0.995, neighbouring slices of a scan 0.98",
+        "copies reach 0.995, neighbouring slices of a scan 0.98. Smooth or small images saved as JPEG lose it: a likeness of 0.997 counts "
+        "as well",
     )
     least_likeness: float = Field(
         0.93,
@@ -28,5 +29,7 @@ class CopiesSection(Section):
     @model_validator(mode="after")
     def _copies_are_the_stricter(self) -> Self:
         if self.least_detail < self.least_likeness:
-            raise SettingError("least_detail is below least_likeness: a copy is more alike than a neighbouring slice")
+            raise SettingError(
+                "least_detail is below least_likeness: a copy is more alike than a neighbouring slice"
+            )
         return self
