@@ -6,7 +6,6 @@ from xaudit.records import CopyPair, DataCheck
 from xaudit.report.pictures.check_picture import CheckPicture, webp_image
 from xaudit.report.sections.data_audit.copies import pair_words
 from xaudit.screening.copies.pairs import shown_pairs
-from xaudit.statistics.digits import shown
 
 
 def copies_pictures(check: DataCheck) -> tuple[CheckPicture, ...]:
@@ -27,9 +26,9 @@ def _picture(check: DataCheck, pair: CopyPair) -> CheckPicture:
             (pair.case_b, pair.split_b, pair.label_b),
         )
     )
-    detail = "" if pair.detail is None else f", detail {shown(pair.detail)}"
+    detail = "" if pair.detail is None else f", detail {pair.detail:.3f}"
     caption = (
         f"{pair.case_a} ({pair.split_a}, {pair.label_a}) and {pair.case_b} ({pair.split_b}, {pair.label_b}); "
-        f"likeness {shown(pair.likeness)}{detail}"
+        f"likeness {pair.likeness:.3f}{detail}"
     )
     return CheckPicture(pair_words(pair), caption, body)

@@ -104,4 +104,5 @@ def _correlation(first: FloatArray, second: FloatArray, weight: FloatArray) -> F
     b = (second - (second * weight).sum(axis=(1, 2), keepdims=True) / total) * weight
     size = np.sqrt((a * a).sum(axis=(1, 2)) * (b * b).sum(axis=(1, 2)))
     both = (a * b).sum(axis=(1, 2))
-    return np.divide(both, size, out=np.zeros_like(both), where=size > 0).astype(np.float64)
+    scores: FloatArray = np.divide(both, size, out=np.zeros_like(both), where=size > 0).astype(np.float64)
+    return scores

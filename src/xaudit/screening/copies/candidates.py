@@ -62,7 +62,8 @@ def patterns(pixels: ByteArray, window: int) -> FloatArray:
         block = pixels[start : start + _BLOCK].astype(np.float64)
         found[start : start + _BLOCK] = rows @ block @ columns.T * weight
     norm = np.linalg.norm(found, axis=(1, 2), keepdims=True)
-    return np.divide(found, norm, out=np.zeros_like(found), where=norm > 0)
+    unit: FloatArray = np.divide(found, norm, out=np.zeros_like(found), where=norm > 0)
+    return unit
 
 
 def candidates(pixels: ByteArray, *, on_progress: Callable[[Progress], None]) -> Candidates:
@@ -117,4 +118,5 @@ def _means(low: float, high: float) -> FloatArray:
     pixel = np.arange(SIDE)
     overlap = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
     overlap = np.clip(overlap, 0, None)
-    return overlap / overlap.sum(axis=1, keepdims=True)
+    shares: FloatArray = overlap / overlap.sum(axis=1, keepdims=True)
+    return shares

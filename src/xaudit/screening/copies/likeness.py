@@ -117,12 +117,13 @@ def _aligned(
     return scores, placements
 
 
-def _reduced(pixels: ByteArray, side: int) -> FloatArray:
+def _reduced(pixels: ByteArray | FloatArray, side: int) -> FloatArray:
     step = SIDE // side
     values = pixels.astype(np.float32)
     if step > 1:
         values = values.reshape(len(values), side, step, side, step).mean(axis=(2, 4))
-    return gaussian_filter(values, (0, 0.7, 0.7))
+    smooth: FloatArray = gaussian_filter(values, (0, 0.7, 0.7))
+    return smooth
 
 
 def _best(found: Candidates, coarse: FloatArray) -> np.ndarray:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from xaudit.records import CopyPair, DataCheck, SplitSize
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Section, grid, row
 from xaudit.screening.copies.pairs import shown_pairs
-from xaudit.statistics.digits import shown
 
 N_ROWS = 8
 
@@ -62,13 +61,12 @@ def _count(number: int) -> Cell:
 def _worst(pairs: Sequence[CopyPair]) -> Block:
     rows = [
         row(
-            Cell(pair.case_a),
-            Cell(pair.case_b),
-            Cell(pair_words(pair)),
-            _side(pair.split_a, pair.split_b),
-            _side(pair.label_a, pair.label_b),
-            shown(pair.likeness),
-            "-" if pair.detail is None else shown(pair.detail),
+            pair.case_a,
+            pair.case_b,
+            _kind(pair),
+            _split(pair),
+            f"{pair.likeness:.3f}",
+            "-" if pair.detail is None else f"{pair.detail:.3f}",
         )
         for pair in shown_pairs(pairs, N_ROWS)
     ]
@@ -77,8 +75,7 @@ def _worst(pairs: Sequence[CopyPair]) -> Block:
             Column("image", wraps=True),
             Column("and", wraps=True),
             Column("kind", wraps=True),
-            Column("split"),
-            Column("label"),
+            Column("split", wraps=True),
             Column("likeness", numeric=True),
             Column("detail", numeric=True),
         ],
@@ -87,8 +84,15 @@ def _worst(pairs: Sequence[CopyPair]) -> Block:
     )
 
 
-def _side(first: str, second: str) -> Cell:
-    return Cell(first) if first == second else Cell(f"{first}, {second}", "bad")
+def _kind(pair: CopyPair) -> Cell:
+    words = pair_words(pair)
+    if pair.label_a == pair.label_b:
+        return Cell(words)
+    return Cell(f"{words}; labels {pair.label_a} and {pair.label_b}", "bad")
+
+
+def _split(pair: CopyPair) -> Cell:
+    return Cell(f"{pair.split_a}, {pair.split_b}", "bad") if pair.across_splits else Cell(pair.split_a)
 
 
 def _splits(sizes: Sequence[SplitSize]) -> Block:
