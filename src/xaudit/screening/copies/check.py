@@ -19,6 +19,8 @@ from xaudit.screening.copies.pictures import pair_images
 from xaudit.screening.copies.small_copies import Picture, make_small_copies
 
 SPLITS = ("train", "validation", "test")
+COPY_METRICS = ("leakage", "leakage-slices", "copies", "copies-different-label")
+"""Ids of the values that gates can be set on."""
 
 
 def check_copies(
@@ -45,10 +47,11 @@ def check_copies(
         title="Copies and neighbouring slices",
         dataset_id=data.id,
         verdicts=copy_findings(data, rows, leaks, sizes),
-        values=copy_values(rows, leaks),
+        values=copy_values(data, rows, leaks),
         tables={"copies": rows, "groups": group_rows(data, rows), "split_sizes": sizes},
-        skipped=_unread(problems),
+        skipped=(*_unread(problems), *_undivided(data)),
         images=pair_images(data, rows) if with_images else {},
+        n_patients=len({case.cluster for case in data.cases}),
     )
 
 
@@ -95,12 +98,17 @@ def _unscored(picture: Picture) -> bool:
     return any(case.split != SCORED for case in picture.cases)
 
 
-def copy_values(rows: Sequence[CopyPair], leaks: Mapping[str, frozenset[str]]) -> Mapping[str, float]:
-    """Return the numbers that gates are held against."""
+def copy_values(
+    data: Dataset, rows: Sequence[CopyPair], leaks: Mapping[str, frozenset[str]]
+) -> Mapping[str, float]:
+    """Return the numbers that gates are held against; no leakage if there is nothing that it could lie between."""
     copies = [row for row in rows if row.is_copy]
-    return {
+    values = {
         "leakage": float(len(leaks["exact"] | leaks["near"])),
         "leakage-slices": float(len(leaks["slice"])),
+    }
+    return {
+        **(values if _is_divided(data) else {}),
         "copies": float(len({case for row in copies for case in (row.case_a, row.case_b)})),
         "copies-different-label": float(sum(row.label_a != row.label_b for row in copies)),
     }
@@ -134,6 +142,19 @@ def _spanning(groups: Mapping[str, str], splits: Mapping[str, str]) -> int:
 
 def _groups(rows: Sequence[CopyPair]) -> Mapping[str, str]:
     return {case: row.group for row in rows for case in (row.case_a, row.case_b)}
+
+
+def _is_divided(data: Dataset) -> bool:
+    """Return True if there are test images and others."""
+    return len({case.split == SCORED for case in data.cases}) == 2
+
+
+def _undivided(data: Dataset) -> tuple[str, ...]:
+    """Say that no leakage can be told if the data holds nothing but test images, or none."""
+    if _is_divided(data):
+        return ()
+    lacking = "no training or validation images" if data.cases[0].split == SCORED else "no test images"
+    return (f"leakage: the data has {lacking}, so copies between them and the others cannot be searched for",)
 
 
 def _unread(problems: Sequence[Problem]) -> tuple[str, ...]:
