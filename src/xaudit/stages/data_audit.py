@@ -37,7 +37,7 @@ class Screened:
 
     @property
     def split(self) -> SplitSection:
-        """How the audit file divides the data set if it names no splits."""
+        """The division that the audit file asks for if the data set names no splits."""
         return self.audit.all_datasets[self.data.id].split
 
 

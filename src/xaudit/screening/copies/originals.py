@@ -22,6 +22,7 @@ Placement = tuple[float, float, float, float]
 _FINE = 3.0
 _N_ROUNDS = 3
 _KEPT = 8
+_LEAST_GAIN, _GOOD = 0.002, 0.998
 _SAME_FRAME = 0.015
 _SAME_TONE = 0.03
 
@@ -68,8 +69,11 @@ def compare_originals(first: FloatArray, second: FloatArray, pair: AlignedPair) 
         one, other = overlap_boxes(placement)
         a, b = small_copy(first, one), small_copy(second, other)
         score = correlation(a - gaussian_filter(a, _FINE), b - gaussian_filter(b, _FINE))
-        if score > best:
-            best, best_placement, parts = score, placement, (a, b)
+        gain, best = score - best, max(best, score)
+        if gain > 0:
+            best_placement, parts = placement, (a, b)
+        if gain < _LEAST_GAIN or best >= _GOOD:
+            break
         _, found = align(a[None], b[None], np.array([IDENTITY]), n_steps=3)
         placement = combined(placement, tuple(map(float, found[0])))  # type: ignore[arg-type]
     words = [WORDS[pair.orientation], crop_words(best_placement), tone_words(*parts)]
