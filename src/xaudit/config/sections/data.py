@@ -130,6 +130,11 @@ class SplitSection(Section):
         0.15, ge=0, lt=1, description="share of the patients that decides when training stops"
     )
     seed: int = Field(0, ge=0, description="another seed is another division")
+    groups: Path | None = Field(
+        None,
+        description="CSV with the columns image and group: images of a group are kept in one split; `xaudit data audit` "
+        "proposes it as `groups.csv`",
+    )
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
