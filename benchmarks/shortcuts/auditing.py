@@ -29,7 +29,10 @@ REGIONS: dict[str, tuple[str, ...]] = {
 }
 """Regions whose naming counts as naming the plant's place."""
 
-ACCUSING = ("XA201", "XA207", "XA209", "XA210", "XA213")
+OF_A_PLACE = ("XA201", "XA207", "XA213")
+"""Findings that name a place of the image."""
+
+ACCUSING = (*OF_A_PLACE, "XA209", "XA210")
 """Findings that say where an answer comes from. XA203, XA206 and XA214 say that it is fragile or no better than chance."""
 
 _WORDS = {
@@ -82,7 +85,9 @@ def audit(network: SmallResNet, study: Path, work: Path) -> dict[str, Any]:
                 if _is_about_the_model(one)
             ],
             "areas": _areas(areas),
-            "reliance": _means(summary, "reliance-"),
+            "reliance": {
+                name: figures for name, figures in _means(summary, "reliance-").items() if "logit" not in name
+            },
             "gradcam": {
                 metric: _means(summary[summary["explainer"] == "gradcam"], metric)[metric]
                 for metric in ("iou", "pointing-game")
@@ -111,7 +116,9 @@ def _rounded(value: float | None) -> float | None:
 
 def _areas(areas: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the areas of the image that are judged: outside the mark, or outside its lung as well."""
-    judged = areas[(areas["frame"] == "image") & (areas["answer"] == "probability")]
+    judged = areas[
+        (areas["frame"] == "image") & (areas["answer"] == "probability") & (areas["scope"] != "all")
+    ]
     return [
         {
             "images": row.images,
@@ -147,8 +154,7 @@ def names_the_place(audited: dict[str, Any], kind: str) -> bool:
     """Return True if an accusation names the plant's region, or one of its areas lies where the plant does."""
     accused = accusations(audited)
     if any(one["code"] == "XA207" for one in accused) and any(
-        area["scope"] != "all" and (area["place"] in REGIONS[kind] or area["density"] >= ENRICHED)
-        for area in audited["areas"]
+        area["place"] in REGIONS[kind] or area["density"] >= ENRICHED for area in audited["areas"]
     ):
         return True
     sentences = [one["sentence"] for one in accused if one["code"] in ("XA201", "XA213")]

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from shortcuts.population import Bytes, Flags, Pool
 from xaudit.models.sources.small_resnet import SmallResNet
+from xaudit.models.training.augment import BRIGHTNESS, CONTRAST
 from xaudit.records import FloatArray
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -29,6 +30,8 @@ class Recipe:
     learning_rate: float = 3e-3
     weight_decay: float = 5e-2
     shift_px: int = 2
+    brightness: float = BRIGHTNESS
+    contrast: float = CONTRAST
 
     def plain(self) -> dict[str, float]:
         """Return the settings as plain values."""
@@ -36,7 +39,9 @@ class Recipe:
 
 
 def train(pool: Pool, kind: str, shown: Flags, *, recipe: Recipe, seed: int) -> SmallResNet:
-    """Train a network on a part of the pool, each batch mirrored and shifted at random.
+    """Train a network on a part of the pool, each batch mirrored, shifted and recoloured at random.
+
+    Brightness and contrast change within the limits of xaudit's own training.
 
     Args:
         shown: (n,) true where the slice shows the plant.
@@ -60,6 +65,7 @@ def train(pool: Pool, kind: str, shown: Flags, *, recipe: Recipe, seed: int) -> 
     network.train()
     for batch in _batches(len(chosen), recipe, generator):
         images = _moved(plain[batch], planted[batch], kind in IN_THE_FRAME, recipe.shift_px, generator)
+        images = _recoloured(images, recipe, generator)
         loss = functional.cross_entropy(network(normalised(images)), targets[batch])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -89,6 +95,12 @@ def _moved(
     if in_the_frame:
         return (move(plain) + (planted - plain)).clamp(0, 1)
     return move(planted)
+
+
+def _recoloured(images: torch.Tensor, recipe: Recipe, generator: np.random.Generator) -> torch.Tensor:
+    light, spread = torch.from_numpy(generator.uniform(-1, 1, (2, len(images), 1, 1, 1))).float()
+    recoloured = (images - 0.5) * (1 + recipe.contrast * spread) + 0.5 + recipe.brightness * light
+    return recoloured.clamp(0, 1)
 
 
 def normalised(images: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sklearn.metrics import roc_auc_score
 
-from shortcuts.auditing import accusations, names_the_place
+from shortcuts.auditing import OF_A_PLACE, accusations, names_the_place
 from shortcuts.effects import STRONG
 from shortcuts.population import KINDS
 from shortcuts.rows import HONEST, SHARES, planned
@@ -21,6 +21,11 @@ BINS = ((-1.0, 0.02), (0.02, STRONG), (STRONG, 0.25), (0.25, 1.01))
 def accused(row: Row) -> bool:
     """Return True if the audit's verdict fails the network for where its answer comes from."""
     return bool(accusations(row["audit"]))
+
+
+def accused_of_a_place(row: Row) -> bool:
+    """Return True if the verdict fails for a place, and not only for a property of the whole image."""
+    return any(one["code"] in OF_A_PLACE for one in accusations(row["audit"]))
 
 
 def caught(row: Row) -> bool:
@@ -106,24 +111,21 @@ def _by_plant(planted: Sequence[Row]) -> list[str]:
 
 
 def _by_cost(planted: Sequence[Row], honest: Sequence[Row]) -> list[str]:
-    lines = [
-        "| networks | fails | fails and names the place |",
-        "| --- | --- | --- |",
-        f"| honest | {share([accused(row) for row in honest])} | |",
-    ]
+    groups = [("honest", honest)]
     for low, high in BINS:
         part = [row for row in planted if low <= row["truth"]["cost"] < high]
         title = f"under {high:g}" if low < 0 else f"{low:g} or more" if high > 1 else f"{low:g} to {high:g}"
-        lines.append(
-            f"| planted, removal costs {title} | {share([accused(row) for row in part])} | "
-            f"{share([caught(row) for row in part])} |"
-        )
-    strong = [row for row in planted if is_strong(row)]
-    lines.append(
-        f"| **all strong** (costs {STRONG:g} or more) | {share([accused(row) for row in strong])} | "
-        f"{share([caught(row) for row in strong])} |"
-    )
-    return lines
+        groups.append((f"planted, removal costs {title}", part))
+    groups.append((f"**all strong** (costs {STRONG:g} or more)", [row for row in planted if is_strong(row)]))
+    return [
+        "| networks | fails | fails for a place | fails and names the planted place |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {title} | {share([accused(row) for row in part])} | {share([accused_of_a_place(row) for row in part])} | "
+            f"{share([caught(row) for row in part if row['kind'] != HONEST])} |"
+            for title, part in groups
+        ),
+    ]
 
 
 def _reactions(honest: Sequence[Row]) -> list[str]:
@@ -150,6 +152,7 @@ def _methods(planted: Sequence[Row], honest: Sequence[Row]) -> list[str]:
         "| method | needs to know | accuses strong | accuses weaker | accuses honest networks | honest, network and plant |",
         "| --- | --- | --- | --- | --- | --- |",
         _method("xaudit: fails", "marks", accused, strong, weak, honest),
+        _method("xaudit: fails for a place", "marks", accused_of_a_place, strong, weak, honest),
         _method("xaudit: fails and names the place", "marks", caught, strong, weak, []),
     ]
     for metric in ("pointing-game", "iou"):
