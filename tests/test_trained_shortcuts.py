@@ -38,10 +38,10 @@ def area(place="thorax", scope="elsewhere", peak=(0, 0, 0.25, 0.25), density=0.0
     return {"place": place, "scope": scope, "peak": list(peak), "density": density}
 
 
-def row(kind, *, cost=0.0, seed=0, findings=(), areas=(), accuses=False, settings="s"):
+def row(kind, *, cost=0.0, seed=0, findings=(), areas=(), accuses=False, settings="s", moved=0.25):
     answer = {"value": 0.5, "accuses": accuses}
     names = KINDS if kind == "honest" else (kind,)
-    reaction = {f"{what}_{label}": 0.25 for what in ("change", "turned") for label in ("cancer", "normal")}
+    reaction = {f"{what}_{label}": moved for what in ("change", "turned") for label in ("cancer", "normal")}
     return {
         "row": str(RowId(kind, 0 if kind == "honest" else 100, seed)),
         "kind": kind,
@@ -212,6 +212,14 @@ def test_the_tables_count_what_was_caught_with_wilsons_interval():
         "| planted, removal costs 0.02 to 0.1 | 0 of 1, .00 [.00, .79] | 0 of 1, .00 [.00, .79] | 0 of 1, .00 [.00, .79] |"
         in text
     )
+
+
+def test_only_a_plant_that_an_honest_network_ignores_makes_a_false_accusation():
+    rows = [row("honest", accuses=True), row("honest", seed=1, accuses=True, moved=0.01)]
+    text = tables.tables({one["row"]: one for one in rows}, "s")
+    line = next(line for line in text.splitlines() if line.startswith("| attribute probe"))
+    # Each network was tried on six plants; the first reacts to all of them.
+    assert line.endswith("| 2 of 2, 1.00 [.34, 1.00] | 6 of 6, 1.00 [.61, 1.00] |")
 
 
 def test_the_forecast_multiplies_the_price_of_a_row():

@@ -17,6 +17,12 @@ Row = Mapping[str, Any]
 BINS = ((-1.0, 0.02), (0.02, STRONG), (STRONG, 0.25), (0.25, 1.01))
 """Accuracy that removing the plant costs, from below and up to."""
 
+UNMOVED = 0.02
+"""Mean change of P(cancer) below which, in both classes, an honest network is said not to react to a plant."""
+
+ENOUGH = 5
+"""Networks of each sort from which on an AUROC between them is shown."""
+
 
 def accused(row: Row) -> bool:
     """Return True if the audit's verdict fails the network for where its answer comes from."""
@@ -149,7 +155,7 @@ def _reactions(honest: Sequence[Row]) -> list[str]:
 def _methods(planted: Sequence[Row], honest: Sequence[Row]) -> list[str]:
     strong, weak = [row for row in planted if is_strong(row)], [row for row in planted if not is_strong(row)]
     lines = [
-        "| method | needs to know | accuses strong | accuses weaker | accuses honest networks | honest, network and plant |",
+        "| method | needs to know | accuses strong | accuses weaker | accuses honest | accuses honest of a plant that it does not react to |",
         "| --- | --- | --- | --- | --- | --- |",
         _method("xaudit: fails", "marks", accused, strong, weak, honest),
         _method("xaudit: fails for a place", "marks", accused_of_a_place, strong, weak, honest),
@@ -161,11 +167,21 @@ def _methods(planted: Sequence[Row], honest: Sequence[Row]) -> list[str]:
         lines.append(_method(name, "marks", _gate(metric), strong, weak, honest))
     for name, title in (("probe", "attribute probe on features"), ("odds", "equalized odds"), ("spray", "SpRAy on Grad-CAM")):  # fmt: skip
         answer = _other(name)
-        pairs = [value[name]["accuses"] for row in honest for value in row["others"].values()]
+        pairs = [
+            value[name]["accuses"]
+            for row in honest
+            for kind, value in row["others"].items()
+            if not _reacts(row, kind)
+        ]
         line = _method(f"{title}, plant on half of each class", "the plant", answer, strong, weak, honest)
         lines.append(line.removesuffix("| |") + f"| {share([bool(value) for value in pairs])} |")
     lines.append(_as_collected(strong, weak))
     return lines
+
+
+def _reacts(row: Row, kind: str) -> bool:
+    reaction = row["truth"]["reaction"][kind]
+    return max(abs(reaction["change_cancer"]), abs(reaction["change_normal"])) >= UNMOVED
 
 
 def _method(
@@ -205,7 +221,7 @@ def _auroc(metric: str, strong: Sequence[Row], honest: Sequence[Row]) -> str:
         (row["gates"][metric]["value"], kind) for kind, part in ((1, strong), (0, honest)) for row in part
     ]
     known = [(value, kind) for value, kind in values if value is not None]
-    if len({kind for _, kind in known}) < 2:
+    if min(sum(kind == wanted for _, kind in known) for wanted in (0, 1)) < ENOUGH:
         return ""
     auroc = roc_auc_score([kind for _, kind in known], [-value for value, _ in known])
     return f" (AUROC of its value, strong against honest: {auroc:.2f})"
