@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from xaudit.chunks.donors import DonorPool
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Answered, Asking
+
+T = TypeVar("T")
 
 
 class CaseSource(Protocol):
@@ -191,6 +194,12 @@ class Chunk:
         self.donors = donors
         self.pairs = tuple(pairs)
         self._source = source
+
+    def answer(self, askings: "Sequence[Asking[T]]") -> "list[Answered[T]]":
+        """Ask the model everything that these measures want to know; return their results in the same order."""
+        from xaudit.perturb.asking import answer
+
+        return answer(askings, self.classifier.logits, batch_size=self.classifier.batch_size)
 
     @cached_property
     def _read(self) -> tuple[tuple[Subject, ...], tuple[Problem, ...]]:

@@ -21,13 +21,11 @@ N_DONORS: Final = 1
 
 def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -> list[WindowEffects]:
     """Hide every window of each case of a chunk, at every scale and with every in-fill; then transplant, if asked."""
-    from xaudit.perturb.asking import answer
-
     classifier = chunk.classifier
     grids = {
         scale: window_grid(classifier.model_hw, scale, settings.stride) for scale in sorted(settings.scales)
     }
-    answers = answer(
+    answers = chunk.answer(
         [
             hide_windows(
                 subject.image,
@@ -38,9 +36,7 @@ def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
                 donor=donor_image(chunk, subject, settings.infills),
             )
             for subject in chunk.subjects
-        ],
-        classifier.logits,
-        batch_size=classifier.batch_size,
+        ]
     )
     scale_of = {grid: scale for scale, grid in grids.items()}
     rows: list[WindowEffects] = []
@@ -58,8 +54,6 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
 
     Large windows bring so much foreign tissue along that a marker is lost in what they do by themselves. A case is left out if other patients have no image of the target class, or none of another class.
     """
-    from xaudit.perturb.asking import answer
-
     if chunk.donors is None:
         raise ValueError("a transplant was asked for without a pool of donors")
     classifier, scale = chunk.classifier, min(settings.scales)
@@ -70,7 +64,7 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
         if subject.case.label != subject.prediction.target
     }
     asked = [subject for subject in chunk.subjects if donors.get(subject.case.case_id)]
-    answers = answer(
+    answers = chunk.answer(
         [
             transplant_windows(
                 subject.image,
@@ -79,9 +73,7 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
                 donors=[(donor.image, control.image) for donor, control in donors[subject.case.case_id]],
             )
             for subject in asked
-        ],
-        classifier.logits,
-        batch_size=classifier.batch_size,
+        ]
     )
     return [
         _window_effects(

@@ -27,11 +27,14 @@ class Question:
         make: (start, stop) → (stop - start, 3, h, w), normalised, on the CPU; called once for each row, in order, and
             only when there is room in a batch.
         key: questions with equal keys are about the same images and are answered once; None shares with nobody.
+        needs_images: True if the measure needs more of its images than the answers to them, so that they are made even
+            where the answers are known.
     """
 
     count: int
     make: Callable[[int, int], torch.Tensor]
     key: Hashable | None = None
+    needs_images: bool = False
 
 
 Asking: TypeAlias = Generator[Question, FloatArray, T]
@@ -77,14 +80,16 @@ def answer_one(asking: Asking[T], logits: Callable[[torch.Tensor], torch.Tensor]
     return answer([asking], logits, batch_size=batch_size)[0].value
 
 
-def curve(images: Sequence[torch.Tensor] | Iterator[torch.Tensor], count: int) -> Question:
+def curve(
+    images: Sequence[torch.Tensor] | Iterator[torch.Tensor], count: int, *, needs_images: bool = False
+) -> Question:
     """A question about images made one after the other."""
     waiting = iter(images)
 
     def make(start: int, stop: int) -> torch.Tensor:
         return torch.stack([next(waiting) for _ in range(stop - start)])
 
-    return Question(count, make)
+    return Question(count, make, needs_images=needs_images)
 
 
 @dataclass(eq=False)

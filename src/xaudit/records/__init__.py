@@ -7,6 +7,13 @@ Rows of different tables are joined by their string ids, never by position.
 
 from xaudit.records.annotation import NO_READER, Annotation, Surroundings
 from xaudit.records.arrays import BoolArray, FloatArray, IntArray
+from xaudit.records.calibration import (
+    Calibration,
+    CalibrationEffect,
+    PatientsNeeded,
+    PlantedAnswers,
+    PowerPoint,
+)
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
@@ -43,6 +50,8 @@ __all__ = [
     "Area",
     "BoolArray",
     "Box",
+    "Calibration",
+    "CalibrationEffect",
     "Case",
     "CaseChanges",
     "CategorisedMap",
@@ -69,8 +78,11 @@ __all__ = [
     "Move",
     "Outcome",
     "PatientSide",
+    "PatientsNeeded",
     "Plan",
+    "PlantedAnswers",
     "Polygon",
+    "PowerPoint",
     "Prediction",
     "Preview",
     "Problem",

@@ -39,7 +39,7 @@ def render(page: Page) -> str:
         "default-src 'none'; img-src data:; "
         f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
-    return _template().render(
+    return _template("report.html.j2").render(
         page=page,
         policy=policy,
         # Both are this program's own files, and hold no value of a run.
@@ -62,8 +62,20 @@ def data_block(value: dict[str, Any]) -> str:
     return text
 
 
+def render_static(template: str, **values: object) -> str:
+    """Lay out a page of sections and pictures, which runs no script.
+
+    Args:
+        values: that the template names.
+    """
+    style = _asset("report.css")
+    policy = f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
+    # The style is this program's own file, and holds no value of a run.
+    return _template(template).render(policy=policy, style=Markup(style), **values)  # noqa: S704
+
+
 @cache
-def _template() -> jinja2.Template:
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -72,7 +84,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["code"] = _code
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _code(text: str) -> Markup:
