@@ -28,7 +28,7 @@ reliance:
   image: {enabled: false}
 run: {limit: 6}
 """
-OPTIONS = ("--plants", "corner-marker", "--shares", "0.2", "0.5", "--repeats", "5", "--format", "json")
+OPTIONS = ("--plants", "corner-marker", "--shares", "0.5", "--repeats", "5", "--format", "json")
 
 
 @pytest.fixture
@@ -72,17 +72,17 @@ def test_a_killed_calibration_goes_on_where_it_was_and_comes_to_the_same(folder)
     assert without_cost(again) == without_cost(whole)
     assert 0 < again["n_evals"] < whole["n_evals"]
 
-    (run,) = (folder / "whole").iterdir()
+    (run,) = (one.parent for one in (folder / "whole").glob("*/status.json"))
     effects = pq.read_table(run / "calibration_effects.parquet").to_pylist()
     assert [(one["plant"], one["share"]) for one in effects] == [
-        ("corner-marker", share) for share in (0.0, 0.2, 0.5)
+        ("corner-marker", share) for share in (0.0, 0.5)
     ]
     for one in effects:
         assert one["effect"] == pytest.approx(one["truth"], abs=0.03)
         assert one["truth"] == pytest.approx(one["share"], abs=0.03)
     assert effects[0]["codes"] == effects[0]["other_codes"] == []
-    assert "XA207" in effects[2]["codes"]
-    assert pq.read_table(run / "power.parquet").num_rows == len(whole["power"]) > 2
+    assert "XA207" in effects[1]["codes"]
+    assert pq.read_table(run / "power.parquet").num_rows == len(whole["power"]) > 1
     page = (run / "calibration.html").read_text()
     assert page.count("<svg") == 2
     assert "With these" in page
