@@ -1,6 +1,6 @@
 """A few cases prepared for one model, read once and shared by every explainer and metric."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -195,11 +195,19 @@ class Chunk:
         self.pairs = tuple(pairs)
         self._source = source
 
-    def answer(self, askings: "Sequence[Asking[T]]") -> "list[Answered[T]]":
-        """Ask the model everything that these measures want to know; return their results in the same order."""
+    def answer(
+        self,
+        askings: "Sequence[Asking[T]]",
+        logits: "Callable[[torch.Tensor], torch.Tensor] | None" = None,
+    ) -> "list[Answered[T]]":
+        """Ask the model everything that these measures want to know; return their results in the same order.
+
+        Args:
+            logits: gives the answers; by default the model itself.
+        """
         from xaudit.perturb.asking import answer
 
-        return answer(askings, self.classifier.logits, batch_size=self.classifier.batch_size)
+        return answer(askings, logits or self.classifier.logits, batch_size=self.classifier.batch_size)
 
     @cached_property
     def _read(self) -> tuple[tuple[Subject, ...], tuple[Problem, ...]]:

@@ -5,7 +5,7 @@ plant's detector together, and kept; what the audit measures of the wrapped mode
 code, which is sent the mixed answers instead of the model's.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +16,6 @@ from scipy.special import log_expit, logsumexp
 from xaudit.chunks.chunk import CaseSource, Chunk, Subject
 from xaudit.chunks.donors import DonorPool
 from xaudit.errors import ModelError
-from xaudit.metrics.oddness import RealFeatures
 from xaudit.records import BoolArray, Case, FloatArray, Prediction, Problem
 from xaudit.seeds import generator_for
 
@@ -151,13 +150,11 @@ class Planting:
 class PlantedDonors(DonorPool):
     """Donors of which some show a plant; how odd in-filled images are to the model is not measured."""
 
+    are_real = False
+
     def __init__(self, chunk: PlantedChunk) -> None:
         self._chunk = chunk
         self._features = None
-
-    def real_features(self, _read: object) -> RealFeatures | None:
-        """Return None: the images' features would be compared with images that show the plant."""
-        return None
 
 
 class _OneSubject(Chunk):
@@ -194,7 +191,11 @@ class RecordedChunk(_OneSubject):
         self._detector = detector
         self.answers: list[FloatArray] = []
 
-    def answer(self, askings: "Sequence[Asking[T]]") -> "list[Answered[T]]":
+    def answer(
+        self,
+        askings: "Sequence[Asking[T]]",
+        _logits: "Callable[[torch.Tensor], torch.Tensor] | None" = None,
+    ) -> "list[Answered[T]]":
         """Put the questions to both, keep the answers, and go on with the model's."""
         from xaudit.perturb.asking import answer
 
@@ -237,7 +238,11 @@ class AnsweredChunk(_OneSubject):
         super().__init__(chunk, subject, donors)
         self._left = self._mixed(odds, share)
 
-    def answer(self, askings: "Sequence[Asking[T]]") -> "list[Answered[T]]":
+    def answer(
+        self,
+        askings: "Sequence[Asking[T]]",
+        _logits: "Callable[[torch.Tensor], torch.Tensor] | None" = None,
+    ) -> "list[Answered[T]]":
         """Send each measure the answers that were kept for its questions.
 
         Raises:

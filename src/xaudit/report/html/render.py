@@ -34,18 +34,27 @@ def html_report(material: ReportMaterial, *, images: bool = True, hashed: Hashed
 
 def render(page: Page) -> str:
     """The page laid out."""
-    style, script = _asset("report.css"), _asset("report.js")
-    policy = (
-        "default-src 'none'; img-src data:; "
-        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
+    style, script = _asset("report.css") + _asset("data-audit.css"), _asset("report.js")
     return _template("report.html.j2").render(
         page=page,
-        policy=policy,
+        policy=_policy(style, f"'{_digest(script)}'"),
         # Both are this program's own files, and hold no value of a run.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
         data=Markup(data_block(page.gallery.data)),  # noqa: S704
+    )
+
+
+def page_text(template: str, page: object, *, styles: tuple[str, ...]) -> str:
+    """Lay out another page that runs no script, under the same policy; ``styles`` are files beside the templates."""
+    style = "".join(_asset(name) for name in styles)
+    return _template(template).render(page=page, policy=_policy(style, "'none'"), style=Markup(style))  # noqa: S704
+
+
+def _policy(style: str, scripts: str) -> str:
+    return (
+        "default-src 'none'; img-src data:; "
+        f"style-src '{_digest(style)}'; script-src {scripts}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -60,18 +69,6 @@ def data_block(value: dict[str, Any]) -> str:
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
-
-
-def render_static(template: str, **values: object) -> str:
-    """Lay out a page of sections and pictures, which runs no script.
-
-    Args:
-        values: that the template names.
-    """
-    style = _asset("report.css")
-    policy = f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
-    # The style is this program's own file, and holds no value of a run.
-    return _template(template).render(policy=policy, style=Markup(style), **values)  # noqa: S704
 
 
 @cache

@@ -140,7 +140,7 @@ class _Work:
         _, left = audit_for(request.audit, models[0].classifier.id)
         if left:
             gates = ", ".join(f"'{gate}'" for gate in left)
-            self._left_out.append(f"not judged, because they need maps: {gates}")
+            self._left_out.append(f"not judged here, since they rest on maps or on the data: {gates}")
 
     def _can_be_told(self, planted: PlantedModel) -> bool:
         name = f"{planted.id} on {planted.model_id}"
