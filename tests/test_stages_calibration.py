@@ -13,6 +13,7 @@ from xaudit.catalog import PLANT_RECORDS
 from xaudit.config import AuditFile
 from xaudit.errors import DataError, UsageError
 from xaudit.records import Annotation, Box
+from xaudit.stages.calibration.calibrate import pool_of
 from xaudit.stages.calibration.case_effects import resampled
 from xaudit.stages.calibration.judging import PlantedPlace, audit_for, judged_audit
 from xaudit.stages.calibration.planted_model import PlantedModel
@@ -268,3 +269,20 @@ def test_gates_on_maps_are_left_out_by_name():
     kept, left = audit_for(audit, "quadrant")
     assert [str(gate) for gate in kept.gates] == ["reliance-mark >= 0.2"]
     assert [str(gate) for gate in left] == ["iou@gradcam >= 0.1"]
+
+
+@pytest.mark.slow
+def test_processes_side_by_side_come_to_the_same(asked):
+    model, answers = asked
+    audit, _ = audit_for(model.audit, "quadrant")
+    trials = Trials(
+        audit,
+        model.effects(answers, 0.5),
+        model.patients,
+        PlantedPlace(model.place, model.regions, whole=False),
+        Measured("cancer", window=5),
+        patients_known=True,
+        names=("a",),
+    )
+    with pool_of(2) as pool:
+        assert list(run_trials(trials, 1.0, 6, pool)) == list(run_trials(trials, 1.0, 6))

@@ -64,7 +64,7 @@ def calibrate(
     started = time.perf_counter()
     plants = check_request(request)
     audited = Audited(_asked(request), on_progress)
-    with one_blas_thread(), at_work_in(audited.folder, audited.audit), _pool(request.workers) as pool:
+    with one_blas_thread(), at_work_in(audited.folder, audited.audit), pool_of(request.workers) as pool:
         work = _Work(request, audited, plants, on_progress, pool)
         say(work.price())
         calibration = replace(work.carry_out(), seconds=time.perf_counter() - started)
@@ -96,7 +96,8 @@ def _asked(request: CalibrationRequest) -> RunRequest:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Executor | None]:
+def pool_of(workers: int) -> Iterator[Executor | None]:
+    """Start processes that judge side by side, and end them; none for one worker, which is this process."""
     if workers == 1:
         yield None
         return
