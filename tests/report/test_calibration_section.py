@@ -60,7 +60,7 @@ def test_the_sentence_on_top_says_what_is_found_and_what_fails_without_a_plant()
     result = calibration(effect(0.0, 0, failed=1), effect(0.2, 39), effect(0.5, 40))
     assert headlines(result) == [
         "With these 30 patients (20 with 'cancer'), a plant that carries 20 % of the answer of net is found: corner-marker in "
-        "39 of 40 audits; without one, net is failed in 1 of 40 for another place"
+        "39 of 40 audits; without one, net is failed in 1 of 40"
     ]
 
 

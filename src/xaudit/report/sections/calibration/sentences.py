@@ -26,12 +26,10 @@ def _headline(model_id: str, effects: Sequence[CalibrationEffect], calibration: 
     without = [one for one in effects if one.share == 0]
     own = [one for one in without if one.caught.estimate > MOST_FALSE]
     worst = max(without, key=lambda one: one.failed.estimate)
-    sentence = (
-        f"without one, {model_id} is failed in {of_audits(worst.failed, worst.n_resamples)} for another place"
-    )
+    sentence = f"without one, {model_id} is failed in {of_audits(worst.failed, worst.n_resamples)}"
     if own:
         places = _listed([f"{one.plant} in {of_audits(one.caught, one.n_resamples)}" for one in own])
-        sentence += f", and for a place that a plant was put into: {places}. There, {model_id} depends on the place by itself"
+        sentence += f" for another place, and for a place that a plant was put into: {places}. There, {model_id} depends on the place by itself"
     if not shares:
         return f"{who}: {sentence}"
     share = HEADLINE_SHARE if HEADLINE_SHARE in shares else shares[len(shares) // 2]
