@@ -128,3 +128,13 @@ def test_an_interval_of_a_value_is_written_with_all_digits():
         "calibration", "C", "data", model_values={"net": {"ece": Interval(0.1, None, None, "none")}}
     )
     assert "value,data,calibration,net,ece,,0.1,,,,," in csv_table(data_audit_table(audit(check)))
+
+
+def test_images_without_patients_are_not_called_patients():
+    check = replace(outcomes.calibration_check(), cluster="case")
+    section = SECTIONS["calibration"](check)
+    titles = [column.title for block in section.blocks[:-1] for column in block.columns]
+    assert "patients" not in titles
+    assert section.blocks[-1].text.endswith(
+        "The data names no patients: each image counts as one, and intervals are too narrow."
+    )
