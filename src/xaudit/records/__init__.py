@@ -11,6 +11,7 @@ from xaudit.records.calibration import CalibrationBin, CalibrationValue
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
+from xaudit.records.copies import CopyGroup, CopyKind, CopyPair, SplitSize
 from xaudit.records.data_audit import DataAudit, DatasetCounts
 from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
@@ -56,6 +57,9 @@ __all__ = [
     "Ceiling",
     "Coefficient",
     "Comparison",
+    "CopyGroup",
+    "CopyKind",
+    "CopyPair",
     "DataAudit",
     "DataCheck",
     "DatasetCounts",
@@ -97,6 +101,7 @@ __all__ = [
     "ScoreCurve",
     "ScoreKey",
     "ScoreResult",
+    "SplitSize",
     "Status",
     "Summary",
     "Surroundings",

@@ -10,11 +10,12 @@ import xaudit
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.splits import SCORED
-from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config import AuditFile, ModelSection, SplitSection, fingerprint
 from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
 from xaudit.screening.calibration import check_calibration
+from xaudit.screening.copies.check import COPY_METRICS, check_copies
 from xaudit.screening.exact_copies import check_exact_copies
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited
@@ -34,6 +35,21 @@ class Screened:
     answers: Sequence[ModelAnswers]
     audit: AuditFile
     on_progress: Tell
+
+    @property
+    def split(self) -> SplitSection:
+        """The division that the audit file asks for if the data set names no splits."""
+        return self.audit.all_datasets[self.data.id].split
+
+
+def _copies(one: Screened) -> DataCheck:
+    return check_copies(
+        one.data,
+        one.audit.data_audit.copies,
+        split=one.split,
+        with_images=one.audit.report.images,
+        on_progress=one.on_progress,
+    )
 
 
 def _calibration(one: Screened) -> DataCheck:
@@ -57,6 +73,7 @@ class Check:
 
 
 CHECKS = (
+    Check("copies", COPY_METRICS, _copies),
     Check("calibration", ("ece", "brier"), _calibration, in_run=True),
 )  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""

@@ -1,10 +1,13 @@
 """Settings of the checks of the data, before any model is blamed."""
 
+from xaudit.config.sections.data_audit.copies import CopiesSection
 from xaudit.config.sections.section import Section
 
 
 class DataAuditSection(Section):
     """Checks of the data itself: copies, what gives the label away, attributes."""
 
+    copies: CopiesSection = CopiesSection()
 
-__all__ = ["DataAuditSection"]
+
+__all__ = ["CopiesSection", "DataAuditSection"]

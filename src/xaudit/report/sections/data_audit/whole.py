@@ -6,6 +6,7 @@ from dataclasses import replace
 from xaudit.records import DataAudit, DataCheck
 from xaudit.report.grid import Section
 from xaudit.report.sections.data_audit.calibration import calibration_section
+from xaudit.report.sections.data_audit.copies import copies_section
 from xaudit.report.sections.data_audit.exact_copies import exact_copies_section
 from xaudit.report.sections.data_audit.headline import (
     closing_section,
@@ -15,6 +16,7 @@ from xaudit.report.sections.data_audit.headline import (
 )
 
 SECTIONS: Mapping[str, Callable[[DataCheck], Section]] = {
+    "copies": copies_section,
     "calibration": calibration_section,
     "exact-copies": exact_copies_section,
 }
