@@ -50,7 +50,7 @@ def check_of_plain(plain: Mapping[str, Any]) -> DataCheck:
         tables={name: _rows(table) for name, table in plain["tables"].items()},
         skipped=tuple(plain["skipped"]),
         n_patients=plain["n_patients"],
-        cluster=plain["cluster"],
+        cluster=plain.get("cluster", "patient"),
     )
 
 
