@@ -15,6 +15,7 @@ from xaudit.records.copies import CopyGroup, CopyKind, CopyPair, SplitSize
 from xaudit.records.data_audit import DataAudit, DatasetCounts
 from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.exact_copy import ExactCopy
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
@@ -63,6 +64,7 @@ __all__ = [
     "DataCheck",
     "DatasetCounts",
     "Evaluation",
+    "ExactCopy",
     "ExplainerJudgement",
     "ExplainerState",
     "Flips",
