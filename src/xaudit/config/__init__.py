@@ -32,7 +32,7 @@ from xaudit.config.sections.data import (
     PhantomSection,
     SplitSection,
 )
-from xaudit.config.sections.data_audit import DataAuditSection
+from xaudit.config.sections.data_audit import DataAuditSection, LabelSection
 from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
@@ -83,6 +83,7 @@ __all__ = [
     "GateEntry",
     "Infill",
     "LocalizationSection",
+    "LabelSection",
     "LungSection",
     "MapFiles",
     "MaxDrop",

@@ -15,6 +15,7 @@ from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
+from xaudit.records.label_probe import LabelProbe, LabelValue, ProbeKind, SplitUnit
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.outcome import Outcome
@@ -61,6 +62,8 @@ __all__ = [
     "InfillEffect",
     "IntArray",
     "Interval",
+    "LabelProbe",
+    "LabelValue",
     "LocalizedAndCausal",
     "MapFacts",
     "MapTest",
@@ -70,6 +73,7 @@ __all__ = [
     "Outcome",
     "PatientSide",
     "Plan",
+    "ProbeKind",
     "Polygon",
     "Prediction",
     "Preview",
@@ -83,6 +87,7 @@ __all__ = [
     "Reliance",
     "RunDiff",
     "SaliencyMap",
+    "SplitUnit",
     "Score",
     "ScoreCurve",
     "ScoreKey",

@@ -1,10 +1,13 @@
 """Settings of the checks of the data, before any model is blamed."""
 
+from xaudit.config.sections.data_audit.label import LabelSection
 from xaudit.config.sections.section import Section
 
 
 class DataAuditSection(Section):
     """Checks of the data itself: copies, what gives the label away, attributes."""
 
+    label: LabelSection = LabelSection()
 
-__all__ = ["DataAuditSection"]
+
+__all__ = ["DataAuditSection", "LabelSection"]
