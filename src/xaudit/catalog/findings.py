@@ -242,4 +242,14 @@ FINDINGS: tuple[FindingRow, ...] = (
         "some images could not be read or scored",
         "`xaudit data check` lists each with its reason",
     ),
+    FindingRow(
+        "XA431",
+        "over- or underconfident answers",
+        "the model's probabilities on the test images are off beyond chance: the expected calibration error, or the gap between "
+        "the probability of the class named and the share that is right, is larger than exact probabilities would show with "
+        "these patients (Holm-adjusted p of at most 0.05, all images of a patient erring together), and above 0.02. Passes where "
+        "even the upper end of the error's interval is at most 0.1; undecided otherwise",
+        "recalibrate the probabilities on other patients (temperature scaling, isotonic regression); until then do not read a "
+        "probability as a risk, and choose thresholds by their sensitivity and specificity",
+    ),
 )

@@ -7,9 +7,11 @@ Rows of different tables are joined by their string ids, never by position.
 
 from xaudit.records.annotation import NO_READER, Annotation, Surroundings
 from xaudit.records.arrays import BoolArray, FloatArray, IntArray
+from xaudit.records.calibration import CalibrationBin, CalibrationValue
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
+from xaudit.records.data_audit import DataAudit, DatasetCounts
 from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
@@ -18,6 +20,7 @@ from xaudit.records.interval import Interval
 from xaudit.records.label_probe import LabelProbe, LabelValue, ProbeKind, SplitUnit
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
+from xaudit.records.model_answers import ModelAnswers
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
 from xaudit.records.prediction import Prediction
@@ -44,6 +47,8 @@ __all__ = [
     "Area",
     "BoolArray",
     "Box",
+    "CalibrationBin",
+    "CalibrationValue",
     "Case",
     "CaseChanges",
     "CategorisedMap",
@@ -51,7 +56,9 @@ __all__ = [
     "Ceiling",
     "Coefficient",
     "Comparison",
+    "DataAudit",
     "DataCheck",
+    "DatasetCounts",
     "Evaluation",
     "ExplainerJudgement",
     "ExplainerState",
@@ -69,6 +76,7 @@ __all__ = [
     "MapTest",
     "MaskRegion",
     "MeanReliance",
+    "ModelAnswers",
     "Move",
     "Outcome",
     "PatientSide",
