@@ -1,6 +1,7 @@
 """The findings that a verdict can state, by code."""
 
 from xaudit.catalog.image_changes import IMAGE_MARGIN
+from xaudit.catalog.label_findings import LABEL_FINDINGS
 from xaudit.catalog.rows import FindingRow
 
 MARGIN = 0.02
@@ -242,6 +243,7 @@ FINDINGS: tuple[FindingRow, ...] = (
         "some images could not be read or scored",
         "`xaudit data check` lists each with its reason",
     ),
+    *LABEL_FINDINGS,
     FindingRow(
         "XA431",
         "over- or underconfident answers",

@@ -17,7 +17,7 @@ from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
-from xaudit.records.label_probe import LabelProbe, LabelValue, ProbeKind, SplitUnit
+from xaudit.records.label_probe import LabelProbe, LabelValue
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.model_answers import ModelAnswers
@@ -81,7 +81,6 @@ __all__ = [
     "Outcome",
     "PatientSide",
     "Plan",
-    "ProbeKind",
     "Polygon",
     "Prediction",
     "Preview",
@@ -95,7 +94,6 @@ __all__ = [
     "Reliance",
     "RunDiff",
     "SaliencyMap",
-    "SplitUnit",
     "Score",
     "ScoreCurve",
     "ScoreKey",

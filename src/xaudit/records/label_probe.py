@@ -1,10 +1,6 @@
 """Prediction of the label from a part of the image, or from a property, by a simple model that sees nothing else."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-SplitUnit = Literal["patient", "group", "image"]
-ProbeKind = Literal["pixels", "property", "attribute"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +9,10 @@ class LabelProbe:
 
     Attributes:
         view: part of the image, or property, that the model sees, such as ``border`` or ``image-size``.
-        kind: kind of the view.
+        kind: ``pixels``, ``property`` or ``attribute``.
         title: the view in words.
-        unit: images of one patient, or one group of near copies, are never on both sides of the split; ``image`` for a
-            split of single images.
+        unit: ``patient`` or ``group``: images of one patient, or of one group of near copies, are never on both sides of the
+            split; ``image`` for a split of single images.
         decides: True for the split that findings and gates rest on.
         judged: True if the label should not follow from this view.
         n_units: patients, groups or images that the split keeps whole.
@@ -30,9 +26,9 @@ class LabelProbe:
     """
 
     view: str
-    kind: ProbeKind
+    kind: str
     title: str
-    unit: SplitUnit
+    unit: str
     decides: bool
     judged: bool
     n_images: int

@@ -14,6 +14,7 @@ from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
 from xaudit.screening.calibration import check_calibration
+from xaudit.screening.label.check import check_label
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.inputs import inputs_digest, masks_checksum
 from xaudit.stages.work.model_answers import answers_of_model, model_to_ask
@@ -33,6 +34,9 @@ class Screened:
 
 
 CHECKS: tuple[Callable[[Screened], DataCheck], ...] = (
+    lambda one: check_label(
+        one.data, one.audit.data_audit.label, seed=one.audit.seed, on_progress=one.on_progress
+    ),
     lambda one: check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed),
 )
 """The checks of a data set, in the order in which they are shown."""

@@ -41,10 +41,8 @@ def fold_auroc(
 
     def of_clusters(weights: FloatArray) -> FloatArray:
         rows = max(1, _CHUNK // len(classes))
-        parts = []
-        for start in range(0, len(weights), rows):
-            parts.append(_mean_over_classes(scores, classes, folds, weights[start : start + rows][:, codes]))
-        return np.concatenate(parts)
+        parts = (weights[start : start + rows][:, codes] for start in range(0, len(weights), rows))
+        return np.concatenate([_mean_over_classes(scores, classes, folds, part) for part in parts])
 
     estimate = auroc_within_folds(scores, classes, folds)
     if not np.isfinite(estimate):

@@ -8,6 +8,7 @@ from xaudit.report.grid import Section
 from xaudit.report.html.render import page_text
 from xaudit.report.pictures.calibration import calibration_pictures
 from xaudit.report.pictures.check_picture import CheckPicture
+from xaudit.report.pictures.label import label_pictures
 from xaudit.report.sections.data_audit.headline import (
     closing_section,
     data_audit_title,
@@ -17,6 +18,7 @@ from xaudit.report.sections.data_audit.headline import (
 from xaudit.report.sections.data_audit.whole import section_of
 
 PICTURES: Mapping[str, Callable[[DataCheck], tuple[CheckPicture, ...]]] = {
+    "label": label_pictures,
     "calibration": calibration_pictures,
 }
 """The pictures of each check, by the check's id; a check without pictures is absent."""

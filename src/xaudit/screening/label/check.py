@@ -1,4 +1,4 @@
-"""The check ``label``: what predicts the label without the organ?"""
+"""The check ``label``: predict the label without the organ."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -48,7 +48,9 @@ def check_label(
         DataError: if an image can no longer be read.
     """
     if not settings.enabled:
-        return DataCheck(CHECK_ID, TITLE, data.id, skipped=("turned off by `data_audit.label.enabled: false`",))
+        return DataCheck(
+            CHECK_ID, TITLE, data.id, skipped=("turned off by `data_audit.label.enabled: false`",)
+        )
     data = replace(data, cases=tuple(sorted(data.cases, key=lambda case: case.case_id)))
     labels = [case.label for case in data.cases]
     ways = divisions(data, groups)

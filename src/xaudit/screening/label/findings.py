@@ -6,13 +6,20 @@ from itertools import groupby
 
 from xaudit.config import LabelSection
 from xaudit.counts import counted
-from xaudit.records import Interval, LabelProbe, LabelValue, SplitUnit, Verdict
+from xaudit.records import Interval, LabelProbe, LabelValue, Verdict
 from xaudit.screening.label.properties import FILE, SIZE
 from xaudit.statistics.digits import shown, shown_interval
 
-BORDER, OUTSIDE, PROPERTIES, ATTRIBUTE, UNDECIDED, HARMLESS = "XA411", "XA412", "XA413", "XA414", "XA415", "XA416"
+BORDER, OUTSIDE, PROPERTIES, ATTRIBUTE, UNDECIDED, HARMLESS = (
+    "XA411",
+    "XA412",
+    "XA413",
+    "XA414",
+    "XA415",
+    "XA416",
+)
 
-_UNITS: dict[SplitUnit, tuple[str, str]] = {
+_UNITS: dict[str, tuple[str, str]] = {
     "patient": ("patient", "patients"),
     "group": ("group of near copies", "groups of near copies"),
     "image": ("image", "images"),
@@ -27,9 +34,7 @@ _ADVICE = {
     SIZE: "Bring all images to one size in one way; stretching to a square keeps the difference visible",
     FILE: "Store all images in one way, from one kind of source, before they are compared",
 }
-_ADVICE_ON_ATTRIBUTES = (
-    "If this is a habit of collecting, balance the classes within each value; if it is real, report results for each value"
-)
+_ADVICE_ON_ATTRIBUTES = "If this is a habit of collecting, balance the classes within each value; if it is real, report results for each value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Judged:
     can_decide: bool
 
 
-def unit_words(unit: SplitUnit, n: int) -> str:
+def unit_words(unit: str, n: int) -> str:
     """Count patients, groups or images.
 
     Example:
@@ -61,7 +66,9 @@ def unit_words(unit: SplitUnit, n: int) -> str:
 
 def interval_of(probe: LabelProbe) -> Interval:
     """Return the AUROC of a probe with its limits."""
-    return Interval(probe.auroc, probe.auroc_low, probe.auroc_high, "none" if probe.auroc_low is None else "bca")
+    return Interval(
+        probe.auroc, probe.auroc_low, probe.auroc_high, "none" if probe.auroc_low is None else "bca"
+    )
 
 
 def label_findings(judged: Judged) -> tuple[Verdict, ...]:
@@ -83,12 +90,10 @@ def label_findings(judged: Judged) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def too_few(dataset_id: str, numbers: Sequence[tuple[str, int]], unit: SplitUnit, least: int) -> Verdict:
+def too_few(dataset_id: str, numbers: Sequence[tuple[str, int]], unit: str, least: int) -> Verdict:
     """Return XA415 for data of which fewer than two classes can be told apart."""
     classes = ", ".join(f"'{name}' has {unit_words(unit, n)}" for name, n in numbers)
-    sentence = (
-        f"It cannot be told what predicts the label: at least {least} {_UNITS[unit][1]} of two classes are needed, and {classes}"
-    )
+    sentence = f"It cannot be told what predicts the label: at least {least} {_UNITS[unit][1]} of two classes are needed, and {classes}"
     return _verdict(dataset_id, UNDECIDED, "error", f"{least} {_UNITS[unit][1]} of each class", sentence)
 
 
@@ -132,7 +137,8 @@ def _one_class_only(judged: Judged) -> list[Verdict]:
     for name, group in groupby(rows, key=lambda row: row.property):
         own = sorted(group, key=lambda row: (-row.n_images, row.value))
         named = "; ".join(
-            f"{row.value} ({counted(row.n_images, 'image')}, all '{row.class_name}')" for row in own[:_VALUES_NAMED]
+            f"{row.value} ({counted(row.n_images, 'image')}, all '{row.class_name}')"
+            for row in own[:_VALUES_NAMED]
         )
         more = f"; and {len(own) - _VALUES_NAMED} more" if len(own) > _VALUES_NAMED else ""
         view = own[0].view
@@ -186,7 +192,13 @@ def _harmless(judged: Judged, probes: Sequence[LabelProbe]) -> Verdict:
             "textures, so finer traces may be missed"
         )
     return _verdict(
-        judged.dataset_id, HARMLESS, "pass", f"upper end <= {limit:g}", sentence, probe=probes[0], threshold=limit
+        judged.dataset_id,
+        HARMLESS,
+        "pass",
+        f"upper end <= {limit:g}",
+        sentence,
+        probe=probes[0],
+        threshold=limit,
     )
 
 

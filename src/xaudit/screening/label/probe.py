@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xaudit.records import FloatArray, IntArray, Interval, LabelProbe, ProbeKind
+from xaudit.records import FloatArray, IntArray, Interval, LabelProbe
 from xaudit.screening.label.units import Division, deal_folds, large_classes
 from xaudit.seeds import generator_for, seed_for
 from xaudit.statistics.bootstrap import ClusterBootstrap
 from xaudit.statistics.folds import auroc_within_folds, fold_auroc
 
-N_TREES = 100
+N_TREES, N_TREES_OF_SHUFFLES = 100, 25
 
 LEVEL = 0.05
 """Chance of a false alarm over all views of a family: parts of the image and properties, or attributes (Bonferroni)."""
@@ -35,7 +35,7 @@ class Question:
     """
 
     view: str
-    kind: ProbeKind
+    kind: str
     title: str
     judged: bool
     rows: IntArray
@@ -79,9 +79,11 @@ class Prober:
         accuracy = self.bootstrap.share(right.astype(np.float64), task.clusters)
         p = None
         n_shuffles = min(round(question.n_family / LEVEL) - 1, _MOST_SHUFFLES)
-        likely = question.judged and division.decides and auroc.low is not None and auroc.low > self.gives_away
+        likely = (
+            question.judged and division.decides and auroc.low is not None and auroc.low > self.gives_away
+        )
         if likely and not _is_certain(auroc.estimate, task):
-            p = self._p(auroc.estimate, task, n_shuffles)
+            p = self._p(task, n_shuffles)
         beyond = likely and (p is None or p <= 1 / (1 + n_shuffles))
         return _row(question, division, task, auroc, accuracy, beyond=beyond, p=p)
 
@@ -97,45 +99,46 @@ class Prober:
         names = tuple(cluster for cluster, keep in zip(clusters, kept, strict=True) if keep)
         return _Task(classes, names, codes, question.features[kept])
 
-    def _p(self, auroc: float, task: _Task, n_shuffles: int) -> float:
+    def _p(self, task: _Task, n_shuffles: int) -> float:
         """Return the share of shuffled labels, the true ones included, that give so high an AUROC; stops at the first.
 
-        A patient or group keeps its images together, and each of its images gets the label that it drew.
+        A patient or group keeps its images together, and each of its images gets the label that it drew. Smaller forests
+        answer here, for the true labels too.
         """
         generator = generator_for(self.seed, "labels shuffled")
         units, own = np.unique(np.asarray(task.clusters, dtype=np.str_), return_inverse=True)
         labels = np.array([np.bincount(task.codes[own == unit]).argmax() for unit in range(len(units))])
+        auroc = auroc_within_folds(*self._small(task, task.codes))
         for n_drawn in range(1, n_shuffles + 1):
-            codes = generator.permutation(labels)[own]
-            folds, scores = self._tested(task.features, codes, task.clusters)
-            if auroc_within_folds(scores, codes, folds) >= auroc:
+            if auroc_within_folds(*self._small(task, generator.permutation(labels)[own])) >= auroc:
                 return 2 / (1 + n_drawn)
         return 1 / (1 + n_shuffles)
 
+    def _small(self, task: _Task, codes: IntArray) -> tuple[FloatArray, IntArray, IntArray]:
+        """Return scores, classes and folds of small forests that learn other labels."""
+        folds, scores = self._tested(task.features, codes, task.clusters, n_trees=N_TREES_OF_SHUFFLES)
+        return scores, codes, folds
+
     def _tested(
-        self, features: FloatArray, codes: IntArray, clusters: Sequence[str]
+        self, features: FloatArray, codes: IntArray, clusters: Sequence[str], *, n_trees: int = N_TREES
     ) -> tuple[IntArray, FloatArray]:
         """Return the fold of each image, and its score for each class from the model that did not see the fold."""
-        folds = deal_folds(codes.tolist(), clusters, n_folds=self.n_folds, seed=self.seed)
-        return folds, self._scores(features, codes, folds)
-
-    def _scores(self, features: FloatArray, codes: IntArray, folds: IntArray) -> FloatArray:
-        """Return the probability of each class for each image, from the model that did not see its fold."""
         from sklearn.ensemble import ExtraTreesClassifier
 
+        folds = deal_folds(codes.tolist(), clusters, n_folds=self.n_folds, seed=self.seed)
         scores = np.zeros((len(codes), int(codes.max()) + 1))
         for fold in np.unique(folds):
             tested = folds == fold
             # In one thread: the trees' votes are added in a fixed order, so that the last bit never differs.
             forest = ExtraTreesClassifier(
-                N_TREES,
+                n_trees,
                 min_samples_leaf=_LEAST_IN_LEAF,
                 random_state=seed_for(self.seed, "forest", str(fold)),
                 n_jobs=1,
             )
             forest.fit(features[~tested], codes[~tested])
             scores[np.ix_(tested, forest.classes_)] = forest.predict_proba(features[tested])
-        return scores
+        return folds, scores
 
 
 def _is_certain(auroc: float, task: _Task) -> bool:

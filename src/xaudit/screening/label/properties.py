@@ -1,19 +1,20 @@
 """Properties that a model could tell without looking at the image: its size, its file, and the attributes of the data."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from xaudit.cases.dataset import Dataset
-from xaudit.records import Case, FloatArray, ProbeKind
+from xaudit.records import Case, FloatArray
 
 SIZE, FILE, BYTES = "image-size", "file-properties", "file-bytes"
 
 UNKNOWN = "unknown"
 
-_MOST_VALUES = 100
-"""Values of a property beyond the most frequent ones count as one, since a model cannot learn from rare ones."""
+_MOST_VALUES = 30
+"""Values of a text that become columns; rarer ones count as none of these, since a model cannot learn from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Property:
     """
 
     id: str
-    kind: ProbeKind
+    kind: str
     title: str
     judged: bool = True
     numbers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -40,14 +41,14 @@ class Property:
         return all(len(set(map(str, column))) == 1 for column in columns)
 
     def features(self) -> FloatArray:
-        """Return the columns as numbers, (n, columns): a text as one column of 0 and 1 for each of its values."""
+        """Return the columns as numbers, (n, columns): a text as one column of 0 and 1 for each of its frequent values."""
         columns: list[FloatArray] = []
         for numbers in self.numbers.values():
             values = np.array(numbers)
             known = np.isfinite(values)
             columns += [np.where(known, values, -1.0), known.astype(np.float64)]
         for texts in self.levels.values():
-            names, codes, counts = np.unique(np.array(texts), return_inverse=True, return_counts=True)
+            _, codes, counts = np.unique(np.array(texts), return_inverse=True, return_counts=True)
             frequent = np.argsort(-counts, kind="stable")[:_MOST_VALUES]
             columns += [(codes == code).astype(np.float64) for code in sorted(frequent.tolist())]
         return np.stack(columns, axis=1).astype(np.float32)
@@ -67,7 +68,17 @@ def properties_of(data: Dataset) -> tuple[Property, ...]:
         },
         levels={"image size (width × height)": tuple(f"{case.width} × {case.height}" for case in cases)},
     )
-    file = Property(FILE, "property", "file properties", levels=_file_levels(data))
+    spacings = [case.spacing_mm or (math.nan, math.nan) for case in cases]
+    file = Property(
+        FILE,
+        "property",
+        "file properties",
+        numbers={
+            "row spacing": tuple(rows for rows, _ in spacings),
+            "column spacing": tuple(cols for _, cols in spacings),
+        },
+        levels=_file_levels(data),
+    )
     n_bytes = Property(
         BYTES,
         "property",
@@ -82,7 +93,7 @@ def _file_levels(data: Dataset) -> dict[str, tuple[str, ...]]:
     """Return the texts that the files of the images bring: format, pixel spacing, and orientation."""
     return {
         "file format": tuple(case.source_format for case in data.cases),
-        "pixel spacing (mm)": tuple(_spacing(case) for case in data.cases),
+        "pixel spacing in mm": tuple(_spacing(case) for case in data.cases),
         "side of the patient at the left edge": tuple(case.left_edge or UNKNOWN for case in data.cases),
     }
 

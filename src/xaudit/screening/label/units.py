@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xaudit.cases.dataset import Dataset
-from xaudit.records import IntArray, SplitUnit
+from xaudit.records import IntArray
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
@@ -21,7 +21,7 @@ class Division:
         decides: True for the split that findings rest on.
     """
 
-    unit: SplitUnit
+    unit: str
     clusters: tuple[str, ...]
     decides: bool
 
@@ -46,7 +46,10 @@ def divisions(data: Dataset, groups: Mapping[str, str] | None) -> tuple[Division
 
 def units_by_class(labels: Sequence[str], clusters: Sequence[str]) -> dict[str, int]:
     """Count the patients, groups or images of each class, classes in the order of their names."""
-    return {name: len({c for c, label in zip(clusters, labels, strict=True) if label == name}) for name in sorted(set(labels))}
+    return {
+        name: len({c for c, label in zip(clusters, labels, strict=True) if label == name})
+        for name in sorted(set(labels))
+    }
 
 
 def large_classes(labels: Sequence[str], clusters: Sequence[str]) -> tuple[str, ...]:

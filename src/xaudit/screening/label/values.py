@@ -37,9 +37,7 @@ def label_values(
                 own = _rows(name, texts, labels, clusters, chances=(tuple(sizes.values()), n_all))
                 rows += [replace(row, view=prop.id) for row in own]
     n_tests = len({(row.property, row.value) for row in rows if row.n_units > 1})
-    return tuple(
-        replace(row, beyond_chance=row.p is not None and row.p * n_tests < _LEVEL) for row in rows
-    )
+    return tuple(replace(row, beyond_chance=row.p is not None and row.p * n_tests < _LEVEL) for row in rows)
 
 
 def _rows(
@@ -51,7 +49,9 @@ def _rows(
     chances: tuple[Sequence[int], int],
 ) -> list[LabelValue]:
     rows = []
-    for value, n_images in sorted(Counter(texts).most_common(_MOST_VALUES), key=lambda one: (-one[1], one[0])):
+    for value, n_images in sorted(
+        Counter(texts).most_common(_MOST_VALUES), key=lambda one: (-one[1], one[0])
+    ):
         having = [index for index, text in enumerate(texts) if text == value]
         by_class = Counter(labels[index] for index in having)
         n_units = len({clusters[index] for index in having})

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from xaudit.cases.dataset import Dataset
 from xaudit.counts import counted
-from xaudit.records import BoolArray, Case, FloatArray, IntArray, Progress
+from xaudit.records import BoolArray, FloatArray, IntArray, Progress, Surroundings
 from xaudit.screening.label.cells import N_CELLS, N_SMALL, STATISTICS, hidden_share, image_cells
 
 _RING = 2
@@ -79,9 +80,7 @@ class _Masked:
             self.hidden.append(hidden_share(mask))
 
 
-def pixel_views(
-    data: Dataset, organ: Sequence[str], on_progress: Callable[[Progress], None]
-) -> PixelViews:
+def pixel_views(data: Dataset, organ: Sequence[str], on_progress: Callable[[Progress], None]) -> PixelViews:
     """Read every image once, and return the features of each view.
 
     Args:
@@ -98,10 +97,11 @@ def pixel_views(
         one = image_cells(pixels)
         cells[index] = one.values
         sums[case.label] += one.small
-        if "outside-body" in masked:
-            masked["outside-body"].add(_body(data, case, pixels))
-        if "organ-blanked" in masked:
-            masked["organ-blanked"].add(_organ_box(data, case, pixels, organ))
+        if masked:
+            around = data.masks.surroundings(case, partial(_same, pixels))
+            hidden = {"outside-body": _body(around), "organ-blanked": _organ_box(around, organ)}
+            for name, masks in masked.items():
+                masks.add(hidden[name])
     on_progress(Progress("label", n, n, "images read"))
     numbers = {name: sum(case.label == name for case in data.cases) for name in data.class_names}
     views = [_fixed(name, cells) for name in ("border", "centre", "whole")]
@@ -143,16 +143,16 @@ def _of_masks(name: str, cells: FloatArray, masked: _Masked) -> tuple[View | Non
     Only cells that nearly every image shows become features, and a cell that an image hides has the median of the
     others. Five quantiles of each statistic over all visible cells of the image stand beside them.
     """
-    visible = {
-        index: hidden <= _TOUCHED for index, hidden in enumerate(masked.hidden) if hidden is not None
-    }
+    visible = {index: hidden <= _TOUCHED for index, hidden in enumerate(masked.hidden) if hidden is not None}
     rows = np.array([index for index, shown in visible.items() if shown.any()], dtype=np.intp)
     n_without = len(masked.hidden) - len(rows)
     reasons = [f"{reason} ({counted(number, 'image')})" for reason, number in sorted(masked.unknown.items())]
     n_full = n_without - sum(masked.unknown.values())
     if n_full:
         reasons.append(f"nothing of the image is left ({counted(n_full, 'image')})")
-    about = f"{TITLES[name]}: {counted(n_without, 'image')} left out: {'; '.join(reasons)}" if n_without else ""
+    about = (
+        f"{TITLES[name]}: {counted(n_without, 'image')} left out: {'; '.join(reasons)}" if n_without else ""
+    )
     if not len(rows):
         return None, about
     shown = np.stack([visible[index] for index in rows.tolist()])
@@ -177,7 +177,7 @@ def _varying(features: FloatArray) -> FloatArray:
 def _reason(data: Dataset, name: str, organ: Sequence[str]) -> str:
     """Return why no image can show a masked view; empty if some may."""
     if name == "outside-body" and data.masks.body is None:
-        return f"{TITLES[name]}: the data has no masks of the body; set `data.regions.body: builtin`, or give masks"
+        return f"{TITLES[name]}: the data has no masks of the body; set `data.regions.body: builtin-ct` (or `builtin-xray`), or give masks"
     if name == "organ-blanked":
         absent = [f"'{region}'" for region in organ if region not in data.masks.own]
         if absent:
@@ -190,18 +190,18 @@ def _reason(data: Dataset, name: str, organ: Sequence[str]) -> str:
     return ""
 
 
-def _body(data: Dataset, case: Case, pixels: FloatArray) -> BoolArray | str:
-    surroundings = data.masks.surroundings(case, lambda: pixels)
+def _same(pixels: FloatArray) -> FloatArray:
+    return pixels
+
+
+def _body(surroundings: Surroundings) -> BoolArray | str:
     if surroundings.body is None:
         return surroundings.unknown.get("body", "no body mask for this case")
     return surroundings.body
 
 
-def _organ_box(
-    data: Dataset, case: Case, pixels: FloatArray, organ: Sequence[str]
-) -> BoolArray | str:
+def _organ_box(surroundings: Surroundings, organ: Sequence[str]) -> BoolArray | str:
     """Return the box around the organ with its margin: a box gives away less of the organ's shape than its mask."""
-    surroundings = data.masks.surroundings(case, lambda: pixels)
     masks = [] if surroundings.lungs is None else [surroundings.lungs]
     own = (surroundings.own.get(name) for name in organ)
     masks += [mask for mask in own if mask is not None]

@@ -17,13 +17,22 @@ class LabelSection(Section):
         "the lungs where there are any",
     )
     folds: int = Field(
-        5, ge=2, le=5, description="parts of the data, of which each is tested once by a model that saw the others"
+        5,
+        ge=2,
+        le=5,
+        description="parts of the data, of which each is tested once by a model that saw the others",
     )
     gives_away: float = Field(
-        0.55, ge=0.5, lt=1, description="AUROC above which, by its interval's lower end, a view gives the label away"
+        0.55,
+        ge=0.5,
+        lt=1,
+        description="AUROC above which, by its interval's lower end, a view gives the label away",
     )
     harmless: float = Field(
-        0.7, gt=0.5, le=1, description="AUROC that an interval's upper end must not exceed before a view is called harmless"
+        0.7,
+        gt=0.5,
+        le=1,
+        description="AUROC that an interval's upper end must not exceed before a view is called harmless",
     )
 
     @model_validator(mode="after")

@@ -11,8 +11,10 @@ from xaudit.report.sections.data_audit.headline import (
     sizes_section,
     verdict_section_of_data,
 )
+from xaudit.report.sections.data_audit.label import label_section
 
 SECTIONS: Mapping[str, Callable[[DataCheck], Section]] = {
+    "label": label_section,
     "calibration": calibration_section,
 }
 """The section of each check, by the check's id."""
