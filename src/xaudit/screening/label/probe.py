@@ -73,7 +73,7 @@ class Prober:
         task = self._task(question, division)
         if task is None:
             return None
-        folds, scores = self._tested(task.features, task.codes, task.clusters)
+        folds, scores = self._tested(task.features, task.codes, task.clusters, n_trees=N_TREES)
         auroc = fold_auroc(scores, task.codes, folds, task.clusters, self.bootstrap)
         right = scores.argmax(axis=1) == task.codes
         accuracy = self.bootstrap.share(right.astype(np.float64), task.clusters)
@@ -120,7 +120,7 @@ class Prober:
         return scores, codes, folds
 
     def _tested(
-        self, features: FloatArray, codes: IntArray, clusters: Sequence[str], *, n_trees: int = N_TREES
+        self, features: FloatArray, codes: IntArray, clusters: Sequence[str], *, n_trees: int
     ) -> tuple[IntArray, FloatArray]:
         """Return the fold of each image, and its score for each class from the model that did not see the fold."""
         from sklearn.ensemble import ExtraTreesClassifier

@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-
-import numpy as np
-from scipy.special import gammaln
+from math import comb
 
 from xaudit.records import LabelValue
 from xaudit.screening.label.properties import Property
@@ -86,9 +84,4 @@ def chance_of_one_class(n_drawn: int, sizes: Sequence[int], n_all: int) -> float
         (0.4, 1.0)
     """
     # 2 of 6: 2 × (3 × 2) / (6 × 5) = .4
-    logs = [
-        gammaln(size + 1) - gammaln(size - n_drawn + 1) - gammaln(n_all + 1) + gammaln(n_all - n_drawn + 1)
-        for size in sizes
-        if size >= n_drawn
-    ]
-    return float(min(1.0, np.exp(logs).sum()))
+    return min(1.0, sum(comb(size, n_drawn) for size in sizes) / comb(n_all, n_drawn))
