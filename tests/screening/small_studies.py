@@ -20,7 +20,7 @@ def study(
     folder: Path,
     labels: Sequence[str],
     *,
-    paint: Paint = lambda pixels, label, number: pixels,  # noqa: ARG005
+    paint: Paint = lambda pixels, label, number: pixels,
     columns: Mapping[str, Sequence[str]] | None = None,
     regions: RegionSection | None = None,
     side: int = SIDE,
@@ -46,7 +46,7 @@ def study(
     return load_dataset(section, dataset_id="data", workspace=folder, on_progress=lambda _: None)
 
 
-def ring_tone(pixels: np.ndarray, label: str, number: int) -> np.ndarray:  # noqa: ARG001
+def ring_tone(pixels: np.ndarray, label: str, number: int) -> np.ndarray:
     """Class b has a brighter border."""
     if label == "b":
         inner = pixels[4:-4, 4:-4].copy()

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-
 from small_studies import SIDE, ring_tone, study
+
 from xaudit.config import LabelSection, RegionSection
 from xaudit.records import DataCheck, LabelProbe
 from xaudit.screening.label import check as check_module

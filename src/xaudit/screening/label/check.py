@@ -34,6 +34,7 @@ def check_label(
     *,
     seed: int,
     groups: Mapping[str, str] | None = None,
+    with_images: bool = True,
     on_progress: Callable[[Progress], None],
 ) -> DataCheck:
     """Predict the label from parts of the image without the organ, from the image's size and file, and from attributes.
@@ -43,6 +44,7 @@ def check_label(
     Args:
         groups: case id: group of near copies; a case without one is alone. None if near copies were not looked for.
             They matter only where the data names no patients.
+        with_images: True to keep the mean image of each class for the page.
 
     Raises:
         DataError: if an image can no longer be read.
@@ -74,7 +76,7 @@ def check_label(
     questions = _with_families(questions)
     probes, unanswered = _probes(questions, labels, ways, (settings, seed), on_progress)
     values = label_values(properties, labels, deciding.clusters)
-    can_decide = data.patients_known or groups is not None
+    can_decide = deciding.unit != "image"
     constant = [f"{one.title}: the same for all images" for one in properties if one.is_constant]
     return DataCheck(
         id=CHECK_ID,
@@ -83,7 +85,7 @@ def check_label(
         verdicts=label_findings(Judged(data.id, settings, probes, values, can_decide)),
         values=_gated(probes, properties),
         tables={"label_probes": probes, "label_values": values},
-        images={f"mean-{name}": _webp(mean) for name, mean in views.means.items()},
+        images={f"mean-{name}": _webp(mean) for name, mean in views.means.items()} if with_images else {},
         skipped=(*left_out, *views.skipped, *constant, *unanswered),
     )
 

@@ -30,17 +30,22 @@ def divisions(data: Dataset, groups: Mapping[str, str] | None) -> tuple[Division
     """Return the splits to try, the deciding one last.
 
     With patients there is one split, by patient. Without them there is a random split of the images, and, if near copies
-    were looked for, one that keeps each group of them whole.
+    were looked for or groups are given, one that keeps each group whole.
 
     Args:
         groups: case id: group; a case without one is a group of its own. None if near copies were not looked for.
     """
-    single = tuple(case.cluster for case in data.cases)
     if data.patients_known:
-        return (Division("patient", single, decides=True),)
-    if groups is None:
+        return (Division("patient", tuple(case.cluster for case in data.cases), decides=True),)
+    single = tuple(case.case_id for case in data.cases)
+    joined = tuple(
+        case.cluster
+        if groups is None or case.patient_id is not None
+        else groups.get(case.case_id, case.case_id)
+        for case in data.cases
+    )
+    if groups is None and joined == single:
         return (Division("image", single, decides=True),)
-    joined = tuple(groups.get(case.case_id, case.case_id) for case in data.cases)
     return (Division("image", single, decides=False), Division("group", joined, decides=True))
 
 
