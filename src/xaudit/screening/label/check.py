@@ -22,6 +22,9 @@ from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
 
 CHECK_ID, TITLE = "label", "What predicts the label without the organ"
 
+LABEL_METRICS = (*(f"label-{view}-auroc" for view in JUDGED_VIEWS), "label-properties-auroc")
+"""Ids of the values that gates can be set on."""
+
 REPLICATES = 2000
 CONFIDENCE = 0.95
 

@@ -1,12 +1,13 @@
 """The split under which a simple model is tested: patients, groups of near copies, or single images stay whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from xaudit.cases.dataset import Dataset
-from xaudit.records import IntArray
+from xaudit.records import DataCheck, IntArray
 from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 
@@ -47,6 +48,28 @@ def divisions(data: Dataset, groups: Mapping[str, str] | None) -> tuple[Division
     if groups is None and joined == single:
         return (Division("image", single, decides=True),)
     return (Division("image", single, decides=False), Division("group", joined, decides=True))
+
+
+@runtime_checkable
+class GroupRow(Protocol):
+    """A row of the table ``groups`` of an earlier check: the group of near copies that an image belongs to."""
+
+    image: str
+    group: str
+
+
+def groups_of(data: Dataset, earlier: Iterable[DataCheck]) -> Mapping[str, str] | None:
+    """Return the group of near copies of each case that has one; None if no earlier check looked for copies."""
+    looked = [check for check in earlier if check.id == "copies"]
+    if not looked:
+        return None
+    by_path = {
+        row.image: row.group
+        for check in looked
+        for row in check.tables.get("groups", ())
+        if isinstance(row, GroupRow)
+    }
+    return {case.case_id: by_path[case.path] for case in data.cases if case.path in by_path}
 
 
 def units_by_class(labels: Sequence[str], clusters: Sequence[str]) -> dict[str, int]:
