@@ -26,7 +26,7 @@ def refused(said, hint):
 def test_the_organ_is_a_region_of_the_users_own():
     assert read({"breast": "masks"}, organ=["breast"]).data_audit.label.organ == ("breast",)
     said = "data_audit.label.organ: no region under data.regions.own is called 'brest'"
-    with refused(said, "did you mean 'breast'?"):
+    with refused(said, "did you mean 'breast'? there are: breast; the lungs need not be named"):
         read({"breast": "masks"}, organ=["brest"])
     with refused("is called 'disc'", "there are: none; the lungs need not be named"):
         read({}, organ=["disc"])

@@ -12,14 +12,17 @@ _VIEWS = {
 }
 
 RECORDS = measured_together(
-    MetricRow(
-        f"label-{view}-auroc",
-        f"AUROC of a simple model that predicts the class from {words}",
-        "data",
-        False,
-        "0 to 1, chance .5",
-        citation=HERE,
-        by_default=False,
-    )
-    for view, words in _VIEWS.items()
+    (
+        MetricRow(
+            f"label-{view}-auroc",
+            f"AUROC of a simple model that predicts the class from {words}",
+            "data",
+            False,
+            "0 to 1, chance .5",
+            citation=HERE,
+            by_default=False,
+        )
+        for view, words in _VIEWS.items()
+    ),
+    first=20,
 )

@@ -173,8 +173,8 @@ def _undecided(judged: Judged, probes: Sequence[LabelProbe]) -> Verdict:
     named = ", ".join(f"{probe.title} (AUROC {_auroc(probe, limits.harmless)})" for probe in probes)
     least = min(probes, key=lambda probe: probe.n_units)
     sentence = (
-        f"Too few {_UNITS[least.unit][1]} to tell if these predict the class: {named}; the intervals reach down to "
-        f"{limits.gives_away:g} or less and above {limits.harmless:g} ({_images(least)}). More {_UNITS[least.unit][1]} narrow them"
+        f"Too few {_UNITS[least.unit][1]} to tell if these predict the class: {named}. Chance is not excluded, and neither is "
+        f"an AUROC above {limits.harmless:g} ({_images(least)}). More {_UNITS[least.unit][1]} narrow the intervals"
     )
     return _verdict(
         judged.dataset_id, UNDECIDED, "error", f"upper end <= {limits.harmless:g}", sentence, probe=least
