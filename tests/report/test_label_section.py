@@ -60,7 +60,9 @@ def test_both_splits_stand_side_by_side_and_the_values_below():
         "accuracy",
         "",
     ]
-    assert views.title == "40 images of 8 groups of near copies; naming the most frequent class always: 50 %"
+    assert (
+        views.title == "40 images of 8 groups or single images; naming the most frequent class always: 50 %"
+    )
     assert [[cell.text for cell in row.cells] for row in views.rows] == [
         ["border", "0.95 [0.85, 1.00]", "75 %", "0.80 [0.70, 0.90]", "75 %", "gives the label away"],
         ["whole", "0.97 [0.87, 1.00]", "75 %", "0.90 [0.80, 1.00]", "75 %", "to compare with"],
@@ -70,7 +72,7 @@ def test_both_splits_stand_side_by_side_and_the_values_below():
     ]
     texts = [block.text for block in section.blocks if isinstance(block, Paragraph)]
     assert texts[0].startswith(
-        "1 value occurs in one class only and in so few groups of near copies that it may be"
+        "1 value occurs in one class only and in so few groups or single images that it may be"
     )
     assert "near copies of an image are never on both sides of the split" in texts[-1]
 

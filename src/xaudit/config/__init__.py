@@ -32,7 +32,7 @@ from xaudit.config.sections.data import (
     PhantomSection,
     SplitSection,
 )
-from xaudit.config.sections.data_audit import DataAuditSection, LabelSection
+from xaudit.config.sections.data_audit import CopiesSection, DataAuditSection, LabelSection
 from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
@@ -72,6 +72,7 @@ __all__ = [
     "CategoriesSection",
     "ChangedImagesSection",
     "CheckSection",
+    "CopiesSection",
     "DataAuditSection",
     "DataSection",
     "Equivariance",

@@ -10,11 +10,13 @@ import xaudit
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.splits import SCORED
-from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config import AuditFile, ModelSection, SplitSection, fingerprint
 from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
 from xaudit.screening.calibration import check_calibration
+from xaudit.screening.copies.check import COPY_METRICS, check_copies
+from xaudit.screening.exact_copies import check_exact_copies
 from xaudit.screening.label.check import LABEL_METRICS, check_label
 from xaudit.screening.label.units import groups_of
 from xaudit.stages.request import RunRequest
@@ -41,13 +43,33 @@ class Screened:
     on_progress: Tell
     earlier: tuple[DataCheck, ...] = ()
 
+    @property
+    def split(self) -> SplitSection:
+        """The division that the audit file asks for if the data set names no splits."""
+        return self.audit.all_datasets[self.data.id].split
+
+
+def _copies(one: Screened) -> DataCheck:
+    return check_copies(
+        one.data,
+        one.audit.data_audit.copies,
+        split=one.split,
+        with_images=one.audit.report.images,
+        on_progress=one.on_progress,
+    )
+
 
 def _label(one: Screened) -> DataCheck:
+    """Predict the label; without patients, near copies are kept together, and looked for if no earlier check did."""
+    groups = None
+    if not one.data.patients_known:
+        looked = any(check.id == "copies" for check in one.earlier)
+        groups = groups_of(one.data, one.earlier if looked else (_copies(one),))
     return check_label(
         one.data,
         one.audit.data_audit.label,
         seed=one.audit.seed,
-        groups=groups_of(one.data, one.earlier),
+        groups=groups,
         with_images=one.audit.report.images,
         on_progress=one.on_progress,
     )
@@ -74,10 +96,14 @@ class Check:
 
 
 CHECKS = (
+    Check("copies", COPY_METRICS, _copies),
     Check("label", LABEL_METRICS, _label),
     Check("calibration", ("ece", "brier"), _calibration, in_run=True),
 )  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""
+
+EXACT_COPIES = Check("exact-copies", (), lambda one: check_exact_copies(one.data), in_run=True)
+"""What a run checks in place of all copies, unless a gate is about them."""
 
 
 def audit_data(request: RunRequest, *, with_models: bool, on_progress: Tell) -> DataAudit:
@@ -144,6 +170,8 @@ def checks_of_run(audited: Audited, on_progress: Tell) -> tuple[DataCheck, ...]:
     audit = audited.audit
     limited = {gate.metric for gate in audit.gates}
     chosen = [check for check in CHECKS if check.in_run or limited & set(check.metrics)]
+    if all(check.id != "copies" for check in chosen):
+        chosen = [EXACT_COPIES, *chosen]
     ask_again = not all(check.in_run for check in chosen)
     answers = [_answers_in_run(audited, model, on_progress, ask_again=ask_again) for model in audit.models]
     return tuple(

@@ -7,9 +7,11 @@ from xaudit.records import DataCheck
 from xaudit.report.grid import Section
 from xaudit.report.pictures.calibration import calibration_pictures
 from xaudit.report.pictures.check_picture import CheckPicture
+from xaudit.report.pictures.copies import copies_pictures
 from xaudit.report.pictures.label import label_pictures
 
 PICTURES: Mapping[str, Callable[[DataCheck], tuple[CheckPicture, ...]]] = {
+    "copies": copies_pictures,
     "label": label_pictures,
     "calibration": calibration_pictures,
 }

@@ -21,11 +21,14 @@ BORDER, OUTSIDE, PROPERTIES, ATTRIBUTE, UNDECIDED, HARMLESS = (
 
 _UNITS: dict[str, tuple[str, str]] = {
     "patient": ("patient", "patients"),
-    "group": ("group of near copies", "groups of near copies"),
+    "group": ("group of near copies or single image", "groups of near copies or single images"),
     "image": ("image", "images"),
 }
 
 _VALUES_NAMED = 4
+
+_LARGER = 0.02
+"""Difference of AUROC or accuracy from which a random split is called better."""
 
 _ADVICE = {
     "border": "Crop or blank the border of all images alike, train again, and compare",
@@ -58,8 +61,8 @@ def unit_words(unit: str, n: int) -> str:
     """Count patients, groups or images.
 
     Example:
-        >>> unit_words("group", 461), unit_words("patient", 1)
-        ('461 groups of near copies', '1 patient')
+        >>> unit_words("patient", 461), unit_words("patient", 1)
+        ('461 patients', '1 patient')
     """
     return counted(n, *_UNITS[unit])
 
@@ -124,9 +127,13 @@ def _random_split(judged: Judged, probe: LabelProbe) -> list[str]:
     other = next((one for one in judged.probes if one.view == probe.view and not one.decides), None)
     if other is None:
         return []
+    figures = f"{shown(other.auroc)} and {_percent(other.accuracy)}"
+    larger = max(other.auroc - probe.auroc, other.accuracy - probe.accuracy) > _LARGER
     return [
-        f"A random split would give {shown(other.auroc)} and {_percent(other.accuracy)}: it puts near copies on both sides, so "
-        "the difference is memory of images. No patients are named, so the figures with whole groups may still be too high"
+        f"A random split would give {figures}: it puts near copies on both sides, and what it gives beyond this is recognition of them"
+        if larger
+        else f"A random split, with near copies on both sides, gives no more ({figures}), so the copies that were found do not explain it",
+        "No patients are named, so images of one patient may still be on both sides, and the true figures may be lower",
     ]
 
 

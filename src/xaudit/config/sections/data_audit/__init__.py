@@ -1,5 +1,6 @@
 """Settings of the checks of the data, before any model is blamed."""
 
+from xaudit.config.sections.data_audit.copies import CopiesSection
 from xaudit.config.sections.data_audit.label import LabelSection
 from xaudit.config.sections.section import Section
 
@@ -7,7 +8,8 @@ from xaudit.config.sections.section import Section
 class DataAuditSection(Section):
     """Checks of the data itself: copies, what gives the label away, attributes."""
 
+    copies: CopiesSection = CopiesSection()
     label: LabelSection = LabelSection()
 
 
-__all__ = ["DataAuditSection", "LabelSection"]
+__all__ = ["CopiesSection", "DataAuditSection", "LabelSection"]

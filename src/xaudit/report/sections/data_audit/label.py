@@ -13,7 +13,7 @@ SPLIT_WORDS: dict[str, str] = {
     "image": "random split",
 }
 
-_UNITS: dict[str, str] = {"patient": "patients", "group": "groups of near copies", "image": "images"}
+_UNITS: dict[str, str] = {"patient": "patients", "group": "groups or single images", "image": "images"}
 
 _MOST_VALUES = 12
 
@@ -26,7 +26,8 @@ _LEGEND = (
 )
 _GROUPED = (
     "Copies kept together: near copies of an image are never on both sides of the split. A random split puts them there, so what "
-    "it gives beyond that is recognition of copies. No patients are named, so both figures may be too high."
+    "it gives beyond that is recognition of copies. No patients are named: slices of one patient may still be on both sides, and both "
+    "figures may be too high."
 )
 
 
