@@ -243,7 +243,6 @@ FINDINGS: tuple[FindingRow, ...] = (
         "some images could not be read or scored",
         "`xaudit data check` lists each with its reason",
     ),
-    *LABEL_FINDINGS,
     FindingRow(
         "XA404",
         "exact copies across splits",
@@ -284,6 +283,7 @@ FINDINGS: tuple[FindingRow, ...] = (
         "no two images in different splits show the same picture or look like neighbouring slices, and no image repeats another",
         "none needed; turns by an angle, larger crops and distortions are not searched for",
     ),
+    *LABEL_FINDINGS,
     FindingRow(
         "XA431",
         "over- or underconfident answers",
