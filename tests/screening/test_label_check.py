@@ -9,11 +9,11 @@ from PIL import Image
 from small_studies import SIDE, ring_tone, study
 
 from xaudit.config import LabelSection, RegionSection
-from xaudit.records import DataCheck, LabelProbe
+from xaudit.records import CopyGroup, DataCheck, LabelProbe
 from xaudit.screening.label import check as check_module
 from xaudit.screening.label import probe
 from xaudit.screening.label.check import check_label
-from xaudit.screening.label.units import Division
+from xaudit.screening.label.units import Division, groups_of
 from xaudit.statistics.bootstrap import ClusterBootstrap
 
 LABELS = ["a", "b"] * 12
@@ -244,3 +244,13 @@ def test_shuffled_labels_exclude_chance_only_for_true_evidence():
     assert found is not None
     # .05 divided by one view of the family: no shuffle of 19 may reach the AUROC.
     assert (found.p == pytest.approx(0.05)) == found.gives_away
+
+
+def test_the_groups_of_the_copies_check_reach_the_cases_by_their_paths(tmp_path):
+    data = study(tmp_path, LABELS[:4])
+    rows = (CopyGroup("001.png", "g1"), CopyGroup("003.png", "g1"), CopyGroup("gone.png", "g2"))
+    copies = DataCheck("copies", "Copies", "data", tables={"groups": rows})
+    by_path = {case.path: case.case_id for case in data.cases}
+    assert groups_of(data, (copies,)) == {by_path["001.png"]: "g1", by_path["003.png"]: "g1"}
+    assert groups_of(data, (replace(copies, tables={}),)) == {}
+    assert groups_of(data, ()) is None
