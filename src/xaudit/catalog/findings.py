@@ -1,6 +1,7 @@
 """The findings that a verdict can state, by code."""
 
 from xaudit.catalog.image_changes import IMAGE_MARGIN
+from xaudit.catalog.label_findings import LABEL_FINDINGS
 from xaudit.catalog.rows import FindingRow
 
 MARGIN = 0.02
@@ -283,6 +284,7 @@ FINDINGS: tuple[FindingRow, ...] = (
         "no two images in different splits show the same picture or look like neighbouring slices, and no image repeats another",
         "none needed; turns by an angle, larger crops and distortions are not searched for",
     ),
+    *LABEL_FINDINGS,
     FindingRow(
         "XA431",
         "over- or underconfident answers",

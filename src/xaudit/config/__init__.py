@@ -32,7 +32,7 @@ from xaudit.config.sections.data import (
     PhantomSection,
     SplitSection,
 )
-from xaudit.config.sections.data_audit import CopiesSection, DataAuditSection
+from xaudit.config.sections.data_audit import CopiesSection, DataAuditSection, LabelSection
 from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
@@ -83,6 +83,7 @@ __all__ = [
     "Gate",
     "GateEntry",
     "Infill",
+    "LabelSection",
     "LocalizationSection",
     "LungSection",
     "MapFiles",

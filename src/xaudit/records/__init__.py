@@ -19,6 +19,7 @@ from xaudit.records.exact_copy import ExactCopy
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
+from xaudit.records.label_probe import LabelProbe, LabelValue
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.model_answers import ModelAnswers
@@ -83,6 +84,8 @@ __all__ = [
     "InfillEffect",
     "IntArray",
     "Interval",
+    "LabelProbe",
+    "LabelValue",
     "LocalizedAndCausal",
     "MapFacts",
     "MapTest",

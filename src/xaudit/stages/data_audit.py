@@ -17,6 +17,8 @@ from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Pr
 from xaudit.screening.calibration import check_calibration
 from xaudit.screening.copies.check import COPY_METRICS, check_copies
 from xaudit.screening.exact_copies import check_exact_copies
+from xaudit.screening.label.check import LABEL_METRICS, check_label
+from xaudit.screening.label.units import groups_of
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.inputs import inputs_digest, masks_checksum
@@ -29,12 +31,17 @@ Tell = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A data set with the answers of its models, as every check gets it."""
+    """A data set with the answers of its models, as every check gets it.
+
+    Attributes:
+        earlier: results of the checks of this data set that came before.
+    """
 
     data: Dataset
     answers: Sequence[ModelAnswers]
     audit: AuditFile
     on_progress: Tell
+    earlier: tuple[DataCheck, ...] = ()
 
     @property
     def split(self) -> SplitSection:
@@ -47,6 +54,22 @@ def _copies(one: Screened) -> DataCheck:
         one.data,
         one.audit.data_audit.copies,
         split=one.split,
+        with_images=one.audit.report.images,
+        on_progress=one.on_progress,
+    )
+
+
+def _label(one: Screened) -> DataCheck:
+    """Predict the label; without patients, near copies are kept together, and looked for if no earlier check did."""
+    groups = None
+    if not one.data.patients_known:
+        looked = any(check.id == "copies" for check in one.earlier)
+        groups = groups_of(one.data, one.earlier if looked else (_copies(one),))
+    return check_label(
+        one.data,
+        one.audit.data_audit.label,
+        seed=one.audit.seed,
+        groups=groups,
         with_images=one.audit.report.images,
         on_progress=one.on_progress,
     )
@@ -74,6 +97,7 @@ class Check:
 
 CHECKS = (
     Check("copies", COPY_METRICS, _copies),
+    Check("label", LABEL_METRICS, _label),
     Check("calibration", ("ece", "brier"), _calibration, in_run=True),
 )  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""
@@ -112,9 +136,11 @@ def _audited(
         if model.id in classifiers
     ]
     checks = [
-        check.check(Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress))
+        result
         for name, data in datasets.items()
-        for check in CHECKS
+        for result in _results(
+            Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress), CHECKS
+        )
     ]
     digest = _digest(request, datasets, classifiers)
     redact = Redaction.of_this_machine()
@@ -149,15 +175,20 @@ def checks_of_run(audited: Audited, on_progress: Tell) -> tuple[DataCheck, ...]:
     ask_again = not all(check.in_run for check in chosen)
     answers = [_answers_in_run(audited, model, on_progress, ask_again=ask_again) for model in audit.models]
     return tuple(
-        replace(
-            check.check(
-                Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress)
-            ),
-            images={},
-        )
+        replace(result, images={})
         for name, data in audited.datasets.items()
-        for check in chosen
+        for result in _results(
+            Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress), chosen
+        )
     )
+
+
+def _results(screened: Screened, checks: Sequence[Check]) -> list[DataCheck]:
+    """Carry out some checks of a data set in their order; each sees the results of those before."""
+    results: list[DataCheck] = []
+    for check in checks:
+        results.append(check.check(replace(screened, earlier=tuple(results))))
+    return results
 
 
 def _answers_in_run(

@@ -15,9 +15,13 @@ from xaudit.catalog.rows import MetricRow
 ALIKE = "-1 to 1, chance 0"
 
 
-def measured_together(rows: Iterable[MetricRow]) -> tuple[MetricPlugin, ...]:
-    """Make the records of one section's metrics, in their order."""
-    return tuple(MetricPlugin(row, not_alone, order=order) for order, row in enumerate(rows))
+def measured_together(rows: Iterable[MetricRow], *, first: int = 0) -> tuple[MetricPlugin, ...]:
+    """Make the records of one section's metrics, in their order.
+
+    Args:
+        first: place of the first one in its family, where several sections share the family.
+    """
+    return tuple(MetricPlugin(row, not_alone, order=order) for order, row in enumerate(rows, first))
 
 
 def spelled(region: str) -> str:

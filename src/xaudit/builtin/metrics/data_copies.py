@@ -19,4 +19,4 @@ RECORDS = measured_together((
     MetricRow(
         "copies-different-label", "pairs of copies whose labels differ", "data", False, "0 and up, pairs", by_default=False,
     ),
-))  # fmt: skip
+), first=10)  # fmt: skip

@@ -4,7 +4,7 @@ from xaudit.config.audit_file import AuditFile
 from xaudit.config.checks.abilities import check_abilities
 from xaudit.config.checks.chexlocalize import check_chexlocalize, check_pools, with_its_metrics
 from xaudit.config.checks.external import with_external_models
-from xaudit.config.checks.gates import check_gates, check_own_regions
+from xaudit.config.checks.gates import check_gates, check_organ, check_own_regions
 from xaudit.config.checks.ids import check_ids, check_section_explainers
 from xaudit.config.checks.measured import check_false_focus, check_measured
 
@@ -15,6 +15,7 @@ _IN_ORDER = (
     check_ids,
     check_false_focus,
     check_own_regions,
+    check_organ,
     check_gates,
     check_measured,
     check_abilities,

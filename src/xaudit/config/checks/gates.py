@@ -11,7 +11,7 @@ from xaudit.catalog import (
 from xaudit.config.audit_file import AuditFile
 from xaudit.config.sections.gates import Gate
 from xaudit.config.sections.section import SettingError
-from xaudit.errors import nearest
+from xaudit.errors import did_you_mean, nearest
 
 
 def check_gates(audit: AuditFile) -> None:
@@ -98,3 +98,16 @@ def check_own_regions(audit: AuditFile) -> None:
                     f"under {first}",
                     hint="give both the same, or call one of the regions by another name",
                 )
+
+
+def check_organ(audit: AuditFile) -> None:
+    """Raise SettingError where the data audit names an organ that no data set has as a region of its own."""
+    for name in audit.data_audit.label.organ:
+        if name not in audit.own_regions:
+            known = ", ".join(audit.own_regions) or "none"
+            raise SettingError(
+                f"data_audit.label.organ: no region under data.regions.own is called '{name:.60}'",
+                hint=did_you_mean(
+                    name, audit.own_regions, otherwise=f"there are: {known}; the lungs need not be named"
+                ),
+            )

@@ -8,9 +8,11 @@ from xaudit.report.grid import Section
 from xaudit.report.pictures.calibration import calibration_pictures
 from xaudit.report.pictures.check_picture import CheckPicture
 from xaudit.report.pictures.copies import copies_pictures
+from xaudit.report.pictures.label import label_pictures
 
 PICTURES: Mapping[str, Callable[[DataCheck], tuple[CheckPicture, ...]]] = {
     "copies": copies_pictures,
+    "label": label_pictures,
     "calibration": calibration_pictures,
 }
 """The pictures of each check, by the check's id; a check without pictures is absent."""

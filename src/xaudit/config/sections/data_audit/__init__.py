@@ -1,6 +1,7 @@
 """Settings of the checks of the data, before any model is blamed."""
 
 from xaudit.config.sections.data_audit.copies import CopiesSection
+from xaudit.config.sections.data_audit.label import LabelSection
 from xaudit.config.sections.section import Section
 
 
@@ -8,6 +9,7 @@ class DataAuditSection(Section):
     """Checks of the data itself: copies, what gives the label away, attributes."""
 
     copies: CopiesSection = CopiesSection()
+    label: LabelSection = LabelSection()
 
 
-__all__ = ["CopiesSection", "DataAuditSection"]
+__all__ = ["CopiesSection", "DataAuditSection", "LabelSection"]

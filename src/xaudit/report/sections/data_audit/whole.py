@@ -14,9 +14,11 @@ from xaudit.report.sections.data_audit.headline import (
     sizes_section,
     verdict_section_of_data,
 )
+from xaudit.report.sections.data_audit.label import label_section
 
 SECTIONS: Mapping[str, Callable[[DataCheck], Section]] = {
     "copies": copies_section,
+    "label": label_section,
     "calibration": calibration_section,
     "exact-copies": exact_copies_section,
 }

@@ -1,0 +1,1 @@
+"""The check of what predicts the label without the organ."""
