@@ -134,3 +134,25 @@ def test_reliance_of_few_patients_decides_nothing():
 
 def test_without_reliance_nothing_is_said_of_the_model():
     assert judged([summary()]) == ()
+
+
+def test_a_lung_with_a_clearly_larger_effect_than_its_mark_leaves_the_use_of_the_mark_undecided():
+    (verdict,) = judged(reliances(mark=(0.06, 0.03, 0.14), same_lung=(0.86, 0.78, 0.91)), positive="cancer")
+    assert (verdict.code, verdict.status) == ("XA202", "error")
+    assert verdict.sentence == (
+        "honest: undecided if the answer rests on the marked lesion. Hiding it lowers P(cancer) by 0.06 [0.03, 0.14] more "
+        "than hiding a random area of its size, hiding the rest of its lung by 0.86 [0.78, 0.91], clearly more. That may be "
+        "the lesion's surroundings, or something else in that lung; look at the areas of the reliance map (41 patients)"
+    )
+    # Intervals that overlap say nothing of the order; a fault elsewhere is the graver finding.
+    (close,) = judged(reliances(mark=MARK_COUNTS, same_lung=(0.6, 0.50, 0.7)))
+    assert (close.code, close.status) == ("XA202", "pass")
+    (fault,) = judged(
+        reliances(mark=(0.06, 0.03, 0.14), same_lung=(0.86, 0.78, 0.91), border=(0.2, 0.1, 0.3))
+    )
+    assert (fault.code, fault.status) == ("XA201", "fail")
+
+
+def test_the_gate_on_the_use_of_the_mark_does_not_pass_where_its_lung_counts_more():
+    use, gate = judged(reliances(mark=(0.06, 0.03, 0.14), same_lung=(0.86, 0.78, 0.91)), "uses-mark")
+    assert {use.status, gate.status} == {"error"}

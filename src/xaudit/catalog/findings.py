@@ -52,7 +52,9 @@ FINDINGS: tuple[FindingRow, ...] = (
         "the model uses the mark",
         f"replacing the mark lowers the answer by more than {MARGIN:g} beyond a random area of its size (lower end of the "
         "interval), and no other region does so",
-        "none needed; it is no proof that no shortcut exists. The gate `uses-mark` asks for it",
+        "none needed where it passes; it is no proof that no shortcut exists. It is undecided where hiding the rest of the marked lung "
+        "lowers the answer clearly more than hiding the mark: look for what else is in that lung. The gate `uses-mark` asks "
+        "for it",
     ),
     FindingRow(
         "XA203",

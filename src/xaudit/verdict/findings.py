@@ -18,7 +18,8 @@ from xaudit.verdict.own_regions import is_used
 ELSEWHERE: tuple[str, ...] = ("border", "outside", "opposite-lung", "thorax", "body", "empty")
 """Regions that hold no evidence of what readers mark.
 
-The rest of the same lung is left out: a model may rightly use the surroundings of a mark.
+The rest of the same lung is left out: a model may rightly use the surroundings of a mark. Where it has a clearly larger
+effect than the mark, XA202 is undecided.
 """
 
 USE_RULE = f"lower end of reliance-mark > {MARGIN:g}, and of no other region"
@@ -76,6 +77,9 @@ def model_findings(
             is_settled = not open_regions or any(map(is_used, certain.values()))
             if is_settled:
                 verdict = _use(mark, certain, answer, outside, several=several)
+                lung = regions.get((mark.reader, "same-lung"))
+                if verdict.status == "pass" and lung is not None and _clearly_larger(lung, mark):
+                    verdict = _rather_the_lung(verdict, lung, mark, (answer, named(mark, several)))
                 verdicts.append(_with_allowed(verdict, regions.values(), own_regions))
             if open_regions:
                 rule = INFILL_RULE if is_settled else USE_RULE
@@ -178,6 +182,33 @@ def _use(
         threshold=MARGIN,
         n_patients=mark.n_patients,
         gating=False,
+    )
+
+
+def _clearly_larger(one: Summary, other: Summary) -> bool:
+    """Return True if one effect's interval lies wholly above the other's: stricter than a paired difference."""
+    low, high = one.interval.low, other.interval.high
+    return low is not None and high is not None and low > high
+
+
+def _rather_the_lung(verdict: Verdict, lung: Summary, mark: Summary, names: tuple[str, str]) -> Verdict:
+    """Return XA202 as undecided: the rest of the marked lung has a clearly larger effect than the mark.
+
+    The lung holds the surroundings of the mark, and whatever else is in it.
+
+    Args:
+        names: of the answer and of the model.
+    """
+    answer, subject = names
+    sentence = (
+        f"undecided if the answer rests on the marked lesion. Hiding it lowers {answer} by {_figures(mark.interval)} more than "
+        f"hiding a random area of its size, hiding the rest of its lung by {_figures(lung.interval)}, clearly more. That "
+        "may be the lesion's surroundings, or something else in that lung; look at the areas of the reliance map"
+    )
+    return replace(
+        verdict,
+        status="error",
+        sentence=f"{subject}: {sentence} ({counted(mark.n_patients, mark.cluster)})",
     )
 
 
