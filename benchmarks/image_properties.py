@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,13 +24,17 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES, IMAGE_CHANGES, IMAGE_MARGIN
 from xaudit.chunks import Chunk, Subject, measure_image_changes
+from xaudit.chunks.planted import log_odds_of, mixed_logits
 from xaudit.config import AuditFile, ModelSection, StatisticsSection
 from xaudit.models import load_classifier
 from xaudit.models.classifier import Classifier
+from xaudit.perturb.asking import Answered, Asking, answer
 from xaudit.perturb.whole_image import property_value
 from xaudit.records import Case, ImageChange, Prediction, PropertyEffect
 from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.verdict import image_findings
+
+T = TypeVar("T")
 
 SHARES = (0.0, 0.2, 0.5, 0.8)
 PLANTS = ("brightness", "sharpness")
@@ -43,7 +48,7 @@ class Mixture:
     Attributes:
         share: of the answer that comes from the property.
         natural: mean and standard deviation of the property's natural values.
-        known: the honest network's probabilities of the images asked so far, by their bytes.
+        known: the honest network's log odds of the images asked so far, by their bytes.
     """
 
     honest: Classifier
@@ -58,16 +63,14 @@ class Mixture:
         keys = [image.numpy().tobytes() for image in images]
         new = [place for place, key in enumerate(keys) if key not in self.known]
         if new:
-            fresh = self.honest.logits(images[new]).double().softmax(1)[:, positive]
-            self.known |= {keys[place]: float(p) for place, p in zip(new, fresh, strict=True)}
+            fresh = log_odds_of(self.honest, images[new], positive)
+            self.known |= {keys[place]: float(odds) for place, odds in zip(new, fresh, strict=True)}
         honest = np.array([self.known[key] for key in keys])
         pixels = self.honest.denormalise(images).numpy()
         mean, deviation = self.natural
         z = np.array([(property_value(one, self.plant) - mean) / deviation for one in pixels])
-        cancer = (1 - self.share) * honest + self.share / (1 + np.exp(-np.clip(z, -30, 30)))
-        cancer = np.clip(cancer, 1e-9, 1 - 1e-9)
-        columns = [cancer, 1 - cancer] if positive == 0 else [1 - cancer, cancer]
-        return torch.from_numpy(np.log(np.stack(columns, axis=1)))
+        mixed = mixed_logits(honest, np.clip(z, -30, 30), self.share, n_classes=2, target=positive)
+        return torch.from_numpy(mixed)
 
 
 @dataclass
@@ -89,6 +92,10 @@ class Prepared:
 
     classifier: Asked
     subjects: Sequence[Subject]
+
+    def answer(self, askings: Sequence[Asking[T]]) -> list[Answered[T]]:
+        """Ask the mixture."""
+        return answer(askings, self.classifier.logits, batch_size=self.classifier.batch_size)
 
 
 def population(patients: int, seed: int, folder: Path) -> tuple[Dataset, list[tuple[Case, Prediction]]]:

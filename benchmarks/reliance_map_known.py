@@ -24,6 +24,7 @@ from scipy import ndimage
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.chunks import Chunk, DonorPool, ask_reliance_map
+from xaudit.chunks.planted import log_odds_of, mixed_logits
 from xaudit.config import AuditFile, RelianceMapSection, StatisticsSection
 from xaudit.models.classifier import Classifier
 from xaudit.records import Area, Case, FloatArray, MapTest, Prediction, WindowEffects
@@ -64,7 +65,7 @@ class Mixture:
 
     Attributes:
         limits: evidence on images without and with the plant, the means of both.
-        answers: the honest network's probabilities of each batch, in the order in which batches come.
+        answers: the honest network's log odds of each batch, in the order in which batches come.
     """
 
     honest: Classifier
@@ -78,16 +79,14 @@ class Mixture:
         """Return log-probabilities of the two classes, in the order of the honest network's."""
         positive = self.honest.class_names.index("cancer")
         if self.place == len(self.answers):
-            self.answers.append(self.honest.logits(images).double().softmax(1)[:, positive].numpy())
+            self.answers.append(log_odds_of(self.honest, images, positive))
         honest = self.answers[self.place]
         self.place += 1
         pixels = self.honest.denormalise(images).numpy().mean(1)
         without, shown = self.limits
-        z = 20 * ((evidence(self.plant, pixels) - without) / (shown - without) - 0.5)
-        cancer = (1 - self.share) * honest + self.share / (1 + np.exp(-np.clip(z, -30, 30)))
-        cancer = np.clip(cancer, 1e-9, 1 - 1e-9)
-        columns = [cancer, 1 - cancer] if positive == 0 else [1 - cancer, cancer]
-        return torch.from_numpy(np.log(np.stack(columns, axis=1)))
+        detector = 20 * ((evidence(self.plant, pixels) - without) / (shown - without) - 0.5)
+        mixed = mixed_logits(honest, np.clip(detector, -30, 30), self.share, n_classes=2, target=positive)
+        return torch.from_numpy(mixed)
 
 
 def population(patients: int, seed: int, plant: str, folder: Path) -> Dataset:

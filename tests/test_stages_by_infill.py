@@ -64,7 +64,10 @@ def test_patients_weigh_as_in_every_other_summary():
     ]
     scores = [score(str(i)) for i in range(6)]
     assert [one.n_patients for one in effects(rows, scores)] == [5, 5]
-    assert [one.n_patients for one in effects([replace(one, patient_id=None) for one in rows], scores)] == [6, 6]
+    assert [one.n_patients for one in effects([replace(one, patient_id=None) for one in rows], scores)] == [
+        6,
+        6,
+    ]
 
 
 def test_the_share_of_odd_images_is_that_beyond_the_99th_percentile():

@@ -16,6 +16,7 @@ from xaudit.report.html.data_page import data_page
 from xaudit.report.pictures.check_picture import webp_image
 from xaudit.report.sections.data_audit.headline import headline
 from xaudit.report.sections.data_audit.whole import SECTIONS, data_audit_sections
+from xaudit.report.sections.verdict import verdict_section
 from xaudit.stages.data_audit import CHECKS, EXACT_COPIES
 
 
@@ -128,3 +129,26 @@ def test_an_interval_of_a_value_is_written_with_all_digits():
         "calibration", "C", "data", model_values={"net": {"ece": Interval(0.1, None, None, "none")}}
     )
     assert "value,data,calibration,net,ece,,0.1,,,,," in csv_table(data_audit_table(audit(check)))
+
+
+def test_images_without_patients_are_not_called_patients():
+    check = replace(outcomes.calibration_check(), cluster="case")
+    section = SECTIONS["calibration"](check)
+    titles = [column.title for block in section.blocks[:-1] for column in block.columns]
+    assert "patients" not in titles
+    assert section.blocks[-1].text.endswith(
+        "The data names no patients: each image counts as one, and intervals are too narrow."
+    )
+
+
+def test_a_missed_gate_on_the_data_is_the_first_verdict_of_a_run():
+    base = outcomes.phantom_outcome()
+    missed = Verdict(
+        "XA101", "fail", "the data", "the data", "brier <= 0", "brier of the data: 3.00, which is above 0.00", 3.0, 0.0,
+        kind="gate",
+    )  # fmt: skip
+    first = verdict_section(replace(base, verdicts=(*base.verdicts, missed))).blocks[0]
+    assert (first.lead, first.tone) == ("FAIL", "bad")
+    assert first.text.startswith("the data: Gates: 1 of 1 failed, the first: brier of the data: 3.00")
+    kept = replace(missed, status="pass")
+    assert verdict_section(replace(base, verdicts=(*base.verdicts, kept))) == verdict_section(base)

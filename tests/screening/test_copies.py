@@ -198,7 +198,9 @@ def test_proposed_groups_mend_the_split(tmp_path):
     assert {
         split: sum(case.split == split for case in after.cases) for split in ("train", "validation", "test")
     } == {split: n for split, (_, n) in sizes.items() if split != "-"}
-    assert checked(after).values["leakage"] == 0
+    mended = checked(after)
+    assert mended.values["leakage"] == 0
+    assert [(one.code, one.status) for one in mended.verdicts] == [("XA409", "pass")]
     # Without patients, a group counts once.
     assert len({case.cluster for case in after.cases}) == 7
     assert not after.patients_known

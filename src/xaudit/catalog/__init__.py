@@ -39,6 +39,7 @@ from xaudit.catalog.metric_ids import (
 )
 from xaudit.catalog.metrics import CURVES, METRIC_RECORDS, METRICS
 from xaudit.catalog.models import MODEL_RECORDS, MODELS
+from xaudit.catalog.plants import PLANT_RECORDS, PLANTS
 from xaudit.catalog.regions import ALL_BUT_MARK, AREA_METRICS, AREA_PLACES, OWN_REGION, REGIONS, STRUCTURES
 from xaudit.catalog.rows import (
     CurveRow,
@@ -49,6 +50,7 @@ from xaudit.catalog.rows import (
     ModelRow,
     Option,
     OptionValue,
+    PlantRow,
     typed_options,
 )
 from xaudit.catalog.table import Table
@@ -83,6 +85,8 @@ __all__ = [
     "MODEL_FAMILIES",
     "MODEL_RECORDS",
     "OWN_REGION",
+    "PLANTS",
+    "PLANT_RECORDS",
     "PRIOR",
     "REGIONS",
     "SANITY_OF_MAPS",
@@ -97,6 +101,7 @@ __all__ = [
     "ModelRow",
     "Option",
     "OptionValue",
+    "PlantRow",
     "Table",
     "asks_model_of_change",
     "changed_metric_id",

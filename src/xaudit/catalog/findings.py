@@ -260,7 +260,8 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA406",
         "copies within a split",
-        "an image repeats another one of its split, exactly or changed, and counts as a case of its own",
+        "an image repeats another one of its split, exactly or changed, and is not of the same patient or group: it counts as a case of "
+        "its own",
         "remove the repeats, or name the patients: then each patient counts once",
     ),
     FindingRow(

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TypeVar
 
-from xaudit.catalog.plugin_records import ExplainerPlugin, MetricPlugin, ModelPlugin, Plugin
-from xaudit.catalog.rows import ExplainerRow, FormatRow, MetricRow, ModelRow, Option
+from xaudit.catalog.plugin_records import ExplainerPlugin, MetricPlugin, ModelPlugin, PlantPlugin, Plugin
+from xaudit.catalog.rows import ExplainerRow, FormatRow, MetricRow, ModelRow, Option, PlantRow
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OPTION = re.compile(r"[a-z][a-z0-9_]*")
@@ -35,6 +35,7 @@ def check_plugin(plugin: Plugin, name: str, known: Collection[str]) -> str:
         "MetricPlugin": MetricRow,
         "ModelPlugin": ModelRow,
         "FormatPlugin": FormatRow,
+        "PlantPlugin": PlantRow,
     }[type(plugin).__name__]
     if not isinstance(row, wanted):
         return f"its row is a {type(row).__name__}, expected a {wanted.__name__}"
@@ -46,7 +47,7 @@ def check_plugin(plugin: Plugin, name: str, known: Collection[str]) -> str:
         return "xaudit makes names like this itself; it must have another name"
     if name in known:
         return f"xaudit has its own '{name}'; it must have another name"
-    for work in ("make", "measure", "build", "collect"):
+    for work in ("make", "measure", "build", "collect", "insert", "evidence"):
         if hasattr(plugin, work) and not callable(getattr(plugin, work)):
             return f"its `{work}` is a {type(getattr(plugin, work)).__name__}, expected a function"
     match plugin:
@@ -56,6 +57,8 @@ def check_plugin(plugin: Plugin, name: str, known: Collection[str]) -> str:
             return _metric_fault(metric, plugin.without_map) or _options_fault(metric.options)
         case ModelPlugin(options=options):
             return _options_fault(options)
+        case PlantPlugin(row=plant) if (plant.place == "box") != (plant.box is not None):
+            return f"its row says place '{plant.place}'; a plant in one place has a box, and no other has"
         case _:
             return "" if row.meaning else "its row has no meaning"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, NoReturn
 
-from xaudit.catalog.rows import CurveRow, ExplainerRow, FormatRow, MetricRow, ModelRow, Option
+from xaudit.catalog.rows import CurveRow, ExplainerRow, FormatRow, MetricRow, ModelRow, Option, PlantRow
 
 LAST = 1000
 """Default ``order`` of a record: after all that have a place of their own, by id."""
@@ -196,5 +196,24 @@ class FormatPlugin:
     order: int = LAST
 
 
-Plugin = ExplainerPlugin | MetricPlugin | ModelPlugin | FormatPlugin
+@dataclass(frozen=True, slots=True)
+class PlantPlugin:
+    """Evidence that can be put into an image, with a detector that reads nothing else; entry-point group ``xaudit.plants``.
+
+    Attributes:
+        insert: ``insert(pixels, region, generator)`` with the image in the model's frame, (3, h, w) float32, 0 to 1, and the
+            mask, (h, w), of the region that the plant is put into, None unless the row's place is ``region``. Gives a
+            changed copy, or None where the plant does not fit into the region.
+        evidence: ``evidence(pixels)`` with grey images, (n, h, w), 0 to 1. Gives (n,) numbers, larger the more of the plant
+            an image shows; pure arithmetic on the pixels. What counts as shown is settled on the user's own images.
+        order: place in lists, the lowest first.
+    """
+
+    row: PlantRow
+    insert: Callable[..., Any]
+    evidence: Callable[..., Any]
+    order: int = LAST
+
+
+Plugin = ExplainerPlugin | MetricPlugin | ModelPlugin | FormatPlugin | PlantPlugin
 """A record that another package can register."""

@@ -5,13 +5,14 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from xaudit.catalog.plugins import Brought, Kind, add_row, table_of
-from xaudit.catalog.rows import ExplainerRow, FormatRow, MetricRow, ModelRow, Option
+from xaudit.catalog.rows import ExplainerRow, FormatRow, MetricRow, ModelRow, Option, PlantRow
 
 _ROWS: Mapping[Kind, type[Any]] = {
     "explainer": ExplainerRow,
     "metric": MetricRow,
     "model": ModelRow,
     "format": FormatRow,
+    "plant": PlantRow,
 }
 _KINDS: Mapping[str, Kind] = {kind: kind for kind in _ROWS}
 

@@ -1,4 +1,4 @@
-"""Explainers, metrics, sources of models and formats from other packages, found through Python's entry points.
+"""Explainers, metrics, sources of models, formats and plants from other packages, found through Python's entry points.
 
 The names are read from the packages' metadata when something is asked for that xaudit itself does not have; only what is
 asked for is imported. What was imported once stands in the catalog's table until the process ends.
@@ -17,21 +17,30 @@ from xaudit.catalog.explainers import EXPLAINERS
 from xaudit.catalog.formats import FORMATS
 from xaudit.catalog.metrics import METRICS, ceiling_row
 from xaudit.catalog.models import MODELS
+from xaudit.catalog.plants import PLANTS
 from xaudit.catalog.plugin_checks import check_plugin, with_row
-from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin, Plugin
+from xaudit.catalog.plugin_records import (
+    ExplainerPlugin,
+    FormatPlugin,
+    MetricPlugin,
+    ModelPlugin,
+    PlantPlugin,
+    Plugin,
+)
 from xaudit.catalog.quantus import quantus_rows, version
 from xaudit.catalog.rows import QUANTUS
 from xaudit.catalog.source_code import code_digest
 from xaudit.catalog.table import Table
 from xaudit.errors import PluginError, XauditError
 
-Kind = Literal["explainer", "metric", "model", "format"]
+Kind = Literal["explainer", "metric", "model", "format", "plant"]
 
 GROUPS: Mapping[Kind, str] = {
     "explainer": "xaudit.explainers",
     "metric": "xaudit.metrics",
     "model": "xaudit.models",
     "format": "xaudit.formats",
+    "plant": "xaudit.plants",
 }
 """The group of entry points in which a package names what it brings."""
 
@@ -40,6 +49,7 @@ _RECORDS: Mapping[Kind, type[Plugin]] = {
     "metric": MetricPlugin,
     "model": ModelPlugin,
     "format": FormatPlugin,
+    "plant": PlantPlugin,
 }
 _QUANTUS_ADAPTER = "xaudit.metrics.quantus_adapter"
 _TABLES: Mapping[Kind, Table[Any]] = {
@@ -47,6 +57,7 @@ _TABLES: Mapping[Kind, Table[Any]] = {
     "metric": METRICS,
     "model": MODELS,
     "format": FORMATS,
+    "plant": PLANTS,
 }
 
 

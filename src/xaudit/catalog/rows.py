@@ -236,6 +236,27 @@ class FormatRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PlantRow:
+    """Evidence that `xaudit calibrate` can put into an image.
+
+    Attributes:
+        place: ``box`` for one place of the frame, the same in all images; ``ring`` for the image border; ``region`` for a
+            named region, whose place differs between images; ``image`` for the whole image.
+        box: of a plant at one place, the rectangle that it may change: ``x0, y0, x1, y1`` as shares of the frame.
+        property: of a plant of the whole image, the property of :data:`xaudit.catalog.image_changes.IMAGE_PROPERTIES` that
+            it changes.
+        smallest_side: pixels that the shorter side of the model's frame must have.
+    """
+
+    id: str
+    meaning: str
+    place: Literal["box", "ring", "region", "image"]
+    box: tuple[float, float, float, float] | None = None
+    property: str = ""
+    smallest_side: int = 32
+
+
+@dataclass(frozen=True, slots=True)
 class FindingRow:
     """A statement that a verdict can make, with a code that never changes its meaning."""
 

@@ -1,9 +1,9 @@
 """A few cases prepared for one model, read once and shared by every explainer and metric."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from xaudit.chunks.donors import DonorPool
     from xaudit.models.classifier import Classifier
+    from xaudit.perturb.asking import Answered, Asking
+
+T = TypeVar("T")
 
 
 class CaseSource(Protocol):
@@ -191,6 +194,20 @@ class Chunk:
         self.donors = donors
         self.pairs = tuple(pairs)
         self._source = source
+
+    def answer(
+        self,
+        askings: "Sequence[Asking[T]]",
+        logits: "Callable[[torch.Tensor], torch.Tensor] | None" = None,
+    ) -> "list[Answered[T]]":
+        """Ask the model everything that these measures want to know; return their results in the same order.
+
+        Args:
+            logits: gives the answers; by default the model itself.
+        """
+        from xaudit.perturb.asking import answer
+
+        return answer(askings, logits or self.classifier.logits, batch_size=self.classifier.batch_size)
 
     @cached_property
     def _read(self) -> tuple[tuple[Subject, ...], tuple[Problem, ...]]:

@@ -26,7 +26,13 @@ def need_donor(infills: Iterable[str]) -> bool:
 
 
 class DonorPool:
-    """Test images that may be donors for a model's cases; read on first use, and few, so that memory stays flat."""
+    """Test images that may be donors for a model's cases; read on first use, and few, so that memory stays flat.
+
+    Attributes:
+        are_real: True if changed images can be compared with these in the model's features.
+    """
+
+    are_real = True
 
     def __init__(
         self, classifier: "Classifier", source: CaseSource, pairs: Sequence[tuple[Case, Prediction]]

@@ -10,10 +10,8 @@ from xaudit.seeds import seed_for
 
 def measure_image_changes(chunk: Chunk, changes: Sequence[str], *, seed: int) -> list[ImageChange]:
     """Ask the model about each case of a chunk with each property of the image changed."""
-    from xaudit.perturb.asking import answer
-
     classifier = chunk.classifier
-    answers = answer(
+    answers = chunk.answer(
         [
             ask_image_changes(
                 classifier.denormalise(subject.image).numpy(),
@@ -24,9 +22,7 @@ def measure_image_changes(chunk: Chunk, changes: Sequence[str], *, seed: int) ->
                 seed=seed_for(seed, subject.case.case_id, "image changes"),
             )
             for subject in chunk.subjects
-        ],
-        classifier.logits,
-        batch_size=classifier.batch_size,
+        ]
     )
     return [
         _image_change(subject, classifier.id, effect)

@@ -26,8 +26,10 @@ def oddness(
     from xaudit.models.features import feature_reader
     from xaudit.perturb.infill import infill
 
+    if chunk.donors is None or not chunk.donors.are_real:
+        return {}
     read = feature_reader(chunk.classifier)
-    real = None if chunk.donors is None or isinstance(read, str) else chunk.donors.real_features(read)
+    real = None if isinstance(read, str) else chunk.donors.real_features(read)
     if real is None or isinstance(read, str):
         return {}
     percentiles: dict[tuple[str, str, str], float] = {}

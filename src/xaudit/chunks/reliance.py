@@ -25,10 +25,8 @@ _UNMARKED = "no reader marked anything on this case"
 
 def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[Reliance]:
     """Measure the model's reliance on each region of each case of a chunk."""
-    from xaudit.perturb.asking import answer
-
     classifier = chunk.classifier
-    answers = answer(
+    answers = chunk.answer(
         [
             ask_region_reliance(
                 subject.image,
@@ -40,9 +38,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
                 donor=donor_image(chunk, subject, settings.infills),
             )
             for subject in chunk.subjects
-        ],
-        classifier.logits,
-        batch_size=classifier.batch_size,
+        ]
     )
     parts = {subject.case.case_id: _questioned(subject) for subject in chunk.subjects}
     percentiles = oddness(chunk, parts, settings.infills, seed=seed)

@@ -111,25 +111,21 @@ class _Watch:
     def __init__(self, chunk: Chunk) -> None:
         from xaudit.models.features import answers_with_features, feature_reader
 
-        self._classifier = chunk.classifier
+        self._chunk = chunk
         self._real: RealFeatures | None = None
         self._ask: AnswersAndFeatures | None = None
-        read = feature_reader(chunk.classifier)
-        if chunk.donors is not None and not isinstance(read, str):
-            self._real = chunk.donors.real_features(read)
+        if chunk.donors is not None and chunk.donors.are_real:
+            read = feature_reader(chunk.classifier)
+            self._real = None if isinstance(read, str) else chunk.donors.real_features(read)
         if self._real is not None:
             self._ask = answers_with_features(chunk.classifier)
 
     def answers(self, measures: "Iterable[Asking[list[GridEffects]]]") -> list[_WindowAnswers]:
         """Carry out measures, in their order."""
-        from xaudit.perturb.asking import answer, beside
+        from xaudit.perturb.asking import beside
 
-        n_classes = len(self._classifier.class_names)
-        answered = answer(
-            [beside(one, n_classes) for one in measures],
-            self._ask or self._classifier.logits,
-            batch_size=self._classifier.batch_size,
-        )
+        n_classes = len(self._chunk.classifier.class_names)
+        answered = self._chunk.answer([beside(one, n_classes) for one in measures], self._ask)
         return [_WindowAnswers(*one.value) for one in answered]
 
     def oddness(

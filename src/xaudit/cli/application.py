@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 import xaudit
-from xaudit.cli import catalog_list, compare, config_file, diff, doctor, gate, merge, report, run, show
+from xaudit.cli import (
+    calibrate,
+    catalog_list,
+    compare,
+    config_file,
+    diff,
+    doctor,
+    gate,
+    merge,
+    report,
+    run,
+    show,
+)
 from xaudit.cli.data import agreement
 from xaudit.cli.data import audit as data_audit
 from xaudit.cli.data import check as data
@@ -68,6 +80,7 @@ application.command("compare", cls=VariadicCommand)(compare.compare)
 application.command("diff", cls=VariadicCommand)(diff.diff)
 application.command("gate", cls=VariadicCommand)(gate.gate)
 application.add_typer(_data, name="data")
+application.command("calibrate", cls=VariadicCommand)(calibrate.calibrate)
 application.command("list", cls=VariadicCommand)(catalog_list.list_known)
 application.add_typer(_config, name="config")
 application.command("doctor", cls=VariadicCommand)(doctor.doctor)

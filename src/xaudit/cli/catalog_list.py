@@ -15,6 +15,7 @@ from xaudit.catalog import (
     FORMATS,
     METRICS,
     MODELS,
+    PLANTS,
 )
 from xaudit.cli import list_screen
 from xaudit.cli.options import DEFAULT_OUT, ListAs, Out
@@ -29,6 +30,7 @@ class Listed(StrEnum):
     METRICS = "metrics"
     MODELS = "models"
     FORMATS = "formats"
+    PLANTS = "plants"
     FINDINGS = "findings"
     QUANTUS = "quantus"
     RUNS = "runs"
@@ -66,11 +68,12 @@ _SCREENS: Mapping[Listed, Callable[[], Grid]] = {
     Listed.FORMATS: list_screen.formats_screen,
     Listed.QUANTUS: list_screen.quantus_screen,
 }
-_KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format"]] = {
+_KINDS: Mapping[Listed, Literal["explainer", "metric", "model", "format", "plant"]] = {
     Listed.EXPLAINERS: "explainer",
     Listed.METRICS: "metric",
     Listed.MODELS: "model",
     Listed.FORMATS: "format",
+    Listed.PLANTS: "plant",
 }
 
 
@@ -153,6 +156,9 @@ def _rows(what: Listed) -> tuple[Grid, list[dict[str, Any]]]:
         case Listed.FORMATS:
             lines = [row(r.id, r.meaning, r.holds) for r in FORMATS]
             return grid(["format", meaning, Column("holds", wraps=True)], lines), [asdict(r) for r in FORMATS]
+        case Listed.PLANTS:
+            lines = [row(r.id, r.meaning, r.place) for r in PLANTS]
+            return grid(["plant", meaning, "place"], lines), [asdict(r) for r in PLANTS]
         case Listed.FINDINGS | Listed.RUNS:
             columns = (Column("code"), Column("finding", wraps=True), Column("what to do", wraps=True))
             lines = [row(r.code, f"{r.title}: {r.cause}", r.remedy) for r in FINDINGS]

@@ -84,7 +84,7 @@ def ask_image_changes(
             values.append(property_value(shown, IMAGE_CHANGES[change].property))
             yield _input(shown, normalise)
 
-    logits = yield curve(images(), 1 + len(asked))
+    logits = yield curve(images(), 1 + len(asked), needs_images=True)
     effects = _effects(asked, logits, target)
     natural = {
         name: property_value(pixels, name) for name in {IMAGE_CHANGES[change].property for change in changes}

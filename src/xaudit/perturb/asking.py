@@ -27,11 +27,14 @@ class Question:
         make: (start, stop) → (stop - start, 3, h, w), normalised, on the CPU; called once for each row, in order, and
             only when there is room in a batch.
         key: questions with equal keys are about the same images and are answered once; None shares with nobody.
+        needs_images: True if the measure needs more of its images than the answers to them, so that they are made even
+            where the answers are known.
     """
 
     count: int
     make: Callable[[int, int], torch.Tensor]
     key: Hashable | None = None
+    needs_images: bool = False
 
 
 Asking: TypeAlias = Generator[Question, FloatArray, T]
@@ -98,14 +101,16 @@ def beside(asking: Asking[T], n_columns: int) -> Asking[tuple[T, FloatArray]]:
         others.append(answers[:, n_columns:])
 
 
-def curve(images: Sequence[torch.Tensor] | Iterator[torch.Tensor], count: int) -> Question:
+def curve(
+    images: Sequence[torch.Tensor] | Iterator[torch.Tensor], count: int, *, needs_images: bool = False
+) -> Question:
     """A question about images made one after the other."""
     waiting = iter(images)
 
     def make(start: int, stop: int) -> torch.Tensor:
         return torch.stack([next(waiting) for _ in range(stop - start)])
 
-    return Question(count, make)
+    return Question(count, make, needs_images=needs_images)
 
 
 @dataclass(eq=False)

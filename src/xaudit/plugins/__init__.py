@@ -1,9 +1,9 @@
-"""The interface for packages that add an explainer, a metric, a source of models or a format of marks.
+"""The interface for packages that add an explainer, a metric, a source of models, a format of marks or a plant.
 
 A package names an object of one of these records in its metadata, as an entry point of the group ``xaudit.explainers``,
-``xaudit.metrics``, ``xaudit.models`` or ``xaudit.formats``; the entry point's name is the id of the record's row. It is
+``xaudit.metrics``, ``xaudit.models``, ``xaudit.formats`` or ``xaudit.plants``; the entry point's name is the id of the record's row. It is
 imported when an audit, or `xaudit list`, asks for it. Each record documents the arguments and result of its function. A
-package runs :func:`check_explainer`, :func:`check_metric`, :func:`check_model` and :func:`check_format` in its own tests:
+package runs :func:`check_explainer`, :func:`check_metric`, :func:`check_model`, :func:`check_format` and :func:`check_plant` in its own tests:
 an audit relies on what they check. See docs/how-to/plug-ins.md.
 
 Importing this module is cheap: names that need torch are imported on first use.
@@ -12,8 +12,14 @@ Importing this module is cheap: names that need torch are imported on first use.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from xaudit.catalog import ExplainerRow, FormatRow, MetricRow, ModelRow, Option
-from xaudit.catalog.plugin_records import ExplainerPlugin, FormatPlugin, MetricPlugin, ModelPlugin
+from xaudit.catalog import ExplainerRow, FormatRow, MetricRow, ModelRow, Option, PlantRow
+from xaudit.catalog.plugin_records import (
+    ExplainerPlugin,
+    FormatPlugin,
+    MetricPlugin,
+    ModelPlugin,
+    PlantPlugin,
+)
 from xaudit.errors import DataError, ModelError, PluginError
 from xaudit.metrics.absent import Absent
 from xaudit.records import Box, MaskRegion, Polygon
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from xaudit.plugins.format_check import check_format
     from xaudit.plugins.metric_check import check_metric
     from xaudit.plugins.model_check import check_model
+    from xaudit.plugins.plant_check import check_plant
 
 _LATER = {
     "Curve": "xaudit.metrics.curve",
@@ -35,6 +42,7 @@ _LATER = {
     "check_format": "xaudit.plugins.format_check",
     "check_metric": "xaudit.plugins.metric_check",
     "check_model": "xaudit.plugins.model_check",
+    "check_plant": "xaudit.plugins.plant_check",
     "files_below": "xaudit.cases.annotation_file",
     "read_json": "xaudit.cases.annotation_file",
     "read_rows": "xaudit.cases.annotation_file",
@@ -58,6 +66,8 @@ __all__ = [
     "ModelPlugin",
     "ModelRow",
     "Option",
+    "PlantPlugin",
+    "PlantRow",
     "PluginError",
     "Polygon",
     "Question",
@@ -65,6 +75,7 @@ __all__ = [
     "check_format",
     "check_metric",
     "check_model",
+    "check_plant",
     "files_below",
     "read_json",
     "read_rows",

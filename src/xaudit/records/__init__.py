@@ -25,6 +25,13 @@ from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.model_answers import ModelAnswers
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
+from xaudit.records.planted import (
+    Calibration,
+    CalibrationEffect,
+    PatientsNeeded,
+    PlantedAnswers,
+    PowerPoint,
+)
 from xaudit.records.prediction import Prediction
 from xaudit.records.progress import Problem, Progress, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
@@ -49,7 +56,9 @@ __all__ = [
     "Area",
     "BoolArray",
     "Box",
+    "Calibration",
     "CalibrationBin",
+    "CalibrationEffect",
     "CalibrationValue",
     "Case",
     "CaseChanges",
@@ -86,8 +95,11 @@ __all__ = [
     "Move",
     "Outcome",
     "PatientSide",
+    "PatientsNeeded",
     "Plan",
+    "PlantedAnswers",
     "Polygon",
+    "PowerPoint",
     "Prediction",
     "Preview",
     "Problem",

@@ -22,6 +22,7 @@ class DataCheck:
         values: values of the data set that gates are held against, by metric id; one that was not measured is absent.
         model_values: the same for values of each model's answers, by model id.
         n_patients: patients that the values rest on, or images if the data names no patients; shown beside gates.
+        cluster: ``patient``, or ``case`` if the data names no patients, so that each image counts as one.
         images: WebP images by name, for the pictures of the page; never written as files.
         tables: rows of each Parquet table by its name; each row is a frozen flat record.
         skipped: sentences that say what was not checked, and why.
@@ -37,6 +38,7 @@ class DataCheck:
     model_values: Mapping[str, Mapping[str, float | Interval]] = field(default_factory=dict)
     images: Mapping[str, bytes] = field(default_factory=dict)
     n_patients: int = 0
+    cluster: str = "patient"
 
     @property
     def measured(self) -> frozenset[str]:

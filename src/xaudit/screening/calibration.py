@@ -107,6 +107,7 @@ def check_calibration(
         tables={"calibration": values, "calibration_curve": bins},
         skipped=tuple(skipped),
         model_values=by_model,
+        cluster="patient" if data.patients_known else "case",
         n_patients=len({name for one in answers for name in _patients(one.predictions)}),
     )
 

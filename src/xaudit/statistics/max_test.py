@@ -12,6 +12,9 @@ from xaudit.records import BoolArray, FloatArray, IntArray
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.sign_flip import EXACT_UP_TO
 
+DRAWS = 10_000
+"""Random patterns of signs where there are too many to try all."""
+
 _CHUNK = 2**21
 """Statistics per chunk: 16 MiB as float64."""
 
@@ -47,7 +50,7 @@ def max_sign_flip(
     *,
     base: FloatArray | None = None,
     seed: int,
-    draws: int = 10_000,
+    draws: int = DRAWS,
 ) -> MaxTest | None:
     """Test each window for a mean above the mean over windows, with the maximum over all windows as the null.
 
@@ -55,7 +58,8 @@ def max_sign_flip(
     mean deviation over its standard error, brought to the normal scale, so that windows of few patients have no longer
     tails than others. Under the null hypothesis the signs of a patient's deviations, all at once, are arbitrary: the null
     distribution is that of the largest statistic of the map under such flips. Up to :data:`EXACT_UP_TO` patients every
-    pattern is tried; beyond that ``draws`` random ones, with the observed one counted among them, so that p is never 0.
+    pattern is tried; beyond that ``draws`` random ones, with the observed one counted among them, so that p is never 0. With
+    fewer than :data:`DRAWS` draws, every pattern is tried only if there are no more of them than draws.
 
     The sign flips take the deviations as symmetric. Where a few patients have large values and most have none, the
     statistic is small beside the null's, and the test errs on the safe side.
@@ -137,7 +141,7 @@ def _against_maximum(
     units = deviations[:, order] / lengths[order]
     units = units[np.abs(units).max(axis=1) > 0]
     statistic[order] = _normal_scale(units.sum(axis=0), n_patients[order])
-    exact = len(units) <= EXACT_UP_TO
+    exact = len(units) <= EXACT_UP_TO and (draws >= DRAWS or 2 ** len(units) <= draws)
     extreme = np.zeros(len(order), dtype=np.int64)
     n_patterns = 0
     limits = statistic[order] - _TIED * (1 + np.abs(statistic[order]))

@@ -27,6 +27,7 @@ def check_as_plain(check: DataCheck) -> dict[str, Any]:
         },
         "skipped": list(check.skipped),
         "n_patients": check.n_patients,
+        "cluster": check.cluster,
     }
 
 
@@ -49,6 +50,7 @@ def check_of_plain(plain: Mapping[str, Any]) -> DataCheck:
         tables={name: _rows(table) for name, table in plain["tables"].items()},
         skipped=tuple(plain["skipped"]),
         n_patients=plain["n_patients"],
+        cluster=plain.get("cluster", "patient"),
     )
 
 

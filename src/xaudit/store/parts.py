@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from xaudit.config import fingerprint
 from xaudit.errors import RunFolderError
 from xaudit.store.parquet_file import DamagedTableError, check_table, encode_table, read_table
+from xaudit.store.rows.calibration import PLANTED_ANSWERS
 from xaudit.store.rows.cases import PART_PROBLEMS
 from xaudit.store.rows.facts import MAP_FACTS
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
@@ -33,6 +34,7 @@ __all__ = [
     "MAPS",
     "MAP_FACTS",
     "PART_PROBLEMS",
+    "PLANTED_ANSWERS",
     "RELIANCE",
     "RELIANCE_MAP",
     "SCORES",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, PLANTED_ANSWERS, POWER
 from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
@@ -41,6 +42,9 @@ TABLES: tuple[Table[Any], ...] = (
     PREVIEWS,
     PROBLEMS,
     PART_PROBLEMS,
+    PLANTED_ANSWERS,
+    CALIBRATION_EFFECTS,
+    POWER,
 )
 """All tables, in the order in which a run writes them."""
 

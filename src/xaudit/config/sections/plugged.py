@@ -1,7 +1,7 @@
 """Plug-ins that an audit names; packages are searched only for names that xaudit does not have."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -58,7 +58,7 @@ def _unknown(kind: "Kind", name: str) -> SettingError:
     return SettingError(f"'{name}' is none of them", hint=hint)
 
 
-def names_of(kind: Literal["explainer", "metric", "model", "format"]) -> list[str]:
+def names_of(kind: "Kind") -> list[str]:
     """Every name that installed packages offer, without importing them; of metrics those of Quantus too."""
     from xaudit.catalog.plugins import offers
     from xaudit.catalog.quantus import quantus_rows

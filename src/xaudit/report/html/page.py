@@ -62,7 +62,7 @@ from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
-from xaudit.report.sections.verdict import gates_section, model_verdict, worst_first
+from xaudit.report.sections.verdict import data_verdicts, gates_section, model_verdict, worst_first
 from xaudit.report.sections.whole import report_title
 from xaudit.report.wording import interval, metric_words
 from xaudit.stages.views.report_material import ReportMaterial
@@ -192,7 +192,11 @@ def _facts(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
 
 
 def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple[Judgement, ...]:
-    found = []
+    found = [
+        Judgement(subject, said.lead, said.tone, sentence)
+        for said in data_verdicts(outcome)
+        for subject, _, sentence in (said.text.partition(": "),)
+    ]
     for model in worst_first(outcome):
         said = model_verdict(outcome, model)
         sentence = said.text.removeprefix(model).removeprefix(":").strip()

@@ -27,8 +27,8 @@ def calibration_pictures(check: DataCheck) -> tuple[CheckPicture, ...]:
 def _picture(model: str, bins: Sequence[CalibrationBin]) -> CheckPicture:
     n_images = sum(one.n_images for one in bins)
     caption = (
-        f"Across: probability of the positive class. Up: share of the bin's images that are positive, with its interval by "
-        f"patient. On the dashed line the probabilities are exact; below it they are too high. The bars count the {count(n_images, 'image')} "
+        f"Across: probability of the positive class. Up: share of the bin's images that are positive, with its interval. "
+        f"On the dashed line the probabilities are exact; below it they are too high. The bars count the {count(n_images, 'image')} "
         "of each bin, lowest probabilities first."
     )
     return CheckPicture(model, caption, _svg(model, bins))
@@ -80,7 +80,7 @@ def _counts(bins: Sequence[CalibrationBin]) -> list[Markup]:
                 '<text x="{}" y="{}" text-anchor="middle">{}</text>'
             ).format(
                 left, round(foot - height, 2), round(room * 0.8, 2), height,
-                f"{one.lowest:.3f} to {one.highest:.3f}: {one.n_images} images of {one.n_patients} patients",
+                f"{one.lowest:.3f} to {one.highest:.3f}: {one.n_images} images",
                 round(left + room * 0.4, 2), round(foot - height - 3, 2), f"{one.n_images:,}",
             )
         )  # fmt: skip

@@ -95,7 +95,25 @@ def _is_caveat(verdict: Verdict) -> bool:
 
 def verdict_section(outcome: Outcome) -> Section:
     """Say for each model what its gates and findings conclude, the failing ones first."""
-    return Section("Verdict", tuple(model_verdict(outcome, model) for model in worst_first(outcome)))
+    of_models = [model_verdict(outcome, model) for model in worst_first(outcome)]
+    return Section("Verdict", (*data_verdicts(outcome), *of_models))
+
+
+def data_verdicts(outcome: Outcome) -> list[Paragraph]:
+    """Name the gates on the data that were missed, for each data set; nothing if all were kept."""
+    missed: dict[str, list[Verdict]] = {}
+    for verdict in outcome.verdicts:
+        if is_gate(verdict) and verdict.gating and verdict.model_id not in outcome.model_ids:
+            missed.setdefault(verdict.model_id, []).append(verdict)
+    return [
+        Paragraph(
+            f"{subject}: {_gates_in_words(own, subject, alone=True)}",
+            tone="bad",
+            lead="FAIL" if any(v.status == "fail" for v in own) else "ERROR",
+        )
+        for subject, own in missed.items()
+        if any(v.status != "pass" for v in own)
+    ]
 
 
 def worst_first(outcome: Outcome) -> list[str]:

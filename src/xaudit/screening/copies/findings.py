@@ -26,7 +26,7 @@ def copy_findings(
         *_slices(data, rows, leaks, sizes),
         *_within(data, copies),
     ]
-    return tuple(findings) or (_none(data),)
+    return tuple(findings) or (_none(data, copies),)
 
 
 def _across(
@@ -87,10 +87,12 @@ def _slices(
 
 
 def _within(data: Dataset, copies: Sequence[CopyPair]) -> list[Verdict]:
+    """Count the copies within a split, but for those of one patient or group, which counts once already."""
+    clusters = {case.case_id: case.cluster for case in data.cases}
     repeated = 0
     by_split: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in copies:
-        if not row.across_splits:
+        if not row.across_splits and clusters[row.case_a] != clusters[row.case_b]:
             by_split[row.split_a].append((row.case_a, row.case_b))
     parts = []
     for split, pairs in sorted(by_split.items()):
@@ -108,9 +110,10 @@ def _within(data: Dataset, copies: Sequence[CopyPair]) -> list[Verdict]:
     return [_verdict(data, "XA406", "fail", "every image once", text, repeated)]
 
 
-def _none(data: Dataset) -> Verdict:
+def _none(data: Dataset, copies: Sequence[CopyPair]) -> Verdict:
+    of_one = f", but for {counted(len(copies), 'pair')} of one patient or group," if copies else ""
     text = (
-        f"no copies and no slices of one scan in different splits were found among {counted(len(data.cases), 'image')}; turns by an "
+        f"no copies{of_one} and no slices of one scan in different splits were found among {counted(len(data.cases), 'image')}; turns by an "
         "angle, crops of more than 10 % and distortions were not searched for"
     )
     return _verdict(data, "XA409", "pass", "no copies across splits", text, 0)

@@ -7,7 +7,11 @@ TEXT, NUMBER, WHOLE, TRUTH = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 Column = tuple[str, pa.DataType, str]
 
 CASE_ID: Column = ("case_id", TEXT, "the case, unique within the run")
-PATIENT: Column = ("patient_id", TEXT, "the patient; empty where the data names none")
+PATIENT: Column = (
+    "patient_id",
+    TEXT,
+    "the patient; where the data names none, the group of `data.split.groups`, or empty",
+)
 MODEL: Column = ("model", TEXT, "the model's id in the audit file")
 TARGET: Column = ("target", TEXT, "the class whose evidence is explained")
 CORRECT: Column = ("correct", TRUTH, "whether the model named the true class")

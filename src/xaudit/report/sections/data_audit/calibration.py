@@ -11,8 +11,10 @@ _LEGEND = (
     "ECE: by how much a probability is off, on average over bins of about equal size; 0 is best. It is never quite 0 with few "
     "images, so read it beside chance: what exact probabilities would show, and stay within in 95 of 100 such data sets, all "
     "images of a patient erring together. Gap: mean probability of the class named minus the share that is right; above 0 is "
-    "overconfident. Brier: mean squared distance of the positive class's probability from 0 or 1. Intervals are by patient."
+    "overconfident. Brier: mean squared distance of the positive class's probability from 0 or 1. "
 )
+_BY_PATIENT = "Intervals are by patient."
+_BY_IMAGE = "The data names no patients: each image counts as one, and intervals are too narrow."
 
 
 def calibration_section(check: DataCheck) -> Section:
@@ -21,14 +23,15 @@ def calibration_section(check: DataCheck) -> Section:
     curve = [one for one in check.tables.get("calibration_curve", ()) if isinstance(one, CalibrationBin)]
     if not values:
         return Section(check.title, (Paragraph("Nothing could be measured.", "dim"),))
-    blocks: list[Block] = [_figures(values)]
+    known = check.cluster == "patient"
+    blocks: list[Block] = [_figures(values, patients_known=known)]
     for model in dict.fromkeys(one.model_id for one in curve):
         own = [one for one in curve if (one.model_id, one.target, one.subgroup) == (model, "positive", "all")]
-        blocks.append(_curve_table(model, own))
-    return Section(check.title, (*blocks, Paragraph(_LEGEND, "dim")))
+        blocks.append(_curve_table(model, own, patients_known=known))
+    return Section(check.title, (*blocks, Paragraph(_LEGEND + (_BY_PATIENT if known else _BY_IMAGE), "dim")))
 
 
-def _figures(values: Sequence[CalibrationValue]) -> Block:
+def _figures(values: Sequence[CalibrationValue], *, patients_known: bool) -> Block:
     rows = []
     by_key = {(one.model_id, one.subgroup, one.metric, one.target): one for one in values}
     for model, subgroup in dict.fromkeys((one.model_id, one.subgroup) for one in values):
@@ -41,7 +44,7 @@ def _figures(values: Sequence[CalibrationValue]) -> Block:
                 model,
                 "all images" if subgroup == "all" else subgroup.replace("=", " "),
                 f"{ece.n_images:,}",
-                f"{ece.n_patients:,}",
+                *([f"{ece.n_patients:,}"] if patients_known else []),
                 _cell(ece),
                 _chance(ece),
                 _cell(top),
@@ -55,7 +58,15 @@ def _figures(values: Sequence[CalibrationValue]) -> Block:
             Column("images"),
             *(
                 Column(title, numeric=True)
-                for title in ("n", "patients", "ECE", "by chance", "ECE of the\nclass named", "gap", "Brier")
+                for title in (
+                    "n",
+                    *["patients"] * patients_known,
+                    "ECE",
+                    "by chance",
+                    "ECE of the\nclass named",
+                    "gap",
+                    "Brier",
+                )
             ),
         ],
         rows,
@@ -73,22 +84,25 @@ def _chance(value: CalibrationValue) -> str:
     return f"{shown(value.chance)}, up to {shown(value.chance_high)}"
 
 
-def _curve_table(model: str, bins: Sequence[CalibrationBin]) -> Block:
+def _curve_table(model: str, bins: Sequence[CalibrationBin], *, patients_known: bool) -> Block:
     return grid(
         [
             Column("probability given"),
-            *(Column(title, numeric=True) for title in ("mean", "truly positive", "images", "patients")),
+            *(
+                Column(title, numeric=True)
+                for title in ("mean", "truly positive", "images", *["patients"] * patients_known)
+            ),
         ],
-        [_bin_row(one) for one in bins],
+        [_bin_row(one, patients_known=patients_known) for one in bins],
         title=f"{model}: reliability curve of the positive class",
     )
 
 
-def _bin_row(one: CalibrationBin) -> Row:
+def _bin_row(one: CalibrationBin, *, patients_known: bool) -> Row:
     return row(
         f"{one.lowest:.3f} to {one.highest:.3f}",
         f"{one.mean_probability:.3f}",
         interval(Interval(one.observed, one.low, one.high, "none")),
         f"{one.n_images:,}",
-        f"{one.n_patients:,}",
+        *([f"{one.n_patients:,}"] if patients_known else []),
     )

@@ -6,19 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from xaudit.catalog import MARGIN
 from xaudit.config import StatisticsSection
 from xaudit.metrics.reliance_map.frames import (
     ANSWERS,
     FRAMES,
     LUNGS,
     CaseWindows,
-    Windows,
-    case_windows,
     cell_means,
     cells_of,
     common_frame,
-    windows_of,
 )
 from xaudit.records import Area, BoolArray, FloatArray, Interval, MapTest, WindowEffects
 from xaudit.seeds import seed_for
@@ -26,51 +22,17 @@ from xaudit.stages.outcome.dependence.map_areas import (
     ALPHA,
     Effects,
     areas_of,
+    cell_averages,
     largest_cell,
     mean_over_patients,
 )
+from xaudit.stages.outcome.dependence.map_population import Population, populations
 from xaudit.statistics.bootstrap import ClusterBootstrap
-from xaudit.statistics.max_test import MaxTest, max_sign_flip
+from xaudit.statistics.max_test import DRAWS, MaxTest, max_sign_flip
 
 Scope = Literal["all", "outside-mark", "elsewhere"]
 
-LEAST_LOG_ODDS = 4 * MARGIN
-"""Change of the log odds that moves a probability of one half by the margin."""
-
-SHARE_OF_LOG_ODDS = 0.05
-"""Share of the mean log odds of the untouched images below which a change of saturated answers does not count."""
-
 _SIGNS = {"for": 1.0, "against": -1.0}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Population:
-    """Answers of one model to the images of one true class, with every window replaced.
-
-    Attributes:
-        cases: sorted by id.
-        margins: effect below which an area does not count, for each of :data:`ANSWERS`.
-    """
-
-    model_id: str
-    images: str
-    target: str
-    question: str
-    infills: tuple[str, ...]
-    windows: Windows
-    cases: tuple[CaseWindows, ...]
-    cluster: str
-    margins: tuple[float, ...]
-
-    @property
-    def is_marked(self) -> bool:
-        """True if any of the images has a mark."""
-        return any(case.mark_share.any() for case in self.cases)
-
-    @property
-    def knows_lungs(self) -> bool:
-        """True if the lungs are known on any of the images."""
-        return any(place in LUNGS for case in self.cases for place in case.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +46,15 @@ class _Asked:
 
 
 def map_tests(
-    effects: Sequence[WindowEffects], *, settings: StatisticsSection, seed: int
+    effects: Sequence[WindowEffects], *, settings: StatisticsSection, seed: int, draws: int = DRAWS
 ) -> tuple[MapTest, ...]:
     """Test the reliance maps of each model on the images of each true class.
 
     For each question there is one test for each answer (probability and log odds), each direction and each scope in the frame
     of the image, and one of all windows in the frames of the lungs and of the mark, where images have them.
+
+    Args:
+        draws: random sign flips of each test.
 
     Raises:
         ValueError: if the windows of one model are of different frames.
@@ -98,40 +63,38 @@ def map_tests(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "areas")
     )
     return tuple(
-        _test(population, asked, bootstrap, seed_for(seed, "areas", population.model_id, population.images))
+        _test(
+            population,
+            asked,
+            bootstrap,
+            _Flips(seed_for(seed, "areas", population.model_id, population.images), draws),
+        )
         for population in populations(effects)
         for asked in _questions(population)
     )
 
 
-def populations(effects: Sequence[WindowEffects]) -> list[Population]:
-    """Group the effects by model, true class, target and question; sorted."""
-    groups: dict[tuple[str, str, str, str], list[WindowEffects]] = {}
-    for one in effects:
-        groups.setdefault((one.model_id, one.label, one.target, one.question), []).append(one)
-    return [_population(key, groups[key]) for key in sorted(groups)]
+def strongest_window(effects: Sequence[WindowEffects], images: str) -> int:
+    """Return the window whose hiding lowers the probability most on the images of a true class, the first of equal ones."""
+    return int(np.argmax(cell_averages(_hidden(effects, images).by_patient)))
 
 
-def _population(key: tuple[str, str, str, str], effects: Sequence[WindowEffects]) -> Population:
-    model_id, images, target, question = key
-    windows = windows_of(effects)
-    infills = tuple(sorted({one.infill for one in effects}))
-    by_case: dict[str, list[WindowEffects]] = {}
-    for one in effects:
-        by_case.setdefault(one.case_id, []).append(one)
-    known = all(one.patient_id is not None for one in effects)
-    log_odds = float(np.mean([abs(own[0].log_odds) for own in by_case.values()]))
-    return Population(
-        model_id,
-        images,
-        target,
-        question,
-        infills,
-        windows,
-        tuple(case_windows(windows, by_case[case_id], infills) for case_id in sorted(by_case)),
-        "patient" if known else "case",
-        (MARGIN, max(LEAST_LOG_ODDS, SHARE_OF_LOG_ODDS * log_odds)),
+def window_effect(
+    effects: Sequence[WindowEffects], images: str, window: int, *, settings: StatisticsSection, seed: int
+) -> Interval:
+    """Return how far hiding one window lowers the probability on the images of a true class, as an area says it."""
+    bootstrap = ClusterBootstrap(
+        replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "areas")
     )
+    return _hidden(effects, images).interval(window, bootstrap)
+
+
+def _hidden(effects: Sequence[WindowEffects], images: str) -> Effects:
+    own = [one for one in effects if (one.label, one.question) == (images, "hide")]
+    hidden = _effects(populations(own)[0], _Asked("probability", "for", "image", "all"))
+    if hidden is None:
+        raise ValueError("every image has a place in the frame of the image")
+    return hidden
 
 
 def _questions(population: Population) -> Iterator[_Asked]:
@@ -153,13 +116,21 @@ def _questions(population: Population) -> Iterator[_Asked]:
                     yield _Asked(answer, direction, frame, scope)
 
 
-def _test(population: Population, asked: _Asked, bootstrap: ClusterBootstrap, seed: int) -> MapTest:
+@dataclass(frozen=True, slots=True)
+class _Flips:
+    """The random sign flips of a test: their seed and number."""
+
+    seed: int
+    draws: int
+
+
+def _test(population: Population, asked: _Asked, bootstrap: ClusterBootstrap, flips: _Flips) -> MapTest:
     """Test one population; see :func:`map_tests`."""
     effects = _effects(population, asked)
-    tested = None if effects is None else _tested(effects, seed)
+    tested = None if effects is None else _tested(effects, flips)
     areas: tuple[Area, ...] = ()
     if effects is not None and tested is not None and (tested.p <= ALPHA).any():
-        by_infill = [(name, _p_of_infill(population, asked, name, seed)) for name in population.infills]
+        by_infill = [(name, _p_of_infill(population, asked, name, flips)) for name in population.infills]
         areas = areas_of(effects, tested.p, by_infill, bootstrap)
     whole = asked.frame == "image" and effects is not None
     return MapTest(
@@ -186,14 +157,16 @@ def _test(population: Population, asked: _Asked, bootstrap: ClusterBootstrap, se
     )
 
 
-def _tested(effects: Effects, seed: int) -> MaxTest | None:
-    return max_sign_flip(effects.by_patient, effects.frame.groups, base=effects.base, seed=seed)
+def _tested(effects: Effects, flips: _Flips) -> MaxTest | None:
+    return max_sign_flip(
+        effects.by_patient, effects.frame.groups, base=effects.base, seed=flips.seed, draws=flips.draws
+    )
 
 
-def _p_of_infill(population: Population, asked: _Asked, infill: str, seed: int) -> FloatArray:
+def _p_of_infill(population: Population, asked: _Asked, infill: str, flips: _Flips) -> FloatArray:
     """Return the family-wise p of each cell under one in-fill; 1 where it was not measured on 5 patients."""
     effects = _effects(population, asked, infill)
-    tested = None if effects is None else _tested(effects, seed)
+    tested = None if effects is None else _tested(effects, flips)
     if tested is None:
         return np.ones(len(common_frame(asked.frame, population.windows).groups))
     return tested.p

@@ -9,6 +9,7 @@ from xaudit.stages.outcome.dependence.by_infill import reliance_by_infill
 from xaudit.stages.outcome.dependence.image_properties import property_effects
 from xaudit.stages.outcome.dependence.map_tests import map_tests
 from xaudit.stages.outcome.results import Results
+from xaudit.statistics.max_test import DRAWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,17 @@ class Dependence:
     properties: tuple[PropertyEffect, ...] = ()
 
 
-def dependence_of(audit: AuditFile, results: Results, *, patients_known: bool) -> Dependence:
-    """Summarise the effects that a run stored, over patients."""
+def dependence_of(
+    audit: AuditFile, results: Results, *, patients_known: bool, draws: int = DRAWS
+) -> Dependence:
+    """Summarise the effects that a run stored, over patients.
+
+    Args:
+        draws: random sign flips of each test of the reliance map.
+    """
     settings, seed = audit.statistics, audit.seed
     return Dependence(
-        tests=map_tests(results.windows, settings=settings, seed=seed),
+        tests=map_tests(results.windows, settings=settings, seed=seed, draws=draws),
         by_class=reliance_by_class(
             results.reliances, patients_known=patients_known, settings=settings, seed=seed
         ),
