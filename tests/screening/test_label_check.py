@@ -23,8 +23,8 @@ PATIENTS = {"patient": [f"p{number:02}" for number in range(24)]}
 @pytest.fixture(autouse=True, scope="module")
 def _small_forests():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(probe, "N_TREES", 10)
-        patch.setattr(check_module, "REPLICATES", 300)
+        patch.setattr(probe, "N_TREES", 6)
+        patch.setattr(check_module, "REPLICATES", 200)
         patch.setattr(probe, "N_TREES_OF_SHUFFLES", 5)
         patch.setattr(probe, "_MOST_SHUFFLES", 19)
         yield
