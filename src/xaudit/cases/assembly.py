@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xaudit.cases.anatomy.own_regions import notes_of_own_regions
 from xaudit.cases.anatomy.sources import mask_sources, notes_of_masks
+from xaudit.cases.attributes import file_attributes, notes_of_attributes, table_attributes
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.images.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.images.header import Header
@@ -30,7 +31,7 @@ from xaudit.config import DataSection
 from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.geometry import union
-from xaudit.records import BoolArray, Case, Problem, Progress
+from xaudit.records import Attribute, BoolArray, Case, Problem, Progress
 
 
 @dataclass
@@ -44,6 +45,7 @@ class _Opened:
     digests: dict[str, str] = field(default_factory=dict)
     uids: dict[str, str] = field(default_factory=dict)
     uids_complete: bool = True
+    attributes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 def assemble(
@@ -76,6 +78,7 @@ def assemble(
     if not split_known:
         cases = _divided(cases, section, opened.digests)
     check_patients((case.patient_id, case.split) for case in cases)
+    attributes, attribute_notes = _attributes(section, opened, cases)
     masks = mask_sources(section.regions, cases, images)
     dataset = Dataset(
         id=dataset_id,
@@ -92,9 +95,10 @@ def assemble(
         problems=(*opened.problems, *read.problems),
         patients_known=all(case.patient_id is not None for case in cases),
         split_known=split_known,
-        notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened)),
+        notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened), *attribute_notes),
         passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
         votes=None if section.annotations is None else section.annotations.votes,
+        attributes=attributes,
         reading=reading[0] if reading else None,
     )
     of_regions = notes_of_own_regions(masks.own, section.regions, cases, partial(_marked, dataset))
@@ -103,6 +107,16 @@ def assemble(
 
 def _marked(dataset: Dataset, case: Case) -> BoolArray:
     return union(list(dataset.reader_masks(case).values()), (case.height, case.width))
+
+
+def _attributes(
+    section: DataSection, opened: _Opened, cases: Sequence[Case]
+) -> tuple[dict[str, Attribute], list[str]]:
+    """Return the attributes of the table and of the files, and notes on them."""
+    texts = {case.case_id: dict(opened.attributes[case.case_id]) for case in cases}
+    properties = {case.case_id: opened.headers[case.case_id].properties for case in cases}
+    attributes = table_attributes(section.attributes, texts, cases) | file_attributes(properties, cases)
+    return attributes, notes_of_attributes(section.attributes, attributes, cases)
 
 
 def _image_index(opened: _Opened, section: DataSection, root: Path) -> ImageIndex:
@@ -167,6 +181,7 @@ def _keep(opened: _Opened, entry: Entry, case_id: str, dataset_id: str, image: O
     if image.uid is not None:
         _keep_uid(opened, entry.path, case_id, image.uid)
     opened.headers[case_id] = image.header
+    opened.attributes[case_id] = entry.attributes
     opened.cases.append(_case(entry, case_id, dataset_id, image.header, image.sha256))
 
 

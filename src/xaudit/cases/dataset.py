@@ -14,7 +14,7 @@ from xaudit.cases.marks.readers import Policy, reader_masks, under_policy
 from xaudit.cases.marks.reading import AnnotationReading
 from xaudit.config import SlicesSection
 from xaudit.errors import DataError
-from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Surroundings
+from xaudit.records import Annotation, Attribute, BoolArray, Case, FloatArray, Problem, Surroundings
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Dataset:
         notes: sentences about the data that a reader of the results must know.
         passed_over: sentences that name skipped files and images: for the screen, never stored.
         votes: readers that must agree under the policy ``majority``; None for more than half.
+        attributes: properties by which the images differ, by name.
         reading: how the annotation files were read; None if there are none.
     """
 
@@ -58,6 +59,7 @@ class Dataset:
     planes: Mapping[str, Plane] = field(default_factory=dict)
     slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
     reading: AnnotationReading | None = None
 
     def pixels(self, case: Case) -> FloatArray:

@@ -17,6 +17,7 @@ from xaudit.config.sections.analysis import (
     Spread,
     StatisticsSection,
 )
+from xaudit.config.sections.attributes import FILE_ATTRIBUTES, AttributeSpec
 from xaudit.config.sections.changed_images import (
     ChangedImagesSection,
     Equivariance,
@@ -65,9 +66,11 @@ from xaudit.config.sections.train import TrainSection
 __all__ = [
     "BUILT_IN_MASKS",
     "DEFAULT_METRICS",
+    "FILE_ATTRIBUTES",
     "STRATA",
     "TOLD_STRATA",
     "AnnotationSection",
+    "AttributeSpec",
     "AuditFile",
     "CategoriesSection",
     "ChangedImagesSection",

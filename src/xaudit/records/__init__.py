@@ -7,6 +7,7 @@ Rows of different tables are joined by their string ids, never by position.
 
 from xaudit.records.annotation import NO_READER, Annotation, Surroundings
 from xaudit.records.arrays import BoolArray, FloatArray, IntArray
+from xaudit.records.attribute import Attribute, AttributeRow, attribute_rows, attributes_of
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
@@ -41,6 +42,8 @@ __all__ = [
     "NO_READER",
     "Annotation",
     "Area",
+    "Attribute",
+    "AttributeRow",
     "BoolArray",
     "Box",
     "Case",
@@ -101,4 +104,6 @@ __all__ = [
     "WindowEffects",
     "WindowQuestion",
     "Work",
+    "attribute_rows",
+    "attributes_of",
 ]
