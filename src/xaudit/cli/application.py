@@ -7,6 +7,7 @@ import typer
 import xaudit
 from xaudit.cli import catalog_list, compare, config_file, diff, doctor, gate, merge, report, run, show
 from xaudit.cli.data import agreement
+from xaudit.cli.data import audit as data_audit
 from xaudit.cli.data import check as data
 from xaudit.cli.data import convert as data_convert
 from xaudit.cli.data import regions as data_regions
@@ -73,6 +74,7 @@ application.command("doctor", cls=VariadicCommand)(doctor.doctor)
 
 _data.command("phantom", cls=VariadicCommand)(data.phantom)
 _data.command("check", cls=VariadicCommand)(data.check)
+_data.command("audit", cls=VariadicCommand)(data_audit.audit_the_data)
 _data.command("convert", cls=VariadicCommand)(data_convert.convert)
 _data.command("agreement", cls=VariadicCommand)(agreement.agreement)
 _data.command("regions", cls=VariadicCommand)(data_regions.regions)

@@ -8,9 +8,12 @@ Rows of different tables are joined by their string ids, never by position.
 from xaudit.records.annotation import NO_READER, Annotation, Surroundings
 from xaudit.records.arrays import BoolArray, FloatArray, IntArray
 from xaudit.records.attribute import Attribute, AttributeRow, attribute_rows, attributes_of
+from xaudit.records.attribute_results import AssociationRow, EncodingRow, GapRow, SubgroupRow
+from xaudit.records.calibration import CalibrationBin, CalibrationValue
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
+from xaudit.records.data_audit import DataAudit, DatasetCounts
 from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import ImageChange, PropertyEffect
@@ -18,6 +21,7 @@ from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
+from xaudit.records.model_answers import ModelAnswers
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
 from xaudit.records.prediction import Prediction
@@ -42,10 +46,13 @@ __all__ = [
     "NO_READER",
     "Annotation",
     "Area",
+    "AssociationRow",
     "Attribute",
     "AttributeRow",
     "BoolArray",
     "Box",
+    "CalibrationBin",
+    "CalibrationValue",
     "Case",
     "CaseChanges",
     "CategorisedMap",
@@ -53,13 +60,17 @@ __all__ = [
     "Ceiling",
     "Coefficient",
     "Comparison",
+    "DataAudit",
     "DataCheck",
+    "DatasetCounts",
+    "EncodingRow",
     "Evaluation",
     "ExplainerJudgement",
     "ExplainerState",
     "Flips",
     "FloatArray",
     "FrameBox",
+    "GapRow",
     "ImageChange",
     "InfillEffect",
     "IntArray",
@@ -69,6 +80,7 @@ __all__ = [
     "MapTest",
     "MaskRegion",
     "MeanReliance",
+    "ModelAnswers",
     "Move",
     "Outcome",
     "PatientSide",
@@ -91,6 +103,7 @@ __all__ = [
     "ScoreKey",
     "ScoreResult",
     "Status",
+    "SubgroupRow",
     "Summary",
     "Surroundings",
     "TestedArea",

@@ -1,6 +1,6 @@
 """Permutation test of many groups of cases at once: patients exchange their answers, with one error rate for all groups."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,14 @@ class Answers:
     Attributes:
         values: (cases, measures), such as right or wrong, and the logit.
         patients: (cases,), codes from 0.
-        groups: (cases, groups), true inside a group; each has cases inside and outside.
+        inside: (cases, groups), true inside a group; each group has a case.
+        outside: (cases, groups), true for the cases that the group is compared with, one at least.
     """
 
     values: FloatArray
     patients: IntArray
-    groups: BoolArray
+    inside: BoolArray
+    outside: BoolArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,30 +50,45 @@ def permuted_differences(answers: Answers, *, draws: int, generator: np.random.G
     Returns:
         (1 + draws, measures * groups), the observed differences first.
     """
-    order = np.argsort(answers.patients, kind="stable")
-    values, groups = answers.values[order], answers.groups[order].astype(np.float64)
-    _, starts, own, counts = np.unique(
-        answers.patients[order], return_index=True, return_inverse=True, return_counts=True
-    )
-    place = np.arange(len(values)) - starts[own]
-    n_inside = groups.sum(axis=0)
-    n_outside = len(values) - n_inside
+    weights = answers.inside / answers.inside.sum(axis=0) - answers.outside / answers.outside.sum(axis=0)
 
     def differences(drawn: FloatArray) -> FloatArray:
         """Return (rows, measures * groups) from (rows, measures, cases)."""
-        inside = drawn @ groups
-        outside = drawn.sum(axis=2, keepdims=True) - inside
-        return np.asarray((inside / n_inside - outside / n_outside).reshape(len(drawn), -1))
+        return np.asarray((drawn @ weights).reshape(len(drawn), -1))
 
-    found = [differences(values.T[None])]
-    rows = max(1, _CHUNK // max(1, values.size))
+    found = [differences(answers.values.T[None])]
+    width = answers.values.shape[1]
+    found += [
+        differences(answers.values[index].transpose(0, 2, 1))
+        for index in permuted_cases(answers.patients, draws=draws, generator=generator, width=width)
+    ]
+    return np.concatenate(found)
+
+
+def permuted_cases(
+    patients: IntArray, *, draws: int, generator: np.random.Generator, width: int = 1
+) -> Iterator[IntArray]:
+    """Yield, in chunks of (rows, cases), the case whose answer each case gets when patients exchange theirs.
+
+    Args:
+        patients: codes from 0.
+        draws: permutations in all.
+        generator: of the permutations.
+        width: values of a case, which decide the size of a chunk.
+    """
+    order = np.argsort(patients, kind="stable")
+    _, starts, own, counts = np.unique(
+        patients[order], return_index=True, return_inverse=True, return_counts=True
+    )
+    place = np.arange(len(order)) - starts[own]
+    back = np.argsort(order, kind="stable")
+    rows = max(1, _CHUNK // max(1, len(order) * width))
     for start in range(0, draws, rows):
         size = min(rows, draws - start)
         givers = generator.permuted(np.tile(np.arange(len(starts)), (size, 1)), axis=1)
         offsets = generator.integers(0, counts[givers])
         index = starts[givers][:, own] + (place + offsets[:, own]) % counts[givers][:, own]
-        found.append(differences(values[index].transpose(0, 2, 1)))
-    return np.concatenate(found)
+        yield order[index][:, back]
 
 
 def group_test(statistics: Sequence[FloatArray]) -> GroupTest:

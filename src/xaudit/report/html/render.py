@@ -35,17 +35,26 @@ def html_report(material: ReportMaterial, *, images: bool = True, hashed: Hashed
 def render(page: Page) -> str:
     """The page laid out."""
     style, script = _asset("report.css"), _asset("report.js")
-    policy = (
-        "default-src 'none'; img-src data:; "
-        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
-    return _template().render(
+    return _template("report.html.j2").render(
         page=page,
-        policy=policy,
+        policy=_policy(style, f"'{_digest(script)}'"),
         # Both are this program's own files, and hold no value of a run.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
         data=Markup(data_block(page.gallery.data)),  # noqa: S704
+    )
+
+
+def page_text(template: str, page: object, *, styles: tuple[str, ...]) -> str:
+    """Lay out another page that runs no script, under the same policy; ``styles`` are files beside the templates."""
+    style = "".join(_asset(name) for name in styles)
+    return _template(template).render(page=page, policy=_policy(style, "'none'"), style=Markup(style))  # noqa: S704
+
+
+def _policy(style: str, scripts: str) -> str:
+    return (
+        "default-src 'none'; img-src data:; "
+        f"style-src '{_digest(style)}'; script-src {scripts}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -63,7 +72,7 @@ def data_block(value: dict[str, Any]) -> str:
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -72,7 +81,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["code"] = _code
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _code(text: str) -> Markup:

@@ -46,6 +46,29 @@ def given_classifier(
     return _loaded(section, dataset, request, weights, on_progress)
 
 
+def model_as_given(
+    section: ModelSection,
+    dataset: "Dataset",
+    request: RunRequest,
+    *,
+    on_progress: Callable[[Progress], None],
+) -> "Classifier":
+    """Load a model whose weights are given, to be asked for answers only: no explainer is tried, and no maps are read.
+
+    Raises:
+        ModelError: where it cannot be built or loaded.
+    """
+    if section.is_external:
+        audit = request.audit.model_copy(update={"explainers": ()})
+        return obtain_external(
+            section.model_copy(update={"maps": {}}), dataset, audit, on_progress=on_progress
+        )
+    weights = _weights(section, request)
+    if weights is None:
+        raise ValueError(f"model '{section.id}' has no weights")
+    return _unexplained(section, dataset, request, weights)
+
+
 def check_untrained(section: ModelSection, dataset: "Dataset", request: RunRequest) -> None:
     """Check, before a model is trained, that it can be built and explained as asked.
 
@@ -100,7 +123,17 @@ def _loaded(
     weights: Path,
     on_progress: Callable[[Progress], None],
 ) -> "Classifier":
-    classifier = load_classifier(
+    classifier = _unexplained(section, dataset, request, weights)
+    check_explainers(audit_of_model(request.audit, section), classifier, dataset)
+    for note in classifier.notes:
+        on_progress(Progress(f"check {section.id}", 1, 1, note))
+    return classifier
+
+
+def _unexplained(
+    section: ModelSection, dataset: "Dataset", request: RunRequest, weights: Path
+) -> "Classifier":
+    return load_classifier(
         section,
         class_names=dataset.class_names,
         weights=weights,
@@ -110,10 +143,6 @@ def _loaded(
         positive=dataset.positive,
         precision=request.audit.run.precision,
     )
-    check_explainers(audit_of_model(request.audit, section), classifier, dataset)
-    for note in classifier.notes:
-        on_progress(Progress(f"check {section.id}", 1, 1, note))
-    return classifier
 
 
 def _train(

@@ -1,1 +1,1 @@
-"""Sections of the data audit, one file for each check."""
+"""Sections of the checks of the data: one file for each check, and the whole screen."""

@@ -1,0 +1,140 @@
+"""An audit of the data: read all data sets, ask the models, and run every check in order."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import xaudit
+from xaudit.cases import load_dataset
+from xaudit.cases.dataset import Dataset
+from xaudit.config import AuditFile, fingerprint
+from xaudit.engine.threads import one_blas_thread
+from xaudit.models.classifier import Classifier
+from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
+from xaudit.screening.attributes import check_attributes
+from xaudit.screening.calibration import check_calibration
+from xaudit.stages.request import RunRequest
+from xaudit.stages.work.inputs import inputs_digest, masks_checksum
+from xaudit.stages.work.model_answers import answers_of_model, model_to_ask
+from xaudit.store.redaction import Redaction
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A data set with the answers of its models, as every check gets it."""
+
+    data: Dataset
+    answers: Sequence[ModelAnswers]
+    audit: AuditFile
+    on_progress: Tell
+
+
+CHECKS: tuple[Callable[[Screened], DataCheck], ...] = (
+    lambda one: check_attributes(
+        one.data,
+        one.answers,
+        one.audit.data_audit.attributes,
+        seed=one.audit.seed,
+        on_progress=one.on_progress,
+    ),
+    lambda one: check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed),
+)
+"""The checks of a data set, in the order in which they are shown."""
+
+
+def audit_data(request: RunRequest, *, with_models: bool, on_progress: Tell) -> DataAudit:
+    """Read the data of an audit file, ask its models, and check the data.
+
+    Args:
+        with_models: False to ask no model; checks of the answers then say that they were skipped.
+
+    Raises:
+        XauditError: whatever a user can mend.
+    """
+    with one_blas_thread(), tempfile.TemporaryDirectory(prefix="xaudit-") as workspace:
+        datasets = {
+            name: load_dataset(section, dataset_id=name, workspace=Path(workspace), on_progress=on_progress)
+            for name, section in request.audit.all_datasets.items()
+        }
+        return _audited(request, datasets, with_models=with_models, on_progress=on_progress)
+
+
+def _audited(
+    request: RunRequest, datasets: Mapping[str, Dataset], *, with_models: bool, on_progress: Tell
+) -> DataAudit:
+    audit = request.audit
+    classifiers, skipped = _models(request, datasets, with_models=with_models, on_progress=on_progress)
+    answers = [
+        answers_of_model(
+            classifiers[model.id], model, datasets[model.dataset or "data"], request, on_progress=on_progress
+        )
+        for model in audit.models
+        if model.id in classifiers
+    ]
+    checks = [
+        check(Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress))
+        for name, data in datasets.items()
+        for check in CHECKS
+    ]
+    digest = _digest(request, datasets, classifiers)
+    redact = Redaction.of_this_machine()
+    return DataAudit(
+        audit_id=f"{audit.name}-data-{digest[:8]}",
+        name=audit.name,
+        config_hash=digest,
+        version=xaudit.__version__,
+        seed=audit.seed,
+        datasets=tuple(_counts(data, redact) for data in datasets.values()),
+        model_ids=tuple(classifiers),
+        checks=tuple(checks),
+        skipped=tuple(
+            redact.text(one) for one in (*skipped, *(text for one in answers for text in one.skipped))
+        ),
+        gate_on=audit.statistics.gate_on,
+    )
+
+
+def _models(
+    request: RunRequest, datasets: Mapping[str, Dataset], *, with_models: bool, on_progress: Tell
+) -> tuple[dict[str, Classifier], list[str]]:
+    """Return the models that can be asked, by id, and why the others cannot."""
+    if not with_models:
+        return {}, ["no model was asked, because of --without-models"]
+    classifiers: dict[str, Classifier] = {}
+    skipped = []
+    for model in request.audit.models:
+        data = datasets[model.dataset or "data"]
+        match model_to_ask(model, data, request, on_progress=on_progress):
+            case str() as reason:
+                skipped.append(reason)
+            case classifier:
+                classifiers[model.id] = classifier
+    return classifiers, skipped
+
+
+def _digest(
+    request: RunRequest, datasets: Mapping[str, Dataset], classifiers: Mapping[str, Classifier]
+) -> str:
+    """Hash the content that the results follow from: audit file, data, models and version."""
+    inputs = inputs_digest(datasets, classifiers, (), masks=masks_checksum(datasets.values()), plugins=())
+    return fingerprint([xaudit.__version__, request.audit.fingerprint(with_places=False), inputs])
+
+
+def _counts(data: Dataset, redact: Redaction) -> DatasetCounts:
+    splits = [
+        split for split in ("train", "validation", "test") if any(one.split == split for one in data.cases)
+    ]
+    numbers = Counter((one.split, one.label) for one in data.cases)
+    return DatasetCounts(
+        dataset_id=data.id,
+        n_images=len(data.cases),
+        n_patients=len({one.cluster for one in data.cases}) if data.patients_known else None,
+        positive=data.positive,
+        by_class={split: {label: numbers[split, label] for label in data.class_names} for split in splits},
+        n_problems=len(data.problems),
+        notes=tuple(redact.text(note) for note in data.notes),
+    )
