@@ -9,7 +9,7 @@ from scipy.stats import chi2_contingency
 from xaudit.statistics.association import clustered_auroc, cramers_v
 from xaudit.statistics.bootstrap import wilson
 from xaudit.statistics.level_gaps import group_mean, mean_gap, share_gap, share_limits
-from xaudit.statistics.permuted_groups import Answers, group_test, permuted_cases, permuted_differences
+from xaudit.statistics.permuted_groups import Answers, group_test, permuted_cases, permuted_statistics
 
 
 def test_cramers_v_is_that_of_the_table_of_patients():
@@ -132,24 +132,47 @@ def test_patients_give_all_their_answers_to_one_patient():
     assert (np.sort(to_itself, axis=1) == np.arange(6)).all()
 
 
-def test_differences_are_those_of_the_means_inside_and_outside():
+def test_statistics_are_differences_in_standard_errors_over_patients():
+    # Patient 0 has two images. The common mean of all six is .5.
     values = np.array([[1.0], [0], [1], [1], [0], [0]])
+    patients = np.array([0, 0, 1, 2, 3, 4])
     inside = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 1]], dtype=bool).T
     outside = ~inside
     outside[5, 0] = False
-    found = permuted_differences(
-        Answers(values, np.arange(6), inside, outside), draws=3, generator=np.random.default_rng(0)
+    found = permuted_statistics(
+        Answers(values, patients, inside, outside), draws=3, generator=np.random.default_rng(0)
     )
     assert found.shape == (4, 2)
-    assert found[0].tolist() == pytest.approx([2 / 3 - 1 / 2, 1 / 2 - 1 / 2])
+    # Group 0: patients 0 to 3 add 0, .5/3, -.5/2 and .5/2. Group 1: .5/2 + .5/4, -.5/4, -.5/4, .5/4 and -.5/2.
+    first, second = np.array([0, 1 / 6, -1 / 4, 1 / 4]), np.array([3 / 8, -1 / 8, -1 / 8, 1 / 8, -1 / 4])
+    expected = [one.sum() / np.sqrt((one**2).sum()) for one in (first, second)]
+    assert found[0].tolist() == pytest.approx(expected)
 
 
-def test_family_wise_p_is_that_of_the_smallest_p():
-    # Four draws, the observed first. Own p: 1/4 and 2/4. Smallest p of each draw: 1/4, 1/4, 2/4, 3/4.
-    statistics = np.array([[4.0, 3.0], [1.0, 4.0], [3.0, 1.0], [2.0, 2.0]])
+def test_answers_that_are_all_alike_tell_nothing():
+    inside = np.arange(12)[:, None] < 6
+    answers = Answers(np.ones((12, 1)), np.arange(12), inside, ~inside)
+    found = permuted_statistics(answers, draws=20, generator=np.random.default_rng(0))
+    assert (found == 0).all()
+    assert group_test([found]).p.tolist() == [1.0]
+
+
+def test_family_wise_p_is_that_of_the_largest_statistic():
+    # Two tests on one scale. Largest of each draw: 3, 4, 4, 2.
+    statistics = np.array([[3.0, 2.0], [1.0, 4.0], [4.0, 1.0], [2.0, 3.0]])
+    statistics[3, 1] = 3.0
     found = group_test([statistics])
-    assert found.p.tolist() == [0.25, 0.5]
-    assert found.adjusted.tolist() == [0.5, 0.75]
+    assert found.p.tolist() == [0.5, 0.75]
+    assert found.adjusted.tolist() == [1.0, 1.0]
+    alone = group_test([statistics[:, :1]])
+    assert alone.adjusted.tolist() == alone.p.tolist() == [0.5]
+
+
+def test_a_test_on_another_scale_does_not_rule_the_largest():
+    rng = np.random.default_rng(0)
+    usual, wide = rng.normal(size=(2001, 1)), 1000 * rng.normal(size=(2001, 1))
+    usual[0] = 4.0
+    assert group_test([usual, wide]).adjusted[0] < 0.01
 
 
 def test_ties_count_against_the_finding():

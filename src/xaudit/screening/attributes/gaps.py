@@ -11,7 +11,7 @@ from xaudit.records import Attribute, BoolArray, FloatArray, GapRow
 from xaudit.screening.attributes.tested_images import SENSITIVITY, TestedImages
 from xaudit.seeds import generator_for
 from xaudit.statistics.level_gaps import group_mean, mean_gap, share_gap
-from xaudit.statistics.permuted_groups import Answers, group_test, permuted_differences
+from xaudit.statistics.permuted_groups import Answers, group_test, permuted_statistics
 
 OTHERS = "other levels"
 
@@ -60,9 +60,7 @@ def gaps(
                 np.stack([split.inside for split in comparable], axis=1),
                 np.stack([split.outside for split in comparable], axis=1),
             )
-            statistics.append(
-                np.abs(permuted_differences(answers, draws=settings.draws, generator=generator))
-            )
+            statistics.append(np.abs(permuted_statistics(answers, draws=settings.draws, generator=generator)))
     if statistics:
         test = group_test(statistics)
         for index, p, adjusted in zip(tested, test.p, test.adjusted, strict=True):

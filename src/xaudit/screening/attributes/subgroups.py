@@ -11,7 +11,7 @@ from xaudit.records import Attribute, BoolArray, FloatArray, SubgroupRow
 from xaudit.screening.attributes.tested_images import TestedImages
 from xaudit.seeds import generator_for
 from xaudit.statistics.level_gaps import group_mean, share_limits
-from xaudit.statistics.permuted_groups import Answers, group_test, permuted_differences
+from xaudit.statistics.permuted_groups import Answers, group_test, permuted_statistics
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ def subgroups(
             inside = np.stack([groups[number].inside for number in sorted(judged)], axis=1)
             generator = generator_for(seed, "attributes", "subgroups", model_id, images.measure)
             answers = Answers(images.right[:, None], images.patients, inside, ~inside)
-            statistics.append(-permuted_differences(answers, draws=settings.draws, generator=generator))
+            statistics.append(-permuted_statistics(answers, draws=settings.draws, generator=generator))
     if statistics:
         test = group_test(statistics)
         for index, p, adjusted in zip(tested, test.p, test.adjusted, strict=True):
