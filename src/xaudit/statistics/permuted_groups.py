@@ -10,6 +10,9 @@ from xaudit.records import BoolArray, FloatArray, IntArray
 
 _CHUNK = 2**22
 _TIED = 1e-9
+_BLOCK = 8
+"""Patients who exchange answers among each other, at least."""
+
 _NONE = 1e-12
 """A standard error below this is rounding."""
 
@@ -49,7 +52,7 @@ def permuted_statistics(answers: Answers, *, draws: int, generator: np.random.Ge
 
     The difference is the mean inside less the mean outside; its standard error is that over patients around the common mean.
     Under the null hypothesis it does not matter whose answers a patient has. Each patient's cases get the answers of another
-    patient, in an order that begins anywhere; a patient with fewer cases gives some of them again. That makes cases of a
+    patient with about as many, in an order that begins anywhere; a patient with fewer cases gives some of them again. That makes cases of a
     patient more alike than they are, which the standard error takes out.
 
     Returns:
@@ -109,15 +112,36 @@ def permuted_cases(
     _, starts, own, counts = np.unique(
         patients[order], return_index=True, return_inverse=True, return_counts=True
     )
+    blocks = _alike(counts)
     place = np.arange(len(order)) - starts[own]
     back = np.argsort(order, kind="stable")
     rows = max(1, _CHUNK // max(1, len(order) * width))
     for start in range(0, draws, rows):
         size = min(rows, draws - start)
-        givers = generator.permuted(np.tile(np.arange(len(starts)), (size, 1)), axis=1)
+        givers = np.empty((size, len(counts)), dtype=np.intp)
+        for block in blocks:
+            givers[:, block] = generator.permuted(np.tile(block, (size, 1)), axis=1)
         offsets = generator.integers(0, counts[givers])
         index = starts[givers][:, own] + (place + offsets[:, own]) % counts[givers][:, own]
         yield order[index][:, back]
+
+
+def _alike(counts: IntArray) -> list[IntArray]:
+    """Divide patients into blocks of similar numbers of cases, who exchange answers among each other.
+
+    A block ends where the number of cases changes and at least :data:`_BLOCK` patients are in it.
+
+    Example:
+        >>> [block.tolist() for block in _alike(np.array([1, 1, 2, 1, 1, 1, 1, 1, 1]))]
+        [[0, 1, 3, 4, 5, 6, 7, 8, 2]]
+    """
+    order = np.argsort(counts, kind="stable")
+    changes = np.flatnonzero(np.diff(counts[order])) + 1
+    ends: list[int] = []
+    for change in changes:
+        if change - (ends[-1] if ends else 0) >= _BLOCK and len(order) - change >= _BLOCK:
+            ends.append(int(change))
+    return [np.asarray(block) for block in np.split(order, ends)]
 
 
 def group_test(statistics: Sequence[FloatArray]) -> GroupTest:
