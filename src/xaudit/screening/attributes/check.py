@@ -1,6 +1,6 @@
 """Check of the data ``attributes``: what goes along with the label, what models encode, and what their answers differ by."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xaudit.cases.dataset import Dataset
@@ -80,7 +80,7 @@ def check_attributes(
         on_progress(Progress("attributes", len(answers), len(answers)))
     skipped += [] if answers else ["attributes: no model was asked, so only the label was compared"]
     skipped += _too_small(tables.subgroups, settings)
-    skipped += _never_judged(tables.gaps)
+    skipped += _never_judged(tables.gaps, {name for name, _ in untold})
     return DataCheck(
         id="attributes",
         title="Attributes",
@@ -190,9 +190,9 @@ def _association_value(rows: Sequence[AssociationRow]) -> dict[str, float | Inte
     return {"attribute-association": Interval(highest.v, highest.v_low, highest.v_high, "noncentral")}
 
 
-def _never_judged(rows: Sequence[GapRow]) -> list[str]:
-    """Name the attributes of which no two levels could be compared on images of any class."""
-    compared = {row.attribute for row in rows if row.gap is not None}
+def _never_judged(rows: Sequence[GapRow], untold: Collection[str]) -> list[str]:
+    """Name the attributes of which no two levels could be compared on images of any class, and that no finding names."""
+    compared = {row.attribute for row in rows if row.gap is not None} | set(untold)
     never = list(dict.fromkeys(row.attribute for row in rows if row.attribute not in compared))
     if not never:
         return []
