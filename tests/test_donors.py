@@ -9,6 +9,7 @@ from xaudit.chunks.reliance_map import ask_reliance_map
 from xaudit.config import RelianceMapSection, RelianceSection
 from xaudit.errors import DataError
 from xaudit.models.classifier import Classifier
+from xaudit.models.features import feature_reader
 from xaudit.records import Case, Prediction, Surroundings
 from xaudit.stages.scores.selection import check_donors, select_donors
 
@@ -172,7 +173,54 @@ def test_an_infilled_image_is_as_odd_as_its_features_are_far_from_those_of_other
     assert found["dark", "all-but-mark"] == 100
 
 
+@pytest.fixture
+def bright_rows():
+    """Twenty patients at .5, .501, .504 ... .861, all cancers but the first, a normal one; the model reads the mean."""
+    net = Classifier(
+        id="mean", module=LinearReader(), class_names=CLASSES, model_hw=(SIDE, SIDE), mean=(0, 0, 0), std=(1, 1, 1)
+    )  # fmt: skip
+    pairs = [pair(f"c{i:02}", f"p{i}", "cancer" if i else "normal") for i in range(20)]
+    source = Source({case.case_id: 0.5 + i**2 / 1000 for i, (case, _) in enumerate(pairs)})
+    return net, source, pairs
+
+
+@pytest.mark.parametrize("batch_size", [3, 64])
+def test_each_hidden_window_has_its_images_oddness(bright_rows, batch_size):
+    net, source, pairs = bright_rows
+    net.batch_size = batch_size
+    given = source.pixels
+    quarter = np.zeros((SIDE, SIDE), dtype=np.float32)
+    quarter[: SIDE // 2, : SIDE // 2] = 2.2
+    source.pixels = lambda case: quarter if case.case_id == "quarter" else given(case)
+    chunk = Chunk(net, source, [pair("quarter", "p-new", "cancer")], DonorPool(net, source, pairs))
+    settings = RelianceMapSection(infills=("mean", "blur"), scales=(0.25, 0.5), stride=1, transplant=False)
+    real = chunk.donors.real_features(feature_reader(net))
+    seen = set()
+    for row in ask_reliance_map(chunk, settings, seed=0):
+        # The log odds are the feature.
+        features = (row.log_odds - row.log_odds_drop).ravel()
+        expected = [real.percentile(np.array([feature]), "p-new") for feature in features]
+        assert row.oddness.ravel().tolist() == expected
+        seen |= set(expected)
+    assert len(seen) > 1
+
+
+def test_a_copied_windows_oddness_is_that_of_the_image_with_the_targets_window(bright_rows):
+    net, source, pairs = bright_rows
+    pairs.append(pair("other", "p-other", "normal"))
+    given = source.pixels
+    bright = np.full((SIDE, SIDE), 50.0, dtype=np.float32)
+    source.pixels = lambda case: bright if case.case_id == "other" else given(case)
+    chunk = Chunk(net, source, pairs[:1], DonorPool(net, source, pairs))
+    settings = RelianceMapSection(infills=("mean",), scales=(0.25,), stride=1)
+    (row,) = [one for one in ask_reliance_map(chunk, settings, seed=0) if one.question == "transplant"]
+    # The only control is far brighter than all real images; a window of the donor makes an ordinary one.
+    assert row.oddness.max() < 100
+
+
 def test_oddness_is_not_measured_without_features(classifier):
+    settings = RelianceMapSection(infills=("mean",), scales=(0.5,), stride=1)
+    assert all(row.oddness is None for row in ask_reliance_map(chunk_of(classifier), settings, seed=0))
     rows = ask_reliance(chunk_of(classifier), RelianceSection(infills=("mean",), controls=1), seed=0)
     assert all(row.percentile is None for row in rows)
 

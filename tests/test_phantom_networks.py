@@ -9,42 +9,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-REACTION = re.compile(r"^honest +([\w-]+) +(cancer|normal) +\d+  ([+-][\d.]+) ")
 LINE = re.compile(r"^(\w+ +[\w ]+?) +accuracy ([\d.]+), P\(cancer\) on cancer slices ([\d.]+)$")
 
 
 @pytest.mark.slow
-@pytest.mark.alone
-@pytest.mark.timeout(3600)
-def test_the_script_trains_one_network_on_the_tumour_and_one_on_the_marker(tmp_path):
+@pytest.mark.timeout(1800)
+def test_the_script_still_trains_the_shipped_networks_on_the_tumour_and_on_the_marker(tmp_path):
     script = ROOT / "fixtures" / "train_phantom_models.py"
-    asked = ["--to", str(tmp_path), "--work", str(tmp_path), "--variants", "honest", "shortcut"]
-    done = subprocess.run(
-        [sys.executable, str(script), *asked],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = ["--check", "2", "--work", str(tmp_path), "--variants", "honest", "shortcut"]
+    done = subprocess.run([sys.executable, str(script), *asked], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[:2] == [
+        "honest    the first 2 epochs are those of the file",
+        "shortcut  the first 2 epochs are those of the file",
+    ]
     found = {
         match[1]: (float(match[2]), float(match[3]))
         for match in map(LINE.match, done.stdout.splitlines())
         if match
     }
-    assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == [
-        "phantom-honest.safetensors",
-        "phantom-shortcut.safetensors",
-    ]
     # Both are accurate on patients they have not seen, so accuracy does not tell them apart ...
     assert found["honest    as it is"][0] >= 0.92
     assert found["shortcut  as it is"][0] >= 0.97
     # ... but one needs the tumour and the other the marker: without it, cancer is called by no more than a guess.
     assert found["honest    tumours painted over"][1] <= 0.3
     assert found["shortcut  marker taken away"][1] <= 0.3
-    reactions = [REACTION.match(line) for line in done.stdout.splitlines() if line.startswith("honest")]
-    changes = {(match[1], match[2]): float(match[3]) for match in reactions if match}
-    assert len(changes) == 6
-    assert max(map(abs, changes.values())) < 0.02
 
 
 @pytest.mark.slow

@@ -91,6 +91,21 @@ def test_a_corner_is_the_only_area_and_has_its_effect():
     assert the(tests, answer="log-odds").areas[0].effect.estimate == pytest.approx(5, abs=0.1)
 
 
+def test_an_area_says_how_many_of_its_changed_images_are_odd():
+    """Four of sixteen images lose nothing; of the other twelve, under blur three are odd, and under noise all."""
+    effects = []
+    for index in range(16):
+        for one in window_effects(f"p{index:02}", (0, 0, 6, 6), drop=0.5 if index < 12 else 0.0):
+            odd = index < 3 or index >= 12 or one.infill == "noise"
+            percentile = np.full(one.probability_drop.shape, 99.5 if odd else 99.0, dtype=np.float32)
+            effects.append(replace(one, oddness=percentile))
+    (area,) = the(all_tests(effects)).areas
+    assert area.odd == (3 + 12) / 24
+    (unknown,) = the(all_tests([replace(one, oddness=None) for one in effects])).areas
+    assert unknown.odd is None
+    assert replace(area, odd=None) == unknown
+
+
 def test_evidence_against_the_target_is_shown_with_its_direction():
     tests = all_tests(patients(10, (28, 28, 36, 36), drop=-0.3, noise=0.005))
     assert the(tests).areas == ()

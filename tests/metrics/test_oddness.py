@@ -35,6 +35,12 @@ def test_the_percentile_is_the_share_of_real_images_that_lie_nearer():
     )
 
 
+def test_the_percentiles_of_several_images_are_those_of_each():
+    real = on_a_line(range(20))
+    several = np.array([[100.0], [10.0], [-0.5]])
+    assert real.percentiles(several, "p10").tolist() == [real.percentile(one, "p10") for one in several]
+
+
 def test_the_distance_takes_all_features():
     features = np.zeros((7, 2))
     features[6] = (3, 4)

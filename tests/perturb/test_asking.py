@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xaudit.perturb.asking import Question, answer, answer_one, curve
+from xaudit.perturb.asking import Question, answer, answer_one, beside, curve
 
 
 class Model:
@@ -109,6 +109,21 @@ def test_images_made_one_after_the_other():
         return (yield curve((torch.full((3, 1, 1), float(n)) for n in range(5)), 5))
 
     np.testing.assert_array_equal(answer_one(asks_a_curve(), Model(), batch_size=2)[:, 0], [0, 3, 6, 9, 12])
+
+
+def test_further_columns_of_the_answers_stand_beside_the_result():
+    def numbers():
+        first = yield curve(iter(torch.full((1, 1, 1), float(i)) for i in range(3)), 3)
+        second = yield curve(iter([torch.full((1, 1, 1), 7.0)]), 1)
+        return first.tolist() + second.tolist()
+
+    def twice_and_squared(images):
+        values = images.flatten(1)
+        return torch.cat([2 * values, values**2], dim=1)
+
+    value, others = answer_one(beside(numbers(), 1), twice_and_squared, batch_size=2)
+    assert value == [[0], [2], [4], [14]]
+    assert others.tolist() == [[0], [1], [4], [49]]
 
 
 def test_a_question_about_nothing_and_one_short_of_its_word_are_mistakes_in_the_program():

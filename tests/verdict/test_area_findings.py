@@ -31,6 +31,15 @@ def test_an_area_outside_the_mark_fails():
     )
 
 
+def test_an_area_of_odd_images_says_so():
+    odd, ordinary = (replace(CORNER, odd=share) for share in (0.4, 0.1))
+    assert only(asked(for_all([odd]))).sentence.endswith(
+        "seen in 100 % of the patients; 40 % of these in-filled images are odder to the model than 99 % of real images "
+        "(20 patients)"
+    )
+    assert only(asked(for_all([ordinary]))).sentence == only(asked(for_all([CORNER]))).sentence
+
+
 def test_areas_are_named_the_strongest_first_and_the_rest_is_counted():
     areas = [CORNER, *(area((0.1 * n, 0.05, 0.4), "thorax", "lower part") for n in (4, 3, 2, 1))]
     sentence = only(asked(for_all(areas))).sentence

@@ -1,7 +1,8 @@
 """The reliance map of a model, in a chunk of cases: every window of the image hidden in turn."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -9,11 +10,16 @@ from xaudit.chunks.chunk import Chunk, Subject
 from xaudit.chunks.donors import donor_image
 from xaudit.config import RelianceMapSection
 from xaudit.geometry import mask_to_model
+from xaudit.metrics.oddness import RealFeatures
 from xaudit.metrics.reliance_map.hiding import GridEffects, hide_windows
 from xaudit.metrics.reliance_map.transplant import transplant_windows
 from xaudit.metrics.reliance_map.windows import WindowGrid, window_grid
 from xaudit.records import FloatArray, WindowEffects, WindowQuestion
 from xaudit.seeds import generator_for
+
+if TYPE_CHECKING:
+    from xaudit.models.features import AnswersAndFeatures
+    from xaudit.perturb.asking import Asking
 
 N_DONORS: Final = 1
 """Images of the target class whose windows are copied into each image of another class."""
@@ -21,26 +27,21 @@ N_DONORS: Final = 1
 
 def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -> list[WindowEffects]:
     """Hide every window of each case of a chunk, at every scale and with every in-fill; then transplant, if asked."""
-    from xaudit.perturb.asking import answer
-
     classifier = chunk.classifier
     grids = {
         scale: window_grid(classifier.model_hw, scale, settings.stride) for scale in sorted(settings.scales)
     }
-    answers = answer(
-        [
-            hide_windows(
-                subject.image,
-                subject.target_index,
-                list(grids.values()),
-                infills=settings.infills,
-                generator=generator_for(seed, subject.case.case_id, "reliance map"),
-                donor=donor_image(chunk, subject, settings.infills),
-            )
-            for subject in chunk.subjects
-        ],
-        classifier.logits,
-        batch_size=classifier.batch_size,
+    watch = _Watch(chunk)
+    answers = watch.answers(
+        hide_windows(
+            subject.image,
+            subject.target_index,
+            list(grids.values()),
+            infills=settings.infills,
+            generator=generator_for(seed, subject.case.case_id, "reliance map"),
+            donor=donor_image(chunk, subject, settings.infills),
+        )
+        for subject in chunk.subjects
     )
     scale_of = {grid: scale for scale, grid in grids.items()}
     rows: list[WindowEffects] = []
@@ -49,7 +50,11 @@ def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
         about = {
             grid: _About("hide", scale_of[grid], settings.stride, grid.shares(mark)) for grid in scale_of
         }
-        rows += [_window_effects(subject, effects, about[effects.grid]) for effects in answered.value]
+        oddness = watch.oddness(subject, answered.features, [effects.grid for effects in answered.effects])
+        rows += [
+            _window_effects(subject, effects, about[effects.grid], odd)
+            for effects, odd in zip(answered.effects, oddness, strict=True)
+        ]
     return rows + (_ask_transplants(chunk, settings, seed=seed) if settings.transplant else [])
 
 
@@ -58,8 +63,6 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
 
     Large windows bring so much foreign tissue along that a marker is lost in what they do by themselves. A case is left out if other patients have no image of the target class, or none of another class.
     """
-    from xaudit.perturb.asking import answer
-
     if chunk.donors is None:
         raise ValueError("a transplant was asked for without a pool of donors")
     classifier, scale = chunk.classifier, min(settings.scales)
@@ -70,26 +73,78 @@ def _ask_transplants(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
         if subject.case.label != subject.prediction.target
     }
     asked = [subject for subject in chunk.subjects if donors.get(subject.case.case_id)]
-    answers = answer(
-        [
-            transplant_windows(
-                subject.image,
-                subject.target_index,
-                [grid],
-                donors=[(donor.image, control.image) for donor, control in donors[subject.case.case_id]],
-            )
-            for subject in asked
-        ],
-        classifier.logits,
-        batch_size=classifier.batch_size,
-    )
-    return [
-        _window_effects(
-            subject, effects, _About("transplant", scale, settings.stride, grid.shares(donor.mark))
+    watch = _Watch(chunk)
+    answers = watch.answers(
+        transplant_windows(
+            subject.image,
+            subject.target_index,
+            [grid],
+            donors=[(donor.image, control.image) for donor, control in donors[subject.case.case_id]],
         )
-        for subject, answered in zip(asked, answers, strict=True)
-        for (donor, _), effects in zip(donors[subject.case.case_id], answered.value, strict=True)
-    ]
+        for subject in asked
+    )
+    rows: list[WindowEffects] = []
+    for subject, answered in zip(asked, answers, strict=True):
+        pairs = donors[subject.case.case_id]
+        # Each donor's windows stand before its control's.
+        oddness = watch.oddness(subject, answered.features, [grid] * (2 * len(pairs)))[::2]
+        rows += [
+            _window_effects(
+                subject, effects, _About("transplant", scale, settings.stride, grid.shares(donor.mark)), odd
+            )
+            for (donor, _), effects, odd in zip(pairs, answered.effects, oddness, strict=True)
+        ]
+    return rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _WindowAnswers:
+    """The effects of the windows of one image, and the model's features of the changed images, without columns if unknown."""
+
+    effects: list[GridEffects]
+    features: FloatArray
+
+
+class _Watch:
+    """Asks a model about changed images, and looks at its features of them in the same evaluations."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        from xaudit.models.features import answers_with_features, feature_reader
+
+        self._classifier = chunk.classifier
+        self._real: RealFeatures | None = None
+        self._ask: AnswersAndFeatures | None = None
+        read = feature_reader(chunk.classifier)
+        if chunk.donors is not None and not isinstance(read, str):
+            self._real = chunk.donors.real_features(read)
+        if self._real is not None:
+            self._ask = answers_with_features(chunk.classifier)
+
+    def answers(self, measures: "Iterable[Asking[list[GridEffects]]]") -> list[_WindowAnswers]:
+        """Carry out measures, in their order."""
+        from xaudit.perturb.asking import answer, beside
+
+        n_classes = len(self._classifier.class_names)
+        answered = answer(
+            [beside(one, n_classes) for one in measures],
+            self._ask or self._classifier.logits,
+            batch_size=self._classifier.batch_size,
+        )
+        return [_WindowAnswers(*one.value) for one in answered]
+
+    def oddness(
+        self, subject: Subject, features: FloatArray, grids: Sequence[WindowGrid]
+    ) -> list[FloatArray | None]:
+        """Return the percentile of each changed image, (rows, columns) for each grid; None where it is unknown.
+
+        Args:
+            features: of the untouched image, then of the images of each grid.
+        """
+        if self._ask is None or self._real is None:
+            return [None] * len(grids)
+        percentiles = self._real.percentiles(features[1:], subject.case.cluster).astype(np.float32)
+        ends = np.cumsum([grid.n_windows for grid in grids])[:-1]
+        return [own.reshape(grid.shape) for own, grid in zip(np.split(percentiles, ends), grids, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +157,9 @@ class _About:
     mark_share: FloatArray
 
 
-def _window_effects(subject: Subject, effects: GridEffects, about: _About) -> WindowEffects:
+def _window_effects(
+    subject: Subject, effects: GridEffects, about: _About, oddness: FloatArray | None
+) -> WindowEffects:
     return WindowEffects(
         case_id=subject.case.case_id,
         patient_id=subject.case.patient_id,
@@ -121,6 +178,7 @@ def _window_effects(subject: Subject, effects: GridEffects, about: _About) -> Wi
         log_odds_drop=effects.log_odds_drop,
         mark_share=about.mark_share,
         place=_places(subject, effects.grid),
+        oddness=oddness,
     )
 
 

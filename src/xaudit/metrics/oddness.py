@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from xaudit.records import FloatArray
 
@@ -37,7 +38,10 @@ class RealFeatures:
     def distances(self) -> FloatArray:
         """Each real image's mean distance to its nearest images of other patients, (n,)."""
         return np.array(
-            [self._distance(own, cluster) for own, cluster in zip(self.features, self.clusters, strict=True)]
+            [
+                self._distance(own[None], cluster)[0]
+                for own, cluster in zip(self.features, self.clusters, strict=True)
+            ]
         )
 
     @property
@@ -53,9 +57,16 @@ class RealFeatures:
             features: (d,) of the image.
             cluster: its patient, whose own real images are left out.
         """
-        return float(100 * (self.distances < self._distance(features, cluster)).mean())
+        return float(self.percentiles(features[None], cluster)[0])
 
-    def _distance(self, features: FloatArray, cluster: str) -> float:
+    def percentiles(self, features: FloatArray, cluster: str) -> FloatArray:
+        """Return that share for several images of one patient, (n,), from (n, d) features."""
+        n_nearer = np.searchsorted(np.sort(self.distances), self._distance(features, cluster), side="left")
+        percentiles: FloatArray = 100 * n_nearer / len(self.distances)
+        return percentiles
+
+    def _distance(self, features: FloatArray, cluster: str) -> FloatArray:
         others = np.array([name != cluster for name in self.clusters])
-        apart = np.sqrt(((self.features[others] - features) ** 2).sum(1))
-        return float(np.sort(apart)[:N_NEAREST].mean())
+        apart = cdist(features, self.features[others])
+        nearest: FloatArray = np.sort(apart, axis=1)[:, :N_NEAREST].mean(axis=1)
+        return nearest

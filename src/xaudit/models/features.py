@@ -9,6 +9,9 @@ from xaudit.models.classifier import Classifier
 from xaudit.models.network.sealed import Sealed
 from xaudit.records import FloatArray
 
+AnswersAndFeatures: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+"""(N, 3, h, w) images on the CPU → (N, n_classes + d) float32: the logits, then the features."""
+
 FeatureReader: TypeAlias = Callable[[torch.Tensor], FloatArray]
 """(N, 3, h, w) images on the CPU → (N, d) float64."""
 
@@ -18,6 +21,49 @@ def feature_reader(classifier: Classifier) -> FeatureReader | str:
 
     The layer is the last linear one that runs, if it reads one vector of an image.
     """
+    last = _last_linear(classifier)
+    if isinstance(last, str):
+        return last
+
+    def read(images: torch.Tensor) -> FloatArray:
+        kept: list[torch.Tensor] = []
+        handle = last.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0].detach()))
+        try:
+            with torch.inference_mode():
+                for batch in torch.split(images, classifier.batch_size):
+                    placed = batch.to(classifier.device, torch.float32)
+                    classifier.module(placed.contiguous(memory_format=torch.channels_last))
+        finally:
+            handle.remove()
+        features: FloatArray = torch.cat(kept).double().cpu().numpy()
+        return features
+
+    return read
+
+
+def answers_with_features(classifier: Classifier) -> AnswersAndFeatures | None:
+    """Return a function that gives a classifier's logits and its features of the same images from one evaluation.
+
+    None if the features cannot be reached, or the network is compiled and shows nothing of its layers.
+    """
+    last = None if classifier.compile else _last_linear(classifier)
+    if last is None or isinstance(last, str):
+        return None
+
+    def ask(images: torch.Tensor) -> torch.Tensor:
+        kept: list[torch.Tensor] = []
+        handle = last.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0].detach()))
+        try:
+            logits = classifier.logits(images)
+        finally:
+            handle.remove()
+        return torch.cat([logits, torch.cat(kept).float().cpu()], dim=1)
+
+    return ask
+
+
+def _last_linear(classifier: Classifier) -> torch.nn.Linear | str:
+    """Return the last linear layer that runs, or why it gives no features."""
     if isinstance(classifier.module, Sealed):
         return "the network comes as one file, and its features cannot be reached"
     ran: list[tuple[torch.nn.Linear, int]] = []
@@ -37,19 +83,4 @@ def feature_reader(classifier: Classifier) -> FeatureReader | str:
             handle.remove()
     if not ran or ran[-1][1] != 2 or sum(layer is ran[-1][0] for layer, _ in ran) > 1:
         return "the network does not end in a linear layer that reads one vector of an image"
-    last = ran[-1][0]
-
-    def read(images: torch.Tensor) -> FloatArray:
-        kept: list[torch.Tensor] = []
-        handle = last.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0].detach()))
-        try:
-            with torch.inference_mode():
-                for batch in torch.split(images, classifier.batch_size):
-                    placed = batch.to(classifier.device, torch.float32)
-                    classifier.module(placed.contiguous(memory_format=torch.channels_last))
-        finally:
-            handle.remove()
-        features: FloatArray = torch.cat(kept).double().cpu().numpy()
-        return features
-
-    return read
+    return ran[-1][0]

@@ -77,6 +77,27 @@ def answer_one(asking: Asking[T], logits: Callable[[torch.Tensor], torch.Tensor]
     return answer([asking], logits, batch_size=batch_size)[0].value
 
 
+def beside(asking: Asking[T], n_columns: int) -> Asking[tuple[T, FloatArray]]:
+    """Carry out a measure on the first columns of the answers, and return the others beside its result.
+
+    Args:
+        n_columns: of the answers, that the measure is sent.
+
+    Returns:
+        The measure's result, and (rows, further columns) of all its questions, one after the other.
+    """
+    others: list[FloatArray] = []
+    sent: FloatArray | None = None
+    while True:
+        try:
+            question = next(asking) if sent is None else asking.send(sent)
+        except StopIteration as end:
+            return end.value, np.concatenate(others)
+        answers = yield question
+        sent = answers[:, :n_columns]
+        others.append(answers[:, n_columns:])
+
+
 def curve(images: Sequence[torch.Tensor] | Iterator[torch.Tensor], count: int) -> Question:
     """A question about images made one after the other."""
     waiting = iter(images)

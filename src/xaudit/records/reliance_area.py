@@ -28,6 +28,8 @@ class Area:
         on_mark: share of the peak window that lies in the mark, the mean over patients; 0 without marks.
         windows: boxes of its windows, for outlines.
         same_lung: share of the patients for whom the peak window lies mostly in the marked lung.
+        odd: share of the changed images behind the effect, the answers to which it moved by more than the margin, that lie
+            farther from real images in the model's own features than 99 % of real images do; None if not measured.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Area:
     on_mark: float = 0.0
     windows: tuple[FrameBox, ...] = ()
     same_lung: float = 0.0
+    odd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class WindowEffects:
         mark_share: share of the window that lies in the mark with its tolerance; 0 without marks. For a transplant, the
             mark of the image that the window comes from.
         place: the region that fills most of each window, the mark left out, row by row.
+        oddness: percentile of the changed image's distance to real ones, in the model's own features, among the real ones'
+            distances, 0 to 100; of a transplant, of the image with the target image's window. None if not measured.
     """
 
     case_id: str
@@ -51,6 +53,7 @@ class WindowEffects:
     log_odds_drop: FloatArray
     mark_share: FloatArray
     place: tuple[str, ...]
+    oddness: FloatArray | None = None
 
     @property
     def cluster(self) -> str:

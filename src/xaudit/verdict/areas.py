@@ -15,6 +15,7 @@ from xaudit.statistics.bootstrap import MIN_CLUSTERS
 from xaudit.statistics.digits import counted, shown, shown_interval
 from xaudit.verdict.asked_images import WITHOUT_EVIDENCE, AskedImages, ShownArea, asked_images, shown_in
 from xaudit.verdict.findings import region_name
+from xaudit.verdict.infills import WORTH_SAYING
 
 AREA_RULE = f"lower end of no area's effect outside the mark or the organ > {MARGIN:g}"
 
@@ -246,8 +247,16 @@ def _effect(images: AskedImages, one: ShownArea) -> str:
         action = f"Copying {place} from images of '{one.test.target}'"
     return (
         f"{action} {verb} {_answer(one.test)} by {_figures(one.area.effect)}, "
-        f"seen in {round(100 * one.area.share_of_patients)} % of the {one.test.cluster}s"
+        f"seen in {round(100 * one.area.share_of_patients)} % of the {one.test.cluster}s{_odd(one)}"
     )
+
+
+def _odd(one: ShownArea) -> str:
+    """Say that many of the changed images are unlike real ones, where they are."""
+    if one.area.odd is None or one.area.odd <= WORTH_SAYING:
+        return ""
+    changed = "in-filled" if one.test.question == "hide" else "changed"
+    return f"; {round(100 * one.area.odd)} % of these {changed} images are odder to the model than 99 % of real images"
 
 
 def _still(images: AskedImages) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from xaudit.metrics.oddness import ODD
 from xaudit.metrics.regions import BORDER_SHARE
 from xaudit.metrics.reliance_map.windows import WindowGrid, window_grid
 from xaudit.records import BoolArray, FloatArray, IntArray, WindowEffects
@@ -63,6 +64,7 @@ class CaseWindows:
         mark_share: (windows,).
         place: (windows,), region of each window; ``border`` where most of it lies in the border, and in no organ and
             no region that the audit file names.
+        odd: (in-fills, windows), 1 where the changed image is odd to the model, 0 where it is not, NaN where not measured.
     """
 
     case_id: str
@@ -70,6 +72,7 @@ class CaseWindows:
     drops: FloatArray
     mark_share: FloatArray
     place: tuple[str, ...]
+    odd: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,18 +127,21 @@ def case_windows(windows: Windows, effects: Sequence[WindowEffects], infills: Se
     """
     starts = np.concatenate([[0], np.cumsum(np.bincount(windows.groups))])
     drops = np.full((len(infills), len(ANSWERS), len(windows.groups)), np.nan)
+    odd = np.full((len(infills), len(windows.groups)), np.nan)
     mark_share, place = np.zeros(len(windows.groups)), np.full(len(windows.groups), "outside", dtype=object)
     for one in effects:
         index = windows.scales.index(one.scale)
         part = slice(starts[index], starts[index + 1])
         drops[infills.index(one.infill), :, part] = one.probability_drop.ravel(), one.log_odds_drop.ravel()
+        if one.oddness is not None:
+            odd[infills.index(one.infill), part] = one.oddness.ravel() > ODD
         mark_share[part] = one.mark_share.ravel()
         place[part] = one.place
     named = [
         "border" if in_border and name in BACKGROUND else name
         for name, in_border in zip(place.tolist(), windows.in_border.tolist(), strict=True)
     ]
-    return CaseWindows(effects[0].case_id, effects[0].cluster, drops, mark_share, tuple(named))
+    return CaseWindows(effects[0].case_id, effects[0].cluster, drops, mark_share, tuple(named), odd)
 
 
 def common_frame(name: str, windows: Windows) -> CommonFrame:

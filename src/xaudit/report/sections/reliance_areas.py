@@ -105,7 +105,7 @@ def _test_blocks(outcome: Outcome, *, brief: bool, wide: bool) -> list[Block]:
             shown_areas = test.areas[:_BRIEF_AREAS] if brief else test.areas
             rows += [_area_row(area, test) for area in shown_areas]
             if len(shown_areas) < len(test.areas):
-                rows.append(row("", f"and {len(test.areas) - len(shown_areas)} more", "", "", ""))
+                rows.append(row("", f"and {len(test.areas) - len(shown_areas)} more", "", "", "", ""))
         main = next((one for one in tests if _is_main(one) and not one.areas), None)
         if main is not None and not (brief and chosen):
             sentences.append(Paragraph(no_area_sentence(main, brief=brief), lead=f"{main.model_id}:"))
@@ -113,12 +113,13 @@ def _test_blocks(outcome: Outcome, *, brief: bool, wide: bool) -> list[Block]:
             sentences.append(Paragraph(others, "dim"))
     blocks: list[Block] = []
     if rows:
-        n_columns = 4 if brief else 5
+        n_columns = 4 if brief else 6
         columns = [
             Column("area", numeric=True),
             Column("where", wraps=True),
             Column("change", numeric=True),
             Column(units_of(outcome.map_tests), numeric=True),
+            Column("odd", numeric=True),
             Column("best seen in", wraps=True),
         ]
         table = [line if line.heading else Row(line.cells[:n_columns]) for line in rows]
@@ -224,6 +225,7 @@ def _area_row(area: Area, test: MapTest) -> Row:
         where,
         interval(area.effect),
         percent(area.share_of_patients),
+        "-" if area.odd is None else percent(area.odd),
         ", ".join(area.examples) or "-",
     )
 
@@ -242,5 +244,6 @@ def _legend(outcome: Outcome, *, brief: bool) -> str:
     return (
         "area: windows that touch, each of which changes the answer more than the mean window, family-wise p < 0.05 over the "
         f"whole image. change: mean over {units} at its strongest window, with its interval. {units}: share of them whose "
-        f"answer changes there{beyond}."
+        f"answer changes there{beyond}. odd: share of these changed images that lie farther from real images, in the model's "
+        "own features, than 99 % of real images do; the answer to an odd image may be the in-fill's doing."
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with the model's prediction for each."""
 
-SCORE_VERSION = 8
+SCORE_VERSION = 9
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -86,7 +86,7 @@ class AuditedModel:
 
     @property
     def windows_need_donors(self) -> bool:
-        """True if reliance maps depend on other patients' images."""
+        """True if windows are filled with pixels of other patients' images."""
         settings = self.audit.reliance.map
         return settings.transplant or need_donor(settings.infills)
 
@@ -95,7 +95,7 @@ class AuditedModel:
         settings = self.audit.reliance
         if not (settings.enabled and settings.map.enabled):
             return ""
-        donors: dict[str, object] = dict(self.donor_inputs) if self.windows_need_donors else {}
+        donors = dict(self.donor_inputs)
         if settings.map.transplant:
             # A window that comes from a donor's mark is told apart.
             ids = {case.case_id for case, _ in self.may_donate}

@@ -194,7 +194,7 @@ def _map_of_chunk(model: AuditedModel, chunk: Chunk, keys: PartKeys) -> Iterator
     key = model.window_key(chunk.pairs)
     keys.reliance_map[key] = None
     name, ask = f"{model.classifier.id}: reliance map", partial(_ask_map, model, chunk, key)
-    donor_problems = model.donor_problems if model.windows_need_donors else tuple
+    donor_problems = model.donor_problems if model.windows_need_donors else model.donor_problems_so_far
     yield _shard(model.run, _Step(name, chunk, key, ask, (RELIANCE_MAP,), donor_problems), keys)
 
 

@@ -88,7 +88,12 @@ RELIANCE_MAP = schema(
         "share of each window that lies in the mark; of a transplant, in the mark of the image it comes from",
     ),
     ("place", pa.list_(TEXT), "region that fills most of each window, the mark left out"),
-    empty=("patient_id",),
+    (
+        "oddness",
+        pa.list_(pa.float32()),
+        "percentile of each changed image's distance to real ones, in the model's own features; empty if not measured",
+    ),
+    empty=("patient_id", "oddness"),
 )
 
 MEAN_RELIANCE = schema(
@@ -185,11 +190,17 @@ RELIANCE_AREAS = schema(
         NUMBER,
         "share of the images on which the strongest window lies mostly in the marked lung",
     ),
+    (
+        "odd",
+        NUMBER,
+        "share of the changed images, among those whose answer it moved, that are odder to the model than 99 % of real images; "
+        "empty if not measured",
+    ),
     ("examples", pa.list_(TEXT), "up to three cases that show it best"),
     (
         "windows",
         pa.list_(pa.float64()),
         "x0, y0, x1, y1 of each of its windows, one after the other, as shares of the frame",
     ),
-    empty=("low", "high"),
+    empty=("low", "high", "odd"),
 )

@@ -10,7 +10,7 @@ from xaudit.store.rows import dependence_schemas
 from xaudit.store.rows.table import Table
 
 _TEST = ("images", "target", "question", "direction", "answer", "frame", "scope", "n_patients")
-_SAME = ("number", "n_windows", "p", "share_of_patients", "place", "position", "on_mark", "same_lung")
+_SAME = ("number", "n_windows", "p", "share_of_patients", "place", "position", "on_mark", "same_lung", "odd")
 _BOX = ("x0", "y0", "x1", "y1")
 
 

@@ -36,6 +36,7 @@ def _row(effects: WindowEffects) -> dict[str, object]:
         "columns": columns,
         **{name: np.asarray(getattr(effects, name), dtype=np.float32).ravel() for name in _GRIDS},
         "place": list(effects.place),
+        "oddness": None if effects.oddness is None else np.asarray(effects.oddness, dtype=np.float32).ravel(),
     }
 
 
@@ -46,6 +47,9 @@ def _effects(row: Mapping[str, Any]) -> WindowEffects:
         model_id=row["model"],
         frame_hw=(row["height"], row["width"]),
         place=tuple(row["place"]),
+        oddness=None
+        if row.get("oddness") is None
+        else np.asarray(row["oddness"], dtype=np.float32).reshape(shape),
         **{name: row[name] for name in _SAME},
         **grids,
     )

@@ -140,7 +140,24 @@ def _area(
         same_lung=_mean_at(
             effects, peak, [np.array([name == "same-lung" for name in case.place]) for case in effects.cases]
         ),
+        odd=_odd(effects, peak),
     )
+
+
+def _odd(effects: Effects, cell: int) -> float | None:
+    """Return the share of odd images, over all in-fills, among those that have an effect above the margin in a cell."""
+    odd = np.concatenate(
+        [
+            case.odd[:, cells == cell].ravel()
+            for case, cells, value in zip(
+                effects.cases, effects.cells, effects.by_case[:, cell].tolist(), strict=True
+            )
+            if value > effects.margin
+        ]
+        or [np.empty(0)]
+    )
+    known = odd[~np.isnan(odd)]
+    return float(known.mean()) if len(known) else None
 
 
 def _touching(effects: Effects, shown: IntArray) -> list[IntArray]:
