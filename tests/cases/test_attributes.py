@@ -41,7 +41,7 @@ ROWS = [
 
 def test_named_columns_become_attributes_and_no_other_is_read(table):
     dataset = table(ROWS, attributes=["Sex", {"name": "age", "cuts": [40, 50]}])
-    assert dataset.passed_over == ("labels.csv: 2 columns are not read: 'scanner', 'name'",)
+    assert dataset.unread == dataset.passed_over == ("labels.csv: 2 columns are not read: 'scanner', 'name'",)
     assert [name for name, one in dataset.attributes.items() if one.source == "table"] == ["sex", "age"]
     assert dataset.attributes["sex"].levels == ("f", "m")
     assert dataset.attributes["sex"].by_case == {str(n): "f" if n < 6 else "m" for n in range(9)}

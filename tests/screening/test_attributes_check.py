@@ -184,6 +184,14 @@ def test_without_patients_each_image_counts_alone_and_that_is_said():
     )
 
 
+def test_columns_that_are_not_read_are_named():
+    data, _ = made(40)
+    found = check(replace(data, unread=("labels.csv: 1 column is not read: 'age'",)), [])
+    assert (
+        "attributes: labels.csv: 1 column is not read: 'age'; data.attributes takes columns" in found.skipped
+    )
+
+
 def test_without_models_the_label_is_compared_all_the_same():
     data, _ = made(40, sex=[patient % 2 for patient in range(40)])
     found = check(data, [])

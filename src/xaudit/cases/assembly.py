@@ -97,6 +97,7 @@ def assemble(
         split_known=split_known,
         notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened), *attribute_notes),
         passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
+        unread=tuple(passed_over),
         votes=None if section.annotations is None else section.annotations.votes,
         attributes=attributes,
         reading=reading[0] if reading else None,

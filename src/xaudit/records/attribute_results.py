@@ -32,7 +32,7 @@ class AssociationRow:
 
 @dataclass(frozen=True, slots=True)
 class EncodingRow:
-    """How well a model's features tell the levels of an attribute apart.
+    """Measured separation of an attribute's levels by a model's features.
 
     Attributes:
         images: ``all``, or the true class that the images have.

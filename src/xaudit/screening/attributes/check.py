@@ -112,6 +112,7 @@ def _comparable(data: Dataset, settings: AttributesSection) -> tuple[list[Attrib
         f"attribute '{one.name}' has {len(one.levels)} levels, and more than {settings.most_levels} are not compared"
         for one in many
     ]
+    skipped += [f"attributes: {text}; data.attributes takes columns" for text in data.unread]
     if not data.patients_known:
         skipped.append("attributes: the data names no patients, so each image counts as a patient of its own")
     return [one for one in everything if 1 < len(one.levels) <= settings.most_levels], skipped

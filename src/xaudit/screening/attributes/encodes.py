@@ -1,4 +1,4 @@
-"""How well each model's features tell the levels of an attribute apart, overall and within each true class.
+"""Measure how well each model's features tell the levels of an attribute apart, overall and within each true class.
 
 A network can encode what it does not use, so this says nothing of a risk by itself.
 """

@@ -6,7 +6,7 @@ from xaudit.config.sections.section import Section
 
 
 class AttributesSection(Section):
-    """How attributes are compared with the label and with the models' answers."""
+    """Comparison of attributes with the label and with the models' answers."""
 
     least_patients: int = Field(
         5, ge=5, description="patients of a class that a level or a subgroup needs to be judged"
