@@ -152,7 +152,7 @@ def test_what_was_promised_exists_in_this_order_whatever_was_added():
 def test_localization_cannot_be_measured_without_a_mark_and_only_lungs_need_lungs():
     for row in METRICS:
         unmarked = row.family in (
-            "faithfulness", "complexity", "equivariance", "resolution", "image", *CHECK_FAMILIES
+            "faithfulness", "complexity", "equivariance", "resolution", "image", "data", *CHECK_FAMILIES
         )  # fmt: skip
         unmarked = unmarked or row.id in (
             "reliance-captured", "reliance-area-border", "reliance-area-outside-lungs"

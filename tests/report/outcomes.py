@@ -8,7 +8,10 @@ from xaudit.config import ExplainersSection, Gate
 from xaudit.records import (
     MODEL_LEVEL,
     NO_READER,
+    CalibrationBin,
+    CalibrationValue,
     CategoryCount,
+    DataCheck,
     Evaluation,
     ExplainerJudgement,
     Interval,
@@ -303,7 +306,57 @@ def phantom_outcome() -> Outcome:
         map_tests=reliance_maps.phantom_tests(),
         mean_reliance=reliance_maps.phantom_means(),
         image_properties=image_properties(),
+        data_checks=(calibration_check(),),
         work=Work(seconds=148.2, model_seconds=127.5, n_evals=96_412, n_shards=112, n_shards_reused=0),
+    )
+
+
+def calibration_check() -> DataCheck:
+    """Calibration of two models: one too sure of its answers, the other with few patients in each bin."""
+    points = (
+        ("honest", 1, 0.04, 0.1),
+        ("honest", 2, 0.97, 0.8),
+        ("shortcut", 1, 0.01, 0.0),
+        ("shortcut", 2, 0.99, 1.0),
+    )
+    curve = [
+        CalibrationBin(
+            model, "positive", "all", number, 27, 9, given - 0.01, given + 0.01, given, observed, max(0.0, observed - 0.1),
+            min(1.0, observed + 0.1),
+        )
+        for model, number, given, observed in points
+    ]  # fmt: skip
+    figures = [
+        (model, metric, target, value)
+        for model, size in (("honest", 0.12), ("shortcut", 0.01))
+        for metric, target, value in (
+            ("ece", "positive", size), ("ece", "top-label", size), ("confidence-gap", "top-label", size),
+            ("brier", "positive", size / 2),
+        )
+    ]  # fmt: skip
+    values = [
+        CalibrationValue(model, metric, target, "all", value, max(0.0, value - 0.05), value + 0.05, 54, 18, 0.03, 0.07, 0.01)
+        for model, metric, target, value in figures
+    ]  # fmt: skip
+    said = "overconfident: the probability of the class that it names is 0.12 [0.07, 0.17] higher than the share that is right"
+    return DataCheck(
+        "calibration",
+        "Calibration of the answers",
+        "data",
+        verdicts=(
+            Verdict(
+                "XA431",
+                "fail",
+                "honest",
+                "honest",
+                "calibration",
+                f"honest: {said} (18 patients)",
+                gating=False,
+            ),
+        ),
+        tables={"calibration": values, "calibration_curve": curve},
+        model_values={"honest": {"ece": Interval(0.12, 0.07, 0.17, "deviation")}},
+        n_patients=18,
     )
 
 

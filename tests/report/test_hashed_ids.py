@@ -45,6 +45,12 @@ def test_no_report_of_a_run_holds_an_id():
         verdicts=(first, *base.verdicts[1:]),
         unscored=(UnscoredGroup("honest", "lime", "Meier-1 is empty", 1, 1),),
     )
+    check = base.data_checks[0]
+    rows = [replace(row, subgroup="Meier-1") for row in check.tables["calibration"]]
+    outcome = replace(
+        outcome,
+        data_checks=(replace(check, skipped=("Meier-1 has no answer",), tables={"calibration": rows}),),
+    )
     hashed = HashedIds(b"key", ["Meier-1"])
     shown = hashed.outcome(outcome)
     for text in (markdown_report(shown), repr(outcome_as_json(shown))):

@@ -26,6 +26,7 @@ from xaudit.stages.views.gallery_view import GalleryMap
 SECTIONS = [
     "Verdict",
     "Right and wrong answers",
+    "The data",
     "Right for the right reason",
     "Where the answer comes from",
     "Where the model looks, and where each explainer says it looks",
@@ -110,8 +111,9 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
     )
     text = html_report(bare)
     titles = [one["text"] for one in Tree(text).all("h2")]
-    assert titles == [*SECTIONS[:6], "How the maps fail", *SECTIONS[7:]]
+    assert titles == [*SECTIONS[:7], "How the maps fail", *SECTIONS[8:]]
     for reason in (
+        "This run checked no data",
         "this needs explained cases with a reader’s mark",
         "this needs readers&#39; marks",
         "This run sorted no maps",

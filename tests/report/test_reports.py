@@ -109,7 +109,7 @@ def first_screen(outcome, width=80):
 
 def test_two_models_and_three_explainers_fit_a_tall_screen_and_the_rest_is_named():
     text = first_screen(outcomes.phantom_outcome())
-    assert len(text.splitlines()) <= 110
+    assert len(text.splitlines()) <= 112
     assert f"more   xaudit report {FOLDER} --full" in text
     assert "54 of 54" in text  # lime on shortcut: right answers for the wrong reason
     assert "best control" in text

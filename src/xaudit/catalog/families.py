@@ -60,6 +60,10 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "What could the map have shown?",
             "Beside the localization metrics that are chosen; ceilings unless `localization.ceilings` is false.",
         ),
+        "data": (
+            "What is wrong with the data, or with the probabilities of the answers on it? No map is asked.",
+            "By `xaudit data audit`; in `xaudit run` those that cost next to nothing, and any that a gate is about.",
+        ),
     }
 )
 """By family, in report order: its question, and when it is measured."""

@@ -26,6 +26,9 @@ CHANGED_FAMILIES = ("equivariance", "resolution")
 MODEL_FAMILIES = ("reliance", "image")
 """Families of metrics that ask the model itself: they have no explainer."""
 
+DATA_FAMILY = "data"
+"""Family of the metrics that are values of a data set, or of a model's answers on it."""
+
 CHECK_FAMILIES = ("sanity", "robustness", "repeatability")
 """Families of metrics that a section of the audit file asks for, and the name of that section."""
 

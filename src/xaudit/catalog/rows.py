@@ -88,7 +88,7 @@ class ExplainerRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """A number about one map (or, in the families ``reliance`` and ``image``, about the model itself).
+    """A number about one map; in the families ``reliance`` and ``image`` about the model itself, in ``data`` about the data.
 
     Attributes:
         range: in words, with the unit.
@@ -117,6 +117,7 @@ class MetricRow:
         "equivariance",
         "resolution",
         "repeatability",
+        "data",
     ]
     higher_is_better: bool | None
     range: str

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, EXPLAINERS, METRICS, metric_row
+from xaudit.catalog import CHANGED_FAMILIES, CHECK_FAMILIES, DATA_FAMILY, EXPLAINERS, METRICS, metric_row
 from xaudit.cli.options import Choices
 from xaudit.cli.output import say
 from xaudit.config import AuditFile, build_audit_file, measured_metrics, read_audit_file
@@ -101,6 +101,11 @@ def _chosen_metrics(plain: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
             raise UsageError(
                 f"--metric: '{name}' comes with the localization metrics and cannot be chosen alone",
                 hint="choose the metric that it limits; `localization.ceilings` switches ceilings on or off",
+            )
+        if name in always and metric_row(name).family == DATA_FAMILY:
+            raise UsageError(
+                f"--metric: '{name}' is a value of the data, and scores no map",
+                hint="`xaudit data audit` measures it; --fail-under sets a limit on it",
             )
         if name in always and metric_row(name).family in (*CHANGED_FAMILIES, *CHECK_FAMILIES):
             raise UsageError(

@@ -12,6 +12,7 @@ from pydantic import (
 from xaudit.catalog import (
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
+    DATA_FAMILY,
     EXPLAINERS,
     METRICS,
     explainer_row,
@@ -140,6 +141,11 @@ class AuditFile(Section):
     def _are_asked_here(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         for spec in metrics:
             row = metric_row(spec.name)
+            if row.family == DATA_FAMILY:
+                raise SettingError(
+                    f"'{spec.name}' is a value of the data, and scores no map",
+                    hint="leave it out: `xaudit data audit` measures it, and `gates` may set a limit on it",
+                )
             if row.family in (*CHANGED_FAMILIES, *CHECK_FAMILIES) and not row.is_listed:
                 raise SettingError(
                     f"'{spec.name}' is no metric of its own",

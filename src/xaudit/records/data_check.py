@@ -21,6 +21,7 @@ class DataCheck:
         verdicts: findings, most severe first; the subject is the data set or a model.
         values: values of the data set that gates are held against, by metric id; one that was not measured is absent.
         model_values: the same for values of each model's answers, by model id.
+        n_patients: patients that the values rest on, or images if the data names no patients; shown beside gates.
         images: WebP images by name, for the pictures of the page; never written as files.
         tables: rows of each Parquet table by its name; each row is a frozen flat record.
         skipped: sentences that say what was not checked, and why.
@@ -35,6 +36,12 @@ class DataCheck:
     skipped: tuple[str, ...] = ()
     model_values: Mapping[str, Mapping[str, float | Interval]] = field(default_factory=dict)
     images: Mapping[str, bytes] = field(default_factory=dict)
+    n_patients: int = 0
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """Ids of the values that this check measured, of the data set or of any model."""
+        return frozenset(self.values).union(*self.model_values.values())
 
     @property
     def is_empty(self) -> bool:

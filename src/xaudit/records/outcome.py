@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from xaudit.records.category import CategoryCount, LocalizedAndCausal, ThresholdShift
+from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
@@ -40,6 +41,7 @@ class Outcome:
         by_class: reliance on regions on the images of each true class.
         by_infill: reliance on regions under each in-fill alone.
         own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
+        data_checks: checks of the data that the run carried out; those that cost little, and those that a gate is about.
         gate_on: the number that gates are compared with: the unfavourable end of the interval, or the mean.
     """
 
@@ -74,4 +76,5 @@ class Outcome:
     own_regions: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     gate_on: Literal["lower", "mean"] = "lower"
     map_tests: tuple[MapTest, ...] = ()
+    data_checks: tuple[DataCheck, ...] = ()
     mean_reliance: tuple[MeanReliance, ...] = ()

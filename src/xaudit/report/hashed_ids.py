@@ -4,10 +4,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 
-from xaudit.records import MapTest, Outcome, Verdict
+from xaudit.records import DataCheck, MapTest, Outcome, Verdict
 
 _DIGITS = 10
 _SHORTEST_WORD = 4
@@ -56,8 +56,27 @@ class HashedIds:
             verdicts=tuple(self._verdict(one) for one in outcome.verdicts),
             unscored=tuple(replace(one, reason=self.text(one.reason)) for one in outcome.unscored),
             map_tests=tuple(self._map_test(one) for one in outcome.map_tests),
+            data_checks=tuple(self._check(one) for one in outcome.data_checks),
             mean_reliance=tuple(replace(one, typical=self.id(one.typical)) for one in outcome.mean_reliance),
         )
+
+    def _check(self, check: DataCheck) -> DataCheck:
+        return replace(
+            check,
+            verdicts=tuple(self._verdict(one) for one in check.verdicts),
+            skipped=tuple(map(self.text, check.skipped)),
+            tables={name: tuple(map(self._row, rows)) for name, rows in check.tables.items()},
+        )
+
+    def _row(self, row: object) -> object:
+        """Return a flat record in which every text that is or names an id is replaced."""
+        assert is_dataclass(row)
+        assert not isinstance(row, type)
+        texts = {one.name: value for one in fields(row) if isinstance(value := getattr(row, one.name), str)}
+        changed = {
+            name: self.id(text) if text in self._known else self.text(text) for name, text in texts.items()
+        }
+        return replace(row, **changed)
 
     def _map_test(self, test: MapTest) -> MapTest:
         areas = [replace(one, examples=tuple(map(self.id, one.examples))) for one in test.areas]
@@ -65,6 +84,10 @@ class HashedIds:
 
     def _verdict(self, verdict: Verdict) -> Verdict:
         return replace(verdict, sentence=self.text(verdict.sentence))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._ids)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

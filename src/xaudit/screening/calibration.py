@@ -17,11 +17,18 @@ from xaudit.records import (
     Interval,
     ModelAnswers,
     Prediction,
+    Status,
     Verdict,
 )
 from xaudit.seeds import generator_for, seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
-from xaudit.statistics.calibration import brier_terms, chance_errors, ece_interval, equal_mass_bins
+from xaudit.statistics.calibration import (
+    brier_terms,
+    chance_errors,
+    ece_interval,
+    equal_mass_bins,
+    widened,
+)
 from xaudit.statistics.digits import shown, shown_interval
 
 CODE = "XA431"
@@ -39,7 +46,11 @@ LARGE_ERROR = 0.1
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """The answers of one model to one question: the probability of a target, and whether it is true."""
+    """The answers of one model to one question: the probability of a target, and whether it is true.
+
+    Attributes:
+        wrong: share of the images on which the model named a wrong class.
+    """
 
     model_id: str
     target: str
@@ -47,6 +58,7 @@ class _Answers:
     probability: FloatArray
     outcome: FloatArray
     patients: tuple[str, ...]
+    wrong: float
 
     @property
     def codes(self) -> IntArray:
@@ -90,6 +102,7 @@ def check_calibration(
         tables={"calibration": values, "calibration_curve": bins},
         skipped=tuple(skipped),
         model_values=by_model,
+        n_patients=len({name for one in answers for name in _patients(one.predictions)}),
     )
 
 
@@ -107,10 +120,11 @@ def _questions(data: Dataset, answers: ModelAnswers) -> Iterator[_Answers]:
     """Yield the positive class and the class named, on all images and then on each site's."""
     sites = {case.case_id: case.site for case in data.cases}
     known = sorted({site for one in answers.predictions if (site := sites.get(one.case_id)) is not None})
-    groups = [(ALL, answers.predictions)]
+    predictions = tuple(sorted(answers.predictions, key=lambda one: one.case_id))
+    groups = [(ALL, predictions)]
     if len(known) > 1:
         groups += [
-            (f"site={site}", tuple(one for one in answers.predictions if sites.get(one.case_id) == site))
+            (f"site={site}", tuple(one for one in predictions if sites.get(one.case_id) == site))
             for site in known
         ]
     for subgroup, own in groups:
@@ -126,9 +140,14 @@ def _question(
         one.probabilities[one.class_names.index(name)] for one, name in zip(predictions, asked, strict=True)
     ]
     outcome = [float(one.label == name) for one, name in zip(predictions, asked, strict=True)]
-    patients = tuple(one.patient_id or one.case_id for one in predictions)
+    patients = _patients(predictions)
     target = "top-label" if positive is None else "positive"
-    return _Answers(model_id, target, subgroup, np.array(probability), np.array(outcome), patients)
+    wrong = sum(not one.correct for one in predictions) / len(predictions)
+    return _Answers(model_id, target, subgroup, np.array(probability), np.array(outcome), patients, wrong)
+
+
+def _patients(predictions: Sequence[Prediction]) -> tuple[str, ...]:
+    return tuple(one.patient_id or one.case_id for one in predictions)
 
 
 def _curve(one: _Answers, bootstrap: ClusterBootstrap) -> Iterator[CalibrationBin]:
@@ -159,6 +178,10 @@ def _values(one: _Answers, bootstrap: ClusterBootstrap, seed: int) -> Iterator[C
     generator = generator_for(seed, "calibration", one.model_id, one.target, one.subgroup)
     errors, gaps = chance_errors(one.probability, bins, codes, generator)
 
+    def mean(values: FloatArray) -> Interval:
+        interval = bootstrap.mean(values, one.patients)
+        return widened(interval, one.wrong, one.n_patients, confidence=bootstrap.confidence)
+
     def value(metric: str, interval: Interval, chance: FloatArray | None = None) -> CalibrationValue:
         figures: tuple[float | None, float | None, float | None] = (None, None, None)
         if chance is not None:
@@ -172,11 +195,12 @@ def _values(one: _Answers, bootstrap: ClusterBootstrap, seed: int) -> Iterator[C
             len(codes), one.n_patients, *figures,
         )  # fmt: skip
 
-    yield value("ece", ece_interval(one.probability, one.outcome, bins, codes, bootstrap), errors)
+    asked = (one.probability, one.outcome, bins, codes)
+    yield value("ece", ece_interval(asked, errors, one.wrong, bootstrap), errors)
     if one.target == "top-label":
-        yield value("confidence-gap", bootstrap.mean(one.probability - one.outcome, one.patients), gaps)
+        yield value("confidence-gap", mean(one.probability - one.outcome), gaps)
         return
-    yield value("brier", bootstrap.mean((one.probability - one.outcome) ** 2, one.patients))
+    yield value("brier", mean((one.probability - one.outcome) ** 2))
     terms = brier_terms(one.probability, one.outcome, bins)
     for name in ("reliability", "resolution", "uncertainty", "within_bins"):
         yield value(f"brier-{name.replace('_', '-')}", Interval(getattr(terms, name), None, None, "none"))
@@ -184,7 +208,7 @@ def _values(one: _Answers, bootstrap: ClusterBootstrap, seed: int) -> Iterator[C
 
 def _gated(values: Sequence[CalibrationValue]) -> dict[str, float | Interval]:
     """Return the figures over all images that gates are held against, by metric id."""
-    wanted = {("ece", "positive"), ("brier", "positive"), ("confidence-gap", "top-label")}
+    wanted = {("ece", "positive"), ("brier", "positive")}
     return {
         one.metric: Interval(one.value, one.low, one.high, "none" if one.low is None else "bca")
         for one in values
@@ -198,21 +222,22 @@ def _verdict(model_id: str, values: Sequence[CalibrationValue], data: Dataset) -
     error, gap = overall["ece", "positive"], overall["confidence-gap", "top-label"]
     assert error.chance_high is not None
     adjusted = min(1.0, 2 * min(one.p for one in (error, gap) if one.p is not None))
-    unit = "patient" if data.patients_known else "image"
-    over = counted(error.n_patients, unit)
-    off = f"probabilities are off by {_shown(error)} on average (ECE, {over})"
+    over = counted(error.n_patients, "patient" if data.patients_known else "image")
+    off = f"its probabilities are off by {_shown(error)} on average (ECE, {over})"
     chance = f"exact probabilities would show up to {shown(error.chance_high)} by chance"
+    status: Status
     if error.n_patients < MIN_CLUSTERS:
         status, text = "error", f"cannot be told from {over}: at least {MIN_CLUSTERS} are needed"
     elif adjusted <= LEVEL and max(error.value, abs(gap.value)) > SMALL_ERROR:
-        status, text = "fail", f"{_direction(gap)}; its {off}, and {chance}"
+        status = "fail"
+        text = _direction(gap, over) or f"too sure in places and not sure enough in others: {off}; {chance}"
     elif error.high is not None and error.high <= LARGE_ERROR:
-        status, text = "pass", f"not shown to be over- or underconfident: its {off}; {chance}"
+        status, text = "pass", f"not shown to be over- or underconfident: {off}; {chance}"
     else:
-        status, text = "error", f"cannot be told: its {off}, and {chance}"
+        status, text = "error", f"over- or underconfident answers cannot be ruled out: {off}; {chance}"
     return Verdict(
         code=CODE,
-        status=status,  # type: ignore[arg-type]
+        status=status,
         model_id=model_id,
         subject=model_id,
         rule=RULE,
@@ -223,13 +248,18 @@ def _verdict(model_id: str, values: Sequence[CalibrationValue], data: Dataset) -
     )
 
 
-def _direction(gap: CalibrationValue) -> str:
-    size = shown(abs(gap.value))
-    if gap.p is not None and gap.p <= LEVEL:
-        word = "overconfident" if gap.value > 0 else "underconfident"
-        more = "higher" if gap.value > 0 else "lower"
-        return f"{word}: the probability of the class that it names is {size} {more} than the share that is right"
-    return "miscalibrated, too sure in places and not sure enough in others"
+def _direction(gap: CalibrationValue, over: str) -> str:
+    """Say that the answers are too sure or not sure enough on the whole; empty if the gap may be chance."""
+    if gap.p is None or gap.chance_high is None or gap.p > LEVEL or gap.value == 0:
+        return ""
+    word, more = ("overconfident", "higher") if gap.value > 0 else ("underconfident", "lower")
+    size = Interval(abs(gap.value), gap.low, gap.high, "none")
+    if gap.value < 0 and gap.low is not None and gap.high is not None:
+        size = Interval(-gap.value, -gap.high, -gap.low, "none")
+    return (
+        f"{word}: the probability of the class that it names is {shown_interval(size)} {more} than the share that is right "
+        f"({over}); exact probabilities would show at most {shown(gap.chance_high)} by chance"
+    )
 
 
 def _shown(value: CalibrationValue) -> str:

@@ -3,22 +3,25 @@
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xaudit
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
-from xaudit.config import AuditFile, fingerprint
+from xaudit.cases.splits import SCORED
+from xaudit.config import AuditFile, ModelSection, fingerprint
 from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
-from xaudit.screening.attributes import check_attributes
+from xaudit.screening.attributes import ATTRIBUTE_METRICS, check_attributes
 from xaudit.screening.calibration import check_calibration
 from xaudit.stages.request import RunRequest
+from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.inputs import inputs_digest, masks_checksum
 from xaudit.stages.work.model_answers import answers_of_model, model_to_ask
 from xaudit.store.redaction import Redaction
+from xaudit.verdict import Strictness, data_gate_verdicts
 
 Tell = Callable[[Progress], None]
 
@@ -33,16 +36,35 @@ class Screened:
     on_progress: Tell
 
 
-CHECKS: tuple[Callable[[Screened], DataCheck], ...] = (
-    lambda one: check_attributes(
-        one.data,
-        one.answers,
-        one.audit.data_audit.attributes,
-        seed=one.audit.seed,
-        on_progress=one.on_progress,
-    ),
-    lambda one: check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed),
-)
+def _attributes(one: Screened) -> DataCheck:
+    settings = one.audit.data_audit.attributes
+    return check_attributes(one.data, one.answers, settings, seed=one.audit.seed, on_progress=one.on_progress)
+
+
+def _calibration(one: Screened) -> DataCheck:
+    return check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of a data set.
+
+    Attributes:
+        id: the :class:`DataCheck`'s.
+        metrics: ids of the values that gates can be set on.
+        in_run: True if it costs so little that `xaudit run` carries it out too, whether or not a gate asks for it.
+    """
+
+    id: str
+    metrics: tuple[str, ...]
+    check: Callable[[Screened], DataCheck]
+    in_run: bool = False
+
+
+CHECKS = (
+    Check("attributes", ATTRIBUTE_METRICS, _attributes, in_run=True),
+    Check("calibration", ("ece", "brier"), _calibration, in_run=True),
+)  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""
 
 
@@ -76,7 +98,7 @@ def _audited(
         if model.id in classifiers
     ]
     checks = [
-        check(Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress))
+        check.check(Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress))
         for name, data in datasets.items()
         for check in CHECKS
     ]
@@ -91,11 +113,47 @@ def _audited(
         datasets=tuple(_counts(data, redact) for data in datasets.values()),
         model_ids=tuple(classifiers),
         checks=tuple(checks),
+        gates=data_gate_verdicts(audit.gates, checks, Strictness(audit.statistics.gate_on)),
+        n_other_gates=sum(not gate.is_of_data for gate in audit.gates),
         skipped=tuple(
             redact.text(one) for one in (*skipped, *(text for one in answers for text in one.skipped))
         ),
         gate_on=audit.statistics.gate_on,
     )
+
+
+def checks_of_run(audited: Audited, on_progress: Tell) -> tuple[DataCheck, ...]:
+    """Carry out the checks that cost little, and those that a gate of the audit file is about, on the data of a run.
+
+    Pictures are left out: a run keeps values, tables and findings.
+    """
+    audit = audited.audit
+    limited = {gate.metric for gate in audit.gates}
+    chosen = [check for check in CHECKS if check.in_run or limited & set(check.metrics)]
+    ask_again = not all(check.in_run for check in chosen)
+    answers = [_answers_in_run(audited, model, on_progress, ask_again=ask_again) for model in audit.models]
+    return tuple(
+        replace(
+            check.check(
+                Screened(data, [one for one in answers if one.dataset_id == name], audit, on_progress)
+            ),
+            images={},
+        )
+        for name, data in audited.datasets.items()
+        for check in chosen
+    )
+
+
+def _answers_in_run(
+    audited: Audited, model: ModelSection, on_progress: Tell, *, ask_again: bool
+) -> ModelAnswers:
+    """Return the stored answers of a model, or, with its features, those to a new question."""
+    data = audited.dataset_of(model)
+    if ask_again:
+        classifier = audited.classifiers[model.id]
+        return answers_of_model(classifier, model, data, audited.request, on_progress=on_progress)
+    tested = tuple(one for one in audited.predicted[0][model.id].values() if one.split == SCORED)
+    return ModelAnswers(model.id, data.id, tested, None, "features are read by `xaudit data audit`")
 
 
 def _models(

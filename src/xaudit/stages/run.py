@@ -11,6 +11,7 @@ from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.sources.extras import check_extra
 from xaudit.records import Progress, Work
+from xaudit.stages.data_audit import checks_of_run
 from xaudit.stages.gathered import (
     case_figures,
     facts_of_run,
@@ -151,6 +152,7 @@ class Run:
             image_changes=changes.rows,
         )
         figures = case_figures(self.audited, scores.rows)
+        figures = replace(figures, data_checks=checks_of_run(self.audited, self._tell))
         conclusion = conclude(self.folder, self.audit, results, run_facts, figures)
         save_conclusion(self.folder, conclusion)
         try:

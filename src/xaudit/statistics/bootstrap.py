@@ -6,7 +6,7 @@ on the seed, never on their order.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,6 +141,10 @@ class ClusterBootstrap:
             return Interval(estimate, None, None, "none")
         drawn = np.concatenate([statistic(weights) for weights in self._draws(n_clusters).chunks()])
         return self._limits(estimate, drawn, _jackknife(statistic, n_clusters), sizes)
+
+    def draws(self, n_clusters: int) -> Iterator[FloatArray]:
+        """Yield the draws of clusters, (n, n_clusters) counts at a time, that every interval over as many clusters uses."""
+        return self._draws(n_clusters).chunks()
 
     def _ratios(self, sums: FloatArray, counts: FloatArray) -> list[Interval]:
         """Return intervals of the ratio of column sums; both arrays are (n_clusters, n)."""

@@ -11,6 +11,7 @@ from xaudit.verdict.answers import REFUSING, answer_findings, is_refused
 from xaudit.verdict.areas import AREA_RULE, TOO_FEW, area_findings
 from xaudit.verdict.by_class import class_findings, lungs_known
 from xaudit.verdict.changed_images import Survival, changed_findings
+from xaudit.verdict.data_gates import data_gate_verdicts
 from xaudit.verdict.drops import Baseline, drop_verdicts
 from xaudit.verdict.explainers import Decision, decide, explainer_findings
 from xaudit.verdict.findings import ELSEWHERE, USE_RULE, model_findings, region_name
@@ -39,6 +40,7 @@ __all__ = [
     "area_findings",
     "changed_findings",
     "class_findings",
+    "data_gate_verdicts",
     "decide",
     "explainer_findings",
     "image_findings",

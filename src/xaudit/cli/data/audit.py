@@ -7,6 +7,7 @@ import typer
 
 from xaudit.cli.options import AuditPath, ExitZero, ListAs, Overrides, Quiet
 from xaudit.cli.output import ListFormat, emit, emit_json, emit_section, say
+from xaudit.counts import counted
 from xaudit.errors import ExitCode, NothingScoredError
 
 if TYPE_CHECKING:
@@ -86,10 +87,11 @@ def _show(result: "DataAudit", form: ListFormat, *, folder: str) -> None:
 
 
 def _exit_code(result: "DataAudit", *, exit_zero: bool) -> ExitCode:
-    missed = [gate for gate in result.gates if gate.gating and gate.status != "pass"]
+    gating = [gate for gate in result.gates if gate.gating]
+    missed = [gate for gate in gating if gate.status != "pass"]
     if not missed:
         return ExitCode.OK
-    failed = f"{len(missed)} of {len(result.gates)} gates on the data not passed"
+    failed = f"{len(missed)} of {counted(len(gating), 'gate')} on the data not passed"
     if exit_zero:
         say(f"exit code 0 because of --exit-zero, although {failed}")
         return ExitCode.OK

@@ -7,6 +7,7 @@ from xaudit.catalog import (
     CEILING,
     CHANGED_FAMILIES,
     CHECK_FAMILIES,
+    DATA_FAMILY,
     METRICS,
     metric_row,
 )
@@ -49,6 +50,7 @@ def measured_metrics(audit: AuditFile) -> tuple[str, ...]:
         and getattr(audit, row.family) is not None
         and not row.unavailable
     ]
+    found += [row.id for row in METRICS if row.family == DATA_FAMILY]
     found.append("map-missing")
     if audit.localization.ceilings:
         found += [spec.id + CEILING for spec in placed if metric_row(spec.name).has_ceiling]

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -14,22 +14,16 @@ from pydantic import (
 )
 
 from xaudit.catalog import (
-    AREA_METRICS,
-    CHANGED_FAMILIES,
+    DATA_FAMILY,
     GATED_FINDINGS,
     MARGIN,
     METRICS,
-    MODEL_FAMILIES,
-    OWN_REGION,
-    MetricRow,
-    asks_model_of_change,
-    metric_row,
 )
 from xaudit.config.sections.data import DataSection
+from xaudit.config.sections.gated_metric import direction_of_equality, row_of_gated
 from xaudit.config.sections.metric_ids import names_of_metrics
-from xaudit.config.sections.named import check_name
 from xaudit.config.sections.section import Section, SettingError
-from xaudit.errors import did_you_mean, nearest
+from xaudit.errors import did_you_mean
 from xaudit.records import ALL_CASES
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -41,7 +35,7 @@ _ABOUT = r"\s*(?P<metric>[A-Za-z0-9][\w.:-]*)\s*(?:@\s*(?P<subject>[A-Za-z0-9][\
 _WITHIN = r"(?:%\s*(?P<stratum>[\w.-]+\s*=\s*[^<>=≤≥@%]+?)\s*)?"
 
 
-_GATE = re.compile(rf"{_ABOUT}{_WITHIN}(?P<sign><=|>=|≤|≥|=)\s*(?P<value>{_NUMBER})\s*")
+_GATE = re.compile(rf"{_ABOUT}{_WITHIN}(?P<sign><=|>=|==|≤|≥|=)\s*(?P<value>{_NUMBER})\s*")
 
 
 _MAX_DROP = re.compile(rf"{_ABOUT}{_WITHIN}(?:<=|≤|=)\s*(?P<value>{_NUMBER})\s*")
@@ -73,6 +67,8 @@ class Gate(Section):
     ) -> Self:
         """Reads ``METRIC[@EXPLAINER][%STRATUM] >= VALUE`` or a finding's name; ``=`` takes the metric's own direction.
 
+        ``==`` stands for the best value that there is, such as ``leakage == 0``, and is read as that limit.
+
         Args:
             metrics: catalog name of each metric id, where an audit gives metrics ids of their own.
 
@@ -94,8 +90,10 @@ class Gate(Section):
             raise SettingError(
                 f"'{text}': {found['metric']} is a finding and takes no limit", hint="write it alone"
             )
-        row = _row_of_gated(found, text, metrics or {})
+        row = row_of_gated(found, text, metrics or {})
         match found["sign"]:
+            case "==":
+                at_least = direction_of_equality(row, found)
             case "=":
                 at_least = row.higher_is_better is not False
             case sign:
@@ -133,6 +131,12 @@ class Gate(Section):
         if not isinstance(informational, bool):
             raise SettingError(f"informational: expected true or false, got {informational!r}")
         return cls.parse(text, metrics=metrics, informational=informational)
+
+    @property
+    def is_of_data(self) -> bool:
+        """Return True if the limit is on a value of the data, and not on scores."""
+        row = METRICS.by_id.get(self.metric)
+        return row is not None and row.family == DATA_FAMILY
 
     def __str__(self) -> str:
         """The gate as a person writes it."""
@@ -172,7 +176,12 @@ class MaxDrop(Section):
         found = _MAX_DROP.fullmatch(text)
         if found is None:
             raise SettingError(f"'{text}' is not a largest drop; write it like 'iou@gradcam=0.05'")
-        _row_of_gated(found, text, metrics or {})
+        row = row_of_gated(found, text, metrics or {})
+        if row.family == DATA_FAMILY:
+            raise SettingError(
+                f"'{text}': {found['metric']} is a value of the data, and has no scores of cases to compare",
+                hint=f"set a limit instead, such as {found['metric']} <= 0.1",
+            )
         value = float(found["value"])
         if not 0 <= value < math.inf:
             raise SettingError(f"'{text}': a drop is 0 or more; a gain is asked for with a gate")
@@ -206,46 +215,6 @@ def _finding_asked(text: str, metrics: Mapping[str, str]) -> str:
     raise SettingError(f"'{text}' is not a gate: no finding or metric is called '{name}'", hint=hint)
 
 
-def _row_of_gated(found: re.Match[str], text: str, metrics: Mapping[str, str]) -> MetricRow:
-    """The catalog's row of the metric that a limit is about, once its names are checked."""
-    known = {**{row.id: row.id for row in METRICS}, **metrics}
-    if found["metric"] not in metrics:
-        _check_changed(found["metric"], metrics)
-    _check_named_region(found["metric"], known)
-    check_name(found["metric"], list(known), kind="metric")
-    row = metric_row(known[found["metric"]])
-    if (row.family in MODEL_FAMILIES or asks_model_of_change(found["metric"])) and found[
-        "subject"
-    ] is not None:
-        raise SettingError(f"'{text}': {found['metric']} asks the model itself and takes no @explainer")
-    if found["stratum"] is not None and (found["metric"] in AREA_METRICS or row.family == "image"):
-        raise SettingError(
-            f"'{text}': {found['metric']} is measured on all images together, and not in strata",
-            hint=f"leave out `%{found['stratum']}`",
-        )
-    return row
-
-
-def _check_named_region(name: str, known: Collection[str]) -> None:
-    """Raise SettingError for a measure of a region that the audit file does not name, unless another is nearly called so."""
-    measure = next((one for one in ("reliance-logit-", "reliance-", "mass-") if name.startswith(one)), None)
-    if measure is None or (name in known and name != f"{measure}{OWN_REGION}"):
-        return
-    region = name.removeprefix(measure)
-    regions = {one.removeprefix(measure) for one in known if one.startswith(measure)} - {OWN_REGION}
-    if region == OWN_REGION:
-        own = sorted(one for one in known if one.startswith(measure) and one not in METRICS.by_id)
-        raise SettingError(
-            f"'{name}' stands for the regions that the audit file names",
-            hint=f"name one of them, such as {own[0] if own else f'{measure}ruler'}",
-        )
-    if nearest(region, regions) is None:
-        raise SettingError(
-            f"'{name}': no region is called '{region}'",
-            hint=f"name its masks in the audit file, such as data.regions.own.{region}: masks/{region}",
-        )
-
-
 def _stratum_of(found: re.Match[str]) -> str:
     return re.sub(r"\s*=\s*", "=", found["stratum"] or ALL_CASES)
 
@@ -255,23 +224,6 @@ def _about(limit: Gate | MaxDrop) -> str:
     subject = "" if limit.subject is None else f"@{limit.subject}"
     stratum = "" if limit.stratum == ALL_CASES else f"%{limit.stratum}"
     return f"{limit.metric}{subject}{stratum}"
-
-
-def _check_changed(name: str, metrics: Mapping[str, str]) -> None:
-    """Raise SettingError for a metric of changed images that is not measured, with the nearest that is."""
-    family = name.partition("-")[0]
-    if family not in CHANGED_FAMILIES:
-        return
-    own = [metric for metric in metrics if metric.startswith(f"{family}-")]
-    if not own:
-        raise SettingError(
-            f"'{name}' asks about changed images, and the section `{family}` is off",
-            hint=f"add `{family}: true` to the audit file",
-        )
-    raise SettingError(
-        f"'{name}' is not measured",
-        hint=did_you_mean(name, own, otherwise=f"there are {len(own)}, such as {own[0]}"),
-    )
 
 
 def _digits(value: float) -> str:

@@ -20,6 +20,8 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
     plain = _plain(outcome)
     for one in plain["mean_reliance"]:
         del one["rows"]
+    for one in plain["data_checks"]:
+        del one["images"]
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,

@@ -16,6 +16,7 @@ from xaudit.report.html.absent import (
     not_asked,
     nothing_decided,
 )
+from xaudit.report.html.check_part import CheckPart, pictures_of
 from xaudit.report.html.confusion import matrices
 from xaudit.report.html.curve_charts import curve_charts, no_curves
 from xaudit.report.html.gallery_notes import gallery_of
@@ -48,6 +49,7 @@ from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
 from xaudit.report.sections.checks import checks_section, repeatability_section
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
+from xaudit.report.sections.data_audit.in_run import TITLE, data_section
 from xaudit.report.sections.evaluation import without_test_images
 from xaudit.report.sections.evidence import (
     NO_MODEL_TO_ASK,
@@ -102,6 +104,7 @@ def page_of(
             _judgements(outcome, reliance_parts(material, images=images)), gates_section(outcome)
         ),
         answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
+        data=_data(outcome),
         reasons=_reasons(material),
         areas=_areas(outcome),
         regions=_regions(outcome),
@@ -125,6 +128,14 @@ def page_of(
             manifest_rows(material),
             texts(shlex.join(material.manifest.get("command_line", ()))),
         ),
+    )
+
+
+def _data(outcome: Outcome) -> CheckPart:
+    nothing = Paragraph("This run checked no data; `xaudit data audit` does.", "dim")
+    section = data_section(outcome) or Section(TITLE, (nothing,))
+    return CheckPart(
+        "data-checks", section, tuple(one for check in outcome.data_checks for one in pictures_of(check))
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from xaudit.report.grid import Block, Grid, Section, Tone
+from xaudit.report.html.check_part import CheckPart
 from xaudit.report.html.confusion import Matrix
 from xaudit.report.html.curve_charts import CurveChart
 from xaudit.report.html.gallery_notes import Gallery
@@ -177,6 +178,7 @@ class Page:
     facts: tuple[tuple[str, str], ...]
     verdict: VerdictPart
     answers: AnswersPart
+    data: CheckPart
     reasons: ReasonsPart
     areas: AreasPart
     regions: RegionsPart

@@ -9,6 +9,7 @@ from xaudit.records import MODEL_LEVEL, NO_READER, Outcome, Summary
 from xaudit.report.grid import Block, Cell, Column, Grid, Paragraph, Row, Section, grid, heading
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
+from xaudit.report.sections.data_audit.in_run import data_section
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import (
     NO_MODEL_TO_ASK,
@@ -55,6 +56,7 @@ def screen_sections(
         verdict_section(outcome),
         gates_section(outcome, brief=True),
         evaluation_section(outcome),
+        data_section(outcome, brief=True),
         areas_section(outcome, plain=plain, brief=True),
         _looks(outcome, plain=plain),
         explainers_section(outcome),

@@ -8,6 +8,7 @@ from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Ton
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
 from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, TOO_FEW, USE_RULE, is_refused
+from xaudit.verdict.data_gates import THE_DATA
 
 LEADS: dict[Status, str] = {"pass": "PASS", "fail": "FAIL", "error": "ERROR"}
 TONES: dict[Status, Tone] = {"pass": "good", "fail": "bad", "error": "bad"}
@@ -162,17 +163,21 @@ def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
     if not gates:
         text = "No gates. Add `gates:` to the audit file, or try `xaudit gate RUN --fail-under METRIC=VALUE`."
         return Section("Gates", (Paragraph(text, "dim"),))
+    return section_of_gates(gates, unit_of(outcome), on_mean=outcome.gate_on == "mean", brief=brief)
+
+
+def section_of_gates(gates: Sequence[Verdict], unit: str, *, on_mean: bool, brief: bool = False) -> Section:
+    """Show gates with the values they were held against; ``unit`` is what the statistics count, such as ``patient``."""
     table = grid(
         [
-            Column("model"),
+            Column("model" if all(v.model_id != THE_DATA for v in gates) else "of"),
             Column("gate", wraps=True),
             Column("measured", numeric=True),
-            Column(f"{unit_of(outcome)}s", numeric=True),
+            Column(f"{unit}s", numeric=True),
             Column("result"),
         ],
         [_gate_row(v) for v in gates],
     )
-    on_mean = outcome.gate_on == "mean"
     legend = f"measured: {'the mean, as this audit asks' if on_mean else 'the end of the 95 % interval that is less favourable'}."
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)

@@ -9,6 +9,7 @@ from xaudit.report.sections.causal import causal_section
 from xaudit.report.sections.changed import changed_section
 from xaudit.report.sections.checks import checks_section, repeatability_section
 from xaudit.report.sections.closing import notes_section, skipped_section, work_section
+from xaudit.report.sections.data_audit.in_run import data_section
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import localization_section, looks_section
 from xaudit.report.sections.explainers import advice_section
@@ -44,6 +45,7 @@ def report_sections(
         verdict_section(outcome),
         gates_section(outcome),
         evaluation_section(outcome),
+        data_section(outcome),
         categories_section(outcome),
         areas_section(outcome, plain=plain),
         looks_section(outcome, plain=plain),

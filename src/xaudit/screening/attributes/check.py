@@ -29,6 +29,9 @@ from xaudit.screening.attributes.tested_images import (
 )
 from xaudit.screening.attributes.verdicts import attribute_verdicts
 
+ATTRIBUTE_METRICS = ("attribute-association", "attribute-gap-sensitivity", "attribute-gap-specificity")
+"""Values that gates can be set on."""
+
 _SHOWN = 5
 
 
@@ -94,7 +97,7 @@ def check_attributes(
             "attribute_gaps": tables.gaps,
             "subgroups": tables.subgroups,
         },
-        skipped=tuple(skipped),
+        skipped=(*_unmeasured(untold), *skipped),
     )
 
 
@@ -189,6 +192,15 @@ def _association_value(rows: Sequence[AssociationRow]) -> dict[str, float | Inte
         return {}
     highest = max(known, key=lambda row: row.v_high or 0.0)
     return {"attribute-association": Interval(highest.v, highest.v_low, highest.v_high, "noncentral")}
+
+
+def _unmeasured(untold: Mapping[tuple[str, str], str]) -> list[str]:
+    """Say which values gates cannot be held against, and why."""
+    return [
+        f"attribute-gap-{measure} has no value: the gap by {' and '.join(names)} cannot be told"
+        for measure in (SENSITIVITY, SPECIFICITY)
+        if (names := [f"'{name}'" for name, one in untold if one == measure])
+    ]
 
 
 def _never_judged(rows: Sequence[GapRow], untold: Collection[str]) -> list[str]:

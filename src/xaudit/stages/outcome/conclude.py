@@ -34,6 +34,7 @@ from xaudit.stages.outcome.regressions import regressions_of
 from xaudit.stages.outcome.results import CaseFigures, Results, RunFacts
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
+from xaudit.store.data_checks import check_as_plain
 from xaudit.store.json_records import write_verdicts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import (
@@ -44,7 +45,7 @@ from xaudit.store.tables import (
     write_summaries,
 )
 from xaudit.summarise import summarise
-from xaudit.verdict import explainer_findings
+from xaudit.verdict import Strictness, data_gate_verdicts, explainer_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,7 @@ class Conclusion:
 
 
 def conclude(
-    run: RunFolder,
-    audit: AuditFile,
-    results: Results,
-    facts: RunFacts,
-    figures: CaseFigures,
+    run: RunFolder, audit: AuditFile, results: Results, facts: RunFacts, figures: CaseFigures
 ) -> Conclusion:
     """Summarise and judge the results of a run; nothing is written.
 
@@ -83,6 +80,7 @@ def conclude(
     judgements = judged_explainers(audit, summaries, scores, results.maps)
     verdicts = (
         *judge_run(audit, summaries, facts, figures.evaluations, dependence),
+        *data_gate_verdicts(audit.gates, figures.data_checks, Strictness(audit.statistics.gate_on)),
         *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
     )
     maps = categorise(results.maps, audit.categories, facts.positive)
@@ -117,6 +115,7 @@ def conclude(
         own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
         mean_reliance=tuple(results.mean_reliance),
+        data_checks=figures.data_checks,
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
     return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
@@ -196,6 +195,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
         "tunes_thresholds": audit.tunes_thresholds,
         "work": asdict(outcome.work),
         "unscored": [asdict(group) for group in outcome.unscored],
+        "data_checks": [check_as_plain(one) for one in outcome.data_checks],
         **asdict(facts),
         **{
             name: [asdict(one) for one in getattr(outcome, name)]

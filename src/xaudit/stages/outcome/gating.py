@@ -12,7 +12,7 @@ from xaudit.stages.outcome.baseline import load_baseline
 from xaudit.stages.outcome.judging import reach_of, without_people
 from xaudit.stages.outcome.limits import Limits
 from xaudit.stages.outcome.stored_run import StoredRun
-from xaudit.verdict import Strictness, judge, judge_drops
+from xaudit.verdict import Strictness, data_gate_verdicts, judge, judge_drops
 
 Limit = TypeVar("Limit", Gate, MaxDrop)
 
@@ -35,7 +35,7 @@ def regate(path: Path, limits: Limits) -> Outcome:
     people = set(run.head["controls"]) - set(run.head["levels_to_beat"])
     judged = judge(
         without_people(run.outcome.summaries, people),
-        gates=gates,
+        gates=[gate for gate in gates if not gate.is_of_data],
         models=run.outcome.model_ids,
         gate_on=strictness.gate_on,
         strict=strictness.strict,
@@ -59,7 +59,8 @@ def regate(path: Path, limits: Limits) -> Outcome:
     of_gates = [verdict for verdict in judged if verdict.kind == "gate"]
     # A limit changes no finding: what the run found stands as it was stored.
     findings = [verdict for verdict in run.outcome.verdicts if verdict.kind != "gate"]
-    verdicts = (*of_gates, *drops, *findings)
+    of_data = data_gate_verdicts(gates, run.outcome.data_checks, strictness)
+    verdicts = (*of_gates, *of_data, *drops, *findings)
     return replace(run.outcome, verdicts=verdicts, gate_on=strictness.gate_on)
 
 
@@ -77,7 +78,8 @@ def _own_gates(run: StoredRun, limits: Limits) -> list[Gate]:
 def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run: StoredRun) -> list[Limit]:
     limits = []
     scored = {result.key.metric_id for result in run.scores} if texts else set()
-    measured = sorted(scored | {summary.metric_id for summary in run.outcome.summaries})
+    of_data = {name for check in run.outcome.data_checks for name in check.measured} if texts else set()
+    measured = sorted(scored | {summary.metric_id for summary in run.outcome.summaries} | of_data)
     for text in texts:
         try:
             limit = parse(text, metrics=run.metric_names)
@@ -91,6 +93,11 @@ def _parsed(texts: Sequence[str], option: str, parse: Callable[..., Limit], run:
             raise UsageError(
                 f"{option}: {run.run_id} has no explainer '{limit.subject}'",
                 hint=did_you_mean(limit.subject, known, otherwise=f"it has {', '.join(known)}"),
+            )
+        if isinstance(limit, Gate) and limit.is_of_data and limit.metric not in of_data:
+            raise UsageError(
+                f"{option}: {run.run_id} did not measure '{limit.metric}', which is a value of the data",
+                hint=f"`xaudit data audit` measures it; or add `{limit}` to `gates` of the audit file, and run it again",
             )
         if limit.metric not in measured:
             raise UsageError(

@@ -41,7 +41,7 @@ def judge_run(
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
     verdicts = judge(
         without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
-        gates=audit.gates,
+        gates=[gate for gate in audit.gates if not gate.is_of_data],
         models=[model.id for model in audit.models],
         gate_on=audit.statistics.gate_on,
         strict=audit.statistics.strict,

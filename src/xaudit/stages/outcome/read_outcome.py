@@ -26,6 +26,7 @@ from xaudit.records import (
     Work,
 )
 from xaudit.stages.outcome.categories import with_categories
+from xaudit.store.data_checks import check_of_plain
 from xaudit.store.json_records import read_evaluations, read_verdicts
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
@@ -99,6 +100,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
         mean_reliance=read_mean_reliance(run),
+        data_checks=tuple(check_of_plain(row) for row in head.get("data_checks", ())),
     )
     return with_categories(outcome, maps, thresholds, causal)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from xaudit.records import (
     Ceiling,
+    DataCheck,
     Evaluation,
     ImageChange,
     MapFacts,
@@ -78,6 +79,7 @@ class CaseFigures:
         facts: by model and case; empty where neither strata nor regressions are asked for.
         published: regressions of a published protocol, where the audit follows one.
         evaluations: accuracy and other measures of each model.
+        data_checks: checks of the data that the run carried out.
     """
 
     facts: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
@@ -85,3 +87,4 @@ class CaseFigures:
     ceilings: tuple[Ceiling, ...] = ()
     published: tuple[Regression, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
+    data_checks: tuple[DataCheck, ...] = ()

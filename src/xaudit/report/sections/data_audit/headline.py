@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from xaudit.records import DataAudit, DatasetCounts, Verdict
-from xaudit.report.grid import Block, Column, Paragraph, Section, grid, row
+from xaudit.report.grid import Block, Column, Paragraph, Section, Tone, grid, row
+from xaudit.report.sections.verdict import section_of_gates
 from xaudit.report.wording import count
 
 _LEADS = {"fail": "FAIL", "error": "UNDECIDED", "pass": "PASS"}
@@ -49,15 +50,24 @@ def verdict_section_of_data(audit: DataAudit) -> Section:
     findings = findings_of(audit)
     bad = any(one.status == "fail" for one in findings)
     blocks: list[Block] = [Paragraph(headline(audit), "bad" if bad else "strong")]
-    blocks += [
-        Paragraph(
-            f"{one.sentence.rstrip('.')}. ({one.code})",
-            "bad" if one.status == "fail" else "warn" if one.status == "error" else "good",
-            _LEADS[one.status],
-        )
-        for one in findings
-    ]
+    blocks += [finding_paragraph(one) for one in findings]
     return Section("Verdict", tuple(blocks))
+
+
+def finding_paragraph(finding: Verdict) -> Paragraph:
+    """Show a finding about the data: failed, passed or undecided, its sentence and its code."""
+    tones: dict[str, Tone] = {"fail": "bad", "error": "warn", "pass": "good"}
+    return Paragraph(
+        f"{finding.sentence.rstrip('.')}. ({finding.code})", tones[finding.status], _LEADS[finding.status]
+    )
+
+
+def gates_of_data(audit: DataAudit) -> tuple[Section, ...]:
+    """Show the gates on the data; nothing if the audit file sets none."""
+    if not audit.gates:
+        return ()
+    unit = "patient" if all(one.n_patients is not None for one in audit.datasets) else "image"
+    return (section_of_gates(audit.gates, unit, on_mean=audit.gate_on == "mean"),)
 
 
 def sizes_section(audit: DataAudit) -> Section:
@@ -104,7 +114,8 @@ def closing_section(audit: DataAudit, *, folder: str = "") -> Section:
     if audit.n_other_gates:
         blocks.append(
             Paragraph(
-                f"{count(audit.n_other_gates, 'gate')} of the audit file: `xaudit run` judges them.", lead="-"
+                f"{count(audit.n_other_gates, 'further gate')} of the audit file: left to `xaudit run`.",
+                lead="-",
             )
         )
     if folder:

@@ -9,6 +9,7 @@ from xaudit.report.sections.data_audit.attributes import attributes_section
 from xaudit.report.sections.data_audit.calibration import calibration_section
 from xaudit.report.sections.data_audit.headline import (
     closing_section,
+    gates_of_data,
     sizes_section,
     verdict_section_of_data,
 )
@@ -36,6 +37,7 @@ def data_audit_sections(audit: DataAudit, *, folder: str = "") -> list[Section]:
     """
     return [
         verdict_section_of_data(audit),
+        *gates_of_data(audit),
         sizes_section(audit),
         *(section_of(check, audit) for check in audit.checks),
         closing_section(audit, folder=folder),
