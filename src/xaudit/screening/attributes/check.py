@@ -88,6 +88,7 @@ def check_attributes(
         id="attributes",
         title="Attributes",
         dataset_id=data.id,
+        n_patients=len(set(clusters.values())),
         verdicts=attribute_verdicts(data, tables.associations, tables.gaps, tables.subgroups, untold),
         values=_association_value(tables.associations),
         model_values=values,
@@ -104,7 +105,7 @@ def check_attributes(
 def _comparable(data: Dataset, settings: AttributesSection) -> tuple[list[Attribute], list[str]]:
     """Return the attributes that have several levels, and sentences that name the others."""
     everything = [*_columns(data), *data.attributes.values()]
-    constant = [one.name for one in everything if len(one.levels) == 1]
+    constant = [one.name for one in everything if len(one.levels) == 1 and one.source == "table"]
     unknown = [one.name for one in everything if not one.levels]
     many = [one for one in everything if len(one.levels) > settings.most_levels]
     skipped = [

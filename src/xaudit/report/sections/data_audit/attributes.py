@@ -7,8 +7,10 @@ from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, gri
 from xaudit.report.wording import count, interval, p_value
 
 _LEVEL = 0.05
-_SHOWN = 10
+_SHOWN = 6
 _ALL = "all"
+
+_NOTHING = "No attribute differs between the images. Name columns of the table under data.attributes to compare by them."
 
 _LEGEND = (
     "V: Cramér's V with the label, 0 none, 1 one tells the other. Encodes: AUROC of a logistic regression on the model's features, "
@@ -29,7 +31,8 @@ def attributes_section(check: DataCheck) -> Section:
     gaps = [one for one in check.tables.get("attribute_gaps", ()) if isinstance(one, GapRow)]
     groups = [one for one in check.tables.get("subgroups", ()) if isinstance(one, SubgroupRow)]
     if not associated:
-        return Section(check.title, tuple(Paragraph(text, "dim") for text in check.skipped))
+        texts = (_NOTHING, *check.skipped)
+        return Section(check.title, tuple(Paragraph(text, "dim") for text in texts))
     blocks: list[Block] = [_associations(associated)]
     models = dict.fromkeys([*(one.model_id for one in encoded), *(one.model_id for one in gaps)])
     blocks += [
