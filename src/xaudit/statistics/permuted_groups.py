@@ -73,10 +73,15 @@ def _statistics(drawn: FloatArray, answers: Answers, order: IntArray) -> FloatAr
     """Return the statistic of each group, (rows, groups), from answers (rows, cases) that are sorted by patient."""
     patients = answers.patients[order]
     centred = drawn - drawn.mean(axis=1, keepdims=True)
+    counts = np.bincount(patients)
+    everyone = np.add.reduceat(centred, np.flatnonzero(np.diff(patients, prepend=-1)), axis=1)
     unions: dict[bytes, FloatArray] = {}
 
     def totals(mask: BoolArray) -> FloatArray:
         """Return the sum of each patient's centred answers inside a mask, (rows, patients)."""
+        n_inside = np.bincount(patients[mask], minlength=len(counts))
+        if ((n_inside == 0) | (n_inside == counts)).all():
+            return np.asarray(everyone * (n_inside > 0))
         starts = np.flatnonzero(np.diff(patients[mask], prepend=-1))
         sums = np.zeros((len(drawn), int(patients[-1]) + 1))
         sums[:, patients[mask][starts]] = np.add.reduceat(centred[:, mask], starts, axis=1)

@@ -10,7 +10,7 @@ _LEVEL = 0.05
 _SHOWN = 6
 _ALL = "all"
 
-_NOTHING = "No attribute differs between the images. Name columns of the table under data.attributes to compare by them."
+_NOTHING = "There is no attribute to compare. Name columns of the table under data.attributes."
 
 _LEGEND = (
     "V: Cramér's V with the label, 0 none, 1 one tells the other. Encodes: AUROC of a logistic regression on the model's features, "
