@@ -163,8 +163,8 @@ def group_test(statistics: Sequence[FloatArray]) -> GroupTest:
     Example:
         One test, of which the observed statistic is the largest of four.
 
-        >>> found = group_test([np.array([[3.0], [1.0], [2.0], [0.0]])])
-        >>> found.p.tolist(), found.adjusted.tolist()
+        >>> result = group_test([np.array([[3.0], [1.0], [2.0], [0.0]])])
+        >>> result.p.tolist(), result.adjusted.tolist()
         ([0.25], [0.25])
     """
     together = np.concatenate(statistics, axis=1)

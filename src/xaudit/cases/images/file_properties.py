@@ -111,13 +111,15 @@ def dicom_properties(elements: Elements) -> tuple[tuple[str, str], ...]:
         ("dicom-sex", "PatientSex", lambda text: _SEXES.get(text.upper())),
         ("dicom-age", "PatientAge", age_band),
     )
-    found = [(name, read(text)) for name, keyword, read in readers if (text := elements.first_text(keyword))]
+    properties = [
+        (name, read(text)) for name, keyword, read in readers if (text := elements.first_text(keyword))
+    ]
     bits, kvp = elements.number("BitsStored"), elements.number("KVP")
     if bits is not None and bits == int(bits) and 1 <= bits <= 64:
-        found.append(("bit-depth", str(int(bits))))
+        properties.append(("bit-depth", str(int(bits))))
     if kvp is not None and 10 <= kvp <= 300:
-        found.append(("dicom-kvp", str(round(kvp / 10) * 10)))
-    return tuple((name, level) for name, level in found if level is not None)
+        properties.append(("dicom-kvp", str(round(kvp / 10) * 10)))
+    return tuple((name, level) for name, level in properties if level is not None)
 
 
 def manufacturer(text: str) -> str:

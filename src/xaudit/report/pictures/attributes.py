@@ -42,10 +42,10 @@ def _by_p(one: SubgroupRow) -> tuple[float, str]:
 
 def _svg(model: str, measure: str, rows: Sequence[SubgroupRow]) -> Markup:
     height = _TOP + _LINE * len(rows) + 24
-    said = "; ".join(f"{one.subgroup} {one.value or 0.0:.2f}" for one in rows)
+    values = "; ".join(f"{one.subgroup} {one.value or 0.0:.2f}" for one in rows)
     parts = [
         Markup('<svg class="subgroups" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-            _LEFT + _WIDTH + _RIGHT, height, f"{measure} of {model} by subgroup: {said}"
+            _LEFT + _WIDTH + _RIGHT, height, f"{measure} of {model} by subgroup: {values}"
         ),
         *(_tick(tick, height) for tick in _TICKS),
         *(_line(number, one) for number, one in enumerate(rows)),

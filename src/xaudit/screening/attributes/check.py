@@ -59,7 +59,7 @@ def check_attributes(
     tables.associations += associations(data, attributes, least_patients=settings.least_patients)
     clusters = {case.case_id: case.cluster for case in data.cases}
     values: dict[str, Mapping[str, float | Interval]] = {}
-    untold: dict[tuple[str, str], str] = {}
+    undecided: dict[tuple[str, str], str] = {}
     for number, one in enumerate(answers):
         on_progress(Progress("attributes", number, len(answers), one.model_id))
         if not attributes or not one.predictions:
@@ -76,20 +76,20 @@ def check_attributes(
         own = gaps(one.model_id, classes, attributes, settings, seed=seed)
         tables.gaps += own
         tables.subgroups += subgroups(one.model_id, classes, attributes, settings, seed=seed)
-        reasons = _untold(own, classes, attributes, settings.least_patients)
-        untold |= reasons
+        reasons = _undecided_gaps(own, classes, attributes, settings.least_patients)
+        undecided |= reasons
         values[one.model_id] = dict(_values(own, reasons))
     if answers:
         on_progress(Progress("attributes", len(answers), len(answers)))
     skipped += [] if answers else ["attributes: no model was asked, so only the label was compared"]
     skipped += _too_small(tables.subgroups, settings)
-    skipped += _never_judged(tables.gaps, {name for name, _ in untold})
+    skipped += _never_judged(tables.gaps, {name for name, _ in undecided})
     return DataCheck(
         id="attributes",
         title="Attributes",
         dataset_id=data.id,
         n_patients=len(set(clusters.values())),
-        verdicts=attribute_verdicts(data, tables.associations, tables.gaps, tables.subgroups, untold),
+        verdicts=attribute_verdicts(data, tables.associations, tables.gaps, tables.subgroups, undecided),
         values=_association_value(tables.associations),
         model_values=values,
         tables={
@@ -98,7 +98,7 @@ def check_attributes(
             "attribute_gaps": tables.gaps,
             "subgroups": tables.subgroups,
         },
-        skipped=(*_unmeasured(untold), *skipped),
+        skipped=(*_unmeasured(undecided), *skipped),
     )
 
 
@@ -134,7 +134,7 @@ def _columns(data: Dataset) -> Iterator[Attribute]:
         yield Attribute("augmented", "table", tuple(sorted(set(words.values()))), False, words)
 
 
-def _untold(
+def _undecided_gaps(
     rows: Sequence[GapRow], classes: Sequence[TestedImages], attributes: Sequence[Attribute], least: int
 ) -> dict[tuple[str, str], str]:
     """Return why the gap of a measure cannot be told, by attribute and measure.
@@ -157,13 +157,15 @@ def _untold(
     return reasons
 
 
-def _values(rows: Sequence[GapRow], untold: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, Interval]]:
+def _values(
+    rows: Sequence[GapRow], undecided: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, Interval]]:
     """Yield the largest gap of each measure, in size: the one whose interval reaches furthest from 0.
 
     There is none if the gap of some attribute cannot be told, since that one may be larger.
     """
     for measure in (SENSITIVITY, SPECIFICITY):
-        if any(name == measure for _, name in untold):
+        if any(name == measure for _, name in undecided):
             continue
         sizes = [
             _size(row.gap, row.low, row.high)
@@ -195,18 +197,18 @@ def _association_value(rows: Sequence[AssociationRow]) -> dict[str, float | Inte
     return {"attribute-association": Interval(highest.v, highest.v_low, highest.v_high, "noncentral")}
 
 
-def _unmeasured(untold: Mapping[tuple[str, str], str]) -> list[str]:
+def _unmeasured(undecided: Mapping[tuple[str, str], str]) -> list[str]:
     """Say which values gates cannot be held against, and why."""
     return [
         f"attribute-gap-{measure} has no value: the gap by {' and '.join(names)} cannot be told"
         for measure in (SENSITIVITY, SPECIFICITY)
-        if (names := [f"'{name}'" for name, one in untold if one == measure])
+        if (names := [f"'{name}'" for name, one in undecided if one == measure])
     ]
 
 
-def _never_judged(rows: Sequence[GapRow], untold: Collection[str]) -> list[str]:
+def _never_judged(rows: Sequence[GapRow], undecided: Collection[str]) -> list[str]:
     """Name the attributes of which no two levels could be compared on images of any class, and that no finding names."""
-    compared = {row.attribute for row in rows if row.gap is not None} | set(untold)
+    compared = {row.attribute for row in rows if row.gap is not None} | set(undecided)
     never = list(dict.fromkeys(row.attribute for row in rows if row.attribute not in compared))
     if not never:
         return []
@@ -218,16 +220,16 @@ def _too_small(rows: Sequence[SubgroupRow], settings: AttributesSection) -> list
     least = settings.least_patients
     small = list(dict.fromkeys(row.subgroup for row in rows if not row.judged and row.n_patients < least))
     beyond = {row.subgroup for row in rows if not row.judged and row.n_patients >= least}
-    said = []
+    sentences = []
     if small:
         more = f" and {len(small) - _SHOWN} more" if len(small) > _SHOWN else ""
-        said.append(
+        sentences.append(
             f"{counted(len(small), 'subgroup is', 'subgroups are')} too small to be judged, with fewer than {least} "
             f"patients of a class: {', '.join(small[:_SHOWN])}{more}"
         )
     if beyond:
-        said.append(
+        sentences.append(
             f"{counted(len(beyond), 'subgroup was', 'subgroups were')} not tested: fewer than {least} patients of the class "
             f"are outside, or {settings.most_subgroups} larger ones were (data_audit.attributes.most_subgroups)"
         )
-    return said
+    return sentences

@@ -120,18 +120,18 @@ def _widening(own: Probed, folds: Sequence[Fold], generator: np.random.Generator
     deviations = []
     for some_scores, some_levels in zip(scores, levels, strict=True):
         if len(np.unique(some_levels)) == n_levels:
-            found = clustered_auroc(some_scores, some_levels, own.patients)
-            deviations += [(found.area - 0.5) / found.error] if found.error > 0 else []
+            separation = clustered_auroc(some_scores, some_levels, own.patients)
+            deviations += [(separation.area - 0.5) / separation.error] if separation.error > 0 else []
     return max(1.0, float(np.sqrt(np.mean(np.square(deviations))))) if len(deviations) > 1 else 1.0
 
 
 def _ridge(features: FloatArray, train: IntArray, test: IntArray) -> FloatArray:
     """Return the matrix that takes the training images' targets to the held-out images' scores, (test, train)."""
-    fitted, asked = features[train], features[test]
+    fitted, held_out = features[train], features[test]
     middle = fitted.mean(axis=0)
-    fitted, asked = fitted - middle, asked - middle
+    fitted, held_out = fitted - middle, held_out - middle
     inner = fitted.T @ fitted + _RIDGE * np.eye(fitted.shape[1])
-    return np.asarray(asked @ np.linalg.solve(inner, fitted.T))
+    return np.asarray(held_out @ np.linalg.solve(inner, fitted.T))
 
 
 def kept_levels(levels: np.ndarray, patients: IntArray, inside: BoolArray, least: int) -> BoolArray:

@@ -23,21 +23,21 @@ def attribute_verdicts(
     associated: Sequence[AssociationRow],
     gaps: Sequence[GapRow],
     subgroups: Sequence[SubgroupRow],
-    untold: Mapping[tuple[str, str], str],
+    undecided: Mapping[tuple[str, str], str],
 ) -> tuple[Verdict, ...]:
     """Return the findings, those that fail first.
 
     Args:
-        untold: why a gap cannot be told, by attribute and measure.
+        undecided: why a gap cannot be told, by attribute and measure.
     """
     unit = "patient" if data.patients_known else "image"
-    found = [
+    verdicts = [
         *_coincidences(data.id, associated, unit),
         *_differences(gaps, unit),
         *_worse(subgroups, unit),
-        *_undecided(data.id, untold),
+        *_undecided(data.id, undecided),
     ]
-    return tuple(sorted(found, key=lambda one: one.status != "fail"))
+    return tuple(sorted(verdicts, key=lambda one: one.status != "fail"))
 
 
 def _coincidences(dataset_id: str, rows: Sequence[AssociationRow], unit: str) -> Iterator[Verdict]:
@@ -100,7 +100,7 @@ def _worse(rows: Sequence[SubgroupRow], unit: str) -> Iterator[Verdict]:
         worse = worst_first([row for row in own if row.adjusted_p is not None and row.adjusted_p <= LEVEL])
         if not worse:
             continue
-        said = "; ".join(
+        worst = "; ".join(
             f"{row.subgroup}: {row.measure} {shown_interval(Interval(row.value or 0.0, row.low, row.high, 'wilson'))}, "
             f"{shown(row.rest or 0.0)} on the rest ({counted(row.n_patients, unit)}, p {_p(row.adjusted_p)})"
             for row in worse[:_SHOWN]
@@ -112,7 +112,7 @@ def _worse(rows: Sequence[SubgroupRow], unit: str) -> Iterator[Verdict]:
             "fail",
             model_id,
             "worse-subgroup",
-            f"{model_id}: worse on subgroups than on the rest beyond chance. {said}{more}. {n_judged} were tested together",
+            f"{model_id}: worse on subgroups than on the rest beyond chance. {worst}{more}. {n_judged} were tested together",
             worse[0].value,
             worse[0].n_patients,
             model_id=model_id,
@@ -132,14 +132,14 @@ def worst_first(rows: Sequence[SubgroupRow]) -> list[SubgroupRow]:
     )
 
 
-def _undecided(dataset_id: str, untold: Mapping[tuple[str, str], str]) -> Iterator[Verdict]:
-    for attribute in dict.fromkeys(name for name, _ in untold):
-        measures = {measure: reason for (name, measure), reason in untold.items() if name == attribute}
+def _undecided(dataset_id: str, undecided: Mapping[tuple[str, str], str]) -> Iterator[Verdict]:
+    for attribute in dict.fromkeys(name for name, _ in undecided):
+        measures = {measure: reason for (name, measure), reason in undecided.items() if name == attribute}
         yield _verdict(
             "XA424",
             "error",
             dataset_id,
-            "attribute-untold",
+            "attribute-undecided",
             f"The gap of {' and '.join(measures)} by '{attribute}' cannot be told from the test "
             f"images: {'; '.join(measures.values())}",
             None,
