@@ -39,10 +39,8 @@ def score(case, *, region="mark", model="net", has_value=True):
     return Score(key, 0.1) if has_value else Unscored(key, "no mark")
 
 
-def effects(rows, scores, *, patients_known=True):
-    return reliance_by_infill(
-        rows, scores, patients_known=patients_known, settings=StatisticsSection(replicates=200), seed=0
-    )
+def effects(rows, scores):
+    return reliance_by_infill(rows, scores, settings=StatisticsSection(replicates=200), seed=0)
 
 
 def test_each_infill_has_its_own_mean_over_the_scored_cases():
@@ -66,7 +64,7 @@ def test_patients_weigh_as_in_every_other_summary():
     ]
     scores = [score(str(i)) for i in range(6)]
     assert [one.n_patients for one in effects(rows, scores)] == [5, 5]
-    assert [one.n_patients for one in effects(rows, scores, patients_known=False)] == [6, 6]
+    assert [one.n_patients for one in effects([replace(one, patient_id=None) for one in rows], scores)] == [6, 6]
 
 
 def test_the_share_of_odd_images_is_that_beyond_the_99th_percentile():

@@ -56,9 +56,8 @@ def test_a_run_judges_gates_on_the_data_and_so_does_gate(tmp_path, capsys, monke
     plain = json.loads(out)
     gates = {one["rule"]: one["status"] for one in plain["verdicts"] if one["kind"] == "gate"}
     assert gates == {"ece <= 1": "pass", "brier <= 0": "fail"}
-    (check,) = plain["data_checks"]
-    assert check["id"] == "calibration"
-    assert "images" not in check
+    assert [one["id"] for one in plain["data_checks"]] == ["exact-copies", "calibration"]
+    assert all("images" not in one for one in plain["data_checks"])
     (run,) = (tmp_path / "runs").glob("*-small-*")
     page = (run / "report.html").read_text()
     assert 'id="data-checks"' in page

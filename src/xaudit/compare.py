@@ -110,7 +110,7 @@ def compare(
             if (metrics is None or result.key.metric_id in metrics)
             and Contestant(run_id, result.key.model_id, result.key.explainer_id) in contestants
         ]
-        own_panels, own = panels_of(wanted, metric_names or {}, patients_known=patients_known)
+        own_panels, own = panels_of(wanted, metric_names or {})
         clusters |= own
         panels |= {(run_id, p.model_id, p.metric_id, p.reader): p for p in own_panels}
     matches = _matches(pairs, panels, clusters, strata)

@@ -62,7 +62,7 @@ def summarise(
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "summaries")
     )
-    panels, clusters = panels_of(scores, metric_names or {}, patients_known=patients_known)
+    panels, clusters = panels_of(scores, metric_names or {})
     drafts: list[_Draft] = []
     for panel in panels:
         control_id = _best_control(panel, controls)

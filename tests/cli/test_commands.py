@@ -400,7 +400,8 @@ def test_a_phantom_is_written_as_ordinary_files_and_checked(answer):
 def test_an_unknown_plant_names_the_nearest(refusal):
     assert refusal("data", "phantom", "study", "--plant", "corner") == (
         "--plant: nothing is called 'corner'",
-        "did you mean 'corner-marker'? there are none, corner-marker, border-tone, opposite-tag, mixed",
+        "did you mean 'corner-marker'? there are none, corner-marker, border-tone, opposite-tag, same-tag, "
+        "hyperintensity, obstruction, mixed",
     )
 
 

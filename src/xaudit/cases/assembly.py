@@ -10,6 +10,7 @@ from xaudit.cases.anatomy.own_regions import notes_of_own_regions
 from xaudit.cases.anatomy.sources import mask_sources, notes_of_masks
 from xaudit.cases.attributes import file_attributes, notes_of_attributes, table_attributes
 from xaudit.cases.dataset import Dataset
+from xaudit.cases.groups import check_groups, groups_of_cases, read_groups, units_of_split
 from xaudit.cases.images.entry import Entry, file_and_frame, is_raster, without_suffix
 from xaudit.cases.images.header import Header
 from xaudit.cases.images.opened_image import OpenedImage, opened_images
@@ -63,6 +64,7 @@ def assemble(
     entries = with_patients(entries, section.patient_pattern)
     check_entries((section.labels or root).name, entries)
     entries = with_augmented(entries, section.augmented_pattern)
+    grouped = () if section.split.groups is None else read_groups(section.split.groups)
     opened = _open(root, entries, dataset_id, section, on_progress)
     images = _image_index(opened, section, root)
     reading: list[AnnotationReading] = []
@@ -74,11 +76,17 @@ def assemble(
         reading=reading,
     )
     cases, notes = _numbered_patients(opened)
+    attributes, more_notes = _attributes(section, opened, cases)
+    notes = [*notes, *more_notes]
+    groups = {} if section.split.groups is None else groups_of_cases(grouped, cases, section.split.groups)
     split_known = bool(cases[0].split)
     if not split_known:
-        cases = _divided(cases, section, opened.digests)
+        cases = _divided(cases, section, opened.digests, groups)
+    elif section.split.groups is not None:
+        check_groups(cases, groups, section.split.groups)
+    patients_known = all(case.patient_id is not None for case in cases)
+    cases, more = _clustered(cases, groups)
     check_patients((case.patient_id, case.split) for case in cases)
-    attributes, attribute_notes = _attributes(section, opened, cases)
     masks = mask_sources(section.regions, cases, images)
     dataset = Dataset(
         id=dataset_id,
@@ -93,17 +101,22 @@ def assemble(
         planes=images.planes,
         slices=section.nifti,
         problems=(*opened.problems, *read.problems),
-        patients_known=all(case.patient_id is not None for case in cases),
+        patients_known=patients_known,
         split_known=split_known,
-        notes=(*left_out, *notes, *read.notes, *notes_of_masks(masks), *_notes(opened), *attribute_notes),
+        notes=(*left_out, *notes, *more, *read.notes, *notes_of_masks(masks), *_notes(opened)),
         passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
         unread=tuple(passed_over),
         votes=None if section.annotations is None else section.annotations.votes,
         attributes=attributes,
         reading=reading[0] if reading else None,
     )
-    of_regions = notes_of_own_regions(masks.own, section.regions, cases, partial(_marked, dataset))
-    return replace(dataset, notes=(*dataset.notes, *of_regions))
+    return _with_region_notes(dataset, section)
+
+
+def _with_region_notes(dataset: Dataset, section: DataSection) -> Dataset:
+    own = dataset.masks.own
+    notes = notes_of_own_regions(own, section.regions, dataset.cases, partial(_marked, dataset))
+    return replace(dataset, notes=(*dataset.notes, *notes))
 
 
 def _marked(dataset: Dataset, case: Case) -> BoolArray:
@@ -237,13 +250,32 @@ def _numbered_patients(opened: _Opened) -> tuple[list[Case], list[str]]:
     return cases, [f"the DICOM files name {count}, who are numbered here"]
 
 
-def _divided(cases: Sequence[Case], section: DataSection, digests: Mapping[str, str]) -> list[Case]:
-    """Assign a split to each case; if the patient is unknown, copies of a file and all its images stay together."""
-    splits = assign_splits(
-        ((case.case_id, case.patient_id or digests[case.case_id], case.label) for case in cases),
-        section.split,
-    )
+def _divided(
+    cases: Sequence[Case], section: DataSection, digests: Mapping[str, str], groups: Mapping[str, str]
+) -> list[Case]:
+    """Assign a split to each case; a group stays together, and so do a file's copies and images of unknown patients."""
+    units = units_of_split(cases, groups, digests)
+    splits = assign_splits(((case.case_id, units[case.case_id], case.label) for case in cases), section.split)
     return [replace(case, split=splits[case.case_id]) for case in cases]
+
+
+def _clustered(cases: Sequence[Case], groups: Mapping[str, str]) -> tuple[list[Case], list[str]]:
+    """Let a group stand for the patient of its images if no patient is known; return the cases and a note."""
+    if not groups:
+        return list(cases), []
+    kept = (
+        f"{counted(len(groups), 'image')} in {counted(len(set(groups.values())), 'group')} are kept together"
+    )
+    if any(case.patient_id is not None for case in cases):
+        return list(cases), [f"{kept} in one split; the unit of all statistics stays the patient"]
+    clustered = [
+        replace(case, patient_id=f"group {groups[case.case_id]}") if case.case_id in groups else case
+        for case in cases
+    ]
+    return clustered, [
+        f"{kept} in one split; the data names no patients, so each group counts once in all statistics, and every other "
+        "image counts as independent"
+    ]
 
 
 def _notes(opened: _Opened) -> list[str]:

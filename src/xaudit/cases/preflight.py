@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from xaudit.cases.groups import read_groups
 from xaudit.cases.images.dicom_file import pydicom_package
 from xaudit.cases.images.entry import Entry
 from xaudit.cases.images.folder import check_folder
@@ -48,6 +49,8 @@ def preview(section: DataSection) -> Preview:
         partial(_check_packages, section, entries),
         partial(_check_annotations, section),
     ]
+    if section.split.groups is not None:
+        checks.append(partial(read_groups, section.split.groups))
     for structure in ("lungs", "body", "thorax"):
         mask_path = getattr(section.regions, structure)
         if isinstance(mask_path, Path):

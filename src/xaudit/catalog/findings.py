@@ -243,6 +243,46 @@ FINDINGS: tuple[FindingRow, ...] = (
         "`xaudit data check` lists each with its reason",
     ),
     FindingRow(
+        "XA404",
+        "exact copies across splits",
+        "images in different splits have equal pixels, in the same or in another lossless encoding",
+        "keep them together: `data.split: {groups: groups.csv}`, with the file that `xaudit data audit` writes",
+    ),
+    FindingRow(
+        "XA405",
+        "changed copies across splits",
+        "images in different splits show the same picture, saved again, resized, mirrored, turned by quarters, cropped by up to 10 % "
+        "or of other brightness: after alignment the fine detail of the originals correlates by at least "
+        "`data_audit.copies.least_detail`",
+        "keep them together: `data.split: {groups: groups.csv}`; make augmented images after the split, from training images only",
+    ),
+    FindingRow(
+        "XA406",
+        "copies within a split",
+        "an image repeats another one of its split, exactly or changed, and counts as a case of its own",
+        "remove the repeats, or name the patients: then each patient counts once",
+    ),
+    FindingRow(
+        "XA407",
+        "copies with different labels",
+        "two images that show the same picture have different labels",
+        "look at the pairs in `copies.parquet` and correct the labels",
+    ),
+    FindingRow(
+        "XA408",
+        "slices of one scan across splits",
+        "images in different splits look like neighbouring or repeated slices: aligned small copies correlate by at least "
+        "`data_audit.copies.least_likeness`, and the fine detail differs. Undecided where no pair reaches 0.97: two people may look that "
+        "alike",
+        "look at the pairs; name the patients, or keep groups together: `data.split: {groups: groups.csv}`",
+    ),
+    FindingRow(
+        "XA409",
+        "no copies across splits",
+        "no two images in different splits show the same picture or look like neighbouring slices, and no image repeats another",
+        "none needed; turns by an angle, larger crops and distortions are not searched for",
+    ),
+    FindingRow(
         "XA421",
         "an attribute coincides with the label",
         "in this data an attribute, such as the scanner or the image size, goes along with the label: the lower end of the interval "

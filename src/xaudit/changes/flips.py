@@ -51,7 +51,7 @@ def _flips(
     was_right = np.array([earlier.correct for earlier, _ in pairs], dtype=np.float64)
     is_right = np.array([later.correct for _, later in pairs], dtype=np.float64)
     patients_known = all(later.patient_id is not None for _, later in pairs)
-    names = [later.patient_id if patients_known and later.patient_id else later.case_id for _, later in pairs]
+    names = [later.patient_id or later.case_id for _, later in pairs]
     n_fixed = int(((was_right == 0) & (is_right == 1)).sum())
     n_broken = int(((was_right == 1) & (is_right == 0)).sum())
     test = mcnemar(is_right, was_right, names)

@@ -60,10 +60,7 @@ def moves(
     head = list(head)
     before, after = _groups(base, cases), _groups(head, cases)
     patients_known = all(result.key.patient_id is not None for result in head)
-    clusters = {
-        result.key.case_id: (result.key.patient_id if patients_known else None) or result.key.case_id
-        for result in head
-    }
+    clusters = {result.key.case_id: result.key.patient_id or result.key.case_id for result in head}
     names = metric_names or {}
 
     def in_order(key: Key) -> tuple[str, int, str, str, str]:

@@ -33,7 +33,7 @@ from xaudit.config.sections.data import (
     PhantomSection,
     SplitSection,
 )
-from xaudit.config.sections.data_audit import AttributesSection, DataAuditSection
+from xaudit.config.sections.data_audit import AttributesSection, CopiesSection, DataAuditSection
 from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
@@ -76,6 +76,7 @@ __all__ = [
     "CategoriesSection",
     "ChangedImagesSection",
     "CheckSection",
+    "CopiesSection",
     "DataAuditSection",
     "DataSection",
     "Equivariance",

@@ -13,9 +13,11 @@ from xaudit.records.calibration import CalibrationBin, CalibrationValue
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
 from xaudit.records.comparison import Comparison
+from xaudit.records.copies import CopyGroup, CopyKind, CopyPair, SplitSize
 from xaudit.records.data_audit import DataAudit, DatasetCounts
 from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
+from xaudit.records.exact_copy import ExactCopy
 from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
@@ -60,11 +62,15 @@ __all__ = [
     "Ceiling",
     "Coefficient",
     "Comparison",
+    "CopyGroup",
+    "CopyKind",
+    "CopyPair",
     "DataAudit",
     "DataCheck",
     "DatasetCounts",
     "EncodingRow",
     "Evaluation",
+    "ExactCopy",
     "ExplainerJudgement",
     "ExplainerState",
     "Flips",
@@ -102,6 +108,7 @@ __all__ = [
     "ScoreCurve",
     "ScoreKey",
     "ScoreResult",
+    "SplitSize",
     "Status",
     "SubgroupRow",
     "Summary",

@@ -13,7 +13,7 @@ class Case:
 
     Attributes:
         case_id: unique within the run.
-        patient_id: None if the data names no patients.
+        patient_id: None if the data names no patients; then, of an image in a group of `data.split.groups`, the group.
         dataset_id: the data set of the audit that the image comes from.
         path: path of the image relative to the data set's root; ends with ``#`` and a number, from 1, if its file holds several.
         sha256: digest of the file's bytes; for one image of several, digest of that digest and of how the image is extracted.
@@ -45,7 +45,7 @@ class Case:
 
     @property
     def cluster(self) -> str:
-        """The patient if known, else the case: the unit of all statistics."""
+        """The patient if known, else the group or the case: the unit of all statistics."""
         return self.case_id if self.patient_id is None else self.patient_id
 
 

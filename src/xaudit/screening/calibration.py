@@ -37,6 +37,9 @@ ALL = "all"
 LEVEL = 0.05
 """Largest Holm-adjusted p of the two tests, of ECE and of the confidence gap, at which chance is excluded."""
 
+MOST_REPLICATES = 2000
+"""Bootstrap replicates at most: no limit here lies further out than 2.5 %, and every run pays for them."""
+
 SMALL_ERROR = 0.02
 """ECE at or below which a model is not called miscalibrated, however many patients show it."""
 
@@ -75,7 +78,9 @@ def check_calibration(
 ) -> DataCheck:
     """Compare the probabilities of each model's answers on the test images with how often they are right."""
     bootstrap = ClusterBootstrap(
-        replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "calibration")
+        replicates=min(settings.replicates, MOST_REPLICATES),
+        confidence=settings.confidence,
+        seed=seed_for(seed, "calibration"),
     )
     verdicts: list[Verdict] = []
     skipped = [] if answers else ["calibration: no model was asked"]

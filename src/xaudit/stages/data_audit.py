@@ -10,12 +10,14 @@ import xaudit
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.splits import SCORED
-from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.config import AuditFile, ModelSection, SplitSection, fingerprint
 from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
 from xaudit.screening.attributes import ATTRIBUTE_METRICS, check_attributes
 from xaudit.screening.calibration import check_calibration
+from xaudit.screening.copies.check import COPY_METRICS, check_copies
+from xaudit.screening.exact_copies import check_exact_copies
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.inputs import inputs_digest, masks_checksum
@@ -34,6 +36,21 @@ class Screened:
     answers: Sequence[ModelAnswers]
     audit: AuditFile
     on_progress: Tell
+
+    @property
+    def split(self) -> SplitSection:
+        """The division that the audit file asks for if the data set names no splits."""
+        return self.audit.all_datasets[self.data.id].split
+
+
+def _copies(one: Screened) -> DataCheck:
+    return check_copies(
+        one.data,
+        one.audit.data_audit.copies,
+        split=one.split,
+        with_images=one.audit.report.images,
+        on_progress=one.on_progress,
+    )
 
 
 def _attributes(one: Screened) -> DataCheck:
@@ -62,10 +79,14 @@ class Check:
 
 
 CHECKS = (
+    Check("copies", COPY_METRICS, _copies),
     Check("attributes", ATTRIBUTE_METRICS, _attributes, in_run=True),
     Check("calibration", ("ece", "brier"), _calibration, in_run=True),
 )  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""
+
+EXACT_COPIES = Check("exact-copies", (), lambda one: check_exact_copies(one.data), in_run=True)
+"""What a run checks in place of all copies, unless a gate is about them."""
 
 
 def audit_data(request: RunRequest, *, with_models: bool, on_progress: Tell) -> DataAudit:
@@ -130,6 +151,8 @@ def checks_of_run(audited: Audited, on_progress: Tell) -> tuple[DataCheck, ...]:
     audit = audited.audit
     limited = {gate.metric for gate in audit.gates}
     chosen = [check for check in CHECKS if check.in_run or limited & set(check.metrics)]
+    if all(check.id != "copies" for check in chosen):
+        chosen = [EXACT_COPIES, *chosen]
     ask_again = not all(check.in_run for check in chosen)
     answers = [_answers_in_run(audited, model, on_progress, ask_again=ask_again) for model in audit.models]
     return tuple(

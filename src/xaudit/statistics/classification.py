@@ -52,7 +52,7 @@ def evaluate(
     for model_id, split in sorted(groups, key=in_order):
         group = sorted(groups[model_id, split], key=lambda p: p.case_id)
         class_names = _checked_class_names(group)
-        clusters = [_cluster(prediction, patients_known) for prediction in group]
+        clusters = [prediction.patient_id or prediction.case_id for prediction in group]
         evaluations.append(
             Evaluation(
                 model_id=model_id,
@@ -96,10 +96,6 @@ def auroc(scores: FloatArray, is_positive: BoolArray, weights: FloatArray | None
     pairs = positives.sum(axis=1) * negatives.sum(axis=1)
     values: FloatArray = np.divide(wins, pairs, out=np.full(len(rows), np.nan), where=pairs > 0)
     return values
-
-
-def _cluster(prediction: Prediction, patients_known: bool) -> str:
-    return prediction.patient_id if patients_known and prediction.patient_id else prediction.case_id
 
 
 def _checked_class_names(group: Sequence[Prediction]) -> tuple[str, ...]:

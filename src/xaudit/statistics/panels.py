@@ -53,7 +53,7 @@ class Panel:
 
 
 def panels_of(
-    scores: Iterable[ScoreResult], metric_names: Mapping[str, str], *, patients_known: bool
+    scores: Iterable[ScoreResult], metric_names: Mapping[str, str]
 ) -> tuple[list[Panel], dict[str, str]]:
     """Return the scores by panel, sorted by model, metric (as in the catalog) and reader, and each case's cluster.
 
@@ -67,7 +67,7 @@ def panels_of(
     clusters: dict[str, str] = {}
     for result in scores:
         key = result.key
-        clusters[key.case_id] = key.patient_id if patients_known and key.patient_id else key.case_id
+        clusters[key.case_id] = key.patient_id or key.case_id
         groups = by_panel[key.model_id, key.metric_id, key.reader]
         group = groups.setdefault(key.explainer_id, Group(key.family))
         match result:

@@ -12,12 +12,24 @@ from xaudit.cases.phantom.shapes import Grid, cover
 from xaudit.records import FloatArray
 from xaudit.seeds import generator_for
 
-Plant = Literal["none", "corner-marker", "border-tone", "opposite-tag"]
+Plant = Literal[
+    "none", "corner-marker", "border-tone", "opposite-tag", "same-tag", "hyperintensity", "obstruction"
+]
 PLANTS: tuple[Plant, ...] = get_args(Plant)
+MIXED_PLANTS: tuple[Plant, ...] = ("none", "corner-marker", "border-tone", "opposite-tag")
+"""Kinds that the plant `mixed` draws from; the shipped networks were trained on them."""
 
 MARKER_SIDE, MARKER_STROKE, MARKER_TONE = 0.072, 0.017, 0.96
 BORDER_WIDTH, BORDER_TONE = 0.045, 0.09
 TAG_MM, TAG_TONE = (11.0, 6.0), 1.0
+SAME_LUNG_OFFSET_MM = 40.0
+"""Height of a tag over the tumour's lung above or below the lung's middle, on the side away from the tumour."""
+
+PATCH_MM, PATCH_TONE = 18.0, 0.2
+"""Standard deviation and brightness of the soft patch over the mediastinum."""
+
+PLATE_MM, PLATE_TONE = (64.0, 34.0), 0.05
+"""Width and height of the plate that hides the spine, and its tone."""
 
 
 def evidence_probability(strength: float, *, cancer: bool) -> float:
@@ -44,8 +56,8 @@ def mixed_plant(seed: int, pair: int, slice_number: int) -> Plant:
 
     Both patients of a pair, one with cancer and one without, agree slice by slice: no kind tells the classes apart.
     """
-    kind = generator_for(seed, f"pair {pair}", f"mixed plant {slice_number}").integers(len(PLANTS))
-    return PLANTS[int(kind)]
+    kind = generator_for(seed, f"pair {pair}", f"mixed plant {slice_number}").integers(len(MIXED_PLANTS))
+    return MIXED_PLANTS[int(kind)]
 
 
 def plant_evidence(
@@ -53,7 +65,7 @@ def plant_evidence(
     plant: Plant,
     *,
     anatomy: Anatomy,
-    tumour_on_right: bool,
+    tumour: tuple[float, float],
     generator: np.random.Generator,
 ) -> FloatArray:
     """Return a copy of a slice that shows the evidence.
@@ -61,10 +73,12 @@ def plant_evidence(
     Args:
         pixels: (H, W) in [0, 1].
         plant: the kind of evidence.
-        anatomy: the patient's anatomy, for the tag over a lung.
-        tumour_on_right: True if the largest tumour lies in the image's right half; the tag is put in the other.
+        anatomy: the patient's anatomy, for evidence that lies in the body.
+        tumour: x and y of the largest tumour in the body's frame; tags are put in the other lung, or in the same one
+            away from it.
         generator: decides the exact position, within a few pixels.
     """
+    grid = anatomy.grid(pixels.shape[0])
     match plant:
         case "none":
             return pixels.copy()
@@ -77,9 +91,23 @@ def plant_evidence(
             ring = cover(np.minimum(inset[:, None], inset[None, :]) - np.float32(BORDER_WIDTH), 0.004)
             return np.clip(pixels + np.float32(BORDER_TONE) * ring, 0, 1)
         case "opposite-tag":
-            lung = anatomy.lungs[0] if tumour_on_right else anatomy.lungs[1]
+            lung = anatomy.lungs[0] if tumour[0] > 0 else anatomy.lungs[1]
             middle = lung.x + generator.uniform(-8, 8), lung.y + generator.uniform(-20, 20)
-            return _blend(pixels, _tag(anatomy.grid(pixels.shape[0]), middle), TAG_TONE)
+            return _blend(pixels, _plate(grid, middle, TAG_MM), TAG_TONE)
+        case "same-tag":
+            lung = anatomy.lungs[1] if tumour[0] > 0 else anatomy.lungs[0]
+            away = -SAME_LUNG_OFFSET_MM if tumour[1] > lung.y else SAME_LUNG_OFFSET_MM
+            middle = lung.x + generator.uniform(-8, 8), lung.y + away + generator.uniform(-8, 8)
+            return _blend(pixels, _plate(grid, middle, TAG_MM), TAG_TONE)
+        case "hyperintensity":
+            x, y = generator.uniform(-6, 6), generator.uniform(-6, 6)
+            square = (grid.x - np.float32(x)) ** 2 + (grid.y - np.float32(y)) ** 2
+            patch = np.exp(-square / np.float32(2 * PATCH_MM**2))
+            return np.clip(pixels + np.float32(PATCH_TONE) * patch, 0, 1)
+        case "obstruction":
+            spine = 0.78 * anatomy.lungs[0].b
+            middle = generator.uniform(-6, 6), spine + generator.uniform(-4, 4)
+            return _blend(pixels, _plate(grid, middle, PLATE_MM), PLATE_TONE)
         case _:
             assert_never(plant)
 
@@ -103,8 +131,8 @@ def _letter(size: int, generator: np.random.Generator) -> FloatArray:
     return np.maximum(stem, foot)
 
 
-def _tag(grid: Grid, middle: tuple[float, float]) -> FloatArray:
-    """Return the (H, W) share of a small plate that lies over one lung."""
-    across = np.abs(grid.x - np.float32(middle[0])) - np.float32(TAG_MM[0] / 2)
-    down = np.abs(grid.y - np.float32(middle[1])) - np.float32(TAG_MM[1] / 2)
+def _plate(grid: Grid, middle: tuple[float, float], sides_mm: tuple[float, float]) -> FloatArray:
+    """Return the (H, W) share of a rectangle, given by its middle, width and height in the body's frame."""
+    across = np.abs(grid.x - np.float32(middle[0])) - np.float32(sides_mm[0] / 2)
+    down = np.abs(grid.y - np.float32(middle[1])) - np.float32(sides_mm[1] / 2)
     return cover(np.maximum(across, down), grid.edge_mm)

@@ -128,7 +128,7 @@ def _write_patient(
             painted.pixels,
             plant,
             anatomy=anatomy,
-            tumour_on_right=drawn[0].x > 0,
+            tumour=(drawn[0].x, drawn[0].y),
             generator=generator_for(section.seed, patient.id, "evidence place"),
         )
         image = f"{case_id}.png"

@@ -4,7 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
     from xaudit.cases.marks.reading import AnnotationReading
 
-PLANTS = ("none", "corner-marker", "border-tone", "opposite-tag", "mixed")
+PhantomPlant = Literal[
+    "none",
+    "corner-marker",
+    "border-tone",
+    "opposite-tag",
+    "same-tag",
+    "hyperintensity",
+    "obstruction",
+    "mixed",
+]
+PLANTS: tuple[PhantomPlant, ...] = get_args(PhantomPlant)
 _NAMED_PROBLEMS = 200
 _NAMED_FILES = 10
 
@@ -78,13 +88,12 @@ def phantom(
     return 0
 
 
-def _plant(name: str) -> Literal["none", "corner-marker", "border-tone", "opposite-tag", "mixed"]:
-    match name:
-        case "none" | "corner-marker" | "border-tone" | "opposite-tag" | "mixed":
-            return name
-        case _:
-            hint = did_you_mean(name, PLANTS, otherwise=f"there are {', '.join(PLANTS)}")
-            raise UsageError(f"--plant: nothing is called '{name}'", hint=hint)
+def _plant(name: str) -> PhantomPlant:
+    for plant in PLANTS:
+        if name == plant:
+            return plant
+    hint = did_you_mean(name, PLANTS, otherwise=f"there are {', '.join(PLANTS)}")
+    raise UsageError(f"--plant: nothing is called '{name}'", hint=hint)
 
 
 def check(

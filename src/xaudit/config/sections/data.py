@@ -27,10 +27,19 @@ class PhantomSection(Section):
         "mixed", description="`mixed` trains, validates and tests; `test` keeps every patient for the test"
     )
     size: int = Field(256, ge=64, le=1024, description="side of a slice in pixels")
-    plant: Literal["none", "corner-marker", "border-tone", "opposite-tag", "mixed"] = Field(
+    plant: Literal[
         "none",
-        description="evidence a model could cheat with, shown on cancer slices; `mixed` shows each kind as often on "
-        "normal slices, and needs `strength: 0`",
+        "corner-marker",
+        "border-tone",
+        "opposite-tag",
+        "same-tag",
+        "hyperintensity",
+        "obstruction",
+        "mixed",
+    ] = Field(
+        "none",
+        description="evidence a model could cheat with, shown on cancer slices; `mixed` shows a marker, a tone or a tag over "
+        "the other lung as often on normal slices, and needs `strength: 0`",
     )
     strength: float = Field(
         1.0, ge=0, le=1, description="share of cancer slices that show it, minus that of normal ones"
@@ -131,6 +140,11 @@ class SplitSection(Section):
         0.15, ge=0, lt=1, description="share of the patients that decides when training stops"
     )
     seed: int = Field(0, ge=0, description="another seed is another division")
+    groups: Path | None = Field(
+        None,
+        description="CSV with the columns image and group: images of a group are kept in one split; `xaudit data audit` "
+        "proposes it as `groups.csv`",
+    )
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:

@@ -8,8 +8,10 @@ from xaudit.report.grid import Section
 from xaudit.report.pictures.attributes import attribute_pictures
 from xaudit.report.pictures.calibration import calibration_pictures
 from xaudit.report.pictures.check_picture import CheckPicture
+from xaudit.report.pictures.copies import copies_pictures
 
 PICTURES: Mapping[str, Callable[[DataCheck], tuple[CheckPicture, ...]]] = {
+    "copies": copies_pictures,
     "attributes": attribute_pictures,
     "calibration": calibration_pictures,
 }

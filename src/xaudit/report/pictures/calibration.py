@@ -29,7 +29,7 @@ def _picture(model: str, bins: Sequence[CalibrationBin]) -> CheckPicture:
     caption = (
         f"Across: probability of the positive class. Up: share of the bin's images that are positive, with its interval by "
         f"patient. On the dashed line the probabilities are exact; below it they are too high. The bars count the {count(n_images, 'image')} "
-        "by bin."
+        "of each bin, lowest probabilities first."
     )
     return CheckPicture(model, caption, _svg(model, bins))
 
@@ -66,27 +66,24 @@ def _tick(value: float) -> Markup:
 
 
 def _counts(bins: Sequence[CalibrationBin]) -> list[Markup]:
+    """Return a bar for each bin, side by side: bins of equal size would lie on each other where probabilities crowd."""
     most = max(one.n_images for one in bins)
     foot = _TOP + _SIDE + 20 + _COUNTS
+    room = _SIDE / len(bins)
     bars = []
-    for one in bins:
+    for place, one in enumerate(bins):
         height = round(_COUNTS * 0.65 * one.n_images / most, 2)
-        left, right = _x(one.lowest), _x(one.highest)
+        left = round(_LEFT + place * room + room * 0.1, 2)
         bars.append(
             Markup(
                 '<rect class="count" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
-                '<text class="count-text" x="{}" y="{}" text-anchor="middle">{}</text>'
+                '<text x="{}" y="{}" text-anchor="middle">{}</text>'
             ).format(
-                left,
-                round(foot - height, 2),
-                round(max(2.0, right - left), 2),
-                height,
-                f"{one.lowest:.2f} to {one.highest:.2f}: {one.n_images} images of {one.n_patients} patients",
-                _x(one.mean_probability),
-                round(foot - height - 3, 2),
-                one.n_images,
+                left, round(foot - height, 2), round(room * 0.8, 2), height,
+                f"{one.lowest:.3f} to {one.highest:.3f}: {one.n_images} images of {one.n_patients} patients",
+                round(left + room * 0.4, 2), round(foot - height - 3, 2), f"{one.n_images:,}",
             )
-        )
+        )  # fmt: skip
     return bars
 
 

@@ -66,10 +66,7 @@ def mean_curves(run: StoredRun) -> tuple[MeanCurve, ...]:
             found[one.model_id, one.metric_id, one.explainer_id].append(case_curve(one))
     if not found:
         return ()
-    known = bool(run.head["patients_known"])
-    clusters = {
-        case.case_id: case.patient_id if known and case.patient_id else case.case_id for case in run.cases
-    }
+    clusters = {case.case_id: case.cluster for case in run.cases}
     settings = run.statistics
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(0, "curves")

@@ -37,8 +37,8 @@ def model_to_ask(
     """
     if not has_weights(section, request):
         return (
-            f"model '{section.id}' was not asked: it has no weights yet; `xaudit train` trains it, then name the file under "
-            "`models[].weights`"
+            f"model '{section.id}' was not asked: it has no weights yet; `xaudit train` trains it, then name the file that it writes, "
+            f"RUN/models/{section.id}.safetensors, under `models[].weights`"
         )
     return model_as_given(section, dataset, request, on_progress=on_progress)
 

@@ -20,7 +20,7 @@ def calibration_section(check: DataCheck) -> Section:
     values = [one for one in check.tables.get("calibration", ()) if isinstance(one, CalibrationValue)]
     curve = [one for one in check.tables.get("calibration_curve", ()) if isinstance(one, CalibrationBin)]
     if not values:
-        return Section(check.title, tuple(Paragraph(text, "dim") for text in check.skipped))
+        return Section(check.title, (Paragraph("Nothing could be measured.", "dim"),))
     blocks: list[Block] = [_figures(values)]
     for model in dict.fromkeys(one.model_id for one in curve):
         own = [one for one in curve if (one.model_id, one.target, one.subgroup) == (model, "positive", "all")]
@@ -86,8 +86,8 @@ def _curve_table(model: str, bins: Sequence[CalibrationBin]) -> Block:
 
 def _bin_row(one: CalibrationBin) -> Row:
     return row(
-        f"{shown(one.lowest)} to {shown(one.highest)}",
-        shown(one.mean_probability),
+        f"{one.lowest:.3f} to {one.highest:.3f}",
+        f"{one.mean_probability:.3f}",
         interval(Interval(one.observed, one.low, one.high, "none")),
         f"{one.n_images:,}",
         f"{one.n_patients:,}",

@@ -34,12 +34,12 @@ def headline(audit: DataAudit) -> str:
     wrong = [one for one in findings if one.status == "fail"]
     open_ones = [one for one in findings if one.status == "error"]
     n_left_out = len(not_checked(audit))
-    rest = "" if not n_left_out else f" {count(n_left_out, 'thing')} could not be checked, see below."
+    rest = "" if not n_left_out else f" {count(n_left_out, 'thing')} could not be checked, see 'Not checked'."
     if wrong:
         more = f", and {count(len(wrong) - 1, 'more finding')}" if len(wrong) > 1 else ""
         return f"Something is wrong: {wrong[0].sentence.rstrip('.')} ({wrong[0].code}){more}.{rest}"
     if not findings and all(check.is_empty for check in audit.checks):
-        return f"Nothing could be checked.{rest}"
+        return "Nothing could be checked: the reasons stand under 'Not checked'."
     undecided = f"; {count(len(open_ones), 'finding')} undecided" if open_ones else ""
     names = ", ".join(dict.fromkeys(check.title.lower() for check in audit.checks if not check.is_empty))
     return f"Nothing wrong was found{undecided}. Checked: {names}. That is no proof that the data is sound.{rest}"
@@ -76,6 +76,7 @@ def sizes_section(audit: DataAudit) -> Section:
     for one in audit.datasets:
         splits = list(one.by_class)
         classes = list(dict.fromkeys(label for numbers in one.by_class.values() for label in numbers))
+        blocks.append(Paragraph(_about(one), "strong"))
         blocks.append(
             grid(
                 [Column("class"), *(Column(split, numeric=True) for split in splits)],
@@ -83,7 +84,6 @@ def sizes_section(audit: DataAudit) -> Section:
                     row(name, *(f"{one.by_class[split].get(name, 0):,}" for split in splits))
                     for name in classes
                 ],
-                title=_about(one),
             )
         )
         blocks += [Paragraph(note, lead="-") for note in one.notes]

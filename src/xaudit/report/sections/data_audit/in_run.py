@@ -13,7 +13,7 @@ _MORE = (
 
 
 def data_section(outcome: Outcome, *, brief: bool = False) -> Section | None:
-    """Show the findings of the checks of the data; None if the run carried out none.
+    """Show the findings of the checks of the data; None if there is nothing to show.
 
     Args:
         brief: the findings alone, without tables.
@@ -30,6 +30,8 @@ def data_section(outcome: Outcome, *, brief: bool = False) -> Section | None:
         blocks += SECTIONS[check.id](check).blocks
     skipped = [text for check in checks for text in check.skipped]
     blocks += [Paragraph(text, lead="-") for text in skipped]
+    if brief and not blocks:
+        return None
     return Section(TITLE, tuple(blocks) if brief else (*blocks, Paragraph(_MORE, "dim")))
 
 

@@ -7,6 +7,8 @@ from xaudit.records import DataAudit, DataCheck
 from xaudit.report.grid import Section
 from xaudit.report.sections.data_audit.attributes import attributes_section
 from xaudit.report.sections.data_audit.calibration import calibration_section
+from xaudit.report.sections.data_audit.copies import copies_section
+from xaudit.report.sections.data_audit.exact_copies import exact_copies_section
 from xaudit.report.sections.data_audit.headline import (
     closing_section,
     gates_of_data,
@@ -15,8 +17,10 @@ from xaudit.report.sections.data_audit.headline import (
 )
 
 SECTIONS: Mapping[str, Callable[[DataCheck], Section]] = {
+    "copies": copies_section,
     "attributes": attributes_section,
     "calibration": calibration_section,
+    "exact-copies": exact_copies_section,
 }
 """The section of each check, by the check's id."""
 

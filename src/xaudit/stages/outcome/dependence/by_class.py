@@ -39,14 +39,14 @@ def reliance_by_class(
     samples: list[Sample] = []
     for _, cases in ordered:
         ids = sorted(cases)
-        clusters = [(cases[name][0].patient_id if patients_known else None) or name for name in ids]
+        clusters = [cases[name][0].patient_id or name for name in ids]
         for measures in _MEASURES.values():
             for measure in measures:
                 values = [
                     sum(getattr(one, measure) for one in cases[name]) / len(cases[name]) for name in ids
                 ]
                 samples.append(Sample(np.array(values), clusters))
-    alone = _alone(ordered, patients_known=patients_known)
+    alone = _alone(ordered)
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "by class")
     )
@@ -67,7 +67,7 @@ def reliance_by_class(
                     probability,
                     logit,
                     n_cases=len(cases),
-                    n_patients=n_patients if patients_known else len(cases),
+                    n_patients=n_patients,
                     cluster="patient" if patients_known else "case",
                     by_infill=tuple(
                         (infill, effect)
@@ -80,7 +80,7 @@ def reliance_by_class(
 
 
 def _alone(
-    ordered: Sequence[tuple[_Group, Mapping[str, Sequence[Reliance]]]], *, patients_known: bool
+    ordered: Sequence[tuple[_Group, Mapping[str, Sequence[Reliance]]]],
 ) -> dict[tuple[_Group, Direction, str], Sample]:
     """Return the change of the probability under each in-fill alone; nothing where there is one in-fill only."""
     samples: dict[tuple[_Group, Direction, str], Sample] = {}
@@ -89,7 +89,7 @@ def _alone(
         for direction, (measure, _) in _MEASURES.items():
             for infill in infills if len(infills) > 1 else ():
                 rows = [row for name in sorted(cases) for row in cases[name] if row.infill == infill]
-                clusters = [(row.patient_id if patients_known else None) or row.case_id for row in rows]
+                clusters = [row.patient_id or row.case_id for row in rows]
                 values = np.array([getattr(row, measure) for row in rows])
                 samples[group, direction, infill] = Sample(values, clusters)
     return samples

@@ -16,7 +16,6 @@ def reliance_by_infill(
     reliances: Sequence[Reliance],
     scores: Sequence[ScoreResult],
     *,
-    patients_known: bool,
     settings: StatisticsSection,
     seed: int,
 ) -> tuple[InfillEffect, ...]:
@@ -38,9 +37,7 @@ def reliance_by_infill(
         if (row.model_id, row.case_id, metric) in scored:
             groups.setdefault((row.model_id, row.region, row.infill), []).append(row)
     ordered = sorted(groups.items(), key=lambda item: item[0][0])
-    clusters = [
-        [(row.patient_id if patients_known else None) or row.case_id for row in rows] for _, rows in ordered
-    ]
+    clusters = [[row.patient_id or row.case_id for row in rows] for _, rows in ordered]
     bootstrap = ClusterBootstrap(
         replicates=settings.replicates, confidence=settings.confidence, seed=seed_for(seed, "by in-fill")
     )

@@ -36,9 +36,7 @@ def dependence_of(audit: AuditFile, results: Results, *, patients_known: bool) -
         by_class=reliance_by_class(
             results.reliances, patients_known=patients_known, settings=settings, seed=seed
         ),
-        by_infill=reliance_by_infill(
-            results.reliances, results.scores, patients_known=patients_known, settings=settings, seed=seed
-        ),
+        by_infill=reliance_by_infill(results.reliances, results.scores, settings=settings, seed=seed),
         properties=property_effects(
             results.image_changes, patients_known=patients_known, settings=settings, seed=seed
         ),
