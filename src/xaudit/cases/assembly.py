@@ -68,13 +68,7 @@ def assemble(
     opened = _open(root, entries, dataset_id, section, on_progress)
     images = _image_index(opened, section, root)
     reading: list[AnnotationReading] = []
-    read = read_annotations(
-        section.annotations,
-        images,
-        merge=section.merge,
-        faults=faults,
-        reading=reading,
-    )
+    read = read_annotations(section.annotations, images, merge=section.merge, faults=faults, reading=reading)
     cases, notes = _numbered_patients(opened)
     attributes, more_notes = _attributes(section, opened, cases)
     notes = [*notes, *more_notes]
