@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xaudit.config import (
     DEFAULT_METRICS,
+    FILE_ATTRIBUTES,
     STRATA,
     AuditFile,
     ExplainerSpec,
@@ -437,7 +438,7 @@ COMPLAINTS = {
     "a gate on no stratum": (
         {"gates": ["iou%lesion-sise=small >= 0.1"], "statistics": {"strata": ["lesion-size"]}},
         "gates[0]: no stratum is called 'lesion-sise'",
-        f"did you mean 'lesion-size'? there are {', '.join(STRATA)}",
+        f"did you mean 'lesion-size'? there are {', '.join((*STRATA, *FILE_ATTRIBUTES))}",
     ),
     "a gate on no part of a stratum": (
         {"gates": ["iou%lesion-size=smal >= 0.1"], "statistics": {"strata": ["lesion-size"]}},
@@ -921,7 +922,8 @@ def test_an_unknown_stratum_names_the_nearest():
     assert complaint(statistics={"strata": ["lesion-sise"]}) == (
         "audit.yaml: statistics.strata[0]: no stratum is called 'lesion-sise'",
         "did you mean 'lesion-size'? there are lesion-size, lesion-count, elongation, irrectangularity, resolution, "
-        "spacing, class, confidence, correctness, site, augmented",
+        "spacing, class, confidence, correctness, site, augmented, file-format, image-size, bit-depth, jpeg-quality, "
+        "dicom-manufacturer, dicom-kernel, dicom-kvp, dicom-view, dicom-sex, dicom-age",
     )
 
 

@@ -20,13 +20,20 @@ QUICK = {
 
 
 def with_columns(folder):
-    """Patients 0 to 5 are of the North, the last two of the South; each patient's second slice is a copy."""
+    """Patients 0 to 5 are of the North and scanner A, the last two of the South; each patient's second slice is a copy."""
     rows = [
-        [*row, "South" if row[2][-1] in "67" else "North", "yes" if row[0].endswith("-1.png") else "no"]
+        [
+            *row,
+            *(("South", "None") if row[2][-1] in "67" else ("North", "A")),
+            "yes" if row[0].endswith("-1.png") else "no",
+            f"Roe {row[2]}",
+        ]
         for row in read_labels(folder)
     ]
     with (folder / "labels.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["image", "label", "patient", "split", "site", "augmented"], *rows])
+        csv.writer(file).writerows(
+            [["image", "label", "patient", "split", "site", "scanner", "augmented", "name"], *rows]
+        )
 
 
 def asked(**statistics):
@@ -35,8 +42,9 @@ def asked(**statistics):
 
 def test_every_summary_and_gate_can_ask_a_site_or_the_originals(study, capsys):
     with_columns(study)
-    audit = asked(strata=["site", "augmented"])
-    audit["gates"] = ["iou@gradcam%site=North >= 0.5", "iou@gradcam%augmented=no >= 0.5"]
+    audit = asked(strata=["site", "augmented", "scanner", "file-format"])
+    audit["gates"] = [f"iou@gradcam%{part} >= 0.5" for part in ("site=North", "augmented=no", "scanner=A")]
+    audit["data"] = {**study_audit()["data"], "attributes": ["scanner"]}
     assert run_command_line(["run", str(write_audit(study, **audit))]) == 0
     shown = capsys.readouterr().out
     run = only_run(study / "runs")
@@ -45,24 +53,35 @@ def test_every_summary_and_gate_can_ask_a_site_or_the_originals(study, capsys):
     assert rows.loc["site=South", ["n_cases", "n_patients"]].tolist() == [4, 2]
     assert rows["low"].isna()["site=South"]
     assert rows.loc["augmented=no", ["n_cases", "n_patients"]].tolist() == [8, 8]
-    assert "augmented=yes" in rows.index
+    assert {"augmented=yes", "scanner=unknown", "file-format=png"} <= set(rows.index)
+    assert (
+        rows.loc["scanner=A", ["n_cases", "n_patients", "low"]].tolist()
+        == rows.loc["site=North", ["n_cases", "n_patients", "low"]].tolist()
+    )
     assert "site=North" in shown
     cases = table(run, "cases")
     assert set(cases["site"]) == {"North", "South"}
-    compared = [
-        "compare",
-        str(run),
-        "--explainer",
-        "gradcam",
-        "occlusion",
-        "--by",
-        "site",
-        "--format",
-        "json",
-    ]
-    assert run_command_line(compared) == 0
-    strata = {one["stratum"] for one in json.loads(capsys.readouterr().out)["comparisons"]}
-    assert {"site=North", "site=South"} <= strata
+    scanner = table(run, "attributes").query("attribute == 'scanner'")
+    assert set(scanner["case_id"]) == set(cases.query("site == 'North'")["case_id"])
+    assert (set(scanner["level"]), set(scanner["source"])) == ({"A"}, {"table"})
+    # The column that nobody named is in no table and no text.
+    assert not any(b"Roe " in file.read_bytes() for file in run.rglob("*") if file.is_file())
+    compared = ["compare", str(run), "--explainer", "gradcam", "occlusion", "--format", "json", "--by"]
+    for name, parts in (
+        ("site", {"site=North", "site=South"}),
+        ("scanner", {"scanner=A", "scanner=unknown"}),
+    ):
+        assert run_command_line([*compared, name]) == 0
+        strata = {one["stratum"] for one in json.loads(capsys.readouterr().out)["comparisons"]}
+        assert parts <= strata
+
+
+def test_a_gate_on_a_level_that_no_image_has_is_refused_before_the_run(study, capsys):
+    with_columns(study)
+    audit = {**asked(strata=["scanner"]), "gates": ["iou%scanner=B >= 0.5"]}
+    audit["data"] = {**study_audit()["data"], "attributes": ["scanner"]}
+    assert run_command_line(["config", "validate", str(write_audit(study, **audit))]) == 2
+    assert "gates[0]: scanner has no part 'B' in this data" in " ".join(capsys.readouterr().err.split())
 
 
 def test_file_names_can_say_what_is_augmented(study):

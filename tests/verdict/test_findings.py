@@ -137,7 +137,9 @@ def test_without_reliance_nothing_is_said_of_the_model():
 
 
 def test_a_lung_with_a_clearly_larger_effect_than_its_mark_leaves_the_use_of_the_mark_undecided():
-    (verdict,) = judged(reliances(mark=(0.06, 0.03, 0.14), same_lung=(0.86, 0.78, 0.91)), positive="cancer")
+    (verdict,) = judged(
+        reliances(mark=(0.06, 0.03, 0.14), same_lung=(0.86, 0.78, 0.91)), positive={"honest": "cancer"}
+    )
     assert (verdict.code, verdict.status) == ("XA202", "error")
     assert verdict.sentence == (
         "honest: undecided if the answer rests on the marked lesion. Hiding it lowers P(cancer) by 0.06 [0.03, 0.14] more "

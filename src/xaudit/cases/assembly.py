@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xaudit.cases.anatomy.own_regions import notes_of_own_regions
 from xaudit.cases.anatomy.sources import mask_sources, notes_of_masks
+from xaudit.cases.attributes import file_attributes, notes_of_attributes, table_attributes
 from xaudit.cases.dataset import Dataset
 from xaudit.cases.groups import check_groups, groups_of_cases, read_groups, units_of_split
 from xaudit.cases.images.entry import Entry, file_and_frame, is_raster, without_suffix
@@ -31,7 +32,7 @@ from xaudit.config import DataSection
 from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.geometry import union
-from xaudit.records import BoolArray, Case, Problem, Progress
+from xaudit.records import Attribute, BoolArray, Case, Problem, Progress
 
 
 @dataclass
@@ -45,6 +46,7 @@ class _Opened:
     digests: dict[str, str] = field(default_factory=dict)
     uids: dict[str, str] = field(default_factory=dict)
     uids_complete: bool = True
+    attributes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 def assemble(
@@ -66,14 +68,10 @@ def assemble(
     opened = _open(root, entries, dataset_id, section, on_progress)
     images = _image_index(opened, section, root)
     reading: list[AnnotationReading] = []
-    read = read_annotations(
-        section.annotations,
-        images,
-        merge=section.merge,
-        faults=faults,
-        reading=reading,
-    )
+    read = read_annotations(section.annotations, images, merge=section.merge, faults=faults, reading=reading)
     cases, notes = _numbered_patients(opened)
+    attributes, more_notes = _attributes(section, opened, cases)
+    notes = [*notes, *more_notes]
     groups = {} if section.split.groups is None else groups_of_cases(grouped, cases, section.split.groups)
     split_known = bool(cases[0].split)
     if not split_known:
@@ -101,15 +99,32 @@ def assemble(
         split_known=split_known,
         notes=(*left_out, *notes, *more, *read.notes, *notes_of_masks(masks), *_notes(opened)),
         passed_over=(*passed_over, *(one.extra_images for one in reading if one.extra_images)),
+        unread=tuple(passed_over),
         votes=None if section.annotations is None else section.annotations.votes,
+        attributes=attributes,
         reading=reading[0] if reading else None,
     )
-    of_regions = notes_of_own_regions(masks.own, section.regions, cases, partial(_marked, dataset))
-    return replace(dataset, notes=(*dataset.notes, *of_regions))
+    return _with_region_notes(dataset, section)
+
+
+def _with_region_notes(dataset: Dataset, section: DataSection) -> Dataset:
+    own = dataset.masks.own
+    notes = notes_of_own_regions(own, section.regions, dataset.cases, partial(_marked, dataset))
+    return replace(dataset, notes=(*dataset.notes, *notes))
 
 
 def _marked(dataset: Dataset, case: Case) -> BoolArray:
     return union(list(dataset.reader_masks(case).values()), (case.height, case.width))
+
+
+def _attributes(
+    section: DataSection, opened: _Opened, cases: Sequence[Case]
+) -> tuple[dict[str, Attribute], list[str]]:
+    """Return the attributes of the table and of the files, and notes on them."""
+    texts = {case.case_id: dict(opened.attributes[case.case_id]) for case in cases}
+    properties = {case.case_id: opened.headers[case.case_id].properties for case in cases}
+    attributes = table_attributes(section.attributes, texts, cases) | file_attributes(properties, cases)
+    return attributes, notes_of_attributes(section.attributes, attributes, cases)
 
 
 def _image_index(opened: _Opened, section: DataSection, root: Path) -> ImageIndex:
@@ -174,6 +189,7 @@ def _keep(opened: _Opened, entry: Entry, case_id: str, dataset_id: str, image: O
     if image.uid is not None:
         _keep_uid(opened, entry.path, case_id, image.uid)
     opened.headers[case_id] = image.header
+    opened.attributes[case_id] = entry.attributes
     opened.cases.append(_case(entry, case_id, dataset_id, image.header, image.sha256))
 
 

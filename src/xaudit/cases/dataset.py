@@ -14,7 +14,7 @@ from xaudit.cases.marks.readers import Policy, reader_masks, under_policy
 from xaudit.cases.marks.reading import AnnotationReading
 from xaudit.config import SlicesSection
 from xaudit.errors import DataError
-from xaudit.records import Annotation, BoolArray, Case, FloatArray, Problem, Surroundings
+from xaudit.records import Annotation, Attribute, BoolArray, Case, FloatArray, Problem, Surroundings
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Dataset:
         split_known: False if the data named no splits and they were made here.
         notes: sentences about the data that a reader of the results must know.
         passed_over: sentences that name skipped files and images: for the screen, never stored.
+        unread: sentences that count and name the columns of the table that are not read.
         votes: readers that must agree under the policy ``majority``; None for more than half.
+        attributes: properties by which the images differ, by name.
         reading: how the annotation files were read; None if there are none.
     """
 
@@ -54,10 +56,12 @@ class Dataset:
     split_known: bool
     notes: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     votes: int | None = None
     planes: Mapping[str, Plane] = field(default_factory=dict)
     slices: SlicesSection = field(default_factory=SlicesSection)
     masks: MaskSources = field(default_factory=MaskSources)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
     reading: AnnotationReading | None = None
 
     def pixels(self, case: Case) -> FloatArray:

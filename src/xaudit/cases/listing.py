@@ -45,7 +45,8 @@ def list_images(
     """Return the images' folder, its images, and notes on what was passed over, whose names go to a list."""
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
-        entries = read_table(section.labels, root, faults=faults, passed_over=passed_over)
+        columns = [spec.name for spec in section.attributes]
+        entries = read_table(section.labels, root, attributes=columns, faults=faults, passed_over=passed_over)
         beside = (
             ()
             if section.images is None

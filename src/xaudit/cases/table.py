@@ -1,6 +1,6 @@
 """Reader for a CSV of images: the columns ``image`` and ``label``, and optional ones.
 
-These are ``patient``, ``split``, the spacing, ``site`` and ``augmented``.
+These are ``patient``, ``split``, the spacing, ``site``, ``augmented`` and the attributes that the audit file names.
 Separated by commas, semicolons or tabs, in UTF-8. Cells with ``nan``, ``N/A``, ``None`` and the like are empty, see
 :mod:`xaudit.cases.text.cells`. ``image`` is a path relative to the images' folder. A column
 ``patient`` or ``split`` that is filled for some images only is an error: half-known patients would make half-true
@@ -12,22 +12,21 @@ import math
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from xaudit.cases.images.entry import SPLITS, Entry, check_unique, file_and_frame, frame_path
 from xaudit.cases.images.folder import check_folder
 from xaudit.cases.text.cells import cell_text, fitted, without_empty_end
+from xaudit.cases.text.columns import NEEDED, OPTIONAL, check_columns
 from xaudit.cases.text.spelling import nfc, path_on_disk
 from xaudit.cases.text.text_check import check_text
 from xaudit.counts import counted
-from xaudit.errors import DataError, did_you_mean, nearest
+from xaudit.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from _csv import Reader
-
-NEEDED = ("image", "label")
-OPTIONAL = ("patient", "split", "spacing_row_mm", "spacing_col_mm", "site", "augmented")
 
 LARGEST_BYTES = 512 * 2**20
 """Size limit of a table or a file of marks; annotations of a hundred thousand images fit."""
@@ -52,13 +51,19 @@ AUGMENTED = {
 
 
 def read_table(
-    path: Path, root: Path, *, faults: list[DataError] | None = None, passed_over: list[str] | None = None
+    path: Path,
+    root: Path,
+    *,
+    attributes: Sequence[str] = (),
+    faults: list[DataError] | None = None,
+    passed_over: list[str] | None = None,
 ) -> tuple[Entry, ...]:
     """Read the images that a table lists, in the order of their paths.
 
     Args:
         path: path of the CSV.
         root: the folder that the column ``image`` is relative to.
+        attributes: names of further columns that are read as they are, in lower case.
         faults: collects the errors of single rows, which are then left out; None raises the first.
         passed_over: collects a sentence with the names of the columns that are not read.
 
@@ -66,18 +71,18 @@ def read_table(
         DataError: with the table's name, the line, the column and the value.
     """
     check_folder(root)
-    lines = _lines(path)
+    lines = _lines(path, attributes)
     if not lines:
         raise DataError(f"{path.name}: the table lists no images", hint="add a row per image")
     _check_all_or_none(path.name, lines)
-    unread = [name for name in lines[0].cells if name and name not in (*NEEDED, *OPTIONAL)]
+    unread = [name for name in lines[0].cells if name and name not in (*NEEDED, *OPTIONAL, *attributes)]
     if unread and passed_over is not None:
         shown = ", ".join(f"'{name:.40}'" for name in unread[:_COLUMNS_SHOWN])
         more = f" and {len(unread) - _COLUMNS_SHOWN} more" if len(unread) > _COLUMNS_SHOWN else ""
         passed_over.append(
             f"{path.name}: {counted(len(unread), 'column is', 'columns are')} not read: {shown}{more}"
         )
-    entries = tuple(sorted(_entries(path.name, lines, root, faults), key=_path))
+    entries = tuple(sorted(_entries(path.name, lines, root, faults, attributes), key=_path))
     check_unique(entries)
     return entries
 
@@ -183,13 +188,13 @@ def _texts(names: Sequence[str], cells: Sequence[str]) -> tuple[Mapping[str, str
     return texts, words
 
 
-def _lines(path: Path) -> list[_Line]:
+def _lines(path: Path, attributes: Sequence[str]) -> list[_Line]:
     text = read_text(path, what="labels")
     rows = table_lines(text, path.name)
     table_rows: list[_Line] = []
     try:
         names = [nfc(name.strip()).lower() for name in without_empty_end(next(rows, []))]
-        _check_columns(path.name, names)
+        check_columns(path.name, names, attributes)
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
@@ -211,26 +216,6 @@ def _lines(path: Path) -> list[_Line]:
     return table_rows
 
 
-def _check_columns(shown: str, names: Sequence[str]) -> None:
-    for name in NEEDED:
-        if name not in names:
-            near = nearest(name, names)
-            has = ", ".join(f"'{column:.40}'" for column in names[:30] if column) or "none"
-            raise DataError(
-                f"{shown}: no column is called '{name}'; the columns are {has}",
-                hint=f"rename '{near:.40}' to '{name}'"
-                if near
-                else f"the table needs {' and '.join(NEEDED)}",
-            )
-    for name in (*NEEDED, *OPTIONAL):
-        if names.count(name) > 1:
-            raise DataError(f"{shown}: two columns are called '{name}'", hint="keep one of them")
-    has_row, has_column = ("spacing_row_mm" in names), ("spacing_col_mm" in names)
-    if has_row != has_column:
-        missing = "spacing_col_mm" if has_row else "spacing_row_mm"
-        raise DataError(f"{shown}: the column '{missing}' is missing", hint="spacing needs rows and columns")
-
-
 def _check_all_or_none(shown: str, lines: Sequence[_Line]) -> None:
     for name in ("patient", "split"):
         filled = [line for line in lines if line.cells.get(name)]
@@ -242,11 +227,19 @@ def _check_all_or_none(shown: str, lines: Sequence[_Line]) -> None:
             )
 
 
-def _entries(shown: str, lines: Sequence[_Line], root: Path, faults: list[DataError] | None) -> list[Entry]:
+def _entries(
+    shown: str,
+    lines: Sequence[_Line],
+    root: Path,
+    faults: list[DataError] | None,
+    attributes: Sequence[str],
+) -> list[Entry]:
     entries: list[Entry] = []
     for line in lines:
         try:
-            entries.append(_entry(f"{shown}: line {line.number}", line, root))
+            entry = _entry(f"{shown}: line {line.number}", line, root)
+            texts = tuple((name, line.cells[name]) for name in attributes if line.cells[name])
+            entries.append(replace(entry, attributes=texts))
         except DataError as error:
             if faults is None:
                 raise

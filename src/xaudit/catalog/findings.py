@@ -288,6 +288,38 @@ FINDINGS: tuple[FindingRow, ...] = (
     ),
     *LABEL_FINDINGS,
     FindingRow(
+        "XA421",
+        "an attribute coincides with the label",
+        "in this data an attribute, such as the scanner or the image size, goes along with the label: the lower end of the interval "
+        "of Cramér's V is at least 0.5, or all patients of a level have one label, beyond chance (at most 0.05 over all levels)",
+        "collect images of every level with every label, or leave the level out; hide from the model what tells the levels "
+        "apart. A model's accuracy on this data is no evidence that it looks at the disease",
+    ),
+    FindingRow(
+        "XA422",
+        "the answers differ by an attribute at equal label",
+        "sensitivity, specificity or the mean log-odds of the positive class differs between a level and the others on images of "
+        "one true class: family-wise p of at most 0.05 over all gaps of the model, by permutation of patients. The disease itself "
+        "may be harder to see at one level",
+        "compare lesion size and image quality between the levels; add training images of the worse level; state the gap where "
+        "the model is used",
+    ),
+    FindingRow(
+        "XA423",
+        "a subgroup is worse than the rest beyond chance",
+        "sensitivity or specificity on a subgroup, by one attribute or two, is below that on all other images of the class: "
+        "family-wise p of at most 0.05 over all subgroups of the model, by permutation of patients. Subgroups of fewer than 5 "
+        "patients of the class are named and not tested",
+        "look at the subgroup's errors; test on more of its patients; do not use the model on it until the gap is explained",
+    ),
+    FindingRow(
+        "XA424",
+        "undecided: a gap by an attribute cannot be told",
+        "two levels of an attribute have enough patients, but not with the same label in the test images, so nothing shows "
+        "if the model's errors depend on it",
+        "test on images of each level with each label",
+    ),
+    FindingRow(
         "XA431",
         "over- or underconfident answers",
         "the model's probabilities on the test images are off beyond chance: the expected calibration error, or the gap between "

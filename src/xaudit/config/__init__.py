@@ -17,6 +17,7 @@ from xaudit.config.sections.analysis import (
     Spread,
     StatisticsSection,
 )
+from xaudit.config.sections.attributes import FILE_ATTRIBUTES, AttributeSpec
 from xaudit.config.sections.changed_images import (
     ChangedImagesSection,
     Equivariance,
@@ -32,7 +33,12 @@ from xaudit.config.sections.data import (
     PhantomSection,
     SplitSection,
 )
-from xaudit.config.sections.data_audit import CopiesSection, DataAuditSection, LabelSection
+from xaudit.config.sections.data_audit import (
+    AttributesSection,
+    CopiesSection,
+    DataAuditSection,
+    LabelSection,
+)
 from xaudit.config.sections.external import MapFiles, PredictionTable
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
@@ -65,9 +71,12 @@ from xaudit.config.sections.train import TrainSection
 __all__ = [
     "BUILT_IN_MASKS",
     "DEFAULT_METRICS",
+    "FILE_ATTRIBUTES",
     "STRATA",
     "TOLD_STRATA",
     "AnnotationSection",
+    "AttributeSpec",
+    "AttributesSection",
     "AuditFile",
     "CategoriesSection",
     "ChangedImagesSection",

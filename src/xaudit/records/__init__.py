@@ -7,6 +7,8 @@ Rows of different tables are joined by their string ids, never by position.
 
 from xaudit.records.annotation import NO_READER, Annotation, Surroundings
 from xaudit.records.arrays import BoolArray, FloatArray, IntArray
+from xaudit.records.attribute import Attribute, AttributeRow, attribute_rows, attributes_of
+from xaudit.records.attribute_results import AssociationRow, EncodingRow, GapRow, SubgroupRow
 from xaudit.records.calibration import CalibrationBin, CalibrationValue
 from xaudit.records.case import Case, PatientSide, Preview
 from xaudit.records.category import CategorisedMap, CategoryCount, LocalizedAndCausal, ThresholdShift
@@ -54,6 +56,9 @@ __all__ = [
     "NO_READER",
     "Annotation",
     "Area",
+    "AssociationRow",
+    "Attribute",
+    "AttributeRow",
     "BoolArray",
     "Box",
     "Calibration",
@@ -73,6 +78,7 @@ __all__ = [
     "DataAudit",
     "DataCheck",
     "DatasetCounts",
+    "EncodingRow",
     "Evaluation",
     "ExactCopy",
     "ExplainerJudgement",
@@ -80,6 +86,7 @@ __all__ = [
     "Flips",
     "FloatArray",
     "FrameBox",
+    "GapRow",
     "ImageChange",
     "InfillEffect",
     "IntArray",
@@ -118,6 +125,7 @@ __all__ = [
     "ScoreResult",
     "SplitSize",
     "Status",
+    "SubgroupRow",
     "Summary",
     "Surroundings",
     "TestedArea",
@@ -131,4 +139,6 @@ __all__ = [
     "WindowEffects",
     "WindowQuestion",
     "Work",
+    "attribute_rows",
+    "attributes_of",
 ]

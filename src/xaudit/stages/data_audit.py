@@ -14,6 +14,7 @@ from xaudit.config import AuditFile, ModelSection, SplitSection, fingerprint
 from xaudit.engine.threads import one_blas_thread
 from xaudit.models.classifier import Classifier
 from xaudit.records import DataAudit, DataCheck, DatasetCounts, ModelAnswers, Progress
+from xaudit.screening.attributes import ATTRIBUTE_METRICS, check_attributes
 from xaudit.screening.calibration import check_calibration
 from xaudit.screening.copies.check import COPY_METRICS, check_copies
 from xaudit.screening.exact_copies import check_exact_copies
@@ -75,6 +76,11 @@ def _label(one: Screened) -> DataCheck:
     )
 
 
+def _attributes(one: Screened) -> DataCheck:
+    settings = one.audit.data_audit.attributes
+    return check_attributes(one.data, one.answers, settings, seed=one.audit.seed, on_progress=one.on_progress)
+
+
 def _calibration(one: Screened) -> DataCheck:
     return check_calibration(one.data, one.answers, settings=one.audit.statistics, seed=one.audit.seed)
 
@@ -98,6 +104,7 @@ class Check:
 CHECKS = (
     Check("copies", COPY_METRICS, _copies),
     Check("label", LABEL_METRICS, _label),
+    Check("attributes", ATTRIBUTE_METRICS, _attributes, in_run=True),
     Check("calibration", ("ece", "brier"), _calibration, in_run=True),
 )  # fmt: skip
 """The checks of a data set, in the order in which they are shown."""

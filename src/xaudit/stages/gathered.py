@@ -45,7 +45,8 @@ def case_figures(audited: Audited, scores: Sequence[ScoreResult]) -> CaseFigures
         cases = [case for case, _ in pairs]
         explained.setdefault(dataset.id, {}).update({case.case_id: case for case in cases})
         if settings.strata or settings.regression:
-            facts |= facts_of(cases, dataset.annotations, [answer for _, answer in pairs])
+            answers = [answer for _, answer in pairs]
+            facts |= facts_of(cases, dataset.annotations, answers, dataset.attributes)
         ceilings += ceilings_of(
             dataset,
             cases,

@@ -58,7 +58,7 @@ from xaudit.store.parts import (
 )
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.run_status import RunState
-from xaudit.store.tables import write_annotations, write_cases
+from xaudit.store.tables import write_annotations, write_attributes, write_cases
 
 
 class Run:
@@ -108,6 +108,7 @@ class Run:
             begin_share(self.folder, self.request)
         datasets = self.audited.datasets.values()
         write_cases(self.folder, [case for one in datasets for case in one.cases])
+        write_attributes(self.folder, [one for data in datasets for one in data.attributes.values()])
         write_annotations(self.folder, [mark for one in datasets for mark in one.annotations])
         earlier = self._earlier()
         self._save_manifest({})

@@ -6,18 +6,20 @@ lesion size of a case without marks, is in the stratum ``unknown`` of the proper
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from xaudit.config import StratumSpec
-from xaudit.config.sections.strata import SAME, UNKNOWN
-from xaudit.records import Annotation, Case, Prediction
+from xaudit.config.sections.strata import SAME, STRATA, UNKNOWN
+from xaudit.records import Annotation, Attribute, Case, Prediction
 from xaudit.statistics.lesion_shape import LesionShape, lesion_shape
 
 StratumCases = Mapping[str, frozenset[str]]
 """The cases of each stratum, in the order of display."""
+
+NO_ATTRIBUTES: Mapping[str, Attribute] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class CaseFacts:
 
     Attributes:
         shape: shape of all readers' marks together; None without marks.
+        attributes: attributes of all cases, by name.
     """
 
     case: Case
     prediction: Prediction
     shape: LesionShape | None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
     @property
     def area_mm2(self) -> float | None:
@@ -46,7 +50,10 @@ class CaseFacts:
 
 
 def facts_of(
-    cases: Iterable[Case], annotations: Iterable[Annotation], predictions: Iterable[Prediction]
+    cases: Iterable[Case],
+    annotations: Iterable[Annotation],
+    predictions: Iterable[Prediction],
+    attributes: Mapping[str, Attribute] = NO_ATTRIBUTES,
 ) -> dict[str, dict[str, CaseFacts]]:
     """Return the facts of each case that was predicted, by model and case.
 
@@ -67,19 +74,25 @@ def facts_of(
             regions = [m.region for m in marks.get(case.case_id, ()) if m.region is not None]
             shapes[case.case_id] = lesion_shape(regions, (case.height, case.width))
         facts.setdefault(prediction.model_id, {})[case.case_id] = CaseFacts(
-            case, prediction, shapes[case.case_id]
+            case, prediction, shapes[case.case_id], attributes
         )
     return facts
 
 
-def missing_property(cases: Sequence[Case], specs: Sequence[StratumSpec]) -> str | None:
+def missing_property(
+    cases: Sequence[Case], specs: Sequence[StratumSpec], attributes: Collection[str] = ()
+) -> str | None:
     """Return the first property that must come from the data and is missing there; None if there is none.
+
+    Args:
+        attributes: names of the attributes that are known for some case.
 
     Example:
         >>> missing_property([], [StratumSpec(name="class"), StratumSpec(name="site")])
         'site'
     """
-    is_known = {
+    is_known: dict[str, bool] = {
+        **{spec.name: spec.name in attributes for spec in specs if spec.name not in STRATA},
         "site": any(case.site is not None for case in cases),
         "augmented": any(case.augmented is not None for case in cases),
     }
@@ -113,11 +126,11 @@ def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str
             wordings = {case: "correct" if f.prediction.correct else "wrong" for case, f in facts.items()}
             return wordings, list(spec.parts or ())
         case "class":
-            slugs = _slugs(f.case.label for f in facts.values())
+            slugs = slugs_of(f.case.label for f in facts.values())
             return {case: slugs[f.case.label] for case, f in facts.items()}, list(slugs.values())
         case "site":
             sites = {case: f.case.site for case, f in facts.items()}
-            slugs = _slugs(site for site in sites.values() if site is not None)
+            slugs = slugs_of(site for site in sites.values() if site is not None)
             named = {case: UNKNOWN if site is None else slugs[site] for case, site in sites.items()}
             return named, list(slugs.values())
         case "augmented":
@@ -131,8 +144,21 @@ def _values(spec: StratumSpec, facts: Mapping[str, CaseFacts]) -> tuple[dict[str
         case "confidence":
             numbers = {case: f.confidence for case, f in facts.items()}
             return _cut(numbers, spec)
+        case name if name not in STRATA:
+            return _by_attribute(name, facts)
         case _:
             return _cut(_measured(spec, facts), spec)
+
+
+def _by_attribute(name: str, facts: Mapping[str, CaseFacts]) -> tuple[dict[str, str], list[str]]:
+    """Return the level of each case in the characters that a stratum may have; unknown where no case has the attribute."""
+    own = next((f.attributes[name] for f in facts.values() if name in f.attributes), None)
+    if own is None:
+        return dict.fromkeys(facts, UNKNOWN), []
+    slugs = slugs_of(own.levels)
+    levels = {case: own.by_case.get(case) for case in facts}
+    placed = {case: UNKNOWN if level is None else slugs[level] for case, level in levels.items()}
+    return placed, [slugs[level] for level in own.levels]
 
 
 def _cut(numbers: Mapping[str, float | None], spec: StratumSpec) -> tuple[dict[str, str], list[str]]:
@@ -196,7 +222,7 @@ def _by_cuts(
     return placed, list(words)
 
 
-def _slugs(names: Iterable[str]) -> dict[str, str]:
+def slugs_of(names: Iterable[str]) -> dict[str, str]:
     """Return each name in the characters that a stratum may have; names that would then be equal are numbered."""
     slugs: dict[str, str] = {}
     for name in sorted(set(names)):

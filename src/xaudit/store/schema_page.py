@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, PLANTED_ANSWERS, POWER
-from xaudit.store.rows.cases import ANNOTATIONS, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
+from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
@@ -23,6 +23,7 @@ from xaudit.store.schema_version import SCHEMA_VERSION
 
 TABLES: tuple[Table[Any], ...] = (
     CASES,
+    ATTRIBUTES,
     ANNOTATIONS,
     PREDICTIONS,
     TUNING_MAPS,

@@ -8,9 +8,10 @@ from typing import TypeGuard
 
 from xaudit.errors import RunFolderError
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 """Version written into every table's footer and every JSON file of a run folder.
 
+1.4: the table `attributes`.
 1.3: the model is asked about images of every class; the tables `reliance_map` and `reliance_areas`.
 1.2: maps are float32; those of earlier versions are float16 and are still read.
 1.1: the state `shard` and `share.json`; `outcome.json` has all of its keys. Before, keys came without a new number.

@@ -4,13 +4,14 @@ Writers raise OutputError if the folder cannot be written to; readers raise RunF
 damaged or newer than this program.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from xaudit.errors import RunFolderError
 from xaudit.records import (
     Annotation,
+    Attribute,
     CalibrationEffect,
     Case,
     CategorisedMap,
@@ -22,10 +23,12 @@ from xaudit.records import (
     Summary,
     TestedArea,
     TunedThreshold,
+    attribute_rows,
+    attributes_of,
 )
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
 from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, POWER
-from xaudit.store.rows.cases import ANNOTATIONS, CASES, PREVIEWS, PROBLEMS
+from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
@@ -47,6 +50,17 @@ def write_cases(run: RunFolder, cases: Sequence[Case]) -> None:
 def read_cases(run: RunFolder) -> tuple[Case, ...]:
     """Read the cases of a run."""
     return _read(run, CASES)
+
+
+def write_attributes(run: RunFolder, attributes: Iterable[Attribute]) -> None:
+    """Write ``attributes.parquet``."""
+    _write(run, ATTRIBUTES, attribute_rows(attributes))
+
+
+def read_attributes(run: RunFolder) -> dict[str, Attribute]:
+    """Read the attributes of a run's cases, by name; empty for a run that stored none."""
+    stored = (run.path / f"{ATTRIBUTES.name}.parquet").exists()
+    return attributes_of(_read(run, ATTRIBUTES)) if stored else {}
 
 
 def write_annotations(run: RunFolder, annotations: Sequence[Annotation]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from xaudit.cases.images.dicom_file import Elements, parsed
 from xaudit.cases.images.dicom_pixels import PIXELS
 from xaudit.cases.images.dicom_values import shown_values
+from xaudit.cases.images.file_properties import DICOM_PROPERTIES, dicom_properties
 from xaudit.cases.images.header import Header, UnreadableImageError, Window, check_frame
 from xaudit.cases.images.plane import plane_of
 from xaudit.records import FloatArray, PatientSide
@@ -22,6 +23,7 @@ _ELEMENTS = [
     "SOPClassUID",
     "SOPInstanceUID",
     "PatientID",
+    *DICOM_PROPERTIES,
     "Modality",
     "FrameOfReferenceUID",
     "Rows",
@@ -121,6 +123,7 @@ def dicom_header(data: bytes, window: Window, frame: int | None = None) -> Heade
         turned=len(orientation) == _N_ORIENTATION
         and not np.allclose(orientation, _STANDARD_ORIENTATION, atol=0.05),
         plane=plane_of(elements.numbers("ImagePositionPatient"), orientation, spacing, space),
+        properties=dicom_properties(elements),
     )
 
 

@@ -61,6 +61,7 @@ class Entry:
         spacing_mm: millimetres per pixel as (row, column).
         site: the site that took the image, as the data spells it.
         augmented: True if the image was made from another one.
+        attributes: columns that the audit file names, and the texts of their cells; empty cells are left out.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Entry:
     spacing_mm: tuple[float, float] | None = None
     site: str | None = None
     augmented: bool | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 def frame_path(path: str, frame: int | None) -> str:

@@ -43,6 +43,7 @@ class Header:
         turned: True if a DICOM slice is stored otherwise than axial, head first, face up.
         plane: position of the image in the patient, None if the file does not say.
         dim: True for a 16-bit image, divided by 65535, that holds no value above 4095.
+        properties: properties of the file that identify nobody, by the names of :data:`xaudit.config.FILE_ATTRIBUTES`.
     """
 
     height: int
@@ -55,6 +56,7 @@ class Header:
     turned: bool = False
     plane: Plane | None = None
     dim: bool = False
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 def check_pixels(height: int, width: int) -> None:

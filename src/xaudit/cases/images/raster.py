@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from xaudit.cases.images.file_properties import raster_properties
 from xaudit.cases.images.header import DIM, Header, UnreadableImageError, check_memory
 from xaudit.cases.text.silence import silent
 from xaudit.records import BoolArray, FloatArray, IntArray
@@ -68,7 +69,8 @@ def raster_header(data: bytes, source_format: Literal["png", "jpeg"]) -> Header:
             dim = decoded.mode.startswith("I") and 0 < float(raster_values(decoded).max()) <= DIM
     except BROKEN as error:
         raise _unreadable(error) from None
-    return Header(decoded.height, decoded.width, source_format, dim=dim)
+    properties = raster_properties(data)
+    return Header(decoded.height, decoded.width, source_format, dim=dim, properties=properties)
 
 
 def raster_pixels(data: bytes) -> FloatArray:

@@ -6,7 +6,7 @@ from xaudit.config.checks.chexlocalize import check_chexlocalize, check_pools, w
 from xaudit.config.checks.external import with_external_models
 from xaudit.config.checks.gates import check_gates, check_organ, check_own_regions
 from xaudit.config.checks.ids import check_ids, check_section_explainers
-from xaudit.config.checks.measured import check_false_focus, check_measured
+from xaudit.config.checks.measured import check_false_focus, check_measured, check_strata
 
 _IN_ORDER = (
     check_section_explainers,
@@ -17,6 +17,7 @@ _IN_ORDER = (
     check_own_regions,
     check_organ,
     check_gates,
+    check_strata,
     check_measured,
     check_abilities,
 )

@@ -13,6 +13,7 @@ from xaudit.catalog import (
 )
 from xaudit.catalog.image_changes import IMAGE_CHANGES, IMAGE_PROPERTIES, ends
 from xaudit.config.audit_file import AuditFile
+from xaudit.config.sections.attributes import FILE_ATTRIBUTES
 from xaudit.config.sections.gates import Gate
 from xaudit.config.sections.section import SettingError
 from xaudit.config.sections.strata import STRATA, StratumSpec
@@ -67,7 +68,21 @@ def check_measured(audit: AuditFile) -> None:
                 hint=_how_to_measure(gate, audit.metric_names, measured),
             )
         if gate.stratum != ALL_CASES:
-            _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata)
+            _check_stratum(f"gates[{index}]", gate.stratum, audit.statistics.strata, _stratum_names(audit))
+
+
+def check_strata(audit: AuditFile) -> None:
+    """Raise SettingError, with the nearest name, for a stratum that is neither built in nor an attribute."""
+    known = _stratum_names(audit)
+    for index, spec in enumerate(audit.statistics.strata):
+        if spec.name not in known:
+            hint = did_you_mean(spec.name, known, otherwise=f"there are {', '.join(known)}")
+            raise SettingError(f"statistics.strata[{index}]: no stratum is called '{spec.name}'", hint=hint)
+
+
+def _stratum_names(audit: AuditFile) -> tuple[str, ...]:
+    own = [spec.id for data in audit.all_datasets.values() for spec in data.attributes]
+    return (*STRATA, *dict.fromkeys(own), *FILE_ATTRIBUTES)
 
 
 def check_false_focus(audit: AuditFile) -> None:
@@ -109,16 +124,16 @@ def _how_to_measure(gate: Gate, names: Mapping[str, str], measured: Sequence[str
 _CHANGES = {"equivariance": "rotate-10", "resolution": "4"}
 
 
-def _check_stratum(where: str, stratum: str, specs: Sequence[StratumSpec]) -> None:
+def _check_stratum(where: str, stratum: str, specs: Sequence[StratumSpec], known: Sequence[str]) -> None:
     name, _, part = stratum.partition("=")
     spec = next((spec for spec in specs if spec.name == name), None)
-    if spec is None and name in STRATA:
+    if spec is None and name in known:
         raise SettingError(
             f"{where}: the audit does not tell results apart by '{name}'",
             hint="name it under `statistics.strata`",
         )
     if spec is None:
-        hint = did_you_mean(name, STRATA, otherwise=f"there are {', '.join(STRATA)}")
+        hint = did_you_mean(name, known, otherwise=f"there are {', '.join(known)}")
         raise SettingError(f"{where}: no stratum is called '{name}'", hint=hint)
     if spec.parts is not None and part not in (*spec.parts, *spec.parts_without_limits):
         hint = did_you_mean(part, spec.parts, otherwise=f"it has {', '.join(spec.parts)}")

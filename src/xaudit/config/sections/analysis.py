@@ -11,6 +11,7 @@ from pydantic import (
 
 from xaudit.catalog import INFILLS
 from xaudit.catalog.image_changes import DEFAULT_IMAGE_CHANGES, IMAGE_CHANGES
+from xaudit.config.sections.attributes import FILE_ATTRIBUTES
 from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.strata import STRATA, Stratum, StratumSpec
@@ -206,7 +207,11 @@ class StatisticsSection(Section):
     )
     strict: bool = Field(False, description="a gate that a control keeps too is uninformative, and fails")
     strata: tuple[Stratum, ...] = Field(
-        (), description="properties of a case by which results are told apart: " + ", ".join(STRATA)
+        (),
+        description="properties of a case by which results are told apart: "
+        + ", ".join(STRATA)
+        + ", a column named under `data.attributes`, or a property of the files: "
+        + ", ".join(FILE_ATTRIBUTES),
     )
     regression: bool = Field(
         False, description="regress localization on the log of the lesion's area and on confidence"

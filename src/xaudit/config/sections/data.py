@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 from xaudit.catalog import FORMAT_RECORDS
+from xaudit.config.sections.attributes import AttributeSpec, NamedAttribute
 from xaudit.config.sections.plugged import PluggedFormat
 from xaudit.config.sections.regions import RegionSection
 from xaudit.config.sections.section import Section, SettingError
@@ -163,6 +164,11 @@ class DataSection(Section):
         None,
         description="CSV with the columns image, label and, where known, patient, split, site, augmented",
     )
+    attributes: tuple[NamedAttribute, ...] = Field(
+        (),
+        description="further columns of the table by which images are told apart, such as sex, age or scanner; no other "
+        "column is read, and their texts are stored in the run folder",
+    )
     annotations: AnnotationSection | None = None
     regions: RegionSection = RegionSection()
     positive: str | None = Field(
@@ -197,12 +203,26 @@ class DataSection(Section):
             raise SettingError(f"'{twice}' stands twice", hint="name each class once")
         return classes
 
+    @field_validator("attributes")
+    @classmethod
+    def _are_different_columns(cls, attributes: tuple[AttributeSpec, ...]) -> tuple[AttributeSpec, ...]:
+        names = [spec.id for spec in attributes]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise SettingError(f"'{twice}' stands twice", hint="name each column once")
+        return attributes
+
     @model_validator(mode="after")
     def _has_its_source(self) -> Self:
         if self.format == "folder" and self.images is None:
             raise SettingError("images: a folder data set needs the path of its folder")
         if self.format == "csv" and self.labels is None:
             raise SettingError("labels: a csv data set needs the path of its table")
+        if self.attributes and self.format != "csv":
+            raise SettingError(
+                "attributes: only a table has columns",
+                hint="set format: csv and labels, or take attributes out",
+            )
         if self.patient_pattern is not None:
             try:
                 groups = re.compile(self.patient_pattern).groups

@@ -1,5 +1,6 @@
 """The parts of the cases that are looked at one by one."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -11,7 +12,6 @@ from pydantic import (
 
 from xaudit.config.sections.named import from_name
 from xaudit.config.sections.section import Section, SettingError
-from xaudit.errors import nearest
 
 STRATA = (
     "lesion-size",
@@ -52,6 +52,18 @@ TOLD_STRATA = ("site", "augmented")
 _UNCUT_STRATA = ("lesion-count", "class", "correctness", *TOLD_STRATA)
 
 
+def cut_names(cuts: Sequence[float]) -> tuple[str, ...]:
+    """Name the parts between limits.
+
+    Example:
+        >>> cut_names((100, 400))
+        ('under-100', '100-to-400', 'from-400')
+    """
+    # A stratum's name has no room for the plus sign of 1e+06.
+    spelled = [f"{cut:g}".replace("+", "") for cut in cuts]
+    return (f"under-{spelled[0]}", *map("-to-".join, pairwise(spelled)), f"from-{spelled[-1]}")
+
+
 class StratumSpec(Section):
     """A property by which cases are grouped; ``name`` alone takes thirds, or tenths of the confidence."""
 
@@ -69,9 +81,7 @@ class StratumSpec(Section):
             ('under-100', '100-to-400', 'from-400')
         """
         if self.cuts:
-            # A stratum's name has no room for the plus sign of 1e+06.
-            spelled = [f"{cut:g}".replace("+", "") for cut in self.cuts]
-            return (f"under-{spelled[0]}", *map("-to-".join, pairwise(spelled)), f"from-{spelled[-1]}")
+            return cut_names(self.cuts)
         match self.name:
             case "correctness":
                 return ("correct", "wrong")
@@ -89,11 +99,10 @@ class StratumSpec(Section):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        if self.name not in STRATA:
-            hint = nearest(self.name, STRATA)
+        if self.cuts and self.name not in STRATA:
             raise SettingError(
-                f"no stratum is called '{self.name}'",
-                hint=(f"did you mean '{hint}'? " if hint else "") + f"there are {', '.join(STRATA)}",
+                f"cuts: '{self.name}' takes no limits here",
+                hint="an attribute takes them under `data.attributes`",
             )
         if self.cuts and self.name in _UNCUT_STRATA:
             raise SettingError(f"cuts: '{self.name}' has values of its own and takes no limits")

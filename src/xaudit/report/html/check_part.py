@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from xaudit.records import DataCheck
 from xaudit.report.grid import Section
+from xaudit.report.pictures.attributes import attribute_pictures
 from xaudit.report.pictures.calibration import calibration_pictures
 from xaudit.report.pictures.check_picture import CheckPicture
 from xaudit.report.pictures.copies import copies_pictures
@@ -13,6 +14,7 @@ from xaudit.report.pictures.label import label_pictures
 PICTURES: Mapping[str, Callable[[DataCheck], tuple[CheckPicture, ...]]] = {
     "copies": copies_pictures,
     "label": label_pictures,
+    "attributes": attribute_pictures,
     "calibration": calibration_pictures,
 }
 """The pictures of each check, by the check's id; a check without pictures is absent."""

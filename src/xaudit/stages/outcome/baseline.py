@@ -64,10 +64,11 @@ def _strata(run: StoredRun, limits: Sequence[MaxDrop]) -> dict[str, StratumCases
     """By model, the parts of the judged run's cases by each property that a limit names."""
     names = [limit.stratum.partition("=")[0] for limit in limits if limit.stratum != ALL_CASES]
     for name in names:
-        if name not in STRATA:
+        known = (*STRATA, *run.attributes)
+        if name not in known:
             raise UsageError(
                 f"--max-drop: no stratum is called '{name}'",
-                hint=did_you_mean(name, STRATA, otherwise=f"there are {', '.join(STRATA)}"),
+                hint=did_you_mean(name, known, otherwise=f"there are {', '.join(known)}"),
             )
     if not names:
         return {}
@@ -76,6 +77,7 @@ def _strata(run: StoredRun, limits: Sequence[MaxDrop]) -> dict[str, StratumCases
         cases=run.cases,
         annotations=run.annotations,
         predictions=run.predictions,
+        attributes=run.attributes,
         scores=run.scores,
         settings=run.statistics,
     )

@@ -15,7 +15,7 @@ from xaudit.stages.outcome.stored_strata import stored_strata
 from xaudit.statistics.strata import StratumCases, missing_property
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import read_annotations, read_cases, read_predictions
+from xaudit.store.tables import read_annotations, read_attributes, read_cases, read_predictions
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,9 @@ def compare_runs(
         UsageError: for a name that a run does not have, fewer than two to compare, an unknown stratum, or runs
             of different data or different metrics.
     """
-    if by is not None and by not in STRATA:
-        raise UsageError(
-            f"--by: no stratum is called '{by}'",
-            hint=did_you_mean(by, STRATA, otherwise=f"there are {', '.join(STRATA)}"),
-        )
     stored = [_stored(path) for path in runs]
+    if by is not None:
+        _check_by(by, (*STRATA, *read_attributes(stored[0].folder)))
     twice = [run.id for index, run in enumerate(stored) if run.id in [s.id for s in stored[:index]]]
     if twice:
         raise UsageError(f"{twice[0]}: named twice", hint="a run differs from itself in nothing")
@@ -108,6 +105,15 @@ def compare_runs(
     )
 
 
+def _check_by(name: str, known: Sequence[str]) -> None:
+    """Raise UsageError if no stratum has this name."""
+    if name not in known:
+        raise UsageError(
+            f"--by: no stratum is called '{name}'",
+            hint=did_you_mean(name, known, otherwise=f"there are {', '.join(known)}"),
+        )
+
+
 def _in_all(names: Sequence[Sequence[str]]) -> list[str]:
     return [name for name in names[0] if all(name in others for others in names[1:])]
 
@@ -115,7 +121,8 @@ def _in_all(names: Sequence[Sequence[str]]) -> list[str]:
 def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:
     """By model, the parts of the run's scored cases; UsageError where the data does not tell them apart."""
     cases = read_cases(run.folder)
-    if missing_property(cases, [StratumSpec(name=name)]) is not None:
+    attributes = read_attributes(run.folder)
+    if missing_property(cases, [StratumSpec(name=name)], attributes) is not None:
         raise UsageError(
             f"--by {name}: {run.id} knows the {name} of no case",
             hint=f"give the table a column '{name}' and run the audit again",
@@ -125,6 +132,7 @@ def _strata(run: _StoredRun, name: str) -> Mapping[str, StratumCases]:
         cases=cases,
         annotations=read_annotations(run.folder),
         predictions=read_predictions(run.folder),
+        attributes=attributes,
         scores=run.scores,
         settings=run.statistics,
     )

@@ -8,12 +8,12 @@ from typing import Any
 from xaudit.config import StatisticsSection
 from xaudit.config.plain_yaml import PlainYamlError, plain_yaml
 from xaudit.errors import RunFolderError
-from xaudit.records import Annotation, Case, Outcome, Prediction, ScoreResult
+from xaudit.records import Annotation, Attribute, Case, Outcome, Prediction, ScoreResult
 from xaudit.stages.outcome.read_outcome import load, read_head
 from xaudit.store.parts import SCORES, part_keys, read_parts
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
-from xaudit.store.tables import read_annotations, read_cases, read_predictions
+from xaudit.store.tables import read_annotations, read_attributes, read_cases, read_predictions
 
 
 class StoredRun:
@@ -40,6 +40,11 @@ class StoredRun:
     def cases(self) -> tuple[Case, ...]:
         """Every image that could be read."""
         return read_cases(self.folder)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """Attributes of the cases, by name."""
+        return read_attributes(self.folder)
 
     @cached_property
     def annotations(self) -> tuple[Annotation, ...]:

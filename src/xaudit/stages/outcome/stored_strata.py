@@ -1,9 +1,9 @@
 """The parts of a finished run's scored cases, cut as its audit file says."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xaudit.config import StatisticsSection, StratumSpec
-from xaudit.records import Annotation, Case, Prediction, ScoreResult
+from xaudit.records import Annotation, Attribute, Case, Prediction, ScoreResult
 from xaudit.statistics.strata import StratumCases, facts_of, strata_of
 
 
@@ -13,6 +13,7 @@ def stored_strata(
     cases: Iterable[Case],
     annotations: Iterable[Annotation],
     predictions: Iterable[Prediction],
+    attributes: Mapping[str, Attribute],
     scores: Sequence[ScoreResult],
     settings: StatisticsSection,
 ) -> dict[str, StratumCases]:
@@ -21,5 +22,5 @@ def stored_strata(
     specs = [known.get(name) or StratumSpec(name=name) for name in dict.fromkeys(names)]
     scored = {(result.key.model_id, result.key.case_id) for result in scores}
     answers = [p for p in predictions if (p.model_id, p.case_id) in scored]
-    facts = facts_of(cases, annotations, answers)
+    facts = facts_of(cases, annotations, answers, attributes)
     return {model: strata_of(of_model, specs) for model, of_model in facts.items()}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xaudit.cases.attributes import listed_attributes
 from xaudit.cases.preflight import Preview, preview
 from xaudit.cases.splits import SCORED
 from xaudit.catalog.models import holds_network
@@ -17,6 +18,7 @@ from xaudit.models.sources.extras import check_extra
 from xaudit.records import ALL_CASES
 from xaudit.stages.request import Stage
 from xaudit.stages.work.preflight import check_metrics
+from xaudit.statistics.strata import slugs_of
 from xaudit.store.atomic_file import refusals_as_output_errors
 from xaudit.store.foreign_table import read_foreign_table
 
@@ -108,6 +110,7 @@ def _check_strata(audit: AuditFile, previews: Mapping[str, Preview]) -> None:
     parts = {
         "class": {name for one in previews.values() for name in one.class_names},
         "site": {entry.site for entry in listed if entry.site is not None},
+        **_attribute_parts(audit, previews),
     }
     for index, gate in enumerate(audit.gates):
         name, _, part = gate.stratum.partition("=")
@@ -118,6 +121,17 @@ def _check_strata(audit: AuditFile, previews: Mapping[str, Preview]) -> None:
             f"gates[{index}]: {name} has no part '{part}' in this data",
             hint=did_you_mean(part, there, otherwise=f"it has {', '.join(there)}"),
         )
+
+
+def _attribute_parts(audit: AuditFile, previews: Mapping[str, Preview]) -> dict[str, set[str]]:
+    """Return the parts by each column that the audit names, in the characters that a stratum may have."""
+    parts: dict[str, set[str]] = {}
+    for name, section in audit.all_datasets.items():
+        entries = previews[name].entries
+        attributes = listed_attributes(section.attributes, entries)
+        for one in attributes.values():
+            parts.setdefault(one.name, set()).update(slugs_of(one.levels).values())
+    return parts
 
 
 def _check_model(

@@ -10,7 +10,7 @@ from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
 from xaudit.chunks import need_donor
-from xaudit.config import AuditFile, ModelSection, audit_of_model, fingerprint
+from xaudit.config import FILE_ATTRIBUTES, AuditFile, ModelSection, audit_of_model, fingerprint
 from xaudit.errors import DataError, RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
@@ -241,12 +241,16 @@ class Audited:
     def check_data(self) -> None:
         """Raise DataError if the data cannot answer: no class to explain, an unknown stratum, a split too small to tune on."""
         cases = [case for dataset in self.datasets.values() for case in dataset.cases]
-        untold = missing_property(cases, self.audit.statistics.strata)
-        if untold is not None:
+        own = (one for data in self.datasets.values() for one in data.attributes.values())
+        attributes = {one.name for one in own if one.levels}
+        missing = missing_property(cases, self.audit.statistics.strata, attributes)
+        if missing is not None:
             raise DataError(
-                f"statistics.strata: the data says of no case what its '{untold}' is",
-                hint=f"give the table a column '{untold}'"
-                + (" or set data.augmented_pattern" if untold == "augmented" else ""),
+                f"statistics.strata: the data says of no case what its '{missing}' is",
+                hint=f"no image file says it; take '{missing}' out of the strata"
+                if missing in FILE_ATTRIBUTES
+                else f"give the table a column '{missing}'"
+                + (" or set data.augmented_pattern" if missing == "augmented" else ""),
             )
         for name, dataset in self.datasets.items():
             given = self.audit.all_datasets[name].positive is not None
@@ -293,7 +297,7 @@ class Audited:
             external=external_checksums(classifiers),
             images=images_checksum(cases),
             annotations=annotations_checksum(marks),
-            labels=labels_checksum(cases),
+            labels=labels_checksum(cases, self.datasets.values()),
             masks=self.masks,
             predictions=predictions_checksum(answers),
             code={name: one.code for name, one in classifiers.items() if one.code},

@@ -8,7 +8,7 @@ from xaudit.cases.dataset import Dataset
 from xaudit.config import ModelSection, fingerprint
 from xaudit.models.classifier import Classifier
 from xaudit.models.sources.factory import code_of
-from xaudit.records import Case, Prediction
+from xaudit.records import Case, Prediction, attribute_rows
 from xaudit.stages.scores.audited_model import SCORE_VERSION
 from xaudit.stages.work.external_model import external_checksums
 from xaudit.store.checksums import annotations_checksum, lines_checksum
@@ -44,11 +44,12 @@ def inputs_digest(
     )
 
 
-def labels_checksum(cases: Iterable[Case]) -> str:
-    """Hash what the data says of each case: class, split, patient, site, and whether it is augmented."""
-    return lines_checksum(
+def labels_checksum(cases: Iterable[Case], datasets: Iterable[Dataset]) -> str:
+    """Hash what the data says of each case: class, split, patient, site, whether it is augmented, and its attributes."""
+    own = [
         repr([one.case_id, one.label, one.split, one.patient_id, one.site, one.augmented]) for one in cases
-    )
+    ]
+    return lines_checksum([*own, *(repr(row) for dataset in datasets for row in _named_attributes(dataset))])
 
 
 def masks_checksum(datasets: Iterable[Dataset]) -> str:
@@ -71,9 +72,17 @@ def predictions_checksum(predictions: Iterable[Prediction]) -> str:
     )
 
 
+def _named_attributes(dataset: Dataset) -> list[tuple[object, ...]]:
+    """List the attributes of the table; those of the files follow from the images."""
+    named = [one for one in dataset.attributes.values() if one.source == "table"]
+    return [dataclasses.astuple(row) for row in attribute_rows(named)]
+
+
 def _data_digest(dataset: Dataset) -> str:
+    named = _named_attributes(dataset)
     return fingerprint(
         {
+            **({"attributes": named} if named else {}),
             "cases": [dataclasses.asdict(case) for case in dataset.cases],
             "problems": [[one.case_id, one.reason] for one in dataset.problems],
             "classes": [dataset.class_names, dataset.positive],

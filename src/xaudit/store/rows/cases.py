@@ -1,9 +1,10 @@
 """Tables of the inputs: cases, readers' annotations, and the cases that could not be used."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, assert_never
 
-from xaudit.records import Annotation, Box, Case, MaskRegion, Polygon, Preview, Problem, Region
+from xaudit.records import Annotation, AttributeRow, Box, Case, MaskRegion, Polygon, Preview, Problem, Region
 from xaudit.store.rows import schemas
 from xaudit.store.rows.table import Table
 
@@ -105,6 +106,16 @@ ANNOTATIONS = Table[Annotation](
     schemas.ANNOTATIONS,
     _annotation_row,
     _annotation,
+)
+
+ATTRIBUTES = Table[AttributeRow](
+    "attributes",
+    "the level of one attribute on one image, such as the scanner that took it",
+    schemas.ATTRIBUTES,
+    asdict,
+    lambda row: AttributeRow(
+        row["case_id"], row["attribute"], row["level"], row["position"], row["ordered"], row["source"]
+    ),
 )
 
 PREVIEWS = Table[Preview](

@@ -52,6 +52,19 @@ CASES = schema(
     empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented", "left_edge"),
 )
 
+ATTRIBUTES = schema(
+    CASE_ID,
+    ("attribute", TEXT, "name of the property, as strata and gates write it"),
+    ("level", TEXT, "its level on this image; an image whose level is not known has no row"),
+    ("position", WHOLE, "place of the level in the order of display, from 0"),
+    ("ordered", TRUTH, "true if the levels are bands of a number"),
+    (
+        "source",
+        TEXT,
+        "`table` for a column that `data.attributes` names, `file` for one of the listed properties of image files",
+    ),
+)
+
 PREVIEWS = schema(
     CASE_ID,
     ("height", WHOLE, "of the picture, in pixels; it shows the whole original frame"),

@@ -1,5 +1,6 @@
 """Settings of the checks of the data, before any model is blamed."""
 
+from xaudit.config.sections.data_audit.attributes import AttributesSection
 from xaudit.config.sections.data_audit.copies import CopiesSection
 from xaudit.config.sections.data_audit.label import LabelSection
 from xaudit.config.sections.section import Section
@@ -10,6 +11,7 @@ class DataAuditSection(Section):
 
     copies: CopiesSection = CopiesSection()
     label: LabelSection = LabelSection()
+    attributes: AttributesSection = AttributesSection()
 
 
-__all__ = ["CopiesSection", "DataAuditSection", "LabelSection"]
+__all__ = ["AttributesSection", "CopiesSection", "DataAuditSection", "LabelSection"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from xaudit.records import DataAudit, DataCheck
 from xaudit.report.grid import Section
+from xaudit.report.sections.data_audit.attributes import attributes_section
 from xaudit.report.sections.data_audit.calibration import calibration_section
 from xaudit.report.sections.data_audit.copies import copies_section
 from xaudit.report.sections.data_audit.exact_copies import exact_copies_section
@@ -19,6 +20,7 @@ from xaudit.report.sections.data_audit.label import label_section
 SECTIONS: Mapping[str, Callable[[DataCheck], Section]] = {
     "copies": copies_section,
     "label": label_section,
+    "attributes": attributes_section,
     "calibration": calibration_section,
     "exact-copies": exact_copies_section,
 }
