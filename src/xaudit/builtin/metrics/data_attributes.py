@@ -16,4 +16,4 @@ RECORDS = measured_together((
         "attribute-gap-specificity", "largest gap of specificity between a level of an attribute and the other levels; none "
         "where a gap cannot be told", "data", False, "0 to 1", by_default=False,
     ),
-))  # fmt: skip
+), first=30)  # fmt: skip
