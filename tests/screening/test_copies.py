@@ -213,6 +213,10 @@ def test_without_training_images_leakage_is_not_measured(tmp_path):
         study.add(f"{seed}.png", textured(seed), label="ab"[seed % 2], split="test")
     check = checked(study.load())
     assert check.values == {"copies": 0, "copies-different-label": 0}
+    (verdict,) = check.verdicts
+    assert verdict.sentence.startswith(
+        "no copies were found among 4 images, all of the split 'test'; others cannot be"
+    )
     assert check.skipped == (
         "leakage: the data has no training or validation images, so copies between them and the others cannot be searched for",
     )

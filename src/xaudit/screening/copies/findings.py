@@ -112,10 +112,12 @@ def _within(data: Dataset, copies: Sequence[CopyPair]) -> list[Verdict]:
 
 def _none(data: Dataset, copies: Sequence[CopyPair]) -> Verdict:
     of_one = f", but for {counted(len(copies), 'pair')} of one patient or group," if copies else ""
-    text = (
-        f"no copies{of_one} and no slices of one scan in different splits were found among {counted(len(data.cases), 'image')}; turns by an "
-        "angle, crops of more than 10 % and distortions were not searched for"
-    )
+    n = counted(len(data.cases), "image")
+    splits = sorted({case.split for case in data.cases})
+    text = f"no copies{of_one} and no slices of one scan in different splits were found among {n}"
+    if len(splits) == 1:
+        text = f"no copies{of_one} were found among {n}, all of the split '{splits[0]}'; others cannot be searched"
+    text += "; turns by an angle, crops of more than 10 % and distortions were not searched for"
     return _verdict(data, "XA409", "pass", "no copies across splits", text, 0)
 
 

@@ -22,10 +22,16 @@ def data_audit_title(audit: DataAudit) -> str:
 
 
 def findings_of(audit: DataAudit) -> list[Verdict]:
-    """Return the findings of all checks, those that failed first."""
-    return sorted(
-        (verdict for check in audit.checks for verdict in check.verdicts), key=lambda one: _ORDER[one.status]
-    )
+    """Return the findings of all checks, those that failed first, and copies before what the models' answers show."""
+    found = [verdict for check in audit.checks for verdict in check.verdicts]
+    return sorted(found, key=lambda one: (_ORDER[one.status], one.code))
+
+
+def _sentence(verdict: Verdict, audit: DataAudit) -> str:
+    """Return a finding's sentence, with the data set that it is about where there are several."""
+    sentence = verdict.sentence.rstrip(".")
+    is_of_model = verdict.subject in audit.model_ids
+    return sentence if len(audit.datasets) == 1 or is_of_model else f"{verdict.subject}: {sentence}"
 
 
 def headline(audit: DataAudit) -> str:
@@ -37,7 +43,7 @@ def headline(audit: DataAudit) -> str:
     rest = "" if not n_left_out else f" {count(n_left_out, 'thing')} could not be checked, see 'Not checked'."
     if wrong:
         more = f", and {count(len(wrong) - 1, 'more finding')}" if len(wrong) > 1 else ""
-        return f"Something is wrong: {wrong[0].sentence.rstrip('.')} ({wrong[0].code}){more}.{rest}"
+        return f"Something is wrong: {_sentence(wrong[0], audit)} ({wrong[0].code}){more}.{rest}"
     if not findings and all(check.is_empty for check in audit.checks):
         return "Nothing could be checked: the reasons stand under 'Not checked'."
     undecided = f"; {count(len(open_ones), 'finding')} undecided" if open_ones else ""
