@@ -22,7 +22,10 @@ def asked_of_every_pixel(outlines, shape):
     for outline in outlines:
         for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
             if y1 != y0:
-                odd ^= (y >= min(y0, y1)) & (y < max(y0, y1)) & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+                # Far from a line that is nearly level, its continuation is beyond any number, and does not count.
+                with np.errstate(over="ignore"):
+                    crossing = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
+                odd ^= (y >= min(y0, y1)) & (y < max(y0, y1)) & (x < crossing)
     return odd
 
 

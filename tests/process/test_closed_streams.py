@@ -55,6 +55,8 @@ COMMANDS = {
     "data check audit.yaml": 0,
     "data convert audit.yaml --to coco -o NEW/marks.json": 0,
     "data agreement audit.yaml": 0,
+    "data audit audit.yaml -o NEW": 0,
+    "calibrate audit.yaml -o NEW": 2,
     "run nosuch.yaml": 2,
     "run audit.yaml -o runs": 0,
     "run audit.yaml -o NEW -q --fail-under iou@external-given=1.0": 1,

@@ -110,6 +110,7 @@ def test_own_maps_are_stored_and_scored_as_the_explainer_made_them(study):
     assert set(maps["scale"]) == {1.0}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_scores_made_of_maps_that_were_read_again_are_those_of_an_unbroken_run(study):
     audit = {"controls": ["random", "mean-map", "shuffled-marks"], "sanity": {"cases": 4}}

@@ -211,6 +211,7 @@ def test_a_run_that_is_refused_for_its_data_or_its_weights_leaves_no_folder(mine
         assert not (mine / "runs").exists(), change
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_hides_no_finished_one_and_is_named(audited):
     [finished] = runs_of(audited)
     done(audited, "predict", "--seed", "5")

@@ -36,6 +36,7 @@ def at_work(study):
     process.communicate()
 
 
+@pytest.mark.slow
 def test_a_second_run_of_the_same_audit_is_refused_and_the_first_goes_on(study, at_work, whole, capsys):
     run = only_run(study / "runs")
     assert run_command_line(["run", "audit.yaml", "-q"]) == 2

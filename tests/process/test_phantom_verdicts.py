@@ -31,6 +31,7 @@ AUDIT = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_guilty_is_told_from_the_honest_by_what_it_relies_on_and_the_table_says_where_its_maps_lie(
     tmp_path, capsys
 ):
