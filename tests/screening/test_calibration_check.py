@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xaudit.config import StatisticsSection
-from xaudit.records import Case, ModelAnswers, Prediction
+from xaudit.records import Attribute, Case, ModelAnswers, Prediction
 from xaudit.screening.calibration import check_calibration
 
 SETTINGS = StatisticsSection(replicates=300)
@@ -22,6 +22,7 @@ class Data:
     positive: str = "cancer"
     patients_known: bool = True
     class_names: tuple = field(default=NAMES)
+    attributes: dict = field(default_factory=dict)
 
 
 def prediction(index, given, is_positive, *, names=NAMES, per_patient=1):
@@ -41,9 +42,10 @@ def prediction(index, given, is_positive, *, names=NAMES, per_patient=1):
     )
 
 
-def checked(predictions, *, cases=(), names=NAMES):
+def checked(predictions, *, cases=(), names=NAMES, attributes=None):
     answers = ModelAnswers("net", "data", tuple(predictions))
-    return check_calibration(Data(cases, class_names=names), [answers], settings=SETTINGS, seed=0)
+    data = Data(cases, class_names=names, attributes=attributes or {})
+    return check_calibration(data, [answers], settings=SETTINGS, seed=0)
 
 
 def population(n, sharpness, seed=1):
@@ -142,6 +144,19 @@ def test_sites_are_shown_apart_and_several_classes_by_the_class_named():
     assert groups == {(g, t) for g in ("all", "site=one", "site=two") for t in ("positive", "top-label")}
     n_images = {one.subgroup: one.n_images for one in check.tables["calibration"]}
     assert n_images == {"all": 40, "site=one": 20, "site=two": 20}
+
+
+def test_columns_that_are_attributes_are_shown_apart_and_properties_of_files_are_not():
+    own = population(30, 1)
+    sex = {f"c{i}": "f" if i < 12 else "m" for i in range(28)}
+    attributes = {
+        "sex": Attribute("sex", "table", ("f", "m"), False, sex),
+        "image-size": Attribute("image-size", "file", ("8x8", "9x9"), False, sex),
+        "age": Attribute("age", "table", ("low",), True, dict.fromkeys(sex, "low")),
+    }
+    check = checked(own, attributes=attributes)
+    n_images = {one.subgroup: one.n_images for one in check.tables["calibration"]}
+    assert n_images == {"all": 30, "sex=f": 12, "sex=m": 16}
 
 
 def test_the_order_of_the_images_does_not_matter():

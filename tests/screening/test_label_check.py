@@ -9,7 +9,7 @@ from PIL import Image
 from small_studies import SIDE, ring_tone, study
 
 from xaudit.config import LabelSection, RegionSection
-from xaudit.records import CopyGroup, DataCheck, LabelProbe
+from xaudit.records import Attribute, CopyGroup, DataCheck, LabelProbe
 from xaudit.screening.label import check as check_module
 from xaudit.screening.label import probe
 from xaudit.screening.label.check import check_label
@@ -106,6 +106,21 @@ def test_an_attribute_that_equals_the_label_is_a_finding(tmp_path):
         "Attribute 'site' predicts the class without anything else: AUROC 1.00 [0.76, 1.00]"
     )
     assert "Site: 2 values occur in one class only" in findings[1]
+
+
+def test_attributes_of_the_table_and_of_the_files_are_asked_about(tmp_path):
+    data = study(tmp_path, LABELS, columns=PATIENTS)
+    by_label = {case.case_id: case.label for case in data.cases}
+    quality = {name: "90" if label == "a" else "75" for name, label in by_label.items()}
+    attributes = {
+        "scanner": Attribute("scanner", "table", ("a", "b"), False, by_label),
+        "jpeg-quality": Attribute("jpeg-quality", "file", ("75", "90"), True, quality),
+    }
+    result = check(replace(data, attributes=attributes))
+    probes = by_view(result)
+    assert probes["attribute:scanner"].gives_away
+    assert probes["file-properties"].gives_away
+    assert {("XA413", "fail"), ("XA414", "fail")} <= set(codes(result))
 
 
 def test_an_attribute_with_one_value_is_named_and_left_out(tmp_path):

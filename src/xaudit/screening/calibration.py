@@ -123,16 +123,18 @@ def _unfit(answers: ModelAnswers) -> str:
 
 
 def _questions(data: Dataset, answers: ModelAnswers) -> Iterator[_Answers]:
-    """Yield the positive class and the class named, on all images and then on each site's."""
-    sites = {case.case_id: case.site for case in data.cases}
-    known = sorted({site for one in answers.predictions if (site := sites.get(one.case_id)) is not None})
+    """Yield the positive class and the class named, on all images, then by site and by each column that is an attribute."""
+    columns = {"site": {case.case_id: case.site for case in data.cases if case.site is not None}}
+    columns |= {name: dict(one.by_case) for name, one in data.attributes.items() if one.source == "table"}
     predictions = tuple(sorted(answers.predictions, key=lambda one: one.case_id))
     groups = [(ALL, predictions)]
-    if len(known) > 1:
-        groups += [
-            (f"site={site}", tuple(one for one in predictions if sites.get(one.case_id) == site))
-            for site in known
-        ]
+    for name, level_of in columns.items():
+        levels = {level_of[one.case_id] for one in predictions if one.case_id in level_of}
+        if len(levels) > 1:
+            groups += [
+                (f"{name}={level}", tuple(one for one in predictions if level_of.get(one.case_id) == level))
+                for level in sorted(levels)
+            ]
     for subgroup, own in groups:
         yield _question(answers.model_id, subgroup, own, data.positive)
         yield _question(answers.model_id, subgroup, own, None)

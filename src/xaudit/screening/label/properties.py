@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xaudit.cases.dataset import Dataset
-from xaudit.records import Case, FloatArray
+from xaudit.records import Attribute, Case, FloatArray
 
 SIZE, FILE, BYTES = "image-size", "file-properties", "file-bytes"
 
 UNKNOWN = "unknown"
+
+_SHOWN_ALREADY = ("file-format", "image-size")
+"""Attributes of the files that are columns of their own here."""
 
 _MOST_VALUES = 30
 """Values of a text that become columns; rarer ones count as none of these, since a model cannot learn from them."""
@@ -90,8 +93,13 @@ def properties_of(data: Dataset) -> tuple[Property, ...]:
 
 
 def _file_levels(data: Dataset) -> dict[str, tuple[str, ...]]:
-    """Return the texts that the files of the images bring: format, pixel spacing, and orientation."""
-    return {
+    """Return the texts that the files of the images bring: format, pixel spacing, orientation, and what their headers say."""
+    headers = {
+        name: _levels_of(data, one)
+        for name, one in data.attributes.items()
+        if one.source == "file" and name not in _SHOWN_ALREADY
+    }
+    return headers | {
         "file format": tuple(case.source_format for case in data.cases),
         "pixel spacing in mm": tuple(_spacing(case) for case in data.cases),
         "side of the patient at the left edge": tuple(case.left_edge or UNKNOWN for case in data.cases),
@@ -105,11 +113,16 @@ def _attributes(data: Dataset) -> list[Property]:
             UNKNOWN if case.augmented is None else "yes" if case.augmented else "no" for case in data.cases
         ),
     }
+    columns |= {name: _levels_of(data, one) for name, one in data.attributes.items() if one.source == "table"}
     return [
         Property(f"attribute:{name}", "attribute", f"attribute '{name}'", levels={name: texts})
         for name, texts in columns.items()
         if set(texts) != {UNKNOWN}
     ]
+
+
+def _levels_of(data: Dataset, attribute: Attribute) -> tuple[str, ...]:
+    return tuple(attribute.by_case.get(case.case_id, UNKNOWN) for case in data.cases)
 
 
 def _spacing(case: Case) -> str:
