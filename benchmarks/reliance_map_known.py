@@ -32,7 +32,7 @@ from xaudit.stages.outcome.dependence.map_tests import map_tests
 from xaudit.verdict import area_findings
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.5, 0.9)
-PLANTS = ("corner-marker", "border-tone", "opposite-tag")
+PLANTS = ("corner-marker", "border-tone", "opposite-tag", "same-tag")
 SETTINGS = RelianceMapSection(stride=1.0, transplant=True)
 SEED = 0
 TAG_PX = (5, 3)

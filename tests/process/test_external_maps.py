@@ -170,6 +170,7 @@ def test_the_report_says_what_nobody_could_ask(phantom, audited):
     assert "not assessed: no model" in text.stdout
 
 
+@pytest.mark.slow
 def test_gates_comparisons_and_cases_work_as_ever(phantom, audited):
     assert audited.returncode == 0
     run = the_run(phantom / "away")

@@ -164,6 +164,7 @@ def test_a_stale_compiled_copy_of_a_module_is_refused_in_two_lines(mine):
     assert not (mine / "runs").exists()
 
 
+@pytest.mark.slow
 def test_the_manifest_holds_a_checksum_of_every_input(mine):
     lungs = mine / "lungs"
     lungs.mkdir()

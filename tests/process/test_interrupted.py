@@ -49,6 +49,7 @@ def n_parts(study, table):
     return len(list((study / "runs").glob(f"*/{table}/part-*.parquet")))
 
 
+@pytest.mark.slow
 def test_control_c_keeps_what_is_finished_and_the_same_command_continues(study, whole):
     write_audit(study)
     code, out, err = stopped(study, signal.SIGINT, lambda: n_parts(study, "scores") >= 7)
