@@ -180,6 +180,11 @@ def audit_plant(plant: str, seed: int, patients: int, shares: Sequence[float], f
         f"population {seed}, {plant}: evidence {min(shown[False]):.3f} to {max(shown[False]):.3f} without, "
         f"{min(shown[True]):.3f} to {max(shown[True]):.3f} with"
     )
+    if min(shown[True]) <= max(shown[False]):
+        print(
+            "    left out: the detector cannot tell images with the plant from those without; see `xaudit calibrate`"
+        )
+        return
     mixture = Mixture(honest, plant, (float(np.mean(shown[False])), float(np.mean(shown[True]))))
     asked = Asked(honest, mixture.logits, "mixed")
     for share in shares:

@@ -8,6 +8,7 @@ from map_tests_by_hand import area, asked
 from xaudit.verdict import area_findings
 
 CORNER = area((0.5, 0.45, 0.55))
+ON_THE_MARK = {("probability", "for", "all"): (0.34, 0.15, 0.49)}
 BARE = {"scopes": ("all",), "kinds": ("border",)}
 WITH_LUNGS = {"scopes": ("all",), "kinds": ("border", "outside-lungs")}
 
@@ -59,7 +60,7 @@ def test_nothing_outside_the_mark_passes_with_the_bound():
     )
     assert (verdict.code, verdict.status, verdict.value, verdict.threshold) == ("XA208", "pass", 0.03, 0.05)
     assert verdict.sentence == (
-        "net: On images of 'cancer', nothing outside the mark and its lung matters. Hiding any window there lowers P(cancer) by "
+        "net: On images of 'cancer', no single place outside the mark and its lung matters. Hiding any window there lowers P(cancer) by "
         "at most 0.03 (20 patients)"
     )
 
@@ -131,7 +132,7 @@ def test_an_effect_under_one_infill_is_undecided():
 def test_a_rise_inside_the_body_is_not_judged():
     """The in-fill may look like a lesion: it is named beside what is judged, and alone it is undecided."""
     rises = for_all([area((0.9, 0.8, 1.0), "thorax", "left edge")], direction="against")
-    verdict = only(asked(rises))
+    verdict = only(asked(rises, net=ON_THE_MARK))
     assert (verdict.code, verdict.status) == ("XA208", "pass")
     assert verdict.sentence.endswith(
         "Hiding the left edge of the image, in the rest of the thorax raises P(cancer) by 0.90 [0.80, 1.00], seen in 100 % of the "
@@ -304,7 +305,18 @@ def test_what_lies_on_the_mark_is_no_spread():
     bounds = {("probability", "for", "any"): (0.32, 0.13, 0.47)}
     verdict = only(asked(net={("probability", "for", "all"): (0.34, 0.15, 0.49)}, bounds=bounds))
     assert (verdict.code, verdict.status) == ("XA208", "pass")
-    assert "nothing outside the mark and its lung matters" in verdict.sentence
+    assert "no single place outside the mark and its lung matters" in verdict.sentence
+
+
+def test_where_no_place_matters_not_even_the_mark_nothing_is_settled():
+    """Evidence that many windows hold at once, such as the tone of the border, shows at none of them."""
+    verdict = only(asked())
+    assert (verdict.code, verdict.status) == ("XA208", "error")
+    assert verdict.sentence == (
+        "net: On images of 'cancer', no single place matters, not the mark either. Hiding any window outside the mark and its "
+        "lung lowers P(cancer) by at most 0.01, and no window on the mark stands out: the answer may rest on many places at "
+        "once, or on the whole image (20 patients)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -312,7 +324,7 @@ def test_what_lies_on_the_mark_is_no_spread():
 )
 def test_copied_tissue_is_judged_only_where_it_cannot_look_like_evidence(place, code, status):
     copied = area((0.4, 0.2, 0.6), place, "upper part")
-    tests = asked() + asked(for_all([copied], direction="against"), question="transplant")
+    tests = asked(net=ON_THE_MARK) + asked(for_all([copied], direction="against"), question="transplant")
     verdict = only(tests)
     assert (verdict.code, verdict.status) == (code, status)
     assert ("or the copied tissue looks like it" in verdict.sentence) == (place == "opposite-lung")

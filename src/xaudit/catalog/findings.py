@@ -98,10 +98,12 @@ FINDINGS: tuple[FindingRow, ...] = (
     ),
     FindingRow(
         "XA208",
-        "nothing outside the mark matters",
+        "no single place outside the mark matters",
         "no window outside the mark, and outside the marked lung where it is known, stands out of the reliance map, and the "
-        "effect of the strongest one is at most 0.05 at the upper end of its interval. Undecided above that. Without marks, no "
-        "window of the image matters, nor do all of them together",
+        "effect of the strongest one is at most 0.05 at the upper end of its interval. Undecided above that, and where the mark does "
+        "not matter either. Evidence that many places hold at once, such as the tone of the border, shows at none of them: see "
+        "the regions (XA201), `kept-mark` and the whole-image properties. Without marks, no window of the image matters, nor do "
+        "all of them together",
         "none needed with a tight bound; a wide one asks for more patients. Where nothing matters at all, hide larger windows "
         "(`reliance.map.scales`) and look at the whole-image properties",
     ),

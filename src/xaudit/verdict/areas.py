@@ -180,8 +180,16 @@ def _nothing(images: AskedImages) -> Verdict:
             f"{_log_odds_too(images, kind)}: the answers are too near 0 or 1 to say that nothing does"
         )
         return _verdict(images, "XA208", "error", sentence + _beside(images))
+    if high is not None and high <= NOTHING and images.is_asked_of_target and not images.mark_matters:
+        sentence = (
+            f"no single place matters, not the mark either. Hiding any window outside {where} lowers P({images.target}) by "
+            f"{_at_most(high)}, and no window on the mark stands out: the answer may rest on many places at once, or on the "
+            "whole image"
+        )
+        verdict = _verdict(images, "XA208", "error", sentence + _beside(images))
+        return replace(verdict, value=high, threshold=NOTHING)
     if high is not None and high <= NOTHING:
-        lead = f"nothing outside {where} matters"
+        lead = f"no single place outside {where} matters"
         if any(one.may_be_the_infill for one in images.shown):
             lead = f"no place outside {where} is needed for the answer"
         sentence = f"{lead}. Hiding any window there lowers P({images.target}) by {_at_most(high)}"

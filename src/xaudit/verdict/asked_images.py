@@ -100,6 +100,20 @@ class AskedImages:
         return any(test.areas for test in self.tests if test.answer == self.answer and test.scope == "all")
 
     @property
+    def is_asked_of_target(self) -> bool:
+        """True if these are images of the class whose answer is measured: only there can a mark be evidence for it."""
+        return self.images == self.target
+
+    @property
+    def mark_matters(self) -> bool:
+        """True if hiding windows lowers the answer at a place on the mark or around it, or clearly in sum."""
+        falls = [test for test in self.tests if (test.question, test.direction) == ("hide", "for")]
+        return any(
+            (test.areas and test.frame != "lungs") or (test.scope == "all" and is_clear(test))
+            for test in falls
+        )
+
+    @property
     def shown(self) -> list[ShownArea]:
         """Areas of windows that hold no evidence, the largest effect first."""
         return shown_in(self.judged(self.answer))
