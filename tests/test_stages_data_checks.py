@@ -56,7 +56,7 @@ def test_a_run_judges_gates_on_the_data_and_so_does_gate(tmp_path, capsys, monke
     plain = json.loads(out)
     gates = {one["rule"]: one["status"] for one in plain["verdicts"] if one["kind"] == "gate"}
     assert gates == {"ece <= 1": "pass", "brier <= 0": "fail"}
-    assert [one["id"] for one in plain["data_checks"]] == ["exact-copies", "calibration"]
+    assert [one["id"] for one in plain["data_checks"]] == ["exact-copies", "attributes", "calibration"]
     assert all("images" not in one for one in plain["data_checks"])
     (run,) = (tmp_path / "runs").glob("*-small-*")
     page = (run / "report.html").read_text()
