@@ -1,5 +1,7 @@
 """Gates on values of the data: what they are compared with, and what they say."""
 
+from dataclasses import replace
+
 from xaudit.config import Gate
 from xaudit.records import DataCheck, Interval
 from xaudit.verdict import Strictness, data_gate_verdicts
@@ -66,3 +68,28 @@ def test_a_gate_without_a_value_is_an_error_and_says_why():
     assert verdict.sentence == (
         "ece of net: 0.04; an interval needs at least 5 patients, and the gate uses its upper end"
     )
+
+
+def test_a_data_set_without_the_value_does_not_pass_with_the_other():
+    verdicts = judged(
+        "brier <= 1", check(brier=0.0), check("second", skipped=("leakage: no training images",))
+    )
+    assert [(one.model_id, one.status) for one in verdicts] == [
+        ("data set 'data'", "pass"),
+        ("data set 'second'", "error"),
+    ]
+    assert verdicts[1].sentence == "brier of data set 'second' was not measured: leakage: no training images"
+
+
+def test_a_model_without_the_value_does_not_pass_with_the_other():
+    skipped = ("attributes: sex cannot be told", "calibration of blind: it answered no test image")
+    both = replace(check(ece=0.01, skipped=skipped), model_ids=("net", "blind"))
+    verdicts = judged("ece <= 0.1", both)
+    assert [(one.model_id, one.status) for one in verdicts] == [("net", "pass"), ("blind", "error")]
+    assert (
+        verdicts[1].sentence
+        == "ece of blind was not measured: calibration of blind: it answered no test image"
+    )
+    # A value that a model's answers cannot give is missing in the same way.
+    without = replace(both, model_values={"net": {"ece": 0.01}, "blind": {"brier": 0.1}})
+    assert [one.status for one in judged("ece <= 0.1", without)] == ["pass", "error"]

@@ -21,6 +21,7 @@ class DataCheck:
         verdicts: findings, most severe first; the subject is the data set or a model.
         values: values of the data set that gates are held against, by metric id; one that was not measured is absent.
         model_values: the same for values of each model's answers, by model id.
+        model_ids: models that the audit file asks about this data set, also those that gave no answer.
         n_patients: patients that the values rest on, or images if the data names no patients; shown beside gates.
         cluster: ``patient``, or ``case`` if the data names no patients, so that each image counts as one.
         images: WebP images by name, for the pictures of the page; never written as files.
@@ -36,6 +37,7 @@ class DataCheck:
     tables: Mapping[str, Sequence[object]] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     model_values: Mapping[str, Mapping[str, float | Interval]] = field(default_factory=dict)
+    model_ids: tuple[str, ...] = ()
     images: Mapping[str, bytes] = field(default_factory=dict)
     n_patients: int = 0
     cluster: str = "patient"

@@ -195,7 +195,8 @@ def _results(screened: Screened, checks: Sequence[Check]) -> list[DataCheck]:
     results: list[DataCheck] = []
     for check in checks:
         results.append(check.check(replace(screened, earlier=tuple(results))))
-    return results
+    asked = tuple(one.id for one in screened.audit.models if (one.dataset or "data") == screened.data.id)
+    return [replace(result, model_ids=asked) for result in results]
 
 
 def _answers_in_run(

@@ -28,6 +28,7 @@ def check_as_plain(check: DataCheck) -> dict[str, Any]:
         "skipped": list(check.skipped),
         "n_patients": check.n_patients,
         "cluster": check.cluster,
+        "model_ids": list(check.model_ids),
     }
 
 
@@ -51,6 +52,7 @@ def check_of_plain(plain: Mapping[str, Any]) -> DataCheck:
         skipped=tuple(plain["skipped"]),
         n_patients=plain["n_patients"],
         cluster=plain.get("cluster", "patient"),
+        model_ids=tuple(plain.get("model_ids", ())),
     )
 
 

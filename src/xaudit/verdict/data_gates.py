@@ -15,10 +15,10 @@ THE_DATA = "the data"
 def data_gate_verdicts(
     gates: Sequence[Gate], checks: Sequence[DataCheck], strictness: Strictness
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of the gates on values of the data, one for each data set or model that has the value.
+    """Return the verdicts of the gates on values of the data, one for each data set or model.
 
     A value that is known exactly is compared as it is, an interval by its less favourable end or, if the audit asks so,
-    by its estimate. A gate on a value that no check measured is an error (XA102).
+    by its estimate. A data set or model whose value was not measured is an error (XA102), also beside others that have one.
     """
     return tuple(
         verdict for gate in gates if gate.is_of_data for verdict in _verdicts(gate, checks, strictness)
@@ -27,24 +27,44 @@ def data_gate_verdicts(
 
 def _verdicts(gate: Gate, checks: Sequence[DataCheck], strictness: Strictness) -> list[Verdict]:
     several = len({check.dataset_id for check in checks}) > 1
-    verdicts = [
-        _verdict(gate, subject, check, value, strictness)
-        for check in checks
-        for subject, value in _values(gate.metric, check, several=several)
-    ]
-    if verdicts:
-        return verdicts
-    reasons = [text for check in checks for text in check.skipped]
+    own = [check for check in checks if gate.metric in check.measured]
+    if not own:
+        reasons = [text for check in checks for text in check.skipped]
+        return [_unmeasured(gate, THE_DATA, reasons[:1])]
+    measuring = {check.id for check in own}
+    of_models = any(gate.metric not in check.values for check in own)
+    verdicts = []
+    for check in checks:
+        if check.id not in measuring:
+            continue
+        for subject, value in _values(gate.metric, check, of_models=of_models, several=several):
+            if value is None:
+                why: Sequence[str] = _about(subject, check.skipped) if of_models else check.skipped
+                verdicts.append(_unmeasured(gate, subject, why[:1]))
+            else:
+                verdicts.append(_verdict(gate, subject, check, value, strictness))
+    return verdicts
+
+
+def _values(
+    metric: str, check: DataCheck, *, of_models: bool, several: bool
+) -> Iterator[tuple[str, float | Interval | None]]:
+    """Yield the value of the data set, or of each model that should have one; None where it was not measured."""
+    if not of_models:
+        yield f"data set '{check.dataset_id}'" if several else THE_DATA, check.values.get(metric)
+        return
+    for model_id in dict.fromkeys((*check.model_ids, *check.model_values)):
+        yield model_id, check.model_values.get(model_id, {}).get(metric)
+
+
+def _about(model_id: str, reasons: Sequence[str]) -> Sequence[str]:
+    return [text for text in reasons if model_id in text]
+
+
+def _unmeasured(gate: Gate, subject: str, reasons: Sequence[str]) -> Verdict:
+    about = "" if subject == THE_DATA else f" of {subject}"
     why = f": {reasons[0]}" if reasons else ""
-    return [_made(gate, THE_DATA, ("XA102", "error"), f"{gate.metric} was not measured{why}", None, 0)]
-
-
-def _values(metric: str, check: DataCheck, *, several: bool) -> Iterator[tuple[str, float | Interval]]:
-    if metric in check.values:
-        yield f"data set '{check.dataset_id}'" if several else THE_DATA, check.values[metric]
-    for model_id, values in check.model_values.items():
-        if metric in values:
-            yield model_id, values[metric]
+    return _made(gate, subject, ("XA102", "error"), f"{gate.metric}{about} was not measured{why}", None, 0)
 
 
 def _verdict(
