@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 from scipy.fft import dctn
 
+from xaudit.cases.groups import components
 from xaudit.screening.copies.alignment import IDENTITY, align, placed, window_placement
 from xaudit.screening.copies.candidates import FREQUENCIES, LEAST_ALIKE, WINDOWS, candidates, patterns
-from xaudit.screening.copies.groups import components, group_names
+from xaudit.screening.copies.groups import group_names
 from xaudit.screening.copies.likeness import correlation
 from xaudit.screening.copies.orientation import ORIENTATIONS, oriented, oriented_frequencies, oriented_window
 from xaudit.screening.copies.originals import combined, crop_words, overlap_boxes, tone_words

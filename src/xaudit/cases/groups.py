@@ -1,4 +1,4 @@
-"""Groups of images that a split keeps together, read from a table with the columns ``image`` and ``group``."""
+"""Groups of images that a split keeps together: read from a table, and joined where they share an image."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Case
 
 _COLUMNS = ("image", "group")
+_GROUP = "\x1fgroup "
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,12 @@ def groups_of_cases(rows: Sequence[GroupRow], cases: Sequence[Case], path: Path)
     return groups
 
 
-def units_of_split(
-    cases: Iterable[Case], groups: Mapping[str, str], digests: Mapping[str, str]
-) -> Mapping[str, str]:
-    """Return the unit that each case's split is decided by: patients and groups that share an image are one unit.
+def components(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Return the first member, by name, of each image's connected component; images without a pair are absent.
 
-    Args:
-        groups: group by case id.
-        digests: digest of each case's file, so that copies and all images of a file stay together where no patient is known.
+    Example:
+        >>> dict(components([("b", "c"), ("c", "a"), ("x", "y")]))
+        {'a': 'a', 'b': 'a', 'c': 'a', 'x': 'x', 'y': 'x'}
     """
     parent: dict[str, str] = {}
 
@@ -120,12 +119,28 @@ def units_of_split(
             name = parent[name]
         return name
 
+    for a, b in pairs:
+        low, high = sorted((root(a), root(b)))
+        parent[high] = low
+    return {name: root(name) for name in sorted(parent)}
+
+
+def units_of_split(
+    cases: Iterable[Case], groups: Mapping[str, str], digests: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the unit that each case's split is decided by: patients and groups that share an image are one unit.
+
+    Args:
+        groups: group by case id.
+        digests: digest of each case's file, so that copies and all images of a file stay together where no patient is known.
+    """
     own = {case.case_id: case.patient_id or digests[case.case_id] for case in cases}
-    for case_id, group in groups.items():
-        # A group that joins nobody must not change the unit's name, which decides its split.
-        joined, kept = sorted((root(own[case_id]), root(f"\x1fgroup {group}")))
-        parent[joined] = kept
-    return {case_id: root(name) for case_id, name in own.items()}
+    first = components((own[case_id], f"{_GROUP}{group}") for case_id, group in groups.items())
+    last: dict[str, str] = {}
+    for name, member in first.items():
+        # A group that joins nobody must not change the unit's name, which decides its split: patients sort behind groups.
+        last[member] = max(name, last.get(member, name))
+    return {case_id: last[first[name]] if name in first else name for case_id, name in own.items()}
 
 
 def check_groups(cases: Iterable[Case], groups: Mapping[str, str], path: Path) -> None:

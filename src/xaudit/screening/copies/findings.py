@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from xaudit.cases.dataset import Dataset
+from xaudit.cases.groups import components
 from xaudit.counts import counted
 from xaudit.records import CopyPair, SplitSize, Status, Verdict
-from xaudit.screening.copies.groups import components
 
 CERTAIN_LIKENESS = 0.97
 """Likeness of neighbouring slices that no two different patients of the simulated study come near."""

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from xaudit.cases.dataset import Dataset
+from xaudit.cases.groups import components
 from xaudit.config import CopiesSection
 from xaudit.errors import DataError
 from xaudit.records import Case, CopyKind, CopyPair, Problem, Progress
-from xaudit.screening.copies.groups import components, group_names
+from xaudit.screening.copies.groups import group_names
 from xaudit.screening.copies.likeness import AlignedPair
 from xaudit.screening.copies.originals import Comparison, Originals, compare_originals
 from xaudit.screening.copies.small_copies import Picture
