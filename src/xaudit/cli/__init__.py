@@ -9,7 +9,9 @@ def main() -> None:
 
     streams = guard_standard_streams()  # before any other import opens a file
     from xaudit.cli.boundary import run_command_line
+    from xaudit.engine.allocator import keep_freed_memory
 
+    keep_freed_memory()
     code = run_command_line(sys.argv[1:])
     sys.stdout.flush()
     note = streams.note_on_lost_output()

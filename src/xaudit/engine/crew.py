@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess, parent_process
 from types import TracebackType
 from typing import Any, Self
 
+from xaudit.engine.allocator import keep_freed_memory
 from xaudit.engine.threads import limit_threads
 from xaudit.errors import IncompleteRunError
 from xaudit.streams import guard_standard_streams
@@ -187,6 +188,7 @@ def _serve(connection: Connection, n_threads: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         limit_threads(n_threads)
+        keep_freed_memory()
         work = connection.recv()()
         while True:
             for report in work(connection.recv()):
