@@ -245,6 +245,66 @@ def test_the_page_can_be_used_with_the_keyboard_alone(visit):
     assert page.evaluate("document.activeElement.className") == "whole"
 
 
+def test_a_failing_case_is_seen_in_full_size_by_keyboard_in_under_ten_actions(visit):
+    page = visit(pages.material())
+    wrong = [
+        one
+        for one in page.evaluate("JSON.parse(document.getElementById('data').textContent).views")
+        if one["true"] != one["said"]
+    ]
+    assert wrong
+    small = page.locator(".frame.opens").first.bounding_box()["width"]
+    page.locator(".frame.opens").first.focus()
+    page.keyboard.press("Enter")  # 1
+    large = page.locator(".stage .frame").bounding_box()["width"]
+    assert large > 1.5 * small
+    page.keyboard.press("f")  # 2
+    assert page.locator("#whole .tag.bad").count() >= 1
+    before = page.locator("#whole figcaption b").inner_text()
+    page.keyboard.press("ArrowDown")  # 3
+    assert page.locator("#whole figcaption b").inner_text() != before
+    page.keyboard.press("Escape")  # 4
+    assert page.locator("#whole").is_hidden()
+
+
+def test_the_case_in_full_size_is_zoomed_about_the_pointer_moved_and_reset(visit):
+    page = visit(pages.material())
+    page.locator(".frame.opens").first.click()
+    frame = page.locator(".stage .frame")
+    box = frame.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -100)
+    page.wait_for_function("document.querySelector('.stage .frame').classList.contains('zoomed')")
+    picture = page.locator(".stage .frame img").bounding_box()
+    assert picture["width"] == pytest.approx(1.25 * box["width"], rel=0.01)
+    # What lay under the pointer still does.
+    assert picture["x"] + 0.75 * picture["width"] == pytest.approx(box["x"] + 0.75 * box["width"], abs=1.5)
+    page.keyboard.press("r")
+    assert page.locator(".stage .frame img").bounding_box()["width"] == pytest.approx(box["width"], abs=0.5)
+
+
+def test_outlines_and_map_are_hidden_and_shown_in_full_size(visit):
+    page = visit(pages.material())
+    page.locator(".frame.opens").first.click()
+    shown = "getComputedStyle(document.querySelector('.stage .frame {}')).visibility"
+    page.locator("#whole .stage").click()
+    for key, part in (("o", "svg"), (" ", "canvas")):
+        assert page.evaluate(shown.format(part)) == "visible"
+        page.evaluate("document.activeElement.blur()")
+        page.locator("#whole").press(key)
+        assert page.evaluate(shown.format(part)) == "hidden"
+        page.locator("#whole").press(key)
+        assert page.evaluate(shown.format(part)) == "visible"
+
+
+def test_axe_finds_nothing_serious_in_full_size(visit):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = visit(pages.material())
+    page.locator(".frame.opens").first.click()
+    found = axe.Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
 def test_one_metrics_curves_are_shown_at_a_time_and_their_numbers_open_by_key(visit):
     page = visit(pages.material())
     charts = page.get_by_role("img", name="of honest: target probability")

@@ -34,7 +34,8 @@ def html_report(material: ReportMaterial, *, images: bool = True, hashed: Hashed
 
 def render(page: Page) -> str:
     """The page laid out."""
-    style, script = _asset("report.css") + _asset("data-audit.css"), _asset("report.js")
+    style = _asset("report.css") + _asset("viewer.css") + _asset("data-audit.css")
+    script = _asset("viewer.js") + _asset("report.js")
     return _template("report.html.j2").render(
         page=page,
         policy=_policy(style, f"'{_digest(script)}'"),

@@ -165,9 +165,28 @@
       .map((metric, i) => [metric, map.scores[i]])
       .filter(([, value]) => value !== null && value !== undefined)
       .map(([metric, value]) => `${metric.words} ${value.toFixed(2)}`);
-  const figure = (view, which, most) => {
+  const enlarging = (box, label, act) => {
+    if (!act) return box;
+    box.classList.add("opens");
+    box.tabIndex = 0;
+    box.setAttribute("role", "button");
+    box.setAttribute("aria-label", `Full size: ${label}`);
+    box.title = "Full size";
+    box.addEventListener("click", act);
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    });
+    return box;
+  };
+  const figure = (view, which, most, act = null) => {
     const one = data.cases[view.case];
-    if (which < 0) return make("figure", {}, frame(one, null, false, `image of ${one.id}`), make("figcaption", {}, make("b", {}, "the image alone")));
+    if (which < 0) {
+      const label = `image of ${one.id}`;
+      return make("figure", {}, enlarging(frame(one, null, false, label), label, act), make("figcaption", {}, make("b", {}, "the image alone")));
+    }
     const map = view.maps[which], explainer = data.explainers[which];
     const caption = make("figcaption", {}, make("b", {}, explainer.id), map.category ? ` – ${map.category}` : "");
     if (map.wrong) caption.append(make("span", { className: "tag bad" }, " ✗ right for the wrong reason"));
@@ -175,7 +194,8 @@
     if (why) caption.append(make("span", { className: "numbers" }, ` (${why})`));
     const texts = map.note ? [map.note] : numbers(map).slice(0, most);
     if (texts.length) caption.append(make("br"), make("span", { className: "numbers" }, texts.join(" · ")));
-    return make("figure", {}, frame(one, map, explainer.signed, `image of ${one.id}, ${explainer.id}`), caption);
+    const label = `image of ${one.id}, ${explainer.id}`;
+    return make("figure", {}, enlarging(frame(one, map, explainer.signed, label), label, act), caption);
   };
 
   const lines = (view) => {
@@ -193,22 +213,17 @@
   };
   const SIZES = { small: "small lesion", middle: "middle-sized lesion", large: "large lesion" };
 
-  const open = (view) => {
-    const one = data.cases[view.case];
-    $("whole-title").textContent = one.id;
-    const maps = make("div", { className: "grid-of-maps" }, figure(view, -1, 0), ...data.explainers.map((_, i) => figure(view, i, 9)));
-    $("whole-body").replaceChildren(make("p", { className: "line" }, `as ${data.models[view.model]} sees it`), ...lines(view), maps);
-    $("whole").showModal();
-  };
+  const isFailing = (view) => view.true !== view.said || view.maps.some((map) => map.wrong);
+  const open = caseViewer({ data, make, figure: (...given) => figure(...given), lines, isFailing });
   const card = (view) => {
     const one = data.cases[view.case];
     const [left, right] = [Number($("left").value), Number($("right").value)];
     const button = make("button", { type: "button", className: "whole" }, "All maps");
     button.setAttribute("aria-label", `All maps of ${one.id}`);
-    button.addEventListener("click", () => open(view));
+    button.addEventListener("click", () => open(shown, view));
     return make("article", { className: "case" },
       make("header", {}, make("h3", {}, one.id), ...lines(view)),
-      make("div", { className: "pair" }, figure(view, left, 2), figure(view, right, 2)),
+      make("div", { className: "pair" }, figure(view, left, 2, () => open(shown, view, left)), figure(view, right, 2, () => open(shown, view, right))),
       button);
   };
 
