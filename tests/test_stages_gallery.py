@@ -108,8 +108,9 @@ def test_a_picture_of_a_small_image_is_that_image():
 def test_a_picture_of_a_large_colour_image_is_small_and_grey():
     pixels = np.zeros((640, 1280, 3), dtype=np.float32)
     pixels[..., 1] = 1.0
-    one = preview("a", pixels)
-    assert (one.height, one.width) == (LONGEST_SIDE // 2, LONGEST_SIDE)
+    assert (preview("a", pixels).height, preview("a", pixels).width) == (LONGEST_SIDE // 2, LONGEST_SIDE)
+    one = preview("a", pixels, longest=320)
+    assert (one.height, one.width) == (160, 320)
     kept = np.asarray(Image.open(io.BytesIO(one.webp)).convert("L"))
     # Green alone has the luma .587: 149.7 of 255.
     assert np.unique(kept).tolist() == [150]

@@ -119,7 +119,11 @@ def save_previews(
         chosen |= {one.typical for one in means if one.model_id == model.id}
         cases = {case.case_id: case for case in dataset.cases if case.case_id in chosen}
         wanted.setdefault(model.dataset or "data", {}).update(cases)
-    made = [one for name, cases in wanted.items() for one in previews(audited.datasets[name], cases.values())]
+    made = [
+        one
+        for name, cases in wanted.items()
+        for one in previews(audited.datasets[name], cases.values(), longest=audited.audit.report.pixels)
+    ]
     write_previews(audited.folder, made)
 
 

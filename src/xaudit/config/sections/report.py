@@ -10,7 +10,10 @@ class ReportSection(Section):
 
     html: bool = Field(True, description="whether a run writes `report.html` into its folder")
     images: bool = Field(
-        True, description="whether small pictures of the cases are kept in the run folder and shown there"
+        True, description="whether pictures of the cases are kept in the run folder and shown there"
+    )
+    pixels: int = Field(
+        1024, ge=64, le=4096, description="longer side of these pictures at most; larger images are shrunk"
     )
     gallery: int = Field(
         200, ge=0, description="cases of each model that the gallery shows: half of them its worst"

@@ -6,7 +6,7 @@ from typing import Any
 
 from xaudit.catalog import MARGIN, METRICS
 from xaudit.records import Case
-from xaudit.report.html.picture_code import image_codes, map_code
+from xaudit.report.html.picture_code import CodedForm, image_codes, map_code
 from xaudit.report.pictures.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
 from xaudit.report.pictures.outline_path import outline_path
 from xaudit.report.sections.category import category_words
@@ -26,8 +26,8 @@ SIZES = ("small", "middle", "large", "same", "unknown")
 
 def gallery_data(
     material: ReportMaterial, *, images: bool, named: Callable[[str], str]
-) -> tuple[dict[str, Any], int | None]:
-    """Everything that the gallery draws, and at which quality its images are coded; None where without loss.
+) -> tuple[dict[str, Any], CodedForm | None]:
+    """Everything that the gallery draws, and how its images are coded; None where they are as they were stored.
 
     Args:
         images: whether pictures, maps and outlines go in.
@@ -35,7 +35,7 @@ def gallery_data(
     """
     pictured = pictured_views(material) if images else frozenset()
     drawn = {case for case, _ in pictured}
-    codes, quality = image_codes({name: one for name, one in material.previews.items() if name in drawn})
+    codes, form = image_codes({name: one for name, one in material.previews.items() if name in drawn})
     names = sorted(material.cases)
     place_of = {name: place for place, name in enumerate(names)}
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
@@ -77,7 +77,7 @@ def gallery_data(
             for view in material.views
         ],
     }
-    return data, quality
+    return data, form
 
 
 def pictured_views(material: ReportMaterial) -> frozenset[tuple[str, str]]:

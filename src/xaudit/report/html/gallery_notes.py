@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xaudit.report.html.gallery import gallery_data, pictured_views
+from xaudit.report.html.picture_code import CodedForm
 from xaudit.report.wording import count, metric_words
 from xaudit.stages.views.report_material import ReportMaterial
 
@@ -35,7 +36,7 @@ def gallery_of(material: ReportMaterial, *, images: bool, named: Callable[[str],
     """
     if not material.views:
         return Gallery({}, "", (), _no_cases(material))
-    data, quality = gallery_data(material, images=images, named=named)
+    data, form = gallery_data(material, images=images, named=named)
     parts = []
     for model, total in material.n_explained.items():
         n = sum(view.model_id == model for view in material.views)
@@ -48,7 +49,7 @@ def gallery_of(material: ReportMaterial, *, images: bool, named: Callable[[str],
         )
     if material.ranked_by is not None:
         selection += f" Worst first by the mean {metric_words(material.ranked_by)} of all explainers."
-    return Gallery(data, selection, _picture_notes(material, images=images, quality=quality))
+    return Gallery(data, selection, _picture_notes(material, images=images, form=form))
 
 
 def _no_cases(material: ReportMaterial) -> str:
@@ -59,7 +60,7 @@ def _no_cases(material: ReportMaterial) -> str:
     return "The run kept none of the explained cases for the gallery."
 
 
-def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | None) -> tuple[str, ...]:
+def _picture_notes(material: ReportMaterial, *, images: bool, form: CodedForm | None) -> tuple[str, ...]:
     if not images:
         return ("Images, maps and outlines were left out as asked.",)
     notes = []
@@ -77,9 +78,15 @@ def _picture_notes(material: ReportMaterial, *, images: bool, quality: int | Non
     elif missing:
         notes.append(f"{count(missing, 'image')} could not be read when the run ended.")
     if missing < len(material.cases):
-        how = "" if quality is None else f", coded with loss (WebP quality {quality}) to keep the page small"
+        widest = max(max(one.height, one.width) for one in material.previews.values())
+        how, shrink = "", 1
+        if form is not None:
+            how, shrink = (
+                f", coded with loss (WebP quality {form.quality}) to keep the page small",
+                form.shrink,
+            )
         notes.append(
-            f"Images are in 8 bits of grey, at most 320 pixels wide{how}; below the map they are unchanged."
+            f"Images are in 8 bits of grey, at most {widest // shrink} pixels wide{how}; below the map they are unchanged."
         )
     if material.maps_kept:
         notes.append(

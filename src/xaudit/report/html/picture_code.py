@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,11 +13,24 @@ from PIL import Image, WebPImagePlugin  # noqa: F401
 from xaudit.records import FloatArray, Preview
 from xaudit.report.pictures.figures import Pixels
 
-MOST_BYTES = 2_400_000
-"""Of all pictures together, so that with the maps of four explainers a page of 200 cases stays under 8 MB."""
 
-QUALITIES = (90, 80, 70, 60, 45, 30)
-"""Of WebP; the best with which the pictures stay within :data:`MOST_BYTES`, and the last where none does."""
+@dataclass(frozen=True, slots=True)
+class CodedForm:
+    """How pictures are coded with loss: their sides divided by ``shrink``, at a quality of WebP."""
+
+    shrink: int
+    quality: int
+
+
+MOST_BYTES = 11_000_000
+"""Of all pictures together, so that with the maps of four explainers a page of 200 cases stays under 20 MB."""
+
+FORMS = tuple(
+    CodedForm(shrink, quality)
+    for shrink, qualities in ((1, (90, 80, 70, 60)), (2, (80, 60)), (4, (80, 60, 40)))
+    for quality in qualities
+)
+"""The first with which the pictures stay within :data:`MOST_BYTES` is taken, or the last."""
 
 _SAMPLE = 12
 ZERO = 128
@@ -48,26 +62,26 @@ def colour_code(pixels: Pixels) -> str:
     return _address(_webp(Image.fromarray(pixels), quality=None))
 
 
-def image_codes(previews: Mapping[str, Preview]) -> tuple[dict[str, str], int | None]:
-    """The picture of each case, and at which quality they are coded; None where they are lossless still."""
+def image_codes(previews: Mapping[str, Preview]) -> tuple[dict[str, str], CodedForm | None]:
+    """The picture of each case, and how they are coded anew; None where they are as they were stored."""
     if sum(len(one.webp) for one in previews.values()) <= MOST_BYTES:
         return {case: _address(one.webp) for case, one in previews.items()}, None
-    quality = _quality([one.webp for one in previews.values()])
-    return {case: _address(_recoded(one.webp, quality)) for case, one in previews.items()}, quality
+    form = _form([one.webp for one in previews.values()])
+    return {case: _address(_recoded(one.webp, form)) for case, one in previews.items()}, form
 
 
-def _quality(pictures: Sequence[bytes]) -> int:
-    """The best quality that fits, by a sample of the pictures."""
+def _form(pictures: Sequence[bytes]) -> CodedForm:
+    """The best form that fits, by a sample of the pictures."""
     sample = pictures[:: -(-len(pictures) // _SAMPLE)]
-    for quality in QUALITIES:
-        if sum(len(_recoded(one, quality)) for one in sample) / len(sample) * len(pictures) <= MOST_BYTES:
-            return quality
-    return QUALITIES[-1]
+    for form in FORMS:
+        if sum(len(_recoded(one, form)) for one in sample) / len(sample) * len(pictures) <= MOST_BYTES:
+            return form
+    return FORMS[-1]
 
 
-def _recoded(webp: bytes, quality: int) -> bytes:
+def _recoded(webp: bytes, form: CodedForm) -> bytes:
     with Image.open(io.BytesIO(webp)) as image:
-        return _webp(image.convert("L"), quality=quality)
+        return _webp(image.convert("L").reduce(form.shrink), quality=form.quality)
 
 
 def _webp(image: Image.Image, *, quality: int | None) -> bytes:

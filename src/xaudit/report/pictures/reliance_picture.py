@@ -16,7 +16,7 @@ from xaudit.report.pictures.outline_path import mask_path
 from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top
 from xaudit.report.sections.reliance_areas import area_place, change_words, images_words, units_of
 from xaudit.report.wording import interval
-from xaudit.stages.views.previews import preview_frame
+from xaudit.stages.views.previews import LOSSLESS_SIDE, preview_frame
 from xaudit.stages.views.reliance_view import RelianceView
 from xaudit.statistics.digits import shown
 
@@ -162,10 +162,10 @@ def _picture(outcome: Outcome, view: RelianceView, top: float) -> ReliancePictur
 
 
 def _carried(mean: MeanReliance, geometry: Geometry) -> FloatArray:
-    """Return the map on the grid of the case's picture, NaN where the model does not look."""
+    """Return the map on a grid with the case's proportions, NaN where the model does not look."""
     values = np.array(mean.rows, dtype=np.float32)
     small = on_grid(geometry, (values.shape[0], values.shape[1]))
-    frame = preview_frame(geometry.original_hw)
+    frame = preview_frame(geometry.original_hw, LOSSLESS_SIDE)
     along, down = geometry.original_hw[1] / frame[1], geometry.original_hw[0] / frame[0]
     placed = Geometry(
         frame, small.model_hw, small.scale_x * along, small.scale_y * down, small.offset_x, small.offset_y

@@ -135,8 +135,9 @@
     if (one.image) box.append(make("img", { src: one.image, alt: label, decoding: "async" }));
     else box.append(make("div", { className: "absent" }, map && map.image ? "" : "no picture"));
     if (map && map.image) {
-      const scale = Math.max(1, Math.ceil(160 / Math.max(rows, cols)));
-      const canvas = make("canvas", { width: cols * scale, height: rows * scale, role: "img" });
+      const scale = Math.min(Math.max(1, Math.ceil(160 / Math.max(rows, cols))), 320 / Math.max(rows, cols));
+      const [across, down] = [cols, rows].map((n) => Math.max(1, Math.round(n * scale)));
+      const canvas = make("canvas", { width: across, height: down, role: "img" });
       canvas.setAttribute("aria-label", `map over ${label}`);
       box.append(canvas);
       paint(canvas, map, signed);
