@@ -94,7 +94,7 @@ def busy_seconds(page):
 
 
 def painted(page, n):
-    page.wait_for_function(f"document.querySelectorAll('canvas[data-painted]').length >= {n}")
+    page.wait_for_function(f"document.querySelectorAll('#cases canvas[data-painted]').length >= {n}")
 
 
 def first_frame(page, width, height):
@@ -102,7 +102,7 @@ def first_frame(page, width, height):
     page.evaluate(
         """(width) => {
           for (const one of document.querySelectorAll('.ruler')) one.remove();
-          const frame = document.querySelector('.frame');
+          const frame = document.querySelector('#cases .frame, body > .frame');
           document.body.replaceChildren(frame);
           document.body.style.background = '#000';
           Object.assign(frame.style, {position: 'fixed', left: 0, top: 0, width: `${width}px`});
@@ -131,7 +131,7 @@ def test_an_area_is_outlined_where_its_colours_are_and_the_case_is_untouched_els
     assert abs(drawn.shape[0] - side) <= 1  # it may begin within a pixel
     inside = drawn[round(side * 0.1), round(side * 0.96)]  # below the number
     assert np.abs(inside - 0.85 * np.array([252, 255, 164])).max() < 6  # the lightest colour, over black
-    assert not drawn[side // 4 :, : side * 3 // 4].any()
+    assert not drawn[side // 4 : side - 2, 2 : side * 3 // 4].any()
     # The line runs along the area's lower and left edges, white on black.
     assert drawn[side // 8 - 2 : side // 8 + 3, round(side * 0.94)].min(axis=1).max() > 200
     assert drawn[round(side * 0.1), side * 7 // 8 - 2 : side * 7 // 8 + 3].min(axis=1).max() > 200
@@ -265,6 +265,17 @@ def test_a_failing_case_is_seen_in_full_size_by_keyboard_in_under_ten_actions(vi
     assert page.locator("#whole figcaption b").inner_text() != before
     page.keyboard.press("Escape")  # 4
     assert page.locator("#whole").is_hidden()
+
+
+def test_each_verdict_shows_a_case_and_the_gallery_opens_on_the_first_model(visit):
+    page = visit(pages.material())
+    judged = page.locator("[data-judged]")
+    shown = [one.get_attribute("data-judged") for one in judged.all() if one.locator(".telling").count()]
+    assert shown
+    first = page.locator("#model").evaluate("(one) => one.selectedOptions[0].textContent")
+    assert first == shown[0]
+    judged.locator(".telling .frame").first.click()
+    assert page.locator("#whole").is_visible()
 
 
 def test_the_case_in_full_size_is_zoomed_about_the_pointer_moved_and_reset(visit):
@@ -471,6 +482,7 @@ def test_a_planted_square_its_outline_and_its_map_coincide_on_the_screen(visit, 
     wanted = [box.x0 * scale_x, box.y0 * scale_y, box.x1 * scale_x, box.y1 * scale_y]
     page.locator("#opacity").fill("100")
     page.evaluate(
+        "for (const one of document.querySelectorAll('.telling')) one.remove();"
         "document.querySelector('.case-line').remove();"
         "document.querySelector('.reader-line').style.strokeWidth = '1px'"
     )

@@ -1,5 +1,6 @@
 """The page of a finished run, as plain data."""
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -193,15 +194,25 @@ def _facts(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
 
 def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple[Judgement, ...]:
     found = [
-        Judgement(subject, said.lead, said.tone, sentence)
+        Judgement(subject, said.lead, said.tone, _statements(sentence))
         for said in data_verdicts(outcome)
         for subject, _, sentence in (said.text.partition(": "),)
     ]
     for model in worst_first(outcome):
         said = model_verdict(outcome, model)
         sentence = said.text.removeprefix(model).removeprefix(":").strip()
-        found.append(Judgement(model, said.lead, said.tone, sentence, reliance.get(model)))
+        found.append(Judgement(model, said.lead, said.tone, _statements(sentence), reliance.get(model)))
     return tuple(found)
+
+
+def _statements(sentence: str) -> tuple[str, ...]:
+    """Part a verdict behind the code of each finding, and begin it with a capital.
+
+    Example:
+        >>> _statements("it looks aside. (XA201) The answer is fragile. (XA203) Gates: 1 of 2 failed.")
+        ('It looks aside. (XA201)', 'The answer is fragile. (XA203)', 'Gates: 1 of 2 failed.')
+    """
+    return tuple(re.split(r"(?<=\(XA\d{3}\)) ", sentence[:1].upper() + sentence[1:]))
 
 
 def _areas(outcome: Outcome) -> AreasPart:

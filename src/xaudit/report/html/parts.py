@@ -15,12 +15,16 @@ from xaudit.stages.outcome.reasons import ReasonCount
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one model in one sentence, and its mean reliance maps."""
+    """The verdict on one model, and its mean reliance maps.
+
+    Attributes:
+        statements: what decides first, then a statement for each further finding, and the gates.
+    """
 
     model_id: str
     word: str
     tone: Tone
-    sentence: str
+    statements: tuple[str, ...]
     reliance: ReliancePart | None = None
 
 

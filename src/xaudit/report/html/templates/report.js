@@ -336,6 +336,24 @@
   $("left").value = data.explainers.length ? "0" : "-1";
   const reliance = data.explainers.findIndex((one) => one.id === data.reliance);
   $("right").value = reliance > 0 ? String(reliance) : data.explainers.length > 1 ? "1" : "-1";
+  // The gallery opens on the model that stands first at the top of the page, which is the worst one.
+  const judged = [...document.querySelectorAll("[data-judged]")].map((node) => [node, data.models.indexOf(node.dataset.judged)]);
+  const worst = judged.find(([, model]) => data.views.some((view) => view.model === model));
+  if (worst) $("model").value = String(worst[1]);
+  for (const [node, model] of judged) {
+    const views = data.views.filter((view) => view.model === model && data.cases[view.case].image);
+    const one = views.find(isFailing) || views[0];
+    if (!one) continue;
+    const which = reliance >= 0 && one.maps[reliance].image ? reliance : one.true === one.said ? one.maps.findIndex((map) => map.wrong) : 0;
+    const drawn = figure(one, data.explainers.length ? which : -1, 0, () => open(views, one, which));
+    drawn.classList.add("telling");
+    drawn.querySelector("figcaption").prepend(make("b", {}, isFailing(one) ? "A failing case. " : "A case. "), `${data.cases[one.case].id} is ${one.true}, called ${one.said}. `);
+    let maps = node.querySelector(".maps");
+    if (!maps) node.append(maps = make("div", { className: "maps" }));
+    // Beside the first mean map.
+    if (maps.firstElementChild) maps.firstElementChild.after(drawn);
+    else maps.append(drawn);
+  }
   options($("by"), data.metrics.map((one, i) => [i, one.words]));
   for (const [i, name] of data.readers.entries()) {
     const line = draw("svg", { "aria-hidden": "true" });
