@@ -12,11 +12,10 @@ from xaudit.errors import RunFolderError
 from xaudit.records import (
     Annotation,
     Attribute,
-    CalibrationEffect,
+    Calibration,
     Case,
     CategorisedMap,
     MeanReliance,
-    PowerPoint,
     Prediction,
     Preview,
     Problem,
@@ -27,7 +26,7 @@ from xaudit.records import (
     attributes_of,
 )
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, POWER
+from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, CALIBRATION_EXPLAINERS, CALIBRATION_MAPS, POWER
 from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
@@ -83,17 +82,13 @@ def read_predictions(run: RunFolder) -> tuple[Prediction, ...]:
     return _read(run, PREDICTIONS)
 
 
-def write_calibration(
-    run: RunFolder, effects: Sequence[CalibrationEffect], power: Sequence[PowerPoint]
-) -> None:
-    """Write ``calibration_effects.parquet`` and ``power.parquet``."""
-    _write(run, CALIBRATION_EFFECTS, effects)
-    _write(run, POWER, power)
-
-
-def read_calibration(run: RunFolder) -> tuple[tuple[CalibrationEffect, ...], tuple[PowerPoint, ...]]:
-    """Read how often audits of one data set are right, and with how many patients."""
-    return _read(run, CALIBRATION_EFFECTS), _read(run, POWER)
+def write_calibration(run: RunFolder, calibration: Calibration) -> None:
+    """Write ``power.parquet``, and the effects, the maps and, if they were asked, the explainers of a calibration."""
+    _write(run, CALIBRATION_EFFECTS, calibration.effects)
+    _write(run, CALIBRATION_MAPS, calibration.maps)
+    if calibration.explainers:
+        _write(run, CALIBRATION_EXPLAINERS, calibration.explainers)
+    _write(run, POWER, calibration.power)
 
 
 def write_summaries(run: RunFolder, summaries: Sequence[Summary]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from xaudit.records import Calibration, CalibrationEffect, Interval, PatientsNeeded
 from xaudit.report.grid import Cell, Column, Grid, Paragraph, Row, Section, grid, row
+from xaudit.report.sections.calibration.explainers import explainer_blocks
+from xaudit.report.sections.calibration.plant_maps import map_blocks
 from xaudit.report.sections.calibration.sentences import MOST_FALSE, headlines, of_audits
 from xaudit.report.wording import interval
 from xaudit.statistics.digits import shown
@@ -23,6 +25,7 @@ COLUMNS = (
     Column("effect\nfound", numeric=True),
     Column("bias", numeric=True),
     Column("intervals that\nhold it", numeric=True),
+    Column("area\nshown", numeric=True),
     Column("caught", numeric=True),
     Column("other\nfailures", numeric=True),
     Column("exit\ncode 1", numeric=True),
@@ -37,6 +40,10 @@ def calibration_section(calibration: Calibration) -> Section:
         blocks.append(table_of(effects, _needed_by_share(calibration, key)))
         if _depends_by_itself(effects):
             blocks.append(Paragraph(BY_ITSELF.format(effects[0].model_id), "dim"))
+        blocks += map_blocks([one for one in calibration.maps if (one.model_id, one.plant) == key])
+        blocks += explainer_blocks(
+            [one for one in calibration.explainers if (one.judgement.model_id, one.plant) == key]
+        )
     blocks.append(Paragraph(LIMITS, "dim"))
     blocks += [Paragraph(text, lead="-") for text in calibration.left_out]
     return Section("How often this audit would be right", tuple(blocks))
@@ -90,6 +97,7 @@ def _row(effect: CalibrationEffect, needed: PatientsNeeded | None, *, comparable
         "not asked" if effect.effect is None else interval(effect.effect),
         _signed(effect.mean_effect - effect.truth) if comparable and effect.mean_effect is not None else "-",
         f"{100 * effect.coverage.estimate:.0f} %" if comparable and effect.coverage is not None else "-",
+        "-" if effect.shown is None else of_audits(effect.shown, n),
         Cell(_with_ends(effect.caught, n), "plain"),
         Cell(_with_ends(effect.failed, n), "warn" if effect.failed.estimate > MOST_FALSE else "plain"),
         of_audits(effect.stopped, n),
