@@ -86,6 +86,14 @@ def test_a_model_that_depends_on_the_place_by_itself_is_said_to():
     assert [row[5:7] for row in rows] == [["-", "-"], ["-", "-"]]
 
 
+def test_a_plant_that_is_shown_and_not_judged_is_said_to_be():
+    (sentence,) = headlines(calibration(effect(0.0, 0), effect(0.2, 0, plant="tag@same-lung")))
+    assert (
+        "is found: tag@same-lung in 0 of 40 (shown on the map, and not judged, in 40 of 40) audits;"
+        in sentence
+    )
+
+
 def test_failures_without_a_plant_that_all_patients_together_do_not_show_may_be_chance():
     (sentence,) = headlines(calibration(effect(0.0, 4), effect(0.2, 40)))
     assert sentence.endswith(

@@ -12,7 +12,6 @@ from xaudit.errors import RunFolderError
 from xaudit.records import (
     Annotation,
     Attribute,
-    Calibration,
     Case,
     CategorisedMap,
     MeanReliance,
@@ -26,7 +25,6 @@ from xaudit.records import (
     attributes_of,
 )
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, CALIBRATION_EXPLAINERS, CALIBRATION_MAPS, POWER
 from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
@@ -80,15 +78,6 @@ def write_predictions(run: RunFolder, predictions: Sequence[Prediction]) -> None
 def read_predictions(run: RunFolder) -> tuple[Prediction, ...]:
     """Read the predictions of every model on every case."""
     return _read(run, PREDICTIONS)
-
-
-def write_calibration(run: RunFolder, calibration: Calibration) -> None:
-    """Write ``power.parquet``, and the effects, the maps and, if they were asked, the explainers of a calibration."""
-    _write(run, CALIBRATION_EFFECTS, calibration.effects)
-    _write(run, CALIBRATION_MAPS, calibration.maps)
-    if calibration.explainers:
-        _write(run, CALIBRATION_EXPLAINERS, calibration.explainers)
-    _write(run, POWER, calibration.power)
 
 
 def write_summaries(run: RunFolder, summaries: Sequence[Summary]) -> None:

@@ -30,10 +30,8 @@ from xaudit.stages.calibration.request import CalibrationRequest, NamedPlant, ch
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.folder import at_work_in
+from xaudit.store.calibration import CALIBRATION, MADE_OF, write_calibration
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_calibration
-
-RESULT = "calibration.json"
 
 SECONDS_OF_TRIAL = 0.5
 """Time of one audit of some 30 resampled patients, for the price."""
@@ -61,7 +59,9 @@ def calibrate(
         calibration = replace(work.carry_out(), seconds=time.perf_counter() - started)
         folder = audited.folder
         write_calibration(folder, calibration)
-        folder.save_json(RESULT, {**folder.identity, **plain(calibration)})
+        made_of = asdict(audited.contents())
+        checksums = {name: made_of[name] for name in MADE_OF}
+        folder.save_json(CALIBRATION, {**folder.identity, "checksums": checksums, **plain(calibration)})
         folder.set_state("complete", now=datetime.now(UTC))
     return folder, calibration
 

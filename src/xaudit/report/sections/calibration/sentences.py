@@ -34,9 +34,7 @@ def _headline(model_id: str, effects: Sequence[CalibrationEffect], calibration: 
     if not shares:
         return f"{who}: {sentence}"
     share = HEADLINE_SHARE if HEADLINE_SHARE in shares else shares[len(shares) // 2]
-    caught = _listed(
-        [f"{one.plant} in {of_audits(one.caught, one.n_resamples)}" for one in effects if one.share == share]
-    )
+    caught = _listed([_caught(one) for one in effects if one.share == share])
     return f"{who}, a plant that carries {100 * share:g} % of the answer of {model_id} is found: {caught} audits; {sentence}"
 
 
@@ -53,6 +51,15 @@ def _why(model_id: str, failed: Sequence[CalibrationEffect]) -> str:
             f"The audit of all patients fails for no such place at {_listed(doubtful)}: these may be false alarms"
         )
     return ". ".join(parts)
+
+
+def _caught(effect: CalibrationEffect) -> str:
+    """Say in how many audits a plant is found, and in how many its area is shown without being judged."""
+    n = effect.n_resamples
+    text = f"{effect.plant} in {of_audits(effect.caught, n)}"
+    if effect.shown is not None and effect.shown.estimate >= 0.5 > effect.caught.estimate:
+        text += f" (shown on the map, and not judged, in {of_audits(effect.shown, n)})"
+    return text
 
 
 def of_audits(share: Interval, n: int) -> str:
