@@ -28,7 +28,18 @@ reliance:
   image: {enabled: false}
 run: {limit: 6}
 """
-OPTIONS = ("--plants", "corner-marker", "--shares", "0.5", "--repeats", "5", "--format", "json")
+OPTIONS = (
+    "--plants",
+    "corner-marker",
+    "--shares",
+    "0.5",
+    "--repeats",
+    "5",
+    "--explainers",
+    "gradcam",
+    "--format",
+    "json",
+)
 
 
 @pytest.fixture
@@ -82,6 +93,16 @@ def test_a_killed_calibration_goes_on_where_it_was_and_comes_to_the_same(folder)
         assert one["truth"] == pytest.approx(one["share"], abs=0.03)
     assert effects[0]["codes"] == effects[0]["other_codes"] == []
     assert "XA207" in effects[1]["codes"]
+    maps = pq.read_table(run / "calibration_maps.parquet").to_pylist()
+    shares = [(0.0, True), (0.0, False), (0.5, True), (0.5, False)]
+    assert [(one["share"], one["marked"]) for one in maps] == shares
+    for one in maps:
+        assert one["effect"] == pytest.approx(one["truth"], abs=0.03)
+        assert (one["area"] is None) == (one["share"] == 0)
+    explained = pq.read_table(run / "calibration_explainers.parquet").to_pylist()
+    assert [(one["explainer"], one["share"], one["sees_plant"]) for one in explained] == [
+        ("gradcam", share, False) for share in (0.0, 0.5)
+    ]
     assert pq.read_table(run / "power.parquet").num_rows == len(whole["power"]) > 1
     page = (run / "calibration.html").read_text()
     assert page.count("<svg") == 2

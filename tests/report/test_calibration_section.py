@@ -13,12 +13,13 @@ from xaudit.records import (
     PlantOnMap,
     PowerPoint,
 )
+from xaudit.report.grid import Paragraph
 from xaudit.report.html.calibration_page import calibration_page
 from xaudit.report.pictures.power_curve import patients_curve, strength_curve
 from xaudit.report.sections.calibration.explainers import explainer_blocks
 from xaudit.report.sections.calibration.plant_maps import map_blocks
 from xaudit.report.sections.calibration.sentences import headlines
-from xaudit.report.sections.calibration.tables import calibration_section, flat_table
+from xaudit.report.sections.calibration.tables import calibration_section, flat_table, narrow_intervals
 
 
 def share(hits, of=40):
@@ -151,6 +152,22 @@ def test_each_explainer_gets_a_sentence_that_says_what_it_cannot_see():
     ]
     assert blocks[3].text.startswith("Explainers that see the network alone read its gradients or layers.")
     assert len(explainer_blocks([explained("lime", 0.5, 0.94, "shows", sees=True)])) == 2
+
+
+def test_intervals_that_surely_hold_the_truth_too_seldom_are_said_to_be_narrow():
+    seldom = {"coverage": share(20), "largest_error": 0.008, "half_width": 0.002}
+    (text,) = narrow_intervals(
+        [effect(0.2, 40, **seldom), effect(0.5, 40, **seldom | {"largest_error": 0.007})]
+    )
+    assert text.startswith(
+        "At w = 0.2, 0.5, fewer intervals than 95 of 100 hold the effect at the source. They are ± 0.002 wide at most on average, "
+        "and no estimate is farther from it than 0.008."
+    )
+    assert narrow_intervals([effect(0.2, 40)]) == []
+    section = calibration_section(
+        calibration(effect(0.0, 0), effect(0.2, 40, **seldom), effect(0.5, 40, **seldom))
+    )
+    assert Paragraph(text, "dim") in section.blocks
 
 
 def test_the_table_holds_bias_coverage_counts_and_patients():

@@ -44,6 +44,8 @@ class CalibrationEffect:
         effect: what the audit measures at the plant's place, on all patients; None where it asks no question about it.
         mean_effect: the mean of what the audits of resampled patients measure.
         coverage: share of resamples whose interval holds the truth.
+        largest_error: largest distance of an effect that an audit of resampled patients measures to the truth.
+        half_width: mean half-width of their intervals.
         caught: share of resamples with a failing finding about the plant's place, or property.
         failed: share of resamples with a failing finding about something else.
         stopped: share of resamples in which a gate fails: exit code 1.
@@ -72,6 +74,8 @@ class CalibrationEffect:
     codes: tuple[str, ...] = ()
     other_codes: tuple[str, ...] = ()
     shown: Interval | None = None
+    largest_error: float | None = None
+    half_width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ class OnePlant:
             n_resamples=len(results),
             codes=judged.codes,
             other_codes=judged.other_codes,
+            largest_error=max((abs(one.estimate - truth) for one in found), default=None),
+            half_width=_half_width(found),
             shown=None if self._maps is None else share_of([one.shown for one in results]),
         )
         points, patients = self._power(trials, effect) if share > 0 else ([], [])
@@ -175,6 +177,11 @@ class OnePlant:
                 return Measured(planted.positive, by_image=True)
             case _:
                 return Measured(planted.positive, metric="reliance-border")
+
+
+def _half_width(intervals: Sequence[Interval]) -> float | None:
+    widths = [one.high - one.low for one in intervals if one.low is not None and one.high is not None]
+    return sum(widths) / len(widths) / 2 if widths else None
 
 
 def _holds(interval: Interval, truth: float) -> bool:

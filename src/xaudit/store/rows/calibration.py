@@ -88,6 +88,8 @@ _SAME = (
     "truth",
     "reaction",
     "mean_effect",
+    "largest_error",
+    "half_width",
     "n_resamples",
 )
 
@@ -146,6 +148,8 @@ CALIBRATION_EFFECTS = Table[CalibrationEffect](
         *_with_interval("effect", "what the audit measures at the plant's place, on all patients"),
         ("method", TEXT, "how the interval of the effect was made"),
         ("mean_effect", NUMBER, "mean of what audits of resampled patients measure"),
+        ("largest_error", NUMBER, "largest distance of such an effect to the truth"),
+        ("half_width", NUMBER, "mean half-width of their intervals"),
         *_with_interval("coverage", "share of resamples whose interval holds the truth"),
         *_with_interval("caught", "share of resamples with a failing finding about the plant"),
         *_with_interval("failed", "share of resamples with a failing finding about something else"),
@@ -154,7 +158,7 @@ CALIBRATION_EFFECTS = Table[CalibrationEffect](
         _RESAMPLES,
         ("codes", pa.list_(TEXT), "failing findings about the plant, on all patients"),
         ("other_codes", pa.list_(TEXT), "failing findings about something else, on all patients"),
-        empty=(*_OF_EFFECT, "mean_effect", *_OF_SHARES),
+        empty=(*_OF_EFFECT, "mean_effect", "largest_error", "half_width", *_OF_SHARES),
     ),
     _effect_row,
     _effect,
