@@ -111,11 +111,15 @@ def on_map(w, *, marked=True, hidden=0.98, **other):
 
 def test_the_map_at_a_plant_stands_beside_the_effect_at_the_source_with_marks_and_without():
     area = {"area": Interval(0.26, 0.17, 0.36, "bca"), "position": "lower left part", "patients": 0.57}
-    grid, *rest = map_blocks([on_map(0.5, n_areas=2, held=0.55, **area), on_map(0.5, marked=False)])
+    copied = PlantOnMap(
+        "net", "tag@same-lung", 0.5, True, None, None, None, Interval(0.23, 0.11, 0.38, "bca"), "right part", 0.6, 1, 0.5, "transplant"
+    )  # fmt: skip
+    grid, *rest = map_blocks([copied, on_map(0.5, n_areas=2, held=0.55, **area), on_map(0.5, marked=False)])
     assert rest == []
     assert [[cell.text for cell in row.cells] for row in grid.rows] == [
-        ["0.5", "used", "0.50", "0.50 [0.49, 0.51]", "0.26 [0.17, 0.36]", "0.28", "lower left part", "57 %"],
-        ["0.5", "left out", "0.50", "0.50 [0.49, 0.51]", "none", "-", "-", "-"],
+        ["0.5", "hidden", "used", "0.50", "0.50 [0.49, 0.51]", "0.26 [0.17, 0.36]", "0.28", "lower left part", "57 %"],
+        ["0.5", "hidden", "left out", "0.50", "0.50 [0.49, 0.51]", "none", "-", "-", "-"],
+        ["0.5", "copied", "used", "-", "-", "0.23 [0.11, 0.38]", "0.25", "right part", "60 %"],
     ]  # fmt: skip
 
 

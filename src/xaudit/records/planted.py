@@ -80,10 +80,12 @@ class CalibrationEffect:
 
 @dataclass(frozen=True, slots=True)
 class PlantOnMap:
-    """The reliance map of all patients at a plant, hidden windows, on the images of the positive class.
+    """The reliance map of all patients at a plant.
 
     Attributes:
         marked: False for the same answers as if no reader had marked anything.
+        question: ``hide`` for windows hidden in images of the positive class; ``transplant`` for windows copied from there into
+            images of another class, of which only the area is known.
         truth: as in :class:`CalibrationEffect`.
         effect: mean over patients of the window of each image that hides the plant; 0 for an image that does not show it.
         hidden: fall of the plant's own answer in those windows, the mean over images that show it; near 0 if no window hides
@@ -92,7 +94,7 @@ class PlantOnMap:
         position: of its peak window, in words.
         patients: share of the patients whose effect there is above the margin.
         n_areas: areas at the plant.
-        held: fall of the plant's own answer in the area's peak window, the mean over patients: that times the share is what
+        held: change of the plant's own answer in the area's peak window, the mean over patients: that times the share is what
             the area should have. It is below 1 where the plant does not stand at that place in every patient.
     """
 
@@ -100,14 +102,15 @@ class PlantOnMap:
     plant: str
     share: float
     marked: bool
-    truth: float
-    effect: Interval
-    hidden: float
+    truth: float | None
+    effect: Interval | None
+    hidden: float | None
     area: Interval | None = None
     position: str = ""
     patients: float | None = None
     n_areas: int = 0
     held: float | None = None
+    question: str = "hide"
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,18 +138,23 @@ def judged_audit(
     return JudgedAudit(summaries, dependence, codes, others, bool(missed_gates(verdicts)), shown)
 
 
-def areas_at_plant(tests: Sequence[MapTest], place: PlantedPlace) -> list[tuple[MapTest, Area]]:
-    """Return the areas at the plant on images of the class that is asked about, with their tests, the largest effect first.
+def areas_at_plant(
+    tests: Sequence[MapTest], place: PlantedPlace, *, copied: bool = False
+) -> list[tuple[MapTest, Area]]:
+    """Return the areas at the plant, with their tests, the largest effect first.
 
-    Areas of hidden windows that lower the probability, in the frame of the image. Where marks are known, windows that touch
+    Areas of windows whose hiding lowers the probability on images of the class that is asked about, in the frame of the image;
+    or of windows that are copied from there into images of another class and raise it. Where marks are known, windows that touch
     them are left out, and where lungs are known and show an area at the plant, those in the marked lung: what is left may hold
     the plant and not the finding.
     """
+    wanted = ("transplant", "against") if copied else ("hide", "for")
     asked = [
         test
         for test in tests
-        if (test.question, test.direction, test.answer, test.frame) == ("hide", "for", "probability", "image")
-        and test.images == test.target
+        if (test.question, test.direction) == wanted
+        and (test.answer, test.frame) == ("probability", "image")
+        and (test.images == test.target) != copied
     ]
     scopes = ("elsewhere", "outside-mark") if any(one.scope == "outside-mark" for one in asked) else ("all",)
     for scope in scopes:

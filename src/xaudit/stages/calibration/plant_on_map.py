@@ -45,8 +45,11 @@ class PlantMaps:
     def __init__(self, planted: PlantedModel, sure: Mapping[str, CaseEffects], place: PlantedPlace) -> None:
         self._planted, self._place = planted, place
         self._bootstrap = _bootstrap(planted.audit.statistics, planted.audit.seed)
-        self._sure = {case.case_id: case for case in _hidden(_windows(sure), planted.positive).cases}
-        shown = [case for name, case in self._sure.items() if name in planted.shows]
+        windows = _windows(sure)
+        self._sure = {
+            (one.question, case.case_id): case for one in populations(windows) for case in one.cases
+        }
+        shown = [case for case in _hidden(windows, planted.positive).cases if case.case_id in planted.shows]
         self._chosen = {
             marked: {case.case_id: _hiding(case, marked=marked) for case in shown} for marked in (True, False)
         }
@@ -67,46 +70,65 @@ class PlantMaps:
         Args:
             tests: of the maps with marks.
         """
-        hidden = [
-            one for one in _windows(effects) if (one.label, one.question) == (self._planted.positive, "hide")
-        ]
-        audit, bare = self._planted.audit, _without_marks(hidden)
+        audit, windows = self._planted.audit, _windows(effects)
+        bare = _without_marks(windows)
         bare_tests = map_tests(bare, settings=audit.statistics, seed=audit.seed)
-        return [
-            self._row(share, truth, _hidden(windows, self._planted.positive), tests_of, marked=marked)
-            for marked, windows, tests_of in ((True, hidden, tests), (False, bare, bare_tests))
-        ]
+        ways = ((True, windows, tests), (False, bare, bare_tests))
+        rows = []
+        for copied in (False, True):
+            if copied and not any(one.question == "transplant" for one in windows):
+                break
+            for marked, own, tests_of in ways:
+                row = PlantOnMap(self._planted.model_id, self._planted.id, share, marked, None, None, None)
+                row = self._with_area(row, populations(own), tests_of, copied=copied)
+                if not copied:
+                    row = self._with_effect(replace(row, truth=truth), own)
+                rows.append(row)
+        return rows
 
-    def _row(
-        self, share: float, truth: float, population: Population, tests: Sequence[MapTest], *, marked: bool
+    def _with_effect(self, row: PlantOnMap, windows: Sequence[WindowEffects]) -> PlantOnMap:
+        """Add the effect of the window of each image that hides the plant."""
+        chosen, population = self._chosen[row.marked], _hidden(windows, self._planted.positive)
+        effect = _in_windows(population, {name: one.index for name, one in chosen.items()}, self._bootstrap)
+        return replace(row, effect=effect, hidden=float(np.mean([one.fall for one in chosen.values()])))
+
+    def _with_area(
+        self,
+        row: PlantOnMap,
+        asked: Sequence[Population],
+        tests: Sequence[MapTest],
+        *,
+        copied: bool,
     ) -> PlantOnMap:
-        areas = areas_at_plant(tests, self._place)
-        test, area = areas[0] if areas else (None, None)
-        falls = [one.fall for one in self._chosen[marked].values()]
-        return PlantOnMap(
-            model_id=self._planted.model_id,
-            plant=self._planted.id,
-            share=share,
-            marked=marked,
-            truth=truth,
-            effect=_in_windows(
-                population, {name: one.index for name, one in self._chosen[marked].items()}, self._bootstrap
-            ),
-            hidden=float(np.mean(falls)),
-            area=None if area is None else area.effect,
-            position="" if area is None else area.position,
-            patients=None if area is None else area.share_of_patients,
+        """Add the largest area at the plant."""
+        row = replace(row, question="transplant" if copied else "hide")
+        areas = areas_at_plant(tests, self._place, copied=copied)
+        if not areas:
+            return row
+        test, area = areas[0]
+        (population,) = (
+            one
+            for one in asked
+            if (one.question, one.images, one.target) == (test.question, test.images, test.target)
+        )
+        return replace(
+            row,
+            area=area.effect,
+            position=area.position,
+            patients=area.share_of_patients,
             n_areas=len(areas),
-            held=None if test is None or area is None else self._held(population, test, area),
+            held=self._held(population, test, area),
         )
 
     def _held(self, population: Population, test: MapTest, area: Area) -> float:
-        """Return the fall of the plant's own answer in the area's peak window, over the patients whose window counts."""
-        peak = _number_of(population.windows, area)
+        """Return the change of the plant's own answer in the area's peak window, over the patients whose window counts."""
+        peak, sign = _number_of(population.windows, area), 1.0 if test.direction == "for" else -1.0
         by_patient: dict[str, list[float]] = {}
         for case in population.cases:
             if _counts(case, peak, test.scope):
-                by_patient.setdefault(case.cluster, []).append(_fall(self._sure[case.case_id], peak))
+                by_patient.setdefault(case.cluster, []).append(
+                    _fall(self._sure[test.question, case.case_id], peak, sign)
+                )
         return float(np.mean([np.mean(falls) for falls in by_patient.values()]))
 
 
@@ -148,9 +170,13 @@ def _windows(effects: Mapping[str, CaseEffects]) -> list[WindowEffects]:
     return [one for case in effects.values() for one in case.windows]
 
 
-def _fall(case: CaseWindows, window: int) -> float:
-    """Return the fall of the probability where a window is hidden, the mean over in-fills; a rise counts as none."""
-    return max(0.0, float(case.drops[:, 0, window].mean()))
+def _fall(case: CaseWindows, window: int, sign: float = 1.0) -> float:
+    """Return the fall of the probability in a window, the mean over in-fills or donors; a rise counts as none.
+
+    Args:
+        sign: -1 for the rise, of which a fall counts as none.
+    """
+    return max(0.0, sign * float(np.nanmean(case.drops[:, 0, window])))
 
 
 def _hiding(case: CaseWindows, *, marked: bool) -> PlantWindow:

@@ -164,7 +164,18 @@ CALIBRATION_EFFECTS = Table[CalibrationEffect](
     _effect,
 )
 
-_ON_MAP = ("plant", "share", "marked", "truth", "hidden", "n_areas", "position", "patients", "held")
+_ON_MAP = (
+    "plant",
+    "share",
+    "marked",
+    "question",
+    "truth",
+    "hidden",
+    "n_areas",
+    "position",
+    "patients",
+    "held",
+)
 
 
 def _map_row(one: PlantOnMap) -> dict[str, object]:
@@ -172,7 +183,7 @@ def _map_row(one: PlantOnMap) -> dict[str, object]:
         "model": one.model_id,
         **{name: getattr(one, name) for name in _ON_MAP},
         **_ends("effect", one.effect),
-        "method": one.effect.method,
+        "method": None if one.effect is None else one.effect.method,
         **_ends("area", one.area),
         "area_method": None if one.area is None else one.area.method,
     }
@@ -182,7 +193,7 @@ def _map(row: Mapping[str, Any]) -> PlantOnMap:
     return PlantOnMap(
         model_id=row["model"],
         **{name: row[name] for name in _ON_MAP},
-        effect=Interval(row["effect"], row["effect_low"], row["effect_high"], row["method"]),
+        effect=_interval("effect", row, row["method"]),
         area=_interval("area", row, row["area_method"]),
     )
 
@@ -195,6 +206,7 @@ CALIBRATION_MAPS = Table[PlantOnMap](
         _PLANT,
         _SHARE,
         ("marked", TRUTH, "false: the same answers as if no reader had marked anything"),
+        ("question", TEXT, "`hide`, or `transplant` for windows copied into images of another class"),
         ("truth", NUMBER, "change of the answer when the plant is taken out at the source"),
         *_with_interval(
             "effect", "effect of the window of each image that hides the plant, mean over patients"
@@ -209,9 +221,19 @@ CALIBRATION_MAPS = Table[PlantOnMap](
         (
             "held",
             NUMBER,
-            "fall of the plant's own answer in the peak window, mean over the patients whose window counts",
+            "change of the plant's own answer in the peak window, mean over the patients whose window counts",
         ),
-        empty=("area", "area_low", "area_high", "area_method", "patients", "held"),
+        empty=(
+            *_OF_EFFECT,
+            "truth",
+            "hidden",
+            "area",
+            "area_low",
+            "area_high",
+            "area_method",
+            "patients",
+            "held",
+        ),
     ),
     _map_row,
     _map,

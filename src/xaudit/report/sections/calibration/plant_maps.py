@@ -12,6 +12,7 @@ HIDES = 0.5
 
 _COLUMNS = (
     Column("w", numeric=True),
+    Column("windows"),
     Column("marks"),
     Column("effect at\nthe source", numeric=True),
     Column("in its\nwindow", numeric=True),
@@ -27,11 +28,12 @@ def map_blocks(maps: Sequence[PlantOnMap]) -> list[Grid | Paragraph]:
     if not maps:
         return []
     first = maps[0]
-    rows = [_row(one) for marked in (True, False) for one in maps if one.marked == marked]
+    kinds = [("hide", True), ("hide", False), ("transplant", True), ("transplant", False)]
+    rows = [_row(one) for kind in kinds for one in maps if (one.question, one.marked) == kind]
     blocks: list[Grid | Paragraph] = [
-        grid(_COLUMNS, rows, title=f"the reliance map at {first.plant} on {first.model_id}", n_keys=2)
+        grid(_COLUMNS, rows, title=f"the reliance map at {first.plant} on {first.model_id}", n_keys=3)
     ]
-    if max(one.hidden for one in maps) < HIDES:
+    if max(one.hidden for one in maps if one.hidden is not None) < HIDES:
         blocks.append(
             Paragraph(
                 f"No window of the map hides {first.plant}: what is left of it keeps the answer up. The map cannot show it; "
@@ -45,9 +47,10 @@ def map_blocks(maps: Sequence[PlantOnMap]) -> list[Grid | Paragraph]:
 def _row(one: PlantOnMap) -> Row:
     return row(
         f"{one.share:g}",
+        "hidden" if one.question == "hide" else "copied",
         "used" if one.marked else "left out",
-        shown(one.truth),
-        interval(one.effect),
+        "-" if one.truth is None else shown(one.truth),
+        "-" if one.effect is None else interval(one.effect),
         "none" if one.area is None else interval(one.area),
         "-" if one.held is None else shown(one.share * one.held),
         one.position or "-",
