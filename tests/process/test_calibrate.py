@@ -108,6 +108,37 @@ def test_a_killed_calibration_goes_on_where_it_was_and_comes_to_the_same(folder)
     assert page.count("<svg") == 2
     assert "With these" in page
     assert str(folder) not in page + (run / "calibration.json").read_text()
+    beside_its_run(run)
+
+
+def beside_its_run(calibration):
+    """Run the audit itself, and show the calibration in its page; that of another seed is refused."""
+    audit = [
+        "run",
+        "audit.yaml",
+        "-q",
+        "-e",
+        "gradcam",
+        "--set",
+        "controls=[random]",
+        "metrics=[pointing-game]",
+    ]
+    assert run_command_line([*audit, "-o", "runs"]) in (0, 1)
+    (own,) = (one.parent for one in calibration.parents[1].glob("runs/*/manifest.json"))
+    report = ["report", str(own), "--html", "--calibration", str(calibration)]
+    assert run_command_line(report) == 0
+    assert 'id="calibration"' in (own / "report.html").read_text()
+    resolved = calibration / "audit.resolved.yaml"
+    resolved.write_text(resolved.read_text().replace("seed: 0\n", "seed: 1\n", 1))
+    assert run_command_line(report) == 2
+
+
+def test_a_calibration_is_shown_by_the_page_and_the_card_alone(folder, capsys):
+    assert run_command_line(["report", "runs/x", "--calibration", "calibrations/y"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: --calibration: only the page and the model card show a calibration",
+        "hint:  add --html or --model-card",
+    ]
 
 
 def test_an_unknown_plant_is_refused_in_two_lines_before_anything_is_written(folder, capsys):
