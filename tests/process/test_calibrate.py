@@ -158,6 +158,14 @@ def test_a_share_that_is_no_number_is_refused(folder, capsys):
     ]
 
 
+def test_a_control_is_no_explainer_of_a_calibration(folder, capsys):
+    assert run_command_line(["calibrate", "audit.yaml", "--explainers", "gradcam", "random"]) == 2
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "error: --explainers: 'random' is a control, and a calibration asks explainers alone",
+        "hint:  `xaudit list explainers` shows them",
+    ]
+
+
 def test_fewer_than_five_patients_are_refused(folder, capsys):
     assert run_command_line(["calibrate", "audit.yaml", "-q", "--limit", "4"]) == 2
     assert capsys.readouterr().err.splitlines() == [

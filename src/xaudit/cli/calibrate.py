@@ -88,6 +88,7 @@ def calibrate(
     source, shown = audit_source(audit)
     asked = names_in(explainers)
     own = () if asked == ("all",) else asked
+    _check_no_control(own)
     choices = Choices(overrides=tuple(overrides or ()), limit=limit, seed=seed, explainers=own)
     chosen, notes = chosen_audit(source, choices)
     for note in notes:
@@ -114,6 +115,17 @@ def calibrate(
     _print(calibration, output_format)
     say(f"page: {folder.path / NAME}", quiet=quiet)
     return 0
+
+
+def _check_no_control(names: tuple[str, ...]) -> None:
+    from xaudit.catalog import EXPLAINERS
+
+    for row in EXPLAINERS:
+        if row.control and row.id in names:
+            raise UsageError(
+                f"--explainers: '{row.id}' is a control, and a calibration asks explainers alone",
+                hint="`xaudit list explainers` shows them",
+            )
 
 
 def _share(text: str) -> float:

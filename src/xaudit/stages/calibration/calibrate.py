@@ -157,7 +157,8 @@ class _Work:
         seconds += evaluations * self._seconds_of_evaluation
         maps = ""
         for spec in self._explainers:
-            n_evals = evaluations_of(spec) * sum(len(one.shows) for one in self._planted)
+            at_places = [one for one in self._planted if one.plant.row.place != "image"]
+            n_evals = evaluations_of(spec) * sum(len(one.shows) for one in at_places)
             maps += f", {spec.id} about {n_evals} more"
             seconds += n_evals * self._seconds_of_evaluation
         return (
@@ -204,7 +205,13 @@ class _Work:
 
     def _explained(self, planted: PlantedModel, answers: dict[str, PlantedAnswers]) -> list[ExplainerOnPlant]:
         """Ask the explainers about the images with the plant, and judge their maps for every share."""
-        if not self._explainers or planted.plant.row.place == "image":
+        if not self._explainers:
+            return []
+        if planted.plant.row.place == "image":
+            self._left_out.append(
+                f"{planted.id} on {planted.model_id}: explainers were not asked, since all of the image carries the plant and no "
+                "place could capture it"
+            )
             return []
         shares = self._request.all_shares
         explainers = PlantExplainers(planted, self._explainers, shares)
