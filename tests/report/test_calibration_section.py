@@ -3,11 +3,23 @@
 import re
 import xml.etree.ElementTree as ET
 
-from xaudit.records import Calibration, CalibrationEffect, Interval, PatientsNeeded, PowerPoint
+from xaudit.records import (
+    Calibration,
+    CalibrationEffect,
+    ExplainerJudgement,
+    ExplainerOnPlant,
+    Interval,
+    PatientsNeeded,
+    PlantOnMap,
+    PowerPoint,
+)
+from xaudit.report.grid import Paragraph
 from xaudit.report.html.calibration_page import calibration_page
 from xaudit.report.pictures.power_curve import patients_curve, strength_curve
+from xaudit.report.sections.calibration.explainers import explainer_blocks
+from xaudit.report.sections.calibration.plant_maps import map_blocks
 from xaudit.report.sections.calibration.sentences import headlines
-from xaudit.report.sections.calibration.tables import calibration_section, flat_table
+from xaudit.report.sections.calibration.tables import calibration_section, flat_table, narrow_intervals
 
 
 def share(hits, of=40):
@@ -32,6 +44,7 @@ def effect(w, caught, failed=0, plant="corner-marker", **other):
         "failed": share(failed),
         "stopped": share(caught),
         "n_resamples": 40,
+        "shown": share(40),
     }
     return CalibrationEffect(**(values | other))
 
@@ -74,6 +87,93 @@ def test_a_model_that_depends_on_the_place_by_itself_is_said_to():
     assert [row[5:7] for row in rows] == [["-", "-"], ["-", "-"]]
 
 
+def test_a_plant_that_is_shown_and_not_judged_is_said_to_be():
+    (sentence,) = headlines(calibration(effect(0.0, 0), effect(0.2, 0, plant="tag@same-lung")))
+    assert (
+        "is found: tag@same-lung in 0 of 40 (shown on the map, and not judged, in 40 of 40) audits;"
+        in sentence
+    )
+
+
+def test_failures_without_a_plant_that_all_patients_together_do_not_show_may_be_chance():
+    (sentence,) = headlines(calibration(effect(0.0, 4), effect(0.2, 40)))
+    assert sentence.endswith(
+        "and for a place that a plant was put into: corner-marker in 4 of 40. The audit of all patients fails for no such place "
+        "at corner-marker: these may be false alarms"
+    )
+
+
+def on_map(w, *, marked=True, hidden=0.98, **other):
+    return PlantOnMap(
+        "net", "tag@same-lung", w, marked, w, Interval(w, w - 0.01, w + 0.01, "bca"), hidden, **other
+    )
+
+
+def test_the_map_at_a_plant_stands_beside_the_effect_at_the_source_with_marks_and_without():
+    area = {"area": Interval(0.26, 0.17, 0.36, "bca"), "position": "lower left part", "patients": 0.57}
+    copied = PlantOnMap(
+        "net", "tag@same-lung", 0.5, True, None, None, None, Interval(0.23, 0.11, 0.38, "bca"), "right part", 0.6, 1, 0.5, "transplant"
+    )  # fmt: skip
+    grid, *rest = map_blocks([copied, on_map(0.5, n_areas=2, held=0.55, **area), on_map(0.5, marked=False)])
+    assert rest == []
+    assert [[cell.text for cell in row.cells] for row in grid.rows] == [
+        ["0.5", "hidden", "used", "0.50", "0.50 [0.49, 0.51]", "0.26 [0.17, 0.36]", "0.28", "lower left part", "57 %"],
+        ["0.5", "hidden", "left out", "0.50", "0.50 [0.49, 0.51]", "none", "-", "-", "-"],
+        ["0.5", "copied", "used", "-", "-", "0.23 [0.11, 0.38]", "0.25", "right part", "60 %"],
+    ]  # fmt: skip
+
+
+def test_a_plant_that_no_window_hides_is_said_to_be_invisible_to_the_map():
+    _, sentence = map_blocks([on_map(0.0, hidden=0.1), on_map(0.5, hidden=0.1)])
+    assert sentence.text.startswith(
+        "No window of the map hides tag@same-lung: what is left of it keeps the answer up."
+    )
+
+
+def explained(name, w, estimate, state, *, sees):
+    held = Interval(estimate, estimate - 0.1, estimate + 0.1, "bca")
+    judged = ExplainerJudgement("net", name, held, held, None, 9, 9, 0, None, state, "chance may explain it")
+    return ExplainerOnPlant("corner-marker", w, sees, judged)
+
+
+def test_each_explainer_gets_a_sentence_that_says_what_it_cannot_see():
+    blocks = explainer_blocks(
+        [
+            explained("gradcam", 0.0, 0.5, "undecided", sees=False),
+            explained("gradcam", 0.5, 0.16, "does-not-show", sees=False),
+            explained("lime", 0.5, 0.94, "shows", sees=True),
+        ]
+    )
+    assert [block.text for block in blocks[:2]] == [
+        "gradcam with corner-marker on net: its maps capture 0.50 at w = 0, 0.16 at w = 0.5 of the reliance; at w = 0.5 it does "
+        "not show what the model uses; it sees the network alone, and not the plant's part of the answer.",
+        "lime with corner-marker on net: its maps capture 0.94 at w = 0.5 of the reliance; at w = 0.5 it shows what the model uses.",
+    ]
+    assert [row.cells[1].text for row in blocks[2].rows] == [
+        "network alone",
+        "network alone",
+        "all of the answer",
+    ]
+    assert blocks[3].text.startswith("Explainers that see the network alone read its gradients or layers.")
+    assert len(explainer_blocks([explained("lime", 0.5, 0.94, "shows", sees=True)])) == 2
+
+
+def test_intervals_that_surely_hold_the_truth_too_seldom_are_said_to_be_narrow():
+    seldom = {"coverage": share(20), "largest_error": 0.008, "half_width": 0.002}
+    (text,) = narrow_intervals(
+        [effect(0.2, 40, **seldom), effect(0.5, 40, **seldom | {"largest_error": 0.007})]
+    )
+    assert text.startswith(
+        "At w = 0.2, 0.5, fewer intervals than 95 of 100 hold the effect at the source. They are ± 0.002 wide at most on average, "
+        "and no estimate is farther from it than 0.008."
+    )
+    assert narrow_intervals([effect(0.2, 40)]) == []
+    section = calibration_section(
+        calibration(effect(0.0, 0), effect(0.2, 40, **seldom), effect(0.5, 40, **seldom))
+    )
+    assert Paragraph(text, "dim") in section.blocks
+
+
 def test_the_table_holds_bias_coverage_counts_and_patients():
     (row,) = flat_table(calibration(effect(0.2, 39))).rows
     assert [cell.text for cell in row.cells] == [
@@ -84,6 +184,7 @@ def test_the_table_holds_bias_coverage_counts_and_patients():
         "0.21 [0.20, 0.22]",
         "+0.012",
         "95 %",
+        "40 of 40",
         "39 of 40 [0.88, 1.00]",
         "0 of 40 [0.00, 0.10]",
         "39 of 40",

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import outcomes
 import pytest
+from test_calibration_section import calibration, effect
 
 from xaudit.records import ReaderAgreement
 from xaudit.report.card.checklists import CLAIM, FDA_CRITERIA, NOT_ASSESSED
@@ -171,3 +172,12 @@ def test_a_name_that_looks_like_markup_stays_a_name():
     outcome = outcomes.unmarked_outcome()
     text = model_card(replace(outcome, model_ids=("<img src=x>|a",)), MANIFEST)
     assert "<img" not in text
+
+
+def test_how_often_the_audit_would_be_right_is_said_or_not_assessed():
+    nothing = model_card(outcomes.phantom_outcome(), MANIFEST)
+    assert "## How often this audit would be right\n\nnot assessed: `xaudit calibrate` measures it" in nothing
+    known = calibration(effect(0.0, 0), effect(0.2, 39))
+    text = model_card(outcomes.phantom_outcome(), MANIFEST, known)
+    assert "corner-marker in 39 of 40 audits; without one, net is failed in 0 of 40." in text
+    assert "From the calibration 20260101T000000Z-study-00000000" in text

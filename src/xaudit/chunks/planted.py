@@ -135,6 +135,8 @@ class Planting:
         """Return the subject with the plant in its image; None if it is not to show it or the plant does not fit."""
         if subject.case.case_id not in self.cases:
             return None
+        import torch
+
         region: BoolArray | None = None
         if self.region:
             region = subject.parts_in_model.get(self.region)
@@ -144,7 +146,10 @@ class Planting:
         planted = self.plant.insert(pixels, region, generator_for(self.seed, subject.case.case_id, self.id))
         if planted is None:
             return None
-        return replace(subject, image=_input(np.asarray(planted, dtype=np.float32), classifier))
+        # Elsewhere the image stays what it is, to the bit: a pixel that only rounding moved is no part of the plant.
+        planted = np.asarray(planted, dtype=np.float32)
+        moved = torch.from_numpy(planted != pixels)
+        return replace(subject, image=torch.where(moved, _input(planted, classifier), subject.image))
 
 
 class PlantedDonors(DonorPool):

@@ -35,6 +35,14 @@ Shares = Annotated[
         help="Shares of the answer that come from the plant.",
     ),
 ]
+ExplainersToAsk = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--explainers",
+        metavar="NAME...",
+        help="Say also what these explainers show of the plants; `all` for those of the audit file.",
+    ),
+]
 Planted = Annotated[
     float,
     typer.Option("--planted", metavar="SHARE", help="Share of the positive patients that show the plant."),
@@ -54,6 +62,7 @@ def calibrate(
     shares: Shares = None,
     planted: Planted = 1.0,
     repeats: Repeats = 40,
+    explainers: ExplainersToAsk = None,
     overrides: Overrides = None,
     limit: Limit = None,
     seed: Seed = None,
@@ -67,7 +76,7 @@ def calibrate(
     """Says how often this audit would be right: it plants known evidence into its images and counts what is found.
 
     Models are wrapped, not trained: a known share of each answer comes from a detector that reads only the plant. What is asked
-    once is kept and reused. Explainers are not run.
+    once is kept and reused. Explainers are run where --explainers names them.
     """
     from xaudit.cli.audit_choice import audit_source, chosen_audit
     from xaudit.cli.options import Choices
@@ -77,7 +86,10 @@ def calibrate(
     from xaudit.stages.calibration.request import DEFAULT_PLANTS, SHARES, CalibrationRequest
 
     source, shown = audit_source(audit)
-    choices = Choices(overrides=tuple(overrides or ()), limit=limit, seed=seed)
+    asked = names_in(explainers)
+    own = () if asked == ("all",) else asked
+    _check_no_control(own)
+    choices = Choices(overrides=tuple(overrides or ()), limit=limit, seed=seed, explainers=own)
     chosen, notes = chosen_audit(source, choices)
     for note in notes:
         say(note)
@@ -88,6 +100,7 @@ def calibrate(
         shares=tuple(map(_share, names_in(shares))) or SHARES,
         planted=planted,
         repeats=repeats,
+        explain=bool(asked),
         device=device,
         workers=workers,
         fresh=fresh,
@@ -102,6 +115,17 @@ def calibrate(
     _print(calibration, output_format)
     say(f"page: {folder.path / NAME}", quiet=quiet)
     return 0
+
+
+def _check_no_control(names: tuple[str, ...]) -> None:
+    from xaudit.catalog import EXPLAINERS
+
+    for row in EXPLAINERS:
+        if row.control and row.id in names:
+            raise UsageError(
+                f"--explainers: '{row.id}' is a control, and a calibration asks explainers alone",
+                hint="`xaudit list explainers` shows them",
+            )
 
 
 def _share(text: str) -> float:

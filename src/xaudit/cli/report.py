@@ -58,6 +58,15 @@ ModelCard = Annotated[
     ),
 ]
 
+CalibrationFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="DIR",
+        help="With --html or --model-card: say how often this audit would be right, from a folder of `xaudit calibrate`.",
+    ),
+]
+
 
 def report(
     run: RunPath = None,
@@ -70,6 +79,7 @@ def report(
     no_images: NoImages = False,
     hash_ids: HashIds = False,
     card: ModelCard = False,
+    calibration: CalibrationFolder = None,
     junit: Junit = None,
 ) -> int:
     """Shows a finished run again, on the terminal, as a page, as figures or as a model card.
@@ -93,35 +103,39 @@ def report(
         raise UsageError(
             f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
         )
+    if calibration is not None and not (html or card):
+        raise UsageError(
+            "--calibration: only the page and the model card show a calibration",
+            hint="add --html or --model-card",
+        )
     folder = existing_run(run, out)
     if junit is not None:
         from xaudit.report.publish import write_junit
 
         write_junit(load_outcome(folder), junit)
     hashed = _hashed(folder) if hash_ids else None
-    if html or figures:
-        emit(str((_page if html else _figures)(folder, to, images=not no_images, hashed=hashed)))
+    if figures:
+        emit(str(_figures(folder, to, images=not no_images, hashed=hashed)))
+        return 0
+    if html:
+        from xaudit.report.html.page_file import NAME, write_page
+
+        path = to or folder / NAME
+        material = load_material(folder, images=not no_images, calibration=calibration)
+        write_page(material, path, images=not no_images, hashed=hashed)
+        emit(str(path))
         return 0
     outcome = load_outcome(folder)
     shown = outcome if hashed is None else hashed.outcome(outcome)
     if card:
         from xaudit.report.card.model_card import model_card
 
-        material = load_material(folder, images=False)
-        emit(model_card(shown, {**material.manifest, "audit": material.settings}))
+        material = load_material(folder, images=False, calibration=calibration)
+        manifest = {**material.manifest, "audit": material.settings}
+        emit(model_card(shown, manifest, material.calibration))
         return 0
     show_outcome(shown, form, folder=str(folder), full=full)
     return 0
-
-
-def _page(run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None") -> Path:
-    """Write the page of a run, and return its path."""
-    from xaudit.report.html.page_file import NAME, write_page
-    from xaudit.stages import load_material
-
-    path = to or run / NAME
-    write_page(load_material(run, images=images), path, images=images, hashed=hashed)
-    return path
 
 
 def _figures(run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None") -> Path:

@@ -30,8 +30,10 @@ from xaudit.records.plan import Plan
 from xaudit.records.planted import (
     Calibration,
     CalibrationEffect,
+    ExplainerOnPlant,
     PatientsNeeded,
     PlantedAnswers,
+    PlantOnMap,
     PowerPoint,
 )
 from xaudit.records.prediction import Prediction
@@ -82,6 +84,7 @@ __all__ = [
     "Evaluation",
     "ExactCopy",
     "ExplainerJudgement",
+    "ExplainerOnPlant",
     "ExplainerState",
     "Flips",
     "FloatArray",
@@ -104,6 +107,7 @@ __all__ = [
     "PatientSide",
     "PatientsNeeded",
     "Plan",
+    "PlantOnMap",
     "PlantedAnswers",
     "Polygon",
     "PowerPoint",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from xaudit.records.arrays import FloatArray
 from xaudit.records.interval import Interval
+from xaudit.records.verdict import ExplainerJudgement
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +44,12 @@ class CalibrationEffect:
         effect: what the audit measures at the plant's place, on all patients; None where it asks no question about it.
         mean_effect: the mean of what the audits of resampled patients measure.
         coverage: share of resamples whose interval holds the truth.
+        largest_error: largest distance of an effect that an audit of resampled patients measures to the truth.
+        half_width: mean half-width of their intervals.
         caught: share of resamples with a failing finding about the plant's place, or property.
         failed: share of resamples with a failing finding about something else.
         stopped: share of resamples in which a gate fails: exit code 1.
+        shown: share of resamples whose reliance map shows an area at the plant, judged or not; None without such a map.
         n_resamples: audits of patients drawn anew from those that there are.
         codes: failing findings about the plant on all patients.
         other_codes: failing findings about something else on all patients.
@@ -69,6 +73,60 @@ class CalibrationEffect:
     n_resamples: int
     codes: tuple[str, ...] = ()
     other_codes: tuple[str, ...] = ()
+    shown: Interval | None = None
+    largest_error: float | None = None
+    half_width: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlantOnMap:
+    """The reliance map of all patients at a plant.
+
+    Attributes:
+        marked: False for the same answers as if no reader had marked anything.
+        question: ``hide`` for windows hidden in images of the positive class; ``transplant`` for windows copied from there into
+            images of another class, of which only the area is known.
+        truth: as in :class:`CalibrationEffect`.
+        effect: mean over patients of the window of each image that hides the plant; 0 for an image that does not show it.
+        hidden: fall of the plant's own answer in those windows, the mean over images that show it; near 0 if no window hides
+            enough of the plant.
+        area: effect of the largest area that the map shows at the plant, None where it shows none.
+        position: of its peak window, in words.
+        patients: share of the patients whose effect there is above the margin.
+        n_areas: areas at the plant.
+        held: change of the plant's own answer in the area's peak window, the mean over patients: that times the share is what
+            the area should have. It is below 1 where the plant does not stand at that place in every patient.
+    """
+
+    model_id: str
+    plant: str
+    share: float
+    marked: bool
+    truth: float | None
+    effect: Interval | None
+    hidden: float | None
+    area: Interval | None = None
+    position: str = ""
+    patients: float | None = None
+    n_areas: int = 0
+    held: float | None = None
+    question: str = "hide"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainerOnPlant:
+    """The judgement of an explainer where a known share of the answer comes from a plant.
+
+    Attributes:
+        sees_plant: False for an explainer that reads gradients or layers of the network, which the plant's part of the answer
+            does not pass through.
+        judgement: on the images that show the plant.
+    """
+
+    plant: str
+    share: float
+    sees_plant: bool
+    judgement: ExplainerJudgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +173,8 @@ class Calibration:
         effects: by model, plant and share.
         power: by model, plant, share and number of patients.
         needed: by model, plant and share.
+        maps: by model, plant and share, with the readers' marks and without them; none for plants of the whole image.
+        explainers: by model, plant, share and explainer, as far as they were asked.
         left_out: sentences: plants that cannot be told on these images, and gates that were not judged.
         n_evals: images that the models were asked about.
         seconds: of the whole command.
@@ -129,3 +189,5 @@ class Calibration:
     left_out: tuple[str, ...]
     n_evals: int
     seconds: float
+    maps: tuple[PlantOnMap, ...] = ()
+    explainers: tuple[ExplainerOnPlant, ...] = ()

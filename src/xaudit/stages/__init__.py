@@ -93,15 +93,21 @@ def load_outcome(run: Path) -> Outcome:
     return load(RunFolder.open_run(run))
 
 
-def load_material(run: Path, *, images: bool = True) -> "ReportMaterial":
+def load_material(run: Path, *, images: bool = True, calibration: Path | None = None) -> "ReportMaterial":
     """All that the page of a finished run shows; raises RunFolderError where there is none.
 
     Args:
         images: whether pictures are wanted.
+        calibration: the folder of a calibration of the same audit; raises RunFolderError if it is of another.
     """
     from xaudit.stages.views.report_material import report_material
 
-    return report_material(run, images=images)
+    material = report_material(run, images=images)
+    if calibration is None:
+        return material
+    from xaudit.stages.views.calibration_of_run import calibration_of_run
+
+    return replace(material, calibration=calibration_of_run(calibration, material))
 
 
 def load_case(

@@ -5,7 +5,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, PLANTED_ANSWERS, POWER
+from xaudit.store.rows.calibration import (
+    CALIBRATION_EFFECTS,
+    CALIBRATION_EXPLAINERS,
+    CALIBRATION_MAPS,
+    PLANTED_ANSWERS,
+    POWER,
+)
 from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
@@ -45,6 +51,8 @@ TABLES: tuple[Table[Any], ...] = (
     PART_PROBLEMS,
     PLANTED_ANSWERS,
     CALIBRATION_EFFECTS,
+    CALIBRATION_MAPS,
+    CALIBRATION_EXPLAINERS,
     POWER,
 )
 """All tables, in the order in which a run writes them."""

@@ -12,11 +12,9 @@ from xaudit.errors import RunFolderError
 from xaudit.records import (
     Annotation,
     Attribute,
-    CalibrationEffect,
     Case,
     CategorisedMap,
     MeanReliance,
-    PowerPoint,
     Prediction,
     Preview,
     Problem,
@@ -27,7 +25,6 @@ from xaudit.records import (
     attributes_of,
 )
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
-from xaudit.store.rows.calibration import CALIBRATION_EFFECTS, POWER
 from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
@@ -81,19 +78,6 @@ def write_predictions(run: RunFolder, predictions: Sequence[Prediction]) -> None
 def read_predictions(run: RunFolder) -> tuple[Prediction, ...]:
     """Read the predictions of every model on every case."""
     return _read(run, PREDICTIONS)
-
-
-def write_calibration(
-    run: RunFolder, effects: Sequence[CalibrationEffect], power: Sequence[PowerPoint]
-) -> None:
-    """Write ``calibration_effects.parquet`` and ``power.parquet``."""
-    _write(run, CALIBRATION_EFFECTS, effects)
-    _write(run, POWER, power)
-
-
-def read_calibration(run: RunFolder) -> tuple[tuple[CalibrationEffect, ...], tuple[PowerPoint, ...]]:
-    """Read how often audits of one data set are right, and with how many patients."""
-    return _read(run, CALIBRATION_EFFECTS), _read(run, POWER)
 
 
 def write_summaries(run: RunFolder, summaries: Sequence[Summary]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xaudit.records import Outcome
+from xaudit.records import Calibration, Outcome
 from xaudit.report.card.checklists import (
     CLAIM,
     CLAIM_SOURCE,
@@ -14,6 +14,7 @@ from xaudit.report.card.checklists import (
 )
 from xaudit.report.files.markdown import escaped, markdown_section
 from xaudit.report.grid import Cell, Column, Paragraph, Row, Section, Tone, grid, row
+from xaudit.report.sections.calibration.in_run import TITLE, calibration_summary
 from xaudit.report.sections.closing import notes_section, skipped_section
 from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import looks_section
@@ -25,13 +26,14 @@ _SOURCES = {"Criteria for explanations": CRITERIA_SOURCE, "CLAIM": CLAIM_SOURCE}
 _TO_WRITE = f"{NOT_ASSESSED}: for whoever releases the model to write"
 
 
-def model_card(outcome: Outcome, manifest: Manifest) -> str:
+def model_card(outcome: Outcome, manifest: Manifest, calibration: Calibration | None = None) -> str:
     """The card as Markdown.
 
     Every number is one of the run's; whatever the run holds nothing about is called not assessed, never left out.
 
     Args:
         manifest: the run's ``manifest.json``, and under ``audit`` its audit file, where that is known.
+        calibration: how often an audit such as this run would be right, if that was measured.
 
     Source: Mitchell et al. 2019, Model cards for model reporting, for the order of the parts.
     """
@@ -41,6 +43,9 @@ def model_card(outcome: Outcome, manifest: Manifest) -> str:
         evaluation_section(outcome),
         verdict_section(outcome),
         gates_section(outcome),
+        _words(TITLE, f"{NOT_ASSESSED}: `xaudit calibrate` measures it, and `--calibration` shows it here")
+        if calibration is None
+        else calibration_summary(calibration),
         looks_section(outcome),
         explainers_section(outcome),
         strata_section(outcome)

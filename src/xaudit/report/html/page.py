@@ -17,6 +17,7 @@ from xaudit.report.html.absent import (
     not_asked,
     nothing_decided,
 )
+from xaudit.report.html.calibration_part import calibration_part
 from xaudit.report.html.check_part import CheckPart, pictures_of
 from xaudit.report.html.confusion import matrices
 from xaudit.report.html.curve_charts import curve_charts, no_curves
@@ -106,6 +107,7 @@ def page_of(
         ),
         answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
         data=_data(outcome),
+        calibration=calibration_part(material.calibration),
         reasons=_reasons(material),
         areas=_areas(outcome),
         regions=_regions(outcome),

@@ -183,6 +183,7 @@ class Page:
     verdict: VerdictPart
     answers: AnswersPart
     data: CheckPart
+    calibration: CheckPart | None
     reasons: ReasonsPart
     areas: AreasPart
     regions: RegionsPart

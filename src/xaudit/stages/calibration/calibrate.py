@@ -9,40 +9,29 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
-from xaudit.config import AuditFile
 from xaudit.engine.threads import limit_threads, one_blas_thread
 from xaudit.errors import DataError
 from xaudit.records import (
     Calibration,
     CalibrationEffect,
-    Interval,
+    ExplainerOnPlant,
     PatientsNeeded,
     PlantedAnswers,
+    PlantOnMap,
     PowerPoint,
     Progress,
 )
-from xaudit.stages.calibration.judging import PlantedPlace, audit_for, judged_audit
+from xaudit.stages.calibration.explained import PlantExplainers, evaluations_of, why_not
+from xaudit.stages.calibration.judging import audit_for
+from xaudit.stages.calibration.one_plant import OnePlant
 from xaudit.stages.calibration.planted_model import PlantedModel
 from xaudit.stages.calibration.preconditions import check_patients
 from xaudit.stages.calibration.request import CalibrationRequest, NamedPlant, check_request
-from xaudit.stages.calibration.resampling import (
-    ENOUGH,
-    SIZES_ABOVE,
-    SIZES_BELOW,
-    Measured,
-    Trials,
-    run_trials,
-    share_of,
-    sizes_of,
-)
-from xaudit.stages.outcome.dependence.map_tests import strongest_window
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.folder import at_work_in
+from xaudit.store.calibration import CALIBRATION, MADE_OF, write_calibration
 from xaudit.store.run_folder import RunFolder
-from xaudit.store.tables import write_calibration
-
-RESULT = "calibration.json"
 
 SECONDS_OF_TRIAL = 0.5
 """Time of one audit of some 30 resampled patients, for the price."""
@@ -69,8 +58,10 @@ def calibrate(
         say(work.price())
         calibration = replace(work.carry_out(), seconds=time.perf_counter() - started)
         folder = audited.folder
-        write_calibration(folder, calibration.effects, calibration.power)
-        folder.save_json(RESULT, {**folder.identity, **plain(calibration)})
+        write_calibration(folder, calibration)
+        made_of = asdict(audited.contents())
+        checksums = {name: made_of[name] for name in MADE_OF}
+        folder.save_json(CALIBRATION, {**folder.identity, "checksums": checksums, **plain(calibration)})
         folder.set_state("complete", now=datetime.now(UTC))
     return folder, calibration
 
@@ -138,6 +129,8 @@ class _Work:
                 f"no plant can be told on these images: {self._left_out[0]}",
                 hint="choose others with --plants; `xaudit list plants` shows all",
             )
+        self._explainers = list(request.audit.explainers) if request.explain else []
+        self._left_out += [reason for spec in self._explainers if (reason := why_not(spec)) is not None]
         _, left = audit_for(request.audit, models[0].classifier.id)
         if left:
             gates = ", ".join(f"'{gate}'" for gate in left)
@@ -161,27 +154,41 @@ class _Work:
         evaluations = sum(one.n_questions for one in self._planted)
         n_trials = len(self._planted) * len(self._request.all_shares) * self._request.repeats
         seconds = n_trials * SECONDS_OF_TRIAL / self._request.workers
-        for one in self._planted:
-            meter = one.model.classifier.meter
-            seconds += one.n_questions * meter.seconds / meter.n_evals if meter.n_evals else 0.0
+        seconds += evaluations * self._seconds_of_evaluation
+        maps = ""
+        for spec in self._explainers:
+            at_places = [one for one in self._planted if one.plant.row.place != "image"]
+            n_evals = evaluations_of(spec) * sum(len(one.shows) for one in at_places)
+            maps += f", {spec.id} about {n_evals} more"
+            seconds += n_evals * self._seconds_of_evaluation
         return (
-            f"price: about {evaluations} evaluations of the models, asked once and kept, and {n_trials} audits of resampled "
+            f"price: about {evaluations} evaluations of the models{maps}, asked once and kept, and {n_trials} audits of resampled "
             f"patients, about {max(1, round(seconds / 60))} min; the number of patients needed takes up to three times as many audits"
         )
+
+    @property
+    def _seconds_of_evaluation(self) -> float:
+        meters = [one.model.classifier.meter for one in self._planted]
+        n_evals = sum(one.n_evals for one in meters)
+        return sum(one.seconds for one in meters) / n_evals if n_evals else 0.0
 
     def carry_out(self) -> Calibration:
         """Ask, judge and count."""
         effects: list[CalibrationEffect] = []
         power: list[PowerPoint] = []
         needed: list[PatientsNeeded] = []
+        maps: list[PlantOnMap] = []
+        explained: list[ExplainerOnPlant] = []
         for planted in self._planted:
             answers = self._answers(planted)
-            of_plant = _OnePlant(planted, answers, self._request, self._tell, self._pool)
+            of_plant = OnePlant(planted, answers, self._request, self._tell, self._pool)
             for share in self._request.all_shares:
                 effect, points, patients = of_plant.at_share(share)
                 effects.append(effect)
                 power += points
                 needed += patients
+            maps += of_plant.on_maps
+            explained += self._explained(planted, answers)
         return Calibration(
             name=self._audited.folder.name,
             run_id=self._audited.folder.run_id,
@@ -192,7 +199,36 @@ class _Work:
             left_out=tuple(self._left_out),
             n_evals=self._n_evals,
             seconds=0.0,
+            maps=tuple(maps),
+            explainers=tuple(explained),
         )
+
+    def _explained(self, planted: PlantedModel, answers: dict[str, PlantedAnswers]) -> list[ExplainerOnPlant]:
+        """Ask the explainers about the images with the plant, and judge their maps for every share."""
+        if not self._explainers:
+            return []
+        if planted.plant.row.place == "image":
+            self._left_out.append(
+                f"{planted.id} on {planted.model_id}: explainers were not asked, since all of the image carries the plant and no "
+                "place could capture it"
+            )
+            return []
+        shares = self._request.all_shares
+        explainers = PlantExplainers(planted, self._explainers, shares)
+
+        def count(name: str, done: int, n_evals: int) -> None:
+            self._n_evals += n_evals
+            self._tell(
+                Progress(
+                    f"explain {planted.model_id}: {planted.id}", done, explainers.n_cases, f"images, {name}"
+                )
+            )
+
+        explainers.ask(count)
+        self._left_out += [f"{planted.id} on {planted.model_id}: {text}" for text in explainers.left_out]
+        return [
+            one for share in shares for one in explainers.at_share(planted.effects(answers, share), share)
+        ]
 
     def _answers(self, planted: PlantedModel) -> dict[str, PlantedAnswers]:
         total = len(planted.chunk.subjects)
@@ -202,139 +238,3 @@ class _Work:
             self._tell(Progress(f"ask {planted.model_id}: {planted.id}", done, total, "cases"))
 
         return planted.ask(count)
-
-
-class _OnePlant:
-    """A plant on a model: its answers, and what audits of them say."""
-
-    def __init__(
-        self,
-        planted: PlantedModel,
-        answers: dict[str, PlantedAnswers],
-        request: CalibrationRequest,
-        on_progress: Tell,
-        pool: Executor | None,
-    ) -> None:
-        self._planted, self._answers, self._request = planted, answers, request
-        self._tell, self._pool = on_progress, pool
-        self._audit: AuditFile = audit_for(planted.audit, planted.model_id)[0]
-        self._place = PlantedPlace(planted.place, planted.regions, planted.plant.row.place == "image")
-        self._measured = self._where_measured()
-        self._n_patients = len({case.cluster for case in planted.cases})
-        self._n_positive = len(planted.patients[0])
-
-    def at_share(self, share: float) -> tuple[CalibrationEffect, list[PowerPoint], list[PatientsNeeded]]:
-        """Return what audits say where this share of the answer comes from the plant."""
-        planted = self._planted
-        effects = planted.effects(self._answers, share)
-        judged = judged_audit(
-            self._audit, effects.values(), self._place, patients_known=planted.patients_known
-        )
-        windows = [one for case in effects.values() for one in case.windows]
-        trials = Trials(
-            self._audit,
-            effects,
-            planted.patients,
-            self._place,
-            self._measured,
-            planted.patients_known,
-            (planted.model_id, planted.id),
-        )
-        results = []
-        for result in run_trials(trials, 1.0, self._request.repeats, self._pool):
-            results.append(result)
-            self._report(share, len(results))
-        truth, reaction = planted.at_source(self._answers, share)
-        found = [one.effect for one in results if one.effect is not None]
-        effect = CalibrationEffect(
-            model_id=planted.model_id,
-            plant=planted.id,
-            place=planted.plant.row.place,
-            share=share,
-            planted=self._request.planted,
-            n_patients=self._n_patients,
-            n_positive=self._n_positive,
-            truth=truth,
-            reaction=reaction,
-            effect=self._measured.effect(self._audit, windows, judged),
-            mean_effect=sum(one.estimate for one in found) / len(found) if found else None,
-            coverage=self._coverage(share, found, truth),
-            caught=share_of([one.caught for one in results]),
-            failed=share_of([one.failed for one in results]),
-            stopped=share_of([one.stopped for one in results]),
-            n_resamples=len(results),
-            codes=judged.codes,
-            other_codes=judged.other_codes,
-        )
-        points, patients = self._power(trials, effect) if share > 0 else ([], [])
-        return effect, points, patients
-
-    def _power(
-        self, trials: Trials, effect: CalibrationEffect
-    ) -> tuple[list[PowerPoint], list[PatientsNeeded]]:
-        """Try fewer patients while they are enough, or more until they are."""
-        points = [self._point(trials, effect.share, 1.0, effect.caught)]
-        sizes = SIZES_BELOW if effect.caught.estimate >= ENOUGH else SIZES_ABOVE
-        enough = points[0] if effect.caught.estimate >= ENOUGH else None
-        tried = {sizes_of(trials, 1.0)}
-        for scale in sizes:
-            if sizes_of(trials, scale) in tried:
-                continue
-            tried.add(sizes_of(trials, scale))
-            caught = share_of(
-                [one.caught for one in run_trials(trials, scale, effect.n_resamples, self._pool)]
-            )
-            points.append(self._point(trials, effect.share, scale, caught))
-            is_enough = caught.estimate >= ENOUGH
-            if is_enough:
-                enough = points[-1]
-            if is_enough != (sizes is SIZES_BELOW):
-                break
-        number = None if enough is None else enough.n_patients
-        patients = PatientsNeeded(
-            effect.model_id, effect.plant, effect.share, number, enough is None or enough.beyond
-        )
-        return sorted(points, key=lambda point: point.n_patients), [patients]
-
-    def _point(self, trials: Trials, share: float, scale: float, caught: Interval) -> PowerPoint:
-        planted = self._planted
-        n_patients = sum(sizes_of(trials, scale))
-        return PowerPoint(
-            planted.model_id,
-            planted.id,
-            share,
-            n_patients,
-            caught,
-            self._request.repeats,
-            scale > 1,
-        )
-
-    def _coverage(self, share: float, found: Sequence[Interval], truth: float) -> Interval | None:
-        """Return the share of intervals that hold the truth, of plants whose effect an audit reads at one place."""
-        if share == 0 or not found or self._measured.window is None:
-            return None
-        return share_of([_holds(one, truth) for one in found])
-
-    def _report(self, share: float, done: int) -> None:
-        shares, repeats = self._request.all_shares, self._request.repeats
-        stage = f"judge {self._planted.model_id}: {self._planted.id}"
-        before = shares.index(share) * repeats
-        self._tell(Progress(stage, before + done, len(shares) * repeats, f"w = {share:g}"))
-
-    def _where_measured(self) -> Measured:
-        planted, row = self._planted, self._planted.plant.row
-        match row.place:
-            case "box":
-                windows = [
-                    one for case in planted.effects(self._answers, 1.0).values() for one in case.windows
-                ]
-                return Measured(planted.positive, window=strongest_window(windows, planted.positive))
-            case "image":
-                return Measured(planted.positive, property=row.property)
-            case _:
-                region = planted.region or "border"
-                return Measured(planted.positive, metric=f"reliance-{region}")
-
-
-def _holds(interval: Interval, truth: float) -> bool:
-    return interval.low is not None and interval.high is not None and interval.low <= truth <= interval.high

@@ -10,12 +10,17 @@ from xaudit.records import ImageChange, Reliance, Score, ScoreResult, WindowEffe
 
 @dataclass(frozen=True, slots=True)
 class CaseEffects:
-    """All that an audit measures of a wrapped model on one case."""
+    """All that an audit measures of a wrapped model on one case.
+
+    Attributes:
+        plant_window: number of the window that hides the plant of this image; None for one that does not show it.
+    """
 
     windows: Sequence[WindowEffects] = ()
     reliances: Sequence[Reliance] = ()
     scores: Sequence[ScoreResult] = ()
     changes: Sequence[ImageChange] = ()
+    plant_window: int | None = None
 
 
 def resampled(
@@ -50,4 +55,5 @@ def _renamed(effects: CaseEffects, turn: int, case: str) -> CaseEffects:
             if isinstance(one, Score)
         ],
         changes=[replace(one, case_id=name, patient_id=patient) for one in effects.changes],
+        plant_window=effects.plant_window,
     )

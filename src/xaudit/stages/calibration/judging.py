@@ -54,6 +54,7 @@ class JudgedAudit:
         codes: failing findings about the plant.
         other_codes: failing findings about something else.
         stopped: True if a gate fails.
+        shown: True if the reliance map shows an area at the plant, judged or not.
     """
 
     summaries: tuple[Summary, ...]
@@ -61,6 +62,7 @@ class JudgedAudit:
     codes: tuple[str, ...]
     other_codes: tuple[str, ...]
     stopped: bool
+    shown: bool
 
 
 def audit_for(audit: AuditFile, model_id: str) -> tuple[AuditFile, list[Gate]]:
@@ -132,7 +134,36 @@ def judged_audit(
     verdicts = judge_run(audit, summaries, facts, (), dependence)
     own_regions = audit.own_regions_by_model.get(model_id, {})
     codes, others = _by_subject(verdicts, summaries, dependence, place, own_regions)
-    return JudgedAudit(summaries, dependence, codes, others, bool(missed_gates(verdicts)))
+    shown = bool(areas_at_plant(dependence.tests, place))
+    return JudgedAudit(summaries, dependence, codes, others, bool(missed_gates(verdicts)), shown)
+
+
+def areas_at_plant(
+    tests: Sequence[MapTest], place: PlantedPlace, *, copied: bool = False
+) -> list[tuple[MapTest, Area]]:
+    """Return the areas at the plant, with their tests, the largest effect first.
+
+    Areas of windows whose hiding lowers the probability on images of the class that is asked about, in the frame of the image;
+    or of windows that are copied from there into images of another class and raise it. Where marks are known, windows that touch
+    them are left out, and where lungs are known and show an area at the plant, those in the marked lung: what is left may hold
+    the plant and not the finding.
+    """
+    wanted = ("transplant", "against") if copied else ("hide", "for")
+    asked = [
+        test
+        for test in tests
+        if (test.question, test.direction) == wanted
+        and (test.answer, test.frame) == ("probability", "image")
+        and (test.images == test.target) != copied
+    ]
+    scopes = ("elsewhere", "outside-mark") if any(one.scope == "outside-mark" for one in asked) else ("all",)
+    for scope in scopes:
+        shown = [
+            (test, area) for test in asked if test.scope == scope for area in test.areas if place.holds(area)
+        ]
+        if shown:
+            return sorted(shown, key=lambda one: -one[1].effect.estimate)
+    return []
 
 
 def _by_subject(

@@ -1,6 +1,6 @@
 """A model of an audit on images with a plant: its questions, its answers, and all that an audit measures of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -35,7 +35,7 @@ from xaudit.stages.scores.audited_model import AuditedModel, Pairs
 from xaudit.store.checksums import annotations_checksum
 from xaudit.store.parts import PLANTED_ANSWERS, read_parts, shard_key, write_part
 
-ANSWERS_VERSION = 1
+ANSWERS_VERSION = 2
 """Raised by one whenever the same inputs would give other answers: older parts are then not reused."""
 
 LEAST_GAP = 0.25
@@ -190,20 +190,24 @@ class PlantedModel:
     def _evidence(self, subjects: Sequence[Subject]) -> FloatArray:
         return np.asarray(self.plant.evidence(grey_images(self.model.classifier, subjects)), dtype=np.float64)
 
+    def changed(self) -> Iterator[tuple[Subject, BoolArray]]:
+        """Yield each case with the pixels of the model's frame that the plant changes, (h, w)."""
+        for plain, shown in zip(self.chunk.plain, self.chunk.subjects, strict=True):
+            yield shown, (plain.image != shown.image).any(dim=0).numpy()
+
     @cached_property
     def place(self) -> BoolArray:
         """The pixels of the model's frame that the plant changes on any image, (h, w)."""
-        changed = np.zeros(self.model.classifier.model_hw, dtype=bool)
-        for plain, shown in zip(self.chunk.plain, self.chunk.subjects, strict=True):
-            changed |= (plain.image != shown.image).any(dim=0).numpy()
-        return changed
+        everywhere = np.zeros(self.model.classifier.model_hw, dtype=bool)
+        for _, changed in self.changed():
+            everywhere |= changed
+        return everywhere
 
     @cached_property
     def regions(self) -> frozenset[str]:
         """The regions that hold a quarter of the changed pixels, or more."""
         counts: dict[str, int] = {}
-        for plain, shown in zip(self.chunk.plain, self.chunk.subjects, strict=True):
-            changed = (plain.image != shown.image).any(dim=0).numpy()
+        for shown, changed in self.changed():
             for name, part in shown.asked_parts.items():
                 counts[name] = counts.get(name, 0) + int((changed & part).sum())
         total = sum(counts.values())
@@ -235,19 +239,37 @@ class PlantedModel:
         return answers
 
     def _key(self, subject: Subject, detector: Detector) -> str:
-        audit, settings = self.audit, self.audit.reliance
-        marks = list(self.model.dataset.annotations)
-        return shard_key(
+        settings = self.audit.reliance
+        return self._keyed(
+            subject,
+            detector,
             {
-                **self.model.inputs([(subject.case, subject.prediction)]),
                 **self.model.donor_inputs,
-                "all marks": annotations_checksum(marks),
-                "plant": [ANSWERS_VERSION, self.id, detector.without, detector.shown],
                 "planted": sorted(self.planting.cases),
                 "reliance": settings.by_region,
                 "windows": settings.map.model_dump(mode="json"),
                 "image": settings.image_changes,
-                "seed": audit.seed,
+            },
+        )
+
+    def key_of(self, subject: Subject, about: Mapping[str, object]) -> str:
+        """Return the key of a part about one image with the plant.
+
+        Raises:
+            TypeError: if the plant cannot be told.
+        """
+        if isinstance(self.detector, str):
+            raise TypeError(f"{self.id}: {self.detector}")
+        return self._keyed(subject, self.detector, about)
+
+    def _keyed(self, subject: Subject, detector: Detector, about: Mapping[str, object]) -> str:
+        return shard_key(
+            {
+                **self.model.inputs([(subject.case, subject.prediction)]),
+                "all marks": annotations_checksum(list(self.model.dataset.annotations)),
+                "plant": [ANSWERS_VERSION, self.id, detector.without, detector.shown],
+                "seed": self.audit.seed,
+                **about,
             }
         )
 

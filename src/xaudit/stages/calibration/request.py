@@ -41,6 +41,7 @@ class CalibrationRequest:
         shares: of the answer, 0 to 1.
         planted: share of the positive patients whose images show the plant.
         repeats: audits of resampled patients for each share.
+        explain: ask the audit's explainers too.
         workers: processes that judge side by side.
     """
 
@@ -50,6 +51,7 @@ class CalibrationRequest:
     shares: Sequence[float] = SHARES
     planted: float = 1.0
     repeats: int = REPEATS
+    explain: bool = False
     device: str = "auto"
     workers: int = 1
     fresh: bool = False

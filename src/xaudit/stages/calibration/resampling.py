@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from xaudit.config import AuditFile
-from xaudit.records import Interval, WindowEffects
+from xaudit.records import Interval
 from xaudit.seeds import generator_for
 from xaudit.stages.calibration.case_effects import CaseEffects, resampled
 from xaudit.stages.calibration.judging import JudgedAudit, PlantedPlace, effect_of, judged_audit
+from xaudit.stages.calibration.plant_on_map import effect_in_windows
 from xaudit.stages.outcome.dependence.map_tests import window_effect
 from xaudit.statistics.bootstrap import wilson
 
@@ -33,21 +34,24 @@ class Measured:
 
     Attributes:
         window: number of the window that holds the plant, for one that sits at one place.
-        metric: the metric of its region; empty for others.
+        by_image: True for a plant whose window differs between images; see :attr:`CaseEffects.plant_window`.
+        metric: the metric of its region, for one that no window holds; empty for others.
         property: of the whole image; empty for others.
         images: the true class of the images.
     """
 
     images: str
     window: int | None = None
+    by_image: bool = False
     metric: str = ""
     property: str = ""
 
-    def effect(
-        self, audit: AuditFile, windows: Sequence[WindowEffects], judged: JudgedAudit
-    ) -> Interval | None:
+    def effect(self, audit: AuditFile, cases: Sequence[CaseEffects], judged: JudgedAudit) -> Interval | None:
         """Return the effect that an audit measures of the plant; None where it measures none."""
+        if self.by_image:
+            return effect_in_windows(cases, self.images, settings=audit.statistics, seed=audit.seed)
         if self.window is not None:
+            windows = [one for case in cases for one in case.windows]
             return window_effect(
                 windows, self.images, self.window, settings=audit.statistics, seed=audit.seed
             )
@@ -89,6 +93,7 @@ class TrialResult:
     failed: bool
     stopped: bool
     effect: Interval | None
+    shown: bool
 
 
 def sizes_of(trials: Trials, scale: float) -> tuple[int, ...]:
@@ -125,9 +130,8 @@ def _trial(trials: Trials, audit: AuditFile, scale: float, turn: int) -> TrialRe
     generator = generator_for(audit.seed, "calibrate", *trials.names, f"{scale:g}", str(turn))
     cases = resampled(trials.effects, trials.groups, sizes_of(trials, scale), generator)
     judged = judged_audit(audit, cases, trials.place, patients_known=trials.patients_known, draws=DRAWS)
-    windows = [one for case in cases for one in case.windows]
-    effect = trials.measured.effect(audit, windows, judged)
-    return TrialResult(bool(judged.codes), bool(judged.other_codes), judged.stopped, effect)
+    effect = trials.measured.effect(audit, cases, judged)
+    return TrialResult(bool(judged.codes), bool(judged.other_codes), judged.stopped, effect, judged.shown)
 
 
 def share_of(hits: Sequence[bool]) -> Interval:

@@ -11,7 +11,16 @@ from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
 from xaudit.geometry import Fit, fit_geometry
-from xaudit.records import Annotation, Case, CategorisedMap, Comparison, Outcome, Preview, ScoreResult
+from xaudit.records import (
+    Annotation,
+    Calibration,
+    Case,
+    CategorisedMap,
+    Comparison,
+    Outcome,
+    Preview,
+    ScoreResult,
+)
 from xaudit.stages.outcome.mean_curves import MeanCurve, mean_curves
 from xaudit.stages.outcome.reasons import ReasonCount, giving_reasons, reason_counts, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
@@ -53,6 +62,7 @@ class ReportMaterial:
         metric_names: catalog name of each metric id that the audit file chose.
         settings: the audit file as the run kept it.
         reliance: mean reliance maps, each with its typical case.
+        calibration: how often an audit such as this run would be right, if one was named.
         answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
 
@@ -74,6 +84,7 @@ class ReportMaterial:
     answers: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     reliance: tuple[RelianceView, ...] = ()
+    calibration: Calibration | None = None
 
 
 def report_material(path: Path, *, images: bool = True) -> ReportMaterial:

@@ -24,19 +24,42 @@ def _headline(model_id: str, effects: Sequence[CalibrationEffect], calibration: 
     first, shares = effects[0], sorted({one.share for one in effects} - {0.0})
     who = f"With these {counted(first.n_patients, 'patient')} ({first.n_positive} with '{calibration.positive}')"
     without = [one for one in effects if one.share == 0]
-    own = [one for one in without if one.caught.estimate > MOST_FALSE]
+    own = [one for one in without if one.caught.estimate > MOST_FALSE or one.codes]
     worst = max(without, key=lambda one: one.failed.estimate)
     sentence = f"without one, {model_id} is failed in {of_audits(worst.failed, worst.n_resamples)}"
     if own:
         places = _listed([f"{one.plant} in {of_audits(one.caught, one.n_resamples)}" for one in own])
-        sentence += f" for another place, and for a place that a plant was put into: {places}. There, {model_id} depends on the place by itself"
+        sentence += f" for another place, and for a place that a plant was put into: {places}. "
+        sentence += _why(model_id, own)
     if not shares:
         return f"{who}: {sentence}"
     share = HEADLINE_SHARE if HEADLINE_SHARE in shares else shares[len(shares) // 2]
-    caught = _listed(
-        [f"{one.plant} in {of_audits(one.caught, one.n_resamples)}" for one in effects if one.share == share]
-    )
+    caught = _listed([_caught(one) for one in effects if one.share == share])
     return f"{who}, a plant that carries {100 * share:g} % of the answer of {model_id} is found: {caught} audits; {sentence}"
+
+
+def _why(model_id: str, failed: Sequence[CalibrationEffect]) -> str:
+    """Say where a failure without a plant is the model's, since all patients together show it, and where it may be chance."""
+    surely = [one.plant for one in failed if one.codes]
+    doubtful = [one.plant for one in failed if not one.codes]
+    parts = []
+    if surely:
+        where = f" at {_listed(surely)}" if doubtful else ""
+        parts.append(f"There, {model_id} depends on the place by itself" + where)
+    if doubtful:
+        parts.append(
+            f"The audit of all patients fails for no such place at {_listed(doubtful)}: these may be false alarms"
+        )
+    return ". ".join(parts)
+
+
+def _caught(effect: CalibrationEffect) -> str:
+    """Say in how many audits a plant is found, and in how many its area is shown without being judged."""
+    n = effect.n_resamples
+    text = f"{effect.plant} in {of_audits(effect.caught, n)}"
+    if effect.shown is not None and effect.shown.estimate >= 0.5 > effect.caught.estimate:
+        text += f" (shown on the map, and not judged, in {of_audits(effect.shown, n)})"
+    return text
 
 
 def of_audits(share: Interval, n: int) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from xaudit.records import Calibration, CalibrationEffect, Interval, PatientsNeeded
 from xaudit.report.grid import Cell, Column, Grid, Paragraph, Row, Section, grid, row
+from xaudit.report.sections.calibration.explainers import explainer_blocks
+from xaudit.report.sections.calibration.plant_maps import map_blocks
 from xaudit.report.sections.calibration.sentences import MOST_FALSE, headlines, of_audits
 from xaudit.report.wording import interval
 from xaudit.statistics.digits import shown
@@ -17,12 +19,16 @@ BY_ITSELF = (
     "{} depends on this place without the plant (row w = 0), so its bias and its intervals would say nothing."
 )
 
+LEAST_COVERAGE = 0.93
+"""Share of intervals below which they are said to be too narrow."""
+
 COLUMNS = (
     Column("w", numeric=True),
     Column("effect at\nthe source", numeric=True),
     Column("effect\nfound", numeric=True),
     Column("bias", numeric=True),
     Column("intervals that\nhold it", numeric=True),
+    Column("area\nshown", numeric=True),
     Column("caught", numeric=True),
     Column("other\nfailures", numeric=True),
     Column("exit\ncode 1", numeric=True),
@@ -37,9 +43,35 @@ def calibration_section(calibration: Calibration) -> Section:
         blocks.append(table_of(effects, _needed_by_share(calibration, key)))
         if _depends_by_itself(effects):
             blocks.append(Paragraph(BY_ITSELF.format(effects[0].model_id), "dim"))
+        else:
+            blocks += [Paragraph(text, "dim") for text in narrow_intervals(effects)]
+        blocks += map_blocks([one for one in calibration.maps if (one.model_id, one.plant) == key])
+        blocks += explainer_blocks(
+            [one for one in calibration.explainers if (one.judgement.model_id, one.plant) == key]
+        )
     blocks.append(Paragraph(LIMITS, "dim"))
     blocks += [Paragraph(text, lead="-") for text in calibration.left_out]
     return Section("How often this audit would be right", tuple(blocks))
+
+
+def narrow_intervals(effects: Sequence[CalibrationEffect]) -> list[str]:
+    """Say of the rows whose intervals surely hold the effect at the source too seldom how far off they are."""
+    narrow = [
+        one
+        for one in effects
+        if one.coverage is not None and one.coverage.high is not None and one.coverage.high < LEAST_COVERAGE
+    ]
+    if not narrow:
+        return []
+    error = max(one.largest_error or 0.0 for one in narrow)
+    widths = [one.half_width for one in narrow if one.half_width is not None]
+    shares = ", ".join(f"{one.share:g}" for one in narrow)
+    return [
+        f"At w = {shares}, fewer intervals than 95 of 100 hold the effect at the source. They are ± {max(widths):.3f} wide at "
+        f"most on average, and no estimate is farther from it than {error:.3f}. An interval says how far patients differ; "
+        "where nearly all have the same effect, it leaves out what a window does not hide of the plant and what a rare patient "
+        "would add."
+    ]
 
 
 def by_plant(calibration: Calibration) -> Mapping[tuple[str, str], list[CalibrationEffect]]:
@@ -90,6 +122,7 @@ def _row(effect: CalibrationEffect, needed: PatientsNeeded | None, *, comparable
         "not asked" if effect.effect is None else interval(effect.effect),
         _signed(effect.mean_effect - effect.truth) if comparable and effect.mean_effect is not None else "-",
         f"{100 * effect.coverage.estimate:.0f} %" if comparable and effect.coverage is not None else "-",
+        "-" if effect.shown is None else of_audits(effect.shown, n),
         Cell(_with_ends(effect.caught, n), "plain"),
         Cell(_with_ends(effect.failed, n), "warn" if effect.failed.estimate > MOST_FALSE else "plain"),
         of_audits(effect.stopped, n),
