@@ -327,8 +327,8 @@ def test_a_model_that_cannot_be_told_apart_by_its_first_letters_keeps_its_own_se
         verdicts=(outcomes.finding("XA202", "net2", "net2: uses the mark"),),
     )
     text = html_report(replace(pages.material(names=(), outcome=renamed), reasons=()))
-    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">uses the mark\.", text)
-    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">no verdict. No gate was set", text)
+    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">Uses the mark\.", text)
+    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict. No gate was set", text)
 
 
 def test_an_interval_without_limits_is_drawn_as_a_point():

@@ -116,7 +116,7 @@ def test_swapped_classes_are_the_first_line_and_the_gates_keep_the_exit_code():
 def test_every_form_of_the_report_says_that_the_classes_look_swapped():
     outcome = swapped()
     page = html_report(pages.material(names=(), outcome=outcome)).replace("&#39;", "'")
-    assert FIRST in page
+    assert f"{FIRST[0].upper()}{FIRST[1:]}" in page
     assert FIRST in markdown_report(outcome)
     assert FIRST in step_summary(outcome)
     assert FIRST in model_card(outcome, {})

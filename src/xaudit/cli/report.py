@@ -90,24 +90,18 @@ def report(
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.stages import load_material, load_outcome
 
-    for option, given in (("--to", to is not None), ("--no-images", no_images)):
-        if given and not (html or figures):
-            raise UsageError(
-                f"{option}: only the page and the figures have files and images",
-                hint="add --html or --figures",
+    _refuse_options(
+        [name for name, given in (("--html", html), ("--figures", figures), ("--model-card", card)) if given],
+        [
+            name
+            for name, given in (
+                ("--to", to is not None),
+                ("--no-images", no_images),
+                ("--calibration", calibration is not None),
             )
-    chosen = [
-        name for name, given in (("--html", html), ("--figures", figures), ("--model-card", card)) if given
-    ]
-    if len(chosen) > 1:
-        raise UsageError(
-            f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
-        )
-    if calibration is not None and not (html or card):
-        raise UsageError(
-            "--calibration: only the page and the model card show a calibration",
-            hint="add --html or --model-card",
-        )
+            if given
+        ],
+    )
     folder = existing_run(run, out)
     if junit is not None:
         from xaudit.report.publish import write_junit
@@ -136,6 +130,25 @@ def report(
         return 0
     show_outcome(shown, form, folder=str(folder), full=full)
     return 0
+
+
+def _refuse_options(chosen: list[str], given: list[str]) -> None:
+    """Raise UsageError for two forms at once, and for an option that means nothing to the chosen form."""
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
+        )
+    for option in given:
+        if option != "--calibration" and not {"--html", "--figures"} & {*chosen}:
+            raise UsageError(
+                f"{option}: only the page and the figures have files and images",
+                hint="add --html or --figures",
+            )
+        if option == "--calibration" and not {"--html", "--model-card"} & {*chosen}:
+            raise UsageError(
+                "--calibration: only the page and the model card show a calibration",
+                hint="add --html or --model-card",
+            )
 
 
 def _figures(run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None") -> Path:

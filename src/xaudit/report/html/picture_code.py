@@ -16,7 +16,7 @@ from xaudit.report.pictures.figures import Pixels
 
 @dataclass(frozen=True, slots=True)
 class CodedForm:
-    """How pictures are coded with loss: their sides divided by ``shrink``, at a quality of WebP."""
+    """A form in which pictures are coded with loss: their sides divided by ``shrink``, at a quality of WebP."""
 
     shrink: int
     quality: int
