@@ -181,6 +181,7 @@ class Page:
     data: CheckPart
     reasons: ReasonsPart
     areas: AreasPart
+    groups: CheckPart
     regions: RegionsPart
     scores: ScoresPart
     failures: FailuresPart
