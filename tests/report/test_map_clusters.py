@@ -45,7 +45,8 @@ def outcome(*several: MapClusters):
 def test_a_row_holds_every_number_of_a_group() -> None:
     section = clusters_section(outcome(clusters(group())))
     assert section is not None
-    table, legend, rest = section.blocks
+    table, legend, rest, others = section.blocks
+    assert isinstance(others, Paragraph)
     assert isinstance(table, Grid)
     assert [cell.text for cell in table.rows[1].cells] == [
         "gradcam 1, a lead", "13", "12", "upper right corner (image border)", "scanner = B (100 %, others 25 %)",
@@ -54,6 +55,7 @@ def test_a_row_holds_every_number_of_a_group() -> None:
     assert isinstance(legend, Paragraph)
     assert "(p 0.01 at most" in legend.text
     assert isinstance(rest, Paragraph)
+    assert (others.lead, others.text) == ("lime, occlusion:", "this run kept no maps to compare.")
     assert (rest.lead, rest.text) == (
         "shortcut, gradcam:",
         "27 of 40 maps in no group; 2 maps point nowhere.",
@@ -72,6 +74,7 @@ def test_maps_without_groups_say_why() -> None:
     assert texts == [
         "no groups. Nothing divides 300 maps beyond chance, drawn from 400.",
         "9 maps point somewhere, and fewer than 10 are not divided; 1 map points nowhere.",
+        "this run kept no maps to compare.",
     ]
 
 

@@ -50,6 +50,12 @@ def clusters_section(outcome: Outcome, *, brief: bool = False) -> Section | None
         blocks += [grid(columns, rows), Paragraph(_legend(outcome), "dim")]
     for model in outcome.model_ids:
         blocks += _rest([one for one in outcome.map_clusters if one.model_id == model])
+    compared = {one.source for one in outcome.map_clusters}
+    others = [
+        name for name in outcome.explainer_ids if name not in compared and name not in outcome.control_ids
+    ]
+    if others:
+        blocks.append(Paragraph("this run kept no maps to compare.", lead=f"{', '.join(others)}:"))
     return Section(TITLE, tuple(blocks))
 
 
