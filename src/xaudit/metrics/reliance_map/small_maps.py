@@ -1,6 +1,6 @@
 """Maps of many images as small maps of the model's frame, and the distance by which their places differ."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -38,6 +38,7 @@ def small_map(values: FloatArray) -> FloatArray | None:
     return small
 
 
+@lru_cache(maxsize=16)
 def _in_cells(side: int) -> FloatArray:
     """Return the share of each pixel that lies in each cell along one axis, (cells, pixels)."""
     edges, cells = np.linspace(0, 1, side + 1), np.linspace(0, 1, SIDE + 1)
@@ -60,7 +61,8 @@ def strongest_window(values: FloatArray, effects: WindowEffects) -> int:
     return int(np.argmax(np.round(down @ positive @ across.T / positive.sum(), 9)))
 
 
-def _in_windows(starts: Sequence[int], size: int, sides: tuple[int, int]) -> FloatArray:
+@lru_cache(maxsize=16)
+def _in_windows(starts: tuple[int, ...], size: int, sides: tuple[int, int]) -> FloatArray:
     """Return the share of each of the map's pixels that lies in each window along one axis.
 
     Args:
