@@ -50,6 +50,18 @@ def run_here(study, *args, **changes):
     return code, only_run(study / "runs")
 
 
+def test_maps_of_one_place_are_no_groups(finished):
+    """Every map of the network that reads the corner lies there; all of its 16 sick images are compared."""
+    folder, _ = finished
+    run = only_run(folder / "runs")
+    plain = json.loads((run / "outcome.json").read_text())["map_clusters"]
+    corner = {one["source"]: one for one in plain if one["model_id"] == "corner"}
+    assert set(corner) == {"reliance map", "gradcam", "lime"}
+    assert corner["gradcam"]["n_maps"] + corner["gradcam"]["n_nowhere"] == N_SICK
+    assert corner["reliance map"]["groups"] == corner["gradcam"]["groups"] == []
+    assert table(run, "map_clusters").empty == (not any(one["groups"] for one in plain))
+
+
 def test_the_first_line_says_what_runs_and_the_report_goes_to_stdout(finished):
     folder, done = finished
     assert done.stderr.splitlines()[0] == f"xaudit {__version__}: audit.yaml, runs in runs"

@@ -29,6 +29,7 @@ SECTIONS = [
     "The data",
     "Right for the right reason",
     "Where the answer comes from",
+    "Groups of maps",
     "Where the model looks, and where each explainer says it looks",
     "Explainers beside controls and readers",
     "How the maps fail, and whether the model was right",
@@ -111,7 +112,7 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
     )
     text = html_report(bare)
     titles = [one["text"] for one in Tree(text).all("h2")]
-    assert titles == [*SECTIONS[:7], "How the maps fail", *SECTIONS[8:]]
+    assert titles == [*SECTIONS[:8], "How the maps fail", *SECTIONS[9:]]
     for reason in (
         "This run checked no data",
         "this needs explained cases with a reader’s mark",

@@ -13,7 +13,7 @@ from xaudit.records import Interval
 from xaudit.report.files.json_report import outcome_as_json
 from xaudit.report.files.markdown_report import markdown_report
 from xaudit.report.hashed_ids import HashedIds
-from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top, sketch
+from xaudit.report.sections.maps.mean_maps import drawn_means, outlined_test, scale_top, sketch
 from xaudit.report.sections.reliance_areas import areas_section, no_area_sentence
 
 

@@ -14,6 +14,8 @@ from xaudit.cases import load_dataset
 from xaudit.config import CopiesSection, DataSection, SplitSection
 from xaudit.records import Problem
 from xaudit.screening.copies.check import check_copies
+from xaudit.screening.copies.originals import resized_detail
+from xaudit.screening.copies.pairs import RESIZED_COPY
 
 N = 8
 
@@ -111,6 +113,36 @@ def test_a_planted_copy_is_found_and_named(study, plant):
         ("copy.png", "group-0001"),
     ]
     assert set(check.images) == {"03", "copy"}
+
+
+@pytest.mark.parametrize("resampling", ["BOX", "BICUBIC", "LANCZOS"])
+def test_a_small_noisy_image_that_was_resized_is_a_copy_and_its_neighbour_is_not(study, resampling):
+    """The neighbour has the same anatomy and its own noise."""
+    base = textured(50, side=128).astype(float)
+    noise = np.random.default_rng(0)
+    image, neighbour = (
+        np.clip(np.rint(base + noise.normal(0, 4, base.shape)), 0, 255).astype(np.uint8) for _ in range(2)
+    )
+    half = Image.fromarray(image).resize((64, 64), getattr(Image.Resampling, resampling))
+    study.add("image.png", image)
+    study.add("half.png", np.asarray(half), split="test")
+    study.add("neighbour.png", neighbour)
+    rows = {frozenset((row.image_a, row.image_b)): row for row in checked(study.load()).tables["copies"]}
+    copy = rows.pop(frozenset(("image.png", "half.png")))
+    assert (copy.kind, copy.change) == ("near-copy", "resized")
+    assert copy.detail >= RESIZED_COPY
+    assert {row.kind for row in rows.values()} <= {"neighbouring-slice"}
+
+
+def test_detail_at_the_size_of_the_smaller_image():
+    """Four pixels become their mean: by the box filter that is the copy itself."""
+    image = np.random.default_rng(0).random((64, 48)).astype(np.float32)
+    half = image.reshape(32, 2, 24, 2).mean(axis=(1, 3))
+    assert resized_detail(image, half) == pytest.approx(1)
+    assert resized_detail(half, image) == pytest.approx(1)
+    assert abs(resized_detail(image, np.random.default_rng(1).random((32, 24)).astype(np.float32))) < 0.3
+    assert resized_detail(image, image[::-1]) is None
+    assert resized_detail(image, np.ones((65, 24), dtype=np.float32)) is None
 
 
 def test_different_images_are_not_called_copies(study):

@@ -96,6 +96,13 @@ class Run:
         """
         return self._frame("reliance_areas", optional=True)
 
+    def map_clusters(self) -> "DataFrame":
+        """Return one row per group of maps that lie at the same place: maps, place, attributes, and what reliance says.
+
+        A run of a version before 1.5 has no rows.
+        """
+        return self._frame("map_clusters", optional=True)
+
     def summary(self) -> "DataFrame":
         """Return one row per model, explainer, metric, reader and stratum: the mean with its interval."""
         return self._frame("summary")

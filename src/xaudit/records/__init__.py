@@ -22,6 +22,7 @@ from xaudit.records.image_change import ImageChange, PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.interval import Interval
 from xaudit.records.label_probe import LabelProbe, LabelValue
+from xaudit.records.map_cluster import MapCluster, MapClusters, SourceCluster, StandingOut
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.model_answers import ModelAnswers
@@ -97,6 +98,8 @@ __all__ = [
     "LabelProbe",
     "LabelValue",
     "LocalizedAndCausal",
+    "MapCluster",
+    "MapClusters",
     "MapFacts",
     "MapTest",
     "MaskRegion",
@@ -127,7 +130,9 @@ __all__ = [
     "ScoreCurve",
     "ScoreKey",
     "ScoreResult",
+    "SourceCluster",
     "SplitSize",
+    "StandingOut",
     "Status",
     "SubgroupRow",
     "Summary",

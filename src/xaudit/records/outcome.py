@@ -9,6 +9,7 @@ from xaudit.records.data_check import DataCheck
 from xaudit.records.evaluation import Evaluation
 from xaudit.records.image_change import PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
+from xaudit.records.map_cluster import MapClusters
 from xaudit.records.mean_reliance import MeanReliance
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
@@ -38,6 +39,7 @@ class Outcome:
         map_tests: tests of the reliance map over all windows, with the areas that they show.
         explainers_judged: of each model's explainers, then its controls; empty if no reliance map was measured.
         mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
+        map_clusters: groups of maps that lie at the same place, by model and kind of map; empty for runs that looked for none.
         by_class: reliance on regions on the images of each true class.
         by_infill: reliance on regions under each in-fill alone.
         own_regions: by model, regions that the audit file names, in its order; true where an answer may rest on them.
@@ -78,3 +80,4 @@ class Outcome:
     map_tests: tuple[MapTest, ...] = ()
     data_checks: tuple[DataCheck, ...] = ()
     mean_reliance: tuple[MeanReliance, ...] = ()
+    map_clusters: tuple[MapClusters, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 
-from xaudit.records import DataCheck, MapTest, Outcome, Verdict
+from xaudit.records import DataCheck, MapClusters, MapTest, Outcome, Verdict
 
 _DIGITS = 10
 _SHORTEST_WORD = 4
@@ -57,6 +57,7 @@ class HashedIds:
             unscored=tuple(replace(one, reason=self.text(one.reason)) for one in outcome.unscored),
             map_tests=tuple(self._map_test(one) for one in outcome.map_tests),
             data_checks=tuple(self._check(one) for one in outcome.data_checks),
+            map_clusters=tuple(self._map_clusters(one) for one in outcome.map_clusters),
             mean_reliance=tuple(replace(one, typical=self.id(one.typical)) for one in outcome.mean_reliance),
         )
 
@@ -67,6 +68,17 @@ class HashedIds:
             skipped=tuple(map(self.text, check.skipped)),
             tables={name: tuple(map(self._row, rows)) for name, rows in check.tables.items()},
         )
+
+    def _map_clusters(self, one: MapClusters) -> MapClusters:
+        groups = (
+            replace(
+                group,
+                examples=tuple(map(self.id, group.examples)),
+                cases=tuple(map(self.id, group.cases)),
+            )
+            for group in one.groups
+        )
+        return replace(one, groups=tuple(groups))
 
     def _row(self, row: object) -> object:
         """Return a flat record in which every text that is or names an id is replaced."""

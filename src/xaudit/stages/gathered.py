@@ -1,18 +1,22 @@
 """Gather what an outcome needs beside the scores: facts, notes, problems and pictures of cases."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from xaudit.catalog import explainer_row
 from xaudit.records import (
     Case,
     Ceiling,
+    MapClusters,
     MapFacts,
-    MeanReliance,
     PatientSide,
     Problem,
     Regression,
     ScoreResult,
+    WindowEffects,
 )
 from xaudit.stages.outcome.categories import confusion_cell
+from xaudit.stages.outcome.clusters.map_clusters import ClusterSettings, map_clusters
+from xaudit.stages.outcome.clusters.placed_maps import MapPlacer
 from xaudit.stages.outcome.findings import data_findings
 from xaudit.stages.outcome.published_regressions import (
     MarkedResults,
@@ -29,7 +33,7 @@ from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.external_model import explained_by, external_notes
 from xaudit.stages.work.shards import PartKeys
 from xaudit.statistics.strata import CaseFacts, facts_of
-from xaudit.store.parts import PART_PROBLEMS, has_part, read_parts
+from xaudit.store.parts import MAPS, PART_PROBLEMS, has_part, iter_parts, read_parts
 from xaudit.store.tables import write_previews
 
 
@@ -88,6 +92,25 @@ def _published(audited: Audited, marked: Mapping[str, MarkedResults]) -> tuple[R
     )
 
 
+def map_clusters_of(
+    audited: Audited, windows: Sequence[WindowEffects], facts: Sequence[MapFacts], keys: PartKeys
+) -> tuple[MapClusters, ...]:
+    """Divide the maps of each model and explainer into groups that lie at the same place; maps are read part by part."""
+    audit = audited.audit
+    signed = {spec.id: explainer_row(spec.name).signed for spec in audit.explainers}
+    placer = MapPlacer(windows, facts, signed)
+    placed = placer.reliance_maps()
+    if audit.run.maps == "all":
+        parts = iter_parts(audited.folder, MAPS, list(keys.maps))
+        placed |= placer.explainer_maps(one for part in parts for one in part.rows or ())
+    order = {model.id: place for place, model in enumerate(audit.models)}
+    sources = {spec.id: place for place, spec in enumerate(audit.explainers)}
+    placed = dict(sorted(placed.items(), key=lambda item: (order[item[0][0]], sources.get(item[0][1], -1))))
+    attributes = {model.id: audited.dataset_of(model).attributes for model in audit.models}
+    settings = ClusterSettings(audit.statistics, audit.seed)
+    return map_clusters(placed, placer.windows, attributes, settings)
+
+
 def left_edges(audited: Audited) -> dict[tuple[str, str], PatientSide | None]:
     """Return the side of the patient at the left edge of each image, by model and case."""
     return {
@@ -101,11 +124,14 @@ def save_previews(
     audited: Audited,
     scores: Sequence[ScoreResult],
     facts: Sequence[MapFacts],
-    means: Sequence[MeanReliance],
+    further: Collection[tuple[str, str]],
 ) -> None:
-    """Store pictures of the cases that the report's gallery shows, and of those that stand behind the mean reliance maps.
+    """Store pictures of the cases that the report's gallery shows, and of further ones.
 
     They are the only part of the report that needs the data.
+
+    Args:
+        further: model and case.
     """
     wanted: dict[str, dict[str, Case]] = {}
     names = [spec.id for spec in audited.audit.explainers]
@@ -116,7 +142,7 @@ def save_previews(
         cells = {one.case_id: confusion_cell(one, dataset.positive) for one in own}
         values = case_values(scores, model_id=model.id, explainers=names, metric_id=metric)
         chosen = set(gallery_cases(cells, values, n=audited.audit.report.gallery))
-        chosen |= {one.typical for one in means if one.model_id == model.id}
+        chosen |= {case_id for model_id, case_id in further if model_id == model.id}
         cases = {case.case_id: case for case in dataset.cases if case.case_id in chosen}
         wanted.setdefault(model.dataset or "data", {}).update(cases)
     made = [

@@ -10,12 +10,13 @@ from functools import partial
 from xaudit.engine.threads import one_blas_thread, threads_each
 from xaudit.errors import IncompleteRunError, OutputError, RunFolderError
 from xaudit.models.sources.extras import check_extra
-from xaudit.records import Progress, Work
+from xaudit.records import Outcome, Progress, Work
 from xaudit.stages.data_audit import checks_of_run
 from xaudit.stages.gathered import (
     case_figures,
     facts_of_run,
     left_edges,
+    map_clusters_of,
     pictures_of,
     problems_of,
     save_previews,
@@ -137,6 +138,7 @@ class Run:
         missing = {*scores.missing, *maps.missing, *windows.missing, *changes.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
+        clusters = map_clusters_of(self.audited, windows.rows, maps.rows, keys)
         self._prune(keys)
         problems = problems_of(self.audited, keys)
         run_facts = facts_of_run(self.audited, problems, scored.notes)
@@ -150,6 +152,7 @@ class Run:
             reliances=read_parts(self.folder, RELIANCE, list(keys.reliance)).rows,
             windows=windows.rows,
             image_changes=changes.rows,
+            map_clusters=clusters,
         )
         figures = case_figures(self.audited, scores.rows)
         figures = replace(figures, data_checks=checks_of_run(self.audited, self._tell))
@@ -160,7 +163,7 @@ class Run:
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
             raise
-        save_previews(self.audited, scores.rows, maps.rows, results.mean_reliance)
+        save_previews(self.audited, scores.rows, maps.rows, _behind_maps(conclusion.outcome))
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return FinishedRun(
@@ -225,3 +228,14 @@ class Run:
             if self.folder.status.state == "running":
                 self.folder.set_state("interrupted", now=now)
                 append_event(self.folder, "interrupted", {}, now=now)
+
+
+def _behind_maps(outcome: Outcome) -> set[tuple[str, str]]:
+    """Return model and case of the images that stand behind mean reliance maps and groups of maps."""
+    means = {(one.model_id, one.typical) for one in outcome.mean_reliance}
+    return means | {
+        (one.model_id, case)
+        for one in outcome.map_clusters
+        for group in one.groups
+        for case in group.examples
+    }

@@ -15,6 +15,7 @@ from xaudit.store.rows.calibration import (
 from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PART_PROBLEMS, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES, MAP_FACTS
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
+from xaudit.store.rows.map_clusters import MAP_CLUSTERS
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
@@ -44,6 +45,7 @@ TABLES: tuple[Table[Any], ...] = (
     MAP_FACTS,
     RELIANCE_AREAS,
     MEAN_RELIANCE,
+    MAP_CLUSTERS,
     SUMMARY,
     CATEGORIES,
     PREVIEWS,

@@ -8,9 +8,10 @@ from typing import TypeGuard
 
 from xaudit.errors import RunFolderError
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 """Version written into every table's footer and every JSON file of a run folder.
 
+1.5: the table `map_clusters`.
 1.4: the table `attributes`.
 1.3: the model is asked about images of every class; the tables `reliance_map` and `reliance_areas`.
 1.2: maps are float32; those of earlier versions are float16 and are still read.

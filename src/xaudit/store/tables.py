@@ -18,6 +18,7 @@ from xaudit.records import (
     Prediction,
     Preview,
     Problem,
+    SourceCluster,
     Summary,
     TestedArea,
     TunedThreshold,
@@ -27,6 +28,7 @@ from xaudit.records import (
 from xaudit.store.parquet_file import DamagedTableError, encode_table, read_table
 from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PREVIEWS, PROBLEMS
 from xaudit.store.rows.facts import CATEGORIES
+from xaudit.store.rows.map_clusters import MAP_CLUSTERS
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance_areas import RELIANCE_AREAS
@@ -138,6 +140,16 @@ def write_mean_reliance(run: RunFolder, means: Sequence[MeanReliance]) -> None:
 def read_mean_reliance(run: RunFolder) -> tuple[MeanReliance, ...]:
     """Read the mean reliance maps; empty for a run that stored none."""
     return _read(run, MEAN_RELIANCE) if (run.path / f"{MEAN_RELIANCE.name}.parquet").exists() else ()
+
+
+def write_map_clusters(run: RunFolder, clusters: Sequence[SourceCluster]) -> None:
+    """Write ``map_clusters.parquet``."""
+    _write(run, MAP_CLUSTERS, clusters)
+
+
+def read_map_clusters(run: RunFolder) -> tuple[SourceCluster, ...]:
+    """Read the groups of maps; :class:`xaudit.records.Outcome` holds the same with the maps of no group."""
+    return _read(run, MAP_CLUSTERS)
 
 
 def write_problems(run: RunFolder, problems: Sequence[Problem]) -> None:

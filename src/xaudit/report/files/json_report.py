@@ -15,11 +15,14 @@ SCHEMA_VERSION = 1
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
     """Everything a report knows, as JSON values; absent numbers are null, never NaN.
 
-    The values of the mean reliance maps stand in ``mean_reliance.parquet`` alone.
+    The values of mean maps stand in ``mean_reliance.parquet`` and ``map_clusters.parquet`` alone.
     """
     plain = _plain(outcome)
     for one in plain["mean_reliance"]:
         del one["rows"]
+    for one in plain["map_clusters"]:
+        for group in one["groups"]:
+            del group["rows"]
     for one in plain["data_checks"]:
         del one["images"]
     return {

@@ -43,6 +43,7 @@ from xaudit.report.html.parts import (
 from xaudit.report.html.reliance_part import ReliancePart, reliance_parts
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
+from xaudit.report.pictures.map_clusters import cluster_pictures
 from xaudit.report.pictures.region_bars import region_bars
 from xaudit.report.sections.by_class import by_class_section
 from xaudit.report.sections.by_infill import by_infill_section
@@ -60,6 +61,8 @@ from xaudit.report.sections.evidence import (
 )
 from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.image_properties import image_section
+from xaudit.report.sections.maps.map_clusters import NO_GROUPS, clusters_section
+from xaudit.report.sections.maps.map_clusters import TITLE as GROUPS
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.reliance_areas import areas_section
@@ -110,6 +113,7 @@ def page_of(
         calibration=calibration_part(material.calibration),
         reasons=_reasons(material),
         areas=_areas(outcome),
+        groups=_groups(material, images=images),
         regions=_regions(outcome),
         scores=ScoresPart(
             forests(outcome),
@@ -140,6 +144,13 @@ def _data(outcome: Outcome) -> CheckPart:
     return CheckPart(
         "data-checks", section, tuple(one for check in outcome.data_checks for one in pictures_of(check))
     )
+
+
+def _groups(material: ReportMaterial, *, images: bool) -> CheckPart:
+    outcome = material.outcome
+    section = clusters_section(outcome) or Section(GROUPS, (Paragraph(NO_GROUPS, "dim"),))
+    views = material.clusters if images else ()
+    return CheckPart("map-groups", section, cluster_pictures(outcome, views))
 
 
 def _regions(outcome: Outcome) -> RegionsPart:

@@ -186,6 +186,7 @@ class Page:
     calibration: CheckPart | None
     reasons: ReasonsPart
     areas: AreasPart
+    groups: CheckPart
     regions: RegionsPart
     scores: ScoresPart
     failures: FailuresPart

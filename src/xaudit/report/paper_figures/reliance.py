@@ -18,7 +18,7 @@ from xaudit.report.pictures.reliance_picture import (
     reliance_pictures,
     scale_rgb,
 )
-from xaudit.report.sections.mean_maps import outlined_test
+from xaudit.report.sections.maps.mean_maps import outlined_test
 from xaudit.report.sections.reliance_areas import change_words, images_words
 from xaudit.stages.views.previews import preview_pixels
 from xaudit.stages.views.report_material import ReportMaterial

@@ -13,7 +13,7 @@ from xaudit.metrics.reliance_map.frames import position_in_words
 from xaudit.records import Area, BoolArray, FloatArray, MapTest, MeanReliance, Outcome
 from xaudit.report.pictures.figures import Pixels, colours
 from xaudit.report.pictures.outline_path import mask_path
-from xaudit.report.sections.mean_maps import drawn_means, outlined_test, scale_top
+from xaudit.report.sections.maps.mean_maps import drawn_means, outlined_test, scale_top
 from xaudit.report.sections.reliance_areas import area_place, change_words, images_words, units_of
 from xaudit.report.wording import interval
 from xaudit.stages.views.previews import LOSSLESS_SIDE, preview_frame

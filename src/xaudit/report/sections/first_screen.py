@@ -24,6 +24,7 @@ from xaudit.report.sections.evidence import (
 from xaudit.report.sections.explainers import state_of
 from xaudit.report.sections.limits import nowhere_blocks
 from xaudit.report.sections.map_lines import explainers_of, shown_summary
+from xaudit.report.sections.maps.map_clusters import clusters_section
 from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.thresholds import thresholds_blocks
 from xaudit.report.sections.verdict import (
@@ -58,6 +59,7 @@ def screen_sections(
         evaluation_section(outcome),
         data_section(outcome, brief=True),
         areas_section(outcome, plain=plain, brief=True),
+        clusters_section(outcome, brief=True),
         _looks(outcome, plain=plain),
         explainers_section(outcome),
         notes_section(outcome),

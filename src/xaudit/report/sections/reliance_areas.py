@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xaudit.metrics.reliance_map.frames import position_in_words
 from xaudit.records import Area, FrameBox, MapTest, MeanReliance, Outcome
 from xaudit.report.grid import Block, Column, Paragraph, Row, Section, grid, heading, row
-from xaudit.report.sections.mean_maps import SCOPES, mean_map_blocks, usual_direction
+from xaudit.report.sections.maps.mean_maps import SCOPES, mean_map_blocks, usual_direction
 from xaudit.report.wording import count, interval, percent, region_words
 from xaudit.statistics.digits import shown
 

@@ -14,6 +14,7 @@ from xaudit.report.sections.evaluation import evaluation_section
 from xaudit.report.sections.evidence import localization_section, looks_section
 from xaudit.report.sections.explainers import advice_section
 from xaudit.report.sections.image_properties import image_section
+from xaudit.report.sections.maps.map_clusters import clusters_section
 from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.reliance_areas import areas_section
@@ -48,6 +49,7 @@ def report_sections(
         data_section(outcome),
         categories_section(outcome),
         areas_section(outcome, plain=plain),
+        clusters_section(outcome),
         looks_section(outcome, plain=plain),
         image_section(outcome),
         advice_section(outcome),

@@ -12,7 +12,7 @@ from xaudit.records import Case, CopyKind, CopyPair, Problem, Progress
 from xaudit.screening.copies.groups import group_names
 from xaudit.screening.copies.likeness import AlignedPair
 from xaudit.screening.copies.originals import Comparison, Originals, compare_originals
-from xaudit.screening.copies.small_copies import Picture
+from xaudit.screening.copies.small_copies import SIDE, Picture
 
 LOOKED_AT = 0.98
 """Likeness from which the originals are compared: planted copies reach .987 and more."""
@@ -22,6 +22,9 @@ CERTAIN_COPY = 0.997
 """Likeness of the originals from which a pair is a copy although its finest detail differs.
 
 JPEG changes the finest detail of small and of smooth images. Neighbouring slices of a scan reach 0.996."""
+
+RESIZED_COPY = 0.998
+"""Detail at the smaller image's own size from which a pair is a copy: resized ones reach .9993, neighbouring slices .992."""
 
 N_SHOWN = 12
 """Pairs that are shown as pictures."""
@@ -64,7 +67,7 @@ def judged_pairs(
         on_progress(Progress("copies", index, len(ordered), "pairs verified"))
         first, second = pictures[pair.first].first, pictures[pair.second].first
         comparison = None
-        if pair.likeness >= LOOKED_AT:
+        if pair.likeness >= LOOKED_AT or _is_small(first, second):
             try:
                 comparison = compare_originals(originals.image(first), originals.image(second), pair)
             except DataError as error:
@@ -77,7 +80,7 @@ def judged_pairs(
                 Judged(
                     pair,
                     kind,
-                    comparison.detail if comparison else None,
+                    _shown_detail(comparison),
                     comparison.change if comparison and kind != "neighbouring-slice" else "",
                 )
             )
@@ -128,12 +131,30 @@ def shown_pairs(rows: Sequence[CopyPair], limit: int = N_SHOWN) -> list[CopyPair
     return [row for _, _, row in sorted(chosen, key=lambda item: (item[1], item[0]))]
 
 
+def _is_resized(comparison: Comparison) -> bool:
+    return comparison.resized is not None and comparison.resized >= RESIZED_COPY
+
+
+def _shown_detail(comparison: Comparison | None) -> float | None:
+    if comparison is None:
+        return None
+    return comparison.resized if _is_resized(comparison) else comparison.detail
+
+
+def _is_small(first: Case, second: Case) -> bool:
+    """Return True if one image is smaller than the other, and so small that the small copies cannot decide."""
+    sides = [(one.height, one.width) for one in (first, second)]
+    return sides[0] != sides[1] and min(min(side) for side in sides) < SIDE
+
+
 def _kind(
     pair: AlignedPair, comparison: Comparison | None, cases: tuple[Case, Case], settings: CopiesSection
 ) -> CopyKind | None:
     first, second = cases
     if comparison is not None and (
-        comparison.detail >= settings.least_detail or comparison.likeness >= CERTAIN_COPY
+        comparison.detail >= settings.least_detail
+        or comparison.likeness >= CERTAIN_COPY
+        or _is_resized(comparison)
     ):
         changed = comparison.change not in ("", "resized")
         return "augmented-copy" if changed or first.augmented or second.augmented else "near-copy"

@@ -1,4 +1,4 @@
-"""What explainers show of a model that takes a known share of its answer from a plant."""
+"""Maps by explainers of a model that takes a known share of its answer from a plant."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

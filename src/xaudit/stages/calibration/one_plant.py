@@ -1,4 +1,4 @@
-"""What audits say of one model that takes a share of its answer from one plant, judged again and again."""
+"""Audits, judged again and again, of one model that takes a share of its answer from one plant."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor

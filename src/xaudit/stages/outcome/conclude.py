@@ -40,6 +40,7 @@ from xaudit.store.run_folder import RunFolder
 from xaudit.store.tables import (
     write_areas,
     write_categories,
+    write_map_clusters,
     write_mean_reliance,
     write_problems,
     write_summaries,
@@ -115,6 +116,7 @@ def conclude(
         own_regions=audit.own_regions_by_model,
         gate_on=audit.statistics.gate_on,
         mean_reliance=tuple(results.mean_reliance),
+        map_clusters=tuple(results.map_clusters),
         data_checks=figures.data_checks,
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
@@ -159,6 +161,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
     write_mean_reliance(run, outcome.mean_reliance)
+    write_map_clusters(run, [group for one in outcome.map_clusters for group in one.source_clusters])
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})
 
 
@@ -209,6 +212,7 @@ def _head(audit: AuditFile, outcome: Outcome, facts: RunFacts) -> dict[str, Any]
                 "by_infill",
                 "image_properties",
                 "explainers_judged",
+                "map_clusters",
             )
         },
     }

@@ -15,6 +15,8 @@ from xaudit.records import (
     InfillEffect,
     Interval,
     LocalizedAndCausal,
+    MapCluster,
+    MapClusters,
     MapTest,
     Outcome,
     Plan,
@@ -22,6 +24,7 @@ from xaudit.records import (
     ReaderAgreement,
     RegionByClass,
     Regression,
+    StandingOut,
     UnscoredGroup,
     Work,
 )
@@ -100,6 +103,7 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         own_regions=_own_regions(head.get("own_regions", {})),
         gate_on=StatisticsSection.model_validate(head["statistics"]).gate_on,
         mean_reliance=read_mean_reliance(run),
+        map_clusters=tuple(map_clusters_of(row) for row in head.get("map_clusters", ())),
         data_checks=tuple(check_of_plain(row) for row in head.get("data_checks", ())),
     )
     return with_categories(outcome, maps, thresholds, causal)
@@ -125,6 +129,22 @@ def _area(plain: Mapping[str, Any]) -> Area:
     tuples = {name: tuple(plain[name]) for name in ("box", "peak", "examples", "infills")}
     windows = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in plain["windows"])
     return Area(**{**plain, **tuples, "effect": Interval(**plain["effect"]), "windows": windows})
+
+
+def map_clusters_of(plain: Mapping[str, Any]) -> MapClusters:
+    """Return the groups of one kind of map from their plain form."""
+    return MapClusters(**{**plain, "groups": tuple(_map_cluster(row) for row in plain["groups"])})
+
+
+def _map_cluster(plain: Mapping[str, Any]) -> MapCluster:
+    nested = {
+        "rows": tuple(tuple(row) for row in plain["rows"]),
+        "examples": tuple(plain["examples"]),
+        "cases": tuple(plain["cases"]),
+        "attributes": tuple(StandingOut(**row) for row in plain["attributes"]),
+        "effect": _interval(plain["effect"]),
+    }
+    return MapCluster(**{**plain, **nested})
 
 
 def _own_regions(plain: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, bool]]:

@@ -8,6 +8,7 @@ from xaudit.records import (
     DataCheck,
     Evaluation,
     ImageChange,
+    MapClusters,
     MapFacts,
     MeanReliance,
     Problem,
@@ -58,6 +59,7 @@ class Results:
         mean_reliance: reliance maps, averaged over patients.
         reliances: effects of regions, on explained and on other cases.
         windows: effects of windows, on explained and on other cases.
+        map_clusters: groups of maps that lie at the same place.
     """
 
     scores: Sequence[ScoreResult]
@@ -69,6 +71,7 @@ class Results:
     reliances: Sequence[Reliance] = ()
     windows: Sequence[WindowEffects] = ()
     image_changes: Sequence[ImageChange] = ()
+    map_clusters: Sequence[MapClusters] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from xaudit.stages.outcome.reasons import ReasonCount, giving_reasons, reason_co
 from xaudit.stages.outcome.stored_run import StoredRun
 from xaudit.stages.views.case_reliance import NAME as RELIANCE
 from xaudit.stages.views.case_reliance import reliance_of_cases
+from xaudit.stages.views.cluster_view import ClusterView, cluster_views
 from xaudit.stages.views.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
 from xaudit.stages.views.gallery_view import (
     GalleryMap,
@@ -63,6 +64,7 @@ class ReportMaterial:
         settings: the audit file as the run kept it.
         reliance: mean reliance maps, each with its typical case.
         calibration: how often an audit such as this run would be right, if one was named.
+        clusters: groups of maps, each with the pictures of its examples.
         answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
 
@@ -85,6 +87,7 @@ class ReportMaterial:
     settings: Mapping[str, Any] = field(default_factory=dict)
     reliance: tuple[RelianceView, ...] = ()
     calibration: Calibration | None = None
+    clusters: tuple[ClusterView, ...] = ()
 
 
 def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
@@ -109,6 +112,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         if mark.case_id in shown:
             marks[mark.case_id].append(mark)
     previews = {one.case_id: one for one in read_previews(run.folder)} if images else {}
+    signed = {str(spec["id"]): explainer_row(spec["name"]).signed for spec in settings["explainers"]}
     return ReportMaterial(
         outcome=run.outcome,
         manifest=_manifest(run),
@@ -119,7 +123,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         cases={case.case_id: case for case in run.cases if case.case_id in shown},
         marks={name: tuple(own) for name, own in marks.items()},
         previews=previews,
-        signed={str(spec["id"]): explainer_row(spec["name"]).signed for spec in settings["explainers"]},
+        signed=signed,
         ranked_by=ranking_metric(run.scores, run.explainers),
         maps_kept=bool(part_keys(run.folder, MAPS)),
         curves=mean_curves(run),
@@ -130,6 +134,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
             str(one["id"]): str(one["answer"]) for one in settings.get("metrics", ()) if "answer" in one
         },
         reliance=reliance_views(run, previews),
+        clusters=cluster_views(run, previews, signed),
     )
 
 

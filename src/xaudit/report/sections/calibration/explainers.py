@@ -1,4 +1,4 @@
-"""What explainers show where the evidence is known: the reliance that their maps capture, by share of the answer."""
+"""The section on explainers where the evidence is known: the reliance that their maps capture, by share of the answer."""
 
 from collections.abc import Sequence
 

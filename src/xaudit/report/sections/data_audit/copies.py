@@ -19,7 +19,7 @@ KIND_WORDS = {
 
 _LEGEND = (
     "Likeness: correlation of two aligned small copies of 128 pixels. Detail: correlation of what is finer than 3 of those pixels, "
-    "from the originals; copies of one picture reach 0.995, neighbouring slices of a scan 0.98. Every pair stands in "
+    "from the originals, or than 3 of the smaller image's own pixels where it was resized; copies of one picture reach 0.995, neighbouring slices of a scan 0.98. Every pair stands in "
     "copies.parquet. groups.csv names the images that a split should keep together; `data.split: {groups: groups.csv}` takes it."
 )
 

@@ -1,0 +1,1 @@
+"""Groups of a run's maps that lie at the same place."""
