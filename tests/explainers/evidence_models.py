@@ -109,6 +109,24 @@ class Kinked(Smooth):
         return self.head(features.mean(dim=(2, 3)) * 10)
 
 
+class Plain(nn.Sequential):
+    """The same, every step a module, none of them with a bias."""
+
+    def __init__(self):
+        torch.manual_seed(0)
+        super().__init__()
+        for name, part in {
+            "conv1": nn.Conv2d(3, 6, 3, stride=2, padding=1, bias=False),
+            "relu1": nn.ReLU(inplace=True),
+            "conv2": nn.Conv2d(6, 8, 3, stride=2, padding=1, bias=False),
+            "relu2": nn.ReLU(inplace=True),
+            "pool": nn.AdaptiveAvgPool2d(1),
+            "flat": nn.Flatten(),
+            "head": nn.Linear(8, 2, bias=False),
+        }.items():
+            self.add_module(name, part)
+
+
 def small_vit(n_blocks=2):
     """torchvision's ViT with random weights: 4 × 4 patches of 8 pixels, two heads."""
     torch.manual_seed(0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from evidence_models import Kinked, Smooth, classifier_of, small_vit
+from evidence_models import Kinked, Plain, Smooth, classifier_of, small_vit
 
 from xaudit.catalog import EXPLAINERS, explainer_row
 from xaudit.config import ExplainerSpec
@@ -22,9 +22,10 @@ SAME_FOR_ALL_CLASSES = {"eigencam", "attention-rollout"}
 NETWORKS = {
     "guided-backprop": Kinked,
     "deeplift": Kinked,
+    "lrp": Plain,
     **{row.id: small_vit for row in EXPLAINERS if row.family == "attention"},
 }
-"""Who refuses a network whose activations are not modules, or that is no transformer."""
+"""Who refuses a network whose steps are not modules, or that is no transformer."""
 FEW = {"kernel-shap": {"samples": 40, "segments": 12}, "rise": {"samples": 60}}
 """Settings under which the slow ones are tried."""
 TARGETS, SEEDS = [1, 0, 1], [11, 12, 13]

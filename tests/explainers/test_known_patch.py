@@ -17,6 +17,7 @@ PATCH = (2, 1)
 INSIDE = (slice(16, 24), slice(8, 16))
 REFUSED = {
     "guided-backprop": "guided-backprop changes ReLUs, and VisionTransformer has none",
+    "lrp": "lrp has no rule for 'encoder.layers.encoder_layer_0.self_attention' (MultiheadAttention)",
 }
 SETTINGS = {
     "lime": {"segmentation": "grid", "segments": 16, "samples": 200, "hide": "black"},

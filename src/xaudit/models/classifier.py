@@ -171,6 +171,10 @@ class Classifier:
                     parts += [module(piece).float().cpu() for piece in self._pieces(placed)]
         return torch.cat(parts)
 
+    def without_norms(self) -> torch.nn.Module:
+        """Return a network with the same logits and hooks, batch norms folded away where that is possible."""
+        return self._folding.module()
+
     @contextmanager
     def in_float32(self) -> Iterator[None]:
         """Compute :meth:`logits` in float32 in this context, whatever the configured precision."""

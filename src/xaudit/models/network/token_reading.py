@@ -17,7 +17,7 @@ def read_tokens(
     frame_hw: tuple[int, int],
     subject: str,
 ) -> torch.Tensor:
-    """Return the share of each token in what the head reads, (tokens,): found by changing tokens and asking again.
+    """Return the share of each token in what the head reads, (tokens,), found by changing tokens behind the last block.
 
     Tokens before the picture are changed each by itself, the patches all together. Those that change the logits share equally
     among their kind; if the head reads both kinds, each has one half.
@@ -26,23 +26,42 @@ def read_tokens(
         ModelError: if the block gives no list of that many tokens, the logits depend on none of them, or also on something
             that does not pass through the block.
     """
+    *moves, past = _moves(network, last_block, grid, frame_hw, subject)
+    moved = torch.stack(moves)
+    if not float(moved.max()) > 0:
+        raise _unfit(subject, "its logits do not depend on the tokens behind the last block")
+    if float(past) > _LEAST_SHARE * float(moved.max()):
+        raise _unfit(subject, "its logits also depend on something that does not pass through the last block")
+    is_read = moved > _LEAST_SHARE * moved.max()
+    share = torch.zeros(grid.n_tokens, device=moved.device)
+    share[: grid.prefix] = is_read[:-1] / is_read[:-1].sum().clamp(min=1)
+    share[grid.prefix :] = is_read[-1] / (grid.height * grid.width)
+    return share / share.sum()
+
+
+def _moves(
+    network: torch.nn.Module,
+    last_block: torch.nn.Module,
+    grid: TokenGrid,
+    frame_hw: tuple[int, int],
+    subject: str,
+) -> torch.Tensor:
+    """Return the change of the logits by each token before the picture, by the patches, and by another image's earlier layers."""
     device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
-    n_images = (
-        grid.prefix + 3
-    )  # as it is, each token before the picture changed, the patches changed, another image
     image, other = torch.randn((2, 3, *frame_hw), generator=generator).to(device)
-    images = torch.stack([*[image] * (n_images - 1), other])
-    shapes: list[object] = []
+    images = torch.stack([*[image] * (grid.prefix + 2), other])
+    n_runs = 0
 
     def change(_block: object, _inputs: object, output: object) -> object:
+        nonlocal n_runs
+        n_runs += 1
         tokens = output[0] if isinstance(output, tuple) else output
-        shape = tuple(tokens.shape) if isinstance(tokens, torch.Tensor) else type(tokens).__name__
-        shapes.append(shape)
-        if not isinstance(tokens, torch.Tensor) or tokens.shape[:2] != (n_images, grid.n_tokens):
+        if not isinstance(tokens, torch.Tensor) or tokens.shape[:2] != (len(images), grid.n_tokens):
+            shape = tuple(tokens.shape) if isinstance(tokens, torch.Tensor) else type(tokens).__name__
             raise _unfit(
                 subject,
-                f"its last block gives {shape} for {n_images} images, not {grid.n_tokens} tokens each",
+                f"its last block gives {shape} for {len(images)} images, not {grid.n_tokens} tokens each",
             )
         noise = torch.randn(tokens.shape[1:], generator=generator).to(tokens) * tokens.std()
         changed = tokens.clone()
@@ -55,22 +74,12 @@ def read_tokens(
     handle = last_block.register_forward_hook(change)
     try:
         with torch.no_grad():
-            logits = network(images)
+            logits: torch.Tensor = network(images)
     finally:
         handle.remove()
-    if len(shapes) != 1:
-        raise _unfit(subject, f"its last block runs {len(shapes)} times per image")
-    *moves, past = (logits[1:] - logits[0]).abs().amax(dim=1)
-    moved = torch.stack(moves)
-    if not float(moved.max()) > 0:
-        raise _unfit(subject, "its logits do not depend on the tokens behind the last block")
-    if float(past) > _LEAST_SHARE * float(moved.max()):
-        raise _unfit(subject, "its logits also depend on something that does not pass through the last block")
-    is_read = moved > _LEAST_SHARE * moved.max()
-    share = torch.zeros(grid.n_tokens, device=device)
-    share[: grid.prefix] = is_read[:-1] / is_read[:-1].sum().clamp(min=1)
-    share[grid.prefix :] = is_read[-1] / (grid.height * grid.width)
-    return share / share.sum()
+    if n_runs != 1:
+        raise _unfit(subject, f"its last block runs {n_runs} times per image")
+    return (logits[1:] - logits[0]).abs().amax(dim=1)
 
 
 def _unfit(subject: str, reason: str) -> ModelError:
