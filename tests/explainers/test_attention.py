@@ -248,6 +248,24 @@ def test_a_network_whose_answer_does_not_depend_on_its_tokens_is_refused():
         explainer_of("attention-rollout", network)
 
 
+class Mirrored(nn.Module):
+    """A ViT that sees its images mirrored: its patches lie elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.vit = small_vit()
+
+    def forward(self, images):
+        return self.vit(images.flip(3))
+
+
+def test_a_network_whose_tokens_show_other_places_is_refused():
+    with pytest.raises(
+        ModelError, match=r"a change of some of the 4 × 4 patches changes the tokens of others as much"
+    ):
+        explainer_of("attention-gradient", Mirrored())
+
+
 class BesideBlocks(nn.Module):
     """A ViT whose logits also hold the image's mean."""
 

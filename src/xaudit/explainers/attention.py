@@ -17,10 +17,14 @@ from xaudit.explainers.custody import custody
 from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.models.network.attention import INSTEAD, AttentionBlocks, attention_blocks
+from xaudit.models.network.token_places import spill
 from xaudit.models.network.token_reading import read_tokens
 from xaudit.models.network.tokens import token_grid_of
 from xaudit.records import FloatArray
 from xaudit.records.token_grid import TokenGrid
+
+_MOST_SPILLED = 0.5
+"""Change of other patches' tokens, as a share of a patch's own: convolutions before the tokens see some of the neighbours."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class AttentionExplainer(ABC):
         return maps
 
     def _check_matrices(self) -> None:
-        """Raise ModelError unless each block makes one matrix over all tokens."""
+        """Raise ModelError unless each block makes one matrix over all tokens, and the tokens show the frame's patches."""
         blank = torch.zeros((1, 3, *self.classifier.model_hw), device=self.classifier.device)
         network = self.classifier.module
         with (
@@ -106,6 +110,15 @@ class AttentionExplainer(ABC):
             raise ModelError(
                 f"model '{self.classifier.id}': {self.method} needs one attention matrix of {wanted[0]} × {wanted[1]} tokens "
                 f"from each of {n_blocks} blocks, and the network made {len(made)}{other}",
+                hint=INSTEAD,
+            )
+        with self.classifier.meter.paused(), custody(network):
+            spilled = spill(network, self.blocks.blocks[0], self.grid, self.classifier.model_hw)
+        if spilled is None or spilled > _MOST_SPILLED:
+            rows, columns = self.grid_hw
+            raise ModelError(
+                f"model '{self.classifier.id}': {self.method} needs tokens that show the patches of the frame; a change of some "
+                f"of the {rows} × {columns} patches changes the tokens of others as much",
                 hint=INSTEAD,
             )
 

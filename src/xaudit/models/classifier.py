@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
+from xaudit.errors import ModelError
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
 from xaudit.models.network.answers import answers_digest
 from xaudit.models.network.compiling import Compiled, compiled
@@ -23,6 +24,7 @@ from xaudit.models.network.meter import Meter
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.probe import check_answers
 from xaudit.models.network.sealed import Sealed
+from xaudit.models.network.token_dropping import let_drop_tokens
 from xaudit.models.preparation.steps import Preparation, prepared
 from xaudit.records import FloatArray
 
@@ -174,6 +176,25 @@ class Classifier:
     def without_norms(self) -> torch.nn.Module:
         """Return a network with the same logits and hooks, batch norms folded away where that is possible."""
         return self._folding.module()
+
+    def let_drop_tokens(self) -> None:
+        """Take pixels that are not numbers for gone, see :mod:`xaudit.models.network.token_dropping`.
+
+        Raises:
+            ModelError: if the network is no transformer that can be asked without some tokens, or it is compiled.
+        """
+        if self.compile:
+            raise ModelError(
+                f"model '{self.id}': the in-fill 'drop-tokens' changes the number of tokens, and a compiled network has only one",
+                hint="leave out `run.compile`",
+            )
+        with self.meter.paused():
+            let_drop_tokens(
+                self.module,
+                n_classes=len(self.class_names),
+                frame_hw=self.model_hw,
+                subject=f"model '{self.id}'",
+            )
 
     @contextmanager
     def in_float32(self) -> Iterator[None]:
