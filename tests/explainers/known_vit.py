@@ -31,7 +31,7 @@ def known_vit():
         last.in_proj_weight[8, 0] = 40  # for redness,
         last.in_proj_weight[16, 0] = 4  # gets it
         last.out_proj.weight[3, 0] = 4  # and keeps it.
-        module.heads.head.weight[1, 3], module.heads.head.weight[0, 3] = 2, -2
+        module.heads.head.weight[1, 3], module.heads.head.weight[0, 3] = 10, -10
     return module
 
 
