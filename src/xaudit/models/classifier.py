@@ -26,7 +26,7 @@ from xaudit.models.network.probe import check_answers
 from xaudit.models.network.sealed import Sealed
 from xaudit.models.network.token_dropping import let_drop_tokens
 from xaudit.models.preparation.steps import Preparation, prepared
-from xaudit.records import FloatArray
+from xaudit.records import FloatArray, TokenGrid
 
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
@@ -51,6 +51,7 @@ class Classifier:
         preparation: another library's way of resizing; None weighs by area.
         architecture: its name, for messages and for the fingerprint.
         layer: the module that CAM methods explain; None takes the architecture's own.
+        tokens: the grid of the tokens that the layer gives; None where its class or shape tells.
         batch_size: images per forward pass.
         compile: True to send full batches to a compiled network, see :mod:`xaudit.models.network.compiling`.
         remarks: sentences of its source that a reader of its results must know.
@@ -77,6 +78,7 @@ class Classifier:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     architecture: str = "own"
     layer: str | None = None
+    tokens: TokenGrid | None = None
     batch_size: int = 32
     compile: bool = False
     remarks: tuple[str, ...] = ()

@@ -74,6 +74,7 @@ def load(
         device=place,
         architecture=architecture,
         layer=section.layer,
+        tokens=section.token_grid,
         batch_size=batch_size,
         compile=compile,
         remarks=network.notes,
