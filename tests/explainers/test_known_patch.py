@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from evidence_models import classifier_of, one_patch_vit, textured_images
+from known_vit import PLACES, image_with_red_patch, known_vit
 
 from xaudit.catalog import EXPLAINERS
 from xaudit.config import ExplainerSpec
@@ -47,6 +48,17 @@ def test_the_patch_that_holds_the_answer_is_found_or_the_network_refused(name):
         others = np.delete(means.ravel(), 4 * PATCH[0] + PATCH[1])
         # RISE is never zero anywhere.
         assert means.max() > (1 if name == "rise" else 2) * others.max()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in REFUSED])
+def test_the_red_patch_is_found_wherever_it_lies(name):
+    """Attention that depends on the image: the class token looks for redness, and a green patch is read by nobody."""
+    model = classifier_of(known_vit())
+    explainer = make_explainer(ExplainerSpec(name=name, **SETTINGS.get(name, {})), model)
+    for place in PLACES[:2]:
+        [saliency] = explainer.explain(image_with_red_patch(*place), [1], [0])
+        means = saliency.reshape(4, 8, 4, 8).mean(axis=(1, 3))
+        assert np.unravel_index(means.argmax(), means.shape) == place, means.round(3)
 
 
 def test_the_network_reads_that_patch_only():
