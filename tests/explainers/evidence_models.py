@@ -6,7 +6,7 @@ Class 1 is the target; the logit of class 0 is always 0. The top-left quadrant i
 import numpy as np
 import torch
 from torch import nn
-from torchvision.models import VisionTransformer
+from torchvision.models import SwinTransformer, VisionTransformer
 
 from xaudit.models.classifier import Classifier
 
@@ -145,6 +145,11 @@ def small_vit(n_blocks=2):
     for block in network.encoder.layers:  # steep enough for attention to differ between patches
         nn.init.normal_(block.self_attention.in_proj_weight)
     return network
+
+
+def small_swin():
+    """torchvision's Swin of two stages of one block."""
+    return SwinTransformer([4, 4], 8, [1, 1], [1, 1], [4, 4], num_classes=2)
 
 
 def one_patch_vit(row, column):

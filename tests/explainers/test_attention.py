@@ -5,10 +5,10 @@ import pytest
 import timm
 import torch
 import transformers
-from evidence_models import Smooth, classifier_of, one_patch_vit, small_vit
+from evidence_models import Smooth, classifier_of, one_patch_vit, small_swin, small_vit
 from torch import nn
 from torch.nn import functional
-from torchvision.models import maxvit_t, swin_t
+from torchvision.models import maxvit_t
 
 from xaudit.config import ExplainerSpec
 from xaudit.errors import ModelError
@@ -198,7 +198,7 @@ def test_tokens_that_the_head_reads_are_told_by_changing_them():
             "needs the attention between the tokens of a known vision transformer, and Smooth has none that it knows",
         ),
         (
-            lambda: swin_t(num_classes=2),
+            small_swin,
             "needs matrices of attention between all tokens, and 'features.1.0' (SwinTransformerBlock) attends within windows "
             "only, which are shifted or merged on the way",
         ),
@@ -222,6 +222,7 @@ def test_what_cannot_be_read_is_refused_by_name_with_the_reason(network, reason)
         assert str(raised.value).splitlines()[0] == f"model 'm': {method} {reason}"
 
 
+@pytest.mark.slow
 def test_maxvit_attends_within_windows():
     with pytest.raises(ModelError, match=r"\(PartitionAttentionLayer\) attends within windows only"):
         attention_blocks(

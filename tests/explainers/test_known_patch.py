@@ -21,11 +21,11 @@ REFUSED = {
     "lrp": "lrp has no rule for 'encoder.layers.encoder_layer_0.self_attention' (MultiheadAttention)",
 }
 SETTINGS = {
-    "lime": {"segmentation": "grid", "segments": 16, "samples": 200, "hide": "black"},
+    "lime": {"segmentation": "grid", "segments": 16, "samples": 60, "hide": "black"},
     "kernel-shap": {"segmentation": "grid", "segments": 16},
     "feature-ablation": {"segmentation": "grid", "segments": 16},
     "occlusion": {"window": 0.25, "stride": 0.25},
-    "rise": {"grid": 4, "samples": 1000},
+    "rise": {"grid": 4, "samples": 400},
 }
 NAMES = [row.id for row in EXPLAINERS if not row.control and row.family != "cam"]
 

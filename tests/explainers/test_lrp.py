@@ -41,23 +41,24 @@ def unbiased(network):
     return network
 
 
-NETWORKS = {
-    "plain": Plain,
-    "xaudit's own": lambda: SmallResNet(2),
+SMALL = {"plain": Plain, "xaudit's own": lambda: SmallResNet(2)}
+LARGE = {
     "ResNet-18": lambda: resnet18(num_classes=2),
     "timm's ResNet-18": lambda: timm.create_model("resnet18", num_classes=2),
     "ResNet-50": lambda: resnet50(num_classes=2),
 }
+NETWORKS = [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)]
 
 
 @pytest.mark.parametrize("composite", BOTH)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_without_biases_the_map_sums_to_the_logit_within_a_thousandth(name, composite, images):
     inside = images.clamp(-1.7, 1.7)  # within black to white, for the box rule
-    maps, logits = lrp(unbiased(NETWORKS[name]()), inside, [1, 0, 1], composite=composite)
+    maps, logits = lrp(unbiased((SMALL | LARGE)[name]()), inside, [1, 0, 1], composite=composite)
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), logits, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_map_of_a_resnet_is_zennits_with_its_own_canonizers(images):
     torch.manual_seed(2)
     network = resnet18(num_classes=2)
@@ -187,13 +188,15 @@ class OtherOrder(Plain):
     ("network", "reason"),
     [
         (small_vit, "has no rule for 'encoder.layers.encoder_layer_0.ln_1' (LayerNorm)"),
-        (
+        pytest.param(
             lambda: densenet121(num_classes=2),
             "needs batch norms that follow a convolution; 'features.denseblock1.denselayer1.norm1' (BatchNorm2d) follows none",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             lambda: efficientnet_b0(num_classes=2),
             "has no rule for 'features.1.0.block.1.scale_activation' (Sigmoid)",
+            marks=pytest.mark.slow,
         ),
         (Twice, "needs a module for each use; '0' (Conv2d) runs 2 times per image"),
         (OtherOrder, "needs the first layer with weights to be the first that runs"),
@@ -218,7 +221,7 @@ def test_evidence_in_one_quadrant_is_found_there_and_evidence_against_is_negativ
 
 
 def test_the_network_with_its_batch_norms_is_as_it_was_also_after_a_failure(images):
-    network = resnet18(num_classes=2)
+    network = SmallResNet(2)
     model = classifier_of(network)
     made = make_explainer(ExplainerSpec(name="lrp"), model)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

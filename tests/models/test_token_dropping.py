@@ -8,13 +8,15 @@ import timm
 import torch
 import transformers
 from torch import nn
-from torchvision.models import VisionTransformer, resnet18, swin_t
+from torchvision.models import SwinTransformer, VisionTransformer, resnet18
 
+from xaudit.config import AuditFile
 from xaudit.errors import ModelError
 from xaudit.metrics.reliance import ask_region_reliance
 from xaudit.models.classifier import Classifier
 from xaudit.models.features import feature_reader
 from xaudit.perturb.asking import answer_one
+from xaudit.stages.work.preflight import prepare_infills
 
 SIDE, PATCH = 32, 8
 
@@ -211,7 +213,7 @@ class Mirrored(nn.Module):
             "a vision transformer whose blocks all work on the same tokens, and ResNet is not known as such",
         ),
         (
-            lambda: swin_t(num_classes=2),
+            lambda: SwinTransformer([4, 4], 8, [1, 1], [1, 1], [4, 4], num_classes=2),
             "a vision transformer whose blocks all work on the same tokens, and SwinTransformer is not known as such",
         ),
         (
@@ -241,3 +243,25 @@ def test_a_compiled_network_is_refused():
         ModelError, match=r"^model 'm': the in-fill 'drop-tokens' changes the number of tokens"
     ):
         model.let_drop_tokens()
+
+
+@pytest.mark.parametrize(
+    ("reliance", "drops"),
+    [
+        ({"infills": ["blur", "drop-tokens"]}, True),
+        ({"map": {"infills": ["drop-tokens"]}}, True),
+        ({"map": {"infills": ["drop-tokens"], "enabled": False}}, False),
+        ({"infills": ["drop-tokens"], "enabled": False}, False),
+        ({}, False),
+    ],
+)
+def test_the_network_drops_tokens_where_the_audit_asks_for_it_only(reliance, drops):
+    model = classifier_of(plain_vit())
+    settings = {
+        "name": "dropping",
+        "data": {"format": "phantom"},
+        "models": [{"id": "m", "source": "phantom", "variant": "honest"}],
+    }
+    prepare_infills(AuditFile.model_validate({**settings, "reliance": reliance}), model)
+    gone = without(images(1), (0, slice(0, 8), slice(0, 8)))
+    assert bool(torch.isfinite(model.logits(gone)).all()) == drops
