@@ -242,11 +242,29 @@ def test_a_derived_attention_that_may_compute_something_else_is_refused():
         attention_blocks(network, subject="model 'm'", method="attention-rollout")
 
 
+class Deaf(nn.Module):
+    """A head that reads nothing."""
+
+    def forward(self, tokens):
+        return torch.zeros(len(tokens), 2)
+
+
 def test_a_network_whose_answer_does_not_depend_on_its_tokens_is_refused():
     network = small_vit()
-    nn.init.zeros_(network.heads.head.weight)
+    network.heads = Deaf()
     with pytest.raises(ModelError, match=r"its logits do not depend on the tokens behind the last block\n"):
         explainer_of("attention-rollout", network)
+
+
+def test_a_head_of_zeros_before_training_is_told_by_what_it_is_given(images):
+    """torchvision's and timm's heads may start at zero; trained for an hour, they must not have been refused before."""
+    for name in ("torchvision", "timm deit", "Dinov2"):
+        network = NETWORKS[name]()
+        trained = explainer_of("attention-rollout", network).reading
+        for part in network.modules():
+            if isinstance(part, nn.Linear) and part.out_features == 2:
+                nn.init.zeros_(part.weight)
+        assert torch.equal(explainer_of("attention-gradient", network).reading, trained), name
 
 
 class Mirrored(nn.Module):
