@@ -40,6 +40,8 @@ TARGET_LAYERS: Mapping[str, str] = {
     "timm.models.densenet.DenseNet": "features.denseblock4",
     "timm.models.efficientnet.EfficientNet": "blocks.-1",
     "timm.models.mobilenetv3.MobileNetV3": "blocks.-1",
+    "timm.models.maxxvit.MaxxVit": "norm",
+    "timm.models.pvt_v2.PyramidVisionTransformerV2": "stages.-1",
     "timm.models.regnet.RegNet": "s4",
     "timm.models.resnet.ResNet": "layer4.-1",
     "timm.models.swin_transformer.SwinTransformer": "norm",
