@@ -87,9 +87,24 @@ def test_without_a_layer_the_candidates_are_those_whose_picture_gets_a_gradient(
         caught.value.hint
         == "set `layer` to one of: norm with `tokens: {prefix: 1, grid: [4, 4]}`, patches (4 × 4)"
     )
+    assert "last with `tokens" in target_hint(OwnTransformer(mean=True).eval())
+
+
+def test_a_network_without_numbers_has_the_same_candidates():
+    """A network is checked before the run full of zeros: no gradient would tell."""
+    network = OwnTransformer().eval()
+    expected = target_hint(network)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.zero_()
+    assert target_hint(network) == expected
+    assert not any(weight.any() for weight in network.parameters())
+
+
+def target_hint(network):
     with pytest.raises(ModelError) as caught:
-        target_layer(OwnTransformer(mean=True).eval(), None, model_id="net", model_hw=FRAME)
-    assert "last with `tokens" in caught.value.hint
+        target_layer(network, None, model_id="net", model_hw=FRAME)
+    return caught.value.hint
 
 
 def test_a_wrong_number_of_tokens_is_refused_with_one_that_fits():
