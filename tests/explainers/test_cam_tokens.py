@@ -201,11 +201,10 @@ def test_tokens_that_describe_a_picture_of_channels_are_refused(images):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LIBRARY)
-def test_maps_of_vit_b_16_and_swin_t_are_the_librarys(name):
-    """ViT-B/16 on 64 px, 4 × 4 patches; Swin-T on 64 px, 2 × 2 places."""
+def test_maps_of_vit_b_16_and_swin_t_are_the_librarys():
+    """ViT-B/16 on 64 px, 4 × 4 patches; Swin-T on 64 px, 2 × 2 places; one image, explained for both classes."""
     torch.manual_seed(0)
-    images = torch.randn(1, 3, 64, 64)
+    images = torch.randn(1, 3, 64, 64).repeat(2, 1, 1, 1).contiguous(memory_format=torch.channels_last)
     vit = torchvision.models.vit_b_16(image_size=64, num_classes=2).eval()
     nn.init.normal_(vit.heads.head.weight, std=0.1)
     swin = torchvision.models.swin_t(num_classes=2).eval()
@@ -213,8 +212,21 @@ def test_maps_of_vit_b_16_and_swin_t_are_the_librarys(name):
         (vit, vit.encoder.layers[-1].ln_1, four_by_four),
         (swin, swin.norm, lambda features: features.permute(0, 3, 1, 2)),
     ):
-        expected = expected_maps(module, layer, images, name, transform)
         model = Classifier(id="net", module=module, class_names=("other", "target"), model_hw=(64, 64))
-        maps = explain(name, model, images)
-        np.testing.assert_allclose(maps, expected, rtol=0, atol=1e-5)
-        assert np.ptp(maps) > 0.5
+        for name in LIBRARY:
+            # After the model is made, so that the weights lie in memory alike.
+            expected = both_classes(module, layer, images, name, transform)
+            maps = make_explainer(ExplainerSpec(name=name), model).explain(images, [0, 1], [0, 0])
+            assert np.ptp(maps) > 0.5, name
+            error = np.abs(maps - expected).max()
+            if name == "xgradcam" and error > 1e-5:
+                # It divides by sums near zero: the library's own map is 1e-4 from its map in float64.
+                exact = both_classes(module.double(), layer, images.double(), name, transform)
+                assert np.abs(maps - exact).max() <= np.abs(expected - exact).max()
+            else:
+                assert error <= 1e-5, name
+
+
+def both_classes(module, layer, images, name, transform):
+    with getattr(pytorch_grad_cam, LIBRARY[name])(module, [layer], reshape_transform=transform) as cam:
+        return cam(images, [ClassifierOutputTarget(0), ClassifierOutputTarget(1)])

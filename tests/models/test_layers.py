@@ -46,8 +46,9 @@ SMALLEST_OF_TIMM = {
     "vgg": "vgg11",
 }
 OF_TRANSFORMERS = ("ConvNextForImageClassification", "ResNetForImageClassification")
+WITH_ATTENTION = ("maxxvit", "pvt_v2")
 WITH_TOKENS = ("SwinForImageClassification", "Swinv2ForImageClassification")
-"""Held in tests/explainers/test_architectures.py."""
+"""Held, as those with attention are, in tests/explainers/test_architectures.py."""
 
 
 def layer_of(module, name=None, model_hw=(32, 32)):
@@ -90,7 +91,7 @@ def test_the_table_has_a_tested_row_for_every_family():
     rows = [key.split(".") for key in TARGET_LAYERS if not key.startswith("xaudit")]
     torchvisions = {key[0] for key in rows if key[0] not in ("timm", "transformers")}
     assert torchvisions == set(SMALLEST)
-    assert {key[2] for key in rows if key[0] == "timm"} == set(SMALLEST_OF_TIMM)
+    assert {key[2] for key in rows if key[0] == "timm"} == {*SMALLEST_OF_TIMM, *WITH_ATTENTION}
     assert {key[-1] for key in rows if key[0] == "transformers"} == {*OF_TRANSFORMERS, *WITH_TOKENS}
 
 

@@ -87,9 +87,24 @@ def test_without_a_layer_the_candidates_are_those_whose_picture_gets_a_gradient(
         caught.value.hint
         == "set `layer` to one of: norm with `tokens: {prefix: 1, grid: [4, 4]}`, patches (4 × 4)"
     )
+    assert "last with `tokens" in target_hint(OwnTransformer(mean=True).eval())
+
+
+def test_a_network_without_numbers_has_the_same_candidates():
+    """A network is checked before the run full of zeros: no gradient would tell."""
+    network = OwnTransformer().eval()
+    expected = target_hint(network)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.zero_()
+    assert target_hint(network) == expected
+    assert not any(weight.any() for weight in network.parameters())
+
+
+def target_hint(network):
     with pytest.raises(ModelError) as caught:
-        target_layer(OwnTransformer(mean=True).eval(), None, model_id="net", model_hw=FRAME)
-    assert "last with `tokens" in caught.value.hint
+        target_layer(network, None, model_id="net", model_hw=FRAME)
+    return caught.value.hint
 
 
 def test_a_wrong_number_of_tokens_is_refused_with_one_that_fits():
@@ -170,3 +185,24 @@ def test_where_both_are_read_the_layer_is_the_input_of_the_last_block():
     network = of_transformers("Dinov2").eval()
     layer = target_layer(network, None, model_id="net", model_hw=FRAME)
     assert layer is network.dinov2.encoder.layer[0]
+
+
+class OnTheClassToken(nn.Module):
+    """An encoder of transformers, such as RAD-DINO's, under a linear head of one's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = of_transformers("Dinov2").dinov2
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, images):
+        return self.head(self.encoder(images).last_hidden_state[:, 0])
+
+
+def test_a_known_encoder_under_an_own_head_is_explained_by_what_that_head_reads():
+    """Below the head of transformers, which reads both, it is the input of the last block."""
+    torch.manual_seed(0)
+    network = OnTheClassToken().eval()
+    layer = target_layer(network, None, model_id="net", model_hw=FRAME)
+    assert layer is network.encoder.encoder.layer[1].norm1
+    assert grid_of(network, "encoder.encoder.layer.1.norm1") == TokenPicture(TokenGrid(1, 4, 4))

@@ -5,6 +5,7 @@ import torch
 import torchvision
 from torch import nn
 
+from xaudit.models.network.token_layer import follows_reading_order
 from xaudit.models.network.tokens import known_transformer, token_grid_of
 from xaudit.records import TokenGrid
 
@@ -80,6 +81,7 @@ def test_the_table_counts_the_tokens_that_every_block_and_the_last_norm_give(nam
     with torch.no_grad():
         module(torch.zeros((2, 3, *FRAME)))
     assert seen == [(2, grid.n_tokens, 16)] * 3
+    assert all(follows_reading_order(module, layer, grid, FRAME) for layer in norms)
 
 
 def test_a_network_that_holds_two_transformers_or_none_has_no_grid():

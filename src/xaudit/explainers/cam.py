@@ -85,8 +85,8 @@ class CamExplainer(ABC):
         """Height and width of the layer's features; errors as :attr:`grid`."""
         return self.grid.hw
 
-    def check_picture_is_read(self) -> None:
-        """Refuse a layer of tokens where the answers read only those before the picture; costs a backward pass of noise.
+    def check_on_noise(self) -> None:
+        """Refuse a layer of tokens where the answers read only those before the picture; costs two passes of noise.
 
         Raises:
             ModelError: if no gradient reaches the picture, and one reaches its prefix.

@@ -152,6 +152,13 @@ class EigenCam(FeatureCam):
         if isinstance(self.layer, torch.nn.LayerNorm):
             raise _without_sign(self.subject, "a layer norm makes that sum the same everywhere")
 
+    def check_on_noise(self) -> None:
+        """Refuse features of one image of noise that give the component no sign, such as those of a hidden layer norm."""
+        super().check_on_noise()
+        image = torch.randn((1, 3, *self.classifier.model_hw), generator=torch.Generator().manual_seed(0))
+        with self.classifier.meter.paused():
+            self.explain(image, [0], [0])
+
 
 def _without_sign(subject: str, reason: str) -> ModelError:
     return ModelError(

@@ -23,7 +23,7 @@ class _ByLayer(Protocol):
 
     def check_layer(self) -> None: ...
 
-    def check_picture_is_read(self) -> None: ...
+    def check_on_noise(self) -> None: ...
 
 
 @runtime_checkable
@@ -50,7 +50,7 @@ def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequ
     layer = made.layer if isinstance(made, _ByLayer) else None
     if isinstance(made, _ByLayer):
         made.check_layer()
-        made.check_picture_is_read()
+        made.check_on_noise()
     if explainer_row(spec.name).gradients:
         from xaudit.models.gradients import check_gradients
 

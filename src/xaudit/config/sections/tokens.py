@@ -11,7 +11,7 @@ _Side = Annotated[int, Field(ge=2, le=1024)]
 
 
 class TokensSection(Section):
-    """How the tokens that `layer` gives make a picture: some before it, then its places row by row."""
+    """The picture that the tokens of `layer` make: some tokens before it, then its places row by row."""
 
     prefix: int = Field(
         0, ge=0, le=1024, description="tokens before the picture: class, distillation and register tokens"

@@ -43,6 +43,7 @@ _CHANNELS_FIRST = (
 )
 _BLOCKS_CHANNELS_FIRST = frozenset(
     {
+        "timm.layers.norm.LayerNorm2d",
         "timm.models.maxxvit.MaxxVitBlock",
         "timm.models.maxxvit.MaxxVitStage",
         "timm.models.swin_transformer_v2_cr.SwinTransformerV2CrStage",

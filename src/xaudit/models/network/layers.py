@@ -5,7 +5,8 @@ overwritten, so VGG and AlexNet are explained after that ReLU, and DenseNet befo
 last norm: in front of it, gradient times feature sums to zero in every place.
 """
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable, Mapping
 
 import torch
 
@@ -40,6 +41,8 @@ TARGET_LAYERS: Mapping[str, str] = {
     "timm.models.densenet.DenseNet": "features.denseblock4",
     "timm.models.efficientnet.EfficientNet": "blocks.-1",
     "timm.models.mobilenetv3.MobileNetV3": "blocks.-1",
+    "timm.models.maxxvit.MaxxVit": "norm",
+    "timm.models.pvt_v2.PyramidVisionTransformerV2": "stages.-1",
     "timm.models.regnet.RegNet": "s4",
     "timm.models.resnet.ResNet": "layer4.-1",
     "timm.models.swin_transformer.SwinTransformer": "norm",
@@ -96,7 +99,7 @@ def candidate_layers(module: torch.nn.Module, model_hw: tuple[int, int]) -> dict
         if min(grid.hw) > 1 and any(isinstance(inner, _LEARN_FEATURES) for inner in parts[name].modules())
     }
     of_tokens = {name: grid.tokens for name, grid in seen.items() if isinstance(grid, TokenPicture)}
-    gradients = gradients_at(module, {name: parts[name] for name in of_tokens}, model_hw) if of_tokens else {}
+    gradients = _gradients(module, of_tokens, model_hw) if of_tokens else {}
     reached = {
         name for name, gradient in gradients.items() if bool(gradient[:, of_tokens[name].prefix :].any())
     }
@@ -106,6 +109,21 @@ def candidate_layers(module: torch.nn.Module, model_hw: tuple[int, int]) -> dict
         if not reached or name not in of_tokens or name in reached
     }
     return {name: seen[name] for name in last_of_grid.values()}
+
+
+def _gradients(
+    module: torch.nn.Module, names: Iterable[str], model_hw: tuple[int, int]
+) -> dict[str, torch.Tensor]:
+    """Return the gradients at some modules; a network without numbers, as one drawn before the run, gets some in a copy."""
+    if not any(bool(weight.any()) for weight in module.parameters() if weight.device.type != "meta"):
+        module = copy.deepcopy(module)
+        generator = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            for weight in module.parameters():
+                if weight.is_floating_point() and weight.device.type == "cpu":
+                    weight.normal_(std=0.1, generator=generator)
+    parts = dict(module.named_modules())
+    return gradients_at(module, {name: parts[name] for name in names}, model_hw)
 
 
 def _key(grid: PictureGrid) -> tuple[object, ...]:
