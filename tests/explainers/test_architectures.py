@@ -73,10 +73,11 @@ def without_particulars(reason, network):
     reason = re.sub(
         r"'[^']+' runs \d+ times per image( \(and \d+ more\))?", "one runs twice per image", reason
     )
+    reason = re.sub(r"'[\w.]+' \((\w+)\)", r"\1", reason)
+    reason = re.sub(r"^attention-(rollout|gradient) ", "it ", reason)
     reason = re.sub(r" \(\d+ such calls per image\)", "", reason)
-    return re.sub(rf"'[\w.]+' calls one|\b{network} calls one", "it calls one", reason).replace(
-        network, "the network"
-    )
+    reason = re.sub(rf"'[\w.]+' calls one|\b{network} calls one", "it calls one", reason)
+    return re.sub(rf"\b{network}\b", "the network", reason)
 
 
 @pytest.fixture(scope="module")

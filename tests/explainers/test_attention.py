@@ -199,7 +199,7 @@ def test_tokens_that_the_head_reads_are_told_by_changing_them():
         ),
         (
             small_swin,
-            "needs matrices of attention between all tokens, and 'features.1.0' (SwinTransformerBlock) attends within windows "
+            "needs matrices of attention between all tokens, and 'features.1.0.attn' (ShiftedWindowAttention) attends within windows "
             "only, which are shifted or merged on the way",
         ),
         (

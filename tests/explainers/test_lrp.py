@@ -190,7 +190,8 @@ class OtherOrder(Plain):
         (small_vit, "has no rule for 'encoder.layers.encoder_layer_0.ln_1' (LayerNorm)"),
         pytest.param(
             lambda: densenet121(num_classes=2),
-            "needs batch norms that follow a convolution; 'features.denseblock1.denselayer1.norm1' (BatchNorm2d) follows none",
+            "needs batch norms that can be folded into a convolution before them; 'features.denseblock1.denselayer1.norm1' "
+            "(BatchNorm2d) cannot",
             marks=pytest.mark.slow,
         ),
         pytest.param(

@@ -120,7 +120,8 @@ def check_modules(network: nn.Module, *, subject: str, frame_hw: tuple[int, int]
         kind = type(part).__name__
         if isinstance(part, nn.modules.batchnorm._NormBase):
             raise _without(
-                subject, f"needs batch norms that follow a convolution; '{names[part]}' ({kind}) follows none"
+                subject,
+                f"needs batch norms that can be folded into a convolution before them; '{names[part]}' ({kind}) cannot",
             )
         if _is_of_torch(part) and type(part) not in _KNOWN:
             raise _without(subject, f"has no rule for '{names[part]}' ({kind})")

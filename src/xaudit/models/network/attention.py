@@ -16,7 +16,7 @@ INSTEAD = (
     "explain it with lime, occlusion, kernel-shap or integrated-gradients, which need no attention matrices"
 )
 
-_ATTENDS = re.compile("atte?n", re.IGNORECASE)
+_ATTENDS = re.compile("attention|attn", re.IGNORECASE)
 _WINDOWED = re.compile("window|swin|partition", re.IGNORECASE)
 
 Matrices = list[torch.Tensor]
@@ -174,9 +174,9 @@ def attention_blocks(network: nn.Module, *, subject: str, method: str) -> Attent
 
 def _reason(network: nn.Module, strange: Mapping[str, nn.Module]) -> str:
     kinds = {name: type(part).__name__ for name, part in network.named_modules() if name}
-    windowed = next((item for item in kinds.items() if _WINDOWED.search(item[1])), None)
-    if windowed is not None:
-        name, kind = windowed
+    windowed = [item for item in kinds.items() if _WINDOWED.search(item[1])]
+    if windowed:
+        name, kind = next((item for item in windowed if _ATTENDS.search(item[1])), windowed[0])
         return (
             f"needs matrices of attention between all tokens, and '{name}' ({kind}) attends within windows only, which are "
             "shifted or merged on the way"
