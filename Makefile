@@ -114,7 +114,7 @@ compat: .ready
 lock: .ready
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --extra dicom --extra nifti --extra timm --extra onnx --extra huggingface --group dev -o requirements/lock.txt
+	  --extra dicom --extra nifti --extra timm --extra onnx --extra huggingface --extra lrp --group dev -o requirements/lock.txt
 	$(UV) pip compile --group pyproject.toml:docs --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements/docs.txt
 	@! grep -n '://' requirements/lock.txt requirements/docs.txt || { echo 'error: the lock names an address' >&2; exit 1; }

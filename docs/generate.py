@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import draw_architecture
 import typer
+from architecture_matrix import matrix_blocks
 from draw_architecture import users
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -161,6 +162,7 @@ def models_and_formats_page() -> str:
         "xaudit reads weights as safetensors or as a state dict of tensors. It refuses a file that holds code and never runs "
         "it. This holds for maps of an `external` model too ([how](../how-to/external-maps.md)). The two sources whose files "
         "are programs need `trusted: true` ([why](../decisions/0045-what-a-model-file-may-do.md)).",
+        *matrix_blocks(),
         "## Formats\n\nxaudit recognises images by their content, not by their name.",
         _table(("Format", "Meaning", "Holds"), [(f"`{row.id}`", row.meaning, row.holds) for row in FORMATS]),
     ]

@@ -56,12 +56,23 @@ def test_every_record_that_is_chosen_by_name_has_a_function():
 def test_a_file_bears_the_id_of_its_record_and_lies_in_the_folder_of_its_family():
     for folder, records in (("explainers", EXPLAINER_RECORDS), ("metrics", METRIC_RECORDS)):
         for record in records.values():
-            if record.row.family not in (*CHOSEN, "cam", "gradient", "surrogate", "occlusion", "control"):
+            if record.row.family not in (
+                *CHOSEN,
+                "cam",
+                "gradient",
+                "surrogate",
+                "occlusion",
+                "attention",
+                "control",
+            ):
                 continue
             family = BUILTIN / folder / record.row.family
             stems = {record.row.id, record.row.id.removesuffix("-lerf"), record.row.id.removesuffix("-mm")}
             assert any((family / f"{stem.replace('-', '_')}.py").is_file() for stem in stems), record.row.id
-    assert {path.stem for path in (BUILTIN / "infills").glob("*.py")} == {"__init__", *INFILLS}
+    assert {path.stem for path in (BUILTIN / "infills").glob("*.py")} == {
+        "__init__",
+        *(name.replace("-", "_") for name in INFILLS),
+    }
 
 
 def test_no_place_in_the_lists_is_given_twice():

@@ -20,7 +20,11 @@ def importers(package):
 
 @pytest.mark.parametrize(
     ("package", "owner"),
-    [("lime", "explainers/lime.py"), ("quantus", "metrics/quantus_adapter.py")],
+    [
+        ("lime", "explainers/lime.py"),
+        ("quantus", "metrics/quantus_adapter.py"),
+        ("zennit", "explainers/lrp.py"),
+    ],
 )
 def test_one_file_imports_it_inside_the_functions_that_need_it(package, owner):
     found = importers(package)

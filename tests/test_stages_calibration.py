@@ -230,6 +230,10 @@ def request(**settings):
         ({"plants": ("tag@opposite-lng",)}, "--plants: no region is called 'opposite-lng'", "did you mean 'opposite-lung'?"),
         ({"plants": ("blur@body",)}, "--plants: 'blur' is put into no region, and 'blur@body' names one", "write blur alone"),
         ({"audit": AUDIT | {"gates": [], "reliance": {"enabled": False}}}, "reliance: the audit does not ask", "switch it on"),
+        (
+            {"audit": AUDIT | {"gates": [], "reliance": {"infills": ["drop-tokens"]}}},
+            "reliance.infills: a plant is read from pixels, and 'drop-tokens' gives none", "name other in-fills",
+        ),
     ],
 )  # fmt: skip
 def test_a_request_that_means_nothing_is_refused(settings, message, hint):

@@ -160,12 +160,13 @@ def test_what_is_wrong_with_a_model_is_said_by_validate_and_by_run_in_the_same_w
 
 
 def test_an_explainer_that_the_architecture_refuses(place, refusal):
-    write([{"id": "vit", "source": "torchvision", "architecture": "vit_b_16"}])
+    write([{"id": "vit", "source": "torchvision", "architecture": "vit_b_16"}], explainers=["eigencam"])
     error, hint = refusal("config", "validate", "audit.yaml")
-    assert error.startswith(
-        "model 'vit': the blocks of VisionTransformer give lists of tokens, shape (N, tokens, C), which no CAM method"
+    assert error == (
+        "model 'vit': layer 'encoder.layers.encoder_layer_11.ln_1': eigencam takes its sign from the sum over a place's features, "
+        "and a layer norm makes that sum the same everywhere"
     )
-    assert hint == "explain it with lime, occlusion or integrated-gradients"
+    assert hint == "give the option `layer` a whole block, or take eigengradcam or gradcam"
 
 
 def test_a_network_whose_code_needs_numbers_is_no_fault(place, answer):

@@ -6,6 +6,7 @@ Class 1 is the target; the logit of class 0 is always 0. The top-left quadrant i
 import numpy as np
 import torch
 from torch import nn
+from torchvision.models import SwinTransformer, VisionTransformer
 
 from xaudit.models.classifier import Classifier
 
@@ -106,6 +107,74 @@ class Kinked(Smooth):
     def forward(self, images):
         features = self.relu2(self.conv2(self.relu1(self.conv1(images))))
         return self.head(features.mean(dim=(2, 3)) * 10)
+
+
+class Plain(nn.Sequential):
+    """The same, every step a module, none of them with a bias."""
+
+    def __init__(self):
+        torch.manual_seed(0)
+        super().__init__()
+        for name, part in {
+            "conv1": nn.Conv2d(3, 6, 3, stride=2, padding=1, bias=False),
+            "relu1": nn.ReLU(inplace=True),
+            "conv2": nn.Conv2d(6, 8, 3, stride=2, padding=1, bias=False),
+            "relu2": nn.ReLU(inplace=True),
+            "pool": nn.AdaptiveAvgPool2d(1),
+            "flat": nn.Flatten(),
+            "head": nn.Linear(8, 2, bias=False),
+        }.items():
+            self.add_module(name, part)
+
+
+def small_vit(n_blocks=2):
+    """torchvision's ViT with random weights: 4 × 4 patches of 8 pixels, two heads."""
+    torch.manual_seed(0)
+    network = VisionTransformer(
+        image_size=SIDE,
+        patch_size=8,
+        num_layers=n_blocks,
+        num_heads=2,
+        hidden_dim=16,
+        mlp_dim=32,
+        num_classes=2,
+    )
+    nn.init.normal_(
+        network.heads.head.weight
+    )  # zero in a new network, whose logits are the same for all images then
+    for block in network.encoder.layers:  # steep enough for attention to differ between patches
+        nn.init.normal_(block.self_attention.in_proj_weight)
+    return network
+
+
+def small_swin():
+    """torchvision's Swin of two stages of one block."""
+    return SwinTransformer([4, 4], 8, [1, 1], [1, 1], [4, 4], num_classes=2)
+
+
+def one_patch_vit(row, column):
+    """torchvision's ViT whose class token attends to one patch of 4 × 4 and reads its brightness.
+
+    Channels of the tokens: 0 brightness of the patch, 1 mark of the one patch, 2 mark of the class token, 3 the answer. The
+    query reads channel 2 and the key channel 1: their product is 40 at that patch and 0 elsewhere, so its attention is 1 to
+    within 1e-16. The norms and the second half of the block are taken out.
+    """
+    network = VisionTransformer(
+        image_size=SIDE, patch_size=8, num_layers=1, num_heads=1, hidden_dim=4, mlp_dim=4, num_classes=2
+    )
+    block, attention = network.encoder.layers[0], network.encoder.layers[0].self_attention
+    block.ln_1, block.ln_2, network.encoder.ln = nn.Identity(), nn.Identity(), nn.Identity()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.zero_()
+        network.conv_proj.weight[0] = 1 / (3 * 8 * 8)
+        network.encoder.pos_embedding[0, 1 + 4 * row + column, 1] = 1
+        network.class_token[0, 0, 2] = 1
+        query, key, value = attention.in_proj_weight.chunk(3)
+        query[0, 2], key[0, 1], value[3, 0] = 40, 2, 1  # the product is divided by 2, the root of 4 channels
+        attention.out_proj.weight[3, 3] = 1
+        network.heads.head.weight[1, 3] = 1
+    return network
 
 
 def top_left_gate():

@@ -84,16 +84,17 @@ def test_a_map_costs_one_evaluation(images):
 
 
 class Detour(nn.Module):
-    """One layer that runs twice, one that no image reaches, one without places, one that gives no tensor."""
+    """One layer that runs twice, one that no image reaches, one without places, two that give no tensor."""
 
     def __init__(self):
         super().__init__()
         self.twice = nn.Conv2d(3, 3, 3, padding=1)
         self.never = nn.Conv2d(3, 3, 3)
-        self.pair = Pair()
+        self.pair, self.texts = Pair(), Texts()
         self.flat = nn.Linear(3, 2)
 
     def forward(self, images):
+        self.texts(images)
         return self.flat(self.pair(self.twice(self.twice(images)))[0].mean(dim=(2, 3)))
 
 
@@ -102,13 +103,48 @@ class Pair(nn.Module):
         return features, features
 
 
+class Texts(nn.Module):
+    def forward(self, _features):
+        return "no", "tensor"
+
+
+@pytest.mark.parametrize("name", ["gradcam", "ablationcam", "eigencam"])
+def test_the_first_of_several_outputs_is_explained(name, images):
+    """A layer that gives a pair, such as (features, attention), has the map of its features."""
+
+    class Plain(Detour):
+        def __init__(self):
+            super().__init__()
+            self.pair = nn.Identity()
+
+        def forward(self, images):
+            return self.flat(self.pair(self.twice(images)).mean(dim=(2, 3)))
+
+    class Paired(Plain):
+        def __init__(self):
+            super().__init__()
+            self.pair = Pair()
+
+        def forward(self, images):
+            return self.flat(self.pair(self.twice(images))[0].mean(dim=(2, 3)))
+
+    maps = []
+    for kind in (Plain, Paired):
+        torch.manual_seed(0)
+        model = classifier_of(kind(), layer="pair")
+        explainer = make_explainer(ExplainerSpec(name=name), model)
+        maps.append(explainer.explain(images, TARGETS, [0] * 3))
+    assert np.ptp(maps[0]) > 0.5
+    np.testing.assert_array_equal(*maps)
+
+
 @pytest.mark.parametrize(
     ("layer", "problem"),
     [
         ("twice", "runs more than once per image"),
         ("never", "is not reached by an image"),
         ("flat", "gives (N, 2), not features on a grid of rows and columns"),
-        ("pair", "gives tuple, not features on a grid of rows and columns"),
+        ("texts", "gives tuple, not features on a grid of rows and columns"),
     ],
 )
 def test_a_layer_without_one_grid_of_features_is_refused_and_its_hooks_are_removed(layer, problem, images):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from evidence_models import Kinked, Smooth, classifier_of
+from evidence_models import Kinked, Plain, Smooth, classifier_of, small_vit
 
 from xaudit.catalog import EXPLAINERS, explainer_row
 from xaudit.config import ExplainerSpec
@@ -17,10 +17,15 @@ CONTROLS = [row.id for row in MAKERS if row.control]
 OPTIONS = [(row.id, option) for row in MAKERS for option in row.options]
 DRAWS = {"lime", "random", "smoothgrad", "gradient-shap", "kernel-shap", "rise"}
 """Explainers whose map depends on the seed."""
-SAME_FOR_ALL_CLASSES = {"eigencam"}
-"""Informed explainers that look at features only."""
-NETWORKS = {"guided-backprop": Kinked, "deeplift": Kinked}
-"""Who refuses a network whose activations are not modules."""
+SAME_FOR_ALL_CLASSES = {"eigencam", "attention-rollout"}
+"""Informed explainers that look at features or attention only."""
+NETWORKS = {
+    "guided-backprop": Kinked,
+    "deeplift": Kinked,
+    "lrp": Plain,
+    **{row.id: small_vit for row in EXPLAINERS if row.family == "attention"},
+}
+"""Who refuses a network whose steps are not modules, or that is no transformer."""
 FEW = {"kernel-shap": {"samples": 40, "segments": 12}, "rise": {"samples": 60}}
 """Settings under which the slow ones are tried."""
 TARGETS, SEEDS = [1, 0, 1], [11, 12, 13]
@@ -76,7 +81,7 @@ def test_images_made_in_inference_mode_can_be_explained(name, images):
 @every_explainer
 def test_the_model_comes_back_as_it_was(name, images):
     model = classifier(name)
-    frozen, lent = model.module.conv1.weight, model.module.head.weight
+    frozen, *_, lent = model.module.parameters()
     frozen.requires_grad_(False)
     lent.grad = torch.full_like(lent, 3.0)
     before = state_of(model.module)

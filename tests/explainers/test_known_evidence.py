@@ -23,15 +23,18 @@ from xaudit.catalog import EXPLAINERS
 from xaudit.config import ExplainerSpec
 from xaudit.explainers import make_explainer
 
-INFORMED = [row.id for row in EXPLAINERS if not row.control]
-SIGNED = [row.id for row in EXPLAINERS if row.signed]
+INFORMED = [row.id for row in EXPLAINERS if not row.control and row.family != "attention" and row.id != "lrp"]
+"""All that can explain a gate; test_known_patch.py has a transformer, and test_lrp.py a network of plain modules."""
+SIGNED = [row.id for row in EXPLAINERS if row.signed and row.id != "lrp"]
 CONTROLS = [row.id for row in EXPLAINERS if row.control and row.made_of == "image"]
 BLACK_BOX = [
     row.id
     for row in EXPLAINERS
-    if not row.control and row.family != "cam" and row.id not in {"guided-backprop", "eigencam"}
+    if not row.control
+    and row.family not in {"cam", "attention"}
+    and row.id not in {"guided-backprop", "eigencam", "lrp"}
 ]
-"""Without a layer, and without the one that asks for ReLUs."""
+"""Without a layer or tokens, and without the one that asks for ReLUs."""
 
 SETTINGS = {
     "lime": {"compactness": 1.0, "samples": 600},

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from evidence_models import classifier_of, small_vit
 
 from xaudit.catalog import EXPLAINERS
 from xaudit.config import ExplainerSpec
@@ -34,11 +35,21 @@ def classifier():
 
 @pytest.mark.parametrize("row", EXPLAINERS, ids=lambda row: row.id)
 def test_every_explainer_has_a_grid_and_no_control_has(row, classifier):
-    grid_of = native_grids(ExplainerSpec(name=row.id), classifier)
+    model = classifier_of(small_vit()) if row.family == "attention" else classifier
+    grid_of = native_grids(ExplainerSpec(name=row.id), model)
     assert (grid_of is None) == row.control
     if grid_of is not None:
-        shown = grid_of(torch.rand(3, 16, 16)).best_map(np.ones((16, 16)))
-        assert shown == pytest.approx(np.ones((16, 16)))
+        shown = grid_of(torch.rand(3, *model.model_hw)).best_map(np.ones(model.model_hw))
+        assert shown == pytest.approx(np.ones(model.model_hw))
+
+
+@pytest.mark.parametrize("name", ["attention-rollout", "attention-gradient"])
+def test_the_grid_of_attention_is_the_patches_and_the_meter_does_not_count_the_look(name):
+    model = classifier_of(small_vit())
+    before = model.meter.n_evals
+    grid = native_grids(ExplainerSpec(name=name), model)(torch.zeros(3, 32, 32))
+    assert grid.cell_px == (8.0, 8.0)
+    assert model.meter.n_evals == before
 
 
 def test_gradcams_grid_is_its_layers_and_the_meter_does_not_count_the_look(classifier):

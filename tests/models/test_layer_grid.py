@@ -67,7 +67,7 @@ def test_features_go_to_channels_first_and_back(order):
     features = torch.arange(2 * 8 * 16 * 16.0).reshape(2, 8, 16, 16)
     given = features.permute(order)
     torch.testing.assert_close(grid.channels_first(given), features, rtol=0, atol=0)
-    torch.testing.assert_close(grid.as_given(features), given, rtol=0, atol=0)
+    torch.testing.assert_close(grid.as_given(features, given), given, rtol=0, atol=0)
 
 
 def test_a_layer_that_nothing_tells_is_refused_by_name():
@@ -106,14 +106,6 @@ def test_windows_are_no_rows_although_their_shape_is_square():
 
 def test_windows_in_the_first_axis_are_no_images():
     assert "gives shape (32, 4, 4, 8) for 2 images" in refusal(Windows(joined=True), "norm")
-
-
-def test_tokens_are_refused_as_tokens():
-    network = torchvision.models.VisionTransformer(SIDE, 16, 1, 2, 8, 16, num_classes=2)
-    assert refusal(network, "encoder.layers.encoder_layer_0") == (
-        "layer 'encoder.layers.encoder_layer_0' gives a list of tokens, shape (N, 17, 8), which no CAM method of this version can "
-        "place in the image"
-    )
 
 
 def small_swin(version=1):
@@ -168,4 +160,14 @@ def test_a_copy_with_other_weights_keeps_the_axes():
 
 
 def test_candidates_of_a_network_that_is_channels_last_have_its_grids():
-    assert candidate_layers(small_swin().eval(), (SIDE, SIDE)) == {"features.1": (16, 16), "norm": (8, 8)}
+    candidates = candidate_layers(small_swin().eval(), (SIDE, SIDE))
+    assert {name: grid.hw for name, grid in candidates.items()} == {"features.1": (16, 16), "norm": (8, 8)}
+
+
+def test_a_layer_behind_the_pooling_is_refused():
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 4, stride=4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)
+    )
+    assert refusal(network, "1") == (
+        "layer '1' gives one place for the whole image, as a layer behind the pooling does"
+    )

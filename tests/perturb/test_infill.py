@@ -11,6 +11,8 @@ from xaudit.perturb import infill as infill_file
 from xaudit.perturb.infill import EMPTY_VALUE, NOISE_SHARE, mirror_axis
 
 SHAPE = (24, 31)
+PAINTED = tuple(kind for kind, record in INFILLS.items() if not record.drops_tokens)
+"""In-fills that give pixels; the other leaves them out."""
 
 
 def rng(seed=0):
@@ -45,7 +47,7 @@ masks = arrays(np.bool_, SHAPE)
 
 
 @settings(deadline=None, max_examples=25)
-@given(images, masks, st.sampled_from(tuple(INFILLS)))
+@given(images, masks, st.sampled_from(PAINTED))
 def test_kept_pixels_stay_to_the_bit_and_the_original_is_left_alone(image, mask, kind):
     before = torch.from_numpy(image.copy())
     after = infill(before, mask, kind, rng())
@@ -56,9 +58,7 @@ def test_kept_pixels_stay_to_the_bit_and_the_original_is_left_alone(image, mask,
 
 
 @settings(deadline=None, max_examples=25)
-@given(
-    images, masks, st.sampled_from(tuple(INFILLS)), st.sampled_from((0.0, 1e6, float("nan"), float("inf")))
-)
+@given(images, masks, st.sampled_from(PAINTED), st.sampled_from((0.0, 1e6, float("nan"), float("inf"))))
 def test_what_is_replaced_leaves_no_trace(image, mask, kind, planted):
     other = np.where(mask, np.float32(planted), image)
     donor = torch.from_numpy(image[:, ::-1].copy())
@@ -79,7 +79,7 @@ def test_the_fill_stays_within_what_is_kept(image, mask, kind):
         assert after[channel].max() <= kept.max() + 1e-5
 
 
-@pytest.mark.parametrize("kind", INFILLS)
+@pytest.mark.parametrize("kind", PAINTED)
 def test_a_level_image_stays_level(kind):
     image = torch.full((3, *SHAPE), 0.7)
     mask = rng(1).random(SHAPE) < 0.4
@@ -113,7 +113,7 @@ def test_blur_is_smooth_inside():
     assert np.abs(np.diff(filled, axis=1))[inside[:, 1:]].max() < 0.02
 
 
-@pytest.mark.parametrize("kind", INFILLS)
+@pytest.mark.parametrize("kind", PAINTED)
 def test_grey_stays_grey(kind):
     image = grey(rng(0).random(SHAPE))
     after = infill(image, rng(1).random(SHAPE) < 0.3, kind, rng())
@@ -160,13 +160,13 @@ def test_the_kinds_without_noise_draw_nothing(kind):
     assert generator.random() == rng().random()
 
 
-@pytest.mark.parametrize("kind", INFILLS)
+@pytest.mark.parametrize("kind", PAINTED)
 def test_where_nothing_is_kept_a_constant_stands(kind):
     after = infill(grey(rng(0).random(SHAPE)), np.ones(SHAPE, dtype=bool), kind, rng())
     assert (after == EMPTY_VALUE).all()
 
 
-@pytest.mark.parametrize("kind", INFILLS)
+@pytest.mark.parametrize("kind", PAINTED)
 def test_an_empty_mask_gives_an_equal_copy(kind):
     image = grey(rng(0).random(SHAPE))
     after = infill(image, np.zeros(SHAPE, dtype=bool), kind, rng())
@@ -174,7 +174,7 @@ def test_an_empty_mask_gives_an_equal_copy(kind):
     assert after.data_ptr() != image.data_ptr()
 
 
-@pytest.mark.parametrize("kind", INFILLS)
+@pytest.mark.parametrize("kind", PAINTED)
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1), (2, 2), (33, 5)])
 def test_frames_of_any_size_are_filled(kind, shape):
     mask = np.zeros(shape, dtype=bool)
@@ -183,13 +183,23 @@ def test_frames_of_any_size_are_filled(kind, shape):
     torch.testing.assert_close(after, torch.ones((3, *shape)), atol=1e-6, rtol=0)
 
 
+def test_what_is_left_out_is_no_number_and_the_rest_stays_to_the_bit():
+    image, mask = grey(rng(0).random(SHAPE)), rng(1).random(SHAPE) < 0.3
+    after = infill(image, mask, "drop-tokens", rng())
+    assert torch.isnan(after[:, mask]).all()
+    assert torch.equal(after[:, ~mask], image[:, ~mask])
+
+
 def test_mistakes_in_the_program_are_named():
     with pytest.raises(ValueError) as raised:
         infill_file.infill(torch.zeros((3, 4, 4)), np.zeros((4, 5), dtype=bool), "blur", rng())
     assert str(raised.value) == "image of (3, 4, 4) and mask of (4, 5) do not match"
     with pytest.raises(ValueError) as raised:
         infill_file.infill(torch.zeros((3, 4, 4)), np.zeros((4, 4), dtype=bool), "zero", rng())
-    assert str(raised.value) == "'zero' is not an in-fill; expected one of blur, noise, mean, mirror, donor"
+    assert (
+        str(raised.value)
+        == "'zero' is not an in-fill; expected one of blur, noise, mean, mirror, donor, drop-tokens"
+    )
     for donor in (None, torch.zeros((3, 4, 5))):
         with pytest.raises(ValueError) as raised:
             infill_file.infill(torch.zeros((3, 4, 4)), np.eye(4, dtype=bool), "donor", rng(), donor)

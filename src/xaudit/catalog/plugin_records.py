@@ -113,6 +113,8 @@ class InfillRecord:
         order: place in lists, the lowest first.
         needs_donor: True if it takes its pixels from another patient's image: it is then called
             ``fill(image, hole, donor)`` with the tensor donor, (3, h, w).
+        drops_tokens: True if it gives values that are not numbers, by which a vision transformer knows what is gone; see
+            :mod:`xaudit.models.network.token_dropping`.
     """
 
     id: str
@@ -120,6 +122,7 @@ class InfillRecord:
     fill: Callable[..., Any]
     order: int = LAST
     needs_donor: bool = False
+    drops_tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class ExplainerRow:
 
     id: str
     meaning: str
-    family: Literal["cam", "surrogate", "occlusion", "gradient", "control", "external"]
+    family: Literal["cam", "surrogate", "occlusion", "gradient", "attention", "control", "external"]
     signed: bool = False
     gradients: bool = False
     control: bool = False

@@ -40,7 +40,7 @@ class GuidedBackpropExplainer:
 
     @classmethod
     def checked(cls, classifier: Classifier) -> "GuidedBackpropExplainer":
-        """Make one; raises ModelError where the network has no ReLU, or calls one as a function."""
+        """Make one; raises ModelError where the network has no ReLU, calls one as a function, or one does not see the image."""
         seen = watch_activations(classifier)
         _refuse_functional(classifier, seen, "guided-backprop")
         if not seen.relus:
@@ -48,7 +48,11 @@ class GuidedBackpropExplainer:
                 f"model '{classifier.id}': guided-backprop changes ReLUs, and {type(classifier.module).__name__} has none",
                 hint="without a ReLU it is the plain gradient: take `saliency`",
             )
-        return cls(classifier)
+        made = cls(classifier)
+        noise = torch.randn((1, 3, *classifier.model_hw), generator=torch.Generator().manual_seed(0))
+        with _rule_is_put_on(classifier, "guided-backprop"), classifier.meter.paused():
+            made.explain(noise, [0], [0])
+        return made
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
@@ -96,7 +100,8 @@ class DeepLiftExplainer:
             )
         _refuse_functional(classifier, seen, "deeplift")
         made = cls(classifier, baseline)
-        made._check_sums()
+        with _rule_is_put_on(classifier, "deeplift"):
+            made._check_sums()
         return made
 
     def explain(self, images: torch.Tensor, targets: Sequence[int], seeds: Sequence[int]) -> FloatArray:
@@ -145,6 +150,21 @@ def _refuse_functional(classifier: Classifier, seen: Activations, method: str) -
             f"({sum(seen.functional.values())} such calls per image)",
             hint=_INSTEAD,
         )
+
+
+@contextmanager
+def _rule_is_put_on(classifier: Classifier, method: str) -> Iterator[None]:
+    """Refuse a network with an activation that does not see the image, such as that of Swin v2's position bias."""
+    try:
+        yield
+    except (
+        RuntimeError
+    ) as error:  # captum hooks every activation, and torch lets it hook only what has a gradient
+        raise ModelError(
+            f"model '{classifier.id}': {method} cannot put its rule on every activation of "
+            f"{type(classifier.module).__name__}: {str(error).splitlines()[0]}",
+            hint=_INSTEAD,
+        ) from error
 
 
 @contextmanager

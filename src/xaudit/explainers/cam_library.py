@@ -3,7 +3,7 @@
 The import takes a second and a quarter, which a check of an audit file need not pay.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytorch_grad_cam
@@ -32,20 +32,15 @@ class EigenGradCAM(BaseCAM):  # type: ignore[misc]
         return np.stack([first_component(one) for one in grads * activations])
 
 
-def library_cam(
-    method: str,
-    module: torch.nn.Module,
-    layer: torch.nn.Module,
-    channels_first: Callable[[torch.Tensor], torch.Tensor],
-) -> BaseCAM:
+def library_cam(method: str, module: torch.nn.Module, layer: torch.nn.Module) -> BaseCAM:
     """Make the library's object of a method; its hooks stay until ``activations_and_grads.release`` is called.
 
     Args:
         method: name of the library's class.
-        channels_first: brings the layer's features to (N, C, h, w).
+        layer: gives the features, (N, C, h, w).
     """
     kind = EigenGradCAM if method == "EigenGradCAM" else getattr(pytorch_grad_cam, method)
-    return kind(module, [layer], reshape_transform=channels_first)
+    return kind(module, [layer])
 
 
 def library_targets(targets: Sequence[int]) -> list[ClassifierOutputTarget]:

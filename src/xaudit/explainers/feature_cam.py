@@ -8,8 +8,12 @@ import numpy as np
 import torch
 
 from xaudit.errors import ModelError
-from xaudit.explainers.cam import CamExplainer, Passage
+from xaudit.explainers.cam import CamExplainer, Passage, no_picture_is_read
+from xaudit.models.network.token_layer import TokenPicture, features_of, with_features
 from xaudit.records import FloatArray
+
+_NO_SUM = 1e-3
+"""Share of the features' spread below which the spread of their sum is rounding."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,12 @@ class FeatureCam(CamExplainer):
 
     def _features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The layer's features, (N, C, h, w), and the logits, both on the CPU."""
-        passage = Passage(self.classifier.id, self.layer_name)
+        passage = Passage(self.subject, self.grid)
         grid = self.grid
         kept: list[torch.Tensor] = []
 
-        def keep(layer: torch.nn.Module, inputs: object, features: object) -> None:
-            entered = passage.enter(layer, inputs, features).detach()
-            kept.append(grid.channels_first(entered).float().clone().cpu())
+        def keep(_layer: torch.nn.Module, _inputs: object, output: object) -> None:
+            kept.append(grid.channels_first(passage.read(output)).float().clone().cpu())
 
         handle = self.layer.register_forward_hook(keep)
         try:
@@ -107,8 +110,14 @@ class FeatureCam(CamExplainer):
 
     def _head(self, image: torch.Tensor, features: torch.Tensor, n_copies: int) -> torch.Tensor:
         """The logits of features that take the place of the layer's own, (K, n_classes)."""
-        placed = self.grid.as_given(features.to(image.device).contiguous(memory_format=torch.channels_last))
-        handle = self.layer.register_forward_hook(lambda _layer, _inputs, _features: placed)
+        picture = features.to(image.device).contiguous(memory_format=torch.channels_last)
+
+        def place(_layer: torch.nn.Module, _inputs: object, output: object) -> object:
+            given = features_of(output)
+            assert isinstance(given, torch.Tensor)
+            return with_features(output, self.grid.as_given(picture, given).to(given.dtype))
+
+        handle = self.layer.register_forward_hook(place)
         copies = image.expand(n_copies, -1, -1, -1).contiguous(memory_format=torch.channels_last)
         try:
             logits: torch.Tensor = self.classifier.module(copies)
@@ -118,12 +127,44 @@ class FeatureCam(CamExplainer):
 
 
 def eigencam(
-    _cam: FeatureCam, _image: torch.Tensor, features: torch.Tensor, _logits: torch.Tensor, _target: int
+    cam: FeatureCam, _image: torch.Tensor, features: torch.Tensor, _logits: torch.Tensor, _target: int
 ) -> FloatArray:
-    """Take the first principal component of the features, whichever class is the target."""
+    """Take the first principal component of the features, whichever class is the target.
+
+    Raises:
+        ModelError: if the features sum to the same in every place, so that nothing gives the component a sign.
+    """
     from xaudit.explainers.cam_library import first_component
 
+    sums = features.double().sum(dim=0)
+    spread = float((features.double() - features.double().mean(dim=(1, 2), keepdim=True)).norm())
+    if float((sums - sums.mean()).norm()) < _NO_SUM * spread:
+        raise _without_sign(cam.subject, "that sum is the same everywhere")
     return first_component(features.numpy())
+
+
+class EigenCam(FeatureCam):
+    """:func:`eigencam`, which is not defined on every layer."""
+
+    def check_layer(self) -> None:
+        """Refuse a layer norm: it makes the sum over a place's features the same everywhere, up to its weights."""
+        super().check_layer()
+        if isinstance(self.layer, torch.nn.LayerNorm):
+            raise _without_sign(self.subject, "a layer norm makes that sum the same everywhere")
+
+    def check_on_noise(self) -> None:
+        """Refuse features of one image of noise that give the component no sign, such as those of a hidden layer norm."""
+        super().check_on_noise()
+        image = torch.randn((1, 3, *self.classifier.model_hw), generator=torch.Generator().manual_seed(0))
+        with self.classifier.meter.paused():
+            self.explain(image, [0], [0])
+
+
+def _without_sign(subject: str, reason: str) -> ModelError:
+    return ModelError(
+        f"{subject}: eigencam takes its sign from the sum over a place's features, and {reason}",
+        hint="give the option `layer` a whole block, or take eigengradcam or gradcam",
+    )
 
 
 def scorecam(
@@ -138,9 +179,13 @@ def ablationcam(
 ) -> FloatArray:
     """Weigh each feature by how far the target's logit falls when it is set to zero.
 
-    The fall is not divided by the logit, which would turn the map round where the logit is negative.
+    The fall is not divided by the logit, which would turn the map round where the logit is negative. Of tokens, only the
+    picture's lose the feature.
     """
-    return _summed(logits[target] - cam.without_each(image, features, target), features)
+    fall = logits[target] - cam.without_each(image, features, target)
+    if isinstance(cam.grid, TokenPicture) and cam.grid.tokens.prefix and not fall.any():
+        raise no_picture_is_read(cam.subject)
+    return _summed(fall, features)
 
 
 def _summed(weights: torch.Tensor, features: torch.Tensor) -> FloatArray:

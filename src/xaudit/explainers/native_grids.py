@@ -14,6 +14,7 @@ from xaudit.native_grid import NativeGrid, SegmentGrid, feature_grid, pixel_grid
 if TYPE_CHECKING:
     import torch
 
+    from xaudit.explainers.attention import AttentionExplainer
     from xaudit.explainers.preflight import BySuperpixels
     from xaudit.models.classifier import Classifier
 
@@ -45,6 +46,13 @@ def layer_cells(options: Options, classifier: "Classifier") -> GridOf:
 
     cam = GradientCam.from_options("", options, classifier)
     return _same_for_all(feature_grid(classifier.model_hw, cam.grid_hw))
+
+
+def token_cells(
+    make: Callable[[Options, "Classifier"], "AttentionExplainer"], options: Options, classifier: "Classifier"
+) -> GridOf:
+    """Use the patches of a vision transformer."""
+    return _same_for_all(feature_grid(classifier.model_hw, make(options, classifier).grid_hw))
 
 
 def pixels(_options: Options, classifier: "Classifier") -> GridOf:

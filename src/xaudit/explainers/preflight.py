@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class _ByLayer(Protocol):
     layer: "torch.nn.Module"
 
-    @property
-    def grid_hw(self) -> tuple[int, int]: ...
+    def check_layer(self) -> None: ...
+
+    def check_on_noise(self) -> None: ...
 
 
 @runtime_checkable
@@ -48,7 +49,8 @@ def check_explainer(spec: ExplainerSpec, classifier: "Classifier", images: "Sequ
     made = make_explainer(spec, classifier)
     layer = made.layer if isinstance(made, _ByLayer) else None
     if isinstance(made, _ByLayer):
-        _ = made.grid_hw
+        made.check_layer()
+        made.check_on_noise()
     if explainer_row(spec.name).gradients:
         from xaudit.models.gradients import check_gradients
 
@@ -72,7 +74,7 @@ def check_on_blueprint(spec: ExplainerSpec, blueprint: "Blueprint") -> bool:
     try:
         made = make_explainer(spec, blueprint)
         if isinstance(made, _ByLayer):
-            _ = made.grid_hw
+            made.check_layer()
     except (NotImplementedError, RuntimeError, ValueError):  # it wants numbers, which a blueprint has not
         return False
     return True

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
+from xaudit.errors import ModelError
 from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
 from xaudit.models.network.answers import answers_digest
 from xaudit.models.network.compiling import Compiled, compiled
@@ -23,8 +24,9 @@ from xaudit.models.network.meter import Meter
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.probe import check_answers
 from xaudit.models.network.sealed import Sealed
+from xaudit.models.network.token_dropping import let_drop_tokens
 from xaudit.models.preparation.steps import Preparation, prepared
-from xaudit.records import FloatArray
+from xaudit.records import FloatArray, TokenGrid
 
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
 
@@ -49,6 +51,7 @@ class Classifier:
         preparation: another library's way of resizing; None weighs by area.
         architecture: its name, for messages and for the fingerprint.
         layer: the module that CAM methods explain; None takes the architecture's own.
+        tokens: the grid of the tokens that the layer gives; None where its class or shape tells.
         batch_size: images per forward pass.
         compile: True to send full batches to a compiled network, see :mod:`xaudit.models.network.compiling`.
         remarks: sentences of its source that a reader of its results must know.
@@ -75,6 +78,7 @@ class Classifier:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     architecture: str = "own"
     layer: str | None = None
+    tokens: TokenGrid | None = None
     batch_size: int = 32
     compile: bool = False
     remarks: tuple[str, ...] = ()
@@ -170,6 +174,29 @@ class Classifier:
                 else:
                     parts += [module(piece).float().cpu() for piece in self._pieces(placed)]
         return torch.cat(parts)
+
+    def without_norms(self) -> torch.nn.Module:
+        """Return a network with the same logits and hooks, batch norms folded away where that is possible."""
+        return self._folding.module()
+
+    def let_drop_tokens(self) -> None:
+        """Take pixels that are not numbers for gone, see :mod:`xaudit.models.network.token_dropping`.
+
+        Raises:
+            ModelError: if the network is no transformer that can be asked without some tokens, or it is compiled.
+        """
+        if self.compile:
+            raise ModelError(
+                f"model '{self.id}': the in-fill 'drop-tokens' changes the number of tokens, and a compiled network has only one",
+                hint="leave out `run.compile`",
+            )
+        with self.meter.paused():
+            let_drop_tokens(
+                self.module,
+                n_classes=len(self.class_names),
+                frame_hw=self.model_hw,
+                subject=f"model '{self.id}'",
+            )
 
     @contextmanager
     def in_float32(self) -> Iterator[None]:

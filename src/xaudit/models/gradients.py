@@ -4,6 +4,7 @@ import torch
 
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier
+from xaudit.models.network.token_layer import features_of, with_features
 
 
 def check_gradients(classifier: Classifier, *, asked_by: str, layer: torch.nn.Module | None = None) -> None:
@@ -18,10 +19,12 @@ def check_gradients(classifier: Classifier, *, asked_by: str, layer: torch.nn.Mo
     image = torch.randn((1, 3, *classifier.model_hw), generator=generator).to(classifier.device)
     arrivals = [image.requires_grad_()]
 
-    def start_here(_layer: torch.nn.Module, _inputs: object, features: torch.Tensor) -> torch.Tensor:
+    def start_here(_layer: torch.nn.Module, _inputs: object, output: object) -> object:
+        features = features_of(output)
+        assert isinstance(features, torch.Tensor)
         arrivals[0] = features.detach().requires_grad_()
         # A copy: an in-place activation behind the layer may not overwrite a leaf of the graph.
-        return arrivals[0].clone()
+        return with_features(output, arrivals[0].clone())
 
     handle = None if layer is None else layer.register_forward_hook(start_here)
     try:

@@ -90,6 +90,11 @@ def fill_with_mean(image: torch.Tensor, hole: torch.Tensor, _generator: np.rando
     return image[:, ~hole].double().mean(1, keepdim=True).to(image.dtype)
 
 
+def leave_out(image: torch.Tensor, _hole: torch.Tensor, _generator: np.random.Generator) -> torch.Tensor:
+    """Take values that are not numbers, (3, 1): a transformer is asked without their tokens."""
+    return image.new_full((3, 1), torch.nan)
+
+
 def fill_from_opposite(
     image: torch.Tensor, hole: torch.Tensor, _generator: np.random.Generator
 ) -> torch.Tensor:

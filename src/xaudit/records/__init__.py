@@ -50,6 +50,7 @@ from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictCh
 from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
 from xaudit.records.summary import ALL_CASES, Summary
+from xaudit.records.token_grid import TokenGrid
 from xaudit.records.tuning import TunedThreshold, TuningCurve
 from xaudit.records.verdict import ExplainerJudgement, ExplainerState, Status, Verdict
 
@@ -139,6 +140,7 @@ __all__ = [
     "Surroundings",
     "TestedArea",
     "ThresholdShift",
+    "TokenGrid",
     "TunedThreshold",
     "TuningCurve",
     "Unscored",

@@ -13,7 +13,9 @@ from xaudit.config.sections.external import MapFiles, PredictionTable, check_nam
 from xaudit.config.sections.named import check_options
 from xaudit.config.sections.plugged import PluggedSource, plugin_of
 from xaudit.config.sections.section import Section, SettingError
+from xaudit.config.sections.tokens import TokensSection
 from xaudit.errors import did_you_mean
+from xaudit.records import TokenGrid
 
 if TYPE_CHECKING:
     _Source = str
@@ -21,7 +23,7 @@ else:
     _Source = Literal[tuple(MODEL_RECORDS)]
 
 _KEYS_OF_A_NETWORK = (
-    *("architecture", "factory", "variant", "weights", "trusted", "layer", "channels"),
+    *("architecture", "factory", "variant", "weights", "trusted", "layer", "tokens", "channels"),
     *("outputs", "mean", "std", "resample"),
 )
 
@@ -115,6 +117,10 @@ class ModelSection(Section):
     )
     layer: str | None = Field(
         None, description="module that CAM methods explain; by default the architecture's own"
+    )
+    tokens: TokensSection | None = Field(
+        None,
+        description="how the tokens that `layer` gives make a picture, for a transformer that xaudit does not know",
     )
     target: Literal["label", "predicted", "positive"] = Field(
         "positive", description="which class's evidence is explained"
@@ -225,6 +231,11 @@ class ModelSection(Section):
                 f"layer: a model from {self.source} has no layers that can be reached",
                 hint="leave it out, or bring the network in with `source: python`",
             )
+        if self.tokens is not None and self.layer is None:
+            raise SettingError(
+                "tokens: describes what a `layer` gives, and none is named",
+                hint="name the `layer` as well; for a known transformer leave both out",
+            )
         if self.factory is not None and not re.fullmatch(r"[\w.]+:\w+", self.factory):
             raise SettingError("factory: expected package.module:function")
         return self
@@ -317,6 +328,11 @@ class ModelSection(Section):
 
     def _sets(self, key: str) -> bool:
         return bool(getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True))
+
+    @property
+    def token_grid(self) -> TokenGrid | None:
+        """The grid of the tokens that `layer` gives, where the audit file describes it."""
+        return None if self.tokens is None else self.tokens.token_grid
 
     @property
     def is_external(self) -> bool:

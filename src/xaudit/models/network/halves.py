@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
+from xaudit.models.network.token_layer import features_of
+
 _CLEAR = 0.3
 """Least share of the change that must move with the changed half of the image along an axis of rows or columns."""
 _FAINT = 0.25
@@ -27,7 +29,9 @@ def axes_by_halves(
         other[:, :, middle_column:],
     )
     kept: list[torch.Tensor] = []
-    handle = layer.register_forward_hook(lambda _part, _inputs, output: kept.append(output.detach().clone()))
+    handle = layer.register_forward_hook(
+        lambda _part, _inputs, output: kept.append(features_of(output).detach().clone())  # type: ignore[attr-defined]
+    )
     try:
         with torch.no_grad():
             network.forward(images)

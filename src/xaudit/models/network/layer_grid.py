@@ -13,6 +13,8 @@ import torch
 
 from xaudit.errors import ModelError
 from xaudit.models.network.halves import axes_by_halves
+from xaudit.models.network.token_layer import TokenPicture, features_of, square_grids, token_picture
+from xaudit.records import TokenGrid
 
 _KNOWN = "xaudit_grids"
 _SMALLEST_HALVED = 64
@@ -41,6 +43,7 @@ _CHANNELS_FIRST = (
 )
 _BLOCKS_CHANNELS_FIRST = frozenset(
     {
+        "timm.layers.norm.LayerNorm2d",
         "timm.models.maxxvit.MaxxVitBlock",
         "timm.models.maxxvit.MaxxVitStage",
         "timm.models.swin_transformer_v2_cr.SwinTransformerV2CrStage",
@@ -92,42 +95,62 @@ class LayerGrid:
         """Permute the layer's features to (N, C, h, w)."""
         return features.permute(0, self.channels, self.rows, self.columns)
 
-    def as_given(self, features: torch.Tensor) -> torch.Tensor:
+    def as_given(self, picture: torch.Tensor, _given: torch.Tensor) -> torch.Tensor:
         """Permute features of shape (N, C, h, w) to the layer's own order."""
         order = (0, self.channels, self.rows, self.columns)
-        return features.permute(*(order.index(axis) for axis in range(4)))
+        return picture.permute(*(order.index(axis) for axis in range(4)))
+
+
+PictureGrid = LayerGrid | TokenPicture
 
 
 def layer_grid(
-    network: torch.nn.Module, layer: torch.nn.Module, *, subject: str, model_hw: tuple[int, int]
-) -> LayerGrid:
-    """Find the axes of a layer's features; costs a few forward passes the first time, which no meter counts.
+    network: torch.nn.Module,
+    layer: torch.nn.Module,
+    *,
+    subject: str,
+    model_hw: tuple[int, int],
+    tokens: TokenGrid | None = None,
+) -> PictureGrid:
+    """Find the picture in a layer's features; costs a few forward passes the first time, which no meter counts.
 
     Args:
         network: in evaluation mode.
         layer: one of its modules.
         subject: name of the layer in errors.
         model_hw: the frame.
+        tokens: the grid of tokens that the audit file describes; a layer without tokens does not need it.
 
     Raises:
         ModelError: if the layer is not reached or runs more than once, its features lie on no grid, or nothing tells
             the axes apart.
     """
     # Kept on the layer, so that copies with other weights have the axes of the original.
-    known: dict[tuple[int, int], LayerGrid] = getattr(layer, _KNOWN, {})
-    if model_hw not in known:
-        known = {**known, model_hw: _observed_grid(network, layer, subject, model_hw)}
+    known: dict[object, PictureGrid] = getattr(layer, _KNOWN, {})
+    if (model_hw, tokens) not in known:
+        grid = _observed_grid(network, layer, subject, model_hw, tokens)
+        if grid.hw == (1, 1):
+            raise ModelError(
+                f"{subject} gives one place for the whole image, as a layer behind the pooling does",
+                hint="give the option `layer` a whole block in front of the pooling",
+            )
+        known = {**known, (model_hw, tokens): grid}
         setattr(layer, _KNOWN, known)
-    return known[model_hw]
+    return known[model_hw, tokens]
 
 
-def grids(network: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, LayerGrid]:
-    """Return the grids of all modules whose axes a frame or a class tells, by name, in order of use."""
+def grids(network: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, PictureGrid]:
+    """Return the grids of all modules whose axes a frame or a class tells, by name, in order of use.
+
+    Of modules with tokens, those that can be a square picture behind a prefix.
+    """
     named = {name: part for name, part in network.named_modules() if name}
     seen = [_Seen(network, list(named.values()), hw, 1) for hw in (model_hw, *_other_frames(model_hw))]
-    known = {}
+    known: dict[str, PictureGrid] = {}
     for name, part in sorted(named.items(), key=lambda item: seen[0].order.get(item[1], 0)):
         shapes = [outputs.only_shape(part) for outputs in seen]
+        if shapes[0] is not None and len(shapes[0]) == 3 and (squares := square_grids(shapes[0][1])):
+            known[name] = TokenPicture(squares[0])
         if shapes[0] is None or len(shapes[0]) != 4:
             continue
         grid = _by_frames(shapes) or (None if _follows(shapes) else _by_class(part, seen[0]))
@@ -137,12 +160,16 @@ def grids(network: torch.nn.Module, model_hw: tuple[int, int]) -> dict[str, Laye
 
 
 def _observed_grid(
-    network: torch.nn.Module, layer: torch.nn.Module, subject: str, model_hw: tuple[int, int]
-) -> LayerGrid:
+    network: torch.nn.Module,
+    layer: torch.nn.Module,
+    subject: str,
+    model_hw: tuple[int, int],
+    tokens: TokenGrid | None,
+) -> PictureGrid:
     own = _Seen(network, list(network.modules()), model_hw, 2)
-    _check_outputs(own.outputs.get(layer, []), subject)
-    shape = own.only_shape(layer)
-    assert shape is not None
+    shape = _checked_shape(own.outputs.get(layer, []), subject)
+    if len(shape) == 3:
+        return token_picture(network, layer, shape[1], subject=subject, model_hw=model_hw, stated=tokens)
     shapes = [(1, *shape[1:])]
     shapes += [_Seen(network, [layer], hw, 1).only_shape(layer) or () for hw in _other_frames(model_hw)]
     grid = _by_frames(shapes)
@@ -159,30 +186,26 @@ def _observed_grid(
     )
 
 
-def _check_outputs(outputs: Sequence[object], subject: str) -> None:
+def _checked_shape(outputs: Sequence[object], subject: str) -> tuple[int, ...]:
+    """Return the shape of the features that a layer gave once for two images, with three or four axes."""
     hint = "give the option `layer` a convolutional block near the end of the network"
     if not outputs:
         raise ModelError(f"{subject} is not reached by an image", hint=hint)
     if len(outputs) > 1:
         raise ModelError(f"{subject} runs more than once per image", hint=hint)
-    match outputs[0]:
-        case torch.Tensor() as features if features.ndim == 4 and len(features) == 2:
-            return
-        case torch.Tensor() as features if features.ndim == 4:
+    match features_of(outputs[0]):
+        case torch.Tensor() as features if features.ndim in (3, 4) and len(features) == 2:
+            return tuple(features.shape)
+        case torch.Tensor() as features if features.ndim in (3, 4):
             raise ModelError(
                 f"{subject} gives shape {tuple(features.shape)} for 2 images: its first axis does not hold one image each",
                 hint="give the option `layer` the whole block that holds it",
             )
-        case torch.Tensor() as features if features.ndim == 3:
-            raise ModelError(
-                f"{subject} gives a list of tokens, shape {_described(features.shape)}, which no CAM method of this version can "
-                "place in the image",
-                hint="give the option `layer` a module before the tokens are made, such as the convolution of the patch "
-                "embedding, or explain the model with lime, occlusion or integrated-gradients",
-            )
-        case other:
-            what = _described(other.shape) if isinstance(other, torch.Tensor) else type(other).__name__
-            raise ModelError(f"{subject} gives {what}, not features on a grid of rows and columns", hint=hint)
+        case torch.Tensor() as features:
+            what = _described(features.shape)
+        case _:
+            what = type(outputs[0]).__name__
+    raise ModelError(f"{subject} gives {what}, not features on a grid of rows and columns", hint=hint)
 
 
 def _described(shape: Sequence[int]) -> str:
@@ -217,9 +240,9 @@ class _Seen:
         self.order[part] = len(self.order)
 
     def only_shape(self, part: torch.nn.Module) -> tuple[int, ...] | None:
-        """Return the shape of the one tensor that the module returned; None for anything else."""
+        """Return the shape of the features that the module returned once; None for anything else."""
         match self.outputs.get(part):
-            case [torch.Tensor() as features]:
+            case [output] if isinstance(features := features_of(output), torch.Tensor):
                 return tuple(features.shape)
             case _:
                 return None

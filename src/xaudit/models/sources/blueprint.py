@@ -66,6 +66,7 @@ def draw_blueprint(section: ModelSection, *, class_names: tuple[str, ...]) -> Bl
         device=device,
         architecture=architecture_of(section),
         layer=section.layer,
+        tokens=section.token_grid,
     )
 
 

@@ -34,11 +34,7 @@ def load(
     precision: Precision = "float32",
 ) -> Classifier:
     """As :func:`xaudit.models.load_classifier`, behind a light import; without weights, with random ones."""
-    if len(class_names) < 2:
-        raise ModelError(
-            f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
-            hint="check the labels, or the names given under `merge`",
-        )
+    _check_several(section, class_names)
     place = place_of(section, device)
     check_precision(section, precision, place)
     check_stated(section, class_names)
@@ -74,6 +70,7 @@ def load(
         device=place,
         architecture=architecture,
         layer=section.layer,
+        tokens=section.token_grid,
         batch_size=batch_size,
         compile=compile,
         remarks=network.notes,
@@ -82,6 +79,14 @@ def load(
         code=code_of(section, module),
         preparation=network.preparation,
     )
+
+
+def _check_several(section: ModelSection, class_names: tuple[str, ...]) -> None:
+    if len(class_names) < 2:
+        raise ModelError(
+            f"model '{section.id}': a classifier needs at least two classes, the data has {len(class_names)}",
+            hint="check the labels, or the names given under `merge`",
+        )
 
 
 def check_precision(section: ModelSection, precision: Precision, place: torch.device) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xaudit.catalog import PLANT_RECORDS, PLANTS
+from xaudit.catalog import INFILLS, PLANT_RECORDS, PLANTS
 from xaudit.catalog.plugin_records import PlantPlugin
 from xaudit.catalog.plugins import bring, offers
 from xaudit.config import AuditFile
@@ -92,6 +92,11 @@ def check_request(request: CalibrationRequest) -> tuple[NamedPlant, ...]:
         raise UsageError(
             "reliance: the audit does not ask what its models depend on, so it can catch nothing",
             hint="switch it on with --set reliance.enabled=true reliance.map.enabled=true",
+        )
+    if any(INFILLS[kind].drops_tokens for kind in (*settings.infills, *settings.map.infills)):
+        raise UsageError(
+            "reliance.infills: a plant is read from pixels, and 'drop-tokens' gives none",
+            hint="name other in-fills with --set reliance.infills=[blur,noise] reliance.map.infills=[blur,noise]",
         )
     names = _every_plant() if tuple(request.plants) == ("all",) else request.plants
     return tuple({plant.id: plant for plant in (_named(name, request.audit) for name in names)}.values())

@@ -1,7 +1,7 @@
 """A model of an audit with the cases that it is asked about, and the inputs that its results depend on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with the model's prediction for each."""
 
-SCORE_VERSION = 9
+SCORE_VERSION = 10
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
@@ -143,7 +143,12 @@ class AuditedModel:
         readers, votes = self.dataset.readers, self.dataset.votes
         return {
             "scores_mean": SCORE_VERSION,
-            "model": [self.classifier.id, self.classifier.fingerprint, self.classifier.layer],
+            "model": [
+                self.classifier.id,
+                self.classifier.fingerprint,
+                self.classifier.layer,
+                self.classifier.tokens and asdict(self.classifier.tokens),
+            ],
             "device": _computed_on(self.classifier),
             "seed": self.audit.seed,
             "cases": [[case.case_id, case.sha256, p.target, p.correct, case.patient_id] for case, p in pairs],

@@ -13,7 +13,7 @@ from xaudit.records import BoolArray, Case, Progress
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.external_model import obtain_external
 from xaudit.stages.work.phantom_study import training_data, training_settings
-from xaudit.stages.work.preflight import check_explainers
+from xaudit.stages.work.preflight import check_explainers, prepare_infills
 
 if TYPE_CHECKING:
     from xaudit.cases.dataset import Dataset
@@ -84,7 +84,9 @@ def check_untrained(section: ModelSection, dataset: "Dataset", request: RunReque
         batch_size=request.audit.run.batch_size,
         positive=dataset.positive,
     )
-    check_explainers(audit_of_model(request.audit, section), untrained, dataset)
+    audit = audit_of_model(request.audit, section)
+    prepare_infills(audit, untrained)
+    check_explainers(audit, untrained, dataset)
 
 
 def trained_classifier(
@@ -124,7 +126,9 @@ def _loaded(
     on_progress: Callable[[Progress], None],
 ) -> "Classifier":
     classifier = _unexplained(section, dataset, request, weights)
-    check_explainers(audit_of_model(request.audit, section), classifier, dataset)
+    audit = audit_of_model(request.audit, section)
+    prepare_infills(audit, classifier)
+    check_explainers(audit, classifier, dataset)
     for note in classifier.notes:
         on_progress(Progress(f"check {section.id}", 1, 1, note))
     return classifier

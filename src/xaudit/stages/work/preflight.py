@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from xaudit.catalog import EXTERNAL
+from xaudit.catalog import EXTERNAL, INFILLS
 from xaudit.catalog.rows import QUANTUS
 from xaudit.config import AuditFile
 from xaudit.errors import DataError
@@ -32,6 +32,14 @@ def check_explainers(audit: AuditFile, classifier: "Classifier", dataset: "Datas
         if spec.name == EXTERNAL.id:
             continue
         check_explainer(spec, classifier, images)
+
+
+def prepare_infills(audit: AuditFile, classifier: "Classifier") -> None:
+    """Let the model drop tokens if an in-fill of the audit asks for that; raise ModelError where it cannot."""
+    settings = audit.reliance
+    kinds = (*settings.infills, *settings.map.infills * settings.map.enabled) * settings.enabled
+    if any(INFILLS[kind].drops_tokens for kind in kinds):
+        classifier.let_drop_tokens()
 
 
 def check_metrics(audit: AuditFile) -> None:

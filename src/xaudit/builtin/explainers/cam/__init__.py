@@ -42,7 +42,7 @@ def through_library(class_name: str) -> Make:
     return partial(ImportPath("xaudit.explainers.cam:GradientCam.from_options"), class_name)
 
 
-def by_features(function: str) -> Make:
-    """Name a function of :mod:`xaudit.explainers.feature_cam` that sums features without gradients."""
+def by_features(function: str, kind: str = "FeatureCam") -> Make:
+    """Name a function of :mod:`xaudit.explainers.feature_cam` that sums features without gradients, and its class."""
     room = "xaudit.explainers.feature_cam"
-    return partial(ImportPath(f"{room}:FeatureCam.from_options"), ImportPath(f"{room}:{function}"))
+    return partial(ImportPath(f"{room}:{kind}.from_options"), ImportPath(f"{room}:{function}"))
