@@ -90,18 +90,9 @@ def report(
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.stages import load_material, load_outcome
 
-    _refuse_options(
-        [name for name, given in (("--html", html), ("--figures", figures), ("--model-card", card)) if given],
-        [
-            name
-            for name, given in (
-                ("--to", to is not None),
-                ("--no-images", no_images),
-                ("--calibration", calibration is not None),
-            )
-            if given
-        ],
-    )
+    forms = {"--html": html, "--figures": figures, "--model-card": card}
+    options = {"--to": to is not None, "--no-images": no_images, "--calibration": calibration is not None}
+    _refuse_options(*([name for name, given in all_of.items() if given] for all_of in (forms, options)))
     folder = existing_run(run, out)
     if junit is not None:
         from xaudit.report.publish import write_junit

@@ -48,6 +48,7 @@ LIBRARIES = (
     "pylibjpeg-libjpeg",
     "pylibjpeg-openjpeg",
     "nibabel",
+    "zennit",
     "timm",
     "onnxruntime",
     "transformers",
