@@ -20,6 +20,7 @@ from xaudit.models.network.answers import answers_digest
 from xaudit.models.network.compiling import Compiled, compiled
 from xaudit.models.network.folding import Folding
 from xaudit.models.network.layers import target_layer
+from xaudit.models.network.memory import is_out_of_memory
 from xaudit.models.network.meter import Meter
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.probe import check_answers
@@ -92,6 +93,7 @@ class Classifier:
     notes: tuple[str, ...] = field(init=False, default=())
     _folding: Folding = field(init=False, repr=False)
     _compiled: Compiled | None = field(init=False, repr=False, default=None)
+    _fits: int | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
@@ -154,6 +156,7 @@ class Classifier:
 
         Raises:
             ValueError: if the images are not of the model's frame.
+            ModelError: if a single image does not fit into memory.
         """
         if images.ndim != 4 or tuple(images.shape[1:]) != (3, *self.model_hw):
             raise ValueError(f"images of shape {tuple(images.shape)}, expected (N, 3, {self.model_hw})")
@@ -167,12 +170,11 @@ class Classifier:
         half = None if self.precision == "float32" else getattr(torch, self.precision)
         with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
             for batch in torch.split(images, self.batch_size) if len(images) else ():
-                placed = batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
-                if full is not None and len(placed) == self.batch_size:
-                    with self.meter.forward(len(placed)):
-                        parts.append(full.ask(placed).float())
+                if full is not None and len(batch) == self.batch_size:
+                    with self.meter.forward(len(batch)):
+                        parts.append(full.ask(self._placed(batch)).float())
                 else:
-                    parts += [module(piece).float().cpu() for piece in self._pieces(placed)]
+                    parts += self._answers(module, batch)
         return torch.cat(parts)
 
     def without_norms(self) -> torch.nn.Module:
@@ -225,6 +227,42 @@ class Classifier:
             ModelError: if there is no such module, or the architecture is unknown; names the candidates.
         """
         return target_layer(self.module, name or self.layer, model_id=self.id, model_hw=self.model_hw)
+
+    def _placed(self, batch: torch.Tensor) -> torch.Tensor:
+        return batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
+
+    def _answers(self, module: torch.nn.Module, batch: torch.Tensor) -> list[torch.Tensor]:
+        """Return the logits of a batch in pieces; a batch that does not fit into memory is halved and tried again."""
+        size = min(len(batch), self._fits or len(batch))
+        try:
+            return [
+                module(piece).float().cpu()
+                for part in torch.split(batch, size)
+                for piece in self._pieces(self._placed(part))
+            ]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        if size == 1:
+            raise ModelError(
+                f"model '{self.id}': a single image of {self.model_hw[0]} x {self.model_hw[1]} pixels does not fit into the memory "
+                f"of {self.device}",
+                hint="free memory on the device, or choose another with `--device`",
+            )
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._fits = size // 2
+        return self._answers(module, batch)
+
+    @property
+    def memory_notes(self) -> tuple[str, ...]:
+        """The size of the batches that fit, if larger ones did not fit into memory."""
+        if self._fits is None:
+            return ()
+        return (
+            f"model '{self.id}': batches of {self.batch_size} images did not fit into the memory of {self.device}; it was given "
+            f"{self._fits} at a time, which changes no result. `run.batch_size: {self._fits}` avoids the failed attempts.",
+        )
 
     def _pieces(self, batch: torch.Tensor) -> Sequence[torch.Tensor]:
         """Split a batch as a CPU takes it fastest: pieces of equal size whose activations stay in its cache."""

@@ -180,7 +180,7 @@ def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
 def facts_of_run(audited: Audited, problems: Sequence[Problem], further_notes: Sequence[str]) -> RunFacts:
     """Return the counts, classes and notes of the run."""
     notes = list(dict.fromkeys(note for dataset in audited.datasets.values() for note in dataset.notes))
-    notes += [note for classifier in audited.classifiers.values() for note in classifier.notes]
+    notes += [note for one in audited.classifiers.values() for note in (*one.notes, *one.memory_notes)]
     notes += external_notes(audited.audit)
     notes += further_notes
     for name, dataset in audited.datasets.items():
