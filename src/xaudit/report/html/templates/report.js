@@ -347,7 +347,7 @@
     const which = reliance >= 0 && one.maps[reliance].image ? reliance : one.true === one.said ? one.maps.findIndex((map) => map.wrong) : 0;
     const drawn = figure(one, data.explainers.length ? which : -1, 0, () => open(views, one, which));
     drawn.classList.add("telling");
-    drawn.querySelector("figcaption").prepend(make("b", {}, isFailing(one) ? "A failing case. " : "A case. "), `${data.cases[one.case].id} is ${one.true}, called ${one.said}. `);
+    drawn.querySelector("figcaption").prepend(make("b", {}, one.true !== one.said ? "A wrong answer. " : isFailing(one) ? "A right answer for the wrong reason. " : "A case. "), `${data.cases[one.case].id} is ${one.true}, called ${one.said}. `);
     let maps = node.querySelector(".maps");
     if (!maps) node.append(maps = make("div", { className: "maps" }));
     // Beside the first mean map.
