@@ -354,6 +354,19 @@ def test_the_page_is_never_wider_than_the_screen(visit, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_on_a_phone_a_gates_result_is_seen_without_scrolling_sideways(visit):
+    page = visit(pages.material(), width=390)
+    table = page.locator("#verdict .grid").first
+    results = table.locator("td[data-label='result']")
+    assert results.count() >= 1
+    for one in results.all():
+        box = one.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    wider = "[...document.querySelectorAll('.grid')].filter((one) => one.scrollWidth > one.parentElement.clientWidth + 1).length"
+    assert page.evaluate(wider) == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visit, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
