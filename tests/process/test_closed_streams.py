@@ -69,6 +69,7 @@ COMMANDS = {
     "report RUN --format markdown": 0,
     "report RUN --html --to NEW/page.html": 0,
     "report RUN --model-card": 0,
+    "open nosuch": 2,
     "show RUN im0.png": 0,
     "compare RUN": 2,
     "diff RUN RUN": 0,

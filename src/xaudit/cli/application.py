@@ -14,6 +14,7 @@ from xaudit.cli import (
     doctor,
     gate,
     merge,
+    open_page,
     report,
     run,
     show,
@@ -75,6 +76,7 @@ for _name, _meaning in _STAGES:
     application.command(_name, cls=VariadicCommand)(run.stage_command(_name, _meaning))
 application.command("merge", cls=VariadicCommand)(merge.merge)
 application.command("report", cls=VariadicCommand)(report.report)
+application.command("open", cls=VariadicCommand)(open_page.open_page)
 application.command("show", cls=VariadicCommand)(show.show)
 application.command("compare", cls=VariadicCommand)(compare.compare)
 application.command("diff", cls=VariadicCommand)(diff.diff)
