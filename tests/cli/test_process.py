@@ -117,3 +117,16 @@ def test_the_first_line_stands_before_anything_heavy_and_ctrl_c_ends_with_130(tm
     assert err.splitlines()[-1] == (
         "interrupted: what is finished is kept, and the same command continues where it stopped"
     )
+
+
+def test_an_interrupt_within_executed_text_ends_with_130_and_not_by_the_signal(tmp_path):
+    # As when a dataclass is made during an import. With a file or `-c` Python ends by the code whatever came before.
+    (tmp_path / "interrupted.py").write_text(
+        "import sys, xaudit.cli.boundary as boundary\n"
+        "boundary.run_command_line(['nosuch'])\n"
+        "boundary._invoke = lambda args: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(boundary.run_command_line([]))\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (130, "interrupted")

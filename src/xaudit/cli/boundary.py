@@ -48,6 +48,7 @@ def run_command_line(args: Sequence[str]) -> int:
         say(_two_lines(error))
         return int(error.exit_code)
     except KeyboardInterrupt:
+        _forget_interrupt()
         resumable = next((word for word in args if not word.startswith("-")), "") in RESUMABLE
         more = (
             ": what is finished is kept, and the same command continues where it stopped" if resumable else ""
@@ -64,6 +65,15 @@ def run_command_line(args: Sequence[str]) -> int:
         return int(ExitCode.USAGE)
     except Exception as error:  # what is left here is a mistake in xaudit, whatever its kind
         return _internal(error)
+
+
+def _forget_interrupt() -> None:
+    """Keep Python from ending by the signal instead of the exit code where an interrupt came within ``exec`` of a text.
+
+    There CPython takes it for unhandled, whoever catches it later, until it executes the next text. Dataclasses are
+    made of such texts, so imports are full of them.
+    """
+    exec("")  # noqa: S102
 
 
 def _internal(error: Exception) -> int:
