@@ -14,6 +14,7 @@ from scipy.sparse.linalg import splu
 from torch.nn import functional
 
 from xaudit.catalog import INFILLS
+from xaudit.perturb.recent_arrays import RecentArrays
 from xaudit.records import BoolArray, FloatArray
 
 EMPTY_VALUE: Final = 0.0
@@ -24,6 +25,9 @@ NOISE_SHARE: Final = 0.05
 
 MOST_OFF_CENTRE: Final = 8
 """The axis of ``mirror`` lies at most the frame's width over this from the middle of the frame."""
+
+_IMPUTED: Final = RecentArrays(most_bytes=64 * 2**20)
+"""Imputed pixels: each model of an audit, and the comparison of in-fills with real images, replace the same pixels."""
 
 SWEEPS = 4
 _STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
@@ -79,7 +83,9 @@ def fill_with_noise(image: torch.Tensor, hole: torch.Tensor, generator: np.rando
     Source: Rong et al. 2022, A consistent and efficient evaluation strategy for attribution methods (ROAD); there the
         noise is .01 whatever the contrast of the image.
     """
-    imputed = impute_linearly(image.numpy(), hole.numpy())
+    imputed = _IMPUTED.result(
+        impute_linearly, np.where(hole.numpy(), np.float32(0), image.numpy()), hole.numpy()
+    )
     spread = image[:, ~hole].double().std(1, correction=0).numpy()
     noise = generator.standard_normal(imputed.shape[1]) * NOISE_SHARE
     return torch.from_numpy(imputed + spread[:, None] * noise).to(image.dtype)
