@@ -3,6 +3,9 @@
 import pytest
 
 from plugin_site import forget
+from xaudit.engine.allocator import keep_freed_memory
+
+keep_freed_memory()  # as the command line does
 
 collect_ignore = ["conftest.py"]
 """Doctests are looked for in every file, and another folder's ``conftest`` may be imported by then."""
