@@ -206,3 +206,24 @@ def test_a_known_encoder_under_an_own_head_is_explained_by_what_that_head_reads(
     layer = target_layer(network, None, model_id="net", model_hw=FRAME)
     assert layer is network.encoder.encoder.layer[1].norm1
     assert grid_of(network, "encoder.encoder.layer.1.norm1") == TokenPicture(TokenGrid(1, 4, 4))
+
+
+class Behind(nn.Module):
+    """A known encoder, and a layer of one's own behind it that puts its tokens in an order."""
+
+    def __init__(self, order):
+        super().__init__()
+        self.encoder = of_transformers("Dinov2").dinov2
+        self.own = nn.Identity()
+        self.head = nn.Linear(16, 2)
+        self.order = order
+
+    def forward(self, images):
+        tokens = self.encoder(images).last_hidden_state
+        return self.head(self.own(torch.cat([tokens[:, :1], tokens[:, 1:][:, self.order]], 1)).mean(1))
+
+
+def test_behind_a_known_encoder_the_number_of_tokens_is_not_believed():
+    torch.manual_seed(0)
+    assert grid_of(Behind(torch.arange(16)), "own") == TokenPicture(TokenGrid(1, 4, 4))
+    assert "is no network whose tokens xaudit knows" in refusal(Behind(COLUMNS_FIRST), "own")[0]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from xaudit.errors import ModelError
-from xaudit.models.network.tokens import token_grid_of
+from xaudit.models.network.tokens import known_transformer
 from xaudit.records import TokenGrid
 
 _MOST_PREFIX = 16
@@ -85,9 +85,12 @@ def token_picture(
     """
     if stated is not None:
         return _stated_picture(network, layer, n_tokens, subject=subject, model_hw=model_hw, stated=stated)
-    known = token_grid_of(network, model_hw)
-    if known is not None and known.n_tokens == n_tokens:
-        return TokenPicture(known)
+    transformer = known_transformer(network)
+    known = transformer and transformer[1].grid(transformer[0], model_hw)
+    if transformer and known and known.n_tokens == n_tokens:
+        inside = any(part is layer for part in transformer[0].modules())
+        if inside or follows_reading_order(network, layer, known, model_hw):
+            return TokenPicture(known)
     candidates = square_grids(n_tokens)
     if _is_pyramid(network) and candidates and candidates[0].prefix == 0:
         if follows_reading_order(network, layer, candidates[0], model_hw):
