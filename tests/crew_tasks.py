@@ -29,7 +29,9 @@ def work(task):
         case _:
             yield ShardReport(f"{task} by {os.getpid()}", False, 3, 0.5)
             time.sleep(0.05)
-            yield ShardReport(f"{os.environ['OMP_NUM_THREADS']} threads", True)
+            yield ShardReport(
+                f"{os.environ['OMP_NUM_THREADS']} threads", True, notes=("batches of 8 did not fit",)
+            )
 
 
 def begin():

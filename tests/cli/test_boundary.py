@@ -83,8 +83,21 @@ def test_a_machine_without_memory_left_is_no_mistake_of_the_program(ending):
     assert (code, out) == (2, "")
     assert err == (
         "error: the memory of this machine is used up\n"
-        "hint:  end other programs, or give smaller images or a smaller batch\n"
+        "hint:  end other programs, or give smaller images, or a smaller `run.batch_size` or `run.shard_size`\n"
     )
+
+
+def test_memory_that_torch_could_not_have_is_said_in_two_lines(ending):
+    import torch
+
+    for error in (
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ):
+        code, err = ending(error)[0], ending(error)[-1]
+        assert code == 2
+        assert err.splitlines()[0] == "error: the memory of this machine is used up"
+        assert len(err.splitlines()) == 2
 
 
 def test_any_other_fault_of_the_machine_is_an_internal_error(ending):

@@ -1,10 +1,13 @@
 """Batches that do not fit into memory are halved and asked again, and nothing else is caught."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier
+from xaudit.models.features import answers_with_features, feature_reader
 
 
 class Cramped(torch.nn.Module):
@@ -13,9 +16,12 @@ class Cramped(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.most, self.words, self.sizes = 99, "CUDA out of memory. Tried to allocate 2 GiB", []
+        self.full_after = None
 
     def forward(self, images):
         self.sizes.append(len(images))
+        if self.full_after is not None and len(self.sizes) > self.full_after:
+            self.most = 2
         if len(images) > self.most:
             raise RuntimeError(self.words)
         mean = images.mean(dim=(1, 2, 3))
@@ -53,6 +59,31 @@ def test_the_size_that_fits_is_remembered_and_shown():
     )
 
 
+def test_images_that_were_answered_are_not_asked_or_counted_again():
+    classifier, network = cramped(8)
+    network.full_after = 2  # another program takes the memory
+    before = classifier.meter.n_evals
+    assert torch.equal(classifier.logits(IMAGES), cramped(99)[0].logits(IMAGES))
+    assert classifier.meter.n_evals - before == len(IMAGES)
+    assert network.sizes == [8, 8, 4, 2, 2]
+
+
+def test_a_full_batch_of_a_compiled_network_is_halved_too():
+    classifier, network = cramped(4)
+    asked = []
+
+    def ask(batch):
+        asked.append(len(batch))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    # As after `compile`: the network itself stays what smaller batches are given to.
+    compiled = SimpleNamespace(source=classifier.without_norms(), is_current=True, ask=ask)
+    classifier._compiled = compiled
+    assert torch.equal(classifier.logits(IMAGES), cramped(99)[0].logits(IMAGES))
+    assert asked == [8]
+    assert network.sizes == [4] * 5
+
+
 def test_one_image_that_does_not_fit_is_an_error_with_a_hint():
     classifier, _ = cramped(0)
     with pytest.raises(
@@ -67,3 +98,34 @@ def test_another_failure_is_passed_on():
     with pytest.raises(RuntimeError, match="shapes do not match"):
         classifier.logits(IMAGES)
     assert network.sizes == [8]
+
+
+class Linear(torch.nn.Module):
+    """Answers with a linear layer, and fails in front of it or behind it above some images."""
+
+    def __init__(self, fails):
+        super().__init__()
+        self.last, self.fails, self.most = torch.nn.Linear(3, 2), fails, 99
+
+    def forward(self, images):
+        features = images.mean(dim=(2, 3))
+        for place in ("in front", "behind"):
+            if place == "behind":
+                logits = self.last(features)
+            if self.fails == place and len(images) > self.most:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+        return logits
+
+
+@pytest.mark.parametrize("fails", ["in front", "behind"])
+def test_features_are_those_of_their_images_whatever_fits(fails):
+    network = Linear(fails)
+    classifier = Classifier("m", network, ("ill", "well"), (8, 8), batch_size=8)
+    read, ask = feature_reader(classifier), answers_with_features(classifier)
+    wanted = IMAGES.mean(dim=(2, 3))
+    network.most = 3
+    assert torch.allclose(ask(IMAGES)[:, 2:], wanted, atol=1e-6)
+    assert torch.allclose(ask(IMAGES)[:, :2], classifier.logits(IMAGES))
+    classifier._fits = None
+    assert torch.allclose(torch.from_numpy(read(IMAGES)).float(), wanted, atol=1e-6)
+    assert classifier._fits == 2

@@ -26,7 +26,7 @@ _ENVIRONMENT = {
 
 _NO_MEMORY = XauditError(
     "the memory of this machine is used up",
-    hint="end other programs, or give smaller images or a smaller batch",
+    hint="end other programs, or give smaller images, or a smaller `run.batch_size` or `run.shard_size`",
 )
 
 
@@ -64,7 +64,19 @@ def run_command_line(args: Sequence[str]) -> int:
         say(_two_lines(_environment_error(error)))
         return int(ExitCode.USAGE)
     except Exception as error:  # what is left here is a mistake in xaudit, whatever its kind
+        if _is_out_of_memory(error):
+            say(_two_lines(_NO_MEMORY))
+            return int(_NO_MEMORY.exit_code)
         return _internal(error)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return True if torch says that memory ran out; where torch was not imported, nothing else says so here."""
+    if "torch" not in sys.modules:
+        return False
+    from xaudit.models.network.memory import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 def _forget_interrupt() -> None:

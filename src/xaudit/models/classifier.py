@@ -6,7 +6,7 @@ Conventions of this file: images are (N, 3, h, w) float32, normalised, in the mo
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -170,12 +170,24 @@ class Classifier:
         half = None if self.precision == "float32" else getattr(torch, self.precision)
         with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
             for batch in torch.split(images, self.batch_size) if len(images) else ():
-                if full is not None and len(batch) == self.batch_size:
-                    with self.meter.forward(len(batch)):
-                        parts.append(full.ask(self._placed(batch)).float())
-                else:
-                    parts += self._answers(module, batch)
+                parts += self._answers(module, batch, full)
         return torch.cat(parts)
+
+    def answers_of(
+        self, network: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor
+    ) -> torch.Tensor:
+        """Return what a network gives for images, on the CPU, asked as :meth:`logits` asks.
+
+        Args:
+            network: takes images on the device, channels-last, and gives a row for each.
+            images: (N, 3, h, w), at least one.
+
+        Raises:
+            ModelError: if a single image does not fit into memory.
+        """
+        with torch.inference_mode():
+            parts = [self._answers(network, batch, None) for batch in torch.split(images, self.batch_size)]
+        return torch.cat([rows for part in parts for rows in part])
 
     def without_norms(self) -> torch.nn.Module:
         """Return a network with the same logits and hooks, batch norms folded away where that is possible."""
@@ -231,18 +243,41 @@ class Classifier:
     def _placed(self, batch: torch.Tensor) -> torch.Tensor:
         return batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
 
-    def _answers(self, module: torch.nn.Module, batch: torch.Tensor) -> list[torch.Tensor]:
-        """Return the logits of a batch in pieces; a batch that does not fit into memory is halved and tried again."""
-        size = min(len(batch), self._fits or len(batch))
-        try:
-            return [
-                module(piece).float().cpu()
-                for part in torch.split(batch, size)
-                for piece in self._pieces(self._placed(part))
-            ]
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
+    def _answers(
+        self, module: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor, full: Compiled | None
+    ) -> list[torch.Tensor]:
+        """Return a network's answers to a batch in pieces; what does not fit into memory is halved and tried again.
+
+        Args:
+            full: the compiled network, for full batches alone.
+        """
+        found: list[torch.Tensor] = []
+        while len(batch):
+            size = min(len(batch), self._fits or len(batch))
+            try:
+                part = self._placed(batch[:size])
+                if full is not None and size == self.batch_size:
+                    with self.meter.forward(size):
+                        found.append(full.ask(part).float())
+                    batch = batch[size:]
+                else:
+                    for piece in self._pieces(part):
+                        size = len(piece)
+                        found.append(module(piece).float().cpu())
+                        batch = batch[size:]
+                continue
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._fit_half_of(size)
+        return found
+
+    def _fit_half_of(self, size: int) -> None:
+        """Take batches of half the size from here on.
+
+        Raises:
+            ModelError: if it was a single image.
+        """
         if size == 1:
             raise ModelError(
                 f"model '{self.id}': a single image of {self.model_hw[0]} x {self.model_hw[1]} pixels does not fit into the memory "
@@ -252,7 +287,6 @@ class Classifier:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         self._fits = size // 2
-        return self._answers(module, batch)
 
     @property
     def memory_notes(self) -> tuple[str, ...]:
@@ -261,7 +295,8 @@ class Classifier:
             return ()
         return (
             f"model '{self.id}': batches of {self.batch_size} images did not fit into the memory of {self.device}; it was given "
-            f"{self._fits} at a time, which changes no result. `run.batch_size: {self._fits}` avoids the failed attempts.",
+            f"{self._fits} at a time, which changes its answers by no more than rounding. `run.batch_size: {self._fits}` avoids the failed "
+            "attempts.",
         )
 
     def _pieces(self, batch: torch.Tensor) -> Sequence[torch.Tensor]:

@@ -25,18 +25,18 @@ def feature_reader(classifier: Classifier) -> FeatureReader | str:
     if isinstance(last, str):
         return last
 
-    def read(images: torch.Tensor) -> FloatArray:
+    def features(placed: torch.Tensor) -> torch.Tensor:
         kept: list[torch.Tensor] = []
-        handle = last.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0].detach()))
+        handle = last.register_forward_pre_hook(_keeper(kept))
         try:
-            with torch.inference_mode():
-                for batch in torch.split(images, classifier.batch_size):
-                    placed = batch.to(classifier.device, torch.float32)
-                    classifier.module(placed.contiguous(memory_format=torch.channels_last))
+            classifier.module(placed)
         finally:
             handle.remove()
-        features: FloatArray = torch.cat(kept).double().cpu().numpy()
-        return features
+        return torch.cat(kept)
+
+    def read(images: torch.Tensor) -> FloatArray:
+        found: FloatArray = classifier.answers_of(features, images).double().numpy()
+        return found
 
     return read
 
@@ -51,15 +51,24 @@ def answers_with_features(classifier: Classifier) -> AnswersAndFeatures | None:
         return None
 
     def ask(images: torch.Tensor) -> torch.Tensor:
-        kept: list[torch.Tensor] = []
-        handle = last.register_forward_pre_hook(lambda _layer, inputs: kept.append(inputs[0].detach()))
-        try:
-            logits = classifier.logits(images)
-        finally:
-            handle.remove()
+        while True:
+            kept: list[torch.Tensor] = []
+            handle = last.register_forward_pre_hook(_keeper(kept))
+            try:
+                logits = classifier.logits(images)
+            finally:
+                handle.remove()
+            # More rows than images: memory ran out behind this layer, and the classifier has asked again since.
+            if sum(map(len, kept)) == len(images):
+                break
         return torch.cat([logits, torch.cat(kept).float().cpu()], dim=1)
 
     return ask
+
+
+def _keeper(kept: list[torch.Tensor]) -> Callable[[torch.nn.Module, tuple[torch.Tensor, ...]], None]:
+    """Return a hook that keeps what a layer is given."""
+    return lambda _layer, inputs: kept.append(inputs[0].detach())
 
 
 def _last_linear(classifier: Classifier) -> torch.nn.Linear | str:

@@ -182,7 +182,7 @@ def facts_of_run(audited: Audited, problems: Sequence[Problem], further_notes: S
     notes = list(dict.fromkeys(note for dataset in audited.datasets.values() for note in dataset.notes))
     notes += [note for one in audited.classifiers.values() for note in (*one.notes, *one.memory_notes)]
     notes += external_notes(audited.audit)
-    notes += further_notes
+    notes += [note for note in further_notes if note not in notes]
     for name, dataset in audited.datasets.items():
         if not dataset.split_known:
             unit = "patient" if dataset.patients_known else "image, since no patients are known"

@@ -251,7 +251,11 @@ class CategoriesSection(Section):
 class RunSection(Section):
     """Cases to explain, and how the work is divided; only `cases` and `limit` change a result."""
 
-    batch_size: int = Field(32, ge=1, description="images that the model sees at a time")
+    batch_size: int = Field(
+        32,
+        ge=1,
+        description="images that the model sees at a time; a batch that does not fit into memory is halved",
+    )
     compile: bool = Field(
         False,
         description="compile models on the CPU: a C++ compiler and about half a minute each, then faster in large audits",

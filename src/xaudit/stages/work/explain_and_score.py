@@ -77,6 +77,7 @@ def explain_and_score(
             if wave == "chunks":
                 waves.learn(replace(waves.told, failed=waves.failed()))
         crew_cost = (0, 0.0) if crew is None else (crew.n_evals, crew.seconds)
+        notes += () if crew is None else crew.notes
     counted = tally.counted
     count = ShardCount(before.n_shards + counted.n_shards, before.n_reused + counted.n_reused)
     return Scored(waves.keys, count, *crew_cost, tuple(notes), waves.told.tuned)

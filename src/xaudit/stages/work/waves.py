@@ -188,4 +188,6 @@ class LaneWork:
             if not reused:
                 shard.do()
             n_evals = sum(one.n_evals for one in meters) - evals
-            yield ShardReport(shard.name, reused, n_evals, sum(one.seconds for one in meters) - seconds)
+            taken = sum(one.seconds for one in meters) - seconds
+            notes = tuple(note for one in self._waves.models for note in one.classifier.memory_notes)
+            yield ShardReport(shard.name, reused, n_evals, taken, notes)
