@@ -9,7 +9,7 @@ from xaudit.errors import ModelError
 from xaudit.models.network.layer_grid import layer_grid
 from xaudit.models.network.layers import target_layer
 from xaudit.models.network.token_layer import TokenPicture, square_grids
-from xaudit.models.network.token_reads import tokens_read
+from xaudit.models.network.transformer_layer import tokens_read
 from xaudit.records import TokenGrid
 
 FRAME = (32, 32)

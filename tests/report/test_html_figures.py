@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import outcomes
+import pages
 import pytest
 
 from xaudit.records import Ceiling, Evaluation, Interval, Preview
 from xaudit.report.html.confusion import matrices
 from xaudit.report.html.picture_code import MOST_BYTES, image_codes, map_code
+from xaudit.report.html.render import html_report
 from xaudit.report.pictures.axis import axis_for
 from xaudit.report.pictures.forest import forests, has_ceilings
 from xaudit.report.pictures.region_bars import region_bars
@@ -110,3 +112,27 @@ def test_pictures_stay_lossless_while_they_fit_and_keep_within_the_budget_beyond
 def test_a_map_that_shows_nothing_has_no_picture(rng):
     assert map_code(rng.uniform(0, 0, (4, 4)), signed=False) == ""
     assert map_code(rng.uniform(-1, 1, (4, 4)), signed=True).startswith("data:image/webp;base64,")
+
+
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [
+        (64, "of at most 64 pixels on the longer side; otherwise they are unchanged below the map."),
+        (
+            400,
+            "of at most 400 pixels on the longer side, those over 320 coded with little loss (WebP quality 95); otherwise",
+        ),
+    ],
+)
+def test_the_page_says_how_large_its_images_are_and_what_their_coding_lost(side, said):
+    text = html_report(pages.material(names=("a",), side=side))
+    assert said in text
+
+
+def test_the_page_says_that_images_were_shrunk_to_keep_it_small(monkeypatch):
+    monkeypatch.setattr("xaudit.report.html.picture_code.MOST_BYTES", 1)
+    text = html_report(pages.material(names=("a",), side=64))
+    assert (
+        "of at most 16 pixels on the longer side, coded with loss (WebP quality 40) to keep the page small"
+        in text
+    )

@@ -162,11 +162,22 @@ class PlantedDonors(DonorPool):
         self._features = None
 
 
-class _OneSubject(Chunk):
-    """A planted chunk with a single case, ready as it is."""
+class OneSubject(Chunk):
+    """A planted chunk with a single case, ready as it is.
 
-    def __init__(self, chunk: PlantedChunk, subject: Subject, donors: DonorPool) -> None:
-        super().__init__(chunk.classifier, chunk.source, [(subject.case, subject.prediction)], donors)
+    Args:
+        classifier: the model that is asked instead of the chunk's own.
+    """
+
+    def __init__(
+        self,
+        chunk: PlantedChunk,
+        subject: Subject,
+        donors: DonorPool | None = None,
+        classifier: "Classifier | None" = None,
+    ) -> None:
+        asked = classifier or chunk.classifier
+        super().__init__(asked, chunk.source, [(subject.case, subject.prediction)], donors)
         self._subject = subject
 
     @property
@@ -184,7 +195,7 @@ class _OneSubject(Chunk):
         return mixed_logits(odds[:, 0], odds[:, 1], share, n_classes=n_classes, target=target)
 
 
-class RecordedChunk(_OneSubject):
+class RecordedChunk(OneSubject):
     """A case whose questions are put to the model and to the detector, and their answers kept.
 
     Attributes:
@@ -230,7 +241,7 @@ class RecordedChunk(_OneSubject):
         return torch.from_numpy(np.stack([model, self._detector.log_odds(grey)], axis=1))
 
 
-class AnsweredChunk(_OneSubject):
+class AnsweredChunk(OneSubject):
     """The same case, answered from what was kept, for one share of the answer.
 
     Args:

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 
 from xaudit.catalog import explainer_row
-from xaudit.chunks.chunk import Chunk, Subject
+from xaudit.chunks.chunk import Subject
 from xaudit.chunks.explaining import explain
-from xaudit.chunks.planted import Detector, PlantedChunk, log_odds_of, mixed_logits
+from xaudit.chunks.planted import Detector, OneSubject, PlantedChunk, log_odds_of, mixed_logits
 from xaudit.config import ExplainerSpec
 from xaudit.models.classifier import Classifier
-from xaudit.records import FloatArray, Problem, SaliencyMap
+from xaudit.records import FloatArray, SaliencyMap
 
 
 class PlantedNetwork(torch.nn.Module):
@@ -57,24 +57,6 @@ class PlantedNetwork(torch.nn.Module):
         self._known.update(zip(keys, odds, strict=True))
 
 
-class _Explained(Chunk):
-    """A case with the plant in its image, explained by one network."""
-
-    def __init__(self, classifier: Classifier, chunk: PlantedChunk, subject: Subject) -> None:
-        super().__init__(classifier, chunk.source, [(subject.case, subject.prediction)])
-        self._subject = subject
-
-    @property
-    def subjects(self) -> tuple[Subject, ...]:
-        """The case."""
-        return (self._subject,)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Nothing: the case was read."""
-        return ()
-
-
 def sees_plant(spec: ExplainerSpec) -> bool:
     """Return True if an explainer only asks for answers, so that the plant's part of them reaches it."""
     row = explainer_row(spec.name)
@@ -98,7 +80,7 @@ def planted_maps(
     """
     classifier = chunk.classifier
     if not sees_plant(spec):
-        (own,) = explain(_Explained(classifier, chunk, subject), spec, seed=seed)
+        (own,) = explain(OneSubject(chunk, subject), spec, seed=seed)
         return [own] * len(shares)
     network = PlantedNetwork(classifier, detector, subject.target_index)
     with classifier.meter.paused():
@@ -106,5 +88,5 @@ def planted_maps(
     maps = []
     for share in shares:
         network.share = share
-        maps += explain(_Explained(wrapped, chunk, subject), spec, seed=seed)
+        maps += explain(OneSubject(chunk, subject, classifier=wrapped), spec, seed=seed)
     return maps

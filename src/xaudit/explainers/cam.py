@@ -21,7 +21,7 @@ from xaudit.explainers.requests import check_request
 from xaudit.models.classifier import Classifier
 from xaudit.models.network.layer_grid import LayerGrid, PictureGrid, layer_grid
 from xaudit.models.network.token_layer import TokenPicture, features_of, with_features
-from xaudit.models.network.token_reads import gradients_at
+from xaudit.models.network.transformer_layer import gradients_at
 from xaudit.records import FloatArray
 
 _CANCELLED = 1e-4

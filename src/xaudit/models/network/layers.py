@@ -13,8 +13,8 @@ import torch
 from xaudit.errors import ModelError, did_you_mean
 from xaudit.models.network.layer_grid import PictureGrid, grids
 from xaudit.models.network.token_layer import TokenPicture, described_tokens
-from xaudit.models.network.token_reads import gradients_at, layer_of_transformer
 from xaudit.models.network.tokens import known_transformer
+from xaudit.models.network.transformer_layer import gradients_at, layer_of_transformer
 
 _TORCHVISION = "torchvision.models."
 _N_CANDIDATES = 8

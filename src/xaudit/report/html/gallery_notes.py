@@ -7,6 +7,7 @@ from typing import Any
 from xaudit.report.html.gallery import gallery_data, pictured_views
 from xaudit.report.html.picture_code import CodedForm
 from xaudit.report.wording import count, metric_words
+from xaudit.stages.views.previews import LOSSLESS_SIDE, QUALITY
 from xaudit.stages.views.report_material import ReportMaterial
 
 
@@ -78,16 +79,7 @@ def _picture_notes(material: ReportMaterial, *, images: bool, form: CodedForm | 
     elif missing:
         notes.append(f"{count(missing, 'image')} could not be read when the run ended.")
     if missing < len(material.cases):
-        widest = max(max(one.height, one.width) for one in material.previews.values())
-        how, shrink = "", 1
-        if form is not None:
-            how, shrink = (
-                f", coded with loss (WebP quality {form.quality}) to keep the page small",
-                form.shrink,
-            )
-        notes.append(
-            f"Images are in 8 bits of grey, at most {widest // shrink} pixels wide{how}; below the map they are unchanged."
-        )
+        notes.append(_pictures(material, form))
     if material.maps_kept:
         notes.append(
             "Maps are averaged down to at most 64 pixels, each coloured relative to its own strongest point; scores are "
@@ -95,6 +87,18 @@ def _picture_notes(material: ReportMaterial, *, images: bool, form: CodedForm | 
         )
     notes.append(_sides(material))
     return tuple(notes)
+
+
+def _pictures(material: ReportMaterial, form: CodedForm | None) -> str:
+    """Return a sentence on the size of the images, and on what their coding lost."""
+    longest = max(max(one.height, one.width) for one in material.previews.values())
+    lost = ""
+    if form is not None:
+        longest //= form.shrink
+        lost = f", coded with loss (WebP quality {form.quality}) to keep the page small"
+    elif longest > LOSSLESS_SIDE:
+        lost = f", those over {LOSSLESS_SIDE} coded with little loss (WebP quality {QUALITY})"
+    return f"Images are in 8 bits of grey, of at most {longest} pixels on the longer side{lost}; otherwise they are unchanged below the map."
 
 
 def _no_maps(material: ReportMaterial) -> str:

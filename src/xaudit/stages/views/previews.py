@@ -22,7 +22,7 @@ LONGEST_SIDE = 1024
 LOSSLESS_SIDE = 320
 """Pictures up to this side are kept without loss."""
 
-_QUALITY = 95
+QUALITY = 95
 """Of WebP, for larger ones."""
 
 _LUMA = (0.299, 0.587, 0.114)
@@ -53,7 +53,7 @@ def preview(case_id: str, pixels: FloatArray, *, longest: int = LONGEST_SIDE) ->
     lossless = max(frame) <= LOSSLESS_SIDE
     # With `lossless`, quality is effort.
     Image.fromarray(eight_bit).save(
-        data, format="WEBP", lossless=lossless, quality=60 if lossless else _QUALITY, exact=True
+        data, format="WEBP", lossless=lossless, quality=60 if lossless else QUALITY, exact=True
     )
     return Preview(case_id, *frame, data.getvalue())
 

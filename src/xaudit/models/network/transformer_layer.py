@@ -1,4 +1,4 @@
-"""The tokens that a head reads, and the layer of a transformer that CAM methods explain because of it.
+"""The layer of a transformer that CAM methods explain: it follows from the tokens that the head reads.
 
 - The class token alone: the first norm of the last block. Behind the last attention no gradient reaches the picture. In
   front of that norm, gradient times feature sums to zero in every token, because a layer norm ignores the size of
