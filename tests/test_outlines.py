@@ -118,6 +118,8 @@ SHAPES = st.tuples(st.integers(1, 22), st.integers(1, 22))
 @example(np.array([[3.0, 0.0], [3.0, 9.0]]), (9, 9))
 @example(np.array([[2.0, 2.0]] * 5), (9, 9))
 @example(np.array([[4 - 1e-8, 0.0], [4 + 1e-8, 15.0], [9.0, 7.0]]), (20, 20))
+@example(np.array([[0.0, 0.0], [np.finfo(float).tiny, 4.0]]), (1, 1))
+@example(np.array([[-np.finfo(float).tiny, 0.0], [np.finfo(float).tiny, 6.0], [5.0, 3.0]]), (9, 9))
 def test_the_pixels_are_those_of_asking_each_about_every_line(corners, shape):
     assert np.array_equal(within_outline(corners, shape), polygon2mask(shape, corners))
 

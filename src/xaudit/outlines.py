@@ -189,7 +189,9 @@ def _crossings(a: FloatArray, b: FloatArray, rows: tuple[IntArray, IntArray]) ->
     """Yield, in chunks, the crossings of lines from a to b, (N, 2) of row and column, with the rows ``first`` to ``last`` - 1."""
     first, last = rows
     run = b[:, 0] - a[:, 0]
-    slope = np.divide(b[:, 1] - a[:, 1], run, out=np.zeros(len(run)), where=run != 0)
+    with np.errstate(over="ignore"):
+        slope = np.divide(b[:, 1] - a[:, 1], run, out=np.zeros(len(run)), where=run != 0)
+    slope[np.isinf(slope)] = 0  # level but for the smallest of numbers: no row lies between its ends
     at_first = a[:, 1] + (first - a[:, 0]) * slope
     n_rows = np.maximum(last - first, 0)
     ends = np.cumsum(n_rows)
