@@ -55,3 +55,11 @@ def test_a_result_beyond_the_limit_is_given_and_not_kept():
     for _ in range(2):
         assert recent.result(doubles, np.ones(100)).sum() == 200
     assert doubles.n == 2
+
+
+def test_a_large_result_drops_no_small_ones():
+    recent, doubles = RecentResults(n_bytes, most_bytes=1000, largest=100), Doubles()
+    recent.result(doubles, np.ones(10))
+    recent.result(doubles, np.ones(120))
+    recent.result(doubles, np.ones(10))
+    assert doubles.n == 2

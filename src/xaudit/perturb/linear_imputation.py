@@ -12,8 +12,13 @@ from xaudit.records import BoolArray, FloatArray
 _STEPS: Final = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 _BYTES_PER_ENTRY: Final = 12
 
-_FACTORS: Final = RecentResults[SuperLU](lambda factors: factors.nnz * _BYTES_PER_ENTRY, most_bytes=64 * 2**20)
-"""Factorised systems: windows of one shape have the same one wherever they lie, and in every image."""
+_FACTORS: Final = RecentResults[SuperLU](
+    lambda factors: factors.nnz * _BYTES_PER_ENTRY, most_bytes=64 * 2**20, largest=4 * 2**20
+)
+"""Factorised systems: windows of one shape have the same one wherever they lie, and in every image.
+
+Holes of a size that only regions have are seldom asked twice, and would drop the windows'.
+"""
 
 
 def impute_linearly(image: FloatArray, mask: BoolArray) -> FloatArray:

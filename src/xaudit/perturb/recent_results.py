@@ -18,7 +18,9 @@ class RecentResults(Generic[Result]):
 
     Args:
         n_bytes: gives the memory that a result takes.
-        most_bytes: of all kept results together; a larger one is not kept.
+        most_bytes: of all kept results together.
+        largest: bytes of the largest result that is kept, so that one does not drop many small ones; by default all
+            fit.
 
     Example:
         >>> recent = RecentResults(lambda array: array.nbytes, most_bytes=100)
@@ -31,9 +33,12 @@ class RecentResults(Generic[Result]):
         ([2.0, 4.0], [2.0, 4.0], 1)
     """
 
-    def __init__(self, n_bytes: Callable[[Result], int], *, most_bytes: int) -> None:
+    def __init__(
+        self, n_bytes: Callable[[Result], int], *, most_bytes: int, largest: int | None = None
+    ) -> None:
         self._bytes_of = n_bytes
         self._most, self._n_bytes = most_bytes, 0
+        self._largest = most_bytes if largest is None else largest
         self._kept: OrderedDict[bytes, Result] = OrderedDict()
 
     def result(self, function: Callable[..., Result], *given: npt.NDArray[np.generic]) -> Result:
@@ -43,7 +48,7 @@ class RecentResults(Generic[Result]):
             self._kept.move_to_end(key)
             return self._kept[key]
         result = function(*given)
-        if self._bytes_of(result) <= self._most:
+        if self._bytes_of(result) <= self._largest:
             self._kept[key] = result
             self._n_bytes += self._bytes_of(result)
             while self._n_bytes > self._most:
