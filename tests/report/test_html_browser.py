@@ -296,7 +296,7 @@ def test_the_case_in_full_size_is_zoomed_about_the_pointer_moved_and_reset(visit
 
 def test_outlines_and_map_are_hidden_and_shown_in_full_size(visit):
     page = visit(pages.material())
-    page.locator(".frame.opens").first.click()
+    page.locator("#cases .frame.opens").first.click()
     shown = "getComputedStyle(document.querySelector('.stage .frame {}')).visibility"
     page.locator("#whole .stage").click()
     for key, part in (("o", "svg"), (" ", "canvas")):
@@ -495,7 +495,7 @@ def test_a_planted_square_its_outline_and_its_map_coincide_on_the_screen(visit, 
     wanted = [box.x0 * scale_x, box.y0 * scale_y, box.x1 * scale_x, box.y1 * scale_y]
     page.locator("#opacity").fill("100")
     page.evaluate(
-        "for (const one of document.querySelectorAll('.telling')) one.remove();"
+        "for (const one of document.querySelectorAll('.telling, #deciding')) one.remove();"
         "document.querySelector('.case-line').remove();"
         "document.querySelector('.reader-line').style.strokeWidth = '1px'"
     )

@@ -25,19 +25,21 @@ from xaudit.stages.views.gallery_view import GalleryMap
 
 SECTIONS = [
     "Verdict",
+    "The cases that decide",
     "Right and wrong answers",
-    "The data",
-    "Right for the right reason",
     "Where the answer comes from",
-    "Groups of maps",
     "Where the model looks, and where each explainer says it looks",
+    "Right for the right reason",
+    "All cases",
     "Explainers beside controls and readers",
     "How the maps fail, and whether the model was right",
+    "Groups of maps",
     "Explainers compared on the same cases",
-    "Cases",
     "Strata: lesion size, resolution, changed images",
     "Faithfulness curves",
     "Sanity",
+    "The data",
+    "What the findings mean",
     "Left out, and notes",
     "How to run it again",
 ]
@@ -125,6 +127,33 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
         "The manifest holds no command",
     ):
         assert reason in text, reason
+
+
+def test_the_contents_name_every_section_and_leave_out_those_that_hold_nothing(tree):
+    def anchors(one):
+        return [link["attrs"]["href"] for link in one.all("a") if link["attrs"]["href"].startswith("#")]
+
+    bare = replace(
+        pages.material(names=(), outcome=outcomes.unmarked_outcome(), explainers=("gradcam", "lime")),
+        reasons=(),
+        n_explained={},
+    )
+    few = Tree(html_report(bare))
+    for name in ("deciding", "reasons", "gallery", "failures", "pairs", "curves", "sanity", "data-checks"):
+        assert [one["attrs"]["id"] for one in few.all("section", id=name)] == [name]
+        assert f"#{name}" not in anchors(few)
+    assert "#gallery" in anchors(tree)
+    ids = {one["attrs"].get("id") for one in tree.elements}
+    assert {link.removeprefix("#") for link in anchors(tree)} <= ids
+
+
+def test_each_finding_links_to_its_numbers_its_cases_and_its_definition(tree):
+    links = [one["attrs"]["href"] for one in tree.all("a")]
+    for code in ("XA201", "XA202"):
+        assert f"#{code}" in links
+        [definition] = tree.all("div", id=code)
+        assert code in definition["text"]
+    assert {"#looks", "#deciding"} <= set(links)
 
 
 def test_the_policy_lets_nothing_run_but_the_pages_own_script(tree):
@@ -243,12 +272,9 @@ def test_without_images_only_the_mean_maps_are_left_without_a_case_behind_them()
     pictures = reliance_parts(material, images=False).values()
     maps = [one.map for part in pictures for one in part.figures]
     hrefs = [one["attrs"]["href"] for one in Tree(text).all("image")]
-    assert hrefs == [
-        *maps[2:],
-        (bar := next(iter(pictures)).bar),
-        *maps[:2],
-        bar,
-    ]  # the failing model stands first
+    bar = next(iter(pictures)).bar
+    # The failing model stands first with one map; the others stand among the evidence.
+    assert hrefs == [maps[2], bar, maps[0], bar, maps[1], bar, maps[3], bar]
     assert len(Tree(text).all("rect", **{"class": "seen"})) == len(maps) == 4
     assert "nearest to the mean" not in text
     assert text.count("data:image") == len(hrefs)
@@ -328,8 +354,11 @@ def test_a_model_that_cannot_be_told_apart_by_its_first_letters_keeps_its_own_se
         verdicts=(outcomes.finding("XA202", "net2", "net2: uses the mark"),),
     )
     text = html_report(replace(pages.material(names=(), outcome=renamed), reasons=()))
-    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">Uses the mark\.", text)
-    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict. No gate was set", text)
+    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">The model uses the mark\.", text)
+    assert re.search(
+        r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict\.</p>\s*<p class=\"figures\">No gate was",
+        text,
+    )
 
 
 def test_an_interval_without_limits_is_drawn_as_a_point():

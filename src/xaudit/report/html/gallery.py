@@ -6,6 +6,7 @@ from typing import Any
 
 from xaudit.catalog import MARGIN, METRICS
 from xaudit.records import Case
+from xaudit.report.html.deciding_cases import deciding_cases, reasons_of_answers
 from xaudit.report.html.picture_code import CodedForm, image_codes, map_code
 from xaudit.report.pictures.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
 from xaudit.report.pictures.outline_path import outline_path
@@ -41,6 +42,7 @@ def gallery_data(
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
     explainers = _drawn_maps(material)
     metrics = _metrics(material)
+    reasons, deciding = reasons_of_answers(material), deciding_cases(material)
     data = {
         "colours": {"for": POSITIVE_ANCHORS, "against": NEGATIVE_ANCHORS},
         "readers": readers,
@@ -51,6 +53,10 @@ def gallery_data(
         "explainers": [{"id": name, "signed": material.signed.get(name, False)} for name in explainers],
         "reliance": RELIANCE,
         "models": list(material.outcome.model_ids),
+        "deciding": [
+            [[one.place, one.reason] for one in deciding.get(model, ())]
+            for model in material.outcome.model_ids
+        ],
         "cases": [
             {
                 "id": named(name),
@@ -74,6 +80,7 @@ def gallery_data(
                 explainers,
                 images=(view.case_id, view.model_id) in pictured,
             )
+            | {"why": reasons.get((view.model_id, view.case_id), "")}
             for view in material.views
         ],
     }

@@ -125,21 +125,28 @@ def worst_first(outcome: Outcome) -> list[str]:
 def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
     """Say for one model what its gates and findings conclude; what is wrong with its answers comes first."""
     lead, tone = _JUDGED[judged(outcome, model_id)]
+    first, *others = [
+        text if verdict is None else f"{text} ({verdict.code})"
+        for text, verdict in statements(outcome, model_id)
+    ]
+    parts = [first, *(f"{one[0].upper()}{one[1:]}" for one in others)]
+    return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
+
+
+def statements(outcome: Outcome, model_id: str) -> list[tuple[str, Verdict | None]]:
+    """Return each sentence of the verdict on a model, and the finding that it states; None for those on its gates."""
     findings = model_findings(outcome, model_id)
     own = [v for v in outcome.verdicts if v.model_id == model_id and is_gate(v)]
     gates = [v for v in own if v.gating]
     if not gates and not findings:
-        text = "no verdict. No gate was set, and no measure of this run leads to a finding."
-        return Paragraph(f"{model_id}: {text}", tone=tone, lead=lead)
-    sentences = [_sentence(v, model_id) for v in findings]
-    parts = [*sentences[:1], *(f"{one[0].upper()}{one[1:]}" for one in sentences[1:])]
-    parts.append(_gates_in_words(gates, model_id, alone=not findings))
+        return [("no verdict. No gate was set, and no measure of this run leads to a finding.", None)]
+    parts: list[tuple[str, Verdict | None]] = [(_sentence(v, model_id), v) for v in findings]
+    parts.append((_gates_in_words(gates, model_id, alone=not findings), None))
     empty = list(dict.fromkeys(v.rule for v in own if v.code == "XA103" and not v.gating))
     if empty:
-        parts.append(
-            f"A control that does not use the model passes {_some(empty)} too, so passing means little."
-        )
-    return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
+        text = f"A control that does not use the model passes {_some(empty)} too, so passing means little."
+        parts.append((text, None))
+    return parts
 
 
 def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> str:
@@ -155,7 +162,7 @@ def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> 
         return f"Gates: {len(gates)} of {len(gates)} passed."
     lead = f"Gates: {len(missed)} of {len(gates)} failed"
     if alone:
-        return f"{lead}, the first: {_sentence(missed[0], model_id)}"
+        return f"{lead}, the first: {_sentence(missed[0], model_id)} ({missed[0].code})"
     return f"{lead}: {_some(list(dict.fromkeys(v.rule for v in missed)))}."
 
 
@@ -167,8 +174,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _sentence(verdict: Verdict, model_id: str) -> str:
     text = verdict.sentence.rstrip().removeprefix(f"{model_id}: ")
-    text = text if text.endswith((".", "!", "?")) else text + "."
-    return f"{text} ({verdict.code})"
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
