@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from xaudit.catalog import METRICS
-from xaudit.records import NO_READER, Interval, Problem
+from xaudit.records import NO_READER, Interval, Problem, Stability
 from xaudit.report.hashed_ids import HashedIds
 from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.html.page_file import write_page
@@ -323,6 +323,32 @@ def test_with_hashed_ids_no_id_of_a_case_or_patient_is_left(tmp_path):
     assert "patient of" not in text
     assert f"{hashed.id('7')}: empty" in text
     assert [one["id"] for one in data_of(text)["cases"]] == [hashed.id(name) for name in sorted(source.cases)]
+
+
+def test_a_deciding_patient_is_named_beside_the_verdict_and_hashed_like_every_id(tmp_path):
+    base = outcomes.phantom_outcome()
+    verdicts = tuple(
+        replace(one, stability=Stability("patient", 18, 18, ("patient of P02",)))
+        if (one.code, one.model_id, one.kind) == ("XA201", "shortcut", "finding")
+        else one
+        for one in base.verdicts
+    )
+    source = pages.material(outcome=replace(base, verdicts=verdicts))
+    hashed = HashedIds(b"key", [*source.cases, *(one.patient_id for one in source.cases.values())])
+    for given in (None, hashed):
+        path = tmp_path / "report.html"
+        write_page(source, path, hashed=given)
+        text = path.read_text()
+        patient, case = (
+            ("patient of P02", "P02") if given is None else (hashed.id("patient of P02"), hashed.id("P02"))
+        )
+        assert [one["text"] for one in Tree(text).all("button", **{"data-patient": patient})] == [patient]
+        assert f"Rests on one patient: without {patient} the verdict changes." in text
+        data = data_of(text)
+        [place, reason] = data["deciding"][1][0]
+        assert data["cases"][data["views"][place]["case"]]["id"] == case
+        assert reason.startswith(f"Decides the verdict: without {patient} it changes.")
+    assert "patient of P02" not in text
 
 
 def test_what_an_explainer_says_of_the_regions_stands_beside_what_the_model_depends_on(tree):

@@ -8,6 +8,7 @@ from xaudit.records import Outcome, Verdict
 from xaudit.report.grid import Paragraph, Tone
 from xaudit.report.html.reliance_part import ReliancePart
 from xaudit.report.sections.evaluation import shown_evaluations
+from xaudit.report.sections.stability import not_tried, other_changes, without_one_patient
 from xaudit.report.sections.verdict import (
     LEADS,
     TONES,
@@ -38,12 +39,16 @@ class Statement:
         figures: the numbers behind the claim; may be empty.
         code: of the finding; empty for a sentence about gates.
         rests_on: anchor and words of the part of the page with the numbers; None for a sentence about gates.
+        stability: the changes under which the verdict holds.
+        deciding: patients without whom alone it would be another.
     """
 
     claim: str
     figures: str
     code: str = ""
     rests_on: tuple[str, str] | None = None
+    stability: str = ""
+    deciding: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,16 @@ def _statement(text: str, verdict: Verdict | None) -> Statement:
     claim = f"The model {claim}" if claim.startswith("uses ") else claim[:1].upper() + claim[1:]
     if verdict is None:
         return Statement(claim, figures)
-    return Statement(claim, figures, verdict.code, _TABLES.get(verdict.code, _REGIONS))
+    known = verdict.stability
+    words = (without_one_patient(known), not_tried(known), other_changes(known))
+    return Statement(
+        claim,
+        figures,
+        verdict.code,
+        _TABLES.get(verdict.code, _REGIONS),
+        " ".join(filter(None, words)),
+        () if known is None else known.deciding,
+    )
 
 
 def _first_sentence(text: str) -> tuple[str, str]:

@@ -1,10 +1,11 @@
 """Cases that decide the verdict on each model, with the reason why each of them is worth a look."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xaudit.catalog import MARGIN
 from xaudit.report.lookup import SummaryLookup
+from xaudit.report.sections.verdict import model_findings
 from xaudit.stages.views.gallery_view import GalleryView
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
@@ -28,17 +29,23 @@ class DecidingCase:
     reason: str
 
 
-def deciding_cases(material: ReportMaterial) -> Mapping[str, tuple[DecidingCase, ...]]:
+def deciding_cases(
+    material: ReportMaterial, *, named: Callable[[str], str] = str
+) -> Mapping[str, tuple[DecidingCase, ...]]:
     """Choose the cases of each model that decide its verdict, the most telling first; models without views are absent.
 
-    Taken are two wrong answers of each kind, two right answers for the wrong reason, and the two images on which the region
+    Taken are two cases of each patient without whom the verdict changes, two wrong answers of each kind, two right answers for the wrong reason, and the two images on which the region
     that the model depends on most has its largest effect.
+
+    Args:
+        named: how an id is shown; the outcome's own are taken as they are.
     """
     found = {}
     for model in material.outcome.model_ids:
         own = [(place, view) for place, view in enumerate(material.views) if view.model_id == model]
         if own:
-            found[model] = _chosen([*_wrong(own), *_wrong_reasons(own), _strongest(material, model, own)])
+            kinds = [*_patients(material, own, (model, named)), *_wrong(own), *_wrong_reasons(own)]
+            found[model] = _chosen([*kinds, _strongest(material, model, own)])
     return found
 
 
@@ -52,6 +59,25 @@ def _chosen(kinds: Iterable[Reasons]) -> tuple[DecidingCase, ...]:
         for place, reason in kind[:_OF_A_KIND]:
             reasons.setdefault(place, []).append(reason)
     return tuple(DecidingCase(place, " ".join(own)) for place, own in list(reasons.items())[:MOST])
+
+
+def _patients(
+    material: ReportMaterial,
+    own: Sequence[tuple[int, GalleryView]],
+    about: tuple[str, Callable[[str], str]],
+) -> list[Reasons]:
+    model, named = about
+    findings = model_findings(material.outcome, model)
+    names = [name for one in findings if one.stability for name in one.stability.deciding]
+    patient_of = {name: named(case.patient_id or name) for name, case in material.cases.items()}
+    return [
+        [
+            (place, f"Decides the verdict: without {patient} it changes.")
+            for place, view in own
+            if patient_of[view.case_id] == patient
+        ]
+        for patient in dict.fromkeys(names)
+    ]
 
 
 def _wrong(own: Sequence[tuple[int, GalleryView]]) -> list[Reasons]:

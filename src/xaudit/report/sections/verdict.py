@@ -5,6 +5,7 @@ from typing import Literal
 
 from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
+from xaudit.report.sections.stability import deciding_cell, without_one_patient
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
 from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, TOO_FEW, USE_RULE, is_refused
@@ -126,7 +127,9 @@ def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
     """Say for one model what its gates and findings conclude; what is wrong with its answers comes first."""
     lead, tone = _JUDGED[judged(outcome, model_id)]
     first, *others = [
-        text if verdict is None else f"{text} ({verdict.code})"
+        text
+        if verdict is None
+        else " ".join(filter(None, (text, without_one_patient(verdict.stability), f"({verdict.code})")))
         for text, verdict in statements(outcome, model_id)
     ]
     parts = [first, *(f"{one[0].upper()}{one[1:]}" for one in others)]
@@ -192,17 +195,19 @@ def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
 
 def section_of_gates(gates: Sequence[Verdict], unit: str, *, on_mean: bool, brief: bool = False) -> Section:
     """Show gates with the values they were held against; ``unit`` is what the statistics count, such as ``patient``."""
-    table = grid(
-        [
-            Column("model" if all(v.model_id != THE_DATA for v in gates) else "of"),
-            Column("gate", wraps=True),
-            Column("measured", numeric=True),
-            Column(f"{unit}s", numeric=True),
-            Column("result"),
-        ],
-        [_gate_row(v) for v in gates],
-    )
+    tried = any(v.stability is not None for v in gates)
+    columns = [
+        Column("model" if all(v.model_id != THE_DATA for v in gates) else "of"),
+        Column("gate", wraps=True),
+        Column("measured", numeric=True),
+        Column(f"{unit}s", numeric=True),
+        *([Column(f"deciding\n{unit}")] if tried else []),
+        Column("result"),
+    ]
+    table = grid(columns, [_gate_row(v, tried=tried) for v in gates])
     legend = f"measured: {'the mean, as this audit asks' if on_mean else 'the end of the 95 % interval that is less favourable'}."
+    if tried:
+        legend += f" deciding {unit}: without whom alone the result would be another."
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)
         for v in gates
@@ -211,7 +216,7 @@ def section_of_gates(gates: Sequence[Verdict], unit: str, *, on_mean: bool, brie
     return Section("Gates", (table, *missed, Paragraph(legend, "dim")))
 
 
-def _gate_row(verdict: Verdict) -> Row:
+def _gate_row(verdict: Verdict, *, tried: bool) -> Row:
     measured = "no value"
     if verdict.value is not None:
         measured = shown(verdict.value, beside=verdict.threshold)
@@ -225,5 +230,6 @@ def _gate_row(verdict: Verdict) -> Row:
         gate,
         measured,
         str(verdict.n_patients),
+        *([deciding_cell(verdict)] if tried else []),
         Cell(result, TONES[verdict.status] if verdict.gating else "plain"),
     )

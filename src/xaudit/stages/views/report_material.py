@@ -182,6 +182,7 @@ def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[Gall
             own,
             case_values(run.scores, model_id=model, explainers=run.explainers, metric_id=ranked_by),
             n=n,
+            deciding=_deciding(run, model),
         )
         for model, own in cells.items()
     }
@@ -202,6 +203,17 @@ def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[Gall
         for case_id in own
         if case_id in facts.get(model, {})
     )
+
+
+def _deciding(run: StoredRun, model: str) -> frozenset[str]:
+    """Return the cases of the patients without whom a finding on a model, or a gate, would be another."""
+    names = {
+        name
+        for one in run.outcome.verdicts
+        if one.model_id == model and one.stability is not None
+        for name in one.stability.deciding
+    }
+    return frozenset(case.case_id for case in run.cases if (case.patient_id or case.case_id) in names)
 
 
 def _view(

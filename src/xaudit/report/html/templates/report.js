@@ -377,6 +377,14 @@
         make("div", { className: "pair" }, ...parts));
     })));
   }
+  // A patient who decides a verdict: their cases of that model, the wrong answers first.
+  for (const button of document.querySelectorAll("[data-patient]")) {
+    const model = data.models.indexOf(button.closest("[data-judged]").dataset.judged);
+    const views = data.views.filter((view) => view.model === model && data.cases[view.case].patient === button.dataset.patient);
+    views.sort((a, b) => isFailing(b) - isFailing(a));
+    button.disabled = !views.length;
+    button.addEventListener("click", () => open(views, views[0], drawMap(views[0])));
+  }
   options($("by"), data.metrics.map((one, i) => [i, one.words]));
   for (const [i, name] of data.readers.entries()) {
     const line = draw("svg", { "aria-hidden": "true" });
