@@ -382,8 +382,9 @@ def test_a_model_that_cannot_be_told_apart_by_its_first_letters_keeps_its_own_se
     text = html_report(replace(pages.material(names=(), outcome=renamed), reasons=()))
     assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">The model uses the mark\.", text)
     assert re.search(
-        r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict\.</p>\s*<p class=\"figures\">No gate was",
+        r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict\.</p>.*?<p class=\"figures\">No gate was",
         text,
+        flags=re.DOTALL,
     )
 
 

@@ -362,7 +362,7 @@
       drawn[0].querySelector("figcaption").replaceChildren(make("b", {}, data.cases[one.case].id), `: ${reason}`);
       let maps = node.querySelector(".maps");
       if (which >= 0) drawn[1].querySelector("figcaption").prepend("the same with ");
-      if (!maps) node.querySelector(".words").after(maps = make("div", { className: "maps" }));
+      if (!maps) node.querySelector(".seen").prepend(maps = make("div", { className: "maps" }));
       maps.append(...drawn);
     }
     const place = [...document.querySelectorAll("[data-deciding]")].find((part) => part.dataset.deciding === node.dataset.judged);
@@ -376,6 +376,15 @@
         make("header", {}, make("h4", {}, data.cases[view.case].id), make("p", { className: "line" }, said), ...lines(view)),
         make("div", { className: "pair" }, ...parts));
     })));
+  }
+  // The first failing case of the models in the order of their verdicts; F leads from there to the next one.
+  for (const [, model] of judged) {
+    const views = model < 0 ? [] : data.deciding[model].map(([i]) => data.views[i]);
+    const first = views.find(isFailing);
+    if (!first) continue;
+    $("failing-line").hidden = false;
+    $("failing").addEventListener("click", () => open(views, first, drawMap(first)));
+    break;
   }
   // A patient who decides a verdict: their cases of that model, the wrong answers first.
   for (const button of document.querySelectorAll("[data-patient]")) {
@@ -426,7 +435,10 @@
       reset();
       if (!again) $("answer").value = JSON.stringify([cell.dataset.true, cell.dataset.said]);
       redraw();
-      if (!again) $("gallery").scrollIntoView();
+      const chosen = $("cases").querySelector(".opens");
+      if (again) return;
+      $("gallery").scrollIntoView();
+      if (chosen) chosen.focus({ preventScroll: true });
     });
   }
   $("viewer").hidden = false;
