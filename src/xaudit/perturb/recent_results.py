@@ -1,23 +1,27 @@
-"""Arrays that were computed a short while ago, kept within a limit of memory."""
+"""Results that were computed a short while ago, kept within a limit of memory."""
 
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from xaudit.records import FloatArray
+Result = TypeVar("Result")
 
 
-class RecentArrays:
+class RecentResults(Generic[Result]):
     """Results of a pure function of arrays, by the contents of its arguments; the longest unused ones are dropped first.
 
+    The same object is given again: nobody may change it.
+
     Args:
+        n_bytes: gives the memory that a result takes.
         most_bytes: of all kept results together; a larger one is not kept.
 
     Example:
-        >>> recent = RecentArrays(most_bytes=100)
+        >>> recent = RecentResults(lambda array: array.nbytes, most_bytes=100)
         >>> asked = []
         >>> def doubled(values):
         ...     asked.append(1)
@@ -27,24 +31,24 @@ class RecentArrays:
         ([2.0, 4.0], [2.0, 4.0], 1)
     """
 
-    def __init__(self, *, most_bytes: int) -> None:
+    def __init__(self, n_bytes: Callable[[Result], int], *, most_bytes: int) -> None:
+        self._bytes_of = n_bytes
         self._most, self._n_bytes = most_bytes, 0
-        self._kept: OrderedDict[bytes, FloatArray] = OrderedDict()
+        self._kept: OrderedDict[bytes, Result] = OrderedDict()
 
-    def result(self, function: Callable[..., FloatArray], *given: npt.NDArray[np.generic]) -> FloatArray:
-        """Return ``function(*given)``, read-only; always give the same function."""
+    def result(self, function: Callable[..., Result], *given: npt.NDArray[np.generic]) -> Result:
+        """Return ``function(*given)``; always give the same function."""
         key = _digest(given)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        found = function(*given)
-        found.flags.writeable = False
-        if found.nbytes <= self._most:
-            self._kept[key] = found
-            self._n_bytes += found.nbytes
+        result = function(*given)
+        if self._bytes_of(result) <= self._most:
+            self._kept[key] = result
+            self._n_bytes += self._bytes_of(result)
             while self._n_bytes > self._most:
-                self._n_bytes -= self._kept.popitem(last=False)[1].nbytes
-        return found
+                self._n_bytes -= self._bytes_of(self._kept.popitem(last=False)[1])
+        return result
 
 
 def _digest(arrays: tuple[npt.NDArray[np.generic], ...]) -> bytes:
