@@ -3,18 +3,22 @@
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xaudit.cli.options import DEFAULT_OUT, Full, Junit, Out, ReportAs, RunPath
 from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.cli.variadic import VariadicCommand
 from xaudit.errors import UsageError
 
 if TYPE_CHECKING:
     from xaudit.report.hashed_ids import HashedIds
+    from xaudit.stages.views.report_material import ReportMaterial
 
 KEY = "XAUDIT_HASH_KEY"
+
+_SIGN_OFF = "--sign-off"
 
 PAPER_FIGURES = "paper-figures"
 """Folder of the figures within the run."""
@@ -26,7 +30,9 @@ Html = Annotated[
 To = Annotated[
     Path | None,
     typer.Option(
-        "--to", metavar="PATH", help="With --html or --figures: write there. Without: into the run folder."
+        "--to",
+        metavar="PATH",
+        help="With --html, --figures or --sign-off: write there. Without: into the run folder.",
     ),
 ]
 Figures = Annotated[
@@ -39,7 +45,16 @@ Figures = Annotated[
 NoImages = Annotated[
     bool,
     typer.Option(
-        "--no-images", help="With --html or --figures: no image of a case in it, no map and no outline."
+        "--no-images",
+        help="With --html, --figures or --sign-off: no image of a case in it, no map and no outline.",
+    ),
+]
+SignOff = Annotated[
+    bool,
+    typer.Option(
+        _SIGN_OFF,
+        help="Write page, report as JSON, manifest, settings and tables into one zip that `xaudit verify` checks: "
+        "--sign-off FILE.zip, or without a file into the run folder.",
     ),
 ]
 HashIds = Annotated[
@@ -63,9 +78,25 @@ CalibrationFolder = Annotated[
     typer.Option(
         "--calibration",
         metavar="DIR",
-        help="With --html or --model-card: say how often this audit would be right, from a folder of `xaudit calibrate`.",
+        help="With --html, --sign-off or --model-card: say how often this audit would be right, from a folder of `xaudit calibrate`.",
     ),
 ]
+
+
+class ReportCommand(VariadicCommand):
+    """The command ``report``, in which a zip file may follow ``--sign-off``: it is what ``--to`` names."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Writes ``--sign-off FILE.zip`` as ``--sign-off --to FILE.zip``, and lets Typer parse it."""
+        written: list[str] = []
+        for word, before in zip(args, ["", *args], strict=False):
+            if word.startswith(f"{_SIGN_OFF}="):
+                written += [_SIGN_OFF, "--to", word.removeprefix(f"{_SIGN_OFF}=")]
+            elif before == _SIGN_OFF and word.lower().endswith(".zip") and not word.startswith("-"):
+                written += ["--to", word]
+            else:
+                written.append(word)
+        return super().parse_args(ctx, written)
 
 
 def report(
@@ -79,10 +110,11 @@ def report(
     no_images: NoImages = False,
     hash_ids: HashIds = False,
     card: ModelCard = False,
+    sign_off: SignOff = False,
     calibration: CalibrationFolder = None,
     junit: Junit = None,
 ) -> int:
-    """Shows a finished run again, on the terminal, as a page, as figures or as a model card.
+    """Shows a finished run again, on the terminal, as a page, as figures, as a model card or as a zip to sign off.
 
     Exits with 0 whatever its verdict; `xaudit gate` judges.
     """
@@ -90,7 +122,7 @@ def report(
     from xaudit.cli.show_outcome import show_outcome
     from xaudit.stages import load_material, load_outcome
 
-    forms = {"--html": html, "--figures": figures, "--model-card": card}
+    forms = {"--html": html, "--figures": figures, "--model-card": card, "--sign-off": sign_off}
     options = {"--to": to is not None, "--no-images": no_images, "--calibration": calibration is not None}
     _refuse_options(*([name for name, given in all_of.items() if given] for all_of in (forms, options)))
     folder = existing_run(run, out)
@@ -102,13 +134,10 @@ def report(
     if figures:
         emit(str(_figures(folder, to, images=not no_images, hashed=hashed)))
         return 0
-    if html:
-        from xaudit.report.html.page_file import NAME, write_page
-
-        path = to or folder / NAME
+    if html or sign_off:
         material = load_material(folder, images=not no_images, calibration=calibration)
-        write_page(material, path, images=not no_images, hashed=hashed)
-        emit(str(path))
+        write = _sign_off if sign_off else _page
+        emit(str(write(material, folder, to, images=not no_images, hashed=hashed)))
         return 0
     outcome = load_outcome(folder)
     shown = outcome if hashed is None else hashed.outcome(outcome)
@@ -130,16 +159,39 @@ def _refuse_options(chosen: list[str], given: list[str]) -> None:
             f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
         )
     for option in given:
-        if option != "--calibration" and not {"--html", "--figures"} & {*chosen}:
+        if option != "--calibration" and not {"--html", "--figures", "--sign-off"} & {*chosen}:
             raise UsageError(
-                f"{option}: only the page and the figures have files and images",
-                hint="add --html or --figures",
+                f"{option}: only the page, the figures and the sign-off have files and images",
+                hint="add --html, --figures or --sign-off",
             )
-        if option == "--calibration" and not {"--html", "--model-card"} & {*chosen}:
+        if option == "--calibration" and not {"--html", "--model-card", "--sign-off"} & {*chosen}:
             raise UsageError(
-                "--calibration: only the page and the model card show a calibration",
-                hint="add --html or --model-card",
+                "--calibration: only the page, the sign-off and the model card show a calibration",
+                hint="add --html, --sign-off or --model-card",
             )
+
+
+def _page(
+    material: "ReportMaterial", run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None"
+) -> Path:
+    """Write the page of a run, and return its path."""
+    from xaudit.report.html.page_file import NAME, write_page
+
+    path = to or run / NAME
+    write_page(material, path, images=images, hashed=hashed)
+    return path
+
+
+def _sign_off(
+    material: "ReportMaterial", run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None"
+) -> Path:
+    """Write the sign-off of a run, tell its SHA-256, and return its path."""
+    from xaudit.report.sign_off import NAME, write_sign_off
+
+    path = to or run / NAME
+    sha256 = write_sign_off(material, run, path, images=images, hashed=hashed)
+    say(f"note:  SHA-256 {sha256}: record it where nobody can change it")
+    return path
 
 
 def _figures(run: Path, to: Path | None, *, images: bool, hashed: "HashedIds | None") -> Path:
