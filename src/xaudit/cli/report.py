@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xaudit.cli.options import DEFAULT_OUT, Full, Junit, Out, ReportAs, RunPath
+from xaudit.cli.options import DEFAULT_OUT, Full, Junit, Out, ReportAs, RunPath, Sarif
 from xaudit.cli.output import ReportFormat, emit, say
 from xaudit.cli.variadic import VariadicCommand
 from xaudit.errors import UsageError
@@ -113,6 +113,7 @@ def report(
     sign_off: SignOff = False,
     calibration: CalibrationFolder = None,
     junit: Junit = None,
+    sarif: Sarif = None,
 ) -> int:
     """Shows a finished run again, on the terminal, as a page, as figures, as a model card or as a zip to sign off.
 
@@ -131,6 +132,11 @@ def report(
 
         write_junit(load_outcome(folder), junit)
     hashed = _hashed(folder) if hash_ids else None
+    if sarif is not None:
+        from xaudit.report.publish import write_sarif
+
+        outcome = load_outcome(folder)
+        write_sarif(outcome if hashed is None else hashed.outcome(outcome), sarif)
     if figures:
         emit(str(_figures(folder, to, images=not no_images, hashed=hashed)))
         return 0
