@@ -57,6 +57,13 @@ SignOff = Annotated[
         "--sign-off FILE.zip, or without a file into the run folder.",
     ),
 ]
+Croissant = Annotated[
+    bool,
+    typer.Option(
+        "--croissant",
+        help="Write Croissant metadata of the tables, croissant.json, into the run folder, and name its place.",
+    ),
+]
 HashIds = Annotated[
     bool,
     typer.Option(
@@ -111,6 +118,7 @@ def report(
     hash_ids: HashIds = False,
     card: ModelCard = False,
     sign_off: SignOff = False,
+    croissant: Croissant = False,
     calibration: CalibrationFolder = None,
     junit: Junit = None,
     sarif: Sarif = None,
@@ -124,19 +132,15 @@ def report(
     from xaudit.stages import load_material, load_outcome
 
     forms = {"--html": html, "--figures": figures, "--model-card": card, "--sign-off": sign_off}
+    forms["--croissant"] = croissant
     options = {"--to": to is not None, "--no-images": no_images, "--calibration": calibration is not None}
     _refuse_options(*([name for name, given in all_of.items() if given] for all_of in (forms, options)))
     folder = existing_run(run, out)
-    if junit is not None:
-        from xaudit.report.publish import write_junit
-
-        write_junit(load_outcome(folder), junit)
     hashed = _hashed(folder) if hash_ids else None
-    if sarif is not None:
-        from xaudit.report.publish import write_sarif
-
-        outcome = load_outcome(folder)
-        write_sarif(outcome if hashed is None else hashed.outcome(outcome), sarif)
+    _write_for_ci(folder, junit, sarif, hashed)
+    if croissant:
+        emit(str(_croissant(folder)))
+        return 0
     if figures:
         emit(str(_figures(folder, to, images=not no_images, hashed=hashed)))
         return 0
@@ -156,6 +160,29 @@ def report(
         return 0
     show_outcome(shown, form, folder=str(folder), full=full)
     return 0
+
+
+def _write_for_ci(run: Path, junit: Path | None, sarif: Path | None, hashed: "HashedIds | None") -> None:
+    """Write the files that CI servers and code scanning read."""
+    from xaudit.report.publish import write_junit, write_sarif
+    from xaudit.stages import load_outcome
+
+    if junit is not None:
+        write_junit(load_outcome(run), junit)
+    if sarif is not None:
+        outcome = load_outcome(run)
+        write_sarif(outcome if hashed is None else hashed.outcome(outcome), sarif)
+
+
+def _croissant(run: Path) -> Path:
+    """Write the metadata of a run's tables into its folder, and return the path."""
+    from xaudit.stages import load_outcome
+    from xaudit.store.croissant import NAME, croissant
+    from xaudit.store.run_folder import RunFolder
+
+    load_outcome(run)  # refuses a run that is not finished, whose tables would still grow
+    folder = RunFolder.open_run(run)
+    return folder.save_text(NAME, croissant(folder))
 
 
 def _refuse_options(chosen: list[str], given: list[str]) -> None:
