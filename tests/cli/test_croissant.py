@@ -67,7 +67,7 @@ def test_no_id_of_a_case_or_patient_is_in_it(described):
 
 def test_it_is_written_into_the_run_folder_alone(small_run, refusal):
     error, _ = refusal("report", small_run, "--croissant", "--to", "x.json")
-    assert error == "--to: only the page, the figures and the sign-off have files and images"
+    assert error == "--to: only the page, the figures and the sign-off are written to a place of your choice"
 
 
 @pytest.mark.filterwarnings("ignore")  # those of the packages that the validator imports

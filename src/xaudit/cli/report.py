@@ -20,6 +20,22 @@ KEY = "XAUDIT_HASH_KEY"
 
 _SIGN_OFF = "--sign-off"
 
+_FORMS_OF = {
+    "--to": (
+        ("--html", "--figures", _SIGN_OFF),
+        "only the page, the figures and the sign-off are written to a place of your choice",
+    ),
+    "--no-images": (
+        ("--html", "--figures", _SIGN_OFF, "--mlflow"),
+        "only the page, the figures, the sign-off and MLflow have images",
+    ),
+    "--calibration": (
+        ("--html", "--model-card", _SIGN_OFF, "--mlflow"),
+        "only the page and the model card show a calibration",
+    ),
+}
+"""Forms to which an option means something, and the words of its refusal."""
+
 PAPER_FIGURES = "paper-figures"
 """Folder of the figures within the run."""
 
@@ -62,6 +78,15 @@ Croissant = Annotated[
     typer.Option(
         "--croissant",
         help="Write Croissant metadata of the tables, croissant.json, into the run folder, and name its place.",
+    ),
+]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow",
+        metavar="URI",
+        help="Log metrics, gates and the page to MLflow: to the tracking server or folder URI, or `active` for "
+        "MLflow's own settings. MLFLOW_RUN_ID names a run to add to.",
     ),
 ]
 HashIds = Annotated[
@@ -119,6 +144,7 @@ def report(
     card: ModelCard = False,
     sign_off: SignOff = False,
     croissant: Croissant = False,
+    mlflow: Mlflow = None,
     calibration: CalibrationFolder = None,
     junit: Junit = None,
     sarif: Sarif = None,
@@ -132,7 +158,7 @@ def report(
     from xaudit.stages import load_material, load_outcome
 
     forms = {"--html": html, "--figures": figures, "--model-card": card, "--sign-off": sign_off}
-    forms["--croissant"] = croissant
+    forms |= {"--croissant": croissant, "--mlflow": mlflow is not None}
     options = {"--to": to is not None, "--no-images": no_images, "--calibration": calibration is not None}
     _refuse_options(*([name for name, given in all_of.items() if given] for all_of in (forms, options)))
     folder = existing_run(run, out)
@@ -144,8 +170,11 @@ def report(
     if figures:
         emit(str(_figures(folder, to, images=not no_images, hashed=hashed)))
         return 0
-    if html or sign_off:
+    if html or sign_off or mlflow is not None:
         material = load_material(folder, images=not no_images, calibration=calibration)
+        if mlflow is not None:
+            emit(_mlflow(material, mlflow, images=not no_images, hashed=hashed))
+            return 0
         write = _sign_off if sign_off else _page
         emit(str(write(material, folder, to, images=not no_images, hashed=hashed)))
         return 0
@@ -160,6 +189,15 @@ def report(
         return 0
     show_outcome(shown, form, folder=str(folder), full=full)
     return 0
+
+
+def _mlflow(material: "ReportMaterial", uri: str, *, images: bool, hashed: "HashedIds | None") -> str:
+    """Log the run to MLflow, and return the id of its run there."""
+    from xaudit.report.mlflow_log import log_to_mlflow
+
+    run_id, n_metrics = log_to_mlflow(material, uri, images=images, hashed=hashed)
+    say(f"logged to MLflow: {n_metrics} metrics, the gates and the page")
+    return run_id
 
 
 def _write_for_ci(run: Path, junit: Path | None, sarif: Path | None, hashed: "HashedIds | None") -> None:
@@ -192,16 +230,10 @@ def _refuse_options(chosen: list[str], given: list[str]) -> None:
             f"{chosen[0]} and {chosen[1]}: one at a time", hint="call `xaudit report` once for each"
         )
     for option in given:
-        if option != "--calibration" and not {"--html", "--figures", "--sign-off"} & {*chosen}:
-            raise UsageError(
-                f"{option}: only the page, the figures and the sign-off have files and images",
-                hint="add --html, --figures or --sign-off",
-            )
-        if option == "--calibration" and not {"--html", "--model-card", "--sign-off"} & {*chosen}:
-            raise UsageError(
-                "--calibration: only the page, the sign-off and the model card show a calibration",
-                hint="add --html, --sign-off or --model-card",
-            )
+        allowed, what = _FORMS_OF[option]
+        if not {*allowed} & {*chosen}:
+            names = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+            raise UsageError(f"{option}: {what}", hint=f"add {names}")
 
 
 def _page(
