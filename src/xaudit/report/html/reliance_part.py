@@ -81,7 +81,7 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
     views = material.reliance if images else [replace(view, preview=None) for view in material.reliance]
     return {
         model: ReliancePart(
-            tuple(_figure(one) for one in own),
+            tuple(reliance_figure(one) for one in own),
             scale_words(own),
             colour_code(scale_rgb()),
             tuple((share, shown(share * own[0].top)) for share in (0.0, 0.5, 1.0)),
@@ -90,7 +90,8 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
     }
 
 
-def _figure(picture: ReliancePicture) -> RelianceFigure:
+def reliance_figure(picture: ReliancePicture) -> RelianceFigure:
+    """Return a picture with its map and image as ``data:`` addresses."""
     preview = picture.view.preview
     return RelianceFigure(
         picture,
