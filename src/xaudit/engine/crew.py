@@ -192,6 +192,7 @@ def _interrupts_held_back() -> Iterator[None]:
 def _serve(connection: Connection, n_threads: int) -> None:
     """Run a worker until there is no more work."""
     guard_standard_streams()
+    sys.stdout = sys.stderr  # a model's own code may print, and standard output holds the parent's results
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -20,7 +20,7 @@ from xaudit.models.network.answers import answers_digest
 from xaudit.models.network.compiling import Compiled, compiled
 from xaudit.models.network.folding import Folding
 from xaudit.models.network.layers import target_layer
-from xaudit.models.network.memory import is_out_of_memory
+from xaudit.models.network.memory import ANOTHER_DEVICE, is_out_of_memory
 from xaudit.models.network.meter import Meter
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.probe import check_answers
@@ -282,7 +282,7 @@ class Classifier:
             raise ModelError(
                 f"model '{self.id}': a single image of {self.model_hw[0]} x {self.model_hw[1]} pixels does not fit into the memory "
                 f"of {self.device}",
-                hint="free memory on the device, or choose another with `--device`",
+                hint=ANOTHER_DEVICE,
             )
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

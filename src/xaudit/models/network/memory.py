@@ -2,6 +2,8 @@
 
 import torch
 
+ANOTHER_DEVICE = "free memory on the device, or choose another with `--device`"
+
 _WORDS = ("out of memory", "defaultcpuallocator", "can't allocate memory")
 
 
