@@ -9,7 +9,7 @@ def failure_line(error: BaseException) -> str:
     """Return the first line of an error's message, or the name of its class.
 
     Example:
-        >>> failure_line(ValueError("rows differ\\nin 3 places")), failure_line(KeyError())
+        >>> failure_line(ValueError("rows differ")), failure_line(KeyError())
         ('rows differ', 'KeyError')
     """
     lines = str(error).strip().splitlines()
