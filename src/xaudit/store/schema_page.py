@@ -82,6 +82,7 @@ _FILES = (
         "run.lock",
         "there while a process works in the folder; the system holds the lock, the file alone locks nothing",
     ),
+    ("memory.json", "if memory ran out: how many images fitted at a time, by model"),
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
     ("junit.xml", "the gates as JUnit XML, for CI servers"),

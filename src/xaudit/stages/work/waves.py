@@ -189,5 +189,6 @@ class LaneWork:
                 shard.do()
             n_evals = sum(one.n_evals for one in meters) - evals
             taken = sum(one.seconds for one in meters) - seconds
-            notes = tuple(note for one in self._waves.models for note in one.classifier.memory_notes)
-            yield ShardReport(shard.name, reused, n_evals, taken, notes)
+            classifiers = [one.classifier for one in self._waves.models]
+            fits = tuple((one.id, one.fits) for one in classifiers if one.fits is not None)
+            yield ShardReport(shard.name, reused, n_evals, taken, fits)
