@@ -40,6 +40,7 @@ from xaudit.config.sections.data_audit import (
     LabelSection,
 )
 from xaudit.config.sections.external import MapFiles, PredictionTable
+from xaudit.config.sections.findings import FindingSection, without_finding
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.models import ModelSection
@@ -89,6 +90,7 @@ __all__ = [
     "Explainer",
     "ExplainerSpec",
     "ExplainersSection",
+    "FindingSection",
     "Gate",
     "GateEntry",
     "Infill",
@@ -135,4 +137,5 @@ __all__ = [
     "fingerprint",
     "measured_metrics",
     "read_audit_file",
+    "without_finding",
 ]
