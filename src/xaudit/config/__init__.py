@@ -40,7 +40,7 @@ from xaudit.config.sections.data_audit import (
     LabelSection,
 )
 from xaudit.config.sections.external import MapFiles, PredictionTable
-from xaudit.config.sections.findings import FindingSection, without_finding
+from xaudit.config.sections.findings import FindingSection, is_unnamed, without_finding
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.models import ModelSection
@@ -135,6 +135,7 @@ __all__ = [
     "audit_schema",
     "build_audit_file",
     "fingerprint",
+    "is_unnamed",
     "measured_metrics",
     "read_audit_file",
     "without_finding",

@@ -62,6 +62,16 @@ def names_of_outputs(findings: Sequence[str | FindingSection], n_outputs: int | 
     return tuple(named.get(place, f"output {place}") for place in range(n_outputs or max(named) + 1))
 
 
+def is_unnamed(output: str) -> bool:
+    """Return True for an output that stands for no finding that the audit file names.
+
+    Example:
+        >>> is_unnamed("output 3"), is_unnamed("nodule")
+        (True, False)
+    """
+    return output.startswith("output ") and output[7:].isdigit()
+
+
 def without_finding(name: str) -> str:
     """Return the class of the images without a finding.
 
@@ -155,6 +165,11 @@ def _check_listed(section: "ModelSection") -> None:
         )
     by_target: dict[int, str] = {}
     for one in listed:
+        if is_unnamed(one.name):
+            raise SettingError(
+                f"findings: '{one.name}' is the name of an output without a finding",
+                hint="give it the finding's name",
+            )
         if section.n_outputs is not None and one.target >= section.n_outputs:
             raise SettingError(
                 f"findings: the target {one.target} of '{one.name}' is out of range: the outputs are 0 to "

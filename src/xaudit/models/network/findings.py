@@ -19,6 +19,10 @@ _NEVER_SURE = 1e-6
 """Closest that a probability may come to 0 and 1, so that its logit is finite."""
 
 
+_ROUNDING = 1e-3
+"""Distance from 0 and 1 that half precision may bring to a probability."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedFinding:
     """The output of a network that is used.
@@ -55,10 +59,23 @@ def reduced(answers: torch.Tensor, finding: AskedFinding) -> torch.Tensor:
     """Reduce a network's own outputs, (N, outputs), to two logits for one finding, in the order of the data's classes."""
     logit = answers[:, finding.column : finding.column + 1]
     if finding.probabilities:
+        _check_probabilities(logit)
         logit = torch.logit(logit, eps=_NEVER_SURE)
     logit = logit - math.log(finding.threshold / (1 - finding.threshold))
     logit, without = (logit / 2, -logit / 2) if finding.symmetric else (logit, torch.zeros_like(logit))
     return torch.cat([logit, without] if finding.place == 0 else [without, logit], dim=1)
+
+
+def _check_probabilities(answers: torch.Tensor) -> None:
+    """Raise ModelError if an output that should be a probability is outside 0 to 1."""
+    if torch.compiler.is_compiling() or not len(answers):
+        return
+    low, high = (float(one) for one in answers.detach().aminmax())
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise ModelError(
+            f"its outputs are no probabilities: they lie between {low:.3g} and {high:.3g}, as logits do, or scores of a regression",
+            hint="set `outputs: multilabel` for logits; the scores of a regression are not audited",
+        )
 
 
 def finding_asked(module: torch.nn.Module) -> AskedFinding | None:
@@ -82,22 +99,12 @@ def on_one_finding(module: torch.nn.Module, finding: AskedFinding) -> torch.nn.M
 
 
 def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str) -> tuple[str, ...]:
-    """Return remarks about a network's own outputs; nothing if it was not reduced to a finding.
-
-    Raises:
-        ModelError: if they should be probabilities and are not.
-    """
+    """Return remarks about a network's own outputs; nothing if it was not reduced to a finding."""
     if not isinstance(module, _OneFinding):
         return ()
     finding = module.xaudit_finding
     answers = own_answers(module, images)
     lie_between = bool((answers >= 0).all() and (answers <= 1).all())
-    if finding.probabilities and not lie_between:
-        low, high = float(answers.min()), float(answers.max())
-        raise ModelError(
-            f"{subject}: its outputs are not probabilities: on noise they lie between {low:.3g} and {high:.3g}",
-            hint="set `outputs: multilabel`",
-        )
     if lie_between and finding.symmetric:
         return (
             f"{subject}: on noise its single output lies between 0 and 1; if it is a probability, take the sigmoid out of the network, "

@@ -50,10 +50,10 @@ class SharedAnswers:
         if kind not in self._exact:
             images = torch.randn((self.block, *frame), generator=torch.Generator().manual_seed(2))
             rows = ask(images)
-            orders = (torch.arange(self.block).flip(0), torch.arange(self.block).roll(1))
+            turned = torch.arange(self.block).roll(1)
             alone = ask(images[:1].repeat(self.block, 1, 1, 1))
-            self._exact[kind] = torch.equal(alone, rows[:1].expand_as(rows)) and all(
-                torch.equal(ask(images[order]), rows[order]) for order in orders
+            self._exact[kind] = torch.equal(ask(images[turned]), rows[turned]) and torch.equal(
+                alone, rows[:1].expand_as(rows)
             )
         return self._exact[kind]
 

@@ -29,6 +29,7 @@ from xaudit.stages.work.classifiers import check_untrained, given_classifier, ha
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
 from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
+from xaudit.stages.work.regression import check_no_regression
 from xaudit.stages.work.shares import PREDICTED_FROM
 from xaudit.stages.work.sharing import share_answers
 from xaudit.stages.work.tuning import check_tuning
@@ -146,6 +147,7 @@ class Audited:
                             fresh.append(answer)
                         case Problem():
                             problems.append(answer)
+                check_no_regression(model, [one for one in fresh if one.model_id == model.id])
             stored = tuple(fresh)
             write_predictions(self.folder, stored)
             if not problems:
