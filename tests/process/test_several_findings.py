@@ -135,7 +135,7 @@ def test_a_finding_without_labels_is_refused(several, capsys):
 @pytest.mark.slow
 def test_every_table_of_a_whole_audit_is_that_of_each_finding_alone(several, evaluated):
     explainers = ["occlusion", "gradcam", {"name": "lime", "samples": 40, "segments": 12}]
-    more = {"explainers": explainers, "sanity": {"steps": 2}, "robustness": True, "equivariance": True}
+    more = {"explainers": explainers, "sanity": {"steps": 2, "tests": ["mprt"]}, "robustness": True, "equivariance": True}
     costs, runs = {}, {}
     for out, findings in (("both", (RED, GREEN)), ("red", (RED,)), ("green", (GREEN,))):
         before = evaluated[0]

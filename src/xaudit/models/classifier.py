@@ -203,7 +203,7 @@ class Classifier:
             return None
         with torch.inference_mode(), self._rounded():
             evaluate = partial(self._answers, full=None)
-            return self._share.logits(self._folding.module(), images, evaluate, last)
+            return self._share.logits(self._folding.module(), images, evaluate, last, rounding=self.precision)
 
     def without_norms(self) -> torch.nn.Module:
         """Return a network with the same logits and hooks, batch norms folded away where that is possible."""

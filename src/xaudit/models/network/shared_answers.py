@@ -96,7 +96,9 @@ class Share:
         folded: torch.nn.Module,
         images: torch.Tensor,
         evaluate: Evaluate,
-        last: torch.nn.Module | None = None,
+        last: torch.nn.Module | None,
+        *,
+        rounding: str,
     ) -> torch.Tensor | None:
         """Return the finding's two logits of each image; the network is asked where no finding has asked before.
 
@@ -105,11 +107,12 @@ class Share:
         Args:
             folded: the network as it is evaluated.
             last: the layer whose input, (N, d), is wanted beside the logits.
+            rounding: precision of the evaluation; answers of another one are not taken.
         """
         if not (self._state_now() == self._state and bool(torch.isfinite(images).all())):
             return None
         network = _outputs(folded) if last is None else _outputs_and_inputs(folded, last)
-        kind = "outputs" if last is None else "features"
+        kind = f"{rounding} {'outputs' if last is None else 'features'}"
 
         def ask(block: torch.Tensor) -> torch.Tensor:
             with self._meter.forward(len(block)):
@@ -119,7 +122,7 @@ class Share:
             if not self._answers.is_exact(kind, ask, tuple(images.shape[1:])):
                 return None
         before = self._meter.n_evals
-        rows = self._answers.rows(kind, images.cpu().contiguous(), ask)
+        rows = self._answers.rows(kind, images.detach().cpu().contiguous(), ask)
         n_saved = before + len(images) - self._meter.n_evals
         self._meter.n_evals += n_saved
         self._meter.n_saved += n_saved

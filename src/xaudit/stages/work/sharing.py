@@ -64,4 +64,4 @@ def _tie_weights(first: Classifier, other: Classifier) -> None:
                     and same.dtype == tensor.dtype
                     and torch.equal(same, tensor)
                 ):
-                    own[key] = same  # type: ignore[assignment]
+                    own[key] = same
