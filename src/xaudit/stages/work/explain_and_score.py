@@ -123,7 +123,7 @@ def _crew(audited: Audited, *, with_scores: bool) -> Iterator[Crew | None]:
 
 
 def _n_evals(audited: Audited, crew: Crew | None) -> int:
-    own = sum(one.meter.n_evals for one in audited.classifiers.values())
+    own = sum(one.meter.n_evaluated for one in audited.classifiers.values())
     return own + (0 if crew is None else crew.n_evals)
 
 
