@@ -107,9 +107,7 @@ def material(
         ),
         views=tuple(views),
         n_explained=dict.fromkeys(models, 54),
-        explained=Counter(
-            (one.model_id, one.prediction.label, one.prediction.predicted) for one in views
-        ),
+        explained=Counter((one.model_id, one.prediction.label, one.prediction.predicted) for one in views),
         cases=cases,
         marks=marks,
         previews=previews,

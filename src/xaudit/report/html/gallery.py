@@ -201,7 +201,7 @@ def _regions_note(view: GalleryView) -> str:
     known = any("lung" in region for region in view.regions)
     falls = [f"{region_words(name, lungs_known=known)} {shown(fall)}" for name, fall in view.regions.items()]
     fall = f"fall of P({view.prediction.target}) if hidden, beyond that of random areas"
-    return f"{fall}: {', '.join(falls)}" if falls else ""
+    return f"{fall}: {' · '.join(falls)}" if falls else ""
 
 
 def _reliance_note(highest: float, target: str) -> str:
