@@ -16,7 +16,8 @@ from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited, Predicted
 from xaudit.stages.work.fitting import keep_fits, recall_fits
 from xaudit.stages.work.half_precision import note_of_precision
-from xaudit.stages.work.shards import PartKeys, check_explainers
+from xaudit.stages.work.part_keys import PartKeys
+from xaudit.stages.work.shards import check_explainers
 from xaudit.stages.work.shares import require_all_stored
 from xaudit.stages.work.tuning import choose_thresholds
 from xaudit.stages.work.waves import DIVIDED, SCORING, LaneWork, Waves, n_shards, run_wave
