@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from references import confidence_sequence as slow
-from xaudit.statistics.confidence_sequence import (
+from xaudit.statistics.sequential.confidence_sequence import (
     METHOD,
     Bounds,
     _highest_capital,
-    in_seeded_order,
     sequence_interval,
     sequence_of_patients,
 )
+from xaudit.statistics.sequential.patients import in_seeded_order, looks
 
 SHARE = Bounds(0, 1)
 
@@ -166,3 +166,11 @@ def test_what_cannot_be_a_sequence_is_refused():
     for low, high in ((1, 0), (0, 0), (0, float("inf")), (float("nan"), 1)):
         with pytest.raises(ValueError, match="two rising, finite bounds"):
             Bounds(low, high)
+
+
+def test_an_audit_asks_at_most_a_quarter_more_than_is_needed():
+    numbers = looks(2000)
+    assert (numbers[0], numbers[-1]) == (20, 2000)
+    assert all(n < after <= -(-5 * n // 4) for n, after in zip(numbers, numbers[1:], strict=False))
+    assert looks(20) == [20]
+    assert looks(21) == [20, 21]

@@ -8,15 +8,15 @@ The intervals hold for the population from which the patients are drawn. Patient
 certainty: an audit speaks of patients in general, not of the rest of a folder.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from xaudit.records import FloatArray, Interval
-from xaudit.seeds import seed_for
 from xaudit.statistics.bootstrap import MIN_CLUSTERS
+from xaudit.statistics.sequential.patients import in_seeded_order
 
 METHOD: Final = "sequence"
 """Method of an interval that holds wherever an audit stops."""
@@ -40,16 +40,6 @@ class Bounds:
         """Raise ValueError unless both are finite and the first is below the second."""
         if not (np.isfinite([self.low, self.high]).all() and self.low < self.high):
             raise ValueError(f"expected two rising, finite bounds, got {self.low:g} and {self.high:g}")
-
-
-def in_seeded_order(clusters: Iterable[str], seed: int) -> list[str]:
-    """Return each patient once, in an order that depends on the seed and on each patient's own name only.
-
-    Example:
-        >>> in_seeded_order(["p1", "p2", "p3", "p1"], seed=0) == in_seeded_order(["p3", "p2", "p1"], seed=0)
-        True
-    """
-    return sorted(set(clusters), key=lambda name: (seed_for(seed, "patient", name), name))
 
 
 def sequence_of_patients(
@@ -96,7 +86,7 @@ def sequence_interval(values: FloatArray, *, bounds: Bounds, confidence: float) 
 
         >>> interval = sequence_interval(np.zeros(100), bounds=Bounds(-1, 1), confidence=0.95)
         >>> round(interval.low, 3), round(interval.high, 3)
-        (-0.046, 0.046)
+        (-0.045, 0.045)
     """
     scaled = _scaled(values, bounds)
     estimate = float(np.mean(values))
