@@ -1,4 +1,4 @@
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from references import confidence_sequence as slow
 from xaudit.statistics.sequential.confidence_sequence import (
     METHOD,
     Bounds,
-    _highest_capital,
+    highest_capital,
     sequence_interval,
     sequence_of_patients,
 )
@@ -74,7 +74,7 @@ def test_the_true_mean_is_left_out_at_any_time_in_at_most_one_of_twenty_sequence
     values = draw(np.random.default_rng(1), (500, 400)).astype(float)
     threshold = np.log(40)
     left_out = [
-        _highest_capital(one, mean) >= threshold or _highest_capital(1 - one, 1 - mean) >= threshold
+        highest_capital(one, mean) >= threshold or highest_capital(1 - one, 1 - mean) >= threshold
         for one in values
     ]
     assert np.mean(left_out) <= 0.05 + 3 * 0.0097
@@ -171,6 +171,6 @@ def test_what_cannot_be_a_sequence_is_refused():
 def test_an_audit_asks_at_most_a_quarter_more_than_is_needed():
     numbers = looks(2000)
     assert (numbers[0], numbers[-1]) == (20, 2000)
-    assert all(n < after <= -(-5 * n // 4) for n, after in zip(numbers, numbers[1:], strict=False))
+    assert all(n < after <= -(-5 * n // 4) for n, after in pairwise(numbers))
     assert looks(20) == [20]
     assert looks(21) == [20, 21]

@@ -125,14 +125,14 @@ def _lower_limit(values: FloatArray, threshold: float) -> float:
     left_out, kept = 0.0, 1.0
     for _ in range(_STEPS):
         mean = (left_out + kept) / 2
-        if _highest_capital(values, mean) >= threshold:
+        if highest_capital(values, mean) >= threshold:
             left_out = mean
         else:
             kept = mean
     return left_out
 
 
-def _highest_capital(values: FloatArray, mean: float) -> float:
+def highest_capital(values: FloatArray, mean: float) -> float:
     """Return the logarithm of the highest capital that bets on values above ``mean`` have reached, from 1 at the start."""
     gains = np.log1p(np.multiply.outer(_STAKES / mean, values - mean))
     capital = np.cumsum(gains, axis=1) + np.log(_SHARES)[:, np.newaxis]
