@@ -141,8 +141,17 @@ def test_a_region_is_open_between_the_margin_and_the_effect_that_counts_as_none(
     )
     # The rest of the same lung holds the surroundings of the mark, and `tube` is not named by the audit file.
     assert left_open(questions) == [(MODEL_LEVEL, "reliance-empty")]
-    own = measured(summary("reliance-tube", 0.0, 0.2), own_regions={"tube": False})
-    assert left_open(open_questions(own, [])) == [(MODEL_LEVEL, "reliance-tube")]
+
+
+def test_a_region_that_the_audit_file_names_is_open_until_its_effect_is_on_one_side_of_the_margin():
+    for ends, still_open in (
+        ((0.0, 0.2), True),
+        ((0.0, 0.021), True),
+        ((0.0, 0.02), False),
+        ((0.021, 0.2), False),
+    ):
+        own = measured(summary("reliance-tube", *ends), own_regions={"tube": False})
+        assert left_open(open_questions(own, [])) == [(MODEL_LEVEL, "reliance-tube")] * still_open
 
 
 def test_each_infill_is_a_question_of_its_own_as_they_may_disagree():

@@ -3,7 +3,8 @@
 Conventions of this file: every interval is that of a confidence sequence, so what is settled once may be acted on at
 once. A gate is settled if the whole interval keeps it, or no part does. A region is settled if the lower end of its effect
 lies above the margin, as in XA201, or the upper end is at most :data:`~xaudit.verdict.areas.NOTHING`, up to which an effect is
-called none in XA208. An effect between the two is settled by neither, and takes all patients.
+called none in XA208. An effect between the two is settled by neither, and takes all patients. A region that the audit file
+names is settled above the margin or below it, as XA211 says of each if it affects the answer.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -93,7 +94,7 @@ def open_questions(measured: Measured, gates: Sequence[Gate]) -> list[OpenQuesti
     """Return every question about one model that its gates and its findings on regions leave open.
 
     A gate asks about each explainer that it is about, and about the controls, as one that passes too makes it
-    uninformative (XA103). The findings on regions (XA201, XA202, XA212) ask about the mark and each region without
+    uninformative (XA103). The findings on regions (XA201, XA202, XA211, XA212) ask about the mark and each region without
     evidence, over all in-fills and under each alone, and if the rest of the marked lung clearly has a larger effect than
     the mark.
 
@@ -127,8 +128,11 @@ def is_settled_by(interval: Interval, gate: Gate) -> bool:
     return interval.high <= gate.value or interval.low > gate.value
 
 
-def is_region_settled(interval: Interval) -> bool:
+def is_region_settled(interval: Interval, *, none: float = NOTHING) -> bool:
     """Return True if a region clearly has an effect, or clearly none that matters.
+
+    Args:
+        none: upper end up to which an effect counts as none.
 
     Example:
         >>> [is_region_settled(Interval(0.03, *ends, "sequence")) for ends in ((0.021, 0.4), (0.01, 0.06), (0.0, 0.05))]
@@ -136,7 +140,7 @@ def is_region_settled(interval: Interval) -> bool:
     """
     if interval.low is None or interval.high is None:
         return False
-    return interval.low > MARGIN or interval.high <= NOTHING
+    return interval.low > MARGIN or interval.high <= none
 
 
 def _of_gate(measured: Measured, gate: Gate) -> list[OpenQuestion]:
@@ -164,23 +168,27 @@ def _of_gate(measured: Measured, gate: Gate) -> list[OpenQuestion]:
 
 
 def _of_regions(measured: Measured) -> list[OpenQuestion]:
-    own_regions = measured.own_regions or {}
-    regions = ("mark", *ELSEWHERE, *own_regions)
-    rule = f"lower end > {MARGIN:g} or upper end <= {NOTHING:g}"
+    limits = dict.fromkeys(("mark", *ELSEWHERE), NOTHING) | dict.fromkeys(measured.own_regions or {}, MARGIN)
     effects = [
-        (one.metric_id, one.interval)
+        (one.metric_id.removeprefix("reliance-"), one.metric_id, one.interval)
         for one in measured.summaries
-        if one.stratum == ALL_CASES and one.metric_id in {f"reliance-{region}" for region in regions}
+        if one.stratum == ALL_CASES and one.metric_id in {f"reliance-{region}" for region in limits}
     ]
     effects += [
-        (f"reliance-{one.region}:{one.infill}", one.effect)
+        (one.region, f"reliance-{one.region}:{one.infill}", one.effect)
         for one in measured.by_infill
-        if one.region in regions
+        if one.region in limits
     ]
     return [
-        OpenQuestion(measured.model_id, MODEL_LEVEL, measure, rule, interval)
-        for measure, interval in effects
-        if not is_region_settled(interval)
+        OpenQuestion(
+            measured.model_id,
+            MODEL_LEVEL,
+            measure,
+            f"lower end > {MARGIN:g} or upper end <= {limits[region]:g}",
+            interval,
+        )
+        for region, measure, interval in effects
+        if not is_region_settled(interval, none=limits[region])
     ]
 
 
