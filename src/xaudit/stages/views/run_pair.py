@@ -74,7 +74,7 @@ class MovedModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunInPair:
-    """One of the two runs."""
+    """A run of the two."""
 
     outcome: Outcome
     reliance: tuple[RelianceView, ...]
