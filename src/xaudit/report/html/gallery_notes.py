@@ -45,7 +45,7 @@ def gallery_of(material: ReportMaterial, *, images: bool, named: Callable[[str],
     selection = "Explained cases shown, " + "; ".join(parts) + "."
     if len(material.views) < sum(material.n_explained.values()):
         selection += (
-            " Chosen are the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
+            " Chosen are the cases of patients who decide a verdict, the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
             "median and a quarter from the best. The tables count all cases."
         )
     if material.ranked_by is not None:

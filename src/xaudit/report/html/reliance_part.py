@@ -12,6 +12,7 @@ from xaudit.report.pictures.reliance_picture import (
     scale_rgb,
     scale_words,
 )
+from xaudit.report.sections.maps.mean_maps import usual_direction
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
@@ -48,6 +49,27 @@ class ReliancePart:
     words: str
     bar: str
     ticks: tuple[tuple[float, str], ...]
+
+    @property
+    def first(self) -> "ReliancePart":
+        """The one map that stands beside the verdict: the first that outlines what an answer rests on, or the first of all."""
+        return replace(self, figures=(self._first,))
+
+    @property
+    def rest(self) -> "ReliancePart | None":
+        """The maps that do not stand beside the verdict, None without any."""
+        others = tuple(one for one in self.figures if one is not self._first)
+        return replace(self, figures=others) if others else None
+
+    @property
+    def _first(self) -> RelianceFigure:
+        return next((one for one in self.figures if _shows_what_counts(one.picture)), self.figures[0])
+
+
+def _shows_what_counts(picture: ReliancePicture) -> bool:
+    """Return True if a map outlines areas whose hiding lowers the answer, or whose copying raises it."""
+    mean = picture.view.mean
+    return bool(picture.areas) and mean.direction == usual_direction(mean.question)
 
 
 def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, ReliancePart]:
