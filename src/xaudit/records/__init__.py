@@ -50,6 +50,7 @@ from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
+from xaudit.records.stability import Stability
 from xaudit.records.summary import ALL_CASES, Summary
 from xaudit.records.token_grid import TokenGrid
 from xaudit.records.tuning import TunedThreshold, TuningCurve
@@ -135,6 +136,7 @@ __all__ = [
     "ScoreResult",
     "SourceCluster",
     "SplitSize",
+    "Stability",
     "StandingOut",
     "Status",
     "SubgroupRow",

@@ -96,7 +96,10 @@ class HashedIds:
         return replace(test, areas=tuple(areas))
 
     def _verdict(self, verdict: Verdict) -> Verdict:
-        return replace(verdict, sentence=self.text(verdict.sentence))
+        stability = verdict.stability
+        if stability is not None:
+            stability = replace(stability, deciding=tuple(map(self.id, stability.deciding)))
+        return replace(verdict, sentence=self.text(verdict.sentence), stability=stability)
 
     @cached_property
     def _known(self) -> frozenset[str]:

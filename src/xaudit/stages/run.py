@@ -216,7 +216,7 @@ class Run:
         return Work(
             seconds=time.perf_counter() - self._clock,
             model_seconds=sum(meter.seconds for meter in meters) + scored.crew_seconds,
-            n_evals=sum(meter.n_evals for meter in meters) + scored.crew_evals,
+            n_evals=sum(meter.n_evaluated for meter in meters) + scored.crew_evals,
             n_shards=scored.count.n_shards,
             n_shards_reused=scored.count.n_reused,
         )

@@ -96,10 +96,13 @@ _FILES = (
         "run.lock",
         "there while a process works in the folder; the system holds the lock, the file alone locks nothing",
     ),
+    ("memory.json", "if memory ran out: how many images fitted at a time, by model"),
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
     ("junit.xml", "the gates as JUnit XML, for CI servers"),
     ("report.html", "the whole report as one page that needs no network"),
+    ("sign-off.zip", "page, manifest and tables with their hashes, once `xaudit report --sign-off` wrote it"),
+    ("croissant.json", "the tables described for data set tools, once `xaudit report --croissant` wrote it"),
     ("figures/", "pictures of maps and marks"),
 )
 

@@ -47,7 +47,7 @@ def gallery_of(material: ReportMaterial, *, images: bool, named: Callable[[str],
     errors = Counter(view.model_id for view in material.views if view.is_error)
     if len(material.views) - errors.total() < sum(material.n_explained.values()):
         selection += (
-            " Chosen are the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
+            " Chosen are the cases of patients who decide a verdict, the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
             "median and a quarter from the best. The tables count all cases."
         )
     if material.ranked_by is not None:

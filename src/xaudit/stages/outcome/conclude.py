@@ -26,12 +26,13 @@ from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.image_properties import property_summaries
 from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
 from xaudit.stages.outcome.dependence.measured import dependence_of
-from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
+from xaudit.stages.outcome.judging import Judge, judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
 from xaudit.stages.outcome.read_outcome import OUTCOME
 from xaudit.stages.outcome.regressions import regressions_of
 from xaudit.stages.outcome.results import CaseFigures, Results, RunFacts
+from xaudit.stages.outcome.stability import StoredValues, with_stability
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.data_checks import check_as_plain
@@ -82,8 +83,10 @@ def conclude(
         *property_summaries(dependence.properties),
     )
     judgements = judged_explainers(audit, summaries, scores, results.maps)
+    judge = Judge(audit, facts, figures.evaluations)
+    rejudged = StoredValues(summaries, scores, results.reliances, dependence.by_infill)
     verdicts = (
-        *judge_run(audit, summaries, facts, figures.evaluations, dependence),
+        *with_stability(judge_run(audit, summaries, facts, figures.evaluations, dependence), judge, rejudged),
         *data_gate_verdicts(audit.gates, figures.data_checks, Strictness(audit.statistics.gate_on)),
         *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
     )

@@ -174,8 +174,8 @@ def spread_over_patients(cases: Sequence[Case], seed: int) -> list[Case]:
     """The cases in the order in which a limit takes them: every patient's first case before any patient's second."""
     rank: dict[str, int] = {}
     order: list[tuple[int, int, Case]] = []
-    for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.case_id)):
+    for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.image_id)):
         turn = rank.get(case.cluster, 0)
         rank[case.cluster] = turn + 1
-        order.append((turn, seed_for(seed, "patient", case.cluster), case))
+        order.append((turn, seed_for(seed, "patient", case.patient_id or case.image_id), case))
     return [case for _, _, case in sorted(order, key=lambda item: item[:2])]

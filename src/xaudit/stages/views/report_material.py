@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row
+from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row, with_own_regions
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
 from xaudit.geometry import Fit, fit_geometry
 from xaudit.records import (
+    MODEL_LEVEL,
     Annotation,
     Calibration,
     Case,
@@ -19,6 +20,7 @@ from xaudit.records import (
     Comparison,
     Outcome,
     Preview,
+    Score,
     ScoreResult,
 )
 from xaudit.stages.outcome.mean_curves import MeanCurve, mean_curves
@@ -65,6 +67,7 @@ class ReportMaterial:
         reliance: mean reliance maps, each with its typical case.
         calibration: how often an audit such as this run would be right, if one was named.
         clusters: groups of maps, each with the pictures of its examples.
+        effects: by model and case, how much more hiding each region lowers the answer than hiding random areas of its size.
         explained: number of explained cases by model, true class and answer; those explained for their error alone count.
         answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
@@ -89,6 +92,7 @@ class ReportMaterial:
     reliance: tuple[RelianceView, ...] = ()
     calibration: Calibration | None = None
     clusters: tuple[ClusterView, ...] = ()
+    effects: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
     explained: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
 
@@ -135,6 +139,7 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         },
         reliance=reliance_views(run, previews),
         clusters=cluster_views(run, previews, signed),
+        effects=_effects(run, views),
     )
 
 
@@ -152,6 +157,26 @@ def every_id(path: Path) -> frozenset[str]:
     failed = (*run.outcome.problems, *run.outcome.misclassified_problems)
     ids = {case.case_id for case in run.cases} | {problem.case_id for problem in failed}
     return frozenset(ids | {case.patient_id for case in run.cases if case.patient_id is not None})
+
+
+def _effects(run: StoredRun, views: tuple[GalleryView, ...]) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the reliance on each region of the cases that are shown, the mean over readers."""
+    shown = {(view.model_id, view.case_id) for view in views}
+    names = {
+        f"reliance-{region}": region
+        for own in ({}, *run.outcome.own_regions.values())
+        for region in with_own_regions(own)
+    }
+    values: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for one in run.scores:
+        key = one.key
+        about, region = (key.model_id, key.case_id), names.get(key.metric_id)
+        if isinstance(one, Score) and key.explainer_id == MODEL_LEVEL and region and about in shown:
+            values[about][region].append(one.value)
+    return {
+        about: {region: sum(each) / len(each) for region, each in own.items()}
+        for about, own in values.items()
+    }
 
 
 def _explained(maps: Iterable[CategorisedMap]) -> Counter[tuple[str, str, str]]:
@@ -175,6 +200,7 @@ def _views(
             own,
             case_values(run.scores, model_id=model, explainers=run.explainers, metric_id=ranked_by),
             n=n,
+            deciding=_deciding(run, model),
         )
         for model, own in cells.items()
     }
@@ -212,6 +238,17 @@ def _facts(run: StoredRun, cells: Mapping[str, Collection[str]]) -> Mapping[str,
     return facts_of(
         run.cases, run.annotations, [one for one in run.predictions if one.case_id in cells[one.model_id]]
     )
+
+
+def _deciding(run: StoredRun, model: str) -> frozenset[str]:
+    """Return the cases of the patients without whom a finding on a model, or a gate, would be another."""
+    names = {
+        name
+        for one in run.outcome.verdicts
+        if one.model_id == model and one.stability is not None
+        for name in one.stability.deciding
+    }
+    return frozenset(case.case_id for case in run.cases if (case.patient_id or case.case_id) in names)
 
 
 def _view(

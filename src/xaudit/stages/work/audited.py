@@ -29,7 +29,9 @@ from xaudit.stages.work.data_requirements import check_data
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
 from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
+from xaudit.stages.work.regression import check_no_regression
 from xaudit.stages.work.shares import PREDICTED_FROM
+from xaudit.stages.work.sharing import share_answers
 from xaudit.statistics.classification import evaluate
 from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.manifest import Contents
@@ -99,11 +101,13 @@ class Audited:
     @cached_property
     def given(self) -> Mapping[str, Classifier]:
         """Every model whose weights are given, by its id."""
-        return {
+        given = {
             model.id: given_classifier(model, self.dataset_of(model), self.request, on_progress=self._tell)
             for model in self.audit.models
             if has_weights(model, self.request)
         }
+        share_answers(self.audit.models, given)
+        return given
 
     @cached_property
     def classifiers(self) -> Mapping[str, Classifier]:
@@ -141,6 +145,7 @@ class Audited:
                             fresh.append(answer)
                         case Problem():
                             problems.append(answer)
+                check_no_regression(model, [one for one in fresh if one.model_id == model.id])
             stored = tuple(fresh)
             write_predictions(self.folder, stored)
             if not problems:

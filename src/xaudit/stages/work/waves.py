@@ -191,11 +191,12 @@ class LaneWork:
             self._lanes[task.wave] = self._waves.lanes(task.wave)
         meters = [one.classifier.meter for one in self._waves.models]
         for shard in self._lanes[task.wave][task.index].shards():
-            evals, seconds = sum(one.n_evals for one in meters), sum(one.seconds for one in meters)
+            evals, seconds = sum(one.n_evaluated for one in meters), sum(one.seconds for one in meters)
             reused = shard.is_done()
             if not reused:
                 shard.do()
-            n_evals = sum(one.n_evals for one in meters) - evals
+            n_evals = sum(one.n_evaluated for one in meters) - evals
             taken = sum(one.seconds for one in meters) - seconds
-            notes = tuple(note for one in self._waves.models for note in one.classifier.memory_notes)
-            yield ShardReport(shard.name, reused, n_evals, taken, notes)
+            classifiers = [one.classifier for one in self._waves.models]
+            fits = tuple((one.id, one.fits) for one in classifiers if one.fits is not None)
+            yield ShardReport(shard.name, reused, n_evals, taken, fits)
