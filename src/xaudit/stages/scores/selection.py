@@ -77,6 +77,33 @@ def select_others(
     return sorted(chosen, key=lambda case: case.case_id)
 
 
+def select_errors(
+    cases: Sequence[Case],
+    predictions: Mapping[str, Prediction],
+    *,
+    explained: Sequence[Case],
+    most: int,
+    seed: int,
+) -> list[Case]:
+    """Choose misclassified test cases that are explained beside others, sorted by id.
+
+    Args:
+        predictions: by case id; cases without one are left out.
+        explained: the cases that are explained anyway.
+        most: at most so many; every patient's first case comes before any patient's second.
+    """
+    taken = {case.case_id for case in explained}
+    wrong = [
+        case
+        for case in cases
+        if case.split == "test"
+        and case.case_id not in taken
+        and case.case_id in predictions
+        and not predictions[case.case_id].correct
+    ]
+    return sorted(spread_over_patients(wrong, seed)[:most], key=lambda case: case.case_id)
+
+
 def select_donors(cases: Sequence[Case], predictions: Mapping[str, Prediction], *, seed: int) -> list[Case]:
     """Choose test cases of each true class whose pixels may be copied into other patients' images, sorted by id.
 
