@@ -135,11 +135,11 @@ def test_a_finding_without_labels_is_refused(several, capsys):
 @pytest.mark.slow
 def test_every_table_of_a_whole_audit_is_that_of_each_finding_alone(several, evaluated):
     explainers = ["occlusion", "gradcam", {"name": "lime", "samples": 40, "segments": 12}]
-    more = {"explainers": explainers, "sanity": {"steps": 2, "tests": ["mprt"]}, "robustness": True, "equivariance": True}
+    more = {"explainers": explainers, "sanity": {"steps": 2, "tests": ["mprt"], "explainers": ["gradcam"]}}
     costs, runs = {}, {}
     for out, findings in (("both", (RED, GREEN)), ("red", (RED,)), ("green", (GREEN,))):
         before = evaluated[0]
-        runs[out] = run(several, out, *findings, **more)
+        runs[out] = run(several, out, *findings, limit=2, **more)
         costs[out] = evaluated[0] - before
     for out, finding in (("red", "red mark"), ("green", "green")):
         for name in ALL_TABLES:
