@@ -213,7 +213,7 @@ def test_verdict_gates_and_matrix_say_what_the_other_reports_say(tree):
         if "data-true" in one["attrs"]
     }
     # Of 54 images of cancer 52 are found: 96 %.
-    assert cells["honest", "cancer", "cancer"] == ["52", "96", "%", "·", "TP"]
+    assert cells["honest", "cancer", "cancer"] == [*("52", "96", "%", "·", "TP"), *("50", "not", "explained")]
     assert cells["honest", "normal", "cancer"][0] == "1"
     assert cells["honest", "cancer", "normal"][4] == "FN"
 
@@ -234,6 +234,25 @@ def test_the_gallery_says_how_many_of_how_many_cases_it_shows(text):
     assert "The tables count all cases." in text
     all_shown = replace(pages.material(), n_explained={"honest": 3, "shortcut": 3})
     assert "honest: all 3; shortcut: all 3." in html_report(all_shown)
+
+
+def test_cases_that_were_explained_for_their_error_are_told_apart():
+    source = pages.material(names=("A", "B", "C"))
+    views = tuple(
+        replace(one, is_error=True, regions={"border": 0.31, "lungs": -0.02}) if one.case_id == "C" else one
+        for one in source.views
+    )
+    text = html_report(replace(source, views=views, n_explained={"honest": 2, "shortcut": 2}))
+    assert "honest: all 2; shortcut: all 2." in text
+    assert (
+        "Beside them, misclassified images that were explained for their error and are in no table, "
+        "honest: 1; shortcut: 1." in text
+    )
+    shown = [one for one in data_of(text)["views"] if one["error"]]
+    assert [one["regions"] for one in shown] == [
+        "fall of P(cancer) if hidden, beyond that of random areas: image border 0.31 · lungs, side unknown -0.02"
+    ] * 2
+    assert {one["regions"] for one in data_of(text)["views"] if not one["error"]} == {""}
 
 
 def test_of_more_cases_than_a_browser_bears_the_worst_of_each_model_have_pictures(monkeypatch):

@@ -35,7 +35,7 @@ from xaudit.cli.options import (
     Verbose,
     Workers,
 )
-from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.cli.output import ReportFormat, emit, foreign_prints, say
 from xaudit.cli.share_done import share_done
 from xaudit.cli.variadic import names_in
 from xaudit.errors import UnansweredError, UsageError, did_you_mean
@@ -187,7 +187,8 @@ def _refuse_faults(audit: "AuditFile", options: RunOptions, until: Stage) -> Non
     """Raise the first of the faults that show before the work begins; `xaudit config validate` lists all."""
     from xaudit.stages.work.audit_check import check_audit
 
-    faults = check_audit(audit, out=options.out, device=options.device, until=until).faults
+    with foreign_prints():
+        faults = check_audit(audit, out=options.out, device=options.device, until=until).faults
     if faults:
         raise faults[0]
 
@@ -212,7 +213,7 @@ def _run(
         merges=options.merges,
     )
     try:
-        with progress_report(quiet=options.quiet, verbose=options.verbose) as report:
+        with foreign_prints(), progress_report(quiet=options.quiet, verbose=options.verbose) as report:
             if options.merges:
                 finished = merge_shares(request, on_progress=report)
             else:

@@ -25,6 +25,7 @@ from xaudit.records.label_probe import LabelProbe, LabelValue
 from xaudit.records.map_cluster import MapCluster, MapClusters, SourceCluster, StandingOut
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
+from xaudit.records.misclassified import MisclassifiedCases
 from xaudit.records.model_answers import ModelAnswers
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
@@ -106,6 +107,7 @@ __all__ = [
     "MapTest",
     "MaskRegion",
     "MeanReliance",
+    "MisclassifiedCases",
     "ModelAnswers",
     "Move",
     "Outcome",

@@ -49,7 +49,7 @@ def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -
     Raises:
         ValueError: if a column that must hold a value has none.
     """
-    plain = [table.encode(row) for row in rows]
+    plain = [table.row(row) for row in rows]
     columns = []
     for field in table.schema:
         column = pa.array([row.get(field.name) for row in plain], type=field.type)

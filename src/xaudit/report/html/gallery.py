@@ -11,7 +11,7 @@ from xaudit.report.html.picture_code import CodedForm, image_codes, map_code
 from xaudit.report.pictures.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
 from xaudit.report.pictures.outline_path import outline_path
 from xaudit.report.sections.category import category_words
-from xaudit.report.wording import metric_words
+from xaudit.report.wording import metric_words, region_words
 from xaudit.stages.views.case_reliance import NAME as RELIANCE
 from xaudit.stages.views.gallery_view import GalleryMap, GalleryView
 from xaudit.stages.views.report_material import ReportMaterial
@@ -156,6 +156,8 @@ def _view(
         "target": answer.target,
         "p": shown(answer.probabilities[target]),
         "cell": view.cell,
+        "error": view.is_error,
+        "regions": _regions_note(view),
         "size": view.size,
         "area": _area(view, material.cases[view.case_id]),
         "maps": [
@@ -205,6 +207,14 @@ def _map(
         )
     ]
     return plain
+
+
+def _regions_note(view: GalleryView) -> str:
+    """Say how far hiding each named region lowers the answer; empty if the model was not asked."""
+    known = any("lung" in region for region in view.regions)
+    falls = [f"{region_words(name, lungs_known=known)} {shown(fall)}" for name, fall in view.regions.items()]
+    fall = f"fall of P({view.prediction.target}) if hidden, beyond that of random areas"
+    return f"{fall}: {' · '.join(falls)}" if falls else ""
 
 
 def _reliance_note(highest: float, target: str) -> str:

@@ -19,7 +19,7 @@ from xaudit.report.html.absent import (
 from xaudit.report.html.calibration_part import calibration_part
 from xaudit.report.html.cards import judgements
 from xaudit.report.html.check_part import CheckPart, pictures_of
-from xaudit.report.html.confusion import matrices
+from xaudit.report.html.confusion import Explained, matrices
 from xaudit.report.html.curve_charts import curve_charts, no_curves
 from xaudit.report.html.gallery_notes import gallery_of
 from xaudit.report.html.manifest_rows import manifest_rows
@@ -106,7 +106,9 @@ def page_of(
         summary=study_in_words(material),
         facts=_facts(material),
         verdict=VerdictPart(judgements(outcome, reliance), gates_section(outcome)),
-        answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
+        answers=AnswersPart(
+            matrices(outcome, Explained(material.explained, shown)), without_test_images(outcome)
+        ),
         areas=_areas(outcome, reliance),
         regions=_regions(outcome),
         reasons=_reasons(material),

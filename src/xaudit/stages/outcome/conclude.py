@@ -43,6 +43,7 @@ from xaudit.store.tables import (
     write_categories,
     write_map_clusters,
     write_mean_reliance,
+    write_misclassified,
     write_problems,
     write_summaries,
 )
@@ -56,11 +57,13 @@ class Conclusion:
 
     Attributes:
         maps: every map with its failure category.
+        misclassified: every map of a case that is explained for its error alone.
         head: the content of ``outcome.json``.
     """
 
     outcome: Outcome
     maps: tuple[CategorisedMap, ...]
+    misclassified: tuple[CategorisedMap, ...]
     head: Mapping[str, Any]
 
 
@@ -99,9 +102,6 @@ def conclude(
         summaries=summaries,
         verdicts=verdicts,
         problems=tuple(results.problems),
-        n_explained=facts.n_explained,
-        positive=facts.positive,
-        notes=tuple(facts.notes),
         work=results.work,
         unscored=tuple(groups_without_value(scores)),
         agreements=figures.agreements,
@@ -112,7 +112,6 @@ def conclude(
         map_tests=dependence.tests,
         by_class=dependence.by_class,
         by_infill=dependence.by_infill,
-        external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         explainers_judged=judgements,
         image_properties=dependence.properties,
@@ -121,9 +120,23 @@ def conclude(
         mean_reliance=tuple(results.mean_reliance),
         map_clusters=tuple(results.map_clusters),
         data_checks=figures.data_checks,
+        **_stated(facts),
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
-    return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+    errors = categorise(results.misclassified, audit.categories, facts.positive)
+    return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, errors, head)
+
+
+def _stated(facts: RunFacts) -> dict[str, Any]:
+    """Return the fields of the outcome that only the facts of the run hold."""
+    return {
+        "n_explained": facts.n_explained,
+        "positive": facts.positive,
+        "notes": tuple(facts.notes),
+        "external_ids": tuple(facts.external),
+        "misclassified": tuple(facts.misclassified),
+        "misclassified_problems": tuple(facts.misclassified_problems),
+    }
 
 
 def _summaries(
@@ -163,6 +176,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_problems(run, outcome.problems)
     write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
+    write_misclassified(run, conclusion.misclassified)
     write_mean_reliance(run, outcome.mean_reliance)
     write_map_clusters(run, [group for one in outcome.map_clusters for group in one.source_clusters])
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})

@@ -206,11 +206,13 @@
     first.append(make("span", { className: right ? "tag" : "tag bad" }, `${right ? "✓" : "✗"} ${view.cell}`), ` is ${view.true}, called ${view.said} · P(${view.target}) ${view.p}`);
     const found = Object.keys(one.outlines).map((i) => data.readers[i]);
     const parts = [];
+    if (view.error) parts.push("explained for its wrong answer, in no table");
     if (view.area) parts.push(`${SIZES[view.size] || "lesion"}, ${view.area}`);
     if (found.length) parts.push(`marked by ${found.join(", ")}`);
     if (one.nothing.length) parts.push(`${one.nothing.map((i) => data.readers[i]).join(", ")} found nothing`);
     if (!found.length && !one.nothing.length) parts.push("no reader’s mark");
-    return [first, ...(view.why ? [make("p", { className: "line" }, view.why)] : []), make("p", { className: "line dim" }, parts.join(" · "))];
+    const rest = [view.why, parts.join(" · "), view.regions].filter(Boolean);
+    return [first, ...rest.map((text, i) => make("p", { className: view.why && !i ? "line" : "line dim" }, text))];
   };
   const SIZES = { small: "small lesion", middle: "middle-sized lesion", large: "large lesion" };
 
