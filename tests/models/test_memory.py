@@ -247,7 +247,7 @@ def test_the_size_that_fits_is_kept_with_the_run_and_there_is_one_note(tmp_path)
     folder = RunFolder.create(
         tmp_path, name="study", config_hash="0" * 64, now=datetime(2026, 1, 1, tzinfo=UTC)
     )
-    classifier, network = cramped(5)
+    classifier, _ = cramped(5)
     classifier.logits(IMAGES)
     keep_fits(folder, [classifier], {"m": 2, "another": 1})  # a worker had less memory than this process
     [note] = classifier.memory_notes

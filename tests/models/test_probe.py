@@ -5,6 +5,7 @@ import copy
 import odd_networks
 import pytest
 import torch
+from tiny_networks import Wrapped
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
@@ -240,3 +241,13 @@ def test_a_tensor_that_is_changed_in_place_before_its_gradient_is_named():
         "[torch.FloatTensor [1, 6, 8, 8]]"
     )
     assert caught.value.hint.startswith("write `features = features + 1` instead of `features += 1`")
+
+
+def test_an_answer_that_never_changes_is_a_note():
+    """As TorchXRayVision's for a finding without an operating point, which is always a half."""
+    same = Wrapped(2, lambda logits: torch.zeros_like(logits) + 0.5)
+    assert classifier(same).notes == (
+        "model 'net': gives two different images of noise the same answer; if it does so for real images too, it does not predict "
+        "what it is asked for",
+    )
+    assert classifier(odd_networks.Tiny(2)).notes == ()

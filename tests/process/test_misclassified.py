@@ -133,6 +133,16 @@ def test_shares_of_a_divided_run_carry_them(wrong, explained):
 
 
 @pytest.mark.slow
+def test_a_run_that_goes_on_without_them_drops_them(wrong, unexplained):
+    run = audited(wrong, "continued", "--set", "run.errors=2")
+    assert len(list((run / "misclassified_maps").iterdir())) == 1
+    assert audited(wrong, "continued", "--set", "run.errors=0") == run
+    assert everything(run) == everything(unexplained)
+    work = json.loads((run / "outcome.json").read_text())["work"]
+    assert work["n_shards_reused"] == work["n_shards"]
+
+
+@pytest.mark.slow
 def test_a_limit_limits_them_too_and_patients_come_before_second_images(wrong):
     run = audited(wrong, "limited", "--limit", "2", gates=[])
     [counts] = load_outcome(run).misclassified

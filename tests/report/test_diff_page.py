@@ -81,6 +81,15 @@ def test_the_scale_ends_at_the_larger_of_both_runs():
     assert end(diff_page(DIFF, doubled)) > end(base_only)
 
 
+def test_maps_of_one_question_stand_in_one_row_whatever_the_number_of_images():
+    both = pair()
+    fewer = tuple(replace(view, mean=replace(view.mean, n_cases=3)) for view in both.head.reliance)
+    outcome = replace(both.head.outcome, mean_reliance=tuple(view.mean for view in fewer))
+    page = diff_page(DIFF, replace(both, head=RunInPair(outcome, fewer)))
+    assert "No such map" not in page
+    assert "3 cancer images" in page
+
+
 def test_a_model_of_one_run_says_that_the_other_lacks_it():
     page = diff_page(DIFF, pair(head_models=("honest",)))
     assert "The model is not in this run." in page

@@ -47,6 +47,23 @@ def test_a_gambler_neither_wins_nor_loses_on_average_if_the_mean_is_true():
     assert sum(slow.SHARES) == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("mean", "above", "below"),
+    [
+        (0.3, 15.742890998323183, -0.06421857232665117),
+        (0.4, 3.28475117712591, 0.030626193541760962),
+        (0.6, -0.14788886486490077, 2.2896970058655115),
+        (0.7, -0.3160674153300988, 13.257153925007254),
+    ],
+)
+def test_the_capital_is_that_of_the_authors_code(mean, above, below):
+    # Logarithms of the highest capital of `diversified_betting_mart` of confseq 0.0.11 with stakes f / m and f / (1 - m),
+    # `trunc_scale=1`, theta 1 and 0. It needs a NumPy before 2, so its figures stand here.
+    values = np.array([(37 * i % 101) / 100 for i in range(1, 61)])
+    assert highest_capital(values, mean) == pytest.approx(above, abs=1e-10)
+    assert highest_capital(1 - values, 1 - mean) == pytest.approx(below, abs=1e-10)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_limits_are_those_of_plain_loops_over_a_grid(seed):
     values = np.random.default_rng(seed).beta(2, 3, 30)

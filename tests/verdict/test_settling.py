@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from xaudit.catalog import METRICS
@@ -175,3 +177,14 @@ def test_the_rest_of_the_marked_lung_is_open_where_it_may_have_the_larger_effect
     ):
         figures = measured(summary("reliance-mark", *mark), summary("reliance-same-lung", *rest))
         assert left_open(open_questions(figures, [])) == still_open
+
+
+def test_a_model_whose_answers_rule_out_findings_on_regions_leaves_only_its_gates_open():
+    figures = measured(summary("reliance-mark", 0.1, 0.3), summary("reliance-border", 0.0, 0.2))
+    gate = Gate.parse("reliance-mark >= 0.2")
+    assert left_open(open_questions(figures, [gate])) == [
+        (MODEL_LEVEL, "reliance-mark"),
+        (MODEL_LEVEL, "reliance-border"),
+    ]
+    refused = open_questions(replace(figures, is_refused=True), [gate])
+    assert left_open(refused) == [(MODEL_LEVEL, "reliance-mark")]

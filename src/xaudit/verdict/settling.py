@@ -48,6 +48,7 @@ class Measured:
         explainers: ids of the explainers that are no controls.
         controls: ids of the controls that need no other patient's map.
         own_regions: regions that the audit file names, true where an answer may rest on them.
+        is_refused: True if the model's answers rule out findings about its evidence (XA204 to XA206).
     """
 
     model_id: str
@@ -56,6 +57,7 @@ class Measured:
     explainers: Sequence[str]
     controls: Collection[str] = ()
     own_regions: Mapping[str, bool] | None = None
+    is_refused: bool = False
 
 
 def obstacle(gate: Gate, names: Mapping[str, str]) -> str:
@@ -107,6 +109,8 @@ def open_questions(measured: Measured, gates: Sequence[Gate]) -> list[OpenQuesti
         if gate.finding is None and not gate.is_of_data
         for one in _of_gate(measured, gate)
     ]
+    if measured.is_refused:
+        return asked
     return [*asked, *_of_regions(measured), *_of_marked_lung(measured)]
 
 

@@ -124,6 +124,11 @@ def _frame_hint(module: torch.nn.Module, n_channels: int) -> str:
 
 
 def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
+    if torch.equal(answer[0], answer[1]):
+        return (
+            f"{subject}: gives two different images of noise the same answer; if it does so for real images too, it does not predict "
+            "what it is asked for",
+        )
     sums = answer.float().sum(dim=1)
     if float(answer.min()) >= 0 and torch.allclose(sums, torch.ones_like(sums), rtol=0, atol=1e-4):
         return (

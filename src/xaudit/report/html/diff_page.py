@@ -1,6 +1,5 @@
 """The page of the difference between two runs: maps, verdicts and cases side by side, in one file that needs no network."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from xaudit.catalog import MARGIN
@@ -128,12 +127,18 @@ def _beside(
     base, head = (
         model_verdict(run.outcome, model) if model in run.outcome.model_ids else None for run in runs
     )
-    maps: list[Mapping[str, ReliancePicture]] = [
-        {one.title: one for one in run.get(model, ())} for run in drawn
+    maps = [{_question(one): one for one in run.get(model, ())} for run in drawn]
+    questions = dict.fromkeys(question for own in maps for question in own)
+    rows = [
+        tuple(reliance_figure(own[question]) if question in own else None for own in maps)
+        for question in questions
     ]
-    titles = dict.fromkeys(title for own in maps for title in own)
-    rows = [tuple(reliance_figure(own[title]) if title in own else None for own in maps) for title in titles]
     return Beside(model, (base, head), tuple((row[0], row[1]) for row in rows))
+
+
+def _question(picture: ReliancePicture) -> tuple[str, ...]:
+    mean = picture.view.mean
+    return mean.images, mean.target, mean.question, mean.direction
 
 
 def _cases_part(moved: MovedModel) -> CasesPart:

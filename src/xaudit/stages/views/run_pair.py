@@ -74,7 +74,7 @@ class MovedModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunInPair:
-    """A run of the two, with its reliance maps."""
+    """A run of the two."""
 
     outcome: Outcome
     reliance: tuple[RelianceView, ...]

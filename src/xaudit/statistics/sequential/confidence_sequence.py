@@ -79,7 +79,7 @@ def sequence_interval(values: FloatArray, *, bounds: Bounds, confidence: float) 
         ValueError: if there are no values, or one is not finite or lies outside the bounds.
 
     Source: Waudby-Smith and Ramdas 2024, Estimating means of bounded random variables by betting, JRSS B 86: the hedged capital
-    of constant bets (diversified Kelly). Own code, as `confseq` has had no release since January 2023.
+    of constant bets (diversified Kelly). Own code, as `confseq` (last release in January 2023) needs a NumPy before 2.
 
     Example:
         A hundred patients without any effect, of a measure between -1 and 1: an effect of more than .05 is excluded.
