@@ -1,11 +1,12 @@
 """Cost per case and peak memory against the number of cases: the one must stay, the other must not grow.
 
-    python benchmarks/scaling.py [--cases 20 200] [--base 4]
+    python benchmarks/scaling.py [--cases 20 200] [--base 4] [--rounds 2] [--busy-anyway]
 
 One phantom study is written, then its first cases are audited with a tiny network, in a process of its own for each
 number. What a run costs however few its cases (imports, predictions of the whole study, the report) is measured with
-`--base` cases and taken off: (seconds − seconds of the base) / (cases − base). CPU seconds, so that a busy machine
-matters less. 2000 cases are within reach of an idle machine only.
+`--base` cases and taken off: (seconds − seconds of the base) / (cases − base). The numbers take turns within a round,
+and the least CPU seconds of each count. On a busy machine the script stops, for CPU seconds grow with others' load too:
+caches and memory are shared.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import torch
 import yaml
+from idle import reading, report_others, require_idle
 from safetensors.torch import save_file
 
 NETWORK = """
@@ -84,25 +86,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cases", type=int, nargs="+", default=[20, 200])
     parser.add_argument("--base", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--busy-anyway", action="store_true", help="only warn if others use the machine")
     chosen = parser.parse_args()
+    require_idle(busy_anyway=chosen.busy_anyway)
+    before = reading()
+    numbers = [chosen.base, *chosen.cases]
+    seconds = dict.fromkeys(numbers, float("inf"))
+    peaks = dict.fromkeys(numbers, 0.0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_audit(folder, max(chosen.cases))
         run(folder, 1)  # writes the study
-        start, start_peak = run(folder, chosen.base)
-        print(f"{chosen.base:5d} cases: {start:.1f} CPU s, peak {start_peak:.0f} MiB")
-        costs, peaks = [], []
-        for n_cases in chosen.cases:
-            seconds, peak = run(folder, n_cases)
-            costs.append((seconds - start) / (n_cases - chosen.base))
-            peaks.append(peak)
-            print(
-                f"{n_cases:5d} cases: {costs[-1] * 1e3:.0f} CPU ms a case beyond the start, peak {peak:.0f} MiB"
-            )
+        for turn in range(1, chosen.rounds + 1):
+            for n_cases in numbers:
+                took, peak = run(folder, n_cases)
+                print(f"round {turn}: {n_cases:5d} cases: {took:.1f} CPU s, peak {peak:.0f} MiB", flush=True)
+                seconds[n_cases] = min(seconds[n_cases], took)
+                peaks[n_cases] = max(peaks[n_cases], peak)
+    costs = {n: (seconds[n] - seconds[chosen.base]) / (n - chosen.base) for n in chosen.cases}
+    for n_cases, cost in costs.items():
+        print(
+            f"{n_cases:5d} cases: {cost * 1e3:.0f} CPU ms a case beyond the start, peak {peaks[n_cases]:.0f} MiB"
+        )
+    first, last = chosen.cases[0], chosen.cases[-1]
     print(
-        f"from {chosen.cases[0]} to {chosen.cases[-1]} cases: {costs[-1] / costs[0]:.2f} × the time a case, "
-        f"{peaks[-1] - peaks[0]:+.0f} MiB at the peak"
+        f"from {first} to {last} cases: {costs[last] / costs[first]:.2f} × the time a case, "
+        f"{peaks[last] - peaks[first]:+.0f} MiB at the peak"
     )
+    report_others(before)
 
 
 if __name__ == "__main__":

@@ -65,14 +65,18 @@ class Server:
             if words and words[0] in ("ready", "started", "ended"):
                 return words
 
-    def run(self, *args, kill_after=None):
-        """The exit code of a command line, -9 where it was killed after so many seconds."""
+    def run(self, *args, until=None):
+        """The exit code of a command line, -9 where it was killed.
+
+        Args:
+            until: waits for the moment of the kill; is given a function that raises once the process has ended.
+        """
         self.process.stdin.write(" ".join(args) + "\n")
         self.process.stdin.flush()
         pid = int(self._told()[1])
-        if kill_after is not None:
-            time.sleep(kill_after)
+        if until is not None:
             with contextlib.suppress(ProcessLookupError):  # it was done before
+                until(lambda: os.kill(pid, 0))
                 os.kill(pid, signal.SIGKILL)
         return int(self._told()[1])
 
@@ -123,7 +127,31 @@ def require_whole(run, read):
             ]
 
 
-def killed_until_done(server, study, seconds, moments, n_kills):
+def moment(out, moments, start, n_seen):
+    """A drawn moment to kill at: while a run starts, or soon after one to eight parts more than before are written.
+
+    By the clock alone most kills would fall on the start of a run where the machine is fast, and nothing be written.
+
+    Args:
+        start: seconds until an unbroken run wrote its first part.
+        n_seen: parts that are there when the run begins.
+    """
+    n_new, delay = moments.randrange(9), moments.uniform(0, 1)
+
+    def until(require_running):
+        while n_new and n_written(out) < n_seen + n_new:
+            require_running()
+            time.sleep(0.002)
+        time.sleep(delay * (0.03 if n_new else start))
+
+    return until
+
+
+def n_written(out):
+    return sum(len(written(run)) for run in out.glob("*")) if out.is_dir() else 0
+
+
+def killed_until_done(server, study, start, moments, n_kills):
     """Starts runs and kills them until so many were killed; gives how often a run was begun anew, and the parts seen."""
     kills = runs = 0
     n_parts = set()
@@ -133,8 +161,8 @@ def killed_until_done(server, study, seconds, moments, n_kills):
         seen, read = {}, {}
         out = study / "runs"
         while True:
-            after = None if kills == n_kills else moments.uniform(0, seconds)
-            code = server.run("run", "audit.yaml", "-q", kill_after=after)
+            until = None if kills == n_kills else moment(out, moments, start, len(seen))
+            code = server.run("run", "audit.yaml", "-q", until=until)
             assert code in (0, -signal.SIGKILL), code
             kills += code != 0
             if not out.is_dir() or not any(out.iterdir()):
@@ -155,35 +183,40 @@ def killed_until_done(server, study, seconds, moments, n_kills):
     return runs, n_parts, wanted
 
 
-def check(server, study, audit, n_kills, longest):
-    """Kills runs at drawn moments.
-
-    Args:
-        longest: the latest moment, as a share of what an unbroken run takes.
-    """
+def check(server, study, audit, n_kills):
+    """Kills runs at drawn moments; gives the number of shards, and the numbers of parts seen after a kill."""
     write_audit(study, **audit)
+    out = study / "runs"
     started = time.monotonic()
-    assert server.run("run", "audit.yaml", "-q") == 0
-    seconds = time.monotonic() - started
-    left_alone = tables(only_run(study / "runs"))
-    n_shards = json.loads((only_run(study / "runs") / "outcome.json").read_text())["work"]["n_shards"]
-    shutil.rmtree(study / "runs")
-    runs, n_parts, found = killed_until_done(server, study, seconds * longest, random.Random(SEED), n_kills)
+    first = []
+
+    def until(require_running):
+        while not n_written(out):
+            require_running()
+            time.sleep(0.002)
+        first.append(time.monotonic() - started)
+        raise ProcessLookupError  # it goes on to its end
+
+    assert server.run("run", "audit.yaml", "-q", until=until) == 0
+    left_alone = tables(only_run(out))
+    n_shards = json.loads((only_run(out) / "outcome.json").read_text())["work"]["n_shards"]
+    shutil.rmtree(out)
+    runs, n_parts, found = killed_until_done(server, study, first[0], random.Random(SEED), n_kills)
     assert found == left_alone
     sys.stdout.write(
-        f"{n_kills} kills in {runs} runs of {n_shards} shards and {seconds:.1f} s each; "
+        f"{n_kills} kills in {runs} runs of {n_shards} shards, the first part after {first[0]:.1f} s; "
         f"{len(n_parts)} numbers of parts seen\n"
     )
     return n_shards, n_parts
 
 
 def test_a_few_kills_lose_nothing_and_show_nothing_half_written(server, study):
-    check(server, study, A_FEW, n_kills=4, longest=0.8)
+    check(server, study, A_FEW, n_kills=4)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_hundred_kills_lose_nothing_and_show_nothing_half_written(server, study):
-    n_shards, n_parts = check(server, study, MANY, n_kills=100, longest=0.3)
+    n_shards, n_parts = check(server, study, MANY, n_kills=100)
     assert n_shards > 200
     assert len(n_parts) > 40, "the moments all fell on the same few parts"

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -25,6 +26,7 @@ from xaudit.models.network.meter import Meter
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.probe import check_answers
 from xaudit.models.network.sealed import Sealed
+from xaudit.models.network.shared_answers import Share, SharedAnswers
 from xaudit.models.network.token_dropping import let_drop_tokens
 from xaudit.models.preparation.steps import Preparation, prepared
 from xaudit.records import FloatArray, TokenGrid
@@ -91,6 +93,7 @@ class Classifier:
     answers_checksum: str = field(init=False, default="")
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
+    _share: Share | None = field(init=False, repr=False, default=None)
     notes: tuple[str, ...] = field(init=False, default=())
     _folding: Folding = field(init=False, repr=False)
     _compiled: Compiled | None = field(init=False, repr=False, default=None)
@@ -168,12 +171,13 @@ class Classifier:
         if self.module.training:
             self.module.eval()
         module = self._folding.module()
+        if (shared := self.shared_logits(images)) is not None:
+            return shared
         full = self._compiled
         if full is not None and not (full.source is module and full.is_current):
             full = None
         parts = [torch.empty((0, len(self.class_names)))]
-        half = None if self.precision == "float32" else getattr(torch, self.precision)
-        with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
+        with torch.inference_mode(), self._rounded():
             for batch in torch.split(images, self.batch_size) if len(images) else ():
                 parts += self._answers(module, batch, full)
         return torch.cat(parts)
@@ -193,6 +197,18 @@ class Classifier:
         with torch.inference_mode():
             parts = [self._answers(network, batch, None) for batch in torch.split(images, self.batch_size)]
         return torch.cat([rows for part in parts for rows in part])
+
+    def share(self, answers: SharedAnswers) -> None:
+        """Take answers about the network's finding from those that one network gives for all of its findings."""
+        self._share = Share(answers, self.module, self.meter)
+
+    def shared_logits(self, images: torch.Tensor, last: torch.nn.Module | None = None) -> torch.Tensor | None:
+        """Return the logits that findings share, beside what the ``last`` layer reads; None if nothing is shared now."""
+        if self._share is None or not len(images):
+            return None
+        with torch.inference_mode(), self._rounded():
+            evaluate = partial(self._answers, full=None)
+            return self._share.logits(self._folding.module(), images, evaluate, last, rounding=self.precision)
 
     def without_norms(self) -> torch.nn.Module:
         """Return a network with the same logits and hooks, batch norms folded away where that is possible."""
@@ -244,6 +260,10 @@ class Classifier:
             ModelError: if there is no such module, or the architecture is unknown; names the candidates.
         """
         return target_layer(self.module, name or self.layer, model_id=self.id, model_hw=self.model_hw)
+
+    def _rounded(self) -> torch.autocast:
+        half = None if self.precision == "float32" else getattr(torch, self.precision)
+        return torch.autocast(self.device.type, half, enabled=half is not None)
 
     def _placed(self, batch: torch.Tensor) -> torch.Tensor:
         return batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)

@@ -44,7 +44,7 @@ def draw_blueprint(section: ModelSection, *, class_names: tuple[str, ...]) -> Bl
     Raises:
         ModelError: where there is no such network, or its code cannot be imported or fails.
     """
-    n_classes = len(class_names if section.outputs == "classes" else section.findings)
+    n_classes = len(class_names if section.outputs == "classes" else section.output_names)
     device = torch.device("meta")
     with torch.random.fork_rng(devices=[]):
         try:

@@ -203,6 +203,7 @@ class _Training:
             "trusted",
             "outputs",
             "findings",
+            "n_outputs",
             "finding",
             "threshold",
             "resample",

@@ -17,6 +17,7 @@ from typing import IO
 import torch
 from safetensors import SafetensorError, safe_open
 
+from xaudit.config import is_unnamed
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import StoredOrder, stored_orders
@@ -329,6 +330,12 @@ def _check_classes(
         if expected[name].shape[:1] == (len(class_names),)
         and state[name].shape[1:] == expected[name].shape[1:]
     ]
+    if heads and heads == reshaped and any(is_unnamed(name) for name in class_names):
+        n_outputs = state[heads[0]].shape[0]
+        raise ModelError(
+            f"model '{model_id}': {path}: has {n_outputs} outputs, and the audit file gives it {len(class_names)}",
+            hint=f"set `n_outputs: {n_outputs}`; a `target` is 0 to {n_outputs - 1}",
+        )
     if heads and heads == reshaped:
         raise ModelError(
             f"model '{model_id}': {path}: trained for {state[heads[0]].shape[0]} classes, the data has "

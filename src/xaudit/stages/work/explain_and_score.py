@@ -16,7 +16,8 @@ from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited, Predicted
 from xaudit.stages.work.fitting import keep_fits, recall_fits
 from xaudit.stages.work.half_precision import note_of_precision
-from xaudit.stages.work.shards import PartKeys, check_explainers
+from xaudit.stages.work.part_keys import PartKeys
+from xaudit.stages.work.shards import check_explainers
 from xaudit.stages.work.shares import require_all_stored
 from xaudit.stages.work.tuning import choose_thresholds
 from xaudit.stages.work.waves import DIVIDED, SCORING, LaneWork, Waves, n_shards, run_wave
@@ -123,7 +124,7 @@ def _crew(audited: Audited, *, with_scores: bool) -> Iterator[Crew | None]:
 
 
 def _n_evals(audited: Audited, crew: Crew | None) -> int:
-    own = sum(one.meter.n_evals for one in audited.classifiers.values())
+    own = sum(one.meter.n_evaluated for one in audited.classifiers.values())
     return own + (0 if crew is None else crew.n_evals)
 
 
