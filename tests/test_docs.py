@@ -38,7 +38,18 @@ SHOWN_TO_BE_ADDED = {
     "tests/cases/test_via.py",
     "tests/cases/files/via",
 }
-FROM_ELSEWHERE = {"lung_models.py", "nets.py", *SHOWN_TO_BE_ADDED}
+FROM_ELSEWHERE = {
+    *(
+        "lung_models.py",
+        "nets.py",
+        "chest_nets.py",
+        "xrv_nets.py",
+        "dino_nets.py",
+        "lung_nets.py",
+        "lit_nets.py",
+    ),
+    *SHOWN_TO_BE_ADDED,
+}
 """Files of the user's own that pages name, and those that CONTRIBUTING adds."""
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

@@ -89,8 +89,12 @@ def test_target_layers_activation_is_not_overwritten_in_place(family):
 
 def test_the_table_has_a_tested_row_for_every_family():
     rows = [key.split(".") for key in TARGET_LAYERS if not key.startswith("xaudit")]
-    torchvisions = {key[0] for key in rows if key[0] not in ("timm", "transformers")}
+    torchvisions = {
+        key[0] for key in rows if key[0] not in ("monai", "timm", "torchxrayvision", "transformers")
+    }
     assert torchvisions == set(SMALLEST)
+    assert {key[3] for key in rows if key[0] == "monai"} == set(SMALLEST_OF_MONAI)
+    assert {key[-1] for key in rows if key[0] == "torchxrayvision"} == {"DenseNet", "ResNet"}
     assert {key[2] for key in rows if key[0] == "timm"} == {*SMALLEST_OF_TIMM, *WITH_ATTENTION}
     assert {key[-1] for key in rows if key[0] == "transformers"} == {*OF_TRANSFORMERS, *WITH_TOKENS}
 
@@ -122,6 +126,42 @@ def test_target_layer_of_a_network_of_transformers_is_a_picture_that_is_not_over
     settings = {"embedding_size": 8} if name.startswith("ResNet") else {"num_stages": 2}
     config = kind.config_class(hidden_sizes=[8, 16], depths=[1, 1], num_labels=2, **settings)
     check_layer(kind(config).eval(), 64, 8)
+
+
+SMALLEST_OF_MONAI = {
+    "densenet": ("DenseNet", {"out_channels": 2, "block_config": (1, 1, 1, 1)}),
+    "efficientnet": ("EfficientNetBN", {"model_name": "efficientnet-b0", "pretrained": False}),
+    "resnet": ("ResNetFeatures", {}),
+    "senet": ("SEResNet50", {"num_classes": 2}),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # of the package itself
+@pytest.mark.parametrize("family", SMALLEST_OF_MONAI)
+def test_target_layer_of_a_network_of_monai_is_a_picture_that_is_not_overwritten(family):
+    nets = pytest.importorskip("monai").networks.nets
+    name, settings = SMALLEST_OF_MONAI[family]
+    if family == "resnet":
+        module = nets.resnet18(spatial_dims=2, n_input_channels=3, num_classes=2)
+    else:
+        module = getattr(nets, name)(spatial_dims=2, in_channels=3, **settings)
+    check_layer(module.eval(), 96, 6 if family == "resnet" else 3)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["DenseNet", "ResNet"])
+def test_target_layer_of_a_network_of_torchxrayvision_is_a_picture_that_is_not_overwritten(name, tmp_path):
+    models = pytest.importorskip("torchxrayvision").models
+    if name == "DenseNet":
+        module, side = models.DenseNet(num_classes=2, block_config=(1, 1, 1, 1), in_channels=3), 224
+    else:
+        state = torchvision.models.resnet50(num_classes=18).state_dict()
+        state["conv1.weight"] = state["conv1.weight"][:, :1]
+        weights = "resnet50-res512-all"
+        torch.save(state, tmp_path / models.model_urls[weights]["weights_url"].rpartition("/")[2])
+        module, side = models.ResNet(weights=weights, cache_dir=f"{tmp_path}/"), 512
+        module.model.conv1 = torch.nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+    check_layer(module.eval(), side, side // 32)
 
 
 def test_densenets_last_norm_would_be_overwritten():

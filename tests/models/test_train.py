@@ -405,6 +405,16 @@ def test_foreign_weights_without_notes_are_taken_at_any_size(tmp_path):
     assert load(tmp_path / "foreign.safetensors").model_hw == (16, 16)
 
 
+def test_a_foreign_checkpoint_that_lists_its_classes_is_taken_with_any_filter(tmp_path):
+    state, _ = read_state(train(tmp_path))
+    torch.save({"state_dict": state, "class_names": list(CLASSES)}, tmp_path / "foreign.pt")
+    model = section().model_copy(update={"resample": "bicubic"})
+    loaded = load_classifier(
+        model, class_names=CLASSES, weights=tmp_path / "foreign.pt", device="cpu", batch_size=4
+    )
+    assert loaded.preparation is not None
+
+
 def test_one_class_cannot_be_loaded(tmp_path):
     with pytest.raises(ModelError, match="a classifier needs at least two classes, the data has 1"):
         load_classifier(section(), class_names=("a",), weights=tmp_path, device="cpu", batch_size=4)

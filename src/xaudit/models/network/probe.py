@@ -49,18 +49,7 @@ def check_answers(
     module.eval()
     try:
         with torch.inference_mode(), torch.random.fork_rng([device] if device.type == "cuda" else []):
-            before = images.clone()
-            answer = _logits(module, images, subject, n_classes)
-            if not torch.equal(images, before):
-                raise ModelError(
-                    f"{subject}: changes the images that it is given, in place",
-                    hint="let its forward work on a copy: `images * 2` instead of `images.mul_(2)` or `images *= 2`",
-                )
-            if not torch.isfinite(answer).all():
-                raise ModelError(
-                    f"{subject}: its logits are not finite numbers",
-                    hint="the weights hold NaN or infinity; train again",
-                )
+            answer = _first_answer(module, images, subject, n_classes)
             largest = float(answer.abs().max())
             again = _logits(module, images, subject, n_classes)
             if float((again - answer).abs().max()) > _DRAWN * largest:
@@ -86,6 +75,25 @@ def check_answers(
     finally:
         module.train(was_training)
     return (*_remarks(answer, subject), *remarks)
+
+
+def _first_answer(
+    module: torch.nn.Module, images: torch.Tensor, subject: str, n_classes: int
+) -> torch.Tensor:
+    """Return the logits of images; raise ModelError if they are not finite, or the images were changed."""
+    before = images.clone()
+    answer = _logits(module, images, subject, n_classes)
+    if not torch.equal(images, before):
+        raise ModelError(
+            f"{subject}: changes the images that it is given, in place",
+            hint="let its forward work on a copy: `images * 2` instead of `images.mul_(2)` or `images *= 2`",
+        )
+    if not torch.isfinite(answer).all():
+        raise ModelError(
+            f"{subject}: its logits are not finite numbers",
+            hint="the weights hold NaN or infinity; train again",
+        )
+    return answer
 
 
 def _logits(module: torch.nn.Module, images: torch.Tensor, subject: str, n_classes: int) -> torch.Tensor:

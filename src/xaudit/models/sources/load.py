@@ -153,7 +153,7 @@ def _check_preprocessing(
         "resample": section.resample or "area",
     }
     for key, now in asked.items():
-        then = notes.get(key, "area" if key == "resample" and notes else now)
+        then = notes.get(key, "area" if key == "resample" and "architecture" in notes else now)
         if now != then:
             raise ModelError(
                 f"model '{section.id}': {weights}: trained with {key} {then}, the audit file asks for {now}",

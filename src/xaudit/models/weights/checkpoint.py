@@ -163,7 +163,9 @@ def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]
         state, notes = _read_safetensors(path)
         return {"": state}, notes
     content = read_plain(path)
-    notes = {**_with_orders({}, content), _NAMELESS: nameless_lists(content)}
+    notes = _with_orders({}, content)
+    if lists := nameless_lists(content):
+        notes[_NAMELESS] = lists
     nested = dict(_nested(content))
     if nested and not _is_nest(content):
         return nested, notes
