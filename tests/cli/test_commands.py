@@ -69,6 +69,7 @@ def test_a_failed_gate_exits_with_1_and_says_why(answer, stages):
         "reliance map: 161 evaluations of each model for an image, and 129 more for one of another class than the "
         "target (`reliance.map`)",
         "whole image: 10 evaluations of each model for an image, 17 where a finding is marked (`reliance.image`)",
+        "misclassified images: at most 20 of each model are explained beside the chosen cases (`run.errors`)",
         "explain: 0 of 4",
         "exit code 1: 3 of 6 gates not passed (shortcut); with --exit-zero it would be 0",
     ]

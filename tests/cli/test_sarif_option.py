@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 
 def results(path):
@@ -46,3 +47,16 @@ def test_a_run_without_its_answer_is_written_as_not_successful(small_run, answer
     [run] = json.loads((tmp_path / "study" / "f.sarif").read_text(encoding="utf-8"))["runs"]
     assert run["invocations"][0]["executionSuccessful"] is False
     assert run["invocations"][0]["toolExecutionNotifications"]
+
+
+def test_report_hashes_ids_in_what_it_writes_for_ci(small_run, answer, monkeypatch):
+    from xaudit.report import publish
+    from xaudit.report.hashed_ids import HashedIds
+
+    written = []
+    monkeypatch.setattr(HashedIds, "outcome", lambda _, outcome: replace(outcome, name="without ids"))
+    monkeypatch.setattr(publish, "write_junit", lambda outcome, _: written.append(outcome.name))
+    monkeypatch.setattr(publish, "write_sarif", lambda outcome, _: written.append(outcome.name))
+    options = ("report", small_run, "--junit", "a.xml", "--sarif", "a.sarif", "--format", "json")
+    assert answer(*options, "--hash-ids")[0] == answer(*options)[0] == 0
+    assert written == ["without ids", "without ids", "s", "s"]

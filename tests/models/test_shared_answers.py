@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from model_files import tiny
+from model_files import tiny, write_torchscript
 from safetensors.torch import save_file
 
 from xaudit.config import FindingSection, ModelSection
@@ -16,6 +16,9 @@ FINDINGS = tuple(
     FindingSection(name=name, target=place) for place, name in enumerate(("mass", "nodule", "fluid"))
 )
 
+PYTHON = {"source": "python", "factory": "tiny_networks:tiny"}
+ARCHIVE = {"source": "torchscript", "trusted": True}
+
 
 @pytest.fixture
 def weights(tmp_path):
@@ -28,8 +31,8 @@ def entry(weights, *findings, **settings):
     sections, classifiers = [], {}
     for one in findings:
         section = ModelSection(
-            id=f"net ({one.name})", finding=one.name, source="python", factory="tiny_networks:tiny", weights=weights,
-            **{"input_size": 32, "outputs": "multilabel", "n_outputs": 3, "findings": findings, **settings},
+            id=f"net ({one.name})", finding=one.name, weights=weights,
+            **{**(PYTHON if weights.suffix != ".pt" else ARCHIVE), "input_size": 32, "outputs": "multilabel", "n_outputs": 3, "findings": findings, **settings},
         )  # fmt: skip
         classifiers[section.id] = load_classifier(
             section,
@@ -142,3 +145,21 @@ def test_memory_is_bounded_and_what_is_beyond_is_asked_again(weights, monkeypatc
     for one, other in zip(together, alone, strict=True):
         assert torch.equal(one.logits(images()), other.logits(images()))
     assert spent(together) == 8 + 4 + 4
+
+
+def test_a_program_from_a_file_is_shared_as_well(tmp_path, weights):
+    archive = write_torchscript(tiny(n_classes=3), tmp_path / "net.pt")
+    together = entry(archive, *FINDINGS)
+    for place, one in enumerate(together):
+        with torch.no_grad():
+            expected = tiny(n_classes=3).eval()(images())[:, place]
+        torch.testing.assert_close(one.logits(images())[:, 1], expected, rtol=0, atol=1e-5)
+    assert spent(together) == 8
+
+
+def test_answers_of_one_precision_are_not_taken_for_those_of_another(weights):
+    first, second, _ = entry(weights, *FINDINGS)
+    first.logits(images())
+    second.precision = "bfloat16"
+    second.logits(images())
+    assert spent([first, second]) == 16

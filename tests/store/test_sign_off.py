@@ -239,7 +239,7 @@ def test_every_column_of_texts_was_looked_at_for_ids():
     }
     no_ids = (
         "answer area_method attribute attributes category cell change class_names cluster codes confirmation control "
-        "dataset_id difference_method direction explainer explainer_hash family frame images infill infills label "
+        "dataset_id difference_method direction explainer explainer_hash family finding frame images infill infills label "
         "left_edge level levels method metric metric_hash model no_map no_mark other_codes place plant position "
         "predicted prior_method question reader reason region scope sha256 shape site source source_format split "
         "stage state status stratum target"

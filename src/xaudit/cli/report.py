@@ -205,11 +205,13 @@ def _write_for_ci(run: Path, junit: Path | None, sarif: Path | None, hashed: "Ha
     from xaudit.report.publish import write_junit, write_sarif
     from xaudit.stages import load_outcome
 
-    if junit is not None:
-        write_junit(load_outcome(run), junit)
-    if sarif is not None:
-        outcome = load_outcome(run)
-        write_sarif(outcome if hashed is None else hashed.outcome(outcome), sarif)
+    if junit is None and sarif is None:
+        return
+    outcome = load_outcome(run)
+    shown = outcome if hashed is None else hashed.outcome(outcome)
+    for path, write in ((junit, write_junit), (sarif, write_sarif)):
+        if path is not None:
+            write(shown, path)
 
 
 def _croissant(run: Path) -> Path:

@@ -180,6 +180,12 @@ def carry_out(path: Path | None, choices: Choices, options: RunOptions, *, until
             "(`reliance.image`)",
             quiet=options.quiet,
         )
+    if until not in ("train", "predict") and audit.run.most_errors:
+        say(
+            f"misclassified images: at most {audit.run.most_errors:,} of each model are explained beside the chosen cases "
+            "(`run.errors`)",
+            quiet=options.quiet,
+        )
     return _run(audit, options, path, choices, until=until)
 
 

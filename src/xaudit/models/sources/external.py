@@ -10,6 +10,7 @@ import torch
 from xaudit.config import ExplainerSpec
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier
+from xaudit.models.network.memory import FittingBatch
 from xaudit.records import Case, FloatArray
 
 DEFAULT_SIDE = 224
@@ -55,6 +56,9 @@ class ExternalModel(Classifier):
         frame = (self.class_names, self.model_hw, self.fit, self.mean, self.std, self.table_checksum)
         self.fingerprint = hashlib.sha256(repr(frame).encode()).hexdigest()[:16]
         self.notes = self.remarks
+        # It is never asked, so every number of images fits.
+        batch = FittingBatch(f"model '{self.id}'", self.batch_size, self.model_hw, self.device, self.meter)
+        self._answered = self.explained = batch
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
         """Raise ModelError: there is nobody to ask."""
