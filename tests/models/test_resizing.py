@@ -182,6 +182,14 @@ def test_a_frame_that_contradicts_the_crop_is_refused(key):
         section(preprocess={"resize_to": 256, "crop": 224}, **key)
 
 
+def test_a_text_is_refused_as_a_preparation():
+    with pytest.raises(
+        ValueError,
+        match="preprocess: expected keys such as resize, resize_to and crop, got the text 'preset'",
+    ):
+        section(preprocess="preset")
+
+
 def test_a_stored_section_reads_back():
     asked = section(preprocess={"resize": "bicubic", "resize_to": 235, "crop": 224})
     assert ModelSection.model_validate(asked.model_dump(mode="json")) == asked
@@ -216,7 +224,10 @@ def load(path, **keys):
 
 def test_weights_trained_before_filters_keep_area_and_refuse_another(trained):
     path = trained()
-    assert load(path).preparation is None
+    loaded = load(path)
+    assert loaded.preparation is None
+    [note] = loaded.notes
+    assert "by the filter of its training, area, not by the default, bilinear" in note
     with pytest.raises(
         ModelError, match="trained with resize area, the audit file asks for bicubic"
     ) as caught:
@@ -226,7 +237,9 @@ def test_weights_trained_before_filters_keep_area_and_refuse_another(trained):
 
 def test_weights_trained_with_a_filter_bring_it(trained):
     path = trained(resize="bicubic", antialias=False)
-    own = load(path).preparation
+    loaded = load(path)
+    own = loaded.preparation
+    assert "bicubic without antialias, not by the default" in loaded.notes[0]
     assert (own.resize, own.antialias) == ("bicubic", False)
     with pytest.raises(ModelError, match="trained with antialias false, the audit file asks for true"):
         load(path, preprocess={"resize": "bicubic"})
@@ -237,7 +250,9 @@ def test_weights_from_elsewhere_get_the_default(tmp_path):
 
     path = tmp_path / "net.safetensors"
     save_file(build_module(section(input_size=32), 2).state_dict(), path)
-    assert load(path).preparation.resize == "bilinear"
+    loaded = load(path)
+    assert loaded.preparation.resize == "bilinear"
+    assert loaded.notes == ()
 
 
 def test_training_sees_the_pixels_of_evaluation():

@@ -109,6 +109,11 @@ def with_frame(plain: Any) -> Any:  # noqa: ANN401  (a model's keys before they 
             "resample: is now a key of `preprocess`", hint=f"write `preprocess: {{resize: {filter_name}}}`"
         )
     own = plain.get("preprocess")
+    if isinstance(own, str):
+        raise SettingError(
+            f"preprocess: expected keys such as resize, resize_to and crop, got the text '{own:.60}'",
+            hint="for example `preprocess: {resize: bilinear, resize_to: 256, crop: 224}`",
+        )
     preprocess = own if isinstance(own, PreprocessSection) else None
     if isinstance(own, Mapping):
         preprocess = PreprocessSection.model_validate(dict(own))

@@ -138,6 +138,7 @@ def _loaded(
         notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
         preparation = _own_preparation(section, notes)
+        remarks += _remarks_on_filter(section, preparation, weights)
         orders = orders_in(notes)
         if record is not None and record.remarks is not None and "architecture" not in notes:
             remarks = (*remarks, *record.remarks(section, weights))
@@ -175,6 +176,20 @@ def _in_yaml(value: object) -> object:
 
 def _leaves_the_filter(section: ModelSection) -> bool:
     return section.preprocess.resize is None and section.preprocess.antialias
+
+
+def _remarks_on_filter(
+    section: ModelSection, preparation: Preparation | None, weights: Path
+) -> tuple[str, ...]:
+    """Return a note where xaudit's own training resized images otherwise than networks of this source get them."""
+    if preparation == asked_preparation(section):
+        return ()
+    name = "area" if preparation is None else preparation.resize
+    antialias = "" if preparation is None or preparation.antialias else " without antialias"
+    return (
+        f"model '{section.id}': images are resized by the filter of its training, {name}{antialias}, "
+        f"not by the default, {resize_of(section)}: {weights.name} was trained so",
+    )
 
 
 def _own_preparation(section: ModelSection, notes: Mapping[str, object]) -> Preparation | None:
