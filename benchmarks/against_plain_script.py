@@ -1,6 +1,6 @@
 """The plain script that a user would write with lime, pytorch-grad-cam and quantus, beside xaudit on the same work.
 
-    python benchmarks/against_plain_script.py [--models resnet18 resnet50] [--cases 2] [--samples 96] [--compile]
+    python benchmarks/against_plain_script.py [--models resnet18 resnet50 vit_tiny_patch16_224] [--cases 2] [--samples 96] [--compile]
 
 Both explain the same images by Grad-CAM and LIME and score the maps by pixel flipping and relevance mass accuracy, in
 turn in one process, with random weights (nothing is downloaded; whether weights are any good makes no difference to the
@@ -45,7 +45,7 @@ from xaudit.models.classifier import PIXELS_AT_ONCE, Classifier
 from xaudit.models.network.folding import Folding
 from xaudit.perturb.asking import answer
 
-SIDES = {"resnet18": 128, "resnet50": 224}
+SIDES = {"resnet18": 128, "resnet50": 224, "vit_tiny_patch16_224": 224}
 BATCH = 32
 COMPACTNESS = 0.5
 
@@ -92,6 +92,10 @@ class Grey(torch.nn.Module):
 def network(name: str, side: int) -> torch.nn.Module:
     """Random weights, with batch statistics of noise, so that the signal reaches the end."""
     torch.manual_seed(0)
+    if name.startswith("vit"):
+        import timm
+
+        return timm.create_model(name, pretrained=False, num_classes=2).eval()
     module = getattr(torchvision.models, name)(num_classes=2)
     for part in module.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
@@ -136,7 +140,7 @@ def by_plain_script(module: torch.nn.Module, work: Work) -> Found:
 
     cams, limes, coefficients, answers_of = [], [], [], []
     for image, target, seed in zip(work.images, work.targets, work.seeds, strict=True):
-        with GradCAM(model=module, target_layers=[module.layer4[-1]]) as cam:
+        with gradcam(module) as cam:
             cams.append(cam(torch.from_numpy(image)[None], targets=[ClassifierOutputTarget(target)])[0])
         pixels = np.ascontiguousarray(image.transpose(1, 2, 0))
         explainer = LimeImageExplainer(random_state=seed, feature_selection="none")
@@ -234,9 +238,20 @@ def by_xaudit(classifier: Classifier, work: Work, scored: dict[str, np.ndarray])
 def cams_by_library(module: torch.nn.Module, images: torch.Tensor, targets: list[int]) -> np.ndarray:
     cams = []
     for image, target in zip(images, targets, strict=True):
-        with GradCAM(model=module, target_layers=[module.layer4[-1]]) as cam:
+        with gradcam(module) as cam:
             cams.append(cam(image[None], targets=[ClassifierOutputTarget(target)])[0])
     return np.stack(cams)
+
+
+def gradcam(module: torch.nn.Module) -> GradCAM:
+    """As the library's documents show it: a ResNet's last block, a ViT's last first norm and its tokens without the first."""
+    if hasattr(module, "layer4"):
+        return GradCAM(model=module, target_layers=[module.layer4[-1]])
+    return GradCAM(
+        model=module,
+        target_layers=[module.blocks[-1].norm1],
+        reshape_transform=lambda tokens: tokens[:, 1:].transpose(1, 2).unflatten(2, (14, 14)),
+    )
 
 
 def check(script: Found, ours: Found, work: Work, plain: torch.nn.Module, own: torch.nn.Module) -> None:

@@ -16,7 +16,13 @@ PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
 PACKAGE = "xaudit"
 EVERYWHERE = {"numpy"}
 """Libraries that are not named, because nearly every room imports them."""
-SAME = {"yaml": "pyyaml", "PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+SAME = {
+    "yaml": "pyyaml",
+    "mlflow": "mlflow-skinny",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
 SAME |= {"pytorch_grad_cam": "grad-cam"}
 """Names under which libraries are installed, where they are imported under others."""
 

@@ -128,7 +128,7 @@ def draw_page(page: Page, report: Path) -> str:
     """Write the pictures of the report's page, and return the case of the model `shortcut` that they show."""
     page.goto(report.as_uri())
     page.wait_for_function("document.documentElement.dataset.ready === 'yes'")
-    page.add_style_tag(content="article button { display: none }")
+    page.add_style_tag(content=".case button { display: none }")
     for name in ("verdict", "answers", "reasons"):
         save(f"report-{name}", [[picture(page.locator(f"#{name}"))]], quality=60)
     maps = page.locator("#verdict .maps")

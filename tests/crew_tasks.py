@@ -29,9 +29,8 @@ def work(task):
         case _:
             yield ShardReport(f"{task} by {os.getpid()}", False, 3, 0.5)
             time.sleep(0.05)
-            yield ShardReport(
-                f"{os.environ['OMP_NUM_THREADS']} threads", True, notes=("batches of 8 did not fit",)
-            )
+            fits = (("net", 4 if task == "task 3" else 8),)
+            yield ShardReport(f"{os.environ['OMP_NUM_THREADS']} threads", True, fits=fits)
 
 
 def begin():

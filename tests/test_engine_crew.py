@@ -37,7 +37,7 @@ def test_every_task_is_done_once_and_told_of_by_one_of_the_workers():
         news = [one.name for one in crew.do([f"task {number}" for number in range(6)])]
         more = [one.name for one in crew.do(["one more"])]
         cost = (crew.n_evals, crew.seconds)
-        assert crew.notes == ("batches of 8 did not fit",)  # of both workers, once
+        assert crew.fits == {"net": 4}  # the smaller of both workers
     by = [name.split(" by ") for name in news if " by " in name]
     assert sorted(name for name, _ in by) == [f"task {number}" for number in range(6)]
     pids = Counter(pid for _, pid in by)

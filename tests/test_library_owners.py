@@ -24,6 +24,7 @@ def importers(package):
         ("lime", "explainers/lime.py"),
         ("quantus", "metrics/quantus_adapter.py"),
         ("zennit", "explainers/lrp.py"),
+        ("mlflow", "report/mlflow_log.py"),
     ],
 )
 def test_one_file_imports_it_inside_the_functions_that_need_it(package, owner):

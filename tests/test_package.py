@@ -18,6 +18,7 @@ PROJECT = PYPROJECT["project"]
 RELEASE = PYPROJECT["tool"]["setuptools_scm"]["fallback_version"]
 IMPORTED_AS = {
     "grad-cam": "pytorch_grad_cam",
+    "mlflow-skinny": "mlflow",
     "pillow": "PIL",
     "pydantic-core": "pydantic_core",
     "pyyaml": "yaml",

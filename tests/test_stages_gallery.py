@@ -137,3 +137,12 @@ def test_the_confusion_cell_of_each_case_is_that_of_its_maps():
     maps = [sorted_map("a"), sorted_map("a", "gradcam"), sorted_map("b", said="well")]
     assert confusion_cells(maps, "m") == {"a": "TP", "b": "FN"}
     assert confusion_cells(maps, "other") == {}
+
+
+def test_cases_of_deciding_patients_have_half_of_the_gallery_at_most():
+    cells = {f"c{number}": "TP" for number in range(20)}
+    values = {name: float(name[1:]) for name in cells}
+    chosen = gallery_cases(cells, values, n=4, deciding={"c10", "c12", "c14"})
+    assert {"c10", "c12"} < set(chosen)
+    assert "c14" not in chosen
+    assert len(chosen) == 4

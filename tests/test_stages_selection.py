@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from xaudit.config import RunSection
 from xaudit.records import Case, Prediction
-from xaudit.stages.scores.selection import SAMPLE_SIZE, select_cases, select_others
+from xaudit.stages.scores.selection import SAMPLE_SIZE, select_cases, select_errors, select_others
 
 
 def case(case_id, patient, split="test"):
@@ -137,3 +137,20 @@ def test_others_take_new_patients_before_those_who_have_an_explained_case():
 
 def test_others_never_take_what_is_not_in_the_test_split_or_not_classified():
     assert others(set(), 99) == TEST_CASES
+
+
+def errors(explained=(), most=50, seed=0):
+    taken = [one for one in CASES if one.case_id in explained]
+    answers = {**PREDICTIONS, "a1": prediction("a1", "normal"), "a0": prediction("a0", "normal")}
+    return [one.case_id for one in select_errors(CASES, answers, explained=taken, most=most, seed=seed)]
+
+
+def test_errors_are_the_misclassified_test_cases_that_are_not_explained_anyway():
+    assert errors() == ["a1", "a2", "c1"]
+    assert errors({"a2", "b1"}) == ["a1", "c1"]
+    assert errors(most=0) == []
+
+
+@given(st.integers(0, 20))
+def test_of_the_errors_every_patient_has_one_before_any_has_two(seed):
+    assert {name[0] for name in errors(most=2, seed=seed)} == {"a", "c"}

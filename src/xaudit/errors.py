@@ -68,6 +68,10 @@ class RunFolderError(XauditError):
     """A run folder that is missing, not made by xaudit, or written by a newer version."""
 
 
+class SignOffError(XauditError):
+    """A sign-off that is not as it was written: changed, damaged, of another tool or of a newer version."""
+
+
 class UnansweredError(XauditError):
     """A run that was carried out and gives no answer.
 

@@ -111,7 +111,7 @@ def test_a_broken_pipe_that_is_not_the_screen_is_not_taken_for_success(ending):
 def test_an_unknown_command_names_the_nearest(refusal):
     assert refusal("ruun") == (
         "xaudit: no command is called 'ruun'",
-        "did you mean 'run'? `xaudit --help` lists all 17",
+        "did you mean 'run'? `xaudit --help` lists all 18",
     )
 
 

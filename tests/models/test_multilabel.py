@@ -95,8 +95,27 @@ def test_probabilities_that_are_taken_for_logits_are_told_and_the_other_way_roun
     [note] = load(**archive(tmp_path)).notes
     assert "set `outputs: multilabel-probabilities`" in note
     said, hint = refusal(weights, outputs="multilabel-probabilities")
-    assert said.startswith("model 'net': its outputs are not probabilities: on noise they lie between -")
-    assert hint == "set `outputs: multilabel`"
+    assert said.startswith("model 'net': its outputs are no probabilities: they lie between -")
+    assert said.endswith("as logits do, or scores of a regression")
+    assert hint.startswith("set `outputs: multilabel` for logits")
+
+
+class Grows(torch.nn.Module):
+    def __init__(self, n_classes):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(n_classes))
+
+    def forward(self, images):
+        return self.scale * images.abs().mean(dim=(1, 2, 3), keepdim=True)[:, :, 0, 0] / 4
+
+
+def test_scores_that_leave_0_to_1_on_an_image_are_refused_though_they_do_not_on_noise(tmp_path):
+    archived = {**archive(tmp_path), "weights": write_torchscript(Grows(3), tmp_path / "grows.pt")}
+    found = load(**archived, outputs="multilabel-probabilities")
+    with pytest.raises(
+        ModelError, match=r"its outputs are no probabilities: they lie between 0\.\d+ and 3\.\d+, as"
+    ):
+        found.logits(torch.cat([images(), 20 * images(1)]))
 
 
 def test_layers_and_gradients_are_those_of_the_network_and_a_copy_can_unlearn(weights):

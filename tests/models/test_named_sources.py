@@ -286,3 +286,37 @@ def test_a_damaged_folder_is_refused_by_name(folder, spoil, complaint):
     assert str(folder) in said
     assert complaint in said
     assert hint
+
+
+def findings_of(folder, *findings, **settings):
+    """The network of a folder, whose outputs are normal and cancer, asked about the first of these findings."""
+    listed = tuple({"name": name, "target": target} for name, target in findings)
+    name = findings[0][0]
+    section = ModelSection(
+        id=f"net ({name})", source="huggingface", weights=folder, outputs="multilabel", finding=name, findings=listed, **settings
+    )  # fmt: skip
+    return load_classifier(
+        section, class_names=("no", name), weights=folder, device="cpu", batch_size=4, positive=name
+    )
+
+
+def test_the_targets_of_findings_are_held_to_the_names_of_a_folder(folder):
+    asked = findings_of(folder, ("Cancer", 1))
+    assert asked.notes == findings_of(folder, ("Cancer", 1), ("normal", 0)).notes
+    plain = load(folder, source="huggingface")
+    # The logits of a classifier of cancer and normal are those of the network in the data's order.
+    expected = plain.logits(images(side=48))[:, list(CLASSES).index("cancer")]
+    torch.testing.assert_close(asked.logits(images(side=48))[:, 1], expected, rtol=0, atol=1e-5)
+    [*_, note] = findings_of(folder, ("tumour", 1)).notes
+    assert note.endswith("config.json calls the output 1, taken for 'tumour', 'cancer'")
+    for findings, settings, complaint in (
+        (
+            [("cancer", 0), ("other", 1)],
+            {},
+            "(id2label) gives 'cancer' the output 1, and the audit file the target 0",
+        ),
+        ([("cancer", 1)], {"n_outputs": 3}, "has 2 outputs (id2label), and the audit file gives it 3"),
+    ):
+        with pytest.raises(ModelError) as caught:
+            findings_of(folder, *findings, **settings)
+        assert complaint in str(caught.value)

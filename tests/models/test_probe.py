@@ -5,6 +5,7 @@ import copy
 import odd_networks
 import pytest
 import torch
+from tiny_networks import Wrapped
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError
@@ -172,3 +173,81 @@ def test_what_draws_is_named_even_where_it_draws_the_same_twice():
         torch.manual_seed(seed)
         said, _ = refusal(network("DropsAsFunction"))
         assert "DropsAsFunction.forward draws" in said
+
+
+class ChangesImages(odd_networks.Tiny):
+    def forward(self, images):
+        return super().forward(images.mul_(0.5))
+
+
+class ChangesFeatures(odd_networks.Tiny):
+    def forward(self, images):
+        features = torch.sigmoid(self.last(self.features(images)))
+        squares = features * features
+        features += 1
+        return self.head((features + squares).mean(dim=(2, 3)))
+
+
+class Halves(odd_networks.Tiny):
+    def forward(self, images):
+        return super().forward(images.half())
+
+
+class Views(odd_networks.Tiny):
+    def forward(self, images):
+        return super().forward(images) + images.view(len(images), -1).mean()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "hint"),
+    [
+        (
+            ChangesImages,
+            "changes the images that it is given, in place",
+            "let its forward work on a copy: `images * 2` instead of `images.mul_(2)` or `images *= 2`",
+        ),
+        (
+            Halves,
+            "fails on images of 32 × 32: Input type (c10::Half) and bias type (float) should be the same",
+            "images and weights come as float32: take `.half()` and `.bfloat16()` out of its forward; weights in half precision "
+            "are fine",
+        ),
+        (
+            Views,
+            "fails on images of 32 × 32: view size is not compatible with input tensor's size and stride",
+            "use `reshape` instead of `view`: images come in channels-last memory",
+        ),
+    ],
+)
+def test_a_forward_that_is_written_for_other_images_is_told_how_to_be_mended(kind, said, hint):
+    error, advice = refusal(kind(2))
+    assert error.startswith(f"model 'net': {said}")
+    assert advice == hint
+
+
+def test_weights_in_half_precision_are_computed_with_in_single():
+    images = torch.randn((2, 3, 32, 32), generator=torch.Generator().manual_seed(0))
+    halved = odd_networks.Tiny(2).eval().half()
+    wanted = copy.deepcopy(halved).float()(images)
+    assert torch.allclose(classifier(halved).logits(images), wanted, atol=1e-5)
+
+
+def test_a_tensor_that_is_changed_in_place_before_its_gradient_is_named():
+    asked = classifier(ChangesFeatures(2))
+    with pytest.raises(ModelError) as caught:
+        check_gradients(asked, asked_by="saliency")
+    assert str(caught.value) == (
+        "model 'net': saliency needs gradients, and its forward changes a tensor in place that they need: "
+        "[torch.FloatTensor [1, 6, 8, 8]]"
+    )
+    assert caught.value.hint.startswith("write `features = features + 1` instead of `features += 1`")
+
+
+def test_an_answer_that_never_changes_is_a_note():
+    """As TorchXRayVision's for a finding without an operating point, which is always a half."""
+    same = Wrapped(2, lambda logits: torch.zeros_like(logits) + 0.5)
+    assert classifier(same).notes == (
+        "model 'net': gives two different images of noise the same answer; if it does so for real images too, it does not predict "
+        "what it is asked for",
+    )
+    assert classifier(odd_networks.Tiny(2)).notes == ()

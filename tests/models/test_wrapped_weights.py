@@ -145,6 +145,12 @@ def test_a_missing_entry_is_named_without_the_prefix(trained, tmp_path):
             lambda s, t: {"state_dict": under("model.", s), "callbacks": {"EMA": {"weights": t}}},
             ["model.", "callbacks/EMA/weights"],
         ),
+        (lambda s, t: {"folds": [s, t]}, ["folds/0", "folds/1"]),
+        (lambda s, t: {"net": s, "ema": t}, ["net", "ema"]),
+        (
+            lambda s, t: {"model": {"state_dict": s}, "swa": {"state_dict": t}},
+            ["model/state_dict", "swa/state_dict"],
+        ),
     ],
 )
 def test_of_two_copies_of_the_network_none_is_chosen_silently(wrap, labels, trained, tmp_path):
@@ -184,6 +190,28 @@ def test_an_optimisers_state_is_no_copy(trained, tmp_path):
     state, remarks = loaded(
         {"model": trained, "optimizer": optimiser.state_dict(), "epoch": 3}, tmp_path / "w.pt"
     )
+    assert_equal(state, trained)
+    assert remarks == ()
+
+
+def test_averaged_weights_without_names_are_named_and_not_loaded(trained, tmp_path):
+    """As torch_ema stores them, in the order of the parameters."""
+    weights = [trained[name] + 1 for name, _ in Tiny(2).named_parameters()]
+    content = {
+        "state_dict": trained,
+        "ema": {"decay": 0.99, "shadow_params": weights},
+        "losses": [torch.zeros(1)],
+    }
+    state, [remark] = loaded(content, tmp_path / "w.pt")
+    assert_equal(state, trained)
+    assert remark == (
+        f"model 'net': w.pt: holds {len(weights)} tensors without names under 'ema/shadow_params', of the shapes of the network's "
+        "weights; they may be averaged weights, and they are not loaded"
+    )
+
+
+def test_the_only_network_of_a_list_is_loaded(trained, tmp_path):
+    state, remarks = loaded({"epoch": 3, "folds": [under("module.", trained)]}, tmp_path / "w.pt")
     assert_equal(state, trained)
     assert remarks == ()
 

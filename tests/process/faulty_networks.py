@@ -25,3 +25,18 @@ class Probabilities(ColourReader):
 class Functional(ColourReader):
     def forward(self, images):
         return super().forward(torch.relu(images))
+
+
+class Prints(ColourReader):
+    def forward(self, images):
+        print("Warning: an image that does not appear to be normalised")  # noqa: T201
+        return super().forward(images)
+
+
+class RaisesItsOwn(ColourReader):
+    def forward(self, images):
+        raise Exception("height and width must be the same")
+
+
+def fails_by_an_own_error(_n_classes):
+    raise Exception("weights must be one of the following")

@@ -69,6 +69,8 @@ COMMANDS = {
     "report RUN --format markdown": 0,
     "report RUN --html --to NEW/page.html": 0,
     "report RUN --model-card": 0,
+    "report RUN --sign-off NEW/sign-off.zip": 0,
+    "verify nosuch.zip": 2,
     "open nosuch": 2,
     "show RUN im0.png": 0,
     "compare RUN": 2,

@@ -136,6 +136,10 @@ def outputs(tmp_path_factory):
         told(name, "report", run, *args)
         told(f"hashed {name}", "report", run, *args, "--hash-ids")
     told("page", "report", run, "--html", "--hash-ids", "--to", shared / "hashed page.html")
+    told("sign-off", "report", run, "--sign-off", root / "signed.zip", "--sarif", root / "verdicts.sarif")
+    told("hashed sign-off", "report", run, "--hash-ids", "--sign-off", shared / "hashed signed.zip")
+    told("croissant", "report", run, "--croissant")
+    told("diff", "diff", run, run, "--html", root / "diff.html")
     found = {name: text.encode() for name, text in said.items()}
     for path in root.rglob("*"):
         if path.is_file() and study not in path.parents:
@@ -156,10 +160,10 @@ def contents(name, data):
     elif name.endswith((".png", ".webp")) and data[:4] in (b"\x89PNG", b"RIFF"):
         image = Image.open(io.BytesIO(data))
         yield str(image.info).encode() + str(dict(image.getexif())).encode() + image.tobytes()
-    elif name.endswith(".npz"):
+    elif name.endswith((".npz", ".zip")):
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             for inner in packed.namelist():
-                yield packed.read(inner)
+                yield from contents(inner, packed.read(inner))
     elif name.endswith(".html"):
         for code in re.findall(rb"data:image/webp;base64,([\w+/=]+)", data):
             yield from contents(".webp", base64.b64decode(code))
@@ -205,7 +209,7 @@ def test_a_files_name_is_its_cases_id_and_stands_in_no_report_with_hashed_ids(ou
         name for name, data in found.items() for part in contents(name, data) if marks_in(name, part, [NAME])
     }
     hashed = {name for name in found if "hashed" in name}
-    assert len(hashed) == 9
+    assert len(hashed) == 12
     about_no_case = {f"out/{run.name}/{name}" for name in ("manifest.json", "log.jsonl", "status.json")}
     about_no_case |= {
         f"out/{run.name}/audit.resolved.yaml",

@@ -94,3 +94,26 @@ def test_a_process_refuses_a_layer_that_is_not_there_with_exit_code_2(study):
     done = xaudit_process("run", write_audit(study, **audit), "-q", cwd=study)
     assert (done.returncode, done.stdout) == (2, "")
     assert "has no layer called 'nowhere'" in done.stderr.splitlines()[-2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_a_model_prints_goes_to_standard_error(study, workers):
+    audit = write_audit(study, models=faulty("Prints"), gates=[])
+    options = ["--limit", "2", "--format", "json", "--workers", workers, "--exit-zero"]
+    ran = xaudit_process("run", str(audit), "-o", str(study / "runs"), *options, cwd=study)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)
+    assert "does not appear to be normalised" in ran.stderr
+
+
+def test_an_error_of_the_network_s_own_kind(refused, study):
+    error, _ = refused(write_audit(study, models=faulty("RaisesItsOwn")))
+    assert error == (
+        "model 'marks': layer 'features' is not reached: the network fails on images of 32 × 32: height and width must be the same"
+    )
+    error, hint = refused(write_audit(study, models=faulty("fails_by_an_own_error")))
+    assert error == (
+        "model 'marks': factory 'faulty_networks:fails_by_an_own_error' failed: Exception: weights must be one of the following"
+    )
+    assert hint == "it is called with the number of classes, fails_by_an_own_error(2)"

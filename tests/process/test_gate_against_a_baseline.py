@@ -192,7 +192,7 @@ def test_a_training_image_more_does_not_make_another_data_set(changed, answer):
 def test_a_baseline_of_another_schema_version_is_refused(changed, file, version, message, refused):
     base_id, head_id = run_ids(changed)
     path = changed / "runs" / "base" / file
-    path.write_text(path.read_text().replace('"schema_version": "1.5"', f'"schema_version": "{version}"'))
+    path.write_text(path.read_text().replace('"schema_version": "1.6"', f'"schema_version": "{version}"'))
     error, hint = refused(changed, *DROP)
     assert error.endswith(message.format(head=head_id))
     assert error.startswith((base_id, "runs/base/status.json"))

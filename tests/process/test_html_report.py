@@ -79,9 +79,7 @@ def test_a_page_without_images_and_ids_holds_neither(finished, tmp_path, monkeyp
 @pytest.mark.parametrize("option", [["--no-images"], ["--to", "x.html"]])
 def test_what_only_a_page_has_is_refused_without_one(finished, option, capsys):
     assert run_command_line(["report", str(finished), *option]) == 2
-    assert (
-        f"error: {option[0]}: only the page and the figures have files and images" in capsys.readouterr().err
-    )
+    assert f"error: {option[0]}: only the page, the figures" in capsys.readouterr().err
 
 
 def test_a_folder_that_takes_no_page_is_told(finished, tmp_path, capsys):

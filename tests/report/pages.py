@@ -1,6 +1,7 @@
 """Finished runs with pictures, maps and marks, as a page shows them; made up, for the reports' tests."""
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -106,6 +107,7 @@ def material(
         ),
         views=tuple(views),
         n_explained=dict.fromkeys(models, 54),
+        explained=Counter((one.model_id, one.prediction.label, one.prediction.predicted) for one in views),
         cases=cases,
         marks=marks,
         previews=previews,

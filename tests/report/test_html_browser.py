@@ -15,7 +15,7 @@ from PIL import Image
 from reliance_maps import area, map_test, mean, view
 
 from xaudit.cases.images.image_file import read_header, read_pixels
-from xaudit.records import Box
+from xaudit.records import Box, Stability
 from xaudit.report.html.page_file import write_page
 from xaudit.stages.views.previews import preview
 
@@ -278,6 +278,116 @@ def test_each_verdict_shows_a_case_and_the_gallery_opens_on_the_first_model(visi
     assert page.locator("#whole").is_visible()
 
 
+class Actions:
+    """A person who presses keys and clicks, and counts both."""
+
+    def __init__(self, page):
+        self.page = page
+        self.n = 0
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.n += 1
+
+    def click(self, locator):
+        locator.click()
+        self.n += 1
+
+    def press_until(self, key, is_done):
+        while not is_done():
+            self.press(key)
+            assert self.n < 10
+
+
+def study():
+    """One healthy patient is called cancer because of the border, and one patient decides the verdict on that model."""
+    base = outcomes.phantom_outcome()
+    stability = Stability("patient", 18, 18, ("patient of P02",))
+    verdicts = tuple(
+        replace(one, stability=stability) if (one.code, one.model_id) == ("XA201", "shortcut") else one
+        for one in base.verdicts
+    )
+    source = pages.material(names=("P01", "P02", "P03", "P04"), outcome=replace(base, verdicts=verdicts))
+    healthy = {"label": "normal", "predicted": "cancer", "probabilities": (0.97, 0.03)}
+    views = [
+        replace(view, cell="FP", prediction=replace(view.prediction, **healthy))
+        if view.case_id == "P04"
+        else view
+        for view in source.views
+    ]
+    effects = {("shortcut", "P04"): {"border": 0.94, "opposite-lung": 0.01}}
+    return replace(source, views=tuple(views), effects=effects)
+
+
+WHY = "Hiding the border lowers P(cancer) by 0.94 more than hiding a random area of its size."
+
+
+def is_called_cancer(page):
+    return "is normal, called cancer" in page.locator("#whole").inner_text()
+
+
+def test_three_tasks_by_mouse_take_under_ten_actions_each(visit):
+    page = visit(study(), width=1440)
+    person = Actions(page)
+    person.click(page.get_by_role("button", name="Show a failing case in full size"))
+    assert page.locator("#whole .tag.bad").count() >= 1
+    assert page.locator(".stage .frame").bounding_box()["width"] > 400
+    assert person.n == 1
+    page.keyboard.press("Escape")
+
+    card = page.locator("[data-judged]").first
+    assert "Rests on one patient: without patient of P02 the verdict changes." in card.inner_text()
+    person = Actions(page)
+    person.click(card.get_by_role("button", name="patient of P02"))
+    assert page.locator("#whole-title").inner_text() == "P02"
+    assert person.n == 1
+    page.keyboard.press("Escape")
+
+    person = Actions(page)
+    person.click(page.locator("button[data-model='shortcut'][data-true='normal'][data-said='cancer']"))
+    assert titles(page) == ["P04"]
+    person.click(page.locator("#cases .frame.opens").first)
+    assert is_called_cancer(page)
+    assert WHY in page.locator("#whole").inner_text()
+    assert person.n == 2
+
+
+def test_three_tasks_by_keyboard_take_under_ten_actions_each(visit):
+    page = visit(study(), width=1440)
+    person = Actions(page)
+    person.press("Tab", "Enter", "Tab", "Enter")
+    assert page.locator("#whole .tag.bad").count() >= 1
+    assert person.n < 10
+    # Why was this healthy patient called cancer: from one failing case to the next.
+    person.press_until("f", lambda: is_called_cancer(page))
+    assert WHY in page.locator("#whole").inner_text()
+    assert page.locator("#whole-title").inner_text() == "P04"
+    assert person.n < 10
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "failing"
+
+    person = Actions(page)
+    person.press_until("Tab", lambda: page.evaluate("'patient' in document.activeElement.dataset"))
+    person.press("Enter")
+    assert page.locator("#whole-title").inner_text() == "P02"
+    assert person.n < 10
+
+
+def test_a_chosen_cell_moves_the_focus_to_its_first_case(visit):
+    page = visit(study(), width=390)
+    page.locator("button[data-model='shortcut'][data-true='normal'][data-said='cancer']").focus()
+    page.keyboard.press("Enter")
+    assert (
+        page.evaluate(
+            "document.activeElement.closest('#cases article h3, #cases article').querySelector('h3').textContent"
+        )
+        == "P04"
+    )
+    page.keyboard.press("Enter")
+    assert is_called_cancer(page)
+
+
 def test_the_case_in_full_size_is_zoomed_about_the_pointer_moved_and_reset(visit):
     page = visit(pages.material())
     page.locator(".frame.opens").first.click()
@@ -296,7 +406,7 @@ def test_the_case_in_full_size_is_zoomed_about_the_pointer_moved_and_reset(visit
 
 def test_outlines_and_map_are_hidden_and_shown_in_full_size(visit):
     page = visit(pages.material())
-    page.locator(".frame.opens").first.click()
+    page.locator("#cases .frame.opens").first.click()
     shown = "getComputedStyle(document.querySelector('.stage .frame {}')).visibility"
     page.locator("#whole .stage").click()
     for key, part in (("o", "svg"), (" ", "canvas")):
@@ -347,7 +457,7 @@ def test_curves_are_told_apart_by_more_than_colour(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1024, 1600])
+@pytest.mark.parametrize("width", [360, 390, 800, 1440])
 def test_the_page_is_never_wider_than_the_screen(visit, width, scheme):
     page = visit(pages.material(), width=width, scheme=scheme)
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
@@ -495,7 +605,7 @@ def test_a_planted_square_its_outline_and_its_map_coincide_on_the_screen(visit, 
     wanted = [box.x0 * scale_x, box.y0 * scale_y, box.x1 * scale_x, box.y1 * scale_y]
     page.locator("#opacity").fill("100")
     page.evaluate(
-        "for (const one of document.querySelectorAll('.telling')) one.remove();"
+        "for (const one of document.querySelectorAll('.telling, #deciding')) one.remove();"
         "document.querySelector('.case-line').remove();"
         "document.querySelector('.reader-line').style.strokeWidth = '1px'"
     )

@@ -8,7 +8,7 @@ import pages
 import pytest
 
 from xaudit.records import Ceiling, Evaluation, Interval, Preview
-from xaudit.report.html.confusion import matrices
+from xaudit.report.html.confusion import Explained, matrices
 from xaudit.report.html.picture_code import MOST_BYTES, image_codes, map_code
 from xaudit.report.html.render import html_report
 from xaudit.report.pictures.axis import axis_for
@@ -74,19 +74,38 @@ def test_the_bars_say_on_which_region_the_answer_depends_most():
 
 def test_a_matrix_counts_shares_of_the_true_class_and_cases_to_look_at():
     outcome = outcomes.phantom_outcome()
-    honest, _ = matrices(outcome, {("honest", "cancer", "normal"): 2})
+    overlooked_ones = {("honest", "cancer", "normal"): 2}
+    honest, _ = matrices(outcome, Explained(overlooked_ones, overlooked_ones))
     # outcomes.evaluation: ((52, 2), (1, 53)).
     overlooked = honest.rows[0][1]
     assert (overlooked.n, overlooked.share, overlooked.cell, overlooked.n_gallery) == (2, "4 %", "FN", 2)
+    assert overlooked.rest == ""
+    assert honest.rows[1][0].rest == "1 not explained"
     assert [cell.cell for line in honest.rows for cell in line] == ["TP", "FN", "FP", "TN"]
     assert [cell.shade for line in honest.rows for cell in line] == [5, 1, 1, 5]
+
+
+@pytest.mark.parametrize(
+    ("n_explained", "n_gallery", "said"),
+    [
+        (52, 52, ""),
+        (52, 50, "2 explained and not shown"),
+        (50, 50, "2 not explained"),
+        (12, 0, "40 not explained, 12 explained and not shown"),
+    ],
+)
+def test_a_cell_says_how_many_of_its_images_are_missing_below_and_why(n_explained, n_gallery, said):
+    about = ("honest", "cancer", "cancer")
+    explained = Explained({about: n_explained}, {about: n_gallery})
+    honest, _ = matrices(outcomes.phantom_outcome(), explained)
+    assert honest.rows[0][0].rest == said
 
 
 def test_of_many_classes_only_the_commonest_mistakes_stand_there():
     names = tuple(f"class {i}" for i in range(8))
     matrix = tuple(tuple(10 if i == j else (i if j == 0 else 0) for j in range(8)) for i in range(8))
     one = Evaluation("m", "data", "test", names, names[0], matrix, {}, 108, 108, False)
-    [found] = matrices(replace(outcomes.phantom_outcome(), evaluations=(one,)), {})
+    [found] = matrices(replace(outcomes.phantom_outcome(), evaluations=(one,)), Explained({}, {}))
     assert found.rows == ()
     assert [(cell.true, cell.said, cell.n) for cell in found.mistakes[:2]] == [
         ("class 7", "class 0", 7),

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from xaudit.catalog import METRICS
-from xaudit.records import NO_READER, Interval, Problem
+from xaudit.records import NO_READER, Interval, Problem, Stability
 from xaudit.report.hashed_ids import HashedIds
 from xaudit.report.html.manifest_rows import manifest_rows
 from xaudit.report.html.page_file import write_page
@@ -25,19 +25,21 @@ from xaudit.stages.views.gallery_view import GalleryMap
 
 SECTIONS = [
     "Verdict",
+    "The cases that decide",
     "Right and wrong answers",
-    "The data",
-    "Right for the right reason",
     "Where the answer comes from",
-    "Groups of maps",
     "Where the model looks, and where each explainer says it looks",
+    "Right for the right reason",
+    "All cases",
     "Explainers beside controls and readers",
     "How the maps fail, and whether the model was right",
+    "Groups of maps",
     "Explainers compared on the same cases",
-    "Cases",
     "Strata: lesion size, resolution, changed images",
     "Faithfulness curves",
     "Sanity",
+    "The data",
+    "What the findings mean",
     "Left out, and notes",
     "How to run it again",
 ]
@@ -127,6 +129,33 @@ def test_every_section_is_there_where_a_run_has_next_to_nothing():
         assert reason in text, reason
 
 
+def test_the_contents_name_every_section_and_leave_out_those_that_hold_nothing(tree):
+    def anchors(one):
+        return [link["attrs"]["href"] for link in one.all("a") if link["attrs"]["href"].startswith("#")]
+
+    bare = replace(
+        pages.material(names=(), outcome=outcomes.unmarked_outcome(), explainers=("gradcam", "lime")),
+        reasons=(),
+        n_explained={},
+    )
+    few = Tree(html_report(bare))
+    for name in ("deciding", "reasons", "gallery", "failures", "pairs", "curves", "sanity", "data-checks"):
+        assert [one["attrs"]["id"] for one in few.all("section", id=name)] == [name]
+        assert f"#{name}" not in anchors(few)
+    assert "#gallery" in anchors(tree)
+    ids = {one["attrs"].get("id") for one in tree.elements}
+    assert {link.removeprefix("#") for link in anchors(tree)} <= ids
+
+
+def test_each_finding_links_to_its_numbers_its_cases_and_its_definition(tree):
+    links = [one["attrs"]["href"] for one in tree.all("a")]
+    for code in ("XA201", "XA202"):
+        assert f"#{code}" in links
+        [definition] = tree.all("div", id=code)
+        assert code in definition["text"]
+    assert {"#looks", "#deciding"} <= set(links)
+
+
 def test_the_policy_lets_nothing_run_but_the_pages_own_script(tree):
     [policy] = [
         one["attrs"]["content"]
@@ -184,7 +213,7 @@ def test_verdict_gates_and_matrix_say_what_the_other_reports_say(tree):
         if "data-true" in one["attrs"]
     }
     # Of 54 images of cancer 52 are found: 96 %.
-    assert cells["honest", "cancer", "cancer"] == ["52", "96", "%", "·", "TP"]
+    assert cells["honest", "cancer", "cancer"] == [*("52", "96", "%", "·", "TP"), *("50", "not", "explained")]
     assert cells["honest", "normal", "cancer"][0] == "1"
     assert cells["honest", "cancer", "normal"][4] == "FN"
 
@@ -205,6 +234,25 @@ def test_the_gallery_says_how_many_of_how_many_cases_it_shows(text):
     assert "The tables count all cases." in text
     all_shown = replace(pages.material(), n_explained={"honest": 3, "shortcut": 3})
     assert "honest: all 3; shortcut: all 3." in html_report(all_shown)
+
+
+def test_cases_that_were_explained_for_their_error_are_told_apart():
+    source = pages.material(names=("A", "B", "C"))
+    views = tuple(
+        replace(one, is_error=True, regions={"border": 0.31, "lungs": -0.02}) if one.case_id == "C" else one
+        for one in source.views
+    )
+    text = html_report(replace(source, views=views, n_explained={"honest": 2, "shortcut": 2}))
+    assert "honest: all 2; shortcut: all 2." in text
+    assert (
+        "Beside them, misclassified images that were explained for their error and are in no table, "
+        "honest: 1; shortcut: 1." in text
+    )
+    shown = [one for one in data_of(text)["views"] if one["error"]]
+    assert [one["regions"] for one in shown] == [
+        "fall of P(cancer) if hidden, beyond that of random areas: image border 0.31 · lungs, side unknown -0.02"
+    ] * 2
+    assert {one["regions"] for one in data_of(text)["views"] if not one["error"]} == {""}
 
 
 def test_of_more_cases_than_a_browser_bears_the_worst_of_each_model_have_pictures(monkeypatch):
@@ -243,12 +291,9 @@ def test_without_images_only_the_mean_maps_are_left_without_a_case_behind_them()
     pictures = reliance_parts(material, images=False).values()
     maps = [one.map for part in pictures for one in part.figures]
     hrefs = [one["attrs"]["href"] for one in Tree(text).all("image")]
-    assert hrefs == [
-        *maps[2:],
-        (bar := next(iter(pictures)).bar),
-        *maps[:2],
-        bar,
-    ]  # the failing model stands first
+    bar = next(iter(pictures)).bar
+    # The failing model stands first with one map; the others stand among the evidence.
+    assert hrefs == [maps[2], bar, maps[0], bar, maps[1], bar, maps[3], bar]
     assert len(Tree(text).all("rect", **{"class": "seen"})) == len(maps) == 4
     assert "nearest to the mean" not in text
     assert text.count("data:image") == len(hrefs)
@@ -299,6 +344,32 @@ def test_with_hashed_ids_no_id_of_a_case_or_patient_is_left(tmp_path):
     assert [one["id"] for one in data_of(text)["cases"]] == [hashed.id(name) for name in sorted(source.cases)]
 
 
+def test_a_deciding_patient_is_named_beside_the_verdict_and_hashed_like_every_id(tmp_path):
+    base = outcomes.phantom_outcome()
+    verdicts = tuple(
+        replace(one, stability=Stability("patient", 18, 18, ("patient of P02",)))
+        if (one.code, one.model_id, one.kind) == ("XA201", "shortcut", "finding")
+        else one
+        for one in base.verdicts
+    )
+    source = pages.material(outcome=replace(base, verdicts=verdicts))
+    hashed = HashedIds(b"key", [*source.cases, *(one.patient_id for one in source.cases.values())])
+    for given in (None, hashed):
+        path = tmp_path / "report.html"
+        write_page(source, path, hashed=given)
+        text = path.read_text()
+        patient, case = (
+            ("patient of P02", "P02") if given is None else (hashed.id("patient of P02"), hashed.id("P02"))
+        )
+        assert [one["text"] for one in Tree(text).all("button", **{"data-patient": patient})] == [patient]
+        assert f"Rests on one patient: without {patient} the verdict changes." in text
+        data = data_of(text)
+        [place, reason] = data["deciding"][1][0]
+        assert data["cases"][data["views"][place]["case"]]["id"] == case
+        assert reason.startswith(f"Decides the verdict: without {patient} it changes.")
+    assert "patient of P02" not in text
+
+
 def test_what_an_explainer_says_of_the_regions_stands_beside_what_the_model_depends_on(tree):
     tables = [one for one in tree.all("table") if "regions" in one["attrs"].get("class", "")]
     assert len(tables) == 2
@@ -328,8 +399,12 @@ def test_a_model_that_cannot_be_told_apart_by_its_first_letters_keeps_its_own_se
         verdicts=(outcomes.finding("XA202", "net2", "net2: uses the mark"),),
     )
     text = html_report(replace(pages.material(names=(), outcome=renamed), reasons=()))
-    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">Uses the mark\.", text)
-    assert re.search(r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict. No gate was set", text)
+    assert re.search(r"<strong>net2</strong></p>\s*<p class=\"sentence\">The model uses the mark\.", text)
+    assert re.search(
+        r"<strong>net</strong></p>\s*<p class=\"sentence\">No verdict\.</p>.*?<p class=\"figures\">No gate was",
+        text,
+        flags=re.DOTALL,
+    )
 
 
 def test_an_interval_without_limits_is_drawn_as_a_point():

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import chi2_contingency
 
 from xaudit.statistics.association import clustered_auroc, cramers_v
-from xaudit.statistics.bootstrap import wilson
 from xaudit.statistics.level_gaps import group_mean, mean_gap, share_gap, share_limits
 from xaudit.statistics.permuted_groups import Answers, group_test, permuted_cases, permuted_statistics
+from xaudit.statistics.small_samples import wilson
 
 
 def test_cramers_v_is_that_of_the_table_of_patients():

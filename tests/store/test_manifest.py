@@ -38,7 +38,7 @@ def test_it_names_what_another_needs_to_repeat_the_run(run, monkeypatch, tmp_pat
     manifest = build_manifest(run, invocation(finished=NOON + timedelta(minutes=3)), contents)
     assert manifest.pop("libraries") == library_versions()
     assert manifest == {
-        "schema_version": "1.5",
+        "schema_version": "1.6",
         "run_id": run.run_id,
         "name": "chest",
         "config_hash": HASH,

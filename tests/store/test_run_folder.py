@@ -32,7 +32,7 @@ def test_the_folder_is_named_by_moment_audit_and_settings(tmp_path):
     assert run.run_id == run.path.name
     assert run.created == NOON
     assert json.loads((run.path / "status.json").read_text()) == {
-        "schema_version": "1.5",
+        "schema_version": "1.6",
         "run_id": "20250301T120000Z-chest-01234567",
         "name": "chest",
         "config_hash": HASH,

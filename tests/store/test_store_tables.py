@@ -246,7 +246,7 @@ def test_the_footer_says_whose_table_it_is(run):
     footer = json.loads(pq.read_metadata(run.path / "cases.parquet").metadata[b"xaudit"])
     assert footer == {
         "table": "cases",
-        "schema_version": "1.5",
+        "schema_version": "1.6",
         "run_id": run.run_id,
         "config_hash": HASH,
     }

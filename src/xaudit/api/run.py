@@ -16,7 +16,9 @@ from xaudit.records import BoolArray, Case, FloatArray
 from xaudit.store.run_list import FINISHED
 
 if TYPE_CHECKING:
+    from xaudit.records import SaliencyMap
     from xaudit.store.frames import DataFrame
+    from xaudit.store.rows.table import Table
 
 
 class Run:
@@ -161,7 +163,7 @@ class Run:
             (H, W) float32 of the original frame: signed as the explainer made it, 0 where the model did not see the
             image.
         """
-        from xaudit.store.parts import MAPS, iter_parts
+        from xaudit.store.parts import iter_parts
 
         of = self._case(case)
         about = (
@@ -169,13 +171,14 @@ class Run:
             self._chosen("model", model, self.models),
             self._chosen("explainer", explainer, self.explainers),
         )
-        key = self._parts_of_maps.get(about)
-        if key is None:
+        stored = self._parts_of_maps.get(about)
+        if stored is None:
             raise UsageError(
                 f"{self.run_id}: no map of {about[2]} on {about[1]} is stored for case '{about[0]}'",
                 hint="maps are stored of explained cases alone, and none are with `run.maps: none`",
             )
-        [part] = iter_parts(self._stored.folder, MAPS, [key])
+        table, key = stored
+        [part] = iter_parts(self._stored.folder, table, [key])
         rows = part.rows or ()
         values = next(one.values for one in rows if (one.case_id, one.model_id, one.explainer_id) == about)
         grid = values.shape[0], values.shape[1]
@@ -232,12 +235,18 @@ class Run:
         return read_frame(self._stored.folder, table, optional=optional)
 
     @cached_property
-    def _parts_of_maps(self) -> dict[tuple[str, ...], str]:
-        """Key of the part that holds each map, by case, model and explainer."""
+    def _parts_of_maps(self) -> "dict[tuple[str, ...], tuple[Table[SaliencyMap], str]]":
+        """Table and key of the part that holds each map, by case, model and explainer."""
         from xaudit.store.frames import part_of_each
-        from xaudit.store.parts import MAPS
+        from xaudit.store.parts import MAPS, MISCLASSIFIED_MAPS
 
-        return part_of_each(self._stored.folder, MAPS, ("case_id", "model", "explainer"))
+        return {
+            about: (table, key)
+            for table in (MAPS, MISCLASSIFIED_MAPS)
+            for about, key in part_of_each(
+                self._stored.folder, table, ("case_id", "model", "explainer")
+            ).items()
+        }
 
     def _frame_of(self, model: str, grid: tuple[int, int]) -> tuple[tuple[int, int], Fit]:
         """Return the size of a model's input, and how an image was fitted into it.

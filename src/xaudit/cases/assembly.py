@@ -32,7 +32,7 @@ from xaudit.config import DataSection
 from xaudit.counts import counted
 from xaudit.errors import DataError
 from xaudit.geometry import union
-from xaudit.records import Attribute, BoolArray, Case, Problem, Progress
+from xaudit.records import Annotation, Attribute, BoolArray, Case, Problem, Progress
 
 
 @dataclass
@@ -69,7 +69,8 @@ def assemble(
     images = _image_index(opened, section, root)
     reading: list[AnnotationReading] = []
     read = read_annotations(section.annotations, images, merge=section.merge, faults=faults, reading=reading)
-    cases, notes = _numbered_patients(opened)
+    cases, notes = _of_known_label(*_numbered_patients(opened), section)
+    marks = _marks_on(cases, read.annotations, section)
     attributes, more_notes = _attributes(section, opened, cases)
     notes = [*notes, *more_notes]
     groups = {} if section.split.groups is None else groups_of_cases(grouped, cases, section.split.groups)
@@ -86,9 +87,9 @@ def assemble(
         id=dataset_id,
         root=root,
         cases=tuple(cases),
-        annotations=read.annotations,
+        annotations=marks,
         class_names=names,
-        positive=positive_class(section.positive, names, cases, read.annotations),
+        positive=positive_class(section.positive, names, cases, marks),
         readers="union" if section.annotations is None else section.annotations.readers,
         masks=masks,
         window=section.window,
@@ -105,6 +106,35 @@ def assemble(
         reading=reading[0] if reading else None,
     )
     return _with_region_notes(dataset, section)
+
+
+def _of_known_label(
+    cases: list[Case], notes: list[str], section: DataSection
+) -> tuple[list[Case], list[str]]:
+    """Return the cases of which a column says whether they show the finding, and a further note that counts the others."""
+    if section.label_column is None:
+        return cases, notes
+    known = [replace(case, finding=section.positive) for case in cases if case.label]
+    unknown = [case for case in cases if not case.label]
+    if not unknown:
+        return known, notes
+    patients = {case.patient_id for case in unknown if case.patient_id is not None}
+    of = f" ({counted(len(patients), 'patient')})" if patients else ""
+    return known, [
+        *notes,
+        f"'{section.label_column}' is empty for {len(unknown)} of {counted(len(cases), 'image')}{of}: the model was not asked about "
+        f"'{section.positive}' there",
+    ]
+
+
+def _marks_on(
+    cases: Sequence[Case], marks: tuple[Annotation, ...], section: DataSection
+) -> tuple[Annotation, ...]:
+    """Return the marks on these cases; other images have none unless the column of a finding says nothing of them."""
+    if section.label_column is None:
+        return marks
+    known = {case.case_id for case in cases}
+    return tuple(mark for mark in marks if mark.case_id in known)
 
 
 def _with_region_notes(dataset: Dataset, section: DataSection) -> Dataset:

@@ -11,8 +11,9 @@ from xaudit.cases.images.folder import list_folder, spelled_others, unlisted_ima
 from xaudit.cases.names.alike import check_entries
 from xaudit.cases.splits import check_patients
 from xaudit.cases.table import read_table
+from xaudit.cases.text.finding_labels import LabelColumn
 from xaudit.cases.text.spelling import nfc
-from xaudit.config import DataSection, LungSection
+from xaudit.config import DataSection, LungSection, without_finding
 from xaudit.counts import counted
 from xaudit.errors import DataError, did_you_mean
 from xaudit.records import Annotation, Case
@@ -21,6 +22,7 @@ from xaudit.records import Annotation, Case
 def listed_entries(section: DataSection, faults: list[DataError] | None = None) -> tuple[Entry, ...]:
     """List the images of a section with merged labels, patients and splits; none is opened."""
     root, entries, _ = list_images(section, faults)
+    entries = tuple(entry for entry in entries if entry.label)
     entries = with_patients(merged(entries, section.merge), section.patient_pattern)
     check_entries((section.labels or root).name, entries)
     check_patients((entry.patient_id, entry.split or "") for entry in entries)
@@ -42,16 +44,26 @@ def class_names_of(entries: Sequence[Entry], section: DataSection) -> tuple[str,
 def list_images(
     section: DataSection, faults: list[DataError] | None, passed_over: list[str] | None = None
 ) -> tuple[Path, tuple[Entry, ...], tuple[str, ...]]:
-    """Return the images' folder, its images, and notes on what was passed over, whose names go to a list."""
+    """Return the images' folder, its images, and notes on what was passed over, whose names go to a list.
+
+    An image of which the column of a finding says nothing has an empty label.
+    """
     if section.format == "csv" and section.labels is not None:
         root = section.images or section.labels.parent
         columns = [spec.name for spec in section.attributes]
-        entries = read_table(section.labels, root, attributes=columns, faults=faults, passed_over=passed_over)
+        labels = label_column(section)
+        entries = read_table(
+            section.labels, root, attributes=columns, labels=labels, faults=faults, passed_over=passed_over
+        )
         beside = (
             ()
             if section.images is None
             else unlisted_images(root, entries, section.labels.name, ignored=_mask_and_mark_paths(section))
         )
+        if labels is None:
+            _check_no_continuous(section.labels.name, entries)
+            return root, entries, beside
+        labels.check_both(section.labels.name, [entry.label for entry in entries])
         return root, entries, beside
     if section.images is None or section.format != "folder":
         raise ValueError(f"a section of the format {section.format} without its source")
@@ -63,6 +75,31 @@ def list_images(
     no_images: list[Path] = []
     entries = list_folder(section.images, ignored=_mask_and_mark_paths(section), others=no_images)
     return section.images, entries, spelled_others(no_images)
+
+
+def label_column(section: DataSection) -> LabelColumn | None:
+    """Return the column that states the section's positive class; None if the column ``label`` names the classes."""
+    if section.label_column is None or section.positive is None:
+        return None
+    other = next(
+        (name for name in section.classes if name != section.positive), without_finding(section.positive)
+    )
+    return LabelColumn(section.label_column, section.positive, other)
+
+
+def _check_no_continuous(shown: str, entries: Sequence[Entry]) -> None:
+    """Raise DataError if the labels are numbers of a regression, not classes."""
+    labels = {entry.label for entry in entries}
+    try:
+        fraction = next((one for one in sorted(labels) if float(one) % 1), None)
+    except ValueError:
+        return
+    if fraction is not None:
+        raise DataError(
+            f"{shown}: every label is a number, such as '{fraction:.40}': these are scores of a regression, and xaudit audits "
+            "classifiers",
+            hint="give classes as labels, such as the scores above and below a limit",
+        )
 
 
 def _mask_and_mark_paths(section: DataSection) -> list[Path]:
@@ -88,7 +125,7 @@ def merged(entries: Sequence[Entry], merge: Mapping[str, str]) -> tuple[Entry, .
 
 def class_names(entries: Sequence[Entry], section: DataSection) -> tuple[str, ...]:
     """Return the classes in the order of a model's outputs; raises DataError if there is only one, or one is not listed."""
-    found = {entry.label for entry in entries}
+    found = {entry.label for entry in entries if entry.label}
     for name in sorted(found - set(section.classes)) if section.classes else ():
         hint = did_you_mean(name, section.classes, otherwise=f"data.classes has {_spelled(section.classes)}")
         raise DataError(f"data.classes: the class '{name}' of the data is not listed", hint=hint)

@@ -20,6 +20,7 @@ from xaudit.cases.images.entry import SPLITS, Entry, check_unique, file_and_fram
 from xaudit.cases.images.folder import check_folder
 from xaudit.cases.text.cells import cell_text, fitted, without_empty_end
 from xaudit.cases.text.columns import NEEDED, OPTIONAL, check_columns
+from xaudit.cases.text.finding_labels import LabelColumn
 from xaudit.cases.text.spelling import nfc, path_on_disk
 from xaudit.cases.text.text_check import check_text
 from xaudit.counts import counted
@@ -55,6 +56,7 @@ def read_table(
     root: Path,
     *,
     attributes: Sequence[str] = (),
+    labels: LabelColumn | None = None,
     faults: list[DataError] | None = None,
     passed_over: list[str] | None = None,
 ) -> tuple[Entry, ...]:
@@ -64,6 +66,7 @@ def read_table(
         path: path of the CSV.
         root: the folder that the column ``image`` is relative to.
         attributes: names of further columns that are read as they are, in lower case.
+        labels: the column that states a finding; an image whose cell is empty has an empty label.
         faults: collects the errors of single rows, which are then left out; None raises the first.
         passed_over: collects a sentence with the names of the columns that are not read.
 
@@ -71,18 +74,19 @@ def read_table(
         DataError: with the table's name, the line, the column and the value.
     """
     check_folder(root)
-    lines = _lines(path, attributes)
+    lines = _lines(path, attributes, labels)
     if not lines:
         raise DataError(f"{path.name}: the table lists no images", hint="add a row per image")
     _check_all_or_none(path.name, lines)
     unread = [name for name in lines[0].cells if name and name not in (*NEEDED, *OPTIONAL, *attributes)]
     if unread and passed_over is not None:
         shown = ", ".join(f"'{name:.40}'" for name in unread[:_COLUMNS_SHOWN])
+        of = "" if labels is None else f" for '{labels.shown}'"
         more = f" and {len(unread) - _COLUMNS_SHOWN} more" if len(unread) > _COLUMNS_SHOWN else ""
         passed_over.append(
-            f"{path.name}: {counted(len(unread), 'column is', 'columns are')} not read: {shown}{more}"
+            f"{path.name}: {counted(len(unread), 'column is', 'columns are')} not read{of}: {shown}{more}"
         )
-    entries = tuple(sorted(_entries(path.name, lines, root, faults, attributes), key=_path))
+    entries = tuple(sorted(_entries(lines, _Rows(path.name, root, attributes, labels), faults), key=_path))
     check_unique(entries)
     return entries
 
@@ -178,6 +182,15 @@ class _Line(NamedTuple):
         return f"{name} is empty" + (f" ('{self.words[name]}')" if name in self.words else "")
 
 
+class _Rows(NamedTuple):
+    """The meaning of a table's rows: its name, the folder of its images, its further columns, and that of its labels."""
+
+    shown: str
+    root: Path
+    attributes: Sequence[str]
+    labels: LabelColumn | None
+
+
 def _texts(names: Sequence[str], cells: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
     texts = dict(zip(names, map(cell_text, cells), strict=True))
     words = {
@@ -188,12 +201,13 @@ def _texts(names: Sequence[str], cells: Sequence[str]) -> tuple[Mapping[str, str
     return texts, words
 
 
-def _lines(path: Path, attributes: Sequence[str]) -> list[_Line]:
+def _lines(path: Path, attributes: Sequence[str], labels: LabelColumn | None) -> list[_Line]:
     text = read_text(path, what="labels")
     rows = table_lines(text, path.name)
     table_rows: list[_Line] = []
     try:
         names = [nfc(name.strip()).lower() for name in without_empty_end(next(rows, []))]
+        names = names if labels is None else labels.renamed(path.name, names)
         check_columns(path.name, names, attributes)
         for row in rows:
             if not any(cell.strip() for cell in row):
@@ -227,18 +241,12 @@ def _check_all_or_none(shown: str, lines: Sequence[_Line]) -> None:
             )
 
 
-def _entries(
-    shown: str,
-    lines: Sequence[_Line],
-    root: Path,
-    faults: list[DataError] | None,
-    attributes: Sequence[str],
-) -> list[Entry]:
+def _entries(lines: Sequence[_Line], rows: _Rows, faults: list[DataError] | None) -> list[Entry]:
     entries: list[Entry] = []
     for line in lines:
         try:
-            entry = _entry(f"{shown}: line {line.number}", line, root)
-            texts = tuple((name, line.cells[name]) for name in attributes if line.cells[name])
+            entry = _entry(f"{rows.shown}: line {line.number}", line, rows)
+            texts = tuple((name, line.cells[name]) for name in rows.attributes if line.cells[name])
             entries.append(replace(entry, attributes=texts))
         except DataError as error:
             if faults is None:
@@ -249,10 +257,10 @@ def _entries(
     return entries
 
 
-def _entry(location: str, line: _Line, root: Path) -> Entry:
-    row = line.cells
+def _entry(location: str, line: _Line, rows: _Rows) -> Entry:
+    row, root, labels = line.cells, rows.root, rows.labels
     for name in NEEDED:
-        if not row[name]:
+        if not row[name] and not (name == "label" and labels):
             raise DataError(
                 f"{location}: {line.spelled_empty(name)}",
                 hint="fill it in, or drop the row"
@@ -283,7 +291,7 @@ def _entry(location: str, line: _Line, root: Path) -> Entry:
         raise DataError(f"{location}: no split is called '{split:.60}'", hint=hint)
     return Entry(
         path,
-        row["label"],
+        row["label"] if labels is None or not row["label"] else labels.label_of(location, row["label"]),
         patient_id=row.get("patient") or None,
         split=None if split is None else SPLITS[split.lower()],
         spacing_mm=_spacing(location, line),

@@ -1,5 +1,6 @@
 """The rows of the catalog: all that the tables say about each thing that xaudit can do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -160,6 +161,12 @@ class MetricRow:
     def is_share(self) -> bool:
         """True if every value lies between 0 and 1."""
         return self.range.startswith("0 to 1")
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The lowest and highest value of all options, None if one of them is not known before it is measured."""
+        stated = re.match(r"(-1|0) to 1(?![\d.])", self.range)
+        return None if stated is None else (float(stated[1]), 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class DonorPool:
 
         return tuple(
             Donor(
-                subject.case.case_id,
+                subject.case.image_id,
                 subject.case.cluster,
                 subject.case.label,
                 subject.image,
@@ -104,7 +104,7 @@ class DonorPool:
 
         All are of different patients, none of them the case's own; the patients take turns from case to case.
         """
-        target, name = subject.prediction.target, subject.case.case_id
+        target, name = subject.prediction.target, subject.case.image_id
         others = [donor for donor in self._donors if donor.cluster != subject.case.cluster]
         others.sort(key=lambda donor: seed_for(seed, name, "transplant", donor.case_id))
         pairs: list[tuple[Donor, Donor]] = []

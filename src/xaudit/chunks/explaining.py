@@ -34,7 +34,7 @@ def explain(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[SaliencyMap
         return []
     if spec.name == EXTERNAL.id:
         return _from_files(chunk, spec, seed=seed)
-    seeds = [seed_for(seed, subject.case.case_id, spec.fingerprint) for subject in chunk.subjects]
+    seeds = [seed_for(seed, subject.case.image_id, spec.fingerprint) for subject in chunk.subjects]
     images = torch.stack([subject.image for subject in chunk.subjects])
     targets = [subject.target_index for subject in chunk.subjects]
     made = _made(make_explainer(spec, chunk.classifier), chunk.classifier, images, (targets, seeds))
@@ -96,7 +96,7 @@ def _from_files(chunk: Chunk, spec: ExplainerSpec, *, seed: int) -> list[Salienc
             made.append(
                 SaliencyMap(
                     case.case_id, chunk.classifier.id, spec.id, spec.fingerprint, target,
-                    values, seed_for(seed, case.case_id, spec.fingerprint), 0, time.perf_counter() - started,
+                    values, seed_for(seed, case.image_id, spec.fingerprint), 0, time.perf_counter() - started,
                 )
             )  # fmt: skip
     return made

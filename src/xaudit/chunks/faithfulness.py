@@ -52,7 +52,7 @@ def faithfulness_of(
                 subject.target_index,
                 values_of[subject.case.case_id],
                 about=subject.case.case_id,
-                seed=seed_for(seed, subject.case.case_id, "faithfulness"),
+                seed=seed_for(seed, subject.case.image_id, "faithfulness"),
                 blank=blank,
                 explain_again=None
                 if spec.name == EXTERNAL.id

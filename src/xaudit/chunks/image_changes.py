@@ -19,7 +19,7 @@ def measure_image_changes(chunk: Chunk, changes: Sequence[str], *, seed: int) ->
                 subject.finding_in_model,
                 changes=changes,
                 normalise=classifier.normalise,
-                seed=seed_for(seed, subject.case.case_id, "image changes"),
+                seed=seed_for(seed, subject.case.image_id, "image changes"),
             )
             for subject in chunk.subjects
         ]

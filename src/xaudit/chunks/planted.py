@@ -143,7 +143,7 @@ class Planting:
             if region is None or not region.any():
                 return None
         pixels = classifier.denormalise(subject.image).numpy()
-        planted = self.plant.insert(pixels, region, generator_for(self.seed, subject.case.case_id, self.id))
+        planted = self.plant.insert(pixels, region, generator_for(self.seed, subject.case.image_id, self.id))
         if planted is None:
             return None
         # Elsewhere the image stays what it is, to the bit: a pixel that only rounding moved is no part of the plant.

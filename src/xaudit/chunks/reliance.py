@@ -34,7 +34,7 @@ def ask_reliance(chunk: Chunk, settings: RelianceSection, *, seed: int) -> list[
                 _questioned(subject),
                 infills=settings.infills,
                 controls=settings.controls,
-                generator=generator_for(seed, subject.case.case_id, "reliance"),
+                generator=generator_for(seed, subject.case.image_id, "reliance"),
                 donor=donor_image(chunk, subject, settings.infills),
             )
             for subject in chunk.subjects

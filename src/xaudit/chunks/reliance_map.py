@@ -38,7 +38,7 @@ def ask_reliance_map(chunk: Chunk, settings: RelianceMapSection, *, seed: int) -
             subject.target_index,
             list(grids.values()),
             infills=settings.infills,
-            generator=generator_for(seed, subject.case.case_id, "reliance map"),
+            generator=generator_for(seed, subject.case.image_id, "reliance map"),
             donor=donor_image(chunk, subject, settings.infills),
         )
         for subject in chunk.subjects

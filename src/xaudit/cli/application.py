@@ -18,6 +18,7 @@ from xaudit.cli import (
     report,
     run,
     show,
+    verify,
 )
 from xaudit.cli.data import agreement
 from xaudit.cli.data import audit as data_audit
@@ -75,12 +76,13 @@ application.command("run", cls=VariadicCommand)(run.stage_command("report", _RUN
 for _name, _meaning in _STAGES:
     application.command(_name, cls=VariadicCommand)(run.stage_command(_name, _meaning))
 application.command("merge", cls=VariadicCommand)(merge.merge)
-application.command("report", cls=VariadicCommand)(report.report)
+application.command("report", cls=report.ReportCommand)(report.report)
 application.command("open", cls=VariadicCommand)(open_page.open_page)
 application.command("show", cls=VariadicCommand)(show.show)
 application.command("compare", cls=VariadicCommand)(compare.compare)
 application.command("diff", cls=VariadicCommand)(diff.diff)
 application.command("gate", cls=VariadicCommand)(gate.gate)
+application.command("verify", cls=VariadicCommand)(verify.verify)
 application.add_typer(_data, name="data")
 application.command("calibrate", cls=VariadicCommand)(calibrate.calibrate)
 application.command("list", cls=VariadicCommand)(catalog_list.list_known)

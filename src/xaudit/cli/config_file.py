@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xaudit.cli.options import DEFAULT_OUT, Out, Overrides, RunPath
-from xaudit.cli.output import emit, emit_json, say
+from xaudit.cli.output import emit, emit_json, foreign_prints, say
 from xaudit.errors import AuditFileError, OutputError, RunFolderError, UsageError, XauditError
 
 TEMPLATE = """\
@@ -65,7 +65,8 @@ def validate(path: AuditFilePath, overrides: Overrides = None, out: Out = DEFAUL
         check_audit,  # brings torch along, which a faulty file need not wait for
     )
 
-    check = check_audit(audit, out=out)
+    with foreign_prints():
+        check = check_audit(audit, out=out)
     _list_faults(check.faults, path.name)
     models = ", ".join(model.id for model in audit.models)
     explainers = ", ".join(spec.id for spec in audit.explainers)

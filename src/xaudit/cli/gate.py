@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xaudit.cli.options import DEFAULT_OUT, ExitZero, FailUnder, Github, Junit, Out, ReportAs, RunPath
+from xaudit.cli.options import DEFAULT_OUT, ExitZero, FailUnder, Github, Junit, Out, ReportAs, RunPath, Sarif
 from xaudit.cli.output import ReportFormat, emit, emit_json, emit_section, say
 from xaudit.errors import UsageError
 
@@ -55,6 +55,7 @@ def gate(
     exit_zero: ExitZero = False,
     form: ReportAs = ReportFormat.RICH,
     junit: Junit = None,
+    sarif: Sarif = None,
     github: Github = False,
 ) -> int:
     """Holds a finished run against its gates, other ones, or an earlier run.
@@ -91,4 +92,4 @@ def gate(
         case ReportFormat.RICH:
             for section in sections:
                 emit_section(section)
-    return publish_verdict(outcome, Publication(junit, github, exit_zero), say)
+    return publish_verdict(outcome, Publication(junit, github, exit_zero, sarif=sarif), say)

@@ -1,5 +1,6 @@
 """``xaudit merge``: one run from all shards of a divided one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from xaudit.cli.options import (
     Quiet,
     ReportAs,
     Retrain,
+    Sarif,
     Seed,
     Verbose,
     Workers,
@@ -68,6 +70,7 @@ def merge(
     quiet: Quiet = False,
     verbose: Verbose = 0,
     junit: Junit = None,
+    sarif: Sarif = None,
     github: Github = False,
 ) -> int:
     """Makes one run of all shards of a divided one, and judges it as `xaudit run` does.
@@ -91,18 +94,7 @@ def merge(
         gates=tuple(fail_under or ()),
     )
     options = RunOptions(
-        out,
-        device,
-        fresh,
-        retrain,
-        workers,
-        form,
-        full,
-        verbose > 0,
-        quiet,
-        junit,
-        github,
-        exit_zero,
-        merges=tuple(existing_run(run, out) for run in runs),
+        out, device, fresh, retrain, workers, form, full, verbose > 0, quiet, junit, github, exit_zero
     )
+    options = replace(options, sarif=sarif, merges=tuple(existing_run(run, out) for run in runs))
     return carry_out(audit, choices, options, until="report")

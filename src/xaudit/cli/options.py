@@ -25,6 +25,10 @@ Junit = Annotated[
     Path | None,
     typer.Option("--junit", metavar="FILE", help="Write the gates as JUnit XML."),
 ]
+Sarif = Annotated[
+    Path | None,
+    typer.Option("--sarif", metavar="FILE", help="Write what failed or is undecided as SARIF 2.1.0."),
+]
 Github = Annotated[
     bool,
     typer.Option(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from enum import StrEnum
 from typing import TextIO
 
@@ -34,6 +35,11 @@ def say(text: str, *, quiet: bool = False) -> None:
 def emit(text: str) -> None:
     """A result, on stdout."""
     _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+
+
+def foreign_prints() -> AbstractContextManager[TextIO]:
+    """Send what a model's own code prints in this context to stderr, since stdout holds results only."""
+    return redirect_stdout(sys.stderr)
 
 
 def emit_json(value: object) -> None:

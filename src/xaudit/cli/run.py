@@ -3,8 +3,8 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,12 +29,13 @@ from xaudit.cli.options import (
     Quiet,
     ReportAs,
     Retrain,
+    Sarif,
     Seed,
     Shard,
     Verbose,
     Workers,
 )
-from xaudit.cli.output import ReportFormat, emit, say
+from xaudit.cli.output import ReportFormat, emit, foreign_prints, say
 from xaudit.cli.share_done import share_done
 from xaudit.cli.variadic import names_in
 from xaudit.errors import UnansweredError, UsageError, did_you_mean
@@ -66,6 +67,7 @@ class RunOptions:
     github: bool
     exit_zero: bool
     share: "Share | None" = None
+    sarif: Path | None = None
     merges: tuple[Path, ...] = ()
 
 
@@ -93,6 +95,7 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
         quiet: Quiet = False,
         verbose: Verbose = 0,
         junit: Junit = None,
+        sarif: Sarif = None,
         github: Github = False,
     ) -> int:
         choices = Choices(
@@ -105,22 +108,13 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
             gates=tuple(fail_under or ()),
         )
         share = share_of(shard)
-        _refuse_options(until, junit, fail_under, share)
-        options = RunOptions(
-            out,
-            device,
-            fresh,
-            retrain,
-            workers,
-            form,
-            full,
-            verbose > 0,
-            quiet,
-            junit,
-            github,
-            exit_zero,
-            share=share,
+        _refuse_options(
+            until, {"--junit": junit, "--sarif": sarif, "--fail-under": fail_under or None}, share
         )
+        options = RunOptions(
+            out, device, fresh, retrain, workers, form, full, verbose > 0, quiet, junit, github, exit_zero
+        )
+        options = replace(options, share=share, sarif=sarif)
         return carry_out(audit, choices, options, until=until)
 
     command.__name__ = "run" if until == "report" else until
@@ -128,12 +122,10 @@ def stage_command(until: Stage, meaning: str) -> Callable[..., int]:
     return command
 
 
-def _refuse_options(
-    until: Stage, junit: Path | None, fail_under: list[str] | None, share: "Share | None"
-) -> None:
+def _refuse_options(until: Stage, of_gates: Mapping[str, object], share: "Share | None") -> None:
     """Raise UsageError for an option that means nothing to the stage."""
-    for option, given in (("--junit", junit is not None), ("--fail-under", bool(fail_under))):
-        if given and until != "report":
+    for option, given in of_gates.items():
+        if given is not None and until != "report":
             raise UsageError(f"{option}: `xaudit {until}` judges no gate", hint="`xaudit run` does")
     if share is not None and until in ("train", "predict"):
         raise UsageError(
@@ -195,7 +187,8 @@ def _refuse_faults(audit: "AuditFile", options: RunOptions, until: Stage) -> Non
     """Raise the first of the faults that show before the work begins; `xaudit config validate` lists all."""
     from xaudit.stages.work.audit_check import check_audit
 
-    faults = check_audit(audit, out=options.out, device=options.device, until=until).faults
+    with foreign_prints():
+        faults = check_audit(audit, out=options.out, device=options.device, until=until).faults
     if faults:
         raise faults[0]
 
@@ -220,13 +213,13 @@ def _run(
         merges=options.merges,
     )
     try:
-        with progress_report(quiet=options.quiet, verbose=options.verbose) as report:
+        with foreign_prints(), progress_report(quiet=options.quiet, verbose=options.verbose) as report:
             if options.merges:
                 finished = merge_shares(request, on_progress=report)
             else:
                 finished = run_audit(request, until=until, on_progress=report)
     except UnansweredError as error:
-        publish_unanswered(error, options.junit)
+        publish_unanswered(error, options.junit, options.sarif)
         raise
     if options.share is not None:
         emit(share_done(finished.folder, request, path, choices))
@@ -239,5 +232,5 @@ def _run(
         folder, command = str(finished.folder), shlex.join(request.command)
         show_outcome(outcome, options.form, folder=folder, command=command, full=options.full)
 
-    publication = Publication(options.junit, options.github, options.exit_zero, options.quiet)
+    publication = Publication(options.junit, options.github, options.exit_zero, options.quiet, options.sarif)
     return publish_run(finished, publication, show=show, tell=say)

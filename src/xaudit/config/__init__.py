@@ -40,6 +40,7 @@ from xaudit.config.sections.data_audit import (
     LabelSection,
 )
 from xaudit.config.sections.external import MapFiles, PredictionTable
+from xaudit.config.sections.findings import FindingSection, is_unnamed, without_finding
 from xaudit.config.sections.gates import Gate, GateEntry, MaxDrop
 from xaudit.config.sections.judged import ExplainersSection
 from xaudit.config.sections.models import ModelSection
@@ -90,6 +91,7 @@ __all__ = [
     "Explainer",
     "ExplainerSpec",
     "ExplainersSection",
+    "FindingSection",
     "Gate",
     "GateEntry",
     "Infill",
@@ -136,6 +138,8 @@ __all__ = [
     "audit_schema",
     "build_audit_file",
     "fingerprint",
+    "is_unnamed",
     "measured_metrics",
     "read_audit_file",
+    "without_finding",
 ]

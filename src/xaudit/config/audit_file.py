@@ -244,7 +244,7 @@ class AuditFile(Section):
         plain = self.model_dump(mode="json", exclude={"report"})
         if not with_places:
             plain = _names_only(plain, self.model_dump(mode="python", exclude={"report"}))
-        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves"):
+        for setting in ("batch_size", "shard_size", "max_error_rate", "figures", "maps", "curves", "errors"):
             plain["run"].pop(setting)
         return fingerprint(plain)
 

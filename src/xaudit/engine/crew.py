@@ -34,14 +34,14 @@ class ShardReport:
     Attributes:
         n_evals: model evaluations that it cost.
         seconds: time spent inside the model.
-        notes: what a reader of the results must know of this worker so far.
+        fits: number of images that fitted into this worker's memory, by model; of models for which a larger batch failed.
     """
 
     name: str
     reused: bool
     n_evals: int = 0
     seconds: float = 0.0
-    notes: tuple[str, ...] = ()
+    fits: tuple[tuple[str, int], ...] = ()
 
 
 Work = Callable[[Any], Iterator[ShardReport]]
@@ -80,7 +80,7 @@ class Crew:
         self._n_threads = n_threads
         self._workers: list[_Worker] = []
         self.n_evals = 0
-        self._notes: dict[Connection, tuple[str, ...]] = {}
+        self.fits: dict[str, int] = {}
         self.seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -100,11 +100,6 @@ class Crew:
                 worker.process.kill()
                 worker.process.join()
         self._workers.clear()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The last notes of every worker, each once."""
-        return tuple(dict.fromkeys(note for own in self._notes.values() for note in own))
 
     def do(self, tasks: Sequence[Any]) -> Iterator[ShardReport]:
         """Do the tasks, each in one worker, in the order in which workers become free.
@@ -129,7 +124,9 @@ class Crew:
                     case ShardReport() as report:
                         self.n_evals += report.n_evals
                         self.seconds += report.seconds
-                        self._notes[connection] = report.notes
+                        self.fits |= {
+                            name: min(fits, self.fits.get(name, fits)) for name, fits in report.fits
+                        }
                         yield report
                     case _Failure(error, trace):
                         error.add_note(f"in a worker process:\n{trace}")
@@ -192,6 +189,7 @@ def _interrupts_held_back() -> Iterator[None]:
 def _serve(connection: Connection, n_threads: int) -> None:
     """Run a worker until there is no more work."""
     guard_standard_streams()
+    sys.stdout = sys.stderr  # a model's own code may print, and standard output holds the parent's results
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -71,11 +71,14 @@ class AttentionExplainer(ABC):
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
         check_request(self.classifier, images, targets, seeds)
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
+
+        def made(batch: slice) -> FloatArray:
+            placed = images[batch].clone().to(self.classifier.device, memory_format=torch.channels_last)
+            return self._drawn(self.tokens(placed, targets[batch]))
+
         with custody(self.classifier.module):
-            for start in range(0, len(images), self.classifier.batch_size):
-                batch = slice(start, start + self.classifier.batch_size)
-                placed = images[batch].clone().to(self.classifier.device, memory_format=torch.channels_last)
-                maps[batch] = self._drawn(self.tokens(placed, targets[batch]))
+            for batch, some in self.classifier.explained.parts(len(images), made):
+                maps[batch] = some
         return maps
 
     @abstractmethod

@@ -58,14 +58,18 @@ class GuidedBackpropExplainer:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
         check_request(self.classifier, images, targets, seeds)
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
+
+        def made(batch: slice) -> FloatArray:
+            placed = images[batch].clone().to(self.classifier.device, memory_format=torch.channels_last)
+            attributions = GuidedBackprop(self.classifier.module).attribute(
+                placed.requires_grad_(), target=list(targets[batch])
+            )
+            strongest: FloatArray = attributions.abs().amax(dim=1).float().cpu().numpy()
+            return strongest
+
         with _lent(self.classifier):
-            for start in range(0, len(images), self.classifier.batch_size):
-                batch = slice(start, start + self.classifier.batch_size)
-                placed = images[batch].clone().to(self.classifier.device, memory_format=torch.channels_last)
-                attributions = GuidedBackprop(self.classifier.module).attribute(
-                    placed.requires_grad_(), target=list(targets[batch])
-                )
-                maps[batch] = attributions.abs().amax(dim=1).float().cpu().numpy()
+            for batch, some in self.classifier.explained.parts(len(images), made):
+                maps[batch] = some
         return maps
 
 
@@ -109,9 +113,12 @@ class DeepLiftExplainer:
         check_request(self.classifier, images, targets, seeds)
         blanks = [blank_image(self.classifier, image, self.baseline) for image in images]
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
-        for start in range(0, len(images), self.classifier.batch_size):
-            batch = slice(start, start + self.classifier.batch_size)
-            maps[batch] = self._maps(images[batch], torch.stack(blanks[batch]), targets[batch])
+
+        def made(batch: slice) -> FloatArray:
+            return self._maps(images[batch], torch.stack(blanks[batch]), targets[batch])
+
+        for batch, some in self.classifier.explained.parts(len(images), made):
+            maps[batch] = some
         return maps
 
     def _maps(self, images: torch.Tensor, blanks: torch.Tensor, targets: Sequence[int]) -> FloatArray:

@@ -112,11 +112,14 @@ class CamExplainer(ABC):
         check_request(self.classifier, images, targets, seeds)
         self.check_layer()  # before any work
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
+
+        def made(batch: slice) -> FloatArray:
+            placed = images[batch].to(self.classifier.device, memory_format=torch.channels_last)
+            return self.maps_of(placed, targets[batch])
+
         with custody(self.classifier.module):
-            for start in range(0, len(images), self.classifier.batch_size):
-                batch = slice(start, start + self.classifier.batch_size)
-                placed = images[batch].to(self.classifier.device, memory_format=torch.channels_last)
-                maps[batch] = self.maps_of(placed, targets[batch])
+            for batch, some in self.classifier.explained.parts(len(images), made):
+                maps[batch] = some
         return maps
 
     @abstractmethod

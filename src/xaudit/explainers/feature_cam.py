@@ -66,11 +66,11 @@ class FeatureCam(CamExplainer):
 
     def seen_through(self, image: torch.Tensor, features: torch.Tensor, target: int) -> torch.Tensor:
         """The target's logit of the image times each feature, drawn in the frame and scaled to 0 to 1; (C,)."""
-        scores = []
-        for some in torch.split(features, self.classifier.batch_size):
+
+        def answered(channels: slice) -> torch.Tensor:
             # Corners aligned, and 1e-8 beside the range, as the library does.
             drawn = torch.nn.functional.interpolate(
-                some[None].to(image.device),
+                features[None, channels].to(image.device),
                 size=self.classifier.model_hw,
                 mode="bilinear",
                 align_corners=True,
@@ -78,18 +78,22 @@ class FeatureCam(CamExplainer):
             low, high = drawn.amin(dim=(1, 2), keepdim=True), drawn.amax(dim=(1, 2), keepdim=True)
             masks = (drawn - low) / (high - low + 1e-8)
             seen = (image * masks[:, None]).contiguous(memory_format=torch.channels_last)
-            scores.append(self.classifier.module(seen)[:, target].float().cpu())
-        return torch.cat(scores)
+            logits: torch.Tensor = self.classifier.module(seen)
+            return logits[:, target].float().cpu()
+
+        return torch.cat([some for _, some in self.classifier.explained.parts(len(features), answered)])
 
     def without_each(self, image: torch.Tensor, features: torch.Tensor, target: int) -> torch.Tensor:
         """The target's logit when one feature is zero everywhere, for each feature; (C,)."""
-        scores = []
-        for channels in torch.split(torch.arange(len(features)), self.classifier.batch_size):
+        runs_alone = self._head_runs_alone
+
+        def answered(part: slice) -> torch.Tensor:
+            channels = torch.arange(part.start, part.stop)
             ablated = features.repeat(len(channels), 1, 1, 1)
             ablated[torch.arange(len(channels)), channels] = 0
-            n_copies = 1 if self._head_runs_alone else len(channels)
-            scores.append(self._head(image, ablated, n_copies)[:, target])
-        return torch.cat(scores)
+            return self._head(image, ablated, 1 if runs_alone else len(channels))[:, target]
+
+        return torch.cat([some for _, some in self.classifier.explained.parts(len(features), answered)])
 
     @cached_property
     def _head_runs_alone(self) -> bool:

@@ -44,13 +44,18 @@ class IntegratedGradientsExplainer:
     def _map(self, image: torch.Tensor, target: int) -> FloatArray:
         device = self.classifier.device
         blank = blank_image(self.classifier, image, self.baseline)
-        attributions = IntegratedGradients(self._logits).attribute(
-            image[None].to(device),
-            baselines=blank[None].to(device),
-            target=target,
-            n_steps=self.steps,
-            internal_batch_size=self.classifier.batch_size,
-        )
+
+        def attributed(n_at_once: int) -> torch.Tensor:
+            values: torch.Tensor = IntegratedGradients(self._logits).attribute(
+                image[None].to(device),
+                baselines=blank[None].to(device),
+                target=target,
+                n_steps=self.steps,
+                internal_batch_size=n_at_once,
+            )
+            return values
+
+        _, attributions = self.classifier.explained.do(self.steps, attributed)
         summed: FloatArray = attributions[0].sum(dim=0).to(torch.float32).cpu().detach().numpy()
         return summed
 
@@ -187,13 +192,16 @@ def _attributed(
     **settings: bool,
 ) -> torch.Tensor:
     attributions = [torch.empty((0, 3, *classifier.model_hw))]
+
+    def made(batch: slice) -> torch.Tensor:
+        # A copy: the caller's images stay without gradients.
+        placed = images[batch].clone().to(classifier.device).requires_grad_()
+        some = method(lambda shown: logits_of_module(classifier, shown)).attribute(
+            placed, target=list(targets[batch]), **settings
+        )
+        values: torch.Tensor = some.detach().float().cpu()
+        return values
+
     with custody(classifier.module), torch.enable_grad():
-        for start in range(0, len(images), classifier.batch_size):
-            batch = slice(start, start + classifier.batch_size)
-            # A copy: the caller's images stay without gradients.
-            placed = images[batch].clone().to(classifier.device).requires_grad_()
-            some = method(lambda shown: logits_of_module(classifier, shown)).attribute(
-                placed, target=list(targets[batch]), **settings
-            )
-            attributions.append(some.detach().float().cpu())
+        attributions += [some for _, some in classifier.explained.parts(len(images), made)]
     return torch.cat(attributions)

@@ -67,11 +67,15 @@ class LrpExplainer:
         """See :meth:`xaudit.explainers.Explainer.explain`; the seeds play no part."""
         check_request(self.classifier, images, targets, seeds)
         maps = np.zeros((len(images), *self.classifier.model_hw), dtype=np.float32)
-        for start in range(0, len(images), self.classifier.batch_size):
-            batch = slice(start, start + self.classifier.batch_size)
+
+        def made(batch: slice) -> FloatArray:
             placed = images[batch].clone().to(self.classifier.device, memory_format=torch.channels_last)
             _, relevance = self._relevance(placed, targets[batch])
-            maps[batch] = relevance.sum(dim=1).float().cpu().numpy()
+            summed: FloatArray = relevance.sum(dim=1).float().cpu().numpy()
+            return summed
+
+        for batch, some in self.classifier.explained.parts(len(images), made):
+            maps[batch] = some
         return maps
 
     def _relevance(self, images: torch.Tensor, targets: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,7 +8,8 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 import torch
@@ -19,11 +20,12 @@ from xaudit.models.network.answers import answers_digest
 from xaudit.models.network.compiling import Compiled, compiled
 from xaudit.models.network.folding import Folding
 from xaudit.models.network.layers import target_layer
-from xaudit.models.network.memory import is_out_of_memory
+from xaudit.models.network.memory import FittingBatch, is_out_of_memory
 from xaudit.models.network.meter import Meter
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.probe import check_answers
 from xaudit.models.network.sealed import Sealed
+from xaudit.models.network.shared_answers import Share, SharedAnswers
 from xaudit.models.network.token_dropping import let_drop_tokens
 from xaudit.models.preparation.steps import Preparation, carried_image
 from xaudit.records import FloatArray, TokenGrid
@@ -61,6 +63,7 @@ class Classifier:
         answers_checksum: digest of its logits of two fixed images; empty for a file that holds its program.
         fingerprint: 16 hex digits; differs if weights, architecture, code, classes, preprocessing or answers differ.
         meter: counts evaluations and their time.
+        explained: number of images that explainers which query ``module`` themselves do at a time.
         notes: the remarks, and the results of the first queries.
 
     Raises:
@@ -89,10 +92,12 @@ class Classifier:
     answers_checksum: str = field(init=False, default="")
     fingerprint: str = field(init=False)
     meter: Meter = field(init=False, default_factory=Meter)
+    _share: Share | None = field(init=False, repr=False, default=None)
     notes: tuple[str, ...] = field(init=False, default=())
     _folding: Folding = field(init=False, repr=False)
     _compiled: Compiled | None = field(init=False, repr=False, default=None)
-    _fits: int | None = field(init=False, repr=False, default=None)
+    explained: FittingBatch = field(init=False, repr=False)
+    _answered: FittingBatch = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
@@ -120,6 +125,9 @@ class Classifier:
 
         self.module.register_forward_hook(plain)
         self.meter.attach(self.module, self.device)
+        batch = FittingBatch(f"model '{self.id}'", self.batch_size, self.model_hw, self.device, self.meter)
+        # Gradients and features need more memory than answers do.
+        self._answered, self.explained = batch, replace(batch)
         self.fingerprint = self._fingerprint()
         self._folding = Folding(self.module, n_classes=n_classes, model_hw=self.model_hw)
         if self.compile:
@@ -157,12 +165,13 @@ class Classifier:
         if self.module.training:
             self.module.eval()
         module = self._folding.module()
+        if (shared := self.shared_logits(images)) is not None:
+            return shared
         full = self._compiled
         if full is not None and not (full.source is module and full.is_current):
             full = None
         parts = [torch.empty((0, len(self.class_names)))]
-        half = None if self.precision == "float32" else getattr(torch, self.precision)
-        with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
+        with torch.inference_mode(), self._rounded():
             for batch in torch.split(images, self.batch_size) if len(images) else ():
                 parts += self._answers(module, batch, full)
         return torch.cat(parts)
@@ -182,6 +191,18 @@ class Classifier:
         with torch.inference_mode():
             parts = [self._answers(network, batch, None) for batch in torch.split(images, self.batch_size)]
         return torch.cat([rows for part in parts for rows in part])
+
+    def share(self, answers: SharedAnswers) -> None:
+        """Take answers about the network's finding from those that one network gives for all of its findings."""
+        self._share = Share(answers, self.module, self.meter)
+
+    def shared_logits(self, images: torch.Tensor, last: torch.nn.Module | None = None) -> torch.Tensor | None:
+        """Return the logits that findings share, beside what the ``last`` layer reads; None if nothing is shared now."""
+        if self._share is None or not len(images):
+            return None
+        with torch.inference_mode(), self._rounded():
+            evaluate = partial(self._answers, full=None)
+            return self._share.logits(self._folding.module(), images, evaluate, last, rounding=self.precision)
 
     def without_norms(self) -> torch.nn.Module:
         """Return a network with the same logits and hooks, batch norms folded away where that is possible."""
@@ -234,6 +255,10 @@ class Classifier:
         """
         return target_layer(self.module, name or self.layer, model_id=self.id, model_hw=self.model_hw)
 
+    def _rounded(self) -> torch.autocast:
+        half = None if self.precision == "float32" else getattr(torch, self.precision)
+        return torch.autocast(self.device.type, half, enabled=half is not None)
+
     def _placed(self, batch: torch.Tensor) -> torch.Tensor:
         return batch.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
 
@@ -247,7 +272,7 @@ class Classifier:
         """
         found: list[torch.Tensor] = []
         while len(batch):
-            size = min(len(batch), self._fits or len(batch))
+            size = self._answered.size(len(batch))
             try:
                 part = self._placed(batch[:size])
                 if full is not None and size == self.batch_size:
@@ -263,33 +288,22 @@ class Classifier:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-            self._fit_half_of(size)
+            self._answered.halve(size)
         return found
 
-    def _fit_half_of(self, size: int) -> None:
-        """Take batches of half the size from here on.
-
-        Raises:
-            ModelError: if it was a single image.
-        """
-        if size == 1:
-            raise ModelError(
-                f"model '{self.id}': a single image of {self.model_hw[0]} x {self.model_hw[1]} pixels does not fit into the memory "
-                f"of {self.device}",
-                hint="free memory on the device, or choose another with `--device`",
-            )
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        self._fits = size // 2
+    @property
+    def fits(self) -> int | None:
+        """Smallest number of images that was done at a time because more did not fit into memory; None if all fitted."""
+        return min((batch.fits for batch in (self._answered, self.explained) if batch.fits), default=None)
 
     @property
     def memory_notes(self) -> tuple[str, ...]:
         """The size of the batches that fit, if larger ones did not fit into memory."""
-        if self._fits is None:
+        if self.fits is None:
             return ()
         return (
             f"model '{self.id}': batches of {self.batch_size} images did not fit into the memory of {self.device}; it was given "
-            f"{self._fits} at a time, which changes its answers by no more than rounding. `run.batch_size: {self._fits}` avoids the failed "
+            f"{self.fits} at a time, which changes its answers by no more than rounding. `run.batch_size: {self.fits}` avoids the failed "
             "attempts.",
         )
 

@@ -4,6 +4,7 @@ import torch
 
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier
+from xaudit.models.network.failure import failure_line
 from xaudit.models.network.token_layer import features_of, with_features
 
 
@@ -36,7 +37,9 @@ def check_gradients(classifier: Classifier, *, asked_by: str, layer: torch.nn.Mo
                 raise _without(classifier, asked_by, "its logits do not depend on its input for autograd")
             [gradient] = torch.autograd.grad(weighted, arrivals[0], allow_unused=True)
     except RuntimeError as error:
-        raise _without(classifier, asked_by, str(error).strip().splitlines()[0]) from error
+        if "inplace operation" in str(error):
+            raise _changed_in_place(classifier, asked_by, error) from error
+        raise _without(classifier, asked_by, failure_line(error)) from error
     finally:
         if handle is not None:
             handle.remove()
@@ -44,6 +47,15 @@ def check_gradients(classifier: Classifier, *, asked_by: str, layer: torch.nn.Mo
         raise _without(classifier, asked_by, "the gradient is cut off on its way back")
     if not torch.isfinite(gradient).all():
         raise _without(classifier, asked_by, "its gradients are not finite numbers")
+
+
+def _changed_in_place(classifier: Classifier, asked_by: str, error: RuntimeError) -> ModelError:
+    what = failure_line(error).partition(": Hint:")[0].partition(": ")[2].partition(", which is")[0]
+    return ModelError(
+        f"model '{classifier.id}': {asked_by} needs gradients, and its forward changes a tensor in place that they need: {what}",
+        hint="write `features = features + 1` instead of `features += 1`, and `inplace=False` where its activations are made, or "
+        "explain it with lime, occlusion, rise, feature-ablation or kernel-shap",
+    )
 
 
 def _without(classifier: Classifier, asked_by: str, reason: str) -> ModelError:

@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 import numpy as np
 import torch
 
-from xaudit.errors import DataError
+from xaudit.errors import DataError, ModelError
 from xaudit.models.classifier import Classifier
 from xaudit.records import Case, FloatArray, Prediction, Problem, Progress
 
@@ -34,6 +34,7 @@ def predict(
 
     Raises:
         ValueError: if ``positive`` is no class of the classifier.
+        ModelError: if a single image does not fit into memory, or probabilities lie outside 0 to 1.
     """
     if positive not in classifier.class_names:
         raise ValueError(f"'{positive}' is none of the classes {classifier.class_names}")
@@ -48,7 +49,7 @@ def predict(
                 problems[case.case_id] = Problem(case.case_id, "predict", str(error))
         logits: dict[str, FloatArray] = {}
         if inputs:
-            rows = classifier.logits(torch.stack(list(inputs.values()))).double().numpy()
+            rows = _logits(classifier, torch.stack(list(inputs.values()))).double().numpy()
             logits = dict(zip(inputs, rows, strict=True))
         for case in batch:
             if case.case_id in problems:
@@ -60,6 +61,14 @@ def predict(
             else:
                 yield prediction_of(classifier, case, logits[case.case_id], target_policy, positive)
         on_progress(Progress("predict", start + len(batch), len(cases), classifier.id))
+
+
+def _logits(classifier: Classifier, images: torch.Tensor) -> torch.Tensor:
+    try:
+        return classifier.logits(images)
+    except ModelError as error:
+        subject = f"model '{classifier.id}': "
+        raise ModelError(subject + str(error).removeprefix(subject), hint=error.hint) from None
 
 
 def prediction_of(

@@ -9,12 +9,11 @@ from typing import Final
 
 import numpy as np
 import torch
-from scipy import sparse
-from scipy.sparse.linalg import splu
 from torch.nn import functional
 
 from xaudit.catalog import INFILLS
-from xaudit.perturb.recent_arrays import RecentArrays
+from xaudit.perturb.linear_imputation import impute_linearly
+from xaudit.perturb.recent_results import RecentResults
 from xaudit.records import BoolArray, FloatArray
 
 EMPTY_VALUE: Final = 0.0
@@ -26,11 +25,10 @@ NOISE_SHARE: Final = 0.05
 MOST_OFF_CENTRE: Final = 8
 """The axis of ``mirror`` lies at most the frame's width over this from the middle of the frame."""
 
-_IMPUTED: Final = RecentArrays(most_bytes=64 * 2**20)
+_IMPUTED: Final = RecentResults[FloatArray](lambda imputed: imputed.nbytes, most_bytes=64 * 2**20)
 """Imputed pixels: each model of an audit, and the comparison of in-fills with real images, replace the same pixels."""
 
 SWEEPS = 4
-_STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
 
 
 def infill(
@@ -219,47 +217,3 @@ def mirror_axis(image: torch.Tensor, mask: BoolArray) -> int:
         if difference < least:
             best, least = total, difference
     return best
-
-
-def impute_linearly(image: FloatArray, mask: BoolArray) -> FloatArray:
-    """The masked pixels such that each is the weighted mean of its up to eight neighbours.
-
-    Neighbours beside count twice as much as diagonal ones. One sparse system serves all channels.
-
-    Args:
-        image: (C, h, w).
-        mask: (h, w), neither empty nor full.
-
-    Returns:
-        (C, n) float64, in row order of the masked pixels.
-    """
-    n_unknown = int(mask.sum())
-    padded = np.pad(mask, 1)
-    number = np.full(padded.shape, -1)
-    number[padded] = np.arange(n_unknown)
-    inside = np.pad(np.ones_like(mask), 1)
-    known = np.pad(np.where(mask, 0, image).astype(np.float64), ((0, 0), (1, 1), (1, 1)))
-    at_y, at_x = np.nonzero(padded)
-    total, right = np.zeros(n_unknown), np.zeros((len(image), n_unknown))
-    rows, cols, weights = [], [], []
-    for dy, dx in _STEPS:
-        weight = 1 / 12 if dy and dx else 1 / 6
-        neighbour = number[at_y + dy, at_x + dx]
-        unknown = np.flatnonzero(neighbour >= 0)
-        total += weight * inside[at_y + dy, at_x + dx]
-        right += weight * known[:, at_y + dy, at_x + dx]
-        rows.append(unknown)
-        cols.append(neighbour[unknown])
-        weights.append(np.full(unknown.size, -weight))
-    each = np.arange(n_unknown)
-    system = sparse.csc_matrix(
-        (
-            np.concatenate([*weights, total]),
-            (np.concatenate([*rows, each]), np.concatenate([*cols, each])),
-        ),
-        shape=(n_unknown, n_unknown),
-    )
-    # The system is symmetric and diagonally dominant: without pivoting it factorises in half the time.
-    factors = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    solved: FloatArray = factors.solve(right.T).T
-    return solved

@@ -25,6 +25,7 @@ from xaudit.records.label_probe import LabelProbe, LabelValue
 from xaudit.records.map_cluster import MapCluster, MapClusters, SourceCluster, StandingOut
 from xaudit.records.map_facts import MapFacts
 from xaudit.records.mean_reliance import MeanReliance
+from xaudit.records.misclassified import MisclassifiedCases
 from xaudit.records.model_answers import ModelAnswers
 from xaudit.records.outcome import Outcome
 from xaudit.records.plan import Plan
@@ -49,6 +50,7 @@ from xaudit.records.reliance_map import WindowEffects, WindowQuestion
 from xaudit.records.run_diff import CaseChanges, Flips, Move, RunDiff, VerdictChange
 from xaudit.records.saliency_map import SaliencyMap
 from xaudit.records.score import MODEL_LEVEL, Score, ScoreCurve, ScoreKey, ScoreResult, Unscored
+from xaudit.records.stability import Stability
 from xaudit.records.summary import ALL_CASES, Summary
 from xaudit.records.token_grid import TokenGrid
 from xaudit.records.tuning import TunedThreshold, TuningCurve
@@ -105,6 +107,7 @@ __all__ = [
     "MapTest",
     "MaskRegion",
     "MeanReliance",
+    "MisclassifiedCases",
     "ModelAnswers",
     "Move",
     "Outcome",
@@ -133,6 +136,7 @@ __all__ = [
     "ScoreResult",
     "SourceCluster",
     "SplitSize",
+    "Stability",
     "StandingOut",
     "Status",
     "SubgroupRow",

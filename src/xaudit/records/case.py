@@ -26,6 +26,7 @@ class Case:
         site: the site that took the image, None if the data does not say.
         augmented: True if the image was made from another one, None if the data does not say.
         left_edge: the side of the patient at the image's left edge, None if the file does not say.
+        finding: what its label states; None if the label names one of the data's classes.
     """
 
     case_id: str
@@ -42,11 +43,17 @@ class Case:
     site: str | None = None
     augmented: bool | None = None
     left_edge: PatientSide | None = None
+    finding: str | None = None
 
     @property
     def cluster(self) -> str:
         """The patient if known, else the group or the case: the unit of all statistics."""
         return self.case_id if self.patient_id is None else self.patient_id
+
+    @property
+    def image_id(self) -> str:
+        """Name of the image for random choices: the same in the data sets of all findings, so that they share answers."""
+        return self.case_id if self.finding is None else self.case_id.removeprefix(f"{self.dataset_id}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ class Interval:
     """An estimate with its confidence limits; the limits are None if there are too few patients.
 
     Attributes:
-        method: ``bca``, ``percentile``, ``wilson``, ``deviation`` for ECE, ``none``, or ``image-percentile`` for CheXlocalize's method.
+        method: ``bca``, ``percentile``, ``wilson``, ``sequence``, ``deviation`` for ECE, ``none``, or ``image-percentile`` for CheXlocalize's method.
         n_replicates_dropped: bootstrap replicates that had no value.
     """
 

@@ -11,6 +11,7 @@ from xaudit.records.image_change import PropertyEffect
 from xaudit.records.infill_effect import InfillEffect
 from xaudit.records.map_cluster import MapClusters
 from xaudit.records.mean_reliance import MeanReliance
+from xaudit.records.misclassified import MisclassifiedCases
 from xaudit.records.plan import Plan
 from xaudit.records.progress import Problem, UnscoredGroup, Work
 from xaudit.records.readers import Ceiling, ReaderAgreement
@@ -37,6 +38,8 @@ class Outcome:
         reliance_asked: True if the audit measured what the models' answers depend on.
         image_properties: effects of the whole image's brightness, sharpness and so on, by model, property and true class.
         map_tests: tests of the reliance map over all windows, with the areas that they show.
+        misclassified: of each model; empty in runs of versions before 1.5.
+        misclassified_problems: of cases that were to be explained for their error alone; in no share of failed cases.
         explainers_judged: of each model's explainers, then its controls; empty if no reliance map was measured.
         mean_reliance: reliance maps, averaged over patients; empty for runs that stored none.
         map_clusters: groups of maps that lie at the same place, by model and kind of map; empty for runs that looked for none.
@@ -81,3 +84,5 @@ class Outcome:
     data_checks: tuple[DataCheck, ...] = ()
     mean_reliance: tuple[MeanReliance, ...] = ()
     map_clusters: tuple[MapClusters, ...] = ()
+    misclassified: tuple[MisclassifiedCases, ...] = ()
+    misclassified_problems: tuple[Problem, ...] = ()

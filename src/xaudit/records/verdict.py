@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xaudit.records.interval import Interval
+from xaudit.records.stability import Stability
 
 Status = Literal["pass", "fail", "error"]
 ExplainerState = Literal["shows", "does-not-show", "undecided"]
@@ -20,6 +21,7 @@ class Verdict:
         sentence: the text for the reader.
         gating: False for findings that inform but do not fail a run.
         kind: ``gate`` for the result of a limit in the audit file and for warnings about that limit.
+        stability: the changes under which it was reached again; None if that was not tried.
     """
 
     code: str
@@ -33,6 +35,7 @@ class Verdict:
     n_patients: int = 0
     gating: bool = True
     kind: Literal["gate", "finding"] = "finding"
+    stability: Stability | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 
-from xaudit.records import DataCheck, MapClusters, MapTest, Outcome, Verdict
+from xaudit.records import DataCheck, MapClusters, MapTest, Outcome, Problem, Verdict
 
 _DIGITS = 10
 _SHORTEST_WORD = 4
@@ -48,10 +48,8 @@ class HashedIds:
         """A finished run as every report sees it, without ids."""
         return replace(
             outcome,
-            problems=tuple(
-                replace(one, case_id=self.id(one.case_id), reason=self.text(one.reason))
-                for one in outcome.problems
-            ),
+            problems=tuple(map(self._problem, outcome.problems)),
+            misclassified_problems=tuple(map(self._problem, outcome.misclassified_problems)),
             notes=tuple(self.text(note) for note in outcome.notes),
             verdicts=tuple(self._verdict(one) for one in outcome.verdicts),
             unscored=tuple(replace(one, reason=self.text(one.reason)) for one in outcome.unscored),
@@ -60,6 +58,9 @@ class HashedIds:
             map_clusters=tuple(self._map_clusters(one) for one in outcome.map_clusters),
             mean_reliance=tuple(replace(one, typical=self.id(one.typical)) for one in outcome.mean_reliance),
         )
+
+    def _problem(self, one: Problem) -> Problem:
+        return replace(one, case_id=self.id(one.case_id), reason=self.text(one.reason))
 
     def _check(self, check: DataCheck) -> DataCheck:
         return replace(
@@ -95,7 +96,10 @@ class HashedIds:
         return replace(test, areas=tuple(areas))
 
     def _verdict(self, verdict: Verdict) -> Verdict:
-        return replace(verdict, sentence=self.text(verdict.sentence))
+        stability = verdict.stability
+        if stability is not None:
+            stability = replace(stability, deciding=tuple(map(self.id, stability.deciding)))
+        return replace(verdict, sentence=self.text(verdict.sentence), stability=stability)
 
     @cached_property
     def _known(self) -> frozenset[str]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import xaudit
 from xaudit.counts import counted
 from xaudit.errors import ExitCode, RunFolderError, UnansweredError
 from xaudit.records import Outcome
 from xaudit.report.files.github import LONGEST_SUMMARY, annotations, step_summary
 from xaudit.report.files.junit import junit_of_unanswered, junit_xml
+from xaudit.report.files.sarif import sarif_log, sarif_of_unanswered
 from xaudit.report.wording import count
 from xaudit.stages import FinishedRun, load_outcome
 from xaudit.store.atomic_file import refusals_as_output_errors, write_atomically
@@ -35,6 +37,7 @@ class Publication:
 
     Attributes:
         junit: file for the gates as JUnit XML, None for none.
+        sarif: file for the verdicts as SARIF, None for none.
         github: send GitHub's annotations to stderr, and its summary to the file that GitHub names.
         exit_zero: exit with 0 although a gate failed.
         quiet: do not name the overlays and the page.
@@ -44,6 +47,7 @@ class Publication:
     github: bool = False
     exit_zero: bool = False
     quiet: bool = False
+    sarif: Path | None = None
 
 
 def publish_run(
@@ -101,6 +105,8 @@ def publish_verdict(outcome: Outcome, publication: Publication, tell: Tell) -> E
     """
     if publication.junit is not None:
         write_junit(outcome, publication.junit)
+    if publication.sarif is not None:
+        write_sarif(outcome, publication.sarif)
     if publication.github:
         for line in annotations(outcome):
             tell(line)
@@ -125,8 +131,13 @@ def write_junit(outcome: Outcome, path: Path) -> None:
     write_atomically(path, junit_xml(outcome).encode())
 
 
-def publish_unanswered(error: UnansweredError, junit: Path | None) -> None:
-    """Write the JUnit XML of a run that ended without its answer, into its folder and to ``junit``.
+def write_sarif(outcome: Outcome, path: Path) -> None:
+    """Write the verdicts as SARIF; raises OutputError if that is not possible."""
+    write_atomically(path, sarif_log(outcome, version=xaudit.__version__).encode())
+
+
+def publish_unanswered(error: UnansweredError, junit: Path | None, sarif: Path | None = None) -> None:
+    """Write the JUnit XML of a run that ended without its answer, into its folder and to ``junit``, and the SARIF.
 
     Raises:
         OutputError: if a file cannot be written.
@@ -140,6 +151,10 @@ def publish_unanswered(error: UnansweredError, junit: Path | None) -> None:
     for path in (None if folder is None else folder / JUNIT, junit):
         if path is not None:
             write_atomically(path, text.encode())
+    if sarif is not None:
+        run_id = "" if folder is None else folder.name
+        log = sarif_of_unanswered(error, outcome, run_id=run_id, version=xaudit.__version__)
+        write_atomically(sarif, log.encode())
 
 
 def _append_summary(outcome: Outcome, path: Path) -> None:

@@ -18,6 +18,7 @@ from xaudit.stages.work.phantom_study import default_audit, default_audit_text
 if TYPE_CHECKING:
     from xaudit.stages.views.case_view import CaseView
     from xaudit.stages.views.report_material import ReportMaterial
+    from xaudit.stages.views.run_pair import RunPair
 
 __all__ = [
     "AuditFile",
@@ -34,6 +35,7 @@ __all__ = [
     "load_ids",
     "load_material",
     "load_outcome",
+    "load_run_pair",
     "merge_shares",
     "names_in_runs",
     "newest_run",
@@ -160,6 +162,20 @@ def load_diff(
     from xaudit.stages.outcome.run_diff import diff_runs
 
     return diff_runs(base, head, explainers=explainers, metrics=metrics)
+
+
+def load_run_pair(base: Path, head: Path, *, images: bool = True) -> "RunPair":
+    """Load what the page of a difference shows: both runs' maps, and the cases whose answers moved.
+
+    Args:
+        images: False to leave out the pictures and maps of single cases.
+
+    Raises:
+        RunFolderError: if a run was not finished, or is damaged or newer than this program.
+    """
+    from xaudit.stages.views.run_pair import run_pair
+
+    return run_pair(base, head, images=images)
 
 
 def load_comparisons(

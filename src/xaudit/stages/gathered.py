@@ -8,6 +8,7 @@ from xaudit.records import (
     Ceiling,
     MapClusters,
     MapFacts,
+    MisclassifiedCases,
     PatientSide,
     Problem,
     Regression,
@@ -31,9 +32,9 @@ from xaudit.stages.views.pictures import Picture, pick_cases, pictures
 from xaudit.stages.views.previews import previews
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.external_model import explained_by, external_notes
-from xaudit.stages.work.shards import PartKeys
+from xaudit.stages.work.part_keys import PartKeys
 from xaudit.statistics.strata import CaseFacts, facts_of
-from xaudit.store.parts import MAPS, PART_PROBLEMS, has_part, iter_parts, read_parts
+from xaudit.store.parts import MAPS, MISCLASSIFIED_PROBLEMS, PART_PROBLEMS, has_part, iter_parts, read_parts
 from xaudit.store.tables import write_previews
 
 
@@ -175,6 +176,35 @@ def problems_of(audited: Audited, keys: PartKeys) -> list[Problem]:
     found += audited.predicted[1]
     found += read_parts(audited.folder, PART_PROBLEMS, there).rows
     return list(dict.fromkeys(found))
+
+
+def misclassified_cases(audited: Audited, facts: Sequence[MapFacts]) -> list[MisclassifiedCases]:
+    """Count the misclassified test images of each model.
+
+    Args:
+        facts: of the maps of cases that are explained for their error alone.
+    """
+    answers, found = audited.predicted[0], []
+    for model in audited.audit.models:
+        wrong = [one for one in answers[model.id].values() if one.split == "test" and not one.correct]
+        chosen, asked = audited.chosen(model), audited.errors(model)
+        explained = {one.case_id for one in facts if one.model_id == model.id}
+        n_chosen = sum(not answer.correct for _, answer in chosen)
+        found.append(MisclassifiedCases(model.id, len(wrong), n_chosen, len(asked), len(explained)))
+    return found
+
+
+def misclassified_problems(audited: Audited, keys: PartKeys) -> list[Problem]:
+    """List what failed of the cases that are explained for their error alone, each once."""
+    those = {case.case_id for model in audited.audit.models for case, _ in audited.errors(model)}
+    there = [
+        key
+        for key in (*keys.asked_errors, *keys.errors)
+        if has_part(audited.folder, MISCLASSIFIED_PROBLEMS, key)
+    ]
+    # A donor that cannot be read stands among the problems of the run.
+    failed = read_parts(audited.folder, MISCLASSIFIED_PROBLEMS, there).rows
+    return list(dict.fromkeys(one for one in failed if one.case_id in those))
 
 
 def facts_of_run(audited: Audited, problems: Sequence[Problem], further_notes: Sequence[str]) -> RunFacts:

@@ -17,6 +17,8 @@ from xaudit.stages.gathered import (
     facts_of_run,
     left_edges,
     map_clusters_of,
+    misclassified_cases,
+    misclassified_problems,
     pictures_of,
     problems_of,
     save_previews,
@@ -30,7 +32,7 @@ from xaudit.stages.views.report_material import report_material
 from xaudit.stages.work.audited import Audited
 from xaudit.stages.work.explain_and_score import Scored, explain_and_score, parts_have_gone
 from xaudit.stages.work.folder import at_work_in, earlier_run, shares_a_model
-from xaudit.stages.work.shards import PartKeys
+from xaudit.stages.work.part_keys import PartKeys
 from xaudit.stages.work.shares import (
     PREDICTED_FROM,
     audit_hash,
@@ -48,6 +50,11 @@ from xaudit.store.parts import (
     IMAGE_CHANGES,
     MAP_FACTS,
     MAPS,
+    MISCLASSIFIED_FACTS,
+    MISCLASSIFIED_MAPS,
+    MISCLASSIFIED_PROBLEMS,
+    MISCLASSIFIED_RELIANCE,
+    MISCLASSIFIED_RELIANCE_MAP,
     PART_PROBLEMS,
     RELIANCE,
     RELIANCE_MAP,
@@ -135,13 +142,18 @@ class Run:
         maps = read_parts(self.folder, MAP_FACTS, list(keys.facts))
         windows = read_parts(self.folder, RELIANCE_MAP, list(keys.reliance_map))
         changes = read_parts(self.folder, IMAGE_CHANGES, list(keys.image_changes))
-        missing = {*scores.missing, *maps.missing, *windows.missing, *changes.missing}
+        errors = read_parts(self.folder, MISCLASSIFIED_FACTS, list(keys.errors))
+        missing = {*scores.missing, *maps.missing, *windows.missing, *changes.missing, *errors.missing}
         if missing:
             raise parts_have_gone(self.folder, len(missing))
         clusters = map_clusters_of(self.audited, windows.rows, maps.rows, keys)
         self._prune(keys)
         problems = problems_of(self.audited, keys)
-        run_facts = facts_of_run(self.audited, problems, scored.notes)
+        run_facts = replace(
+            facts_of_run(self.audited, problems, scored.notes),
+            misclassified=misclassified_cases(self.audited, errors.rows),
+            misclassified_problems=misclassified_problems(self.audited, keys),
+        )
         results = Results(
             scores.rows,
             problems,
@@ -153,6 +165,7 @@ class Run:
             windows=windows.rows,
             image_changes=changes.rows,
             map_clusters=clusters,
+            misclassified=errors.rows,
         )
         figures = case_figures(self.audited, scores.rows)
         figures = replace(figures, data_checks=checks_of_run(self.audited, self._tell))
@@ -163,7 +176,10 @@ class Run:
         except IncompleteRunError:
             self._finish("incomplete", {"problems": len(problems)})
             raise
-        save_previews(self.audited, scores.rows, maps.rows, _behind_maps(conclusion.outcome))
+        further = _behind_maps(conclusion.outcome)
+        if self.audit.report.gallery:
+            further |= {(one.model_id, one.case_id) for one in errors.rows}
+        save_previews(self.audited, scores.rows, maps.rows, further)
         self._finish("complete", {"scores": len(scores.rows), "problems": len(problems)})
         self._tell(Progress("summarise", 1, 1))
         return FinishedRun(
@@ -187,6 +203,11 @@ class Run:
             (RELIANCE_MAP, keys.reliance_map),
             (IMAGE_CHANGES, keys.image_changes),
             (PART_PROBLEMS, keys.problems),
+            (MISCLASSIFIED_MAPS, keys.errors if keeps_maps else []),
+            (MISCLASSIFIED_FACTS, keys.errors),
+            (MISCLASSIFIED_RELIANCE, keys.asked_errors),
+            (MISCLASSIFIED_RELIANCE_MAP, keys.asked_errors),
+            (MISCLASSIFIED_PROBLEMS, [*keys.errors, *keys.asked_errors]),
         ):
             prune_parts(self.folder, table, kept)
 
@@ -195,7 +216,7 @@ class Run:
         return Work(
             seconds=time.perf_counter() - self._clock,
             model_seconds=sum(meter.seconds for meter in meters) + scored.crew_seconds,
-            n_evals=sum(meter.n_evals for meter in meters) + scored.crew_evals,
+            n_evals=sum(meter.n_evaluated for meter in meters) + scored.crew_evals,
             n_shards=scored.count.n_shards,
             n_shards_reused=scored.count.n_reused,
         )

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import chdtr, chndtrinc, stdtrit
 
 from xaudit.records import FloatArray, IntArray, Interval
-from xaudit.statistics.bootstrap import MIN_CLUSTERS, wilson
+from xaudit.statistics.bootstrap import MIN_CLUSTERS
+from xaudit.statistics.small_samples import wilson
 
 
 def cramers_v(first: IntArray, second: IntArray, patients: IntArray, *, confidence: float = 0.95) -> Interval:

@@ -6,7 +6,7 @@ on the seed, never on their order.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 from xaudit.records import FloatArray, Interval
 from xaudit.seeds import seed_for
 from xaudit.statistics.resamples import Resamples
-from xaudit.statistics.small_samples import small_sample_quantile
+from xaudit.statistics.small_samples import small_sample_quantile, wilson
 
 MIN_CLUSTERS = 5
 """With fewer patients an interval has no limits."""
@@ -24,6 +24,9 @@ _MAX_DROPPED = 0.5
 """Largest share of replicates without a value; beyond it there are no limits."""
 
 _RESAMPLES_KEPT = 4
+
+_COLUMNS = 64
+"""Means of which the replicates stand in memory at once."""
 
 _LEVEL = 1e-10
 """Replicates within this distance of the estimate count as equal to it."""
@@ -82,11 +85,36 @@ class ClusterBootstrap:
             sums = np.stack([one for _, one, _ in members], axis=1)
             counts = np.stack([one for _, _, one in members], axis=1)
             for (index, _, _), interval in zip(members, self._ratios(sums, counts), strict=True):
-                certain = interval.low is not None and interval.low == interval.high
-                if samples[index].is_share and certain and interval.estimate in (0.0, 1.0):
-                    interval = wilson(interval.estimate, len(names), confidence=self.confidence)
-                intervals[index] = interval
+                intervals[index] = (
+                    self._of_share(interval, len(names)) if samples[index].is_share else interval
+                )
         return tuple(intervals[index] for index in range(len(samples)))
+
+    def means_without(self, sample: Sample, left_out: Iterable[str]) -> dict[str, Interval]:
+        """Return the mean without each of these clusters that the sample has, equal to the bit to that of the other cases.
+
+        Raises:
+            ValueError: if the sample has one cluster only.
+        """
+        names, sums, counts = _cluster_sums(sample.values, sample.clusters)
+        if len(names) < 2:
+            raise ValueError("one cluster: nothing is left without it")
+        wanted = frozenset(left_out)
+        rows = [row for row, name in enumerate(names) if name in wanted]
+        without: dict[str, Interval] = {}
+        for start in range(0, len(rows), _COLUMNS):
+            part = rows[start : start + _COLUMNS]
+            fewer = [np.stack([np.delete(own, row) for row in part], axis=1) for own in (sums, counts)]
+            for row, one in zip(part, self._ratios(*fewer), strict=True):
+                without[names[row]] = self._of_share(one, len(names) - 1) if sample.is_share else one
+        return without
+
+    def _of_share(self, interval: Interval, n_clusters: int) -> Interval:
+        """Return Wilson's interval where all values are 0, or all are 1; else the interval as it is."""
+        certain = interval.low is not None and interval.low == interval.high
+        if certain and interval.estimate in (0.0, 1.0):
+            return wilson(interval.estimate, n_clusters, confidence=self.confidence)
+        return interval
 
     def share(self, values: FloatArray, clusters: Sequence[str]) -> Interval:
         """Return the mean of values between 0 and 1, with an interval that keeps its width at the ends.
@@ -241,24 +269,6 @@ def paired_bootstrap(
     return cluster_bootstrap(
         _paired(a, b), clusters, replicates=replicates, confidence=confidence, generator=generator
     )
-
-
-def wilson(share: float, n: int, *, confidence: float) -> Interval:
-    """Return a share of ``n`` independent trials with Wilson's score interval, within 0 and 1.
-
-    Example:
-        >>> interval = wilson(1.0, 20, confidence=0.95)
-        >>> round(interval.low, 4), interval.high
-        (0.8389, 1.0)
-
-    Source: Wilson 1927.
-    """
-    z = float(ndtri((1 + confidence) / 2))
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
-    low = 0.0 if share == 0 else max(0.0, middle - half)
-    high = 1.0 if share == 1 else min(1.0, middle + half)
-    return Interval(share, low, high, "wilson")
 
 
 def _paired(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xaudit.records import FloatArray, IntArray, Interval
-from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap, wilson
+from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
+from xaudit.statistics.small_samples import wilson
 
 MOST_BINS = 10
 PER_BIN = 10

@@ -12,7 +12,8 @@ import numpy as np
 from xaudit.config import StatisticsSection
 from xaudit.records import BoolArray, Evaluation, FloatArray, Interval, Prediction
 from xaudit.seeds import seed_for
-from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap, wilson
+from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
+from xaudit.statistics.small_samples import wilson
 
 _SPLITS = ("train", "validation", "test")
 

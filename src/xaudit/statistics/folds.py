@@ -6,8 +6,9 @@ import numpy as np
 
 from xaudit.records import BoolArray, FloatArray, IntArray, Interval
 from xaudit.seeds import generator_for
-from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap, wilson
+from xaudit.statistics.bootstrap import MIN_CLUSTERS, ClusterBootstrap
 from xaudit.statistics.classification import auroc
+from xaudit.statistics.small_samples import wilson
 
 MOST_CLUSTERS = 2000
 """With more clusters, several are drawn together, so that the time grows with the number of images only."""

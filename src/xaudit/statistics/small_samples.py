@@ -1,13 +1,31 @@
-"""Quantiles for the limits of few patients, which lie further out than the normal one."""
+"""Limits of few patients, which lie further out than the normal ones: quantiles, and the interval of a share."""
 
 import math
 from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
-from xaudit.records import FloatArray
+from xaudit.records import FloatArray, Interval
+
+
+def wilson(share: float, n: int, *, confidence: float) -> Interval:
+    """Return a share of ``n`` independent trials with Wilson's score interval, within 0 and 1.
+
+    Example:
+        >>> interval = wilson(1.0, 20, confidence=0.95)
+        >>> round(interval.low, 4), interval.high
+        (0.8389, 1.0)
+
+    Source: Wilson 1927.
+    """
+    z = float(ndtri((1 + confidence) / 2))
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+    low = 0.0 if share == 0 else max(0.0, middle - half)
+    high = 1.0 if share == 1 else min(1.0, middle + half)
+    return Interval(share, low, high, "wilson")
 
 
 def small_sample_quantile(confidence: float, sizes: FloatArray) -> float:

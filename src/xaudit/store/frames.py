@@ -1,7 +1,7 @@
 """A run's tables as pandas data frames, with the columns and types of this version whichever version wrote them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -78,11 +78,20 @@ def part_of_each(run: RunFolder, table: Table[Any], ids: Sequence[str]) -> dict[
 
 
 def verdict_frame(verdicts: Iterable[Verdict]) -> "DataFrame":
-    """Return one row per verdict, with the columns that the other tables have."""
+    """Return one row per verdict, with the columns that the other tables have.
+
+    ``deciding`` holds the patients without whom alone the verdict would be another; None where that was not tried.
+    """
     import pandas as pd
 
-    columns = [field.name for field in fields(Verdict)]
-    return pd.DataFrame(map(asdict, verdicts), columns=columns).rename(columns={"model_id": "model"})
+    columns = [field.name for field in fields(Verdict) if field.name != "stability"]
+    rows = [{name: getattr(one, name) for name in columns} | {"deciding": _deciding(one)} for one in verdicts]
+    return pd.DataFrame(rows, columns=[*columns, "deciding"]).rename(columns={"model_id": "model"})
+
+
+def _deciding(verdict: Verdict) -> list[str] | None:
+    stability = verdict.stability
+    return None if stability is None or not stability.n_left_out else list(stability.deciding)
 
 
 def frame_of(rows: Sequence[Mapping[str, object]]) -> "DataFrame":

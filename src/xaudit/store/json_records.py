@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from xaudit.errors import RunFolderError
-from xaudit.records import Evaluation, Interval, Verdict
+from xaudit.records import Evaluation, Interval, Stability, Verdict
 from xaudit.store.migrations import migrated
 from xaudit.store.run_folder import RunFolder
 from xaudit.store.schema_version import AUDIT_AGAIN
@@ -21,7 +21,21 @@ def write_verdicts(run: RunFolder, verdicts: Sequence[Verdict]) -> None:
 
 def read_verdicts(run: RunFolder) -> tuple[Verdict, ...]:
     """Read ``gates.json``; raise RunFolderError if it is missing, damaged or newer."""
-    return _read(run, "gates", "verdicts", lambda row: Verdict(**_known(Verdict, row)))
+    return _read(run, "gates", "verdicts", _verdict)
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    verdict = Verdict(**_known(Verdict, row))
+    plain = row.get("stability")
+    if plain is None:
+        return verdict
+    known = _known(Stability, plain)
+    pairs = {
+        name: tuple((key, holds) for key, holds in known.get(name, ()))
+        for name in ("by_infill", "by_threshold")
+    }
+    stability = Stability(**{**known, "deciding": tuple(known.get("deciding", ())), **pairs})
+    return dataclasses.replace(verdict, stability=stability)
 
 
 def write_evaluations(run: RunFolder, evaluations: Sequence[Evaluation]) -> None:
@@ -50,7 +64,9 @@ def _evaluation(row: dict[str, Any]) -> Evaluation:
     )
 
 
-def _known(record: type[Verdict | Evaluation | Interval], row: Mapping[str, Any]) -> dict[str, Any]:
+def _known(
+    record: type[Verdict | Evaluation | Interval | Stability], row: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the fields that this version knows; a later minor version adds keys, an earlier one may lack some."""
     return {
         field.name: row[field.name]

@@ -52,6 +52,7 @@ LIBRARIES = (
     "timm",
     "onnxruntime",
     "transformers",
+    "mlflow-skinny",
 )
 """Distributions whose version can change a result or its presentation, in pyproject's order."""
 

@@ -5,7 +5,7 @@ and carry checksums.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +35,9 @@ _MOST_MAP_BYTES = 2 * _MOST_BYTES
 
 _LONGEST_REASON = 200
 
+ColumnChange = Callable[[pa.Field, pa.ChunkedArray], pa.ChunkedArray]
+"""Makes another column of the same type and length of a table's column."""
+
 
 class DamagedTableError(Exception):
     """A file that is not a complete table of the wanted kind; the message says what is wrong."""
@@ -46,7 +49,7 @@ def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -
     Raises:
         ValueError: if a column that must hold a value has none.
     """
-    plain = [table.encode(row) for row in rows]
+    plain = [table.row(row) for row in rows]
     columns = []
     for field in table.schema:
         column = pa.array([row.get(field.name) for row in plain], type=field.type)
@@ -56,8 +59,13 @@ def encode_table(table: Table[Record], rows: Sequence[Record], run: RunFolder) -
     return _encoded(table, columns, run)
 
 
-def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> bytes:
+def adopt_table(
+    path: Path, table: Table[Any], run: RunFolder, shown: str, *, change: ColumnChange | None = None
+) -> bytes:
     """Return the bytes of another run's table under this run's name, with the same rows.
+
+    Args:
+        change: replaces a column by another of the same type and length; None to keep all as they are.
 
     Raises as :func:`check_table`; every page is read, so that nothing damaged is taken over.
     """
@@ -66,7 +74,10 @@ def adopt_table(path: Path, table: Table[Any], run: RunFolder, shown: str) -> by
         if _is_map(field) and columns.column(field.name).type != field.type:
             raise DamagedTableError("its maps are rounded to float16, as versions before 1.2 stored them")
     try:
-        return _encoded(table, columns.columns, run)
+        kept = columns.columns
+        if change is not None:
+            kept = [change(field, column) for field, column in zip(table.schema, kept, strict=True)]
+        return _encoded(table, kept, run)
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise DamagedTableError(_first_line(error)) from error
 

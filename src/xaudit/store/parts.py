@@ -20,6 +20,13 @@ from xaudit.store.rows.cases import PART_PROBLEMS
 from xaudit.store.rows.facts import MAP_FACTS
 from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
+from xaudit.store.rows.misclassified import (
+    MISCLASSIFIED_FACTS,
+    MISCLASSIFIED_MAPS,
+    MISCLASSIFIED_PROBLEMS,
+    MISCLASSIFIED_RELIANCE,
+    MISCLASSIFIED_RELIANCE_MAP,
+)
 from xaudit.store.rows.reliance import RELIANCE
 from xaudit.store.rows.reliance_map import RELIANCE_MAP
 from xaudit.store.rows.scores import CURVES, SCORES
@@ -33,6 +40,11 @@ __all__ = [
     "IMAGE_CHANGES",
     "MAPS",
     "MAP_FACTS",
+    "MISCLASSIFIED_FACTS",
+    "MISCLASSIFIED_MAPS",
+    "MISCLASSIFIED_PROBLEMS",
+    "MISCLASSIFIED_RELIANCE",
+    "MISCLASSIFIED_RELIANCE_MAP",
     "PART_PROBLEMS",
     "PLANTED_ANSWERS",
     "RELIANCE",

@@ -18,6 +18,14 @@ from xaudit.store.rows.image_changes import IMAGE_CHANGES
 from xaudit.store.rows.map_clusters import MAP_CLUSTERS
 from xaudit.store.rows.maps import MAPS, TUNING_MAPS
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
+from xaudit.store.rows.misclassified import (
+    MISCLASSIFIED_CATEGORIES,
+    MISCLASSIFIED_FACTS,
+    MISCLASSIFIED_MAPS,
+    MISCLASSIFIED_PROBLEMS,
+    MISCLASSIFIED_RELIANCE,
+    MISCLASSIFIED_RELIANCE_MAP,
+)
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance import RELIANCE
 from xaudit.store.rows.reliance_areas import RELIANCE_AREAS
@@ -48,6 +56,12 @@ TABLES: tuple[Table[Any], ...] = (
     MAP_CLUSTERS,
     SUMMARY,
     CATEGORIES,
+    MISCLASSIFIED_MAPS,
+    MISCLASSIFIED_FACTS,
+    MISCLASSIFIED_RELIANCE,
+    MISCLASSIFIED_RELIANCE_MAP,
+    MISCLASSIFIED_CATEGORIES,
+    MISCLASSIFIED_PROBLEMS,
     PREVIEWS,
     PROBLEMS,
     PART_PROBLEMS,
@@ -82,10 +96,13 @@ _FILES = (
         "run.lock",
         "there while a process works in the folder; the system holds the lock, the file alone locks nothing",
     ),
+    ("memory.json", "if memory ran out: how many images fitted at a time, by model"),
     ("evaluations.json", "confusion matrix and measures of each model on each split"),
     ("gates.json", "gates and findings, each with its code, its numbers and its sentence"),
     ("junit.xml", "the gates as JUnit XML, for CI servers"),
     ("report.html", "the whole report as one page that needs no network"),
+    ("sign-off.zip", "page, manifest and tables with their hashes, once `xaudit report --sign-off` wrote it"),
+    ("croissant.json", "the tables described for data set tools, once `xaudit report --croissant` wrote it"),
     ("figures/", "pictures of maps and marks"),
 )
 

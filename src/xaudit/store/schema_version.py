@@ -8,9 +8,10 @@ from typing import TypeGuard
 
 from xaudit.errors import RunFolderError
 
-SCHEMA_VERSION = "1.5"
+SCHEMA_VERSION = "1.6"
 """Version written into every table's footer and every JSON file of a run folder.
 
+1.6: the column `finding` of every table with models, and of the cases.
 1.5: the table `map_clusters`.
 1.4: the table `attributes`.
 1.3: the model is asked about images of every class; the tables `reliance_map` and `reliance_areas`.

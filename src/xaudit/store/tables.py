@@ -30,6 +30,7 @@ from xaudit.store.rows.cases import ANNOTATIONS, ATTRIBUTES, CASES, PREVIEWS, PR
 from xaudit.store.rows.facts import CATEGORIES
 from xaudit.store.rows.map_clusters import MAP_CLUSTERS
 from xaudit.store.rows.mean_reliance import MEAN_RELIANCE
+from xaudit.store.rows.misclassified import MISCLASSIFIED_CATEGORIES
 from xaudit.store.rows.predictions import PREDICTIONS
 from xaudit.store.rows.reliance_areas import RELIANCE_AREAS
 from xaudit.store.rows.summaries import SUMMARY
@@ -100,6 +101,17 @@ def write_categories(run: RunFolder, categories: Sequence[CategorisedMap]) -> No
 def read_categories(run: RunFolder) -> tuple[CategorisedMap, ...]:
     """Read every map with its failure category."""
     return _read(run, CATEGORIES)
+
+
+def write_misclassified(run: RunFolder, categories: Sequence[CategorisedMap]) -> None:
+    """Write ``misclassified_categories.parquet``."""
+    _write(run, MISCLASSIFIED_CATEGORIES, categories)
+
+
+def read_misclassified(run: RunFolder) -> tuple[CategorisedMap, ...]:
+    """Read the maps of misclassified cases that are in no number of the report; none for a run that stored none."""
+    table = MISCLASSIFIED_CATEGORIES
+    return _read(run, table) if (run.path / f"{table.name}.parquet").exists() else ()
 
 
 def write_areas(run: RunFolder, areas: Sequence[TestedArea]) -> None:

@@ -4,6 +4,7 @@ from xaudit.config.audit_file import AuditFile
 from xaudit.config.checks.abilities import check_abilities
 from xaudit.config.checks.chexlocalize import check_chexlocalize, check_pools, with_its_metrics
 from xaudit.config.checks.external import with_external_models
+from xaudit.config.checks.findings import with_findings
 from xaudit.config.checks.gates import check_gates, check_organ, check_own_regions
 from xaudit.config.checks.ids import check_ids, check_section_explainers
 from xaudit.config.checks.measured import check_false_focus, check_measured, check_strata
@@ -25,12 +26,12 @@ _IN_ORDER = (
 
 
 def normalise(audit: AuditFile) -> AuditFile:
-    """Return the audit with the settings that its external models and its protocol decide.
+    """Return the audit with one model for each finding, and the settings that its external models and its protocol decide.
 
     Raises:
-        SettingError: if the file asks for what no external model can answer.
+        SettingError: if the file asks for what no external model can answer, or lists findings that the data cannot have.
     """
-    return with_its_metrics(with_external_models(audit))
+    return with_its_metrics(with_external_models(with_findings(audit)))
 
 
 def check_audit(audit: AuditFile) -> None:

@@ -31,6 +31,12 @@ def check_abilities(audit: AuditFile) -> None:
         if model.outputs not in ("classes", "sigmoid"):
             other = f"models[{index}] '{model.id}' answers for its finding alone"
             _check_sanity(audit, _ON_OTHER_CLASSES, "explains another class", other)
+        if audit.run.compile and model.is_one_of_several:
+            raise SettingError(
+                f"run.compile: models[{index}] '{model.id}' is one of several findings, which share the answers of one network that is "
+                "not compiled",
+                hint="set `run.compile` to false",
+            )
         if audit.run.compile and not row.inside:
             raise SettingError(
                 f"run.compile: {who}, which cannot be compiled", hint="set `run.compile` to false"

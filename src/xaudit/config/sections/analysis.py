@@ -275,8 +275,26 @@ class RunSection(Section):
     limit: int | None = Field(
         None, ge=1, description="explain at most so many cases, spread evenly over the patients"
     )
+    errors: int = Field(
+        50,
+        ge=0,
+        description="explain so many misclassified test images of each model beside those cases, spread evenly over the patients; "
+        "they are shown and enter no number of the report. `limit` limits them too",
+    )
     maps: Literal["all", "none"] = Field("all", description="whether saliency maps are stored")
     curves: bool = Field(
         False, description="whether the curves behind scores of faithfulness are stored, as `curves/`"
     )
     figures: int = Field(8, ge=0, description="overlays drawn per model and explainer")
+
+    @property
+    def most_errors(self) -> int:
+        """Largest number of misclassified images that are explained beside the chosen cases.
+
+        Example:
+            >>> RunSection().most_errors, RunSection(limit=20).most_errors, RunSection(cases="misclassified").most_errors
+            (50, 20, 0)
+        """
+        if self.cases == "misclassified":
+            return 0
+        return self.errors if self.limit is None else min(self.errors, self.limit)

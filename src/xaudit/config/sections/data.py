@@ -164,6 +164,12 @@ class DataSection(Section):
         None,
         description="CSV with the columns image, label and, where known, patient, split, site, augmented",
     )
+    label_column: str | None = Field(
+        None,
+        min_length=1,
+        description="in place of `label`, a column that says of each image 1 or 0: whether it shows `positive`; images with an "
+        "empty cell are left out and counted",
+    )
     attributes: tuple[NamedAttribute, ...] = Field(
         (),
         description="further columns of the table by which images are told apart, such as sex, age or scanner; no other "
@@ -218,6 +224,11 @@ class DataSection(Section):
             raise SettingError("images: a folder data set needs the path of its folder")
         if self.format == "csv" and self.labels is None:
             raise SettingError("labels: a csv data set needs the path of its table")
+        if self.label_column is not None and (self.format != "csv" or self.positive is None):
+            raise SettingError(
+                "label_column: names the column of a table that says whether an image shows `positive`",
+                hint="set `format: csv`, `labels` and `positive` as well",
+            )
         if self.attributes and self.format != "csv":
             raise SettingError(
                 "attributes: only a table has columns",

@@ -10,6 +10,13 @@ from xaudit.catalog import MODEL_RECORDS, OptionValue, model_row
 from xaudit.catalog.models import holds_network
 from xaudit.config.sections.analysis import Spread
 from xaudit.config.sections.external import MapFiles, PredictionTable, check_named, from_path
+from xaudit.config.sections.findings import (
+    FINDING_NAME,
+    FindingSection,
+    NamedFinding,
+    check_findings,
+    names_of_outputs,
+)
 from xaudit.config.sections.named import check_options
 from xaudit.config.sections.plugged import PluggedSource, plugin_of
 from xaudit.config.sections.preprocess import PreprocessSection, with_frame
@@ -28,13 +35,16 @@ _KEYS_OF_A_NETWORK = (
     *("outputs", "mean", "std", "preprocess"),
 )
 
+_ID = rf"^[A-Za-z0-9][A-Za-z0-9._-]*( \({FINDING_NAME}\))?$"
 _FIT = r"^(pad|(stretch|crop)(-0\.[0-9]*[1-9][0-9]*)?)$"
 
 
 class ModelSection(Section):
     """A classifier, where it comes from, and how images reach it."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="its name in every table")
+    id: str = Field(
+        pattern=_ID, description="its name in every table; with several `findings` each is `ID (FINDING)`"
+    )
     source: _Source | PluggedSource = Field(
         "torchvision", description="where the network comes from; see models and formats"
     )
@@ -100,8 +110,15 @@ class ModelSection(Section):
         description="whether its answers are one logit for each class of the data, a single logit whose sigmoid is the probability of "
         "the positive class, or a logit (or a probability) for each of its `findings` by itself",
     )
-    findings: tuple[str, ...] = Field(
-        (), description="what the answers of a multilabel network stand for, in its order"
+    findings: tuple[NamedFinding, ...] = Field(
+        (),
+        description="what the answers of a multilabel network stand for, in its order; or the findings to audit, each with its "
+        "`name` and `target`",
+    )
+    n_outputs: int | None = Field(
+        None,
+        ge=1,
+        description="outputs of a network whose `findings` have a `target`; by default the largest `target` plus one",
     )
     finding: str | None = Field(
         None,
@@ -243,50 +260,7 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _knows_its_findings(self) -> Self:
-        if self.outputs == "classes":
-            for name in ("findings", "finding", "threshold"):
-                if self._sets(name):
-                    raise SettingError(
-                        f"{name}: goes with a network of findings", hint="set `outputs: multilabel`"
-                    )
-            return self
-        if self.outputs == "sigmoid":
-            if self.findings:
-                raise SettingError(
-                    "findings: a single logit stands for one class of the data",
-                    hint="name it as `finding`, or set `outputs: multilabel`",
-                )
-            if self.classes:
-                raise SettingError(
-                    "classes: a single logit stands for one class of the data", hint="name it as `finding`"
-                )
-            if self.source == "phantom":
-                raise SettingError(
-                    "outputs: the phantom's networks have a logit for each class", hint="leave it out"
-                )
-            return self
-        if self.classes:
-            raise SettingError(
-                "classes: `findings` lists the outputs of a multilabel network", hint="take `classes` out"
-            )
-        if not self.findings:
-            raise SettingError(
-                "findings: a multilabel network needs them",
-                hint="name what its answers stand for, in its order",
-            )
-        twice = next((name for name in self.findings if self.findings.count(name) > 1), None)
-        if twice is not None:
-            raise SettingError(f"findings: '{twice}' stands twice")
-        if self.finding is not None and self.finding not in self.findings:
-            hint = did_you_mean(self.finding, self.findings, otherwise=f"they are {', '.join(self.findings)}")
-            raise SettingError(f"finding: '{self.finding}' is none of its findings", hint=hint)
-        if self.target != "positive":
-            raise SettingError(
-                f"target: a multilabel network says nothing of the other class, which {self.target} may ask for",
-                hint="leave it at positive",
-            )
-        if self.weights is None or self.source == "phantom":
-            raise SettingError("weights: a multilabel network is not trained here", hint="give its weights")
+        check_findings(self)
         return self
 
     @model_validator(mode="after")
@@ -294,13 +268,13 @@ class ModelSection(Section):
         """Keys of a network and keys of files do not go together."""
         if not self.is_external:
             for name in ("predictions", "maps", "frame"):
-                if self._sets(name):
+                if self.sets(name):
                     raise SettingError(
                         f"{name}: belongs to `source: external`, and the source is {self.source}"
                     )
             return self
         for name in _KEYS_OF_A_NETWORK:
-            if self._sets(name):
+            if self.sets(name):
                 raise SettingError(
                     f"{name}: an external model is not here, so there is nothing to set",
                     hint="take the key out",
@@ -327,7 +301,8 @@ class ModelSection(Section):
             )
         return self
 
-    def _sets(self, key: str) -> bool:
+    def sets(self, key: str) -> bool:
+        """Return True if a key is not at its default."""
         return bool(getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True))
 
     @property
@@ -344,4 +319,20 @@ class ModelSection(Section):
     def family_name(self) -> str:
         """Name of its family: models of one family are compared for repeatability, others for reproducibility."""
         own = self.source if self.source == "phantom" else self.id
-        return self.family or self.architecture or self.factory or own
+        name = self.family or self.architecture or self.factory or own
+        return f"{name} ({self.finding})" if self.is_one_of_several else name
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The finding that each output of a multilabel network stands for; ``output 3`` for one that nobody names."""
+        return names_of_outputs(self.findings, self.n_outputs)
+
+    @property
+    def lists_findings(self) -> bool:
+        """True if each of `findings` is to be audited, with an output and labels of its own."""
+        return any(isinstance(one, FindingSection) for one in self.findings)
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """True if it is one finding of an entry that lists several."""
+        return self.lists_findings and self.finding is not None

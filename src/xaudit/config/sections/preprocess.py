@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from xaudit.config.sections.section import Section, SettingError
 
@@ -116,7 +116,10 @@ def with_frame(plain: Any) -> Any:  # noqa: ANN401  (a model's keys before they 
         )
     preprocess = own if isinstance(own, PreprocessSection) else None
     if isinstance(own, Mapping):
-        preprocess = PreprocessSection.model_validate(dict(own))
+        try:
+            preprocess = PreprocessSection.model_validate(dict(own))
+        except ValidationError:
+            return plain  # the check of the field itself names the place
     frame = None if preprocess is None else preprocess.frame()
     if frame is None:
         return plain

@@ -69,7 +69,7 @@ def order_of_outputs(
     """
     subject = f"model '{section.id}'"
     stated, key = (
-        (section.classes, "classes") if section.outputs == "classes" else (section.findings, "findings")
+        (section.classes, "classes") if section.outputs == "classes" else (section.output_names, "findings")
     )
     check_stated(section, class_names)
     orders = [order for order in stored if not order.is_vague or set(order.names) == set(class_names)]

@@ -76,15 +76,16 @@ def asked_finding(section: ModelSection, class_names: tuple[str, ...], positive:
             hint="use `merge` to make two classes, with and without the finding",
         )
     finding = section.finding or positive
-    if finding not in section.findings:
+    names = section.output_names
+    if finding not in names:
         raise ModelError(
             f"model '{section.id}': the data's positive class '{finding}' is none of its findings",
-            hint=f"set `finding` to one of: {', '.join(section.findings)}",
+            hint=f"set `finding` to one of: {', '.join(names)}",
         )
     return AskedFinding(
-        section.findings.index(finding),
+        names.index(finding),
         class_names.index(positive),
-        len(section.findings),
+        len(names),
         probabilities=section.outputs == "multilabel-probabilities",
         threshold=section.threshold,
     )

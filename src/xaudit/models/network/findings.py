@@ -19,6 +19,10 @@ _NEVER_SURE = 1e-6
 """Closest that a probability may come to 0 and 1, so that its logit is finite."""
 
 
+_ROUNDING = 1e-3
+"""Distance from 0 and 1 that half precision may bring to a probability."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedFinding:
     """The output of a network that is used.
@@ -48,13 +52,43 @@ class _OneFinding:
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) to (N, 2), in the order of the data's classes."""
         finding = self.xaudit_finding
-        answers = logits_of(super().forward(images), finding.n_findings)  # type: ignore[misc]
-        logit = answers[:, finding.column : finding.column + 1]
-        if finding.probabilities:
-            logit = torch.logit(logit, eps=_NEVER_SURE)
-        logit = logit - math.log(finding.threshold / (1 - finding.threshold))
-        logit, without = (logit / 2, -logit / 2) if finding.symmetric else (logit, torch.zeros_like(logit))
-        return torch.cat([logit, without] if finding.place == 0 else [without, logit], dim=1)
+        return reduced(logits_of(super().forward(images), finding.n_findings), finding)  # type: ignore[misc]
+
+
+def reduced(answers: torch.Tensor, finding: AskedFinding) -> torch.Tensor:
+    """Reduce a network's own outputs, (N, outputs), to two logits for one finding, in the order of the data's classes."""
+    logit = answers[:, finding.column : finding.column + 1]
+    if finding.probabilities:
+        _check_probabilities(logit)
+        logit = torch.logit(logit, eps=_NEVER_SURE)
+    logit = logit - math.log(finding.threshold / (1 - finding.threshold))
+    logit, without = (logit / 2, -logit / 2) if finding.symmetric else (logit, torch.zeros_like(logit))
+    return torch.cat([logit, without] if finding.place == 0 else [without, logit], dim=1)
+
+
+def _check_probabilities(answers: torch.Tensor) -> None:
+    """Raise ModelError if an output that should be a probability is outside 0 to 1."""
+    if torch.compiler.is_compiling() or not len(answers):
+        return
+    low, high = (float(one) for one in answers.detach().aminmax())
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise ModelError(
+            f"its outputs are no probabilities: they lie between {low:.3g} and {high:.3g}, as logits do, or scores of a regression",
+            hint="set `outputs: multilabel` for logits; the scores of a regression are not audited",
+        )
+
+
+def finding_asked(module: torch.nn.Module) -> AskedFinding | None:
+    """Return the finding that a network was reduced to; None if it was not."""
+    return module.xaudit_finding if isinstance(module, _OneFinding) else None
+
+
+def own_answers(module: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Return the outputs for all findings of a network that was reduced to one; no hook on the whole of it is called."""
+    if not isinstance(module, _OneFinding):
+        raise TypeError("the network was not reduced to a finding")
+    own: Any = super(_OneFinding, module)
+    return logits_of(own.forward(images), module.xaudit_finding.n_findings)
 
 
 def on_one_finding(module: torch.nn.Module, finding: AskedFinding) -> torch.nn.Module:
@@ -65,23 +99,12 @@ def on_one_finding(module: torch.nn.Module, finding: AskedFinding) -> torch.nn.M
 
 
 def check_finding(module: torch.nn.Module, images: torch.Tensor, *, subject: str) -> tuple[str, ...]:
-    """Return remarks about a network's own outputs; nothing if it was not reduced to a finding.
-
-    Raises:
-        ModelError: if they should be probabilities and are not.
-    """
+    """Return remarks about a network's own outputs; nothing if it was not reduced to a finding."""
     if not isinstance(module, _OneFinding):
         return ()
     finding = module.xaudit_finding
-    own: Any = super(_OneFinding, module)
-    answers = logits_of(own.forward(images), finding.n_findings)
+    answers = own_answers(module, images)
     lie_between = bool((answers >= 0).all() and (answers <= 1).all())
-    if finding.probabilities and not lie_between:
-        low, high = float(answers.min()), float(answers.max())
-        raise ModelError(
-            f"{subject}: its outputs are not probabilities: on noise they lie between {low:.3g} and {high:.3g}",
-            hint="set `outputs: multilabel`",
-        )
     if lie_between and finding.symmetric:
         return (
             f"{subject}: on noise its single output lies between 0 and 1; if it is a probability, take the sigmoid out of the network, "

@@ -12,23 +12,13 @@ from dataclasses import dataclass
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.network.failure import failure_hint, failure_line
 from xaudit.models.network.halves import axes_by_halves
 from xaudit.models.network.token_layer import TokenPicture, features_of, square_grids, token_picture
 from xaudit.records import TokenGrid
 
 _KNOWN = "xaudit_grids"
 _SMALLEST_HALVED = 64
-
-_FORWARD_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 _CHANNELS_FIRST = (
     torch.nn.Conv2d,
@@ -167,6 +157,12 @@ def _observed_grid(
     tokens: TokenGrid | None,
 ) -> PictureGrid:
     own = _Seen(network, list(network.modules()), model_hw, 2)
+    if own.failure is not None and layer not in own.outputs:
+        raise ModelError(
+            f"{subject} is not reached: the network fails on images of {model_hw[0]} × {model_hw[1]}: "
+            f"{failure_line(own.failure)}",
+            hint=failure_hint(own.failure, "set `input_size` to what the network takes"),
+        )
     shape = _checked_shape(own.outputs.get(layer, []), subject)
     if len(shape) == 3:
         return token_picture(network, layer, shape[1], subject=subject, model_hw=model_hw, stated=tokens)
@@ -221,15 +217,16 @@ class _Seen:
         self.outputs: dict[torch.nn.Module, list[object]] = {}
         self.inputs: dict[torch.nn.Module, object] = {}
         self.order: dict[torch.nn.Module, int] = {}
+        self.failure: Exception | None = None
         handles = [part.register_forward_hook(self._note) for part in parts]
         device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
         try:
-            # Without the network's own hooks, so that no meter counts. A network that fails on another frame may have
-            # reached the layer before.
+            # Without the network's own hooks, so that no meter counts. A network that fails on another frame, by whatever
+            # error, may have reached the layer before.
             with torch.no_grad():
                 network.forward(torch.zeros((n_images, 3, *hw), device=device))
-        except _FORWARD_ERRORS:
-            pass
+        except Exception as error:
+            self.failure = error
         finally:
             for handle in handles:
                 handle.remove()

@@ -18,8 +18,14 @@ class Meter:
     """
 
     n_evals: int = 0
+    n_saved: int = 0
     seconds: float = 0.0
     _depth: int = field(default=0, repr=False)
+
+    @property
+    def n_evaluated(self) -> int:
+        """The evaluations that took place: ``n_evals`` less the answers that another finding's evaluation gave."""
+        return self.n_evals - self.n_saved
 
     @contextmanager
     def backward(self) -> Iterator[None]:
@@ -37,11 +43,11 @@ class Meter:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave queries in this context out of the counts: a trial before the work is no part of its cost."""
-        before = self.n_evals, self.seconds
+        before = self.n_evals, self.n_saved, self.seconds
         try:
             yield
         finally:
-            self.n_evals, self.seconds = before
+            self.n_evals, self.n_saved, self.seconds = before
 
     @contextmanager
     def forward(self, n_images: int) -> Iterator[None]:

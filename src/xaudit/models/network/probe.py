@@ -5,19 +5,10 @@ from contextlib import ExitStack
 import torch
 
 from xaudit.errors import ModelError
+from xaudit.models.network.failure import failure_hint, failure_line
 from xaudit.models.network.findings import check_finding
 from xaudit.models.network.outputs import logits_of
 from xaudit.models.network.sealed import Sealed
-
-_FORWARD_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 _DRAWN = 1e-4
 """Allowed difference of two answers to one question, as a share of the largest logit; a GPU's sums vary in order."""
@@ -58,7 +49,13 @@ def check_answers(
     module.eval()
     try:
         with torch.inference_mode(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+            before = images.clone()
             answer = _logits(module, images, subject, n_classes)
+            if not torch.equal(images, before):
+                raise ModelError(
+                    f"{subject}: changes the images that it is given, in place",
+                    hint="let its forward work on a copy: `images * 2` instead of `images.mul_(2)` or `images *= 2`",
+                )
             if not torch.isfinite(answer).all():
                 raise ModelError(
                     f"{subject}: its logits are not finite numbers",
@@ -97,12 +94,12 @@ def _logits(module: torch.nn.Module, images: torch.Tensor, subject: str, n_class
     except ModelError as error:
         alone = ", asked for one image" if len(images) == 1 else ""
         raise ModelError(f"{subject}: {error}{alone}", hint=error.hint) from None
-    except _FORWARD_ERRORS as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
+    # The network's own code can raise anything.
+    except Exception as error:
         alone = "one image" if len(images) == 1 else "images"
         raise ModelError(
-            f"{subject}: fails on {alone} of {images.shape[2]} × {images.shape[3]}: {lines[0]}",
-            hint=_frame_hint(module, images.shape[1]),
+            f"{subject}: fails on {alone} of {images.shape[2]} × {images.shape[3]}: {failure_line(error)}",
+            hint=failure_hint(error, _frame_hint(module, images.shape[1])),
         ) from error
     if len(answer) != len(images):
         raise ModelError(
@@ -127,6 +124,11 @@ def _frame_hint(module: torch.nn.Module, n_channels: int) -> str:
 
 
 def _remarks(answer: torch.Tensor, subject: str) -> tuple[str, ...]:
+    if torch.equal(answer[0], answer[1]):
+        return (
+            f"{subject}: gives two different images of noise the same answer; if it does so for real images too, it does not predict "
+            "what it is asked for",
+        )
     sums = answer.float().sum(dim=1)
     if float(answer.min()) >= 0 and torch.allclose(sums, torch.ones_like(sums), rtol=0, atol=1e-4):
         return (

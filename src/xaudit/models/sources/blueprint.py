@@ -11,11 +11,8 @@ from xaudit.config import ModelSection
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier
 from xaudit.models.network.outputs import logits_of
-from xaudit.models.sources.archive import CODE_ERRORS
 from xaudit.models.sources.build import architecture_of, build_module, input_hw
 from xaudit.models.weights.checkpoint import load_weights, read_state
-
-_REFUSALS = (*CODE_ERRORS, ModelError)
 
 LARGEST_LOOKED_INTO = 2**30
 """Bytes of a weights file; a larger one is looked into when the run loads it."""
@@ -27,7 +24,7 @@ class Blueprint(Classifier):
 
     def __post_init__(self) -> None:
         """Hook the module as a classifier does, and ask it nothing."""
-        self.module = self.module.eval()
+        self.module = self.module.float().eval()
         n_classes = len(self.class_names)
 
         def plain(_module: torch.nn.Module, _args: tuple[object, ...], output: object) -> torch.Tensor:
@@ -47,14 +44,14 @@ def draw_blueprint(section: ModelSection, *, class_names: tuple[str, ...]) -> Bl
     Raises:
         ModelError: where there is no such network, or its code cannot be imported or fails.
     """
-    n_classes = len(class_names if section.outputs == "classes" else section.findings)
+    n_classes = len(class_names if section.outputs == "classes" else section.output_names)
     device = torch.device("meta")
     with torch.random.fork_rng(devices=[]):
         try:
             with device:
                 module = build_module(section, n_classes)
             module, device = _blank(module)
-        except _REFUSALS:  # code may need numbers, and says so in many ways; with numbers it is tried again
+        except Exception:  # code may need numbers, and says so in any way; with numbers it is tried again
             device = torch.device("cpu")
             module = build_module(section, n_classes)
     side = input_hw(section)[0]

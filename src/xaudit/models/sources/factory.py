@@ -14,9 +14,9 @@ from xaudit.catalog.plugins import brought
 from xaudit.catalog.source_code import code_digest, code_files, stale_cache
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, did_you_mean
-from xaudit.models.sources.archive import CODE_ERRORS
 
-FACTORY_ERRORS = (*CODE_ERRORS, ImportError, NameError, SyntaxError)
+FACTORY_ERRORS = (Exception, SystemExit)
+"""Errors of the user's own code, which can raise anything."""
 
 
 def build_by_factory(section: ModelSection, n_classes: int, _auxiliary: bool) -> torch.nn.Module:

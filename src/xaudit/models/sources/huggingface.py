@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from xaudit.config import ModelSection
+from xaudit.config import ModelSection, is_unnamed
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import StoredOrder, order_of_outputs, stored_orders
@@ -198,6 +198,8 @@ def _outputs(
     """Return the class, or finding, that each logit stands for, and remarks about it."""
     names = tuple(labels[index] for index in sorted(labels))
     file = subject.partition(": ")[2] + "/config.json"
+    if section.lists_findings:
+        return class_names, _notes_of_targets(names, class_names, subject)
     if len(names) == len(class_names) and all(_UNNAMED.fullmatch(name) for name in names):
         if section.classes:
             return order_of_outputs(section, class_names, (), file=file), ()
@@ -216,6 +218,40 @@ def _outputs(
         return names, ()
     further = stored_orders({"label2id": plain.get("label2id")})
     return order_of_outputs(section, class_names, (StoredOrder("id2label", names), *further), file=file), ()
+
+
+def _notes_of_targets(names: tuple[str, ...], findings: tuple[str, ...], subject: str) -> tuple[str, ...]:
+    """Return a remark for each finding that the folder calls otherwise.
+
+    Args:
+        names: of the folder's outputs.
+        findings: that the audit file names by their outputs.
+
+    Raises:
+        ModelError: if the folder has another number of outputs, or gives a finding's name to another one.
+    """
+    if len(names) != len(findings):
+        raise ModelError(
+            f"{subject}: has {len(names)} outputs (id2label), and the audit file gives it {len(findings)}",
+            hint=f"set `n_outputs: {len(names)}`; a `target` is 0 to {len(names) - 1}",
+        )
+    if all(_UNNAMED.fullmatch(name) for name in names):
+        return ()
+    folded = [name.casefold() for name in names]
+    notes = []
+    for place, finding in enumerate(findings):
+        if is_unnamed(finding) or folded[place] == finding.casefold():
+            continue
+        if finding.casefold() in folded:
+            own = folded.index(finding.casefold())
+            raise ModelError(
+                f"{subject}: its config.json (id2label) gives '{finding}' the output {own}, and the audit file the target {place}",
+                hint=f"set the target to {own}, or give the finding another name",
+            )
+        notes.append(
+            f"{subject}: config.json calls the output {place}, taken for '{finding}', '{names[place]}'"
+        )
+    return tuple(notes)
 
 
 def check_folder_files(folder: Path, *, subject: str) -> None:

@@ -41,7 +41,7 @@ def load(
     place = place_of(section, device)
     check_precision(section, precision, place)
     check_stated(section, class_names)
-    answers_for = class_names if section.outputs == "classes" else section.findings
+    answers_for = class_names if section.outputs == "classes" else section.output_names
     if section.outputs == "sigmoid":
         answers_for = (single_finding(section, class_names, positive),)
     network = _loaded(section, answers_for, weights, place)

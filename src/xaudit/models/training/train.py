@@ -199,7 +199,7 @@ class _Training:
         shown = [self.cases[index] for index in (0, len(self.cases) // 2, -1)]
         left_out = {
             *("weights", "classes", "dataset", "layer", "target", "trusted"),
-            *("outputs", "findings", "finding", "threshold", "preprocess", "weights_prefix"),
+            *("outputs", "findings", "n_outputs", "finding", "threshold", "preprocess", "weights_prefix"),
         }
         if self.section.channels == 3:  # so that weights trained before this option stay valid
             left_out.add("channels")

@@ -17,15 +17,17 @@ from typing import IO
 import torch
 from safetensors import SafetensorError, safe_open
 
+from xaudit.config import is_unnamed
 from xaudit.counts import counted
 from xaudit.errors import ModelError
 from xaudit.models.network.class_order import StoredOrder, stored_orders
 from xaudit.models.network.outputs import ONE_LOGIT
 from xaudit.models.weights.torch_file import names_in, unpacked_bytes
-from xaudit.models.weights.wrapped_weights import State, own_weights
+from xaudit.models.weights.wrapped_weights import State, nameless_lists, own_weights, remarks_on_lists
 
 _NESTS = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
 _ORDERS = "orders of classes"
+_NAMELESS = "lists of tensors without names"
 _DEEPEST = 3
 _HARMLESS = re.compile(
     r"collections\.OrderedDict|torch\._utils\.\w+|torch\._tensor\.\w+|torch\.\w+|torch\.storage\.\w+"
@@ -105,7 +107,8 @@ def load_weights(
             f"model '{model_id}': {path}: its numbers are of a kind that the network cannot take",
             hint="save the weights as float32",
         ) from None
-    return Loaded(notes, own.remarks)
+    remarks = remarks_on_lists(notes.get(_NAMELESS), module, f"model '{model_id}': {path.name}")
+    return Loaded(notes, (*own.remarks, *remarks))
 
 
 def _check_entries(state: State, expected: Mapping[str, torch.Tensor], subject: str) -> None:
@@ -160,7 +163,7 @@ def _read_states(path: Path) -> tuple[Mapping[str, State], Mapping[str, object]]
         state, notes = _read_safetensors(path)
         return {"": state}, notes
     content = read_plain(path)
-    notes = _with_orders({}, content)
+    notes = {**_with_orders({}, content), _NAMELESS: nameless_lists(content)}
     nested = dict(_nested(content))
     if nested and not _is_nest(content):
         return nested, notes
@@ -255,6 +258,10 @@ def _is_nest(content: object) -> bool:
 
 def _nested(content: object, where: str = "", depth: int = 0) -> Iterator[tuple[str, State]]:
     """Yield the mappings of names to tensors inside a checkpoint, by the keys that lead there."""
+    if isinstance(content, list | tuple):
+        content = {str(index): value for index, value in enumerate(content)}
+        if not any(isinstance(value, Mapping) for value in content.values()):
+            return
     if not isinstance(content, Mapping) or not content or depth > _DEEPEST:
         return
     if all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()):
@@ -321,6 +328,12 @@ def _check_classes(
         if expected[name].shape[:1] == (len(class_names),)
         and state[name].shape[1:] == expected[name].shape[1:]
     ]
+    if heads and heads == reshaped and any(is_unnamed(name) for name in class_names):
+        n_outputs = state[heads[0]].shape[0]
+        raise ModelError(
+            f"model '{model_id}': {path}: has {n_outputs} outputs, and the audit file gives it {len(class_names)}",
+            hint=f"set `n_outputs: {n_outputs}`; a `target` is 0 to {n_outputs - 1}",
+        )
     if heads and heads == reshaped:
         raise ModelError(
             f"model '{model_id}': {path}: trained for {state[heads[0]].shape[0]} classes, the data has "

@@ -25,6 +25,7 @@ _BESIDE = re.compile(
 )
 """Entries beside a network's own that share its prefix: losses, metrics, the count of averaged weights."""
 _N_NAMED = 3
+_DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,43 @@ def own_weights(
             hint=f"name the one that is meant, for example `weights_prefix: {whole[0].label or whole[1].label}`",
         )
     return OwnWeights(whole[0].state, _remarks(whole[0], whole, short))
+
+
+def nameless_lists(
+    content: object, where: str = "", depth: int = 0
+) -> tuple[tuple[str, tuple[torch.Size, ...]], ...]:
+    """Return the lists of tensors inside a checkpoint: the keys that lead to each, and its tensors' shapes."""
+    if isinstance(content, list | tuple):
+        if content and all(isinstance(value, torch.Tensor) for value in content):
+            return ((where, tuple(value.shape for value in content)),)
+        entries = list(enumerate(content))
+    else:
+        entries = list(content.items()) if isinstance(content, Mapping) else []
+    if depth > _DEEPEST:  # also where a list holds itself
+        return ()
+    return tuple(
+        one
+        for key, value in entries
+        if isinstance(value, Mapping | list | tuple)
+        for one in nameless_lists(value, f"{where}/{key}" if where else str(key), depth + 1)
+    )
+
+
+def remarks_on_lists(lists: object, module: torch.nn.Module, subject: str) -> tuple[str, ...]:
+    """Return a remark for each list of tensors that could be weights of the network, such as averaged ones.
+
+    Args:
+        lists: as :func:`nameless_lists` returns them; None for a file without.
+        module: the network.
+        subject: the model and its file.
+    """
+    shapes = tuple(weight.shape for weight in module.parameters())
+    return tuple(
+        f"{subject}: holds {len(shapes)} tensors without names under '{where}', of the shapes of the network's weights; they may be "
+        "averaged weights, and they are not loaded"
+        for where, other in (lists if isinstance(lists, tuple) else ())
+        if other == shapes
+    )
 
 
 def _copies(where: str, state: State, needed: set[str], expected: Collection[str]) -> Iterator[_Copy]:

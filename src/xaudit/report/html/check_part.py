@@ -22,11 +22,16 @@ PICTURES: Mapping[str, Callable[[DataCheck], tuple[CheckPicture, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class CheckPart:
-    """The part of a page about one check."""
+    """The part of a page about one check.
+
+    Attributes:
+        is_empty: the section only says why there is nothing.
+    """
 
     anchor: str
     section: Section
     pictures: tuple[CheckPicture, ...]
+    is_empty: bool = False
 
 
 def pictures_of(check: DataCheck) -> tuple[CheckPicture, ...]:

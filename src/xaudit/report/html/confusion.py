@@ -1,5 +1,6 @@
 """Confusion matrices whose cells choose the cases of the gallery."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xaudit.records import Evaluation, Outcome
@@ -17,7 +18,8 @@ class MatrixCell:
         cell: ``TP``, ``FN``, ``FP`` or ``TN`` where there are two classes, else empty.
         share: of the images of that true class.
         shade: 0 to 5, with the share.
-        n_gallery: how many of them the gallery can show.
+        n_explained: how many of them were explained.
+        n_gallery: how many of them the gallery shows.
     """
 
     true: str
@@ -27,7 +29,18 @@ class MatrixCell:
     share: str
     shade: int
     is_right: bool
+    n_explained: int
     n_gallery: int
+
+    @property
+    def rest(self) -> str:
+        """Say how many of the images the gallery does not show, and why; empty if it shows all."""
+        said = []
+        if self.n_explained < self.n:
+            said.append(f"{self.n - self.n_explained:,} not explained")
+        if self.n_gallery < self.n_explained:
+            said.append(f"{self.n_explained - self.n_gallery:,} explained and not shown")
+        return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +59,25 @@ class Matrix:
     measures: tuple[tuple[str, str], ...]
 
 
-def matrices(outcome: Outcome, gallery: dict[tuple[str, str, str], int]) -> tuple[Matrix, ...]:
-    """The test split of each model, or what there is where none was tested.
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Numbers of explained images, and of those in the gallery, by model, true class and what was said."""
 
-    Args:
-        gallery: cases that the gallery shows, by model, true class and what was said.
-    """
-    return tuple(_matrix(one, gallery) for one in shown_evaluations(outcome))
+    all: Mapping[tuple[str, str, str], int]
+    gallery: Mapping[tuple[str, str, str], int]
 
 
-def _matrix(evaluation: Evaluation, gallery: dict[tuple[str, str, str], int]) -> Matrix:
+def matrices(outcome: Outcome, explained: Explained) -> tuple[Matrix, ...]:
+    """The test split of each model, or what there is where none was tested."""
+    return tuple(_matrix(one, explained) for one in shown_evaluations(outcome))
+
+
+def _matrix(evaluation: Evaluation, explained: Explained) -> Matrix:
     names = evaluation.class_names
     rows = tuple(
         tuple(
-            _cell(evaluation, true, said, n, sum(line), gallery) for said, n in zip(names, line, strict=True)
+            _cell(evaluation, (true, said), n, sum(line), explained)
+            for said, n in zip(names, line, strict=True)
         )
         for true, line in zip(names, evaluation.matrix, strict=True)
     )
@@ -81,12 +99,13 @@ def _matrix(evaluation: Evaluation, gallery: dict[tuple[str, str, str], int]) ->
 
 def _cell(
     evaluation: Evaluation,
-    true: str,
-    said: str,
+    answer: tuple[str, str],
     n: int,
     n_true: int,
-    gallery: dict[tuple[str, str, str], int],
+    explained: Explained,
 ) -> MatrixCell:
+    true, said = answer
+    about = (evaluation.model_id, true, said)
     name = ""
     if len(evaluation.class_names) == 2:
         name = ("T" if true == said else "F") + ("P" if said == evaluation.positive else "N")
@@ -100,5 +119,6 @@ def _cell(
         percent(share) if n_true else "–",
         shade,
         true == said,
-        gallery.get((evaluation.model_id, true, said), 0),
+        explained.all.get(about, 0),
+        explained.gallery.get(about, 0),
     )

@@ -6,11 +6,12 @@ from typing import Any
 
 from xaudit.catalog import MARGIN, METRICS
 from xaudit.records import Case
+from xaudit.report.html.deciding_cases import deciding_cases, reasons_of_answers
 from xaudit.report.html.picture_code import CodedForm, image_codes, map_code
 from xaudit.report.pictures.figures import NEGATIVE_ANCHORS, POSITIVE_ANCHORS
 from xaudit.report.pictures.outline_path import outline_path
 from xaudit.report.sections.category import category_words
-from xaudit.report.wording import metric_words
+from xaudit.report.wording import metric_words, region_words
 from xaudit.stages.views.case_reliance import NAME as RELIANCE
 from xaudit.stages.views.gallery_view import GalleryMap, GalleryView
 from xaudit.stages.views.report_material import ReportMaterial
@@ -41,6 +42,7 @@ def gallery_data(
     readers = sorted({mark.reader_id for own in material.marks.values() for mark in own})
     explainers = _drawn_maps(material)
     metrics = _metrics(material)
+    reasons, deciding = reasons_of_answers(material), deciding_cases(material, named=named)
     data = {
         "colours": {"for": POSITIVE_ANCHORS, "against": NEGATIVE_ANCHORS},
         "readers": readers,
@@ -51,18 +53,13 @@ def gallery_data(
         "explainers": [{"id": name, "signed": material.signed.get(name, False)} for name in explainers],
         "reliance": RELIANCE,
         "models": list(material.outcome.model_ids),
+        "deciding": [
+            [[one.place, one.reason] for one in deciding.get(model, ())]
+            for model in material.outcome.model_ids
+        ],
         "cases": [
-            {
-                "id": named(name),
-                "frame": [material.cases[name].height, material.cases[name].width],
-                "spacing": material.cases[name].spacing_mm,
-                "side": material.cases[name].left_edge or "",
-                "image": codes.get(name, ""),
-                "size": [material.previews[name].height, material.previews[name].width]
-                if name in codes
-                else None,
-                **_marks(material, name, readers, outlines=name in drawn),
-            }
+            _case(material, name, codes, named=named)
+            | _marks(material, name, readers, outlines=name in drawn)
             for name in names
         ],
         "views": [
@@ -74,6 +71,7 @@ def gallery_data(
                 explainers,
                 images=(view.case_id, view.model_id) in pictured,
             )
+            | {"why": reasons.get((view.model_id, view.case_id), "")}
             for view in material.views
         ],
     }
@@ -105,6 +103,21 @@ def _metrics(material: ReportMaterial) -> list[str]:
 
 def _higher(metric_id: str) -> bool | None:
     return {row.id: row.higher_is_better for row in METRICS}.get(metric_id)
+
+
+def _case(
+    material: ReportMaterial, name: str, codes: Mapping[str, str], *, named: Callable[[str], str]
+) -> dict[str, Any]:
+    case = material.cases[name]
+    return {
+        "id": named(name),
+        "patient": named(case.patient_id or name),
+        "frame": [case.height, case.width],
+        "spacing": case.spacing_mm,
+        "side": case.left_edge or "",
+        "image": codes.get(name, ""),
+        "size": [material.previews[name].height, material.previews[name].width] if name in codes else None,
+    }
 
 
 def _marks(material: ReportMaterial, case_id: str, readers: list[str], *, outlines: bool) -> dict[str, Any]:
@@ -143,6 +156,8 @@ def _view(
         "target": answer.target,
         "p": shown(answer.probabilities[target]),
         "cell": view.cell,
+        "error": view.is_error,
+        "regions": _regions_note(view),
         "size": view.size,
         "area": _area(view, material.cases[view.case_id]),
         "maps": [
@@ -192,6 +207,14 @@ def _map(
         )
     ]
     return plain
+
+
+def _regions_note(view: GalleryView) -> str:
+    """Say how far hiding each named region lowers the answer; empty if the model was not asked."""
+    known = any("lung" in region for region in view.regions)
+    falls = [f"{region_words(name, lungs_known=known)} {shown(fall)}" for name, fall in view.regions.items()]
+    fall = f"fall of P({view.prediction.target}) if hidden, beyond that of random areas"
+    return f"{fall}: {' · '.join(falls)}" if falls else ""
 
 
 def _reliance_note(highest: float, target: str) -> str:

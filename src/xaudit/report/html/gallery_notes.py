@@ -1,5 +1,6 @@
 """Notes of the gallery: the cases that it shows, and the limits of their pictures."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,16 +41,20 @@ def gallery_of(material: ReportMaterial, *, images: bool, named: Callable[[str],
     data, form = gallery_data(material, images=images, named=named)
     parts = []
     for model, total in material.n_explained.items():
-        n = sum(view.model_id == model for view in material.views)
+        n = sum(view.model_id == model and not view.is_error for view in material.views)
         parts.append(f"{model}: all {n:,}" if n == total else f"{model}: {n:,} of {total:,}")
     selection = "Explained cases shown, " + "; ".join(parts) + "."
-    if len(material.views) < sum(material.n_explained.values()):
+    errors = Counter(view.model_id for view in material.views if view.is_error)
+    if len(material.views) - errors.total() < sum(material.n_explained.values()):
         selection += (
-            " Chosen are the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
+            " Chosen are the cases of patients who decide a verdict, the worst of each confusion cell, then half of the rest from the worst, a quarter around the "
             "median and a quarter from the best. The tables count all cases."
         )
     if material.ranked_by is not None:
         selection += f" Worst first by the mean {metric_words(material.ranked_by)} of all explainers."
+    if errors:
+        beside = "; ".join(f"{model}: {n:,}" for model, n in errors.items())
+        selection += f" Beside them, misclassified images that were explained for their error and are in no table, {beside}."
     return Gallery(data, selection, _picture_notes(material, images=images, form=form))
 
 

@@ -1,11 +1,10 @@
 """The page of a finished run, as plain data."""
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from xaudit.catalog import METRICS
+from xaudit.catalog import FINDINGS, METRICS
 from xaudit.records import MODEL_LEVEL, Outcome
 from xaudit.report.files.comparison import comparison_section
 from xaudit.report.grid import Block, Cell, Column, Drawing, Grid, Paragraph, Row, Section, grid
@@ -18,8 +17,9 @@ from xaudit.report.html.absent import (
     nothing_decided,
 )
 from xaudit.report.html.calibration_part import calibration_part
+from xaudit.report.html.cards import judgements
 from xaudit.report.html.check_part import CheckPart, pictures_of
-from xaudit.report.html.confusion import matrices
+from xaudit.report.html.confusion import Explained, matrices
 from xaudit.report.html.curve_charts import curve_charts, no_curves
 from xaudit.report.html.gallery_notes import gallery_of
 from xaudit.report.html.manifest_rows import manifest_rows
@@ -29,7 +29,6 @@ from xaudit.report.html.parts import (
     ClosingPart,
     CurvesPart,
     FailuresPart,
-    Judgement,
     Page,
     Pairs,
     Reasons,
@@ -41,6 +40,7 @@ from xaudit.report.html.parts import (
     VerdictPart,
 )
 from xaudit.report.html.reliance_part import ReliancePart, reliance_parts
+from xaudit.report.html.study import study_in_words, study_name
 from xaudit.report.lookup import SummaryLookup
 from xaudit.report.pictures.forest import forests
 from xaudit.report.pictures.map_clusters import cluster_pictures
@@ -67,8 +67,7 @@ from xaudit.report.sections.protocol import protocol_section
 from xaudit.report.sections.readers import readers_section
 from xaudit.report.sections.reliance_areas import areas_section
 from xaudit.report.sections.strata import planning_section, regression_section, strata_section
-from xaudit.report.sections.verdict import data_verdicts, gates_section, model_verdict, worst_first
-from xaudit.report.sections.whole import report_title
+from xaudit.report.sections.verdict import gates_section
 from xaudit.report.wording import interval, metric_words
 from xaudit.stages.views.report_material import ReportMaterial
 
@@ -101,20 +100,19 @@ def page_of(
     )
     charts = curve_charts(material)
     checks = (checks_section(outcome), repeatability_section(outcome), _further(outcome))
+    reliance = reliance_parts(material, images=images)
     return Page(
-        name=outcome.name,
-        title=report_title(outcome).removeprefix("xaudit: "),
+        name=study_name(outcome.name),
+        summary=study_in_words(material),
         facts=_facts(material),
-        verdict=VerdictPart(
-            _judgements(outcome, reliance_parts(material, images=images)), gates_section(outcome)
+        verdict=VerdictPart(judgements(outcome, reliance), gates_section(outcome)),
+        answers=AnswersPart(
+            matrices(outcome, Explained(material.explained, shown)), without_test_images(outcome)
         ),
-        answers=AnswersPart(matrices(outcome, dict(shown)), without_test_images(outcome)),
-        data=_data(outcome),
-        calibration=calibration_part(material.calibration),
-        reasons=_reasons(material),
-        areas=_areas(outcome),
-        groups=_groups(material, images=images),
+        areas=_areas(outcome, reliance),
         regions=_regions(outcome),
+        reasons=_reasons(material),
+        gallery=gallery_of(material, images=images, named=named),
         scores=ScoresPart(
             forests(outcome),
             localization_section(outcome),
@@ -122,35 +120,46 @@ def page_of(
             protocol_section(outcome),
         ),
         failures=_failures(outcome),
+        groups=_groups(material, images=images),
         pairs=_pairs(material),
         no_pairs=no_pairs(material),
-        gallery=gallery_of(material, images=images, named=named),
         strata=_strata(material),
         curves=CurvesPart(charts, "" if charts else no_curves(material)),
         sanity=SanityPart(_those_there(checks), no_sanity(material)),
+        data=_data(outcome),
+        calibration=calibration_part(material.calibration),
         closing=ClosingPart(
             notes_section(outcome),
             skipped_section(outcome),
             work_section(outcome),
             manifest_rows(material),
             texts(shlex.join(material.manifest.get("command_line", ()))),
+            tuple(row for row in FINDINGS if row.code in {one.code for one in outcome.verdicts}),
         ),
     )
 
 
 def _data(outcome: Outcome) -> CheckPart:
     nothing = Paragraph("This run checked no data; `xaudit data audit` does.", "dim")
-    section = data_section(outcome) or Section(TITLE, (nothing,))
+    section = data_section(outcome)
     return CheckPart(
-        "data-checks", section, tuple(one for check in outcome.data_checks for one in pictures_of(check))
+        "data-checks",
+        section or Section(TITLE, (nothing,)),
+        tuple(one for check in outcome.data_checks for one in pictures_of(check)),
+        is_empty=section is None,
     )
 
 
 def _groups(material: ReportMaterial, *, images: bool) -> CheckPart:
     outcome = material.outcome
-    section = clusters_section(outcome) or Section(GROUPS, (Paragraph(NO_GROUPS, "dim"),))
+    section = clusters_section(outcome)
     views = material.clusters if images else ()
-    return CheckPart("map-groups", section, cluster_pictures(outcome, views))
+    return CheckPart(
+        "map-groups",
+        section or Section(GROUPS, (Paragraph(NO_GROUPS, "dim"),)),
+        cluster_pictures(outcome, views),
+        is_empty=section is None,
+    )
 
 
 def _regions(outcome: Outcome) -> RegionsPart:
@@ -205,39 +214,19 @@ def _facts(material: ReportMaterial) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _judgements(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> tuple[Judgement, ...]:
-    found = [
-        Judgement(subject, said.lead, said.tone, _statements(sentence))
-        for said in data_verdicts(outcome)
-        for subject, _, sentence in (said.text.partition(": "),)
-    ]
-    for model in worst_first(outcome):
-        said = model_verdict(outcome, model)
-        sentence = said.text.removeprefix(model).removeprefix(":").strip()
-        found.append(Judgement(model, said.lead, said.tone, _statements(sentence), reliance.get(model)))
-    return tuple(found)
-
-
-def _statements(sentence: str) -> tuple[str, ...]:
-    """Part a verdict behind the code of each finding, and begin it with a capital.
-
-    Example:
-        >>> _statements("it looks aside. (XA201) The answer is fragile. (XA203) Gates: 1 of 2 failed.")
-        ('It looks aside. (XA201)', 'The answer is fragile. (XA203)', 'Gates: 1 of 2 failed.')
-    """
-    return tuple(re.split(r"(?<=\(XA\d{3}\)) ", sentence[:1].upper() + sentence[1:]))
-
-
-def _areas(outcome: Outcome) -> AreasPart:
-    """Return the areas in words; the maps stand at the head of the page."""
+def _areas(outcome: Outcome, reliance: Mapping[str, ReliancePart]) -> AreasPart:
+    """Return the areas in words, and the mean maps that do not stand at the head of the page."""
+    maps = tuple((model, rest) for model, part in reliance.items() if (rest := part.rest) is not None)
     section = areas_section(outcome, wide=True)
     if section is None:
-        return AreasPart((), why_no_reliance(outcome))
+        return AreasPart((), why_no_reliance(outcome), maps)
     shades = [place for place, block in enumerate(section.blocks) if isinstance(block, Drawing)]
     # Under a drawing stands what its shades mean.
     left_out = {*shades, *(place + 1 for place in shades)}
     kept = tuple(block for place, block in enumerate(section.blocks) if place not in left_out)
-    return AreasPart(kept, "" if kept else "The maps stand at the top of the page. This run tested no areas.")
+    return AreasPart(
+        kept, "" if kept else "The maps stand at the top of the page. This run tested no areas.", maps
+    )
 
 
 def _reasons(material: ReportMaterial) -> ReasonsPart:

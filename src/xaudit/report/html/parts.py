@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from xaudit.report.grid import Block, Grid, Section, Tone
+from xaudit.catalog import FindingRow
+from xaudit.report.grid import Block, Grid, Section
+from xaudit.report.html.cards import Judgement
 from xaudit.report.html.check_part import CheckPart
 from xaudit.report.html.confusion import Matrix
 from xaudit.report.html.curve_charts import CurveChart
@@ -11,21 +13,6 @@ from xaudit.report.html.reliance_part import ReliancePart
 from xaudit.report.pictures.forest import Forest, has_ceilings
 from xaudit.report.pictures.region_bars import RegionBars
 from xaudit.stages.outcome.reasons import ReasonCount
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The verdict on one model, and its mean reliance maps.
-
-    Attributes:
-        statements: what decides first, then a statement for each further finding, and the gates.
-    """
-
-    model_id: str
-    word: str
-    tone: Tone
-    statements: tuple[str, ...]
-    reliance: ReliancePart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +63,15 @@ class RegionsPart:
 
 @dataclass(frozen=True, slots=True)
 class AreasPart:
-    """Areas that the answers depend on; ``missing`` says why none were looked for."""
+    """Areas that the answers depend on; ``missing`` says why none were looked for.
+
+    Attributes:
+        maps: by model, the mean maps that do not stand on its card.
+    """
 
     blocks: tuple[Block, ...]
     missing: str
+    maps: tuple[tuple[str, ReliancePart], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,29 +163,34 @@ class ClosingPart:
     work: Section
     manifest: tuple[tuple[str, str], ...]
     command: str
+    definitions: tuple[FindingRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page, in the order in which it is read."""
+    """The whole page, in the order in which it is read.
+
+    Attributes:
+        summary: the study in words.
+    """
 
     name: str
-    title: str
+    summary: str
     facts: tuple[tuple[str, str], ...]
     verdict: VerdictPart
     answers: AnswersPart
-    data: CheckPart
-    calibration: CheckPart | None
-    reasons: ReasonsPart
     areas: AreasPart
-    groups: CheckPart
     regions: RegionsPart
+    reasons: ReasonsPart
+    gallery: Gallery
     scores: ScoresPart
     failures: FailuresPart
+    groups: CheckPart
     pairs: Pairs | None
     no_pairs: str
-    gallery: Gallery
     strata: StrataPart
     curves: CurvesPart
     sanity: SanityPart
+    data: CheckPart
+    calibration: CheckPart | None
     closing: ClosingPart

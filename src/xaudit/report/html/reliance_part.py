@@ -12,6 +12,7 @@ from xaudit.report.pictures.reliance_picture import (
     scale_rgb,
     scale_words,
 )
+from xaudit.report.sections.maps.mean_maps import usual_direction
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
@@ -49,6 +50,27 @@ class ReliancePart:
     bar: str
     ticks: tuple[tuple[float, str], ...]
 
+    @property
+    def first(self) -> "ReliancePart":
+        """The one map that stands beside the verdict: the first that outlines what an answer rests on, or the first of all."""
+        return replace(self, figures=(self._first,))
+
+    @property
+    def rest(self) -> "ReliancePart | None":
+        """The maps that do not stand beside the verdict, None without any."""
+        others = tuple(one for one in self.figures if one is not self._first)
+        return replace(self, figures=others) if others else None
+
+    @property
+    def _first(self) -> RelianceFigure:
+        return next((one for one in self.figures if _shows_what_counts(one.picture)), self.figures[0])
+
+
+def _shows_what_counts(picture: ReliancePicture) -> bool:
+    """Return True if a map outlines areas whose hiding lowers the answer, or whose copying raises it."""
+    mean = picture.view.mean
+    return bool(picture.areas) and mean.direction == usual_direction(mean.question)
+
 
 def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, ReliancePart]:
     """Return the maps of each model that has any.
@@ -59,7 +81,7 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
     views = material.reliance if images else [replace(view, preview=None) for view in material.reliance]
     return {
         model: ReliancePart(
-            tuple(_figure(one) for one in own),
+            tuple(reliance_figure(one) for one in own),
             scale_words(own),
             colour_code(scale_rgb()),
             tuple((share, shown(share * own[0].top)) for share in (0.0, 0.5, 1.0)),
@@ -68,7 +90,8 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
     }
 
 
-def _figure(picture: ReliancePicture) -> RelianceFigure:
+def reliance_figure(picture: ReliancePicture) -> RelianceFigure:
+    """Return a picture with its map and image as ``data:`` addresses."""
     preview = picture.view.preview
     return RelianceFigure(
         picture,

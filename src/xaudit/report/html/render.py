@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from xaudit.report.hashed_ids import HashedIds
+from xaudit.report.html.contents import contents
 from xaudit.report.html.page import page_of
 from xaudit.report.html.parts import Page
 from xaudit.stages.views.report_material import ReportMaterial
@@ -38,6 +39,7 @@ def render(page: Page) -> str:
     script = _asset("viewer.js") + _asset("report.js")
     return _template("report.html.j2").render(
         page=page,
+        contents=contents(page),
         policy=_policy(style, f"'{_digest(script)}'"),
         # Both are this program's own files, and hold no value of a run.
         style=Markup(style),  # noqa: S704

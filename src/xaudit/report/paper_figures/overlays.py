@@ -45,6 +45,7 @@ def _chosen(material: ReportMaterial, model: str) -> list[tuple[str, GalleryView
         view
         for view in material.views
         if view.model_id == model
+        and not view.is_error
         and view.case_id in material.previews
         and any(one.values is not None for one in view.maps.values())
         and (

@@ -151,7 +151,7 @@ def _picture(outcome: Outcome, view: RelianceView, top: float) -> ReliancePictur
         view=view,
         title=_title(mean),
         height=height,
-        values=_carried(mean, geometry),
+        values=carried_map(np.array(mean.rows, dtype=np.float32), geometry),
         top=top,
         cell=(seen[0], seen[1], seen[2] / grid[1], seen[3] / grid[0]),
         seen=seen,
@@ -161,9 +161,8 @@ def _picture(outcome: Outcome, view: RelianceView, top: float) -> ReliancePictur
     )
 
 
-def _carried(mean: MeanReliance, geometry: Geometry) -> FloatArray:
-    """Return the map on a grid with the case's proportions, NaN where the model does not look."""
-    values = np.array(mean.rows, dtype=np.float32)
+def carried_map(values: FloatArray, geometry: Geometry) -> FloatArray:
+    """Return a map of the model's frame on a grid with the case's proportions, NaN where the model does not look."""
     small = on_grid(geometry, (values.shape[0], values.shape[1]))
     frame = preview_frame(geometry.original_hw, LOSSLESS_SIDE)
     along, down = geometry.original_hw[1] / frame[1], geometry.original_hw[0] / frame[0]

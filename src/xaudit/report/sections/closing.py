@@ -1,8 +1,9 @@
 """Closing sections: missing scores with their reasons, notes, and the cost of the run."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
-from xaudit.records import ALL_CASES, MODEL_LEVEL, Outcome, UnscoredGroup
+from xaudit.records import ALL_CASES, MODEL_LEVEL, Outcome, Problem, UnscoredGroup
 from xaudit.report.grid import Block, Paragraph, Section
 from xaudit.report.sections.verdict import is_explainer_finding, is_gate
 from xaudit.report.wording import STAGE_WORDS, count, duration, percent
@@ -47,16 +48,28 @@ def left_out_lines(outcome: Outcome) -> list[str]:
         f"{model}: no image was explained" for model, n in sorted(outcome.n_explained.items()) if not n
     ]
     passed_over = [note for note in outcome.notes if _is_passed_over(note)]
-    return [*_problem_lines(outcome), *unexplained, *passed_over, *_unscored_lines(outcome)]
+    return [
+        *_problem_lines(outcome.problems),
+        *_error_lines(outcome),
+        *unexplained,
+        *passed_over,
+        *_unscored_lines(outcome),
+    ]
 
 
 def _is_passed_over(note: str) -> bool:
     return any(words in note for words in PASSED_OVER)
 
 
-def _problem_lines(outcome: Outcome) -> list[str]:
+def _error_lines(outcome: Outcome) -> list[str]:
+    """Describe what failed of the cases that were to be explained for their error alone."""
+    lines = _problem_lines(outcome.misclassified_problems)
+    return [f"explained for their error, which changes no number: {line}" for line in lines]
+
+
+def _problem_lines(problems: Sequence[Problem]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for problem in outcome.problems:
+    for problem in problems:
         groups[problem.stage, problem.reason].append(problem.case_id)
     lines: list[str] = []
     for (stage, reason), cases in sorted(groups.items(), key=lambda item: -len(item[1])):
@@ -129,6 +142,9 @@ def work_section(outcome: Outcome, *, folder: str = "", command: str = "", more:
     if work.n_evals and work.seconds > 0:
         parts.append(f"{work.n_evals / work.seconds:,.0f} per second")
         parts.append(f"{percent(min(1.0, work.model_seconds / work.seconds))} of the time inside the models")
+    n_errors = sum(one.n_explained for one in outcome.misclassified)
+    if n_errors:
+        parts.append(f"{count(n_errors, 'misclassified image')} explained beside the others")
     if work.n_shards:
         parts.append(f"{work.n_shards_reused} of {count(work.n_shards, 'shard')} reused")
     blocks: list[Block] = [Paragraph("; ".join(parts) + ".", "dim")]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from xaudit.records import Outcome, Status, Verdict
 from xaudit.report.grid import Block, Cell, Column, Paragraph, Row, Section, Tone, grid, row
+from xaudit.report.sections.stability import deciding_cell, without_one_patient
 from xaudit.report.wording import unit_of
 from xaudit.statistics.digits import shown
 from xaudit.verdict import AREA_RULE, ONE_CLASS_RULE, TOO_FEW, USE_RULE, is_refused
@@ -125,21 +126,30 @@ def worst_first(outcome: Outcome) -> list[str]:
 def model_verdict(outcome: Outcome, model_id: str) -> Paragraph:
     """Say for one model what its gates and findings conclude; what is wrong with its answers comes first."""
     lead, tone = _JUDGED[judged(outcome, model_id)]
+    first, *others = [
+        text
+        if verdict is None
+        else " ".join(filter(None, (text, without_one_patient(verdict.stability), f"({verdict.code})")))
+        for text, verdict in statements(outcome, model_id)
+    ]
+    parts = [first, *(f"{one[0].upper()}{one[1:]}" for one in others)]
+    return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
+
+
+def statements(outcome: Outcome, model_id: str) -> list[tuple[str, Verdict | None]]:
+    """Return each sentence of the verdict on a model, and the finding that it states; None for those on its gates."""
     findings = model_findings(outcome, model_id)
     own = [v for v in outcome.verdicts if v.model_id == model_id and is_gate(v)]
     gates = [v for v in own if v.gating]
     if not gates and not findings:
-        text = "no verdict. No gate was set, and no measure of this run leads to a finding."
-        return Paragraph(f"{model_id}: {text}", tone=tone, lead=lead)
-    sentences = [_sentence(v, model_id) for v in findings]
-    parts = [*sentences[:1], *(f"{one[0].upper()}{one[1:]}" for one in sentences[1:])]
-    parts.append(_gates_in_words(gates, model_id, alone=not findings))
+        return [("no verdict. No gate was set, and no measure of this run leads to a finding.", None)]
+    parts: list[tuple[str, Verdict | None]] = [(_sentence(v, model_id), v) for v in findings]
+    parts.append((_gates_in_words(gates, model_id, alone=not findings), None))
     empty = list(dict.fromkeys(v.rule for v in own if v.code == "XA103" and not v.gating))
     if empty:
-        parts.append(
-            f"A control that does not use the model passes {_some(empty)} too, so passing means little."
-        )
-    return Paragraph(f"{model_id}: {' '.join(parts)}", tone=tone, lead=lead)
+        text = f"A control that does not use the model passes {_some(empty)} too, so passing means little."
+        parts.append((text, None))
+    return parts
 
 
 def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> str:
@@ -155,7 +165,7 @@ def _gates_in_words(gates: Sequence[Verdict], model_id: str, *, alone: bool) -> 
         return f"Gates: {len(gates)} of {len(gates)} passed."
     lead = f"Gates: {len(missed)} of {len(gates)} failed"
     if alone:
-        return f"{lead}, the first: {_sentence(missed[0], model_id)}"
+        return f"{lead}, the first: {_sentence(missed[0], model_id)} ({missed[0].code})"
     return f"{lead}: {_some(list(dict.fromkeys(v.rule for v in missed)))}."
 
 
@@ -167,8 +177,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _sentence(verdict: Verdict, model_id: str) -> str:
     text = verdict.sentence.rstrip().removeprefix(f"{model_id}: ")
-    text = text if text.endswith((".", "!", "?")) else text + "."
-    return f"{text} ({verdict.code})"
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
@@ -186,17 +195,19 @@ def gates_section(outcome: Outcome, *, brief: bool = False) -> Section:
 
 def section_of_gates(gates: Sequence[Verdict], unit: str, *, on_mean: bool, brief: bool = False) -> Section:
     """Show gates with the values they were held against; ``unit`` is what the statistics count, such as ``patient``."""
-    table = grid(
-        [
-            Column("model" if all(v.model_id != THE_DATA for v in gates) else "of"),
-            Column("gate", wraps=True),
-            Column("measured", numeric=True),
-            Column(f"{unit}s", numeric=True),
-            Column("result"),
-        ],
-        [_gate_row(v) for v in gates],
-    )
+    tried = any(v.stability is not None for v in gates)
+    columns = [
+        Column("model" if all(v.model_id != THE_DATA for v in gates) else "of"),
+        Column("gate", wraps=True),
+        Column("measured", numeric=True),
+        Column(f"{unit}s", numeric=True),
+        *([Column(f"deciding\n{unit}")] if tried else []),
+        Column("result"),
+    ]
+    table = grid(columns, [_gate_row(v, tried=tried) for v in gates])
     legend = f"measured: {'the mean, as this audit asks' if on_mean else 'the end of the 95 % interval that is less favourable'}."
+    if tried:
+        legend += f" deciding {unit}: without whom alone the result would be another."
     missed: list[Block] = [
         Paragraph(f"{v.subject}: {v.sentence}" if v.model_id not in v.sentence else v.sentence, lead=v.code)
         for v in gates
@@ -205,7 +216,7 @@ def section_of_gates(gates: Sequence[Verdict], unit: str, *, on_mean: bool, brie
     return Section("Gates", (table, *missed, Paragraph(legend, "dim")))
 
 
-def _gate_row(verdict: Verdict) -> Row:
+def _gate_row(verdict: Verdict, *, tried: bool) -> Row:
     measured = "no value"
     if verdict.value is not None:
         measured = shown(verdict.value, beside=verdict.threshold)
@@ -219,5 +230,6 @@ def _gate_row(verdict: Verdict) -> Row:
         gate,
         measured,
         str(verdict.n_patients),
+        *([deciding_cell(verdict)] if tried else []),
         Cell(result, TONES[verdict.status] if verdict.gating else "plain"),
     )

@@ -1,6 +1,6 @@
 """A case of a run on a screen: its image, every map and its scores."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -183,6 +183,9 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
         yield Paragraph(f"This case was {what}.", "dim")
     for words, reason in reasons:
         yield Paragraph(f"no {words}: {reason}", "dim")
+    if model_id in view.errors:
+        yield Paragraph("Explained for its wrong answer; the case is in no number of the report.")
+        yield from _region_grid(view.regions.get(model_id, {}))
     answers = [
         (region, one)
         for region in with_own_regions(own_regions_of(view.metric_names))
@@ -196,6 +199,13 @@ def model_blocks(view: CaseView, model_id: str, *, full: bool) -> Iterator[Grid 
     for region, one in answers:
         if not isinstance(one, Score):
             yield Paragraph(f"no {region_words(region, lungs_known=known)}: {one.reason}", "dim")
+
+
+def _region_grid(falls: Mapping[str, float]) -> Iterator[Grid]:
+    known = any("lung" in region for region in falls)
+    rows = [row(region_words(name, lungs_known=known), shown(fall)) for name, fall in falls.items()]
+    if rows:
+        yield grid(["region", Column("answer depends on it", numeric=True)], rows)
 
 
 def case_as_json(view: CaseView) -> dict[str, Any]:
@@ -223,6 +233,8 @@ def case_as_json(view: CaseView) -> dict[str, Any]:
                     for kind in view.categories
                     if kind.facts.model_id == one.model_id
                 },
+                "explained_for_its_error": one.model_id in view.errors,
+                "regions": dict(view.regions.get(one.model_id, {})),
                 "scores": [_plain(result) for result in view.scores if result.key.model_id == one.model_id],
             }
             for one in view.predictions

@@ -12,7 +12,7 @@ from xaudit.stages.calibration.case_effects import CaseEffects, resampled
 from xaudit.stages.calibration.judging import JudgedAudit, PlantedPlace, effect_of, judged_audit
 from xaudit.stages.calibration.plant_on_map import effect_in_windows
 from xaudit.stages.outcome.dependence.map_tests import window_effect
-from xaudit.statistics.bootstrap import wilson
+from xaudit.statistics.small_samples import wilson
 
 REPLICATES: Final = 1000
 DRAWS: Final = 999

@@ -26,12 +26,13 @@ from xaudit.stages.outcome.dependence.gate_values import area_summaries
 from xaudit.stages.outcome.dependence.image_properties import property_summaries
 from xaudit.stages.outcome.dependence.judged_explainers import judged_explainers
 from xaudit.stages.outcome.dependence.measured import dependence_of
-from xaudit.stages.outcome.judging import judge_run, metric_names, survival_of
+from xaudit.stages.outcome.judging import Judge, judge_run, metric_names, survival_of
 from xaudit.stages.outcome.left_out import failures, groups_without_value, what_is_missing
 from xaudit.stages.outcome.published_intervals import with_published_intervals
 from xaudit.stages.outcome.read_outcome import OUTCOME
 from xaudit.stages.outcome.regressions import regressions_of
 from xaudit.stages.outcome.results import CaseFigures, Results, RunFacts
+from xaudit.stages.outcome.stability import StoredValues, with_stability
 from xaudit.statistics.planning import plan
 from xaudit.statistics.strata import strata_of
 from xaudit.store.data_checks import check_as_plain
@@ -42,6 +43,7 @@ from xaudit.store.tables import (
     write_categories,
     write_map_clusters,
     write_mean_reliance,
+    write_misclassified,
     write_problems,
     write_summaries,
 )
@@ -55,11 +57,13 @@ class Conclusion:
 
     Attributes:
         maps: every map with its failure category.
+        misclassified: every map of a case that is explained for its error alone.
         head: the content of ``outcome.json``.
     """
 
     outcome: Outcome
     maps: tuple[CategorisedMap, ...]
+    misclassified: tuple[CategorisedMap, ...]
     head: Mapping[str, Any]
 
 
@@ -79,8 +83,10 @@ def conclude(
         *property_summaries(dependence.properties),
     )
     judgements = judged_explainers(audit, summaries, scores, results.maps)
+    judge = Judge(audit, facts, figures.evaluations)
+    rejudged = StoredValues(summaries, scores, results.reliances, dependence.by_infill)
     verdicts = (
-        *judge_run(audit, summaries, facts, figures.evaluations, dependence),
+        *with_stability(judge_run(audit, summaries, facts, figures.evaluations, dependence), judge, rejudged),
         *data_gate_verdicts(audit.gates, figures.data_checks, Strictness(audit.statistics.gate_on)),
         *explainer_findings(judgements, [spec.id for spec in audit.explainers], audit.reliance.explainers),
     )
@@ -96,9 +102,6 @@ def conclude(
         summaries=summaries,
         verdicts=verdicts,
         problems=tuple(results.problems),
-        n_explained=facts.n_explained,
-        positive=facts.positive,
-        notes=tuple(facts.notes),
         work=results.work,
         unscored=tuple(groups_without_value(scores)),
         agreements=figures.agreements,
@@ -109,7 +112,6 @@ def conclude(
         map_tests=dependence.tests,
         by_class=dependence.by_class,
         by_infill=dependence.by_infill,
-        external_ids=tuple(facts.external),
         reliance_asked=audit.reliance.enabled,
         explainers_judged=judgements,
         image_properties=dependence.properties,
@@ -118,9 +120,23 @@ def conclude(
         mean_reliance=tuple(results.mean_reliance),
         map_clusters=tuple(results.map_clusters),
         data_checks=figures.data_checks,
+        **_stated(facts),
     )
     head = _head(audit, outcome, facts) | {"causal": [asdict(one) for one in causal]}
-    return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, head)
+    errors = categorise(results.misclassified, audit.categories, facts.positive)
+    return Conclusion(with_categories(outcome, maps, audit.categories, causal), maps, errors, head)
+
+
+def _stated(facts: RunFacts) -> dict[str, Any]:
+    """Return the fields of the outcome that only the facts of the run hold."""
+    return {
+        "n_explained": facts.n_explained,
+        "positive": facts.positive,
+        "notes": tuple(facts.notes),
+        "external_ids": tuple(facts.external),
+        "misclassified": tuple(facts.misclassified),
+        "misclassified_problems": tuple(facts.misclassified_problems),
+    }
 
 
 def _summaries(
@@ -160,6 +176,7 @@ def save_conclusion(run: RunFolder, conclusion: Conclusion) -> None:
     write_problems(run, outcome.problems)
     write_areas(run, [area for test in outcome.map_tests for area in test.tested_areas])
     write_categories(run, conclusion.maps)
+    write_misclassified(run, conclusion.misclassified)
     write_mean_reliance(run, outcome.mean_reliance)
     write_map_clusters(run, [group for one in outcome.map_clusters for group in one.source_clusters])
     run.save_json(OUTCOME, {**run.identity, **conclusion.head})

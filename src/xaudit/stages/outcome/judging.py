@@ -1,10 +1,11 @@
 """Verdicts on a run, by its own gates."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xaudit.catalog import CEILING, FAMILIES_WITH_QUESTIONS, METRICS, metric_row
 from xaudit.config import AuditFile, EquivarianceSection, Gate, MaxDrop, ResolutionSection
-from xaudit.records import Evaluation, PropertyEffect, Summary, Verdict
+from xaudit.records import Evaluation, InfillEffect, PropertyEffect, Summary, Verdict
 from xaudit.stages.outcome.dependence.measured import Dependence
 from xaudit.stages.outcome.resolution import resolution_findings
 from xaudit.stages.outcome.results import RunFacts
@@ -31,6 +32,40 @@ def metric_names(audit: AuditFile) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """All that the verdicts on gates and on regions follow from beside summaries and effects."""
+
+    audit: AuditFile
+    facts: RunFacts
+    evaluations: Sequence[Evaluation]
+
+    def verdicts(
+        self,
+        summaries: Sequence[Summary],
+        by_infill: Sequence[InfillEffect],
+        *,
+        gates: Sequence[Gate] | None = None,
+        models: Sequence[str] | None = None,
+    ) -> tuple[Verdict, ...]:
+        """Judge summaries by gates, and what the models depend on; by default by the audit's gates, and all models."""
+        audit = self.audit
+        limits = [gate for gate in audit.gates if not gate.is_of_data] if gates is None else gates
+        return judge(
+            without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
+            gates=limits,
+            models=[model.id for model in audit.models] if models is None else models,
+            gate_on=audit.statistics.gate_on,
+            strict=audit.statistics.strict,
+            explainers=[spec.id for spec in audit.explainers],
+            positive=self.facts.positive,
+            reach=reach_of(self.facts.explained_by, self.facts.external, limits, metric_names(audit)),
+            evaluations=self.evaluations,
+            own_regions=audit.own_regions_by_model,
+            by_infill=by_infill,
+        )
+
+
 def judge_run(
     audit: AuditFile,
     summaries: Sequence[Summary],
@@ -39,19 +74,7 @@ def judge_run(
     dependence: Dependence = NOTHING_MEASURED,
 ) -> tuple[Verdict, ...]:
     """Return every verdict on a run: on its gates, and findings that nobody asked for."""
-    verdicts = judge(
-        without_people(summaries, set(audit.control_ids) - set(audit.levels_to_beat)),
-        gates=[gate for gate in audit.gates if not gate.is_of_data],
-        models=[model.id for model in audit.models],
-        gate_on=audit.statistics.gate_on,
-        strict=audit.statistics.strict,
-        explainers=[spec.id for spec in audit.explainers],
-        positive=facts.positive,
-        reach=reach_of(facts.explained_by, facts.external, audit.gates, metric_names(audit)),
-        evaluations=evaluations,
-        own_regions=audit.own_regions_by_model,
-        by_infill=dependence.by_infill,
-    )
+    verdicts = Judge(audit, facts, evaluations).verdicts(summaries, dependence.by_infill)
     of_changes = changed_findings(
         summaries,
         explainers=[spec.id for spec in audit.explainers],

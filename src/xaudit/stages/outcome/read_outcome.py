@@ -18,8 +18,10 @@ from xaudit.records import (
     MapCluster,
     MapClusters,
     MapTest,
+    MisclassifiedCases,
     Outcome,
     Plan,
+    Problem,
     PropertyEffect,
     ReaderAgreement,
     RegionByClass,
@@ -105,6 +107,8 @@ def _outcome(run: RunFolder, head: Mapping[str, Any]) -> Outcome:
         mean_reliance=read_mean_reliance(run),
         map_clusters=tuple(map_clusters_of(row) for row in head.get("map_clusters", ())),
         data_checks=tuple(check_of_plain(row) for row in head.get("data_checks", ())),
+        misclassified=tuple(MisclassifiedCases(**row) for row in head.get("misclassified", ())),
+        misclassified_problems=tuple(Problem(**row) for row in head.get("misclassified_problems", ())),
     )
     return with_categories(outcome, maps, thresholds, causal)
 

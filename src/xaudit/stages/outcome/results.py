@@ -11,6 +11,7 @@ from xaudit.records import (
     MapClusters,
     MapFacts,
     MeanReliance,
+    MisclassifiedCases,
     Problem,
     ReaderAgreement,
     Regression,
@@ -35,6 +36,8 @@ class RunFacts:
         positive: class whose evidence readers mark, by model.
         external: ids of the models that are known by their files only.
         explained_by: ids of the explainers of each model.
+        misclassified: of each model.
+        misclassified_problems: of cases that were to be explained for their error alone.
         notes: sentences that a reader of the report must see.
     """
 
@@ -47,6 +50,8 @@ class RunFacts:
     patients_known: bool
     notes: Sequence[str]
     data_findings: Sequence[Verdict]
+    misclassified: Sequence[MisclassifiedCases] = ()
+    misclassified_problems: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Results:
         reliances: effects of regions, on explained and on other cases.
         windows: effects of windows, on explained and on other cases.
         map_clusters: groups of maps that lie at the same place.
+        misclassified: facts of the maps of cases that are explained for their error alone; they enter nothing else.
     """
 
     scores: Sequence[ScoreResult]
@@ -72,6 +78,7 @@ class Results:
     windows: Sequence[WindowEffects] = ()
     image_changes: Sequence[ImageChange] = ()
     map_clusters: Sequence[MapClusters] = ()
+    misclassified: Sequence[MapFacts] = ()
 
 
 @dataclass(frozen=True, slots=True)

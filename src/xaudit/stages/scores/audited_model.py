@@ -43,6 +43,7 @@ class AuditedModel:
         thresholds: thresholds that were tuned for it, by explainer and class.
         others: further test cases that the model is asked about; they are not explained.
         may_donate: test cases whose pixels may be copied into other patients' images.
+        errors: further misclassified test cases that are explained, and are in no number of the report.
     """
 
     run: RunFolder
@@ -54,6 +55,7 @@ class AuditedModel:
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
     others: Pairs = ()
     may_donate: Pairs = ()
+    errors: Pairs = ()
     _inputs: dict[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -65,6 +67,11 @@ class AuditedModel:
     def chunks_of_others(self) -> list[Pairs]:
         """The other cases, as many at a time as a shard holds."""
         return self._in_chunks(self.others)
+
+    @property
+    def chunks_of_errors(self) -> list[Pairs]:
+        """The further misclassified cases, as many at a time as a shard holds."""
+        return self._in_chunks(self.errors)
 
     def _in_chunks(self, pairs: Pairs) -> list[Pairs]:
         size = self.audit.run.shard_size

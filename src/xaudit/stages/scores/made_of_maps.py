@@ -157,7 +157,7 @@ class Partners:
         others = [
             other for other in self._marked if other.label == case.label and other.cluster != case.cluster
         ]
-        generator = generator_for(self._seed, case.case_id, "shuffled-marks")
+        generator = generator_for(self._seed, case.image_id, "shuffled-marks")
         drawn = generator.permutation(len(others))[:draws]
         return [others[index] for index in drawn]
 

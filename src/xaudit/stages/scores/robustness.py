@@ -93,7 +93,7 @@ def _moved(saliency: FloatArray, noisy: FloatArray, noise: Noise) -> dict[str, M
 def _noisy_copies(checked: CheckedMaps, index: int, section: RobustnessSection, seed: int) -> torch.Tensor:
     """(samples, 3, h, w): the image with noise of at most the radius in every pixel, the same in all channels."""
     image, classifier = checked.images[index], checked.chunk.classifier
-    generator = generator_for(seed, checked.subjects[index].case.case_id, "noise")
+    generator = generator_for(seed, checked.subjects[index].case.image_id, "noise")
     noise = generator.uniform(-section.radius, section.radius, size=(section.samples, *image.shape[1:]))
     shown = classifier.denormalise(image) + torch.from_numpy(noise.astype(np.float32))[:, None]
     return classifier.normalise(shown)
@@ -108,7 +108,7 @@ def _under_seeds(checked: CheckedMaps, section: RobustnessSection, seed: int) ->
         if not seeded:
             break
         seeds = [
-            seed_for(seed, checked.subjects[index].case.case_id, checked.spec.fingerprint, f"turn {turn}")
+            seed_for(seed, checked.subjects[index].case.image_id, checked.spec.fingerprint, f"turn {turn}")
             for index in seeded
         ]
         maps = checked.explained(checked.images[seeded], [checked.targets[index] for index in seeded], seeds)

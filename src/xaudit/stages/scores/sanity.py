@@ -125,7 +125,7 @@ def _other_classes(checked: CheckedMaps, section: SanitySection, seed: int) -> l
         said, target = subject.prediction, subject.target_index
         others = [index for index in range(len(said.class_names)) if index != target]
         drawn.append(
-            int(generator_for(seed, subject.case.case_id, "random-logit").choice(others))
+            int(generator_for(seed, subject.case.image_id, "random-logit").choice(others))
             if others
             else target
         )

@@ -77,6 +77,33 @@ def select_others(
     return sorted(chosen, key=lambda case: case.case_id)
 
 
+def select_errors(
+    cases: Sequence[Case],
+    predictions: Mapping[str, Prediction],
+    *,
+    explained: Sequence[Case],
+    most: int,
+    seed: int,
+) -> list[Case]:
+    """Choose misclassified test cases that are explained beside others, sorted by id.
+
+    Args:
+        predictions: by case id; cases without one are left out.
+        explained: the cases that are explained anyway.
+        most: at most so many; every patient's first case comes before any patient's second.
+    """
+    taken = {case.case_id for case in explained}
+    wrong = [
+        case
+        for case in cases
+        if case.split == "test"
+        and case.case_id not in taken
+        and case.case_id in predictions
+        and not predictions[case.case_id].correct
+    ]
+    return sorted(spread_over_patients(wrong, seed)[:most], key=lambda case: case.case_id)
+
+
 def select_donors(cases: Sequence[Case], predictions: Mapping[str, Prediction], *, seed: int) -> list[Case]:
     """Choose test cases of each true class whose pixels may be copied into other patients' images, sorted by id.
 
@@ -147,8 +174,8 @@ def spread_over_patients(cases: Sequence[Case], seed: int) -> list[Case]:
     """The cases in the order in which a limit takes them: every patient's first case before any patient's second."""
     rank: dict[str, int] = {}
     order: list[tuple[int, int, Case]] = []
-    for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.case_id)):
+    for case in sorted(cases, key=lambda c: seed_for(seed, "case", c.image_id)):
         turn = rank.get(case.cluster, 0)
         rank[case.cluster] = turn + 1
-        order.append((turn, seed_for(seed, "patient", case.cluster), case))
+        order.append((turn, seed_for(seed, "patient", case.patient_id or case.image_id), case))
     return [case for _, _, case in sorted(order, key=lambda item: item[:2])]

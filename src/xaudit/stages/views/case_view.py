@@ -18,9 +18,10 @@ from xaudit.records import (
 )
 from xaudit.stages.outcome.reasons import giving_reasons, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
-from xaudit.stages.views.case_reliance import RelianceOfCase, reliance_of_cases
-from xaudit.store.parts import MAPS, iter_parts, part_keys
-from xaudit.store.tables import read_categories, read_previews
+from xaudit.stages.views.case_reliance import RelianceOfCase, regions_of_cases, reliance_of_cases
+from xaudit.store.parts import MAPS, MISCLASSIFIED_MAPS, iter_parts, part_keys
+from xaudit.store.run_folder import RunFolder
+from xaudit.store.tables import read_categories, read_misclassified, read_previews
 
 _MOST_NAMED = 4
 _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
@@ -39,6 +40,8 @@ class CaseView:
         explainers: those that were asked for, controls left out.
         metric_names: catalog name of each metric id.
         reliance: by model, where windows of the image were replaced.
+        errors: models for which the case was explained for its error alone; it is in no number of the report.
+        regions: by those models and region, the fall of the target's probability beyond that of random areas.
     """
 
     case: Case
@@ -53,6 +56,8 @@ class CaseView:
     explainers: tuple[str, ...]
     metric_names: Mapping[str, str]
     reliance: Mapping[str, RelianceOfCase] = field(default_factory=dict)
+    errors: frozenset[str] = frozenset()
+    regions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def case_view(
@@ -78,7 +83,9 @@ def case_view(
     order = {model: place for place, model in enumerate(run.outcome.model_ids)}
     predictions = [one for one in run.predictions if one.case_id == case_id and one.model_id in chosen_models]
     stored = read_categories(run.folder) if "categories" in run.head else ()
-    categories = with_judged_reasons(stored, giving_reasons(run.outcome))
+    misclassified = read_misclassified(run.folder)
+    categories = (*with_judged_reasons(stored, giving_reasons(run.outcome)), *misclassified)
+    errors = frozenset(one.facts.model_id for one in misclassified if one.facts.case_id == case_id)
     return CaseView(
         case=next(case for case in run.cases if case.case_id == case_id),
         marks=tuple(mark for mark in run.annotations if mark.case_id == case_id),
@@ -86,12 +93,7 @@ def case_view(
         predictions=tuple(sorted(predictions, key=lambda one: order[one.model_id])),
         scores=tuple(one for one in run.scores if one.key.case_id == case_id),
         categories=tuple(one for one in categories if one.facts.case_id == case_id),
-        maps={
-            (one.model_id, one.explainer_id): one
-            for part in iter_parts(run.folder, MAPS, part_keys(run.folder, MAPS))
-            for one in part.rows or ()
-            if one.case_id == case_id
-        },
+        maps=_maps(run.folder, case_id),
         fits={model["id"]: model["fit"] for model in settings["models"]},
         signed={
             str(spec["id"]): explainer_row(spec["name"]).signed
@@ -105,7 +107,24 @@ def case_view(
             one.model_id: one
             for one in reliance_of_cases(run.folder, {model: {case_id} for model in chosen_models})
         },
+        errors=errors,
+        regions={
+            model: own
+            for (model, _), own in regions_of_cases(
+                run.folder, {model: {case_id} for model in errors}
+            ).items()
+        },
     )
+
+
+def _maps(run: RunFolder, case_id: str) -> dict[tuple[str, str], SaliencyMap]:
+    return {
+        (one.model_id, one.explainer_id): one
+        for table in (MAPS, MISCLASSIFIED_MAPS)
+        for part in iter_parts(run, table, part_keys(run, table))
+        for one in part.rows or ()
+        if one.case_id == case_id
+    }
 
 
 def find_case(ids: Collection[str], name: str) -> str:

@@ -1,7 +1,7 @@
 """Choose the cases of the report's gallery, and rank them from worst to best."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from xaudit.catalog import metric_row
 from xaudit.records import CategorisedMap, Score, ScoreResult
@@ -37,16 +37,19 @@ def case_values(
     return {case: sum(values) / len(values) for case, values in found.items()}
 
 
-def gallery_cases(cells: Mapping[str, str], values: Mapping[str, float], *, n: int) -> tuple[str, ...]:
+def gallery_cases(
+    cells: Mapping[str, str], values: Mapping[str, float], *, n: int, deciding: Collection[str] = ()
+) -> tuple[str, ...]:
     """At most ``n`` cases of one model, worst first.
 
-    All of them where there are no more. Otherwise the worst of each confusion cell, a tenth of ``n`` at most, so
+    All of them where there are no more. Otherwise half of them at most from those that decide a verdict, the worst of each confusion cell, a tenth of ``n`` at most, so
     that no cell is empty; of the places left half go to the worst cases, a quarter to those around the median and
     a quarter to the best. A case without a value comes after those that have one.
 
     Args:
         cells: by case: ``TP``, ``FN``, ``FP`` or ``TN``.
         values: by case; higher is better.
+        deciding: cases of the patients without whom a verdict would be another.
 
     Example:
         >>> cells = {f"c{i}": "TP" for i in range(9)}
@@ -56,9 +59,9 @@ def gallery_cases(cells: Mapping[str, str], values: Mapping[str, float], *, n: i
     ordered = sorted(cells, key=lambda case: (case not in values, values.get(case, 0.0), case))
     if len(ordered) <= n:
         return tuple(ordered)
-    taken: set[str] = set()
+    taken = set([case for case in ordered if case in deciding][: n // 2])
     for cell in sorted(set(cells.values())):
-        taken.update([case for case in ordered if cells[case] == cell][: n // 10])
+        taken.update([case for case in ordered if cells[case] == cell and case not in taken][: n // 10])
     rest = [case for case in ordered if case not in taken]
     room = n - len(taken)
     best = room // 4

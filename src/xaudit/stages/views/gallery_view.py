@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from xaudit.catalog import METRICS
 from xaudit.geometry import Geometry, fit_geometry, image_to_model
 from xaudit.records import CategorisedMap, FloatArray, Prediction, Score, ScoreResult
-from xaudit.store.parts import MAPS, iter_parts, part_keys
+from xaudit.store.parts import MAPS, MISCLASSIFIED_MAPS, iter_parts, part_keys
 from xaudit.store.run_folder import RunFolder
 
 MAP_SIDE = 64
@@ -44,10 +44,13 @@ class GalleryView:
     Attributes:
         geometry: from the case's original frame to the model's.
         cell: ``TP``, ``FN``, ``FP`` or ``TN``.
-        size: the third of lesion sizes that the case is in, such as ``small``; ``unknown`` without a mark.
+        size: the third of lesion sizes that the case is in, such as ``small``; ``unknown`` without a mark, empty if the
+            case was not sorted.
         area_px: of all readers' marks together; None without marks.
         area_mm2: likewise; None without spacing, too.
         maps: by explainer, in the audit's order; last the reliance map, where windows were replaced.
+        is_error: True for a case that was explained for its error alone, and is in no number of the report.
+        regions: of such a case, the fall of the target's probability beyond that of random areas, by hidden region.
     """
 
     case_id: str
@@ -59,6 +62,8 @@ class GalleryView:
     area_px: float | None
     area_mm2: float | None
     maps: Mapping[str, GalleryMap]
+    is_error: bool = False
+    regions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +88,13 @@ def small_maps(
         wanted: cases by model.
     """
     found = {}
-    for part in iter_parts(run, MAPS, part_keys(run, MAPS)):
-        for one in part.rows or ():
-            if one.explainer_id in explainers and one.case_id in wanted.get(one.model_id, ()):
-                height, width = one.values.shape
-                key = (one.model_id, one.case_id, one.explainer_id)
-                found[key] = SmallMap((height, width), shrunk(one.values))
+    for table in (MAPS, MISCLASSIFIED_MAPS):
+        for part in iter_parts(run, table, part_keys(run, table)):
+            for one in part.rows or ():
+                if one.explainer_id in explainers and one.case_id in wanted.get(one.model_id, ()):
+                    height, width = one.values.shape
+                    key = (one.model_id, one.case_id, one.explainer_id)
+                    found[key] = SmallMap((height, width), shrunk(one.values))
     return found
 
 

@@ -1,17 +1,18 @@
 """All that a finished run's page shows, read from its folder alone."""
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row
+from xaudit.catalog import METRICS, MODEL_FAMILIES, explainer_row, with_own_regions
 from xaudit.compare import compare, pairs_of
 from xaudit.config import ReportSection, StratumSpec
 from xaudit.geometry import Fit, fit_geometry
 from xaudit.records import (
+    MODEL_LEVEL,
     Annotation,
     Calibration,
     Case,
@@ -19,13 +20,14 @@ from xaudit.records import (
     Comparison,
     Outcome,
     Preview,
+    Score,
     ScoreResult,
 )
 from xaudit.stages.outcome.mean_curves import MeanCurve, mean_curves
 from xaudit.stages.outcome.reasons import ReasonCount, giving_reasons, reason_counts, with_judged_reasons
 from xaudit.stages.outcome.stored_run import StoredRun
 from xaudit.stages.views.case_reliance import NAME as RELIANCE
-from xaudit.stages.views.case_reliance import reliance_of_cases
+from xaudit.stages.views.case_reliance import regions_of_cases, reliance_of_cases
 from xaudit.stages.views.cluster_view import ClusterView, cluster_views
 from xaudit.stages.views.gallery_choice import case_values, confusion_cells, gallery_cases, ranking_metric
 from xaudit.stages.views.gallery_view import (
@@ -39,7 +41,7 @@ from xaudit.stages.views.gallery_view import (
 from xaudit.stages.views.reliance_view import RelianceView, reliance_views
 from xaudit.statistics.strata import CaseFacts, facts_of, strata_of
 from xaudit.store.parts import MAPS, part_keys
-from xaudit.store.tables import read_categories, read_previews
+from xaudit.store.tables import read_categories, read_misclassified, read_previews
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,8 @@ class ReportMaterial:
         reliance: mean reliance maps, each with its typical case.
         calibration: how often an audit such as this run would be right, if one was named.
         clusters: groups of maps, each with the pictures of its examples.
+        effects: by model and case, how much more hiding each region lowers the answer than hiding random areas of its size.
+        explained: number of explained cases by model, true class and answer; those explained for their error alone count.
         answers: what a metric asks of the target class, such as ``logit``, by id; those without a choice are left out.
     """
 
@@ -88,6 +92,8 @@ class ReportMaterial:
     reliance: tuple[RelianceView, ...] = ()
     calibration: Calibration | None = None
     clusters: tuple[ClusterView, ...] = ()
+    effects: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    explained: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
 
 def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
@@ -105,12 +111,9 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
     giving = giving_reasons(run.outcome)
     categories = with_judged_reasons(stored, giving)
     judged = [one for one in categories if (one.facts.model_id, one.facts.explainer_id) in giving]
-    views = _views(run, categories)
+    errors = read_misclassified(run.folder)
+    views = _views(run, categories, errors)
     shown = {view.case_id for view in views}
-    marks: dict[str, list[Annotation]] = defaultdict(list)
-    for mark in run.annotations:
-        if mark.case_id in shown:
-            marks[mark.case_id].append(mark)
     previews = {one.case_id: one for one in read_previews(run.folder)} if images else {}
     signed = {str(spec["id"]): explainer_row(spec["name"]).signed for spec in settings["explainers"]}
     return ReportMaterial(
@@ -120,8 +123,9 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         reasons=reason_counts(judged, {mark.case_id for mark in run.annotations if mark.region is not None}),
         views=views,
         n_explained={model: len(confusion_cells(categories, model)) for model in run.outcome.model_ids},
+        explained=_explained((*categories, *errors)),
         cases={case.case_id: case for case in run.cases if case.case_id in shown},
-        marks={name: tuple(own) for name, own in marks.items()},
+        marks=_marks(run, shown),
         previews=previews,
         signed=signed,
         ranked_by=ranking_metric(run.scores, run.explainers),
@@ -135,54 +139,121 @@ def report_material(path: Path, *, images: bool = True) -> ReportMaterial:
         },
         reliance=reliance_views(run, previews),
         clusters=cluster_views(run, previews, signed),
+        effects=_effects(run, views),
     )
+
+
+def _marks(run: StoredRun, shown: Collection[str]) -> dict[str, tuple[Annotation, ...]]:
+    marks: dict[str, list[Annotation]] = defaultdict(list)
+    for mark in run.annotations:
+        if mark.case_id in shown:
+            marks[mark.case_id].append(mark)
+    return {name: tuple(own) for name, own in marks.items()}
 
 
 def every_id(path: Path) -> frozenset[str]:
     """The ids of all cases and patients of a finished run, those that could not be used included."""
     run = StoredRun(path)
-    ids = {case.case_id for case in run.cases} | {problem.case_id for problem in run.outcome.problems}
+    failed = (*run.outcome.problems, *run.outcome.misclassified_problems)
+    ids = {case.case_id for case in run.cases} | {problem.case_id for problem in failed}
     return frozenset(ids | {case.patient_id for case in run.cases if case.patient_id is not None})
 
 
-def _views(run: StoredRun, categories: tuple[CategorisedMap, ...]) -> tuple[GalleryView, ...]:
-    """The chosen cases of every model, worst first."""
-    settings = run.settings
-    n = ReportSection.model_validate(settings.get("report", {})).gallery
-    fits: dict[str, Fit] = {model["id"]: model["fit"] for model in settings["models"]}
+def _effects(run: StoredRun, views: tuple[GalleryView, ...]) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the reliance on each region of the cases that are shown, the mean over readers."""
+    shown = {(view.model_id, view.case_id) for view in views}
+    names = {
+        f"reliance-{region}": region
+        for own in ({}, *run.outcome.own_regions.values())
+        for region in with_own_regions(own)
+    }
+    values: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for one in run.scores:
+        key = one.key
+        about, region = (key.model_id, key.case_id), names.get(key.metric_id)
+        if isinstance(one, Score) and key.explainer_id == MODEL_LEVEL and region and about in shown:
+            values[about][region].append(one.value)
+    return {
+        about: {region: sum(each) / len(each) for region, each in own.items()}
+        for about, own in values.items()
+    }
+
+
+def _explained(maps: Iterable[CategorisedMap]) -> Counter[tuple[str, str, str]]:
+    cases = {
+        (one.facts.model_id, one.facts.case_id): (one.facts.model_id, one.facts.label, one.facts.predicted)
+        for one in maps
+    }
+    return Counter(cases.values())
+
+
+def _views(
+    run: StoredRun, categories: tuple[CategorisedMap, ...], errors: tuple[CategorisedMap, ...]
+) -> tuple[GalleryView, ...]:
+    """The chosen cases of every model, worst first, then those that were explained for their error alone."""
+    n = ReportSection.model_validate(run.settings.get("report", {})).gallery
     ranked_by = ranking_metric(run.scores, run.explainers)
     cells = {model: confusion_cells(categories, model) for model in run.outcome.model_ids}
+    error_cells = {model: confusion_cells(errors, model) if n else {} for model in run.outcome.model_ids}
     chosen = {
         model: gallery_cases(
             own,
             case_values(run.scores, model_id=model, explainers=run.explainers, metric_id=ranked_by),
             n=n,
+            deciding=_deciding(run, model),
         )
         for model, own in cells.items()
     }
-    facts = facts_of(
+    wanted = {model: (*own, *sorted(error_cells[model])) for model, own in chosen.items()}
+    maps = _maps_by_view(run, wanted, (*categories, *errors))
+    facts, facts_of_errors = _facts(run, cells), _facts(run, error_cells)
+    regions = regions_of_cases(run.folder, error_cells)
+    views: list[GalleryView] = []
+    for settings in run.settings["models"]:
+        model, fit = settings["id"], settings["fit"]
+        sizes = _sizes(facts.get(model, {}))
+        views += [
+            _view(own, maps[model, case], fit, cells[model][case], sizes.get(case, "unknown"))
+            for case in chosen[model]
+            if (own := facts.get(model, {}).get(case)) is not None
+        ]
+        views += [
+            replace(
+                _view(own, maps[model, case], fit, cell, "unknown" if own.shape is None else ""),
+                is_error=True,
+                regions=regions.get((model, case), {}),
+            )
+            for case, cell in sorted(error_cells[model].items())
+            if (own := facts_of_errors.get(model, {}).get(case)) is not None
+        ]
+    return tuple(views)
+
+
+def _facts(run: StoredRun, cells: Mapping[str, Collection[str]]) -> Mapping[str, Mapping[str, CaseFacts]]:
+    """Return the facts of these cases, by model and case.
+
+    Args:
+        cells: cases by model.
+    """
+    return facts_of(
         run.cases, run.annotations, [one for one in run.predictions if one.case_id in cells[one.model_id]]
     )
-    sizes = {model: _sizes(own) for model, own in facts.items()}
-    maps = _maps_by_view(run, chosen, categories)
-    return tuple(
-        _view(
-            facts[model][case_id],
-            maps[model, case_id],
-            fit=fits[model],
-            cell=cells[model][case_id],
-            size=sizes[model].get(case_id, "unknown"),
-        )
-        for model, own in chosen.items()
-        for case_id in own
-        if case_id in facts.get(model, {})
-    )
+
+
+def _deciding(run: StoredRun, model: str) -> frozenset[str]:
+    """Return the cases of the patients without whom a finding on a model, or a gate, would be another."""
+    names = {
+        name
+        for one in run.outcome.verdicts
+        if one.model_id == model and one.stability is not None
+        for name in one.stability.deciding
+    }
+    return frozenset(case.case_id for case in run.cases if (case.patient_id or case.case_id) in names)
 
 
 def _view(
     facts: CaseFacts,
     maps: tuple[tuple[int, int] | None, Mapping[str, GalleryMap]],
-    *,
     fit: Fit,
     cell: str,
     size: str,

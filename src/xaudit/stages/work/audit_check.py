@@ -154,7 +154,7 @@ def _check_model(
     if listed.class_names:
         with check.gathering():
             check_findings(model, listed.class_names, audit.all_datasets[model.dataset or "data"].positive)
-    answers = listed.class_names if model.outputs == "classes" else model.findings
+    answers = listed.class_names if model.outputs == "classes" else model.output_names
     drawn = None
     if not holds_network(model.source):
         with check.gathering():

@@ -9,9 +9,8 @@ from typing import Self
 from xaudit.cases import load_dataset
 from xaudit.cases.dataset import Dataset
 from xaudit.catalog.plugin_rows import origin_of
-from xaudit.chunks import need_donor
-from xaudit.config import FILE_ATTRIBUTES, AuditFile, ModelSection, audit_of_model, fingerprint
-from xaudit.errors import DataError, RunFolderError
+from xaudit.config import AuditFile, ModelSection, fingerprint
+from xaudit.errors import RunFolderError
 from xaudit.models.classifier import Classifier
 from xaudit.models.predict import predict
 from xaudit.models.sources.external import ExternalModel
@@ -19,20 +18,21 @@ from xaudit.records import Case, Evaluation, Prediction, Problem, Progress
 from xaudit.stages.request import RunRequest
 from xaudit.stages.scores.audited_model import AuditedModel
 from xaudit.stages.scores.selection import (
-    check_donors,
     select_cases,
     select_donors,
+    select_errors,
     select_for_tuning,
     select_others,
 )
 from xaudit.stages.work.classifiers import check_untrained, given_classifier, has_weights, trained_classifier
+from xaudit.stages.work.data_requirements import check_data
 from xaudit.stages.work.external_model import external_checksums, external_predictions, resolved
 from xaudit.stages.work.folder import obtain_folder
 from xaudit.stages.work.inputs import inputs_digest, labels_checksum, masks_checksum, predictions_checksum
+from xaudit.stages.work.regression import check_no_regression
 from xaudit.stages.work.shares import PREDICTED_FROM
-from xaudit.stages.work.tuning import check_tuning
+from xaudit.stages.work.sharing import share_answers
 from xaudit.statistics.classification import evaluate
-from xaudit.statistics.strata import missing_property
 from xaudit.store.checksums import annotations_checksum, images_checksum
 from xaudit.store.manifest import Contents
 from xaudit.store.run_folder import RunFolder
@@ -72,7 +72,7 @@ class Audited:
         Data and weights are read first, so that a run which is refused for them leaves no folder.
         """
         datasets = self.datasets
-        self.check_data()
+        check_data(self.audit, datasets)
         given, plugins = self.given, [origin_of(one) for one in self.audit.plugins]
         trained = [model for model in self.audit.models if model.id not in given]
         for model in trained:
@@ -101,11 +101,13 @@ class Audited:
     @cached_property
     def given(self) -> Mapping[str, Classifier]:
         """Every model whose weights are given, by its id."""
-        return {
+        given = {
             model.id: given_classifier(model, self.dataset_of(model), self.request, on_progress=self._tell)
             for model in self.audit.models
             if has_weights(model, self.request)
         }
+        share_answers(self.audit.models, given)
+        return given
 
     @cached_property
     def classifiers(self) -> Mapping[str, Classifier]:
@@ -143,6 +145,7 @@ class Audited:
                             fresh.append(answer)
                         case Problem():
                             problems.append(answer)
+                check_no_regression(model, [one for one in fresh if one.model_id == model.id])
             stored = tuple(fresh)
             write_predictions(self.folder, stored)
             if not problems:
@@ -203,6 +206,18 @@ class Audited:
         )
         return [(case, predictions[case.case_id]) for case in cases]
 
+    def errors(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
+        """The misclassified cases of a model that are explained beside the chosen ones, with what it said of them."""
+        dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
+        cases = select_errors(
+            dataset.cases,
+            predictions,
+            explained=[case for case, _ in self.chosen(model)],
+            most=self.audit.run.most_errors,
+            seed=self.audit.seed,
+        )
+        return [(case, predictions[case.case_id]) for case in cases]
+
     def may_donate(self, model: ModelSection) -> list[tuple[Case, Prediction]]:
         """The cases whose pixels may be copied into other patients' images, with what a model said of them."""
         dataset, predictions = self.dataset_of(model), self.predicted[0][model.id]
@@ -234,43 +249,10 @@ class Audited:
                 self.for_tuning(model) if self.audit.tunes_thresholds else (),
                 others=self.others(model),
                 may_donate=self.may_donate(model),
+                errors=self.errors(model),
             )
             for model in self.audit.models
         ]
-
-    def check_data(self) -> None:
-        """Raise DataError if the data cannot answer: no class to explain, an unknown stratum, a split too small to tune on."""
-        cases = [case for dataset in self.datasets.values() for case in dataset.cases]
-        own = (one for data in self.datasets.values() for one in data.attributes.values())
-        attributes = {one.name for one in own if one.levels}
-        missing = missing_property(cases, self.audit.statistics.strata, attributes)
-        if missing is not None:
-            raise DataError(
-                f"statistics.strata: the data says of no case what its '{missing}' is",
-                hint=f"no image file says it; take '{missing}' out of the strata"
-                if missing in FILE_ATTRIBUTES
-                else f"give the table a column '{missing}'"
-                + (" or set data.augmented_pattern" if missing == "augmented" else ""),
-            )
-        for name, dataset in self.datasets.items():
-            given = self.audit.all_datasets[name].positive is not None
-            if not given and not any(mark.region is not None for mark in dataset.annotations):
-                names = ", ".join(repr(one) for one in dataset.class_names)
-                raise DataError(
-                    f"{'data' if name == 'data' else f'datasets.{name}'}.positive: not set, and no reader's marks show "
-                    f"which class is the finding: {names}",
-                    hint=f"name the class whose evidence is explained, such as `positive: {dataset.class_names[0]}`",
-                )
-        for dataset in self.datasets.values() if self.audit.tunes_thresholds else ():
-            check_tuning(dataset, self.audit.localization)
-        for model in self.audit.models:
-            settings = audit_of_model(self.audit, model).reliance
-            if settings.enabled and need_donor(
-                (*settings.infills, *settings.map.infills * settings.map.enabled)
-            ):
-                dataset = self.dataset_of(model)
-                targets = {"label": None, "positive": [dataset.positive], "predicted": dataset.class_names}
-                check_donors(dataset.cases, targets[model.target])
 
     @property
     def device(self) -> str:

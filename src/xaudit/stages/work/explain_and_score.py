@@ -14,8 +14,10 @@ from xaudit.errors import RunFolderError
 from xaudit.records import Progress, TunedThreshold
 from xaudit.stages.request import RunRequest
 from xaudit.stages.work.audited import Audited, Predicted
+from xaudit.stages.work.fitting import keep_fits, recall_fits
 from xaudit.stages.work.half_precision import note_of_precision
-from xaudit.stages.work.shards import PartKeys, check_explainers
+from xaudit.stages.work.part_keys import PartKeys
+from xaudit.stages.work.shards import check_explainers
 from xaudit.stages.work.shares import require_all_stored
 from xaudit.stages.work.tuning import choose_thresholds
 from xaudit.stages.work.waves import DIVIDED, SCORING, LaneWork, Waves, n_shards, run_wave
@@ -60,16 +62,23 @@ def explain_and_score(
         check_explainers(model)
     before = ShardCount(0, 0)
     notes: list[str] = []
+    classifiers = audited.classifiers.values()
+    recall_fits(audited.folder, classifiers)
     with _crew(audited, with_scores=with_scores) as crew:
+
+        def progressed(progress: Progress) -> None:
+            keep_fits(audited.folder, classifiers, {} if crew is None else crew.fits)
+            on_progress(progress)
+
         n_evals = partial(_n_evals, audited, crew)
         if with_scores and audited.audit.tunes_thresholds:
             total = n_shards(waves.lanes("tune"))
-            before = _tune(waves, audited, Tally(total, n_evals, on_progress, stage="tune thresholds"), crew)
+            before = _tune(waves, audited, Tally(total, n_evals, progressed, stage="tune thresholds"), crew)
         for model in waves.models if with_scores else ():
             note = note_of_precision(model.audit, model.classifier, model.dataset, model.pairs)
             notes += [note] if note else []
         chosen = SCORING if share is None else DIVIDED
-        tally = Tally(sum(n_shards(waves.lanes(wave), share) for wave in chosen), n_evals, on_progress)
+        tally = Tally(sum(n_shards(waves.lanes(wave), share) for wave in chosen), n_evals, progressed)
         for wave in chosen:
             if wave in DIVIDED and request.merges:
                 require_all_stored(request, waves.lanes(wave))
@@ -77,7 +86,6 @@ def explain_and_score(
             if wave == "chunks":
                 waves.learn(replace(waves.told, failed=waves.failed()))
         crew_cost = (0, 0.0) if crew is None else (crew.n_evals, crew.seconds)
-        notes += () if crew is None else crew.notes
     counted = tally.counted
     count = ShardCount(before.n_shards + counted.n_shards, before.n_reused + counted.n_reused)
     return Scored(waves.keys, count, *crew_cost, tuple(notes), waves.told.tuned)
@@ -116,7 +124,7 @@ def _crew(audited: Audited, *, with_scores: bool) -> Iterator[Crew | None]:
 
 
 def _n_evals(audited: Audited, crew: Crew | None) -> int:
-    own = sum(one.meter.n_evals for one in audited.classifiers.values())
+    own = sum(one.meter.n_evaluated for one in audited.classifiers.values())
     return own + (0 if crew is None else crew.n_evals)
 
 

@@ -3,8 +3,8 @@
 Every function takes the model, and the keys of a wave's parts, to which it adds those of the shards that it yields.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from xaudit.records import Problem
 from xaudit.stages.scores.audited_model import AuditedModel, Pairs
 from xaudit.stages.scores.further_scores import FurtherScores, Group, Piece, told_thresholds
 from xaudit.stages.scores.map_checks import MapChecks
+from xaudit.stages.work.part_keys import PartKeys
 from xaudit.store.parts import (
     CURVES,
     IMAGE_CHANGES,
@@ -45,30 +46,6 @@ from xaudit.store.parts import (
 )
 from xaudit.store.rows.table import Table
 from xaudit.store.run_folder import RunFolder
-
-
-@dataclass
-class PartKeys:
-    """Keys of the parts of some shards, each once, in the shards' order."""
-
-    maps: dict[str, None] = field(default_factory=dict)
-    scores: dict[str, None] = field(default_factory=dict)
-    reliance: dict[str, None] = field(default_factory=dict)
-    reliance_map: dict[str, None] = field(default_factory=dict)
-    image_changes: dict[str, None] = field(default_factory=dict)
-    problems: dict[str, None] = field(default_factory=dict)
-    facts: dict[str, None] = field(default_factory=dict)
-    tuning_maps: dict[str, None] = field(default_factory=dict)
-    tuning: dict[str, None] = field(default_factory=dict)
-
-    @classmethod
-    def together(cls, several: "Iterable[PartKeys]") -> "PartKeys":
-        """Return the keys of several, in their order."""
-        together = cls()
-        for keys in several:
-            for one in fields(cls):
-                getattr(together, one.name).update(getattr(keys, one.name))
-        return together
 
 
 def check_explainers(model: AuditedModel) -> None:

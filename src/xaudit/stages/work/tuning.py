@@ -19,7 +19,7 @@ from xaudit.errors import DataError
 from xaudit.metrics.localization.tuning import choose_threshold
 from xaudit.records import TunedThreshold, TuningCurve
 from xaudit.stages.scores.audited_model import AuditedModel, Pairs
-from xaudit.stages.work.shards import PartKeys
+from xaudit.stages.work.part_keys import PartKeys
 from xaudit.store.parts import (
     PART_PROBLEMS,
     TUNING,

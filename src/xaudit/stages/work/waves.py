@@ -14,8 +14,9 @@ from xaudit.records import TunedThreshold
 from xaudit.stages.request import Share
 from xaudit.stages.scores.audited_model import AuditedModel
 from xaudit.stages.scores.repeatability import ModelPairs
+from xaudit.stages.work.misclassified import lanes_of_errors
+from xaudit.stages.work.part_keys import PartKeys
 from xaudit.stages.work.shards import (
-    PartKeys,
     failed_cases,
     lane_of_group,
     lanes_of_all_maps,
@@ -24,16 +25,17 @@ from xaudit.stages.work.shards import (
 )
 from xaudit.stages.work.tuning import thresholds_of, tuning_lanes
 
-Wave = Literal["tune", "chunks", "checks", "maps", "models"]
-"""``tune`` chooses thresholds; ``chunks`` explains and scores; ``checks`` asks for sanity and robustness; ``maps`` is
-made of all maps of a model, and ``models`` holds models beside each other: these two ask no model anything."""
+Wave = Literal["tune", "chunks", "checks", "errors", "maps", "models"]
+"""``tune`` chooses thresholds; ``chunks`` explains and scores; ``checks`` asks for sanity and robustness; ``errors``
+explains misclassified cases beside the others; ``maps`` is made of all maps of a model, and ``models`` holds models
+beside each other: these two ask no model anything."""
 
-SCORING: tuple[Wave, ...] = ("chunks", "checks", "maps", "models")
-DIVIDED: tuple[Wave, ...] = ("chunks", "checks")
+SCORING: tuple[Wave, ...] = ("chunks", "checks", "errors", "maps", "models")
+DIVIDED: tuple[Wave, ...] = ("chunks", "checks", "errors")
 """The waves of which each share of a divided run does its share; those after them are left to the merge."""
 
-_AFTER: tuple[Wave, ...] = ("maps", "checks")
-"""In which order the rows of these two follow those of the chunks."""
+_AFTER: tuple[Wave, ...] = ("maps", "checks", "errors")
+"""In which order the rows of these follow those of the chunks."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,12 @@ class Waves:
                     lane
                     for model in self._scored
                     for lane in lanes_of_checks(model, self._keys_of(model, wave))
+                ]
+            case "errors":
+                return [
+                    lane
+                    for model in self.models
+                    for lane in lanes_of_errors(model, self._keys_of(model, wave), asks=self.with_scores)
                 ]
             case "maps":
                 return [
@@ -183,11 +191,12 @@ class LaneWork:
             self._lanes[task.wave] = self._waves.lanes(task.wave)
         meters = [one.classifier.meter for one in self._waves.models]
         for shard in self._lanes[task.wave][task.index].shards():
-            evals, seconds = sum(one.n_evals for one in meters), sum(one.seconds for one in meters)
+            evals, seconds = sum(one.n_evaluated for one in meters), sum(one.seconds for one in meters)
             reused = shard.is_done()
             if not reused:
                 shard.do()
-            n_evals = sum(one.n_evals for one in meters) - evals
+            n_evals = sum(one.n_evaluated for one in meters) - evals
             taken = sum(one.seconds for one in meters) - seconds
-            notes = tuple(note for one in self._waves.models for note in one.classifier.memory_notes)
-            yield ShardReport(shard.name, reused, n_evals, taken, notes)
+            classifiers = [one.classifier for one in self._waves.models]
+            fits = tuple((one.id, one.fits) for one in classifiers if one.fits is not None)
+            yield ShardReport(shard.name, reused, n_evals, taken, fits)

@@ -27,6 +27,7 @@ def _case_row(case: Case) -> dict[str, object]:
         "site": case.site,
         "augmented": case.augmented,
         "left_edge": case.left_edge,
+        "finding": case.finding,
     }
 
 
@@ -47,6 +48,7 @@ def _case(row: Mapping[str, Any]) -> Case:
         site=row["site"],
         augmented=row["augmented"],
         left_edge=row["left_edge"],
+        finding=row["finding"],
     )
 
 

@@ -13,6 +13,11 @@ PATIENT: Column = (
     "the patient; where the data names none, the group of `data.split.groups`, or empty",
 )
 MODEL: Column = ("model", TEXT, "the model's id in the audit file")
+FINDING: Column = (
+    "finding",
+    TEXT,
+    "the finding that the model answers for; empty where its entry in the audit file lists none with a `target`",
+)
 TARGET: Column = ("target", TEXT, "the class whose evidence is explained")
 CORRECT: Column = ("correct", TRUTH, "whether the model named the true class")
 EXPLAINER: Column = ("explainer", TEXT, "the explainer's id; `-` for a question put to the model itself")
@@ -27,7 +32,10 @@ SECONDS: Column = ("seconds", NUMBER, "wall time spent, shared evenly within a b
 
 
 def schema(*columns: Column, empty: tuple[str, ...] = ()) -> pa.Schema:
-    """Return a schema whose columns must hold a value, except those named in ``empty``."""
+    """Return a schema whose columns must hold a value, except those named in ``empty``; a model has its finding beside it."""
+    if MODEL in columns:
+        after = columns.index(MODEL) + 1
+        columns, empty = (*columns[:after], FINDING, *columns[after:]), (*empty, FINDING[0])
     return pa.schema(
         [
             pa.field(name, kind, nullable=name in empty, metadata={"meaning": meaning})

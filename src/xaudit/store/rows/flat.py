@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pyarrow as pa
 
-from xaudit.store.rows.columns import NUMBER, TEXT, TRUTH, WHOLE
+from xaudit.store.rows.columns import FINDING, NUMBER, TEXT, TRUTH, WHOLE
 from xaudit.store.rows.table import Table
 
 _TYPES = {str: TEXT, int: WHOLE, float: NUMBER, bool: TRUTH}
@@ -35,7 +35,13 @@ def flat_table(name: str, rows: Sequence[object]) -> Table[Any]:
     def encode(row: Any) -> dict[str, object]:  # noqa: ANN401  (any flat record)
         return {field.name: getattr(row, field.name) for field in fields}
 
-    return Table(name, "", pa.schema(fields), encode, lambda row: record(**row))
+    columns = pa.schema(fields)
+    if "model_id" in columns.names:
+        finding = pa.field(FINDING[0], FINDING[1], metadata={"meaning": FINDING[2]})
+        columns = columns.insert(columns.names.index("model_id") + 1, finding)
+    return Table(
+        name, "", columns, encode, lambda row: record(**{field.name: row[field.name] for field in fields})
+    )
 
 
 def _field(table: str, name: str, hint: Any) -> pa.Field:  # noqa: ANN401  (any annotation)

@@ -49,7 +49,8 @@ CASES = schema(
         "which side of the patient lies at the image's left edge: `R`, `L`, `A`, `P`, `H` or `F`; empty where the file "
         "does not say",
     ),
-    empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented", "left_edge"),
+    ("finding", TEXT, "what the label states; empty where the label names one of the data's classes"),
+    empty=("patient_id", "spacing_row_mm", "spacing_col_mm", "site", "augmented", "left_edge", "finding"),
 )
 
 ATTRIBUTES = schema(

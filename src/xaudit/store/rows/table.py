@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
+from xaudit.records.model_id import finding_of
+
 Record = TypeVar("Record")
 
 
@@ -28,3 +30,9 @@ class Table(Generic[Record]):
     encode: Callable[[Record], Mapping[str, object]]
     decode: Callable[[Mapping[str, Any]], Record]
     in_parts: bool = False
+
+    def row(self, record: Record) -> Mapping[str, object]:
+        """Return a value per column, with the finding that the model's id names."""
+        values = self.encode(record)
+        model = values.get("model", values.get("model_id"))
+        return {**values, "finding": finding_of(model)} if isinstance(model, str) else values

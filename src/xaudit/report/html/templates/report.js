@@ -206,11 +206,13 @@
     first.append(make("span", { className: right ? "tag" : "tag bad" }, `${right ? "✓" : "✗"} ${view.cell}`), ` is ${view.true}, called ${view.said} · P(${view.target}) ${view.p}`);
     const found = Object.keys(one.outlines).map((i) => data.readers[i]);
     const parts = [];
+    if (view.error) parts.push("explained for its wrong answer, in no table");
     if (view.area) parts.push(`${SIZES[view.size] || "lesion"}, ${view.area}`);
     if (found.length) parts.push(`marked by ${found.join(", ")}`);
     if (one.nothing.length) parts.push(`${one.nothing.map((i) => data.readers[i]).join(", ")} found nothing`);
     if (!found.length && !one.nothing.length) parts.push("no reader’s mark");
-    return [first, make("p", { className: "line dim" }, parts.join(" · "))];
+    const rest = [view.why, parts.join(" · "), view.regions].filter(Boolean);
+    return [first, ...rest.map((text, i) => make("p", { className: view.why && !i ? "line" : "line dim" }, text))];
   };
   const SIZES = { small: "small lesion", middle: "middle-sized lesion", large: "large lesion" };
 
@@ -274,6 +276,10 @@
   };
   const ordered = (views) => {
     const metric = Number($("by").value), left = Number($("left").value);
+    if ($("order").value === "verdict") {
+      const first = data.deciding[Number($("model").value)].map(([i]) => data.views[i]).filter((view) => views.includes(view));
+      return [...first, ...views.filter((view) => !first.includes(view))];
+    }
     if (!data.metrics.length || left < 0) return views;
     const sign = data.metrics[metric].higher ? 1 : -1;
     const value = (view) => {
@@ -340,19 +346,55 @@
   const judged = [...document.querySelectorAll("[data-judged]")].map((node) => [node, data.models.indexOf(node.dataset.judged)]);
   const worst = judged.find(([, model]) => data.views.some((view) => view.model === model));
   if (worst) $("model").value = String(worst[1]);
+  // Beside the mean map of each verdict its most telling case: the image with its mark, and with a map.
+  const drawMap = (view) => {
+    const has = (i) => view.maps[i] && view.maps[i].image;
+    if (has(reliance)) return reliance;
+    const wrong = view.maps.findIndex((map) => map.wrong && map.image);
+    return wrong >= 0 ? wrong : view.maps.findIndex((map) => map.image);
+  };
   for (const [node, model] of judged) {
-    const views = data.views.filter((view) => view.model === model && data.cases[view.case].image);
-    const one = views.find(isFailing) || views[0];
-    if (!one) continue;
-    const which = reliance >= 0 && one.maps[reliance].image ? reliance : one.true === one.said ? one.maps.findIndex((map) => map.wrong) : 0;
-    const drawn = figure(one, data.explainers.length ? which : -1, 0, () => open(views, one, which));
-    drawn.classList.add("telling");
-    drawn.querySelector("figcaption").prepend(make("b", {}, one.true !== one.said ? "A wrong answer. " : isFailing(one) ? "A right answer for the wrong reason. " : "A case. "), `${data.cases[one.case].id} is ${one.true}, called ${one.said}. `);
-    let maps = node.querySelector(".maps");
-    if (!maps) node.append(maps = make("div", { className: "maps" }));
-    // Beside the first mean map.
-    if (maps.firstElementChild) maps.firstElementChild.after(drawn);
-    else maps.append(drawn);
+    const decide = model < 0 ? [] : data.deciding[model].map(([i, reason]) => [data.views[i], reason]);
+    const views = decide.map(([view]) => view);
+    const [one, reason] = decide.find(([view]) => data.cases[view.case].image) || [];
+    if (one) {
+      const which = drawMap(one);
+      const drawn = [...(which < 0 ? [] : [-1]), which].map((i) => figure(one, i, 0, () => open(views, one, i)));
+      for (const part of drawn) part.classList.add("telling");
+      drawn[0].querySelector("figcaption").replaceChildren(make("b", {}, data.cases[one.case].id), `: ${reason}`);
+      let maps = node.querySelector(".maps");
+      if (which >= 0) drawn[1].querySelector("figcaption").prepend("the same with ");
+      if (!maps) node.querySelector(".seen").prepend(maps = make("div", { className: "maps" }));
+      maps.append(...drawn);
+    }
+    const place = [...document.querySelectorAll("[data-deciding]")].find((part) => part.dataset.deciding === node.dataset.judged);
+    if (!place || !views.length) continue;
+    place.append(make("h3", {}, data.models[model]), make("div", { className: "cases" }, ...decide.map(([view, said]) => {
+      const which = drawMap(view);
+      const parts = (which < 0 ? [-1] : [-1, which]).map((i) => figure(view, i, 0, () => open(views, view, i)));
+      const marked = Object.keys(data.cases[view.case].outlines).length;
+      parts[0].querySelector("figcaption b").textContent = marked ? "image and mark" : "image";
+      return make("article", { className: "case" },
+        make("header", {}, make("h4", {}, data.cases[view.case].id), make("p", { className: "line" }, said), ...lines(view)),
+        make("div", { className: "pair" }, ...parts));
+    })));
+  }
+  // The first failing case of the models in the order of their verdicts; F leads from there to the next one.
+  for (const [, model] of judged) {
+    const views = model < 0 ? [] : data.deciding[model].map(([i]) => data.views[i]);
+    const first = views.find(isFailing);
+    if (!first) continue;
+    $("failing-line").hidden = false;
+    $("failing").addEventListener("click", () => open(views, first, drawMap(first)));
+    break;
+  }
+  // A patient who decides a verdict: their cases of that model, the wrong answers first.
+  for (const button of document.querySelectorAll("[data-patient]")) {
+    const model = data.models.indexOf(button.closest("[data-judged]").dataset.judged);
+    const views = data.views.filter((view) => view.model === model && data.cases[view.case].patient === button.dataset.patient);
+    views.sort((a, b) => isFailing(b) - isFailing(a));
+    button.disabled = !views.length;
+    button.addEventListener("click", () => open(views, views[0], drawMap(views[0])));
   }
   options($("by"), data.metrics.map((one, i) => [i, one.words]));
   for (const [i, name] of data.readers.entries()) {
@@ -374,6 +416,7 @@
   $("opacity").addEventListener("input", opacity);
   $("controls").addEventListener("submit", (event) => event.preventDefault());
   for (const id of ["model", "left", "right"]) $(id).addEventListener("change", () => { refill(); legend(); redraw(); });
+  $("by").addEventListener("change", () => { if ($("order").value === "verdict") $("order").value = "worst"; });
   for (const id of ["order", "by", "answer", "category", "size", "reader"]) $(id).addEventListener("change", redraw);
   const reset = () => {
     for (const id of ["answer", "category", "size", "reader"]) $(id).value = "";
@@ -394,7 +437,10 @@
       reset();
       if (!again) $("answer").value = JSON.stringify([cell.dataset.true, cell.dataset.said]);
       redraw();
-      if (!again) $("gallery").scrollIntoView();
+      const chosen = $("cases").querySelector(".opens");
+      if (again) return;
+      $("gallery").scrollIntoView();
+      if (chosen) chosen.focus({ preventScroll: true });
     });
   }
   $("viewer").hidden = false;

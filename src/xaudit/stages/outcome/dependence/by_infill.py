@@ -26,16 +26,7 @@ def reliance_by_infill(
     Returns:
         Sorted by model, then in the order of the rows.
     """
-    scored = {
-        (one.key.model_id, one.key.case_id, one.key.metric_id)
-        for one in scores
-        if isinstance(one, Score) and one.key.family == "reliance"
-    }
-    groups: dict[tuple[str, str, str], list[Reliance]] = {}
-    for row in reliances:
-        metric = "kept-mark" if row.region == ALL_BUT_MARK else f"reliance-{row.region}"
-        if (row.model_id, row.case_id, metric) in scored:
-            groups.setdefault((row.model_id, row.region, row.infill), []).append(row)
+    groups = scored_effects(reliances, scores)
     ordered = sorted(groups.items(), key=lambda item: item[0][0])
     clusters = [[row.patient_id or row.case_id for row in rows] for _, rows in ordered]
     bootstrap = ClusterBootstrap(
@@ -49,6 +40,23 @@ def reliance_by_infill(
         InfillEffect(*group, effect, n_patients=len(set(own)), odd=_odd([row.percentile for row in rows]))
         for (group, rows), own, effect in zip(ordered, clusters, bootstrap.means(samples), strict=True)
     )
+
+
+def scored_effects(
+    reliances: Sequence[Reliance], scores: Sequence[ScoreResult]
+) -> dict[tuple[str, str, str], list[Reliance]]:
+    """Group the effects of the cases whose reliance is scored by model, region and in-fill."""
+    scored = {
+        (one.key.model_id, one.key.case_id, one.key.metric_id)
+        for one in scores
+        if isinstance(one, Score) and one.key.family == "reliance"
+    }
+    groups: dict[tuple[str, str, str], list[Reliance]] = {}
+    for row in reliances:
+        metric = "kept-mark" if row.region == ALL_BUT_MARK else f"reliance-{row.region}"
+        if (row.model_id, row.case_id, metric) in scored:
+            groups.setdefault((row.model_id, row.region, row.infill), []).append(row)
+    return groups
 
 
 def _odd(percentiles: Sequence[float | None]) -> float | None:

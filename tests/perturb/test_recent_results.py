@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from xaudit.perturb.recent_arrays import RecentArrays
+from xaudit.perturb.recent_results import RecentResults
+
+
+def n_bytes(array):
+    return array.nbytes
 
 
 class Doubles:
@@ -15,7 +19,7 @@ class Doubles:
 
 
 def test_other_contents_shapes_and_types_are_other_results():
-    recent, doubles = RecentArrays(most_bytes=10_000), Doubles()
+    recent, doubles = RecentResults(n_bytes, most_bytes=10_000), Doubles()
     ones = np.ones((2, 3), np.float32)
     for given in (ones, ones.reshape(3, 2), ones.astype(np.float64), np.zeros((2, 3), np.float32)):
         assert np.array_equal(recent.result(doubles, given), given * 2.0)
@@ -24,7 +28,7 @@ def test_other_contents_shapes_and_types_are_other_results():
 
 
 def test_a_second_argument_counts():
-    recent, doubles = RecentArrays(most_bytes=10_000), Doubles()
+    recent, doubles = RecentResults(n_bytes, most_bytes=10_000), Doubles()
     one, mask = np.ones(4), np.array([True, False, False, False])
     recent.result(doubles, one, mask)
     recent.result(doubles, one, ~mask)
@@ -33,7 +37,7 @@ def test_a_second_argument_counts():
 
 
 def test_the_longest_unused_result_is_dropped_and_the_limit_holds():
-    recent, doubles = RecentArrays(most_bytes=3 * 80), Doubles()
+    recent, doubles = RecentResults(n_bytes, most_bytes=3 * 80), Doubles()
     arrays = [np.full(10, float(number)) for number in range(4)]
     for array in arrays[:3]:
         recent.result(doubles, array)
@@ -47,12 +51,15 @@ def test_the_longest_unused_result_is_dropped_and_the_limit_holds():
 
 
 def test_a_result_beyond_the_limit_is_given_and_not_kept():
-    recent, doubles = RecentArrays(most_bytes=8), Doubles()
+    recent, doubles = RecentResults(n_bytes, most_bytes=8), Doubles()
     for _ in range(2):
         assert recent.result(doubles, np.ones(100)).sum() == 200
     assert doubles.n == 2
 
 
-def test_a_kept_result_cannot_be_changed_by_its_user():
-    kept = RecentArrays(most_bytes=1000).result(Doubles(), np.ones(3))
-    assert not kept.flags.writeable
+def test_a_large_result_drops_no_small_ones():
+    recent, doubles = RecentResults(n_bytes, most_bytes=1000, largest=100), Doubles()
+    recent.result(doubles, np.ones(10))
+    recent.result(doubles, np.ones(120))
+    recent.result(doubles, np.ones(10))
+    assert doubles.n == 2

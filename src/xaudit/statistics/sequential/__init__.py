@@ -1,0 +1,1 @@
+"""Intervals that hold wherever an audit stops, and the order in which it takes patients."""
