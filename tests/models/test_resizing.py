@@ -26,7 +26,7 @@ SIZES = ((100, 140), (140, 101), (61, 75), (30, 30))
 
 
 def pictures():
-    """Noise of coarse and of fine grain, grey and coloured, with its size, and a few real slices where there are some."""
+    """Noise of coarse and of fine grain, coloured and grey."""
     drawn = np.random.default_rng(5)
     for height, width in SIZES:
         coarse = drawn.integers(0, 256, (height // 8 + 1, width // 8 + 1, 3)).repeat(8, 0).repeat(8, 1)
