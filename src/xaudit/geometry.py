@@ -15,7 +15,10 @@ from xaudit.outlines import within_outline
 from xaudit.records import BoolArray, Box, FloatArray, MaskRegion, Polygon, Region
 
 Fit: TypeAlias = str
-"""``stretch``, ``pad``, ``crop``, or ``crop-0.875``, which keeps only this share of the side of the central square."""
+"""``stretch``, ``pad``, ``crop``, or ``crop-0.875``, which keeps only this share of the side of the central square.
+
+``stretch-0.875`` keeps this share of both sides.
+"""
 
 _ON_EDGE = 1e-9
 """In pixels: a position nearer to an edge than this lies on it."""
@@ -55,7 +58,7 @@ def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: F
     """Return the transform of an image of one size into a frame of another.
 
     ``stretch`` changes the aspect ratio, ``pad`` keeps it and fills up, ``crop`` keeps it and cuts off; ``crop-0.875`` cuts
-    off more, so that .875 of the image's shorter side fill the frame.
+    off more, so that .875 of the image's shorter side fill the frame; ``stretch-0.875`` does so on both sides.
 
     Example:
         >>> fit_geometry((100, 200), (50, 50), "pad").to_model(200, 100)
@@ -65,31 +68,34 @@ def fit_geometry(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: F
     """
     (height, width), (model_height, model_width) = original_hw, model_hw
     scale_x, scale_y = model_width / width, model_height / height
-    match fit:
-        case "stretch":
+    kind, share = kind_and_share(fit)
+    match kind:
+        case "stretch" if share == 1:
             return Geometry(original_hw, model_hw, scale_x, scale_y)
+        case "stretch":
+            scale_x, scale_y = scale_x / share, scale_y / share
         case "pad":
-            scale = min(scale_x, scale_y)
+            scale_x = scale_y = min(scale_x, scale_y)
         case _:
-            scale = max(scale_x, scale_y) / central_share(fit)
-    offset_x, offset_y = (model_width - width * scale) / 2, (model_height - height * scale) / 2
-    return Geometry(original_hw, model_hw, scale, scale, offset_x, offset_y)
+            scale_x = scale_y = max(scale_x, scale_y) / share
+    offset_x, offset_y = (model_width - width * scale_x) / 2, (model_height - height * scale_y) / 2
+    return Geometry(original_hw, model_hw, scale_x, scale_y, offset_x, offset_y)
 
 
-def central_share(fit: Fit) -> float:
-    """Return the share of the image's shorter side that a ``crop`` keeps.
+def kind_and_share(fit: Fit) -> tuple[str, float]:
+    """Return ``stretch``, ``pad`` or ``crop``, and the share of the image's side that is kept.
 
     Raises:
-        ValueError: for anything but a crop.
+        ValueError: if it is no fit.
 
     Example:
-        >>> central_share("crop"), central_share("crop-0.875")
-        (1.0, 0.875)
+        >>> kind_and_share("crop"), kind_and_share("stretch-0.875")
+        (('crop', 1.0), ('stretch', 0.875))
     """
     kind, _, share = fit.partition("-")
-    if kind != "crop":
+    if kind not in ("stretch", "pad", "crop") or (kind == "pad" and share):
         raise ValueError(f"'{fit}' is no way of bringing an image into a frame")
-    return float(share or 1)
+    return kind, float(share or 1)
 
 
 def on_grid(geometry: Geometry, grid_hw: tuple[int, int]) -> Geometry:

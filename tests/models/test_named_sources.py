@@ -95,8 +95,8 @@ def test_a_preparation_that_is_not_timm_s_own_is_told(timm, tmp_path):
     )
     [note] = load(tmp_path / "net.safetensors", source="timm", architecture="test_vit").notes
     assert note.startswith("model 'net': timm's weights of test_vit take mean [0.5, 0.5, 0.5]")
-    assert note.endswith("and fit stretch and resample area; right only if yours were trained so")
-    own = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "fit": "crop-0.95", "resample": "bicubic"}
+    assert note.endswith("and fit stretch and resize bilinear; right only if yours were trained so")
+    own = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "fit": "crop-0.95", "preprocess": {"resize": "bicubic"}}
     assert load(tmp_path / "net.safetensors", source="timm", architecture="test_vit", **own).notes == ()
 
 

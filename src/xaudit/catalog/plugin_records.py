@@ -135,6 +135,7 @@ class ModelPlugin:
             (N, n_classes) logits, with random weights drawn from torch's generator: xaudit loads ``weights`` into it or
             trains it. Nothing is downloaded. xaudit's own get the section, ``n_classes`` and True for heads of training only.
         options: what ``models[].options`` may set.
+        resize: the filter that resizes images if the audit file names none; a value of ``preprocess.resize``.
         key: of xaudit's own sources, as are all that follow: the key of the model's section that names the network.
         library: the package that the row's ``extra`` brings, as it is imported.
         architecture: what the network is called in tables; ``{0.factory}`` stands for that key of the section.
@@ -149,6 +150,7 @@ class ModelPlugin:
     row: ModelRow
     build: Callable[..., Any]
     options: tuple[Option, ...] = ()
+    resize: str = "bilinear"
     key: str = "weights"
     library: str = ""
     architecture: str = ""

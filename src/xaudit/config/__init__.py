@@ -53,6 +53,7 @@ from xaudit.config.sections.named import (
     fingerprint,
 )
 from xaudit.config.sections.own_regions import OwnRegion
+from xaudit.config.sections.preprocess import PreprocessSection, Resize
 from xaudit.config.sections.regions import BUILT_IN_MASKS, LungSection, RegionSection
 from xaudit.config.sections.report import ReportSection
 from xaudit.config.sections.sanity import (
@@ -107,12 +108,14 @@ __all__ = [
     "OwnRegion",
     "PhantomSection",
     "PredictionTable",
+    "PreprocessSection",
     "RegionSection",
     "RelianceMapSection",
     "RelianceSection",
     "Repeatability",
     "RepeatabilitySection",
     "ReportSection",
+    "Resize",
     "Resolution",
     "ResolutionSection",
     "Robustness",

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
-import numpy as np
 import torch
 
 from xaudit.errors import ModelError
-from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model
+from xaudit.geometry import Fit, Geometry
 from xaudit.models.network.answers import answers_digest
 from xaudit.models.network.compiling import Compiled, compiled
 from xaudit.models.network.folding import Folding
@@ -28,7 +27,7 @@ from xaudit.models.network.probe import check_answers
 from xaudit.models.network.sealed import Sealed
 from xaudit.models.network.shared_answers import Share, SharedAnswers
 from xaudit.models.network.token_dropping import let_drop_tokens
-from xaudit.models.preparation.steps import Preparation, prepared
+from xaudit.models.preparation.steps import Preparation, carried_image
 from xaudit.records import FloatArray, TokenGrid
 
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
@@ -148,14 +147,9 @@ class Classifier:
         Returns:
             (3, h, w) float32 on the CPU, and the geometry that leads back.
         """
-        height, width = pixels.shape[:2]
-        if self.preparation is not None:
-            resized, exact = prepared(pixels, self.model_hw, self.fit, self.preparation)
-            placed = torch.from_numpy(resized).permute(2, 0, 1).expand(3, -1, -1)
-            return self.normalise(placed).contiguous(), exact
-        geometry = fit_geometry((height, width), self.model_hw, self.fit)
-        carried = torch.from_numpy(np.atleast_3d(image_to_model(pixels, geometry)))
-        return self.normalise(carried.permute(2, 0, 1).expand(3, -1, -1)).contiguous(), geometry
+        carried, geometry = carried_image(pixels, self.model_hw, self.fit, self.preparation)
+        placed = torch.from_numpy(carried).permute(2, 0, 1).expand(3, -1, -1)
+        return self.normalise(placed).contiguous(), geometry
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits of any number of images, on the CPU; batching makes no difference.

@@ -12,6 +12,7 @@ RECORD = ModelPlugin(
         one_channel=False,
     ),
     build=ImportPath("xaudit.models.sources.small_resnet:build_phantom"),
+    resize="area",
     key="variant",
     side=ImportPath("xaudit.models.sources.small_resnet:phantom_side"),
     order=80,

@@ -19,6 +19,7 @@ from xaudit.config.sections.findings import (
 )
 from xaudit.config.sections.named import check_options
 from xaudit.config.sections.plugged import PluggedSource, plugin_of
+from xaudit.config.sections.preprocess import PreprocessSection, with_frame
 from xaudit.config.sections.section import Section, SettingError
 from xaudit.config.sections.tokens import TokensSection
 from xaudit.errors import did_you_mean
@@ -31,11 +32,11 @@ else:
 
 _KEYS_OF_A_NETWORK = (
     *("architecture", "factory", "variant", "weights", "trusted", "layer", "tokens", "channels"),
-    *("outputs", "mean", "std", "resample"),
+    *("outputs", "mean", "std", "preprocess"),
 )
 
 _ID = rf"^[A-Za-z0-9][A-Za-z0-9._-]*( \({FINDING_NAME}\))?$"
-_FIT = r"^(stretch|pad|crop|crop-0\.[0-9]*[1-9][0-9]*)$"
+_FIT = r"^(pad|(stretch|crop)(-0\.[0-9]*[1-9][0-9]*)?)$"
 
 
 class ModelSection(Section):
@@ -88,12 +89,10 @@ class ModelSection(Section):
         "stretch",
         pattern=_FIT,
         description="how an image that is not square becomes the model's square frame: `stretch`, `pad`, `crop`, or `crop-0.875`, "
-        "which keeps the central .875 of the shorter side, as `crop_pct` of timm does",
+        "which keeps the central .875 of the shorter side, as `crop_pct` of timm does; `stretch-0.875` keeps .875 of both sides",
     )
-    resample: Literal["area", "nearest", "bilinear", "bicubic", "lanczos"] | None = Field(
-        None,
-        description="the filter that resizes images; `area` is xaudit's own, the others are those of torchvision, on 8 bits and "
-        "with antialiasing; by default that of a Hugging Face folder, else `area`",
+    preprocess: PreprocessSection = Field(
+        default_factory=PreprocessSection, description="how an image becomes the pixels that the model sees"
     )
     mean: tuple[float, float, float] = Field(
         (0.485, 0.456, 0.406), description="taken from each channel of an image in 0 to 1"
@@ -158,6 +157,11 @@ class ModelSection(Section):
         "the image was brought as `fit` says",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_its_frame_from_preprocess(cls, plain: object) -> object:
+        return with_frame(plain)
+
     @field_validator("fit", mode="before")
     @classmethod
     def _is_a_fit(cls, value: object) -> object:
@@ -167,7 +171,9 @@ class ModelSection(Section):
                 ("stretch", "pad", "crop"),
                 otherwise="or `crop-0.875` to keep the central .875 of the shorter side",
             )
-            raise SettingError(f"fit: expected stretch, pad, crop or crop-0.N, got {value!r:.40}", hint=known)
+            raise SettingError(
+                f"fit: expected stretch, pad, crop, crop-0.N or stretch-0.N, got {value!r:.40}", hint=known
+            )
         return value
 
     @field_validator("channels", mode="before")
@@ -236,11 +242,6 @@ class ModelSection(Section):
         if self.weights_prefix is not None and (self.weights is None or holds_network(self.source)):
             raise SettingError(
                 "weights_prefix: goes with `weights` that are a checkpoint of several copies",
-                hint="leave it out",
-            )
-        if self.resample not in (None, "area") and self.weights is None:
-            raise SettingError(
-                f"resample: goes with given `weights`; a network that is trained here gets images resized by area, not {self.resample}",
                 hint="leave it out",
             )
         if self.layer is not None and not row.inside:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xaudit.config import ModelSection
+from xaudit.config import ModelSection, Resize
 from xaudit.errors import ModelError
 from xaudit.models.network.sealed import agreed_side
 from xaudit.models.preparation.processor_pixels import PROCESSOR_ERRORS, Preprocessing, Triple, check_pixels
-from xaudit.models.preparation.steps import Preparation, Resample, asked_preparation
+from xaudit.models.preparation.steps import Preparation, asked_preparation
 
 _USUAL = {name: ModelSection.model_fields[name].default for name in ("mean", "std")}
-_FILTERS: Mapping[int, Resample] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+_FILTERS: Mapping[int, Resize] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _COPY_AGAIN = "copy the folder again from its source"
 _UNDERSTOOD = frozenset(
     {
@@ -100,6 +100,7 @@ def folder_preprocessing(
     _check_fit(section, steps, subject)
     preparation = Preparation(
         _filter(section, settings["resample"], subject),
+        on_tensors=True,
         rounds_down=True,
         flips_channels=bool(settings["do_flip_channel_order"]),
     )
@@ -219,7 +220,7 @@ def _is_close(first: str, second: str) -> bool:
     return len(shares) == 2 and math.isclose(float(shares[0]), float(shares[1]), abs_tol=1e-6)
 
 
-def _filter(section: ModelSection, resample: object, subject: str) -> Resample:
+def _filter(section: ModelSection, resample: object, subject: str) -> Resize:
     number = 2 if resample is None else resample
     if not isinstance(number, int) or int(number) not in _FILTERS:
         raise ModelError(
@@ -227,10 +228,12 @@ def _filter(section: ModelSection, resample: object, subject: str) -> Resample:
             hint="set resample there to a filter of these, if the network tolerates it",
         )
     name = _FILTERS[int(number)]
-    if section.resample not in (None, name):
+    asked = section.preprocess
+    if asked.resize not in (None, name) or not asked.antialias:
         raise ModelError(
-            f"{subject}: resizes images with resample {int(number)} ({name}), the audit file asks for {section.resample}",
-            hint=f"set `resample: {name}`, or leave it out",
+            f"{subject}: resizes images with resample {int(number)} ({name}), the audit file asks for "
+            f"{asked.resize or name}{'' if asked.antialias else ' without antialias'}",
+            hint=f"set `preprocess: {{resize: {name}}}`, or leave it out",
         )
     return name
 

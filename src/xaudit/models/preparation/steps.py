@@ -1,23 +1,27 @@
-"""Resizing and cropping as the library that a network was trained with does it: whole pixels, 8 bits, its own filter.
+"""Resizing and cropping as the library that a network was trained with does it: whole pixels, its own filter.
 
-xaudit's own way, weighing by area, is in :mod:`xaudit.geometry`; it is used if no filter is named.
+Weighting by area is in :mod:`xaudit.geometry`.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, get_args
 
 import numpy as np
 import torch
 
-from xaudit.config import ModelSection
-from xaudit.geometry import Fit, Geometry, central_share
+from xaudit.catalog import MODEL_RECORDS
+from xaudit.config import ModelSection, Resize
+from xaudit.config.sections.plugged import plugin_of
+from xaudit.errors import ModelError
+from xaudit.geometry import Fit, Geometry, fit_geometry, image_to_model, kind_and_share
 from xaudit.records import FloatArray
-
-Resample = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 _SLACK = 1e-4
 """In pixels: a share is written with few digits, and 224 / (224 / 248) must be 248 again."""
+
+_WHOLE = 1e-3
+"""In 8-bit levels: an image whose pixels are nearer than this to whole levels is one of 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,63 @@ class Preparation:
     """A library's way of bringing images into a frame.
 
     Attributes:
-        resample: its filter, with antialiasing if the image shrinks.
+        resize: its filter: PIL's, or OpenCV's.
+        antialias: False to resize as torchvision resizes a tensor without antialiasing.
+        on_tensors: True to round every image to 8 bits and resize it as torchvision resizes a tensor, as transformers does.
         rounds_down: True if half a pixel beside the central part goes to its right and lower side, as in transformers;
             torchvision and timm round to the even number.
         flips_channels: True if the network takes blue, green, red.
     """
 
-    resample: Resample
+    resize: Resize
+    antialias: bool = True
+    on_tensors: bool = False
     rounds_down: bool = False
     flips_channels: bool = False
 
 
+def resize_of(section: ModelSection) -> Resize:
+    """Return the filter that the audit file names, or the default of the model's source.
+
+    Raises:
+        ModelError: if a source that another package brings names an unknown filter.
+    """
+    if section.preprocess.resize is not None:
+        return section.preprocess.resize
+    record: Any = MODEL_RECORDS.get(section.source) or plugin_of("model", section.source)
+    own: Resize = record.resize
+    if own not in get_args(Resize):
+        raise ModelError(
+            f"model '{section.id}': source {section.source} resizes images with '{own}', which is no filter",
+            hint=f"its record's `resize` may be {', '.join(get_args(Resize))}",
+        )
+    return own
+
+
 def asked_preparation(section: ModelSection) -> Preparation | None:
-    """Return the filter that the audit file names; None if images are weighed by area."""
-    if section.resample is None or section.resample == "area":
-        return None
-    return Preparation(section.resample)
+    """Return the preparation that the audit file asks for; None if images are weighted by area."""
+    return filter_preparation(resize_of(section), antialias=section.preprocess.antialias)
+
+
+def filter_notes(section: ModelSection) -> dict[str, object]:
+    """Return what a training notes of the filter; nothing for weighting by area, as of trainings before filters."""
+    resize = resize_of(section)
+    return {} if resize == "area" else {"resize": resize, "antialias": section.preprocess.antialias}
+
+
+def filter_preparation(resize: Resize, *, antialias: bool) -> Preparation | None:
+    """Return the preparation of one filter; None for weighting by area."""
+    return None if resize == "area" else Preparation(resize, antialias=antialias)
+
+
+def carried_image(
+    pixels: FloatArray, model_hw: tuple[int, int], fit: Fit, preparation: Preparation | None
+) -> tuple[FloatArray, Geometry]:
+    """Carry an image into the model's frame with its preparation, or weighted by area; also return the transform."""
+    if preparation is not None:
+        return prepared(pixels, model_hw, fit, preparation)
+    geometry = fit_geometry((pixels.shape[0], pixels.shape[1]), model_hw, fit)
+    return np.atleast_3d(image_to_model(pixels, geometry)), geometry
 
 
 def prepared(
@@ -48,49 +93,30 @@ def prepared(
 ) -> tuple[FloatArray, Geometry]:
     """Carry an image into the model's frame; also return the transform.
 
+    An image of 8 bits is resized as bytes and rounded to bytes again, as the libraries do it; a deeper one in float32.
+
     Args:
-        pixels: (H, W) or (H, W, C) of the original frame, in 0 to 1; rounded to 8 bits.
+        pixels: (H, W) or (H, W, C) of the original frame, in 0 to 1.
         model_hw: the frame.
         fit: the fit of the image into the frame.
         preparation: the filter and the rounding.
 
     Returns:
-        (h, w, C) float32 in 0 to 1; channels are not flipped.
+        (h, w, C) float32; channels are not flipped.
     """
-    from torchvision.transforms import InterpolationMode
-    from torchvision.transforms.v2 import functional
-
     planes = np.atleast_3d(pixels)
     original_hw = (planes.shape[0], planes.shape[1])
     resized_hw = _resized_hw(original_hw, model_hw, fit)
-    levels = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
-    modes = {
-        "nearest": InterpolationMode.NEAREST_EXACT,
-        "bilinear": InterpolationMode.BILINEAR,
-        "bicubic": InterpolationMode.BICUBIC,
-        "lanczos": InterpolationMode.LANCZOS,
-    }
-    small = functional.resize(
-        torch.from_numpy(levels).permute(2, 0, 1).contiguous(),
-        list(resized_hw),
-        interpolation=modes[preparation.resample],
-        antialias=True,
-    )
+    small = _resized(planes, resized_hw, preparation)
     top, left = (
         _offset(side, frame, rounds_down=preparation.rounds_down)
         for side, frame in zip(resized_hw, model_hw, strict=True)
     )
     height, width = model_hw
-    padded = torch.nn.functional.pad(
-        small,
-        (
-            max(0, -left),
-            max(0, width - small.shape[2] + left),
-            max(0, -top),
-            max(0, height - small.shape[1] + top),
-        ),
-    )
-    cut = padded[:, max(0, top) : max(0, top) + height, max(0, left) : max(0, left) + width]
+    beside = (max(0, -top), max(0, height - small.shape[0] + top))
+    across = (max(0, -left), max(0, width - small.shape[1] + left))
+    padded = np.pad(small, (beside, across, (0, 0)))
+    cut = padded[max(0, top) : max(0, top) + height, max(0, left) : max(0, left) + width]
     geometry = Geometry(
         original_hw,
         model_hw,
@@ -99,23 +125,78 @@ def prepared(
         float(-left),
         float(-top),
     )
-    return np.ascontiguousarray(cut.permute(1, 2, 0).numpy().astype(np.float32) / 255), geometry
+    return np.ascontiguousarray(cut), geometry
+
+
+def _resized(planes: FloatArray, hw: tuple[int, int], preparation: Preparation) -> FloatArray:
+    """Resize (H, W, C) in 0 to 1; float32 of the new size."""
+    levels = np.clip(planes, 0, 1).astype(np.float32) * 255
+    whole = np.rint(levels)
+    if preparation.on_tensors or float(np.abs(levels - whole).max()) < _WHOLE:
+        small = _filtered(whole.astype(np.uint8), hw, preparation)
+        return small.astype(np.float32) / 255
+    return _filtered(np.asarray(planes, dtype=np.float32), hw, preparation)
+
+
+def _filtered(planes: FloatArray, hw: tuple[int, int], preparation: Preparation) -> FloatArray:
+    """Resize (H, W, C) of bytes or float32, which stay what they are."""
+    if preparation.resize == "cv2-linear":
+        import cv2
+
+        small: Any = cv2.resize(np.ascontiguousarray(planes), (hw[1], hw[0]), interpolation=cv2.INTER_LINEAR)
+        resized: FloatArray = small.reshape(*hw, planes.shape[2])
+        return resized
+    if preparation.on_tensors or not preparation.antialias:
+        return _by_torchvision(planes, hw, preparation)
+    from PIL import Image
+
+    kind = Image.Resampling[preparation.resize.upper()]
+    if planes.dtype == np.uint8 and planes.shape[2] == 3:
+        together: FloatArray = np.asarray(
+            Image.fromarray(np.ascontiguousarray(planes)).resize((hw[1], hw[0]), kind)
+        )
+        return together
+    channels = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(planes[:, :, index])).resize((hw[1], hw[0]), kind))
+        for index in range(planes.shape[2])
+    ]
+    return np.stack(channels, axis=2)
+
+
+def _by_torchvision(planes: FloatArray, hw: tuple[int, int], preparation: Preparation) -> FloatArray:
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms.v2 import functional
+
+    modes = {
+        "nearest": InterpolationMode.NEAREST_EXACT,
+        "bilinear": InterpolationMode.BILINEAR,
+        "bicubic": InterpolationMode.BICUBIC,
+        "lanczos": InterpolationMode.LANCZOS,
+    }
+    small: torch.Tensor = functional.resize(
+        torch.from_numpy(planes).permute(2, 0, 1).contiguous(),
+        list(hw),
+        interpolation=modes[preparation.resize],
+        antialias=preparation.antialias,
+    )
+    carried: FloatArray = small.permute(1, 2, 0).numpy()
+    return carried
 
 
 def _resized_hw(original_hw: tuple[int, int], model_hw: tuple[int, int], fit: Fit) -> tuple[int, int]:
     """Return the size of the whole image after resizing, before cropping or padding."""
     height, width = original_hw
-    match fit:
-        case "stretch":
-            return model_hw
-        case "pad":
-            scale = min(model_hw[0] / height, model_hw[1] / width)
-            return max(1, round(height * scale)), max(1, round(width * scale))
-        case _:
-            shorter = math.floor(min(model_hw) / central_share(fit) + _SLACK)
-            if height <= width:
-                return shorter, int(shorter * width / height)
-            return int(shorter * height / width), shorter
+    kind, share = kind_and_share(fit)
+    if kind == "pad":
+        scale = min(model_hw[0] / height, model_hw[1] / width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
+    down, across = (math.floor(side / share + _SLACK) for side in model_hw)
+    if kind == "stretch":
+        return down, across
+    shorter = min(down, across)
+    if height <= width:
+        return shorter, int(shorter * width / height)
+    return int(shorter * height / width), shorter
 
 
 def _offset(side: int, frame: int, *, rounds_down: bool) -> int:

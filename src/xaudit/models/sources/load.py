@@ -7,19 +7,22 @@ import torch
 
 from xaudit.catalog import MODEL_RECORDS
 from xaudit.catalog.models import holds_network
-from xaudit.config import ModelSection
+from xaudit.config import ModelSection, PreprocessSection
 from xaudit.errors import ModelError
 from xaudit.models.classifier import Classifier, Precision
 from xaudit.models.device import choose_device
 from xaudit.models.network.class_order import StoredOrder, check_stated, in_order, order_of_outputs
 from xaudit.models.network.finding_choice import asked_finding, check_single_finding, single_finding
 from xaudit.models.network.findings import on_one_finding
-from xaudit.models.preparation.steps import asked_preparation
+from xaudit.models.preparation.steps import Preparation, asked_preparation, filter_preparation, resize_of
 from xaudit.models.sources.build import architecture_of, build_module, input_hw, on_one_channel
 from xaudit.models.sources.extras import check_extra
 from xaudit.models.sources.factory import code_of
 from xaudit.models.sources.loaded_network import LoadedNetwork
 from xaudit.models.weights.checkpoint import load_weights, orders_in
+
+_WITHOUT_A_FILTER: Mapping[str, object] = {"resize": "area", "antialias": True}
+"""The filter of a training whose notes name none."""
 
 
 def load(
@@ -127,17 +130,19 @@ def _loaded(
     module = build_module(section, len(class_names))
     remarks: tuple[str, ...] = ()
     orders: tuple[StoredOrder, ...] = ()
+    preparation = asked_preparation(section)
     if weights is not None:
         loaded = load_weights(
             module, weights, class_names=class_names, model_id=section.id, prefix=section.weights_prefix
         )
         notes, remarks = loaded.notes, loaded.remarks
         _check_preprocessing(section, (side, side), notes, weights)
+        preparation = _own_preparation(section, notes)
+        remarks += _remarks_on_filter(section, preparation, weights)
         orders = orders_in(notes)
         if record is not None and record.remarks is not None and "architecture" not in notes:
             remarks = (*remarks, *record.remarks(section, weights))
     frame = (side, section.mean, section.std)
-    preparation = asked_preparation(section)
     return LoadedNetwork(module, *frame, architecture_of(section), remarks, orders, preparation=preparation)
 
 
@@ -150,12 +155,48 @@ def _check_preprocessing(
         "fit": section.fit,
         "mean": list(section.mean),
         "std": list(section.std),
-        "resample": section.resample or "area",
     }
+    trained = dict(notes)
+    if "architecture" in notes and not _leaves_the_filter(section):
+        trained = {**_WITHOUT_A_FILTER, **trained}
+        asked |= {"resize": resize_of(section), "antialias": section.preprocess.antialias}
     for key, now in asked.items():
-        then = notes.get(key, "area" if key == "resample" and "architecture" in notes else now)
+        then = trained.get(key, now)
         if now != then:
+            name = f"preprocess.{key}" if key in _WITHOUT_A_FILTER else key
             raise ModelError(
-                f"model '{section.id}': {weights}: trained with {key} {then}, the audit file asks for {now}",
-                hint=f"set `{key}` to {then}, or train again",
+                f"model '{section.id}': {weights}: trained with {key} {_in_yaml(then)}, the audit file asks for {_in_yaml(now)}",
+                hint=f"set `{name}` to {_in_yaml(then)}, or train again",
             )
+
+
+def _in_yaml(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _leaves_the_filter(section: ModelSection) -> bool:
+    return section.preprocess.resize is None and section.preprocess.antialias
+
+
+def _remarks_on_filter(
+    section: ModelSection, preparation: Preparation | None, weights: Path
+) -> tuple[str, ...]:
+    """Return a note where xaudit's own training resized images otherwise than networks of this source get them."""
+    if preparation == asked_preparation(section):
+        return ()
+    name = "area" if preparation is None else preparation.resize
+    antialias = "" if preparation is None or preparation.antialias else " without antialias"
+    return (
+        f"model '{section.id}': images are resized by the filter of its training, {name}{antialias}, "
+        f"not by the default, {resize_of(section)}: {weights.name} was trained so",
+    )
+
+
+def _own_preparation(section: ModelSection, notes: Mapping[str, object]) -> Preparation | None:
+    """Return the preparation that the audit file names, else that of xaudit's own training, else the source's."""
+    if "architecture" not in notes or not _leaves_the_filter(section):
+        return asked_preparation(section)
+    trained = PreprocessSection.model_validate(
+        {key: notes.get(key, usual) for key, usual in _WITHOUT_A_FILTER.items()}
+    )
+    return filter_preparation(trained.resize or "area", antialias=trained.antialias)

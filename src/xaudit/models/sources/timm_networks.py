@@ -11,6 +11,7 @@ import torch
 
 from xaudit.config import ModelSection
 from xaudit.errors import ModelError, did_you_mean
+from xaudit.models.preparation.steps import resize_of
 from xaudit.models.sources.extras import check_extra
 
 
@@ -70,7 +71,10 @@ def timm_remarks(section: ModelSection, weights: Path) -> tuple[str, ...]:
     listed = " and ".join(f"{key} {value}" for key, value in other.items())
     own = " and ".join(f"{key} {_set(section, key)}" for key in other)
     if beside is not None:
-        settings = ", ".join(f"`{key}: {value}`" for key, value in other.items())
+        settings = ", ".join(
+            f"`preprocess: {{resize: {value}}}`" if key == "resize" else f"`{key}: {value}`"
+            for key, value in other.items()
+        )
         raise ModelError(
             f"model '{section.id}': {weights.parent / 'config.json'}: timm's pretrained_cfg prepares images with {listed} "
             f"({_told(usual)}), the audit file with {own}",
@@ -112,7 +116,7 @@ def _wanted(config: Mapping[str, Any]) -> dict[str, Any]:
         wanted["fit"] = "stretch"
     else:
         wanted["fit"] = f"crop_mode {mode} with crop_pct {share:g}"
-    wanted["resample"] = config.get("interpolation") or "bilinear"
+    wanted["resize"] = config.get("interpolation") or "bilinear"
     return wanted
 
 
@@ -123,11 +127,11 @@ def _told(config: Mapping[str, Any]) -> str:
 
 def _set(section: ModelSection, key: str) -> Any:  # noqa: ANN401
     """Return a setting of the audit file, with the default that counts for timm."""
+    if key == "resize":
+        return f"{resize_of(section)}{'' if section.preprocess.antialias else ' without antialias'}"
     value = getattr(section, key)
     if key == "input_size" and value is None:
         return _own_side(section)
-    if key == "resample" and value is None:
-        return "area"
     return list(value) if isinstance(value, tuple) else value
 
 

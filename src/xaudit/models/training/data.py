@@ -8,7 +8,8 @@ import numpy.typing as npt
 import torch
 
 from xaudit.errors import ModelError
-from xaudit.geometry import Fit, fit_geometry, image_to_model, mask_to_model
+from xaudit.geometry import Fit, fit_geometry, mask_to_model
+from xaudit.models.preparation.steps import Preparation, carried_image
 from xaudit.records import BoolArray, Case, FloatArray
 
 
@@ -71,11 +72,18 @@ class Frames:
     """
 
     def __init__(
-        self, data: TrainingData, *, model_hw: tuple[int, int], fit: Fit, bound_bytes: int = 512 * 2**20
+        self,
+        data: TrainingData,
+        *,
+        model_hw: tuple[int, int],
+        fit: Fit,
+        preparation: Preparation | None = None,
+        bound_bytes: int = 512 * 2**20,
     ) -> None:
         self._data = data
         self._model_hw = model_hw
         self._fit: Fit = fit
+        self._preparation = preparation
         self._left = bound_bytes
         self._images: dict[str, npt.NDArray[np.uint8]] = {}
         self._marks: dict[str, BoolArray | None] = {}
@@ -96,10 +104,8 @@ class Frames:
         kept = self._images.get(case.case_id)
         if kept is not None:
             return kept
-        pixels = self._data.pixels(case)
-        geometry = fit_geometry((pixels.shape[0], pixels.shape[1]), self._model_hw, self._fit)
-        carried = np.clip(image_to_model(pixels, geometry), 0, 1)
-        image: npt.NDArray[np.uint8] = np.rint(carried * 255).astype(np.uint8)
+        carried, _ = carried_image(self._data.pixels(case), self._model_hw, self._fit, self._preparation)
+        image: npt.NDArray[np.uint8] = np.rint(np.clip(carried, 0, 1) * 255).astype(np.uint8)
         if image.nbytes <= self._left:
             self._left -= image.nbytes
             self._images[case.case_id] = image

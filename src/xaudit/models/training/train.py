@@ -24,6 +24,7 @@ from xaudit.models.network.finding_choice import asked_finding, single_finding
 from xaudit.models.network.findings import on_one_finding
 from xaudit.models.network.outputs import auxiliary_heads, logits_of
 from xaudit.models.network.probe import check_answers
+from xaudit.models.preparation.steps import asked_preparation, filter_notes
 from xaudit.models.sources.build import architecture_of, build_module, input_hw
 from xaudit.models.sources.factory import code_of
 from xaudit.models.training.augment import augment, draw_change, keeps_mark
@@ -118,7 +119,9 @@ class _Training:
             for case, target in zip(cases, data.targets(cases), strict=True)
         }
         self.model_hw = input_hw(section)
-        self.frames = Frames(data, model_hw=self.model_hw, fit=section.fit)
+        self.frames = Frames(
+            data, model_hw=self.model_hw, fit=section.fit, preparation=asked_preparation(section)
+        )
         n_cases = len(self.cases)
         # At least two images in each batch: a batch norm over a single value cannot be trained.
         self.n_steps = max(1, min(math.ceil(n_cases / settings.batch_size), n_cases // 2))
@@ -195,19 +198,8 @@ class _Training:
         """Hash everything that determines the weights, so that the same training need not run twice."""
         shown = [self.cases[index] for index in (0, len(self.cases) // 2, -1)]
         left_out = {
-            "weights",
-            "classes",
-            "dataset",
-            "layer",
-            "target",
-            "trusted",
-            "outputs",
-            "findings",
-            "n_outputs",
-            "finding",
-            "threshold",
-            "resample",
-            "weights_prefix",
+            *("weights", "classes", "dataset", "layer", "target", "trusted"),
+            *("outputs", "findings", "n_outputs", "finding", "threshold", "preprocess", "weights_prefix"),
         }
         if self.section.channels == 3:  # so that weights trained before this option stay valid
             left_out.add("channels")
@@ -218,6 +210,7 @@ class _Training:
         return fingerprint(
             {
                 **({"code": code} if code else {}),
+                **filter_notes(self.section),
                 "section": section,
                 "settings": self.settings.model_dump(mode="json"),
                 "seed": self.seed,
@@ -238,6 +231,7 @@ class _Training:
             "class_names": self._answers_for(),
             "input_size": self.model_hw[0],
             "fit": self.section.fit,
+            **filter_notes(self.section),
             "mean": list(self.section.mean),
             "std": list(self.section.std),
             "seed": self.seed,

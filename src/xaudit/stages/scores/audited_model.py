@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[Case, Prediction]]
 """Cases with the model's prediction for each."""
 
-SCORE_VERSION = 10
+SCORE_VERSION = 11
 """Raised by one whenever the same inputs would give other scores than before: older parts are then not reused."""
 
 
