@@ -137,7 +137,7 @@ def test_a_calibration_is_shown_by_the_page_and_the_card_alone(folder, capsys):
     assert run_command_line(["report", "runs/x", "--calibration", "calibrations/y"]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: --calibration: only the page and the model card show a calibration",
-        "hint:  add --html or --model-card",
+        "hint:  add --html, --model-card, --sign-off or --mlflow",
     ]
 
 

@@ -185,7 +185,7 @@ def test_a_training_image_more_does_not_make_another_data_set(changed, answer):
 @pytest.mark.parametrize(
     ("file", "version", "message"),
     [
-        ("outcome.json", "0.9", "has schema version 0.9, {head} has 1.5: their tables do not mean the same"),
+        ("outcome.json", "0.9", "has schema version 0.9, {head} has 1.6: their tables do not mean the same"),
         ("status.json", "2.0", "written by a newer xaudit (schema 2.0; this one reads up to 1.x)"),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_case_is_drawn_with_its_mark_and_every_map(finished, capsys):
     assert "marks: says sick (" in out
     titles = next(line for line in out.splitlines() if line.startswith("image, marked"))
     assert titles.split()[-1] == "gradcam"
-    assert "  reliance map: falls by up to " in out
+    assert "  reliance map: under 0.02 everywhere" in out  # hiding one window alone leaves the answer near 1
     assert "X" in out
     assert "o" * 3 in out
     assert "pointing game (+)" in out

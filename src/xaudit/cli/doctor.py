@@ -22,6 +22,8 @@ _WITHOUT = {
     "pylibjpeg-libjpeg": "no lossless or 12-bit JPEG in DICOM",
     "pylibjpeg-openjpeg": "not every JPEG 2000 in DICOM",
     "nibabel": "no NIfTI masks and maps",
+    "zennit": "no explainer lrp",
+    "mlflow-skinny": "no `xaudit report --mlflow`",
     **{record.library: f"no models from {name}" for name, record in MODEL_RECORDS.items() if record.library},
 }
 
