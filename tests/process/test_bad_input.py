@@ -442,7 +442,11 @@ def test_a_process_says_what_it_does_first_and_then_what_is_wrong(study):
     banner, *news, error, hint = done.stderr.splitlines()
     assert banner == f"xaudit {__version__}: audit.yaml, runs in runs"
     # What the measurements cost comes before any data is read.
-    assert [line.partition(": ")[0] for line in news[:3]] == ["reliance map", "whole image", "misclassified images"]
+    assert [line.partition(": ")[0] for line in news[:3]] == [
+        "reliance map",
+        "whole image",
+        "misclassified images",
+    ]
     assert all(line.startswith("load: ") for line in news[3:])
     assert error.startswith("error: marks.json: annotations[0].bbox: ")
     assert hint.startswith("hint:  ")

@@ -142,7 +142,8 @@ def test_the_page_draws_each_models_maps_with_their_words_and_numbers():
     assert svgs[0].count('class="area"') == 1
     assert '<g transform="translate(280.0 0.0)"><rect class="label"' in svgs[0]
     assert "Behind each map: the image whose own map is nearest to the mean." in text
-    assert text.count("Colour: by how much a change of the window there") == 2  # on the first screen, and beside all maps
+    # On the first screen, and beside all maps.
+    assert text.count("Colour: by how much a change of the window there") == 2
 
 
 def test_the_maps_are_on_the_page_pixel_by_pixel():
