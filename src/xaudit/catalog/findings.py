@@ -52,8 +52,8 @@ FINDINGS: tuple[FindingRow, ...] = (
         "the model uses the mark",
         f"replacing the mark lowers the answer by more than {MARGIN:g} beyond a random area of its size (lower end of the "
         "interval), and no other region does so",
-        "none needed where it passes; it is no proof that no shortcut exists. It is undecided where hiding the rest of the marked lung "
-        "lowers the answer clearly more than hiding the mark: look for what else is in that lung. The gate `uses-mark` asks "
+        "none needed where it passes; it is no proof that no shortcut exists. It is undecided where hiding the rest of the marked organ "
+        "lowers the answer clearly more than hiding the mark: look for what else is in that organ. The gate `uses-mark` asks "
         "for it",
     ),
     FindingRow(
@@ -90,7 +90,7 @@ FINDINGS: tuple[FindingRow, ...] = (
         "an area of the image that should not matter does",
         "windows that touch change the answer more than the mean window does, over patients (family-wise p of at most 0.05 "
         f"over the whole reliance map), by more than {MARGIN:g} (lower end of the interval). With marks, areas outside the mark "
-        "count, and outside the marked lung where it is known. Without marks an area at the border or outside the body "
+        "count, and outside the marked organ where its outline is known. Without marks an area at the border or outside the body "
         "fails, one in the organ passes, and one at an unknown place is only named. Undecided where one in-fill "
         "shows it and another does not, and where hiding an area inside the body raises the answer: it may hold evidence "
         "against, or the in-fill may look like evidence itself",
@@ -99,7 +99,7 @@ FINDINGS: tuple[FindingRow, ...] = (
     FindingRow(
         "XA208",
         "no single place outside the mark matters",
-        "no window outside the mark, and outside the marked lung where it is known, stands out of the reliance map, and the "
+        "no window outside the mark, and outside the marked organ where its outline is known, stands out of the reliance map, and the "
         "effect of the strongest one is at most 0.05 at the upper end of its interval. Undecided above that, and where the mark does "
         "not matter either. Evidence that many places hold at once, such as the tone of the border, shows at none of them: see "
         "the regions (XA201), `kept-mark` and the whole-image properties. Without marks, no window of the image matters, nor do "
