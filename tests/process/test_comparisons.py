@@ -228,4 +228,6 @@ def test_a_study_of_one_patient_is_described_without_limits(tmp_path):
     said = xaudit_process("compare", "-m", "iou", "--format", "json", cwd=folder)
     [found] = json.loads(said.stdout)["comparisons"]
     assert (found["p_value"], found["p_sign_flip"], found["difference"]["low"]) == (None, None, None)
-    assert found["sentence"].endswith("on the same 1 patient: equal in every case")
+    assert found["sentence"].endswith(
+        "on the same 1 patient: too few to rule out chance; at least 5 are needed"
+    )
