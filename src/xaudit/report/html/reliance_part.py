@@ -13,6 +13,7 @@ from xaudit.report.pictures.reliance_picture import (
     scale_words,
 )
 from xaudit.report.sections.maps.mean_maps import usual_direction
+from xaudit.report.sections.verdict import model_verdict
 from xaudit.stages.views.report_material import ReportMaterial
 from xaudit.statistics.digits import shown
 
@@ -43,16 +44,21 @@ class ReliancePart:
     Attributes:
         bar: colour bar as a ``data:`` address.
         ticks: share of the bar's length, and the number there.
+        passes: True if the verdict is that the model uses what it should: no other place is to be shown first.
     """
 
     figures: tuple[RelianceFigure, ...]
     words: str
     bar: str
     ticks: tuple[tuple[float, str], ...]
+    passes: bool = False
 
     @property
     def first(self) -> "ReliancePart":
-        """The one map that stands beside the verdict: the first that outlines what an answer rests on, or the first of all."""
+        """The one map that stands beside the verdict: the first that outlines what an answer rests on, or the first of all.
+
+        It is the first of all, too, if the model passes.
+        """
         return replace(self, figures=(self._first,))
 
     @property
@@ -63,7 +69,8 @@ class ReliancePart:
 
     @property
     def _first(self) -> RelianceFigure:
-        return next((one for one in self.figures if _shows_what_counts(one.picture)), self.figures[0])
+        outlined = () if self.passes else self.figures
+        return next((one for one in outlined if _shows_what_counts(one.picture)), self.figures[0])
 
 
 def _shows_what_counts(picture: ReliancePicture) -> bool:
@@ -85,6 +92,7 @@ def reliance_parts(material: ReportMaterial, *, images: bool) -> Mapping[str, Re
             scale_words(own),
             colour_code(scale_rgb()),
             tuple((share, shown(share * own[0].top)) for share in (0.0, 0.5, 1.0)),
+            passes=model_verdict(material.outcome, model).tone == "good",
         )
         for model, own in reliance_pictures(material.outcome, views).items()
     }
