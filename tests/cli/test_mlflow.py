@@ -31,9 +31,27 @@ def test_a_gate_is_one_or_zero_under_its_rule_in_the_letters_of_a_key():
     gates = ("reliance-mark >= 0.2", "reliance-border <= 0.1")
     outcome = replace(outcome, verdicts=outcomes.verdicts(outcome.summaries, gates=gates))
     found = {key: value for key, value in mlflow_metrics(outcome).items() if key.startswith("gate/")}
-    assert found["gate/honest/XA101/reliance-mark __ 0.2"] == 1
-    assert found["gate/shortcut/XA101/reliance-mark __ 0.2"] == 0
+    assert found["gate/honest/XA101/reliance-mark at least 0.2"] == 1
+    assert found["gate/shortcut/XA101/reliance-mark at least 0.2"] == 0
     assert set(found.values()) == {0.0, 1.0}
+
+
+def test_gates_of_one_limit_on_both_sides_have_two_keys():
+    outcome = outcomes.phantom_outcome()
+    gates = ("reliance-border >= 0.1", "reliance-border <= 0.1")
+    outcome = replace(outcome, verdicts=outcomes.verdicts(outcome.summaries, gates=gates))
+    keys = [key for key in mlflow_metrics(outcome) if key.startswith("gate/honest")]
+    assert [key.partition("reliance-border ")[2] for key in keys] == ["at least 0.1", "at most 0.1"]
+
+
+def test_mlflow_is_asked_to_tell_nobody_of_its_use(small_run, refusal, monkeypatch):
+    import os
+    import sys
+
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+    refusal("report", small_run, "--mlflow", "store")
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
 def test_two_numbers_under_one_key_are_refused_and_not_mixed():

@@ -99,7 +99,20 @@ def _numbers(outcome: Outcome) -> Iterator[tuple[str, float | None]]:
             yield from _interval(f"{evaluation.model_id}/{evaluation.split}/{name}", measure)
     for verdict in outcome.verdicts:
         if is_gate(verdict):
-            yield f"gate/{verdict.subject}/{verdict.code}/{verdict.rule}", float(verdict.status == "pass")
+            rule = _in_letters(verdict.rule)
+            yield f"gate/{verdict.subject}/{verdict.code}/{rule}", float(verdict.status == "pass")
+
+
+def _in_letters(rule: str) -> str:
+    """Write the comparison of a gate in letters, which MLflow's keys may have.
+
+    Example:
+        >>> _in_letters("iou >= 0.3")
+        'iou at least 0.3'
+    """
+    for sign, words in ((">=", "at least"), ("<=", "at most"), ("==", "equal to")):
+        rule = rule.replace(sign, words)
+    return rule
 
 
 def _interval(key: str, value: Interval) -> Iterator[tuple[str, float | None]]:
@@ -109,6 +122,8 @@ def _interval(key: str, value: Interval) -> Iterator[tuple[str, float | None]]:
 
 
 def _client(uri: str) -> "MlflowClient":
+    # MLflow would tell its makers of each use; it reads this when it is imported.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         from mlflow import MlflowClient
     except ImportError:
