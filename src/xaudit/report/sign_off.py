@@ -96,19 +96,10 @@ def verified_section(verified: VerifiedSignOff) -> Section:
 
 def verified_as_json(verified: VerifiedSignOff) -> dict[str, object]:
     """Return a sign-off that was verified as JSON values."""
-    sealed = verified.sealed
     return {
         "schema": "xaudit-verify",
         "schema_version": 1,
         "sha256": verified.sha256,
         "bytes": verified.n_bytes,
-        "xaudit": sealed.xaudit,
-        "run": dict(sealed.run),
-        "ids": "hashed" if sealed.hashed_ids else "shown",
-        "images": sealed.images,
-        "files": [{"path": one.path, "bytes": one.n_bytes, "sha256": one.sha256} for one in sealed.files],
-        "left_out": [
-            {"table": one.path, "files": one.n_files, "bytes": one.n_bytes, "sha256": one.sha256}
-            for one in sealed.left_out
-        ],
+        **verified.sealed.as_plain(),
     }

@@ -59,6 +59,20 @@ class SealedList:
     files: tuple[SignedFile, ...]
     left_out: tuple[SignedFile, ...] = ()
 
+    def as_plain(self) -> dict[str, object]:
+        """Return the list as JSON values."""
+        return {
+            "xaudit": self.xaudit,
+            "run": {key: self.run[key] for key in _RUN_KEYS},
+            "ids": "hashed" if self.hashed_ids else "shown",
+            "images": self.images,
+            "files": [{"path": one.path, "bytes": one.n_bytes, "sha256": one.sha256} for one in self.files],
+            "left_out": [
+                {"table": one.path, "files": one.n_files, "bytes": one.n_bytes, "sha256": one.sha256}
+                for one in self.left_out
+            ],
+        }
+
 
 def sha256_of(data: bytes) -> str:
     """Hash bytes."""
@@ -67,20 +81,7 @@ def sha256_of(data: bytes) -> str:
 
 def encode_list(sealed: SealedList) -> bytes:
     """Return the bytes of ``sign-off.json``."""
-    plain = {
-        "tool": _TOOL,
-        "kind": _KIND,
-        "schema_version": SCHEMA_VERSION,
-        "xaudit": sealed.xaudit,
-        "run": {key: sealed.run[key] for key in _RUN_KEYS},
-        "ids": "hashed" if sealed.hashed_ids else "shown",
-        "images": sealed.images,
-        "files": [{"path": one.path, "bytes": one.n_bytes, "sha256": one.sha256} for one in sealed.files],
-        "left_out": [
-            {"table": one.path, "files": one.n_files, "bytes": one.n_bytes, "sha256": one.sha256}
-            for one in sealed.left_out
-        ],
-    }
+    plain = {"tool": _TOOL, "kind": _KIND, "schema_version": SCHEMA_VERSION, **sealed.as_plain()}
     return _sealed(plain)
 
 
