@@ -5,15 +5,12 @@ import shutil
 
 import pytest
 
+from given_maps_study import audited
+
 
 @pytest.fixture(scope="module")
 def other_run(small_run, tmp_path_factory):
     """The same images and maps, with other predictions: one case became wrong, another less sure."""
-    import os
-    from pathlib import Path
-
-    from xaudit.cli.boundary import run_command_line
-
     study = tmp_path_factory.mktemp("other") / "study"
     shutil.copytree(small_run.parent.parent, study, ignore=shutil.ignore_patterns("runs"))
     text = (study / "predictions.csv").read_text()
@@ -21,14 +18,7 @@ def other_run(small_run, tmp_path_factory):
         "scan3.png,0.1,0.9", "scan3.png,0.3,0.7"
     )
     (study / "predictions.csv").write_text(text)
-    before = Path.cwd()
-    os.chdir(study)
-    try:
-        assert run_command_line(["run", "audit.yaml", "-o", "runs", "-q"]) == 0
-    finally:
-        os.chdir(before)
-    [folder] = (study / "runs").iterdir()
-    return folder
+    return audited(study)
 
 
 def test_the_page_names_the_cases_that_moved_and_the_screen_stays(small_run, other_run, answer, tmp_path):

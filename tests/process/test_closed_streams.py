@@ -3,25 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from xaudit.cli.boundary import run_command_line
-
-AUDIT = """\
-name: s
-data: {format: csv, images: images, labels: labels.csv, annotations: {path: marks}}
-models: [{id: m, source: external, predictions: predictions.csv, maps: {given: maps}}]
-metrics: [iou]
-controls: [centre]
-statistics: {replicates: 100}
-report: {html: false}
-run: {figures: 0}
-gates: ["iou@external-given >= 0.2"]
-"""
+from given_maps_study import audited, write_study
 
 STREAMS = {
     "stdout closed": ">&-",
@@ -90,31 +75,17 @@ SEVERAL = ("all closed", "both full", "cut off at once")
 def folder(tmp_path_factory):
     """Sixteen images, eight of them marked, maps that hit the marks, and the finished run of their audit."""
     place = tmp_path_factory.mktemp("streams")
-    for name in ("images", "maps", "marks"):
-        (place / name).mkdir()
-    labels, answers = ["image,label,patient,split"], ["image,cancer,normal"]
-    for k in range(16):
-        ill = k % 2 == 0
-        Image.fromarray(np.full((32, 32), 90 + k, np.uint8)).save(place / "images" / f"im{k}.png")
-        mark = np.zeros((32, 32), np.uint8)
-        mark[4 + k : 12 + k, 6:14] = 255
-        saliency = np.zeros((32, 32), np.float32)
-        saliency[4 + k : 12 + k, 6 : 14 + k % 3] = 1  # IoU: 8 columns of 8, 9 or 10
-        np.save(place / "maps" / f"im{k}.npy", saliency)
-        if ill:
-            Image.fromarray(mark).save(place / "marks" / f"im{k}.png")
-        labels.append(f"im{k}.png,{'cancer' if ill else 'normal'},p{k},test")
-        answers.append(f"im{k}.png,{0.9 if ill else 0.1},{0.1 if ill else 0.9}")
-    (place / "labels.csv").write_text("\n".join(labels) + "\n")
-    (place / "predictions.csv").write_text("\n".join(answers) + "\n")
-    (place / "audit.yaml").write_text(AUDIT)
-    before = Path.cwd()
-    os.chdir(place)
-    try:
-        assert run_command_line(["run", "audit.yaml", "-o", "runs", "-q"]) == 0
-    finally:
-        os.chdir(before)
+    gates = 'gates: ["iou@external-given >= 0.2"]\n'
+    write_study(place, [(f"im{k}", f"p{k}") for k in range(16)], wider, gates)
+    audited(place)
     return place
+
+
+def wider(k, mark):
+    """A map of 8, 9 or 10 columns over a mark of 8."""
+    saliency = mark.copy()
+    saliency[4 + k : 12 + k, 14 : 14 + k % 3] = True
+    return saliency
 
 
 def ending(command, redirection, folder, new):
