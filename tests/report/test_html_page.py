@@ -320,7 +320,7 @@ def test_a_cases_reliance_map_stands_last_among_its_maps_with_its_strongest_poin
     assert first["image"].startswith("data:image/webp")
     assert second["note"] == "hiding any place lowers P(cancer) by less than 0.02"
     assert second["image"] == ""
-    assert not third["kept"]
+    assert [one["absent"] for one in (first, third)] == ["", "not measured on this image"]
     assert set(first["scores"]) == {None}
 
 

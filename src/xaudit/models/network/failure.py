@@ -2,7 +2,8 @@
 
 from xaudit.models.network.memory import ANOTHER_DEVICE, is_out_of_memory
 
-_HALF = ("half", "bfloat16", "float16")
+_HALF = ("Half", "BFloat16", "bfloat16", "float16")
+"""Names of the types in torch's messages; the word "half" says nothing."""
 
 
 def failure_line(error: BaseException) -> str:
@@ -23,7 +24,7 @@ def failure_hint(error: BaseException, otherwise: str) -> str:
         >>> failure_hint(RuntimeError("shapes differ"), "set `input_size`")
         'set `input_size`'
     """
-    text = str(error).lower()
+    text = str(error)
     if isinstance(error, Exception) and is_out_of_memory(error):
         return ANOTHER_DEVICE
     if any(word in text for word in _HALF):

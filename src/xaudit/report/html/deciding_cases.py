@@ -34,8 +34,8 @@ def deciding_cases(
 ) -> Mapping[str, tuple[DecidingCase, ...]]:
     """Choose the cases of each model that decide its verdict, the most telling first; models without views are absent.
 
-    Taken are two cases of each patient without whom the verdict changes, two wrong answers of each kind, two right answers for the wrong reason, and the two images on which the region
-    that the model depends on most has its largest effect.
+    Taken are two cases of each patient without whom the verdict changes, two wrong answers of each kind, two right answers
+    for the wrong reason, and the two images on which the region that the model depends on most has its largest effect.
 
     Args:
         named: how an id is shown; the outcome's own are taken as they are.

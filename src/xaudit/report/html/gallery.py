@@ -163,7 +163,7 @@ def _view(
         "maps": [
             _map(
                 view,
-                view.maps.get(name, _NO_MAP),
+                name,
                 metrics,
                 signed=material.signed.get(name, False),
                 images=images,
@@ -173,10 +173,11 @@ def _view(
     }
 
 
-def _map(
-    view: GalleryView, one: GalleryMap, metrics: list[str], *, signed: bool, images: bool
-) -> dict[str, Any]:
+def _map(view: GalleryView, name: str, metrics: list[str], *, signed: bool, images: bool) -> dict[str, Any]:
     """``place`` leads from the share of the image's width and height to pixels of the map as it is stored here."""
+    one = view.maps.get(name, _NO_MAP)
+    # Reliance is kept wherever the model was asked; a false negative that is explained for its error is not asked about.
+    absent = "not measured on this image" if name == RELIANCE else "no map kept"
     plain: dict[str, Any] = {
         "category": category_words(one.category) if one.category else "",
         "wrong": one.wrong_reason,
@@ -186,7 +187,7 @@ def _map(
             else round(one.scores[name], 4)
             for name in metrics
         ],
-        "kept": one.values is not None,
+        "absent": "" if one.values is not None else absent,
     }
     if one.highest is not None:
         plain["note"] = _reliance_note(one.highest, view.prediction.target)

@@ -43,7 +43,7 @@ def _changes(stability: Stability, *, holds: bool) -> tuple[str, ...]:
     n_changed = stability.n_redrawn - stability.n_redrawn_held
     if stability.n_redrawn and holds == (n_changed == 0):
         share = "" if holds else f" ({n_changed} of {stability.n_redrawn})"
-        draws = f"other random draws of patients{share}"
+        draws = f"other random draws of {stability.cluster}s{share}"
     infills = [name for name, same in stability.by_infill if same == holds]
     limits = [shown(limit) for limit, same in stability.by_threshold if same == holds]
     return (

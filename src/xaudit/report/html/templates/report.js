@@ -191,7 +191,7 @@
     const map = view.maps[which], explainer = data.explainers[which];
     const caption = make("figcaption", {}, make("b", {}, explainer.id), map.category ? ` – ${map.category}` : "");
     if (map.wrong) caption.append(make("span", { className: "tag bad" }, " ✗ right for the wrong reason"));
-    const why = !map.kept ? "no map kept" : map.image === "" && !map.note ? "this map shows nothing" : "";
+    const why = map.absent ? map.absent : map.image === "" && !map.note ? "this map shows nothing" : "";
     if (why) caption.append(make("span", { className: "numbers" }, ` (${why})`));
     const texts = map.note ? [map.note] : numbers(map).slice(0, most);
     if (texts.length) caption.append(make("br"), make("span", { className: "numbers" }, texts.join(" · ")));
